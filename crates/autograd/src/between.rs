@@ -1,0 +1,80 @@
+//! Which nodes a sweep has to visit: those that lead from the asked inputs to the output, and no others.
+
+use crate::ir::{NodeId, Op};
+use crate::tape::{List, Node};
+
+/// The nodes between some inputs and an output, with a slot for each one's adjoint or tangent.
+pub(crate) struct Between {
+    first: NodeId,
+    /// Per node from `first` to the output: one of the marks below, or the node that holds its derivative.
+    slots: Vec<NodeId>,
+    /// The nodes between, ascending.
+    pub(crate) order: Vec<NodeId>,
+}
+
+const UNSEEN: NodeId = NodeId::MAX;
+const REACHED: NodeId = NodeId::MAX - 1;
+const EMPTY: NodeId = NodeId::MAX - 2;
+
+impl Between {
+    /// Visits the ancestors of `output` that were recorded after the first input. Iterative: depth costs no stack.
+    pub(crate) fn new(list: &List, inputs: &[NodeId], output: NodeId) -> Between {
+        let first = inputs.iter().copied().min().unwrap_or(output).min(output);
+        let mut between =
+            Between { first, slots: vec![UNSEEN; (output - first) as usize + 1], order: Vec::new() };
+        let mut stack = vec![output];
+        between.set(output, REACHED);
+        while let Some(id) = stack.pop() {
+            between.order.push(id);
+            for &input in differentiable_inputs(list.node(id)) {
+                if input >= first
+                    && list.node(input).meta.dtype.is_float()
+                    && between.slots[(input - first) as usize] == UNSEEN
+                {
+                    between.set(input, REACHED);
+                    stack.push(input);
+                }
+            }
+        }
+        between.order.sort_unstable();
+        for &input in inputs {
+            if input <= output && between.slots[(input - first) as usize] == REACHED {
+                between.set(input, EMPTY);
+            }
+        }
+        let mut order = std::mem::take(&mut between.order);
+        order.retain(|&id| {
+            if differentiable_inputs(list.node(id)).iter().any(|&input| between.contains(input)) {
+                between.set(id, EMPTY);
+            }
+            between.contains(id)
+        });
+        between.order = order;
+        between
+    }
+
+    /// Whether the node lies between.
+    pub(crate) fn contains(&self, id: NodeId) -> bool {
+        self.slot(id).is_some_and(|s| s <= EMPTY)
+    }
+
+    /// The node that holds the derivative of `id`, where there is one yet.
+    pub(crate) fn get(&self, id: NodeId) -> Option<NodeId> {
+        self.slot(id).filter(|&s| s < EMPTY)
+    }
+
+    /// Sets the derivative of a node.
+    pub(crate) fn set(&mut self, id: NodeId, slot: NodeId) {
+        self.slots[(id - self.first) as usize] = slot;
+    }
+
+    fn slot(&self, id: NodeId) -> Option<NodeId> {
+        let place = id.checked_sub(self.first)?;
+        self.slots.get(place as usize).copied()
+    }
+}
+
+/// Operands through which a derivative can flow.
+fn differentiable_inputs(node: &Node) -> &[NodeId] {
+    if node.op == Op::Detach { &[] } else { &node.inputs }
+}

@@ -1,0 +1,262 @@
+//! Are the gradients right? Checks that users can run on their own functions.
+
+use crate::grad::dot;
+use crate::tape::Tape;
+use crate::var::Var;
+use ndarray::{ArrayD, Dimension};
+use std::fmt;
+
+/// A function from variables to a variable, of any lifetime.
+type Function<'f> = dyn for<'t> Fn(&[Var<'t>]) -> Vec<Var<'t>> + 'f;
+
+/// Derivatives that contradict each other.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("order {order}: {got_by} gives {got:e} for {place}, {want_by} {want:e}: off by {:e}", (got - want).abs())]
+pub struct GradientMismatch {
+    /// Which derivative: 1 for gradients, 2 for their derivatives, and so on.
+    pub order: usize,
+    /// The entry that is off, such as `input 0, entry [1, 2]`.
+    pub place: String,
+    /// What computed the first figure.
+    pub got_by: &'static str,
+    /// The first figure.
+    pub got: f64,
+    /// What computed the second figure.
+    pub want_by: &'static str,
+    /// The second figure.
+    pub want: f64,
+}
+
+/// Relative agreement that is asked of a central difference in `f64`, whose own error is about 1e-10.
+const TOLERANCE: f64 = 1e-6;
+
+/// Checks the derivatives of `f` at `inputs` up to `order` (1: gradients, 2: their derivatives, …).
+///
+/// For a fixed cotangent u and fixed tangents v, at each order: every entry of the vector-Jacobian product against a
+/// central difference, every entry of the Jacobian-vector product against a central difference along v, and
+/// ⟨u, J·v⟩ = ⟨Jᵀ·u, v⟩. The next order checks the gradient itself in the same way. `f` has to be smooth near `inputs`.
+///
+/// # Errors
+/// The first entry that is off by more than 1e-6 of the scale of the array, with both figures.
+///
+/// ```
+/// use autograd::check_grads;
+/// use ndarray::arr1;
+/// let x = arr1(&[0.3, -1.2]).into_dyn();
+/// assert!(check_grads(|x| (x[0].sin() * x[0]).sum(), &[x.clone()], 3).is_ok());
+///
+/// // A gradient path that is cut does not go unnoticed:
+/// let wrong = check_grads(|x| (x[0] * x[0].detach()).sum(), &[x], 1).unwrap_err();
+/// assert_eq!(wrong.place, "input 0, entry [0]");
+/// ```
+pub fn check_grads(
+    f: impl for<'t> Fn(&[Var<'t>]) -> Var<'t>,
+    inputs: &[ArrayD<f64>],
+    order: usize,
+) -> Result<(), GradientMismatch> {
+    check_order(&|x: &[Var<'_>]| vec![f(x)], inputs, 1, order)
+}
+
+fn check_order(
+    f: &Function<'_>,
+    inputs: &[ArrayD<f64>],
+    order: usize,
+    last: usize,
+) -> Result<(), GradientMismatch> {
+    if order > last {
+        return Ok(());
+    }
+    let tape = Tape::new();
+    let x: Vec<Var<'_>> = inputs.iter().map(|a| tape.var(a)).collect();
+    let y = f(&x);
+    let cotangents: Vec<ArrayD<f64>> = y.iter().enumerate().map(|(i, y)| direction(&y.shape(), i)).collect();
+    let tangents: Vec<ArrayD<f64>> =
+        inputs.iter().enumerate().map(|(i, a)| direction(a.shape(), i + 7)).collect();
+    let grads = pullback(&y, &cotangents, &x);
+
+    for (i, grad) in grads.iter().enumerate() {
+        let numeric = numeric_gradient(f, inputs, i, &cotangents);
+        agree(
+            order,
+            &format!("input {i}"),
+            ("the vector-Jacobian product", &grad.to_array()),
+            ("a central difference", &numeric),
+        )?;
+    }
+    let t: Vec<Var<'_>> = tangents.iter().map(|t| tape.constant(t)).collect();
+    let pushed: Vec<ArrayD<f64>> = y.iter().map(|y| y.jvp(&x, &t).to_array()).collect();
+    let numeric = numeric_push(f, inputs, &tangents);
+    for (i, (jvp, numeric)) in pushed.iter().zip(&numeric).enumerate() {
+        agree(
+            order,
+            &format!("output {i}"),
+            ("the Jacobian-vector product", jvp),
+            ("a central difference", numeric),
+        )?;
+    }
+    let along =
+        |a: &[ArrayD<f64>], b: &[ArrayD<f64>]| a.iter().zip(b).map(|(a, b)| (a * b).sum()).sum::<f64>();
+    let grads: Vec<ArrayD<f64>> = grads.iter().map(|g| g.to_array()).collect();
+    let (forward, backward) = (
+        ndarray::arr0(along(&cotangents, &pushed)).into_dyn(),
+        ndarray::arr0(along(&grads, &tangents)).into_dyn(),
+    );
+    agree(order, "the inner product", ("⟨u, J·v⟩", &forward), ("⟨Jᵀ·u, v⟩", &backward))?;
+
+    // The bound gives the closure its signature: its result lives as long as its argument.
+    let gradient = higher_ranked(|x| pullback(&f(x), &cotangents, x));
+    check_order(&gradient, inputs, order + 1, last)
+}
+
+fn higher_ranked<F: for<'t> Fn(&[Var<'t>]) -> Vec<Var<'t>>>(f: F) -> F {
+    f
+}
+
+/// The gradient of Σ ⟨u, y⟩.
+fn pullback<'t>(y: &[Var<'t>], cotangents: &[ArrayD<f64>], x: &[Var<'t>]) -> Vec<Var<'t>> {
+    let tape = x[0].tape();
+    let terms = y.iter().zip(cotangents).map(|(&y, u)| dot(y, tape.constant(u)));
+    let total = terms.reduce(|a, b| a + b).expect("a function has a result");
+    total.grads(x)
+}
+
+/// Central differences of Σ ⟨u, f⟩ along each entry of one input.
+fn numeric_gradient(
+    f: &Function<'_>,
+    inputs: &[ArrayD<f64>],
+    which: usize,
+    cotangents: &[ArrayD<f64>],
+) -> ArrayD<f64> {
+    let value = |at: &[ArrayD<f64>]| -> f64 {
+        evaluate(f, at).iter().zip(cotangents).map(|(y, u)| (y * u).sum()).sum()
+    };
+    let mut at = inputs.to_vec();
+    let mut out = ArrayD::zeros(inputs[which].shape());
+    for (place, entry) in out.indexed_iter_mut() {
+        let x = inputs[which][place.clone()];
+        let h = f64::EPSILON.cbrt() * x.abs().max(1.0);
+        let (above, below) = (x + h, x - h);
+        at[which][place.clone()] = above;
+        let up = value(&at);
+        at[which][place.clone()] = below;
+        let down = value(&at);
+        at[which][place] = x;
+        *entry = (up - down) / (above - below);
+    }
+    out
+}
+
+/// Central differences of f along the tangents.
+fn numeric_push(f: &Function<'_>, inputs: &[ArrayD<f64>], tangents: &[ArrayD<f64>]) -> Vec<ArrayD<f64>> {
+    let h = f64::EPSILON.cbrt();
+    let moved =
+        |h: f64| -> Vec<ArrayD<f64>> { inputs.iter().zip(tangents).map(|(x, t)| x + &(t * h)).collect() };
+    let (up, down) = (evaluate(f, &moved(h)), evaluate(f, &moved(-h)));
+    up.iter().zip(&down).map(|(up, down)| (up - down) / (2.0 * h)).collect()
+}
+
+fn evaluate(f: &Function<'_>, at: &[ArrayD<f64>]) -> Vec<ArrayD<f64>> {
+    let tape = Tape::new();
+    let x: Vec<Var<'_>> = at.iter().map(|a| tape.var(a)).collect();
+    f(&x).iter().map(|y| y.to_array()).collect()
+}
+
+/// Fixed numbers between −1 and 1, away from 0, that no symmetry of `f` is likely to share (multiples of the golden
+/// ratio, modulo 1).
+fn direction(shape: &[usize], which: usize) -> ArrayD<f64> {
+    let mut k = which as f64 * 17.0;
+    ArrayD::from_shape_simple_fn(shape, || {
+        k += 1.0;
+        let x = (k * 0.618_033_988_749_894_9).fract() * 2.0 - 1.0;
+        x + 0.1 * x.signum()
+    })
+}
+
+fn agree(
+    order: usize,
+    place: &str,
+    (got_by, got): (&'static str, &ArrayD<f64>),
+    (want_by, want): (&'static str, &ArrayD<f64>),
+) -> Result<(), GradientMismatch> {
+    let scale = want.iter().fold(1.0f64, |m, x| m.max(x.abs()));
+    for (index, &got) in got.indexed_iter() {
+        let want = want[index.clone()];
+        let agrees = (got - want).abs() <= TOLERANCE * scale;
+        if !agrees {
+            let place = if index.ndim() == 0 {
+                place.to_owned()
+            } else {
+                format!("{place}, entry {:?}", index.slice())
+            };
+            return Err(GradientMismatch { order, place, got_by, got, want_by, want });
+        }
+    }
+    Ok(())
+}
+
+/// How two arrays that should be equal differ; see [`compare`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Comparison {
+    /// All entries are equal to the last bit (of zeros, whatever their sign).
+    pub exact: bool,
+    /// The largest difference is within 1e-10 of the largest entry.
+    pub close: bool,
+    /// The largest difference of two entries, divided by the largest entry of the second array; not a number where an
+    /// entry of either is none.
+    pub max_difference: f64,
+    /// The place of that difference.
+    pub worst: usize,
+}
+
+/// Compares gradients, such as hand-written ones with those of the tape, relative to the largest entry of `want`.
+///
+/// Relative to the array and not to each entry: where an entry is small because larger terms cancel, no method gets
+/// its last digits.
+///
+/// # Panics
+/// If the lengths differ.
+///
+/// ```
+/// use autograd::compare;
+/// let c = compare(&[1.0, 2.0, 3e-17], &[1.0, 2.0, 0.0]);
+/// assert!(!c.exact && c.close && c.worst == 2);
+/// assert_eq!(c.to_string(), "exact no   close yes  max difference 1.5e-17");
+/// ```
+#[track_caller]
+pub fn compare(got: &[f64], want: &[f64]) -> Comparison {
+    assert!(
+        got.len() == want.len(),
+        "compare: {} entries against {}\n  rule: as many",
+        got.len(),
+        want.len()
+    );
+    let largest = want.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+    let scale = if largest > 0.0 { largest } else { 1.0 };
+    let mut result = Comparison { exact: true, close: true, max_difference: 0.0, worst: 0 };
+    for (i, (&g, &w)) in got.iter().zip(want).enumerate() {
+        if g == w {
+            continue;
+        }
+        let difference = (g - w).abs() / scale;
+        result.exact = false;
+        if difference > result.max_difference || difference.is_nan() {
+            (result.max_difference, result.worst) = (difference, i);
+        }
+    }
+    result.close = result.max_difference <= 1e-10;
+    result
+}
+
+/// The columns *exact*, *close* and *max difference*.
+impl fmt::Display for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let yes = |b: bool| if b { "yes" } else { "no " };
+        write!(
+            f,
+            "exact {}  close {}  max difference {:.1e}",
+            yes(self.exact),
+            yes(self.close),
+            self.max_difference
+        )
+    }
+}

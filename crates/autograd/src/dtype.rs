@@ -1,0 +1,241 @@
+//! Element types: the four dtypes and the Rust types that carry them.
+
+use std::fmt;
+
+/// The type of a tensor's elements.
+///
+/// Dtypes never mix silently: an op on `F32` and `F64` panics, and [`Var::cast`](crate::Var::cast) is an op of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DType {
+    /// 32-bit IEEE 754 floating point; differentiable.
+    F32,
+    /// 64-bit IEEE 754 floating point; differentiable.
+    F64,
+    /// 64-bit signed integers: indices and labels; not differentiable.
+    I64,
+    /// Truth values: masks; not differentiable.
+    Bool,
+}
+
+impl DType {
+    /// Whether derivatives exist: true for `F32` and `F64`.
+    ///
+    /// ```
+    /// use autograd::DType;
+    /// assert!(DType::F32.is_float() && !DType::I64.is_float());
+    /// ```
+    pub fn is_float(self) -> bool {
+        matches!(self, DType::F32 | DType::F64)
+    }
+}
+
+impl fmt::Display for DType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            DType::F32 => "F32",
+            DType::F64 => "F64",
+            DType::I64 => "I64",
+            DType::Bool => "Bool",
+        })
+    }
+}
+
+/// A Rust type that can be the element of a tensor: `f32`, `f64`, `i64` or `bool`.
+///
+/// ```
+/// use autograd::{DType, Element};
+/// assert_eq!(f32::DTYPE, DType::F32);
+/// ```
+pub trait Element:
+    Copy + Default + PartialEq + fmt::Debug + fmt::Display + sealed::Storable + 'static
+{
+    /// The dtype that this type carries.
+    const DTYPE: DType;
+}
+
+/// A floating-point element: `f32` or `f64`.
+pub trait Float: Element {
+    /// Rounds an `f64` to this type.
+    fn from_f64(x: f64) -> Self;
+    /// Widens to `f64`, exactly.
+    fn to_f64(self) -> f64;
+}
+
+/// Elements of one dtype, owned and contiguous.
+#[derive(Clone, Debug, PartialEq)]
+#[doc(hidden)]
+pub enum Data {
+    F32(Vec<f32>),
+    F64(Vec<f64>),
+    I64(Vec<i64>),
+    Bool(Vec<bool>),
+}
+
+/// Elements of one dtype, borrowed.
+#[derive(Clone, Copy, Debug)]
+#[doc(hidden)]
+pub enum DataRef<'a> {
+    F32(&'a [f32]),
+    F64(&'a [f64]),
+    I64(&'a [i64]),
+    Bool(&'a [bool]),
+}
+
+pub(crate) use sealed::Storable;
+
+mod sealed {
+    use super::{Data, DataRef};
+
+    /// How an element type sits in the type-erased stores.
+    pub trait Storable: Sized {
+        fn wrap(values: Vec<Self>) -> Data;
+        fn vec(data: &mut Data) -> &mut Vec<Self>;
+        fn slice(data: DataRef<'_>) -> &[Self];
+    }
+}
+
+macro_rules! element {
+    ($t:ty, $variant:ident) => {
+        impl Element for $t {
+            const DTYPE: DType = DType::$variant;
+        }
+        impl sealed::Storable for $t {
+            fn wrap(values: Vec<Self>) -> Data {
+                Data::$variant(values)
+            }
+            fn vec(data: &mut Data) -> &mut Vec<Self> {
+                match data {
+                    Data::$variant(v) => v,
+                    other => unreachable!("{} buffer asked for {}", other.dtype(), DType::$variant),
+                }
+            }
+            fn slice(data: DataRef<'_>) -> &[Self] {
+                match data {
+                    DataRef::$variant(v) => v,
+                    other => unreachable!("{} buffer read as {}", other.dtype(), DType::$variant),
+                }
+            }
+        }
+    };
+}
+element!(f32, F32);
+element!(f64, F64);
+element!(i64, I64);
+element!(bool, Bool);
+
+impl Float for f32 {
+    fn from_f64(x: f64) -> f32 {
+        x as f32
+    }
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
+}
+impl Float for f64 {
+    fn from_f64(x: f64) -> f64 {
+        x
+    }
+    fn to_f64(self) -> f64 {
+        self
+    }
+}
+
+/// Runs the same code for whichever vector or slice a [`Data`] or [`DataRef`] holds.
+macro_rules! each_dtype {
+    ($enum:ident, $data:expr, $v:ident => $body:expr) => {
+        match $data {
+            $crate::dtype::$enum::F32($v) => $body,
+            $crate::dtype::$enum::F64($v) => $body,
+            $crate::dtype::$enum::I64($v) => $body,
+            $crate::dtype::$enum::Bool($v) => $body,
+        }
+    };
+}
+pub(crate) use each_dtype;
+
+/// Binds a type name to the Rust type of a dtype: `with_type!(dtype, T => f::<T>())`.
+macro_rules! with_type {
+    ($dtype:expr, $T:ident => $body:expr) => {
+        match $dtype {
+            $crate::DType::F32 => {
+                type $T = f32;
+                $body
+            }
+            $crate::DType::F64 => {
+                type $T = f64;
+                $body
+            }
+            $crate::DType::I64 => {
+                type $T = i64;
+                $body
+            }
+            $crate::DType::Bool => {
+                type $T = bool;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with_type;
+
+/// As [`with_type!`] for the two floating-point dtypes; shape rules have refused the others before.
+macro_rules! with_float {
+    ($dtype:expr, $T:ident => $body:expr) => {
+        match $dtype {
+            $crate::DType::F32 => {
+                type $T = f32;
+                $body
+            }
+            $crate::DType::F64 => {
+                type $T = f64;
+                $body
+            }
+            other => unreachable!("{other} where the shape rule demands a floating-point dtype"),
+        }
+    };
+}
+pub(crate) use with_float;
+
+impl Data {
+    pub(crate) fn empty(dtype: DType) -> Data {
+        with_type!(dtype, T => <T as sealed::Storable>::wrap(Vec::new()))
+    }
+
+    /// `len` copies of a number, rounded to the dtype.
+    pub(crate) fn splat(dtype: DType, value: f64, len: usize) -> Data {
+        match dtype {
+            DType::F32 => Data::F32(vec![value as f32; len]),
+            DType::F64 => Data::F64(vec![value; len]),
+            DType::I64 => Data::I64(vec![value as i64; len]),
+            DType::Bool => Data::Bool(vec![value != 0.0; len]),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        each_dtype!(Data, self, v => v.len())
+    }
+
+    pub(crate) fn dtype(&self) -> DType {
+        self.borrow().dtype()
+    }
+
+    pub(crate) fn borrow(&self) -> DataRef<'_> {
+        match self {
+            Data::F32(v) => DataRef::F32(v),
+            Data::F64(v) => DataRef::F64(v),
+            Data::I64(v) => DataRef::I64(v),
+            Data::Bool(v) => DataRef::Bool(v),
+        }
+    }
+}
+
+impl DataRef<'_> {
+    pub(crate) fn dtype(self) -> DType {
+        match self {
+            DataRef::F32(_) => DType::F32,
+            DataRef::F64(_) => DType::F64,
+            DataRef::I64(_) => DType::I64,
+            DataRef::Bool(_) => DType::Bool,
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Eager execution: which kernel computes an op. It sees operands, never the tape.
+
+use crate::dtype::{DType, Data, DataRef, Element, with_float, with_type};
+use crate::ir::{Binary, Compare, LogSoftmax, Meta, Op, Scatter, Softmax, Sum, Unary};
+use crate::kernels::elementwise::{map1, map2, select};
+use crate::kernels::{View, index, matmul, softmax, sum};
+use crate::math::*;
+use crate::table::{binary_table, compare_table, unary_table};
+
+/// A value that a kernel reads.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Operand<'a> {
+    pub(crate) data: DataRef<'a>,
+    pub(crate) offset: usize,
+    pub(crate) shape: &'a [usize],
+    pub(crate) strides: &'a [isize],
+}
+
+impl<'a> Operand<'a> {
+    pub(crate) fn view<T: Element>(&self) -> View<'a, T> {
+        View { data: T::slice(self.data), offset: self.offset, shape: self.shape, strides: self.strides }
+    }
+
+    pub(crate) fn dtype(&self) -> DType {
+        self.data.dtype()
+    }
+}
+
+/// Computes `op` on `x` and appends the elements of the result, described by `y`, to the empty `out`.
+pub(crate) fn run(op: &Op, x: &[Operand<'_>], y: &Meta, out: &mut Data) {
+    match op {
+        Op::Unary(f) => with_float!(y.dtype, T => T::unary(*f, x[0].view(), vec(out))),
+        Op::Binary(f) => {
+            with_float!(y.dtype, T => T::binary(*f, x[0].view(), x[1].view(), vec(out)))
+        }
+        Op::Compare(f) => {
+            with_type!(x[0].dtype(), T => compare::<T>(*f, x[0].view(), x[1].view(), vec(out)))
+        }
+        Op::Select => {
+            with_type!(y.dtype, T => select::<T>(x[0].view(), x[1].view(), x[2].view(), vec(out)))
+        }
+        Op::Cast(_) => cast(&x[0], out),
+        Op::Sum(Sum { axes }) => {
+            with_float!(y.dtype, T => sum::sum::<T>(x[0].view(), |i| axes.contains(&(i as u8)), vec(out)))
+        }
+        Op::Matmul => {
+            with_float!(y.dtype, T => matmul::matmul::<T>(x[0].view(), x[1].view(), vec(out)))
+        }
+        Op::Softmax(Softmax { axis }) => {
+            with_float!(y.dtype, T => softmax::along::<T>(x[0].view(), *axis as usize, vec(out), softmax::softmax_row))
+        }
+        Op::LogSoftmax(LogSoftmax { axis }) => with_float!(y.dtype, T => {
+            let mut scratch = Vec::new();
+            let row = |r: &mut [T]| softmax::log_softmax_row(r, &mut scratch);
+            softmax::along::<T>(x[0].view(), *axis as usize, vec(out), row);
+        }),
+        Op::Pick => with_type!(y.dtype, T => index::pick::<T>(x[0].view(), x[1].view(), vec(out))),
+        Op::Scatter(Scatter { columns }) => {
+            with_type!(y.dtype, T => index::scatter::<T>(x[0].view(), x[1].view(), *columns, vec(out)));
+        }
+        // Layout ops reach a kernel only where their result is no view of the operand: a reshape of a strided one.
+        Op::Reshape(_) | Op::Broadcast(_) | Op::Permute(_) | Op::Detach => {
+            with_type!(y.dtype, T => x[0].view::<T>().copy_to(vec(out)));
+        }
+        Op::Constant | Op::Variable | Op::Parameter(_) | Op::Full(_) => {
+            unreachable!("leaves have their values")
+        }
+    }
+}
+
+fn vec<T: Element>(out: &mut Data) -> &mut Vec<T> {
+    T::vec(out)
+}
+
+/// The table's functions, one monomorphic loop per row and type.
+trait Functions: Sized {
+    fn unary(f: Unary, x: View<'_, Self>, out: &mut Vec<Self>);
+    fn binary(f: Binary, a: View<'_, Self>, b: View<'_, Self>, out: &mut Vec<Self>);
+}
+
+macro_rules! unary_loops {
+    ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?): |$x:ident, $y:ident| $value:expr, $slope:expr, $domain:expr;)*) => {
+        fn unary(f: Unary, x: View<'_, Self>, out: &mut Vec<Self>) {
+            match f {
+                $(Unary::$Row $(($p))? => {
+                    $(let $p = $p as Self;)?
+                    map1(x, out, #[inline(always)] |$x: Self| $value)
+                })*
+            }
+        }
+    };
+}
+macro_rules! binary_loops {
+    ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident, $y:ident| $value:expr, $da:expr, $db:expr, $domain:expr;)*) => {
+        fn binary(f: Binary, a: View<'_, Self>, b: View<'_, Self>, out: &mut Vec<Self>) {
+            match f {
+                $(Binary::$Row => map2(a, b, out, #[inline(always)] |$a: Self, $b: Self| $value),)*
+            }
+        }
+    };
+}
+impl Functions for f32 {
+    unary_table!(unary_loops);
+    binary_table!(binary_loops);
+}
+impl Functions for f64 {
+    unary_table!(unary_loops);
+    binary_table!(binary_loops);
+}
+
+macro_rules! compare_loops {
+    ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident| $value:expr;)*) => {
+        fn compare<T: Element + PartialOrd>(f: Compare, a: View<'_, T>, b: View<'_, T>, out: &mut Vec<bool>) {
+            match f {
+                $(Compare::$Row => map2(a, b, out, |$a: T, $b: T| $value),)*
+            }
+        }
+    };
+}
+compare_table!(compare_loops);
+
+/// Rounds to nearest towards floating point, towards zero to integers (NaN to 0, out of range to the ends); a number
+/// is true where it is not 0.
+fn cast(x: &Operand<'_>, out: &mut Data) {
+    macro_rules! to {
+        ($out:ident, $($from:ident $T:ident: |$v:ident| $e:expr;)*) => {
+            match x.dtype() {
+                $(DType::$from => map1(x.view::<$T>(), $out, |$v: $T| $e),)*
+            }
+        };
+    }
+    match out {
+        Data::F32(o) => {
+            to! { o, F32 f32: |v| v; F64 f64: |v| v as f32; I64 i64: |v| v as f32; Bool bool: |v| f32::from(v); }
+        }
+        Data::F64(o) => {
+            to! { o, F32 f32: |v| f64::from(v); F64 f64: |v| v; I64 i64: |v| v as f64; Bool bool: |v| f64::from(v); }
+        }
+        Data::I64(o) => {
+            to! { o, F32 f32: |v| v as i64; F64 f64: |v| v as i64; I64 i64: |v| v; Bool bool: |v| i64::from(v); }
+        }
+        Data::Bool(o) => {
+            to! { o, F32 f32: |v| v != 0.0; F64 f64: |v| v != 0.0; I64 i64: |v| v != 0; Bool bool: |v| v; }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Softmax and its logarithm along one axis.
+
+use super::View;
+use crate::dtype::Float;
+use crate::math::{Scalar, exp, ln};
+use crate::tree;
+use std::ops::{Add, Div, Sub};
+
+/// Arithmetic of a row.
+pub(crate) trait Number:
+    Float + Scalar + Add<Output = Self> + Sub<Output = Self> + Div<Output = Self>
+{
+}
+impl<T: Float + Scalar + Add<Output = T> + Sub<Output = T> + Div<Output = T>> Number for T {}
+
+/// eˣⁱ⁻ᵐ / Σ eˣʲ⁻ᵐ with m = max x, so that no exponential overflows.
+pub(crate) fn softmax_row<T: Number>(row: &mut [T]) {
+    shift_by_max(row);
+    row.iter_mut().for_each(|x| *x = exp(*x));
+    let total = tree::sum(row);
+    row.iter_mut().for_each(|x| *x = *x / total);
+}
+
+/// xᵢ − m − ln Σ eˣʲ⁻ᵐ; `scratch` holds the exponentials.
+pub(crate) fn log_softmax_row<T: Number>(row: &mut [T], scratch: &mut Vec<T>) {
+    shift_by_max(row);
+    scratch.clear();
+    scratch.extend(row.iter().map(|&x| exp(x)));
+    let log_total = ln(tree::sum(scratch));
+    row.iter_mut().for_each(|x| *x = *x - log_total);
+}
+
+fn shift_by_max<T: Number>(row: &mut [T]) {
+    if let Some(max) = row.iter().copied().reduce(|m, x| if x > m { x } else { m }) {
+        row.iter_mut().for_each(|x| *x = *x - max);
+    }
+}
+
+/// Applies `f` to each row along `axis`; `out` gets the result in row-major order.
+pub(crate) fn along<T: Float>(x: View<'_, T>, axis: usize, out: &mut Vec<T>, mut f: impl FnMut(&mut [T])) {
+    x.copy_to(out);
+    let length = x.shape[axis];
+    let inner: usize = x.shape[axis + 1..].iter().product();
+    if out.is_empty() {
+        return;
+    }
+    if inner == 1 {
+        out.chunks_exact_mut(length).for_each(f);
+        return;
+    }
+    let mut row = Vec::with_capacity(length);
+    for block in out.chunks_exact_mut(length * inner) {
+        for j in 0..inner {
+            row.clear();
+            row.extend((0..length).map(|i| block[i * inner + j]));
+            f(&mut row);
+            for (i, &y) in row.iter().enumerate() {
+                block[i * inner + j] = y;
+            }
+        }
+    }
+}

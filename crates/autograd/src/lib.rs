@@ -1,0 +1,52 @@
+//! Automatic differentiation on a tape: gradients that are right by construction, of any order.
+//!
+//! Recording a computation gives a list of nodes; everything else is a reading of that list. Eager values are read
+//! while it is recorded, gradients by a sweep backwards that appends adjoint nodes to the same list, Jacobian-vector
+//! products by a sweep forwards.
+//!
+//! ```
+//! use autograd::Tape;
+//! let tape = Tape::new();
+//! let (x, w) = (tape.var(2.0), tape.var(-0.5));
+//! let y = (x * w + 1.0).sigmoid();              // Var is Copy: no clone, no &, no ?
+//! let [dx, dw] = y.grad([x, w]);                // again Vars: differentiate them again if you like
+//! assert_eq!((y.item(), dx.item(), dw.item()), (0.5, -0.125, 0.5));
+//! let [second] = dw.grad([x]);                  // ∂²y/∂w∂x
+//! assert_eq!(second.item(), 0.25);
+//! ```
+//!
+//! Where to look: [`Tape`] records, [`Var`] is what is computed with, [`Params`] holds the numbers of a model,
+//! [`check_grads`] tells whether a gradient is right.
+
+mod between;
+mod buffers;
+mod check;
+mod dense;
+mod dtype;
+mod exec;
+mod grad;
+mod ir;
+mod jvp;
+mod kernels;
+mod math;
+mod op;
+mod ops;
+mod oracle;
+mod params;
+mod record;
+mod shape;
+mod table;
+mod tape;
+mod tensor;
+mod tree;
+mod var;
+
+pub use check::{Comparison, GradientMismatch, check_grads, compare};
+pub use dtype::{DType, Element, Float};
+pub use grad::value_and_grad;
+pub use oracle::Replay;
+pub use params::{Gradients, Initial, Param, Params, Scope};
+pub use shape::Shape;
+pub use tape::{Storage, Tape};
+pub use tensor::ToTensor;
+pub use var::{Operand, Var};

@@ -1,0 +1,115 @@
+//! The oracle: one slow, obvious interpreter of the list. Plain loops over contiguous arrays, which share nothing with
+//! the fast kernels but the scalar definitions of the functions and the shape of the summation trees.
+
+use crate::dense::Dense;
+use crate::dtype::{Data, Element, Storable, with_type};
+use crate::exec::Operand;
+use crate::ir::{NodeId, Op};
+use crate::record::operand;
+use crate::tensor::ToTensor;
+use crate::var::Var;
+use ndarray::{ArrayD, IxDyn};
+use std::collections::HashMap;
+
+/// A recorded computation, run once more by plain loops, with other values for some of its leaves if you like.
+///
+/// The tape is the program: what was recorded for one input is valid for any other of the same shape and dtype. The
+/// fast paths are tested against this one; it is also the tool to ask whether a kernel is at fault.
+///
+/// ```
+/// use autograd::{Replay, Tape};
+/// let tape = Tape::new();
+/// let (x, labels) = (tape.var([[1.0, 2.0]]), tape.constant(&[1i64]));
+/// let y = x.pick(labels);
+/// assert_eq!(Replay::of(y).run::<f64>()[[0]], 2.0);
+/// assert_eq!(Replay::of(y).with(x, [[5.0, 6.0]]).with(labels, &[0i64]).run::<f64>()[[0]], 5.0);
+/// ```
+#[derive(Debug)]
+pub struct Replay<'t> {
+    output: Var<'t>,
+    given: HashMap<NodeId, Data>,
+}
+
+impl<'t> Replay<'t> {
+    /// The computation that led to `output`.
+    pub fn of(output: Var<'t>) -> Replay<'t> {
+        Replay { output, given: HashMap::new() }
+    }
+
+    /// Puts other values in the place of a node.
+    ///
+    /// # Panics
+    /// If shape or dtype differ, or the node is on another tape.
+    #[track_caller]
+    pub fn with<A: ToTensor>(mut self, node: Var<'t>, values: A) -> Replay<'t> {
+        assert!(std::ptr::eq(node.tape(), self.output.tape()), "replay: {node:?} is on another tape");
+        assert!(
+            values.shape() == node.shape() && A::Elem::DTYPE == node.dtype(),
+            "replay: values of {} {} given for {node:?}",
+            values.shape(),
+            A::Elem::DTYPE
+        );
+        let mut elements = Vec::new();
+        values.write_to(&mut elements);
+        self.given.insert(node.id(), A::Elem::wrap(elements));
+        self
+    }
+
+    /// Interprets the list.
+    ///
+    /// # Panics
+    /// If `T` is not the type of the output's elements.
+    #[track_caller]
+    pub fn run<T: Element>(&self) -> ArrayD<T> {
+        let dtype = self.output.dtype();
+        assert!(T::DTYPE == dtype, "replay: the elements are {dtype}, asked for as {}", T::DTYPE);
+        let result = self.interpret();
+        ArrayD::from_shape_vec(IxDyn(&result.meta.shape), T::slice(result.data.borrow()).to_vec())
+            .expect("as many elements as the shape has")
+    }
+
+    fn interpret(&self) -> Dense {
+        let tape = self.output.tape();
+        let list = tape.list();
+        let mut values: HashMap<NodeId, Dense> = HashMap::new();
+        for id in self.ancestors() {
+            let node = list.node(id);
+            let data = match (self.given.get(&id), node.op.rule()) {
+                (Some(data), _) => data.clone(),
+                (None, Some(rule)) => {
+                    let x: Vec<Dense> = node.inputs.iter().map(|i| values[i].clone()).collect();
+                    rule.reference(&x, &node.meta)
+                }
+                (None, None) => leaf(&node.op, operand(&list, tape.params(), id)),
+            };
+            values.insert(id, Dense { meta: node.meta.clone(), data });
+        }
+        values.remove(&self.output.id()).expect("the output is its own ancestor")
+    }
+
+    /// All nodes that the output needs, in order.
+    fn ancestors(&self) -> Vec<NodeId> {
+        let list = self.output.tape().list();
+        let mut needed = std::collections::BTreeSet::from([self.output.id()]);
+        let mut stack = vec![self.output.id()];
+        while let Some(id) = stack.pop() {
+            if !self.given.contains_key(&id) {
+                stack.extend(list.node(id).inputs.iter().filter(|&&i| needed.insert(i)));
+            }
+        }
+        needed.into_iter().collect()
+    }
+}
+
+/// The elements of a leaf, one by one.
+fn leaf(op: &Op, x: Operand<'_>) -> Data {
+    debug_assert!(op.rule().is_none());
+    with_type!(x.dtype(), T => {
+        let elements = T::slice(x.data);
+        let places = crate::dense::indices(x.shape).map(|index| {
+            let steps = index.iter().zip(x.strides).map(|(&i, &s)| i as isize * s).sum::<isize>();
+            x.offset.wrapping_add_signed(steps)
+        });
+        T::wrap(places.map(|p| elements[p]).collect())
+    })
+}

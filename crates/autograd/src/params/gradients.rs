@@ -1,0 +1,73 @@
+//! The gradients of all parameters, owned.
+
+use super::{Param, Params};
+use crate::dtype::{DType, Data, DataRef, Float};
+use std::ops::Range;
+
+/// Gradients of a scalar with respect to every parameter that it depends on, laid out as the slab of [`Params`].
+///
+/// Owned: it borrows neither tape nor parameters, so that an optimiser may change the parameters next. What the
+/// loss did not depend on, and what is frozen, has no gradient ([`get`](Gradients::get) gives `None`).
+///
+/// ```
+/// use autograd::{Params, Tape};
+/// let mut params = Params::f64();
+/// let (a, b) = (params.scope("m").param("a", [], 3.0), params.scope("m").param("b", [], 1.0));
+/// let tape = Tape::with(&params);
+/// let grads = tape.param(a).square().backward();
+/// assert_eq!((grads.get::<f64>(a), grads.get::<f64>(b)), (Some(&[6.0][..]), None));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Gradients {
+    owner: u32,
+    slab: Data,
+    /// Place in the slab, per parameter that has a gradient.
+    ranges: Vec<Option<Range<usize>>>,
+}
+
+impl Gradients {
+    pub(crate) fn zeros(params: &Params) -> Gradients {
+        let slab = Data::splat(params.dtype(), 0.0, params.elements());
+        Gradients { owner: params.owner, slab, ranges: vec![None; params.len()] }
+    }
+
+    /// The place for a parameter's gradient, which from now on exists.
+    pub(crate) fn insert(&mut self, param: Param, range: Range<usize>) -> (&mut Data, Range<usize>) {
+        self.ranges[param.index()] = Some(range.clone());
+        (&mut self.slab, range)
+    }
+
+    /// The gradient of a parameter, row-major; `None` where the loss did not depend on it or it is frozen.
+    ///
+    /// # Panics
+    /// If the handle belongs to another model, or `T` is not the slab's type.
+    #[track_caller]
+    pub fn get<T: Float>(&self, param: Param) -> Option<&[T]> {
+        assert!(
+            param.owner == self.owner,
+            "this parameter handle belongs to another `Params` than these gradients"
+        );
+        assert!(T::DTYPE == self.dtype(), "the gradients are {}, asked for as {}", self.dtype(), T::DTYPE);
+        let range = self.ranges.get(param.index())?.clone()?;
+        Some(&T::slice(self.slab.borrow())[range])
+    }
+
+    /// The element type: that of the parameters.
+    pub fn dtype(&self) -> DType {
+        self.slab.dtype()
+    }
+
+    /// Whether these are the gradients of this model (or of a clone of it).
+    pub fn belong_to(&self, params: &Params) -> bool {
+        self.owner == params.owner && self.dtype() == params.dtype()
+    }
+
+    /// The Euclidean norm over all gradients, √Σg², summed in `f64`.
+    pub fn norm(&self) -> f64 {
+        match self.slab.borrow() {
+            DataRef::F32(v) => v.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt(),
+            DataRef::F64(v) => v.iter().map(|&x| x * x).sum::<f64>().sqrt(),
+            _ => unreachable!("a slab is F32 or F64"),
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! Parameters: Copy handles in the model, one flat slab of values beside it.
+
+mod gradients;
+mod scope;
+
+pub use gradients::Gradients;
+pub use scope::{Initial, Scope};
+
+use crate::dtype::{DType, Data, DataRef, Element, Float};
+use crate::shape::Shape;
+use crate::tensor::ToTensor;
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A handle to one parameter tensor of a [`Params`]: a number, `Copy`, without lifetime or dtype.
+///
+/// Layers hold these. In an expression on a tape that was made by [`Tape::with`](crate::Tape::with) a handle stands
+/// for the parameter's node: `x.matmul(self.weight) + self.bias`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Param {
+    owner: u32,
+    index: u32,
+}
+
+impl Param {
+    pub(crate) fn index(self) -> usize {
+        self.index as usize
+    }
+}
+
+/// What a [`Params`] knows of one parameter: its place in the slab, name and shape.
+#[derive(Clone, Debug)]
+struct Entry {
+    name: String,
+    shape: Shape,
+    range: Range<usize>,
+    frozen: bool,
+}
+
+/// All parameters of a model in one flat slab of `f32` or `f64`, in order of creation, with names by scope.
+///
+/// A clone has the same handles, so that saving, averaging or comparing models is one pass over one buffer.
+///
+/// ```
+/// use autograd::{Params, Tape};
+/// let mut params = Params::f64();
+/// let w = params.scope("net").param("w", [2], [3.0, 4.0]);
+/// let tape = Tape::with(&params);
+/// let grads = tape.param(w).square().sum().backward();
+/// assert_eq!(grads.get::<f64>(w), Some(&[6.0, 8.0][..]));
+/// assert_eq!(params.name(w), "net.w");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Params {
+    owner: u32,
+    seed: u64,
+    entries: Vec<Entry>,
+    by_name: HashMap<String, u32>,
+    slab: Data,
+}
+
+impl Params {
+    /// An empty slab of `f32`, seed 0.
+    #[expect(
+        clippy::new_without_default,
+        reason = "`f64` is the equal alternative: a default would hide the choice"
+    )]
+    pub fn new() -> Params {
+        Params::of(DType::F32)
+    }
+
+    /// An empty slab of `f64`, seed 0.
+    pub fn f64() -> Params {
+        Params::of(DType::F64)
+    }
+
+    fn of(dtype: DType) -> Params {
+        // Identity only, so that a handle of another model is refused; no value depends on it.
+        static OWNERS: AtomicU32 = AtomicU32::new(0);
+        let owner = OWNERS.fetch_add(1, Ordering::Relaxed);
+        Params { owner, seed: 0, entries: Vec::new(), by_name: HashMap::new(), slab: Data::empty(dtype) }
+    }
+
+    /// Sets the seed of the initialisers that draw. Each parameter draws from its own stream, given by the seed and
+    /// its full name: adding a layer changes no other layer's start.
+    pub fn with_seed(mut self, seed: u64) -> Params {
+        self.seed = seed;
+        self
+    }
+
+    /// The element type of the slab: `F32` or `F64`.
+    pub fn dtype(&self) -> DType {
+        self.slab.dtype()
+    }
+
+    /// How many parameter tensors there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is no parameter yet.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// How many numbers the slab holds: the sum of the parameters' sizes.
+    pub fn elements(&self) -> usize {
+        self.slab.len()
+    }
+
+    /// All handles, in order of creation.
+    pub fn iter(&self) -> impl Iterator<Item = Param> + use<> {
+        let owner = self.owner;
+        (0..self.entries.len() as u32).map(move |index| Param { owner, index })
+    }
+
+    /// The handle of a full name such as `net.0.weight`.
+    pub fn find(&self, name: &str) -> Option<Param> {
+        let index = *self.by_name.get(name)?;
+        Some(Param { owner: self.owner, index })
+    }
+
+    /// The full name of a parameter, scopes joined by dots.
+    ///
+    /// # Panics
+    /// As all methods that take a handle: if the handle belongs to another `Params`.
+    #[track_caller]
+    pub fn name(&self, param: Param) -> &str {
+        &self.entry(param).name
+    }
+
+    /// The shape of a parameter.
+    #[track_caller]
+    pub fn shape(&self, param: Param) -> &Shape {
+        &self.entry(param).shape
+    }
+
+    /// The values of a parameter, row-major.
+    ///
+    /// # Panics
+    /// If `T` is not the slab's type.
+    #[track_caller]
+    pub fn get<T: Float>(&self, param: Param) -> &[T] {
+        let range = self.entry(param).range.clone();
+        &self.slab_of::<T>()[range]
+    }
+
+    /// The values of a parameter, to be changed.
+    ///
+    /// # Panics
+    /// If `T` is not the slab's type.
+    #[track_caller]
+    pub fn get_mut<T: Float>(&mut self, param: Param) -> &mut [T] {
+        let range = self.entry(param).range.clone();
+        self.check_type::<T>();
+        &mut T::vec(&mut self.slab)[range]
+    }
+
+    /// Replaces the values of a parameter by an array of the same shape and dtype.
+    ///
+    /// # Panics
+    /// If shape or dtype differ.
+    #[track_caller]
+    pub fn set<A: ToTensor>(&mut self, param: Param, values: A)
+    where
+        A::Elem: Float,
+    {
+        let (given, shape) = (values.shape(), self.shape(param));
+        assert!(
+            given == *shape,
+            "parameter `{}` has shape {shape}, the values have {given}",
+            self.name(param)
+        );
+        let mut buffer = Vec::with_capacity(given.elements());
+        values.write_to(&mut buffer);
+        self.get_mut::<A::Elem>(param).copy_from_slice(&buffer);
+    }
+
+    /// Freezes or unfreezes a parameter: a frozen one has no gradient, and no optimiser changes it.
+    #[track_caller]
+    pub fn set_frozen(&mut self, param: Param, frozen: bool) {
+        self.entry(param);
+        self.entries[param.index()].frozen = frozen;
+    }
+
+    /// Freezes or unfreezes all parameters of a scope such as `net.0`; gives how many there are.
+    pub fn set_scope_frozen(&mut self, scope: &str, frozen: bool) -> usize {
+        let prefix = format!("{scope}.");
+        let matching = self.entries.iter_mut().filter(|e| e.name.starts_with(&prefix));
+        matching.map(|e| e.frozen = frozen).count()
+    }
+
+    /// Whether a parameter is frozen.
+    #[track_caller]
+    pub fn is_frozen(&self, param: Param) -> bool {
+        self.entry(param).frozen
+    }
+
+    /// The whole slab: every parameter's values, one after the other, in order of creation.
+    ///
+    /// # Panics
+    /// If `T` is not the slab's type.
+    #[track_caller]
+    pub fn slab_of<T: Float>(&self) -> &[T] {
+        self.check_type::<T>();
+        T::slice(self.slab.borrow())
+    }
+
+    /// Names below `name`: `params.scope("net").param("w", …)` makes `net.w`.
+    pub fn scope(&mut self, name: &str) -> Scope<'_> {
+        Scope::new(self, name)
+    }
+
+    /// Adds a parameter; the values are rounded to the slab's type.
+    #[track_caller]
+    fn add(&mut self, name: String, shape: Shape, values: &[f64]) -> Param {
+        assert!(
+            !self.by_name.contains_key(&name),
+            "parameter `{name}` exists already; a name can be used once"
+        );
+        let index = u32::try_from(self.entries.len()).expect("fewer than 2³² parameters");
+        let start = self.slab.len();
+        match &mut self.slab {
+            Data::F32(v) => v.extend(values.iter().map(|&x| x as f32)),
+            Data::F64(v) => v.extend_from_slice(values),
+            _ => unreachable!("a slab is F32 or F64"),
+        }
+        self.by_name.insert(name.clone(), index);
+        self.entries.push(Entry { name, shape, range: start..start + values.len(), frozen: false });
+        Param { owner: self.owner, index }
+    }
+
+    pub(crate) fn slab(&self) -> DataRef<'_> {
+        self.slab.borrow()
+    }
+
+    #[track_caller]
+    pub(crate) fn range(&self, param: Param) -> Range<usize> {
+        self.entry(param).range.clone()
+    }
+
+    #[track_caller]
+    fn entry(&self, param: Param) -> &Entry {
+        assert!(
+            param.owner == self.owner,
+            "this parameter handle belongs to another `Params` than the one that is read (a clone would share its handles)"
+        );
+        &self.entries[param.index()]
+    }
+
+    #[track_caller]
+    fn check_type<T: Element>(&self) {
+        let dtype = self.dtype();
+        assert!(T::DTYPE == dtype, "the parameters are {dtype}, asked for as {}", T::DTYPE);
+    }
+}
+
+/// A summary table: name, shape, size, mean and standard deviation of each parameter.
+impl fmt::Display for Params {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.entries.iter().map(|e| e.name.chars().count()).max().unwrap_or(0).max(9);
+        writeln!(
+            f,
+            "{:<width$}  {:>14}  {:>9}  {:>10}  {:>10}",
+            "parameter", "shape", "elements", "mean", "std"
+        )?;
+        for e in &self.entries {
+            let values: Vec<f64> = match self.slab.borrow() {
+                DataRef::F32(v) => v[e.range.clone()].iter().map(|&x| f64::from(x)).collect(),
+                DataRef::F64(v) => v[e.range.clone()].to_vec(),
+                _ => unreachable!("a slab is F32 or F64"),
+            };
+            let n = values.len() as f64;
+            let mean = values.iter().sum::<f64>() / n;
+            let std = (values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt();
+            let frozen = if e.frozen { "  frozen" } else { "" };
+            let shape = e.shape.to_string();
+            writeln!(
+                f,
+                "{:<width$}  {shape:>14}  {:>9}  {mean:>10.4}  {std:>10.4}{frozen}",
+                e.name,
+                values.len()
+            )?;
+        }
+        let trained: usize = self.entries.iter().filter(|e| !e.frozen).map(|e| e.range.len()).sum();
+        write!(f, "{} elements, {} trained, {}", self.elements(), trained, self.dtype())
+    }
+}

@@ -1,0 +1,80 @@
+//! Names by scope, and the one place where parameters are made.
+
+use super::{Param, Params};
+use crate::shape::Shape;
+
+/// Where a parameter's first values come from: plain numbers, or an initialiser that draws them.
+pub trait Initial {
+    /// The values, row-major, one per element of `shape`. `name` is the full name and, with `seed`, picks the
+    /// stream of random numbers.
+    fn values(&self, name: &str, shape: &[usize], seed: u64) -> Vec<f64>;
+}
+
+/// Every element the same number.
+impl Initial for f64 {
+    fn values(&self, _name: &str, shape: &[usize], _seed: u64) -> Vec<f64> {
+        vec![*self; shape.iter().product()]
+    }
+}
+
+/// The given numbers.
+impl<const N: usize> Initial for [f64; N] {
+    fn values(&self, _name: &str, _shape: &[usize], _seed: u64) -> Vec<f64> {
+        self.to_vec()
+    }
+}
+
+/// The given numbers.
+impl Initial for &[f64] {
+    fn values(&self, _name: &str, _shape: &[usize], _seed: u64) -> Vec<f64> {
+        self.to_vec()
+    }
+}
+
+/// A place in the tree of names, in which layers make their parameters.
+///
+/// ```
+/// use autograd::Params;
+/// let mut params = Params::new();
+/// let mut net = params.scope("net");
+/// let bias = net.scope("0").param("bias", [3], 0.0);
+/// assert_eq!(params.name(bias), "net.0.bias");
+/// ```
+#[derive(Debug)]
+pub struct Scope<'p> {
+    params: &'p mut Params,
+    path: String,
+}
+
+impl<'p> Scope<'p> {
+    pub(super) fn new(params: &'p mut Params, path: &str) -> Scope<'p> {
+        Scope { params, path: path.to_owned() }
+    }
+
+    /// A scope within this one.
+    pub fn scope(&mut self, name: &str) -> Scope<'_> {
+        let path = self.full_name(name);
+        Scope { params: self.params, path }
+    }
+
+    /// Makes a parameter.
+    ///
+    /// # Panics
+    /// If the name exists already, the product of the shape overflows, or the initial values are of another number.
+    #[track_caller]
+    pub fn param(&mut self, name: &str, shape: impl Into<Shape>, initial: impl Initial) -> Param {
+        let (name, shape) = (self.full_name(name), shape.into());
+        let wanted = shape.elements();
+        let values = initial.values(&name, &shape, self.params.seed);
+        let given = values.len();
+        assert!(
+            given == wanted,
+            "parameter `{name}` of shape {shape} has {wanted} elements, {given} values were given"
+        );
+        self.params.add(name, shape, &values)
+    }
+
+    fn full_name(&self, name: &str) -> String {
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    }
+}

@@ -1,0 +1,178 @@
+//! Shapes, strides and the NumPy broadcasting rule.
+
+use smallvec::SmallVec;
+use std::fmt;
+use std::ops::Deref;
+
+/// The lengths of a tensor's axes; `[]` is a scalar.
+///
+/// ```
+/// use autograd::Shape;
+/// let shape = Shape::from([200, 10]);
+/// assert_eq!((shape.len(), shape[1], shape.to_string().as_str()), (2, 10, "[200×10]"));
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+pub struct Shape(SmallVec<[usize; 4]>);
+
+/// Elements to step over per axis; 0 repeats an element, as a broadcast does.
+pub(crate) type Strides = SmallVec<[isize; 4]>;
+
+/// Axis numbers, counted from the front.
+pub(crate) type Axes = SmallVec<[u8; 8]>;
+
+/// The most elements one tensor may have: no allocation of Rust can be larger.
+const MAX_ELEMENTS: usize = isize::MAX as usize / 8;
+
+impl Shape {
+    /// The number of elements, or `None` where the product of the lengths overflows.
+    pub fn checked_elements(&self) -> Option<usize> {
+        if self.0.contains(&0) {
+            return Some(0);
+        }
+        let product = self.0.iter().try_fold(1usize, |n, &d| n.checked_mul(d))?;
+        (product <= MAX_ELEMENTS).then_some(product)
+    }
+
+    /// The number of elements; the product of the lengths, 1 for a scalar.
+    ///
+    /// # Panics
+    /// If the product overflows.
+    #[track_caller]
+    pub fn elements(&self) -> usize {
+        match self.checked_elements() {
+            Some(n) => n,
+            None => panic!("shape {self} has more elements than can be addressed (at most {MAX_ELEMENTS})"),
+        }
+    }
+
+    /// Row-major strides.
+    pub(crate) fn strides(&self) -> Strides {
+        let mut strides: Strides = SmallVec::from_elem(1, self.0.len());
+        for i in (1..self.0.len()).rev() {
+            strides[i - 1] = strides[i] * self.0[i].max(1) as isize;
+        }
+        strides
+    }
+
+    /// The shape that both broadcast to, aligned at the last axis: equal lengths, or one of the two is 1.
+    /// The error is the pair of lengths that clash.
+    pub(crate) fn broadcast(&self, other: &Shape) -> Result<Shape, (usize, usize)> {
+        let (long, short) = if self.len() >= other.len() { (self, other) } else { (other, self) };
+        let mut out = long.clone();
+        let lead = long.len() - short.len();
+        for (d, &s) in out.0[lead..].iter_mut().zip(short.iter()) {
+            *d = match (*d, s) {
+                (a, b) if a == b => a,
+                (1, b) => b,
+                (a, 1) => a,
+                (a, b) => return Err((a, b)),
+            };
+        }
+        Ok(out)
+    }
+
+    /// Without the given axes (ascending).
+    pub(crate) fn without(&self, axes: &[u8]) -> Shape {
+        let kept = self.0.iter().enumerate().filter(|(i, _)| !axes.contains(&(*i as u8)));
+        Shape(kept.map(|(_, &d)| d).collect())
+    }
+
+    /// With length 1 at the given axes.
+    pub(crate) fn with_ones(&self, axes: &[u8]) -> Shape {
+        let mut out = self.clone();
+        for &a in axes {
+            out.0[a as usize] = 1;
+        }
+        out
+    }
+
+    /// Negative numbers count from the end; sorted and without repeats. The error is the number that does not exist.
+    pub(crate) fn normalize_axes(&self, axes: &[isize]) -> Result<Axes, isize> {
+        let rank = self.len() as isize;
+        let mut out = Axes::new();
+        for &a in axes {
+            let axis = if a < 0 { a + rank } else { a };
+            if !(0..rank).contains(&axis) {
+                return Err(a);
+            }
+            out.push(axis as u8);
+        }
+        out.sort_unstable();
+        out.dedup();
+        Ok(out)
+    }
+}
+
+impl Deref for Shape {
+    type Target = [usize];
+    fn deref(&self) -> &[usize] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[")?;
+        for (i, d) in self.0.iter().enumerate() {
+            if i > 0 {
+                f.write_str("×")?;
+            }
+            write!(f, "{d}")?;
+        }
+        f.write_str("]")
+    }
+}
+
+impl fmt::Debug for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl<const N: usize> From<[usize; N]> for Shape {
+    fn from(dims: [usize; N]) -> Shape {
+        Shape(SmallVec::from_slice(&dims))
+    }
+}
+
+impl From<&[usize]> for Shape {
+    fn from(dims: &[usize]) -> Shape {
+        Shape(SmallVec::from_slice(dims))
+    }
+}
+
+impl From<&Shape> for Shape {
+    fn from(shape: &Shape) -> Shape {
+        shape.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broadcasting_follows_numpy() {
+        let b = |a: &[usize], b: &[usize]| Shape::from(a).broadcast(&Shape::from(b)).map(|s| s.to_string());
+        assert_eq!(b(&[3, 1], &[4]), Ok("[3×4]".into()));
+        assert_eq!(b(&[], &[2, 0]), Ok("[2×0]".into()));
+        assert_eq!(b(&[1], &[0]), Ok("[0]".into()));
+        assert_eq!(b(&[3], &[2, 4]), Err((4, 3)));
+    }
+
+    #[test]
+    fn products_that_overflow_are_refused() {
+        assert_eq!(Shape::from([usize::MAX, 2]).checked_elements(), None);
+        assert_eq!(Shape::from([usize::MAX / 8]).checked_elements(), None);
+        assert_eq!(Shape::from([usize::MAX, 0, 7]).checked_elements(), Some(0));
+        assert_eq!(Shape::from([]).checked_elements(), Some(1));
+    }
+
+    #[test]
+    fn axes_count_from_both_ends() {
+        let s = Shape::from([2, 3, 4]);
+        assert_eq!(s.normalize_axes(&[-1, 0, 2]).unwrap().as_slice(), &[0, 2]);
+        assert_eq!(s.normalize_axes(&[3]), Err(3));
+        assert_eq!(s.normalize_axes(&[-4]), Err(-4));
+    }
+}

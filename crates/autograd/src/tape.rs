@@ -1,0 +1,290 @@
+//! The tape: a list of nodes and the values that belong to them. It knows neither rules nor kernels.
+
+use crate::buffers::{Number, Pool, Source, Value};
+use crate::dtype::DataRef;
+use crate::ir::{Inputs, Meta, NodeId, Op};
+use crate::params::{Param, Params};
+use crate::shape::Shape;
+use std::cell::{Ref, RefCell, RefMut};
+use std::panic::Location;
+
+/// A recorded computation (a Wengert list): every operation on a [`Var`](crate::Var) appends a node to it.
+///
+/// Eager: the value of a node is there as soon as it is recorded. Gradients are nodes of the same tape, so they can
+/// be differentiated again.
+///
+/// ```
+/// use autograd::Tape;
+/// let tape = Tape::new();
+/// let (x, w) = (tape.var(2.0), tape.var(-0.5));
+/// let y = (x * w + 1.0).sigmoid();
+/// let [dx, dw] = y.grad([x, w]);
+/// assert_eq!(y.item(), 0.5);
+/// assert_eq!((dx.item(), dw.item()), (-0.125, 0.5));
+/// ```
+///
+/// A `Var` cannot outlive its tape:
+///
+/// ```compile_fail,E0597
+/// use autograd::Tape;
+/// let escaped;
+/// {
+///     let tape = Tape::new();
+///     escaped = tape.var(1.0);
+/// }
+/// escaped.item();
+/// ```
+///
+/// with the tape outside the block it compiles:
+///
+/// ```
+/// use autograd::Tape;
+/// let tape = Tape::new();
+/// let escaped;
+/// {
+///     escaped = tape.var(1.0);
+/// }
+/// escaped.item();
+/// ```
+///
+/// And no `Var` survives a [`reset`](Tape::reset):
+///
+/// ```compile_fail,E0502
+/// use autograd::Tape;
+/// let mut tape = Tape::new();
+/// let x = tape.var(1.0);
+/// tape.reset();
+/// x.item();
+/// ```
+#[derive(Debug)]
+pub struct Tape<'p> {
+    params: Option<&'p Params>,
+    list: RefCell<List>,
+}
+
+/// The memory of a tape, kept from one tape to the next: node list and buffers.
+///
+/// A tape that reads parameters has to end before they can change. Its memory need not:
+///
+/// ```
+/// use autograd::{Params, Storage, Tape};
+/// let mut params = Params::f64();
+/// let w = params.scope("net").param("w", [100], 1.0);
+/// let mut storage = Storage::default();
+/// for _ in 0..3 {
+///     let tape = Tape::reusing(storage, &params);
+///     let grads = tape.param(w).square().sum().backward();
+///     storage = tape.into_storage();
+///     for (w, g) in params.get_mut::<f64>(w).iter_mut().zip(grads.get::<f64>(w).unwrap()) {
+///         *w -= 0.1 * g;
+///     }
+/// }
+/// assert!((params.get::<f64>(w)[0] - 0.512).abs() < 1e-15);
+/// ```
+#[derive(Debug, Default)]
+pub struct Storage(List);
+
+/// One entry of the list.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) op: Op,
+    pub(crate) inputs: Inputs,
+    pub(crate) meta: Meta,
+    pub(crate) site: &'static Location<'static>,
+    pub(crate) value: Value,
+}
+
+/// What the `RefCell` guards: no lifetime in it, so that a tape is covariant.
+#[derive(Debug, Default)]
+pub(crate) struct List {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) pool: Pool,
+    /// The node of each parameter that was read, by parameter.
+    parameter_nodes: Vec<Option<NodeId>>,
+    /// While a sweep runs: the site that its nodes inherit.
+    inherited_site: Option<&'static Location<'static>>,
+}
+
+impl Tape<'static> {
+    /// An empty tape without parameters.
+    #[expect(clippy::new_without_default, reason = "a tape is made on purpose, never by default")]
+    pub fn new() -> Tape<'static> {
+        Tape { params: None, list: RefCell::default() }
+    }
+}
+
+impl<'p> Tape<'p> {
+    /// An empty tape that reads parameters. It borrows them: they change only after the last use of the tape.
+    ///
+    /// ```
+    /// use autograd::{Params, Tape};
+    /// let mut params = Params::f64();
+    /// let w = params.scope("net").param("w", [2], [1.0, 2.0]);
+    /// let tape = Tape::with(&params);
+    /// let grads = tape.param(w).sum().backward();
+    /// params.get_mut::<f64>(w)[0] -= grads.get::<f64>(w).unwrap()[0]; // the tape is not used any more
+    /// assert_eq!(params.get::<f64>(w), [0.0, 2.0]);
+    /// ```
+    ///
+    /// A change while the tape is still in use does not compile:
+    ///
+    /// ```compile_fail,E0502
+    /// use autograd::{Params, Tape};
+    /// let mut params = Params::f64();
+    /// let w = params.scope("net").param("w", [2], [1.0, 2.0]);
+    /// let tape = Tape::with(&params);
+    /// let loss = tape.param(w).sum();
+    /// params.get_mut::<f64>(w)[0] = 0.0;
+    /// loss.item();
+    /// ```
+    pub fn with(params: &'p Params) -> Tape<'p> {
+        Tape::reusing(Storage::default(), params)
+    }
+
+    /// As [`with`](Tape::with), in the memory of an earlier tape.
+    pub fn reusing(storage: Storage, params: &'p Params) -> Tape<'p> {
+        Tape { params: Some(params), list: RefCell::new(storage.0) }
+    }
+
+    /// Ends the tape and keeps its memory for the next one.
+    pub fn into_storage(mut self) -> Storage {
+        self.reset();
+        Storage(self.list.into_inner())
+    }
+
+    /// Forgets all nodes and keeps their memory. Every `Var` has to be gone, which the compiler checks.
+    ///
+    /// ```
+    /// use autograd::Tape;
+    /// let mut tape = Tape::new();
+    /// for i in 0..3 {
+    ///     assert_eq!(tape.var(f64::from(i)).square().item(), f64::from(i * i));
+    ///     tape.reset();
+    /// }
+    /// assert_eq!(tape.len(), 0);
+    /// ```
+    pub fn reset(&mut self) {
+        let list = self.list.get_mut();
+        list.nodes.clear();
+        list.parameter_nodes.clear();
+        list.pool.release_all();
+    }
+
+    /// How many nodes are recorded.
+    pub fn len(&self) -> usize {
+        self.list().nodes.len()
+    }
+
+    /// Whether nothing is recorded.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes that the tape holds: nodes, values, and buffers kept for reuse.
+    pub fn bytes(&self) -> usize {
+        let list = self.list();
+        let (used, free) = list.pool.bytes();
+        list.nodes.capacity() * size_of::<Node>() + used + free
+    }
+
+    /// The parameters that the tape reads.
+    pub(crate) fn params(&self) -> Option<&'p Params> {
+        self.params
+    }
+
+    pub(crate) fn list(&self) -> Ref<'_, List> {
+        self.list.borrow()
+    }
+
+    pub(crate) fn list_mut(&self) -> RefMut<'_, List> {
+        self.list.borrow_mut()
+    }
+
+    /// Runs `f`; the nodes that it records belong to the place where `node` was recorded.
+    pub(crate) fn inheriting<R>(&self, node: NodeId, f: impl FnOnce() -> R) -> R {
+        let site = self.list().nodes[node as usize].site;
+        let before = self.list_mut().inherited_site.replace(site);
+        let result = f();
+        self.list_mut().inherited_site = before;
+        result
+    }
+}
+
+impl List {
+    /// Appends a node.
+    #[track_caller]
+    pub(crate) fn push(&mut self, op: Op, inputs: Inputs, meta: Meta, value: Value) -> NodeId {
+        let Ok(id) = NodeId::try_from(self.nodes.len()) else {
+            panic!("the tape is full: it has 2³² nodes; `reset` it, or record less between resets");
+        };
+        let site = self.inherited_site.unwrap_or(Location::caller());
+        self.nodes.push(Node { op, inputs, meta, site, value });
+        id
+    }
+
+    pub(crate) fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id as usize]
+    }
+
+    /// The elements that a node's view is a view of.
+    #[track_caller]
+    pub(crate) fn data<'a>(&'a self, id: NodeId, params: Option<&'a Params>) -> DataRef<'a> {
+        match &self.nodes[id as usize].value.source {
+            Source::Number(x) => x.as_slice(),
+            Source::Buffer(b) => self.pool.data(*b),
+            Source::Parameters => params.expect("a parameter is recorded on tapes that have them").slab(),
+            Source::Nowhere => {
+                panic!("the value of v{id} was released by the sweep that recorded it")
+            }
+        }
+    }
+
+    /// Frees a node's value; the node stays.
+    pub(crate) fn release(&mut self, id: NodeId) {
+        self.pool.release(&mut self.nodes[id as usize].value);
+    }
+
+    /// Forgets the nodes from `len` on.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        for mut node in self.nodes.drain(len..) {
+            self.pool.release(&mut node.value);
+        }
+        for slot in &mut self.parameter_nodes {
+            *slot = slot.filter(|&id| (id as usize) < len);
+        }
+    }
+
+    /// The parameters that were read and their nodes.
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = (Param, NodeId)> {
+        self.parameter_nodes.iter().flatten().filter_map(|&id| match self.nodes[id as usize].op {
+            Op::Parameter(p) => Some((p, id)),
+            _ => None,
+        })
+    }
+
+    /// The node of a parameter, recorded at its first use.
+    #[track_caller]
+    pub(crate) fn parameter(&mut self, param: Param, params: &Params) -> NodeId {
+        let shape = params.shape(param).clone();
+        let place = param.index();
+        if self.parameter_nodes.len() <= place {
+            self.parameter_nodes.resize(params.len(), None);
+        }
+        if let Some(id) = self.parameter_nodes[place] {
+            return id;
+        }
+        let value =
+            Value { source: Source::Parameters, offset: params.range(param).start, strides: shape.strides() };
+        let meta = Meta::new(shape, params.dtype());
+        let id = self.push(Op::Parameter(param), Inputs::new(), meta, value);
+        self.parameter_nodes[place] = Some(id);
+        id
+    }
+
+    /// A tensor of one number.
+    #[track_caller]
+    pub(crate) fn full(&mut self, x: f64, shape: Shape, dtype: crate::DType) -> NodeId {
+        let value = Value::number(Number::new(dtype, x), shape.len());
+        self.push(Op::Full(x), Inputs::new(), Meta::new(shape, dtype), value)
+    }
+}

@@ -1,0 +1,71 @@
+//! The order of every sum: a tree that depends on the number of terms alone.
+//!
+//! Blocks of [`BLOCK`] terms are added in [`LANES`] lanes (term i goes to lane i mod `LANES`, in order), the lanes are
+//! folded in halves, and the blocks' sums are combined pairwise. So the result is the same however the terms are
+//! stored and whoever adds them, and the rounding error grows with the logarithm of the number of blocks.
+
+use crate::dtype::Float;
+use std::ops::Add;
+
+/// Partial sums that a block is added in.
+pub(crate) const LANES: usize = 16;
+
+/// Terms of a block.
+pub(crate) const BLOCK: usize = 1024;
+
+/// The sum of the terms, as this module defines it.
+pub(crate) fn sum<T: Float + Add<Output = T>>(terms: &[T]) -> T {
+    match split(terms.len()) {
+        Some(left) => sum(&terms[..left]) + sum(&terms[left..]),
+        None => block(terms),
+    }
+}
+
+/// Where the tree divides so many terms: at a block border near the middle, or not at all within one block.
+pub(crate) fn split(terms: usize) -> Option<usize> {
+    (terms > BLOCK).then(|| terms.div_ceil(BLOCK).div_ceil(2) * BLOCK)
+}
+
+#[inline(always)]
+fn block<T: Float + Add<Output = T>>(terms: &[T]) -> T {
+    let mut lanes = [T::default(); LANES];
+    let (rows, rest) = terms.as_chunks::<LANES>();
+    for row in rows {
+        for (lane, &x) in lanes.iter_mut().zip(row) {
+            *lane = *lane + x;
+        }
+    }
+    for (lane, &x) in lanes.iter_mut().zip(rest) {
+        *lane = *lane + x;
+    }
+    let mut half = LANES / 2;
+    while half > 0 {
+        for i in 0..half {
+            lanes[i] = lanes[i] + lanes[i + half];
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sum_is_exact_where_every_partial_sum_is() {
+        for n in [0, 1, 2, 15, 16, 17, 1023, 1024, 1025, 2048, 5000, 100_000] {
+            let terms: Vec<f64> = (0..n).map(f64::from).collect();
+            assert_eq!(sum(&terms), f64::from(n) * (f64::from(n) - 1.0) / 2.0);
+        }
+    }
+
+    #[test]
+    fn pairwise_blocks_beat_a_running_sum() {
+        let terms = vec![0.1f32; 1 << 22];
+        let exact = 0.1f32 as f64 * terms.len() as f64;
+        let running: f32 = terms.iter().sum();
+        let error = |s: f32| (f64::from(s) - exact).abs() / exact;
+        assert!(error(sum(&terms)) < 1e-6 && error(running) > 1e-3);
+    }
+}

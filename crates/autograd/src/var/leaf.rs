@@ -1,0 +1,135 @@
+//! Leaves: data, variables and parameters.
+
+use super::Var;
+use crate::Element;
+use crate::dtype::{DType, Storable};
+use crate::ir::{Inputs, Meta, Op};
+use crate::params::Param;
+use crate::record::check_size;
+use crate::shape::Shape;
+use crate::tape::Tape;
+use crate::tensor::ToTensor;
+
+impl<'p> Tape<'p> {
+    /// Records data without a gradient.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let labels = tape.constant(&[0i64, 2, 1]);
+    /// assert_eq!(labels.to_vec::<i64>(), [0, 2, 1]);
+    /// ```
+    #[track_caller]
+    pub fn constant<'t>(&'t self, values: impl ToTensor) -> Var<'t>
+    where
+        'p: 't,
+    {
+        self.leaf(Op::Constant, values)
+    }
+
+    /// Records values that can be differentiated with respect to.
+    ///
+    /// # Panics
+    /// If the values are integers or truth values.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var(3.0);
+    /// assert_eq!((x * x).grad([x])[0].item(), 6.0);
+    /// ```
+    #[track_caller]
+    pub fn var<'t, A: ToTensor>(&'t self, values: A) -> Var<'t>
+    where
+        'p: 't,
+    {
+        let dtype = A::Elem::DTYPE;
+        assert!(
+            dtype.is_float(),
+            "var: values of dtype {dtype} have no derivative\n  rule: a variable is F32 or F64\n  hint: record them with `tape.constant(…)`"
+        );
+        self.leaf(Op::Variable, values)
+    }
+
+    /// The node of a parameter; the same one at every use.
+    ///
+    /// # Panics
+    /// If the tape reads no parameters, or those of another model.
+    ///
+    /// ```
+    /// # use autograd::{Params, Tape};
+    /// let mut params = Params::f64();
+    /// let b = params.scope("net").param("b", [2], [0.5, 1.0]);
+    /// let tape = Tape::with(&params);
+    /// assert_eq!((tape.param(b) + b).to_vec::<f64>(), [1.0, 2.0]); // a handle stands for its node
+    /// ```
+    #[track_caller]
+    pub fn param<'t>(&'t self, param: Param) -> Var<'t>
+    where
+        'p: 't,
+    {
+        let Some(params) = self.params() else {
+            panic!("param: this tape reads no parameters\n  hint: make it with `Tape::with(&params)`");
+        };
+        let id = self.list_mut().parameter(param, params);
+        Var::new(self, id)
+    }
+
+    /// A tensor of one number, stored once.
+    ///
+    /// ```
+    /// # use autograd::{DType, Tape};
+    /// let tape = Tape::new();
+    /// assert_eq!(tape.full(0.5, [2, 3], DType::F32).sum().item(), 3.0);
+    /// ```
+    #[track_caller]
+    pub fn full<'t>(&'t self, value: f64, shape: impl Into<Shape>, dtype: DType) -> Var<'t>
+    where
+        'p: 't,
+    {
+        let shape = shape.into();
+        check_size(&shape);
+        assert!(
+            dtype != DType::I64 || value as i64 as f64 == value,
+            "full: {value} is not an integer, the dtype is I64"
+        );
+        let id = self.list_mut().full(value, shape, dtype);
+        Var::new(self, id)
+    }
+
+    #[track_caller]
+    fn leaf<'t, A: ToTensor>(&'t self, op: Op, values: A) -> Var<'t>
+    where
+        'p: 't,
+    {
+        let shape = values.shape();
+        check_size(&shape);
+        let meta = Meta::new(shape, A::Elem::DTYPE);
+        let mut list = self.list_mut();
+        let mut data = list.pool.take(meta.dtype, meta.shape.elements());
+        values.write_to(A::Elem::vec(&mut data));
+        assert_eq!(
+            data.len(),
+            meta.shape.elements(),
+            "a `ToTensor` writes as many elements as its shape has"
+        );
+        let value = list.pool.keep(data, meta.shape.strides());
+        let id = list.push(op, Inputs::new(), meta, value);
+        drop(list);
+        Var::new(self, id)
+    }
+}
+
+impl<'t> Var<'t> {
+    /// A constant of the same shape and dtype, every element `value`.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// assert_eq!(tape.var([1.0, 2.0]).full_like(7.0).to_vec::<f64>(), [7.0, 7.0]);
+    /// ```
+    #[track_caller]
+    pub fn full_like(self, value: f64) -> Var<'t> {
+        self.tape.full(value, self.shape(), self.dtype())
+    }
+}

@@ -1,0 +1,74 @@
+//! Variables: Copy handles to the nodes of a tape, and what can be written with them.
+
+mod functions;
+mod layout;
+mod leaf;
+mod operators;
+mod read;
+mod reduce;
+
+pub use operators::Operand;
+
+use crate::dtype::DType;
+use crate::ir::NodeId;
+use crate::shape::Shape;
+use crate::tape::Tape;
+use std::fmt;
+
+/// A value on a tape: a `Copy` handle, a node number and a reference to the tape.
+///
+/// It has no dtype or shape parameter; both are checked when an operation is recorded, before any arithmetic. A
+/// mistake panics with the place of the call, the operation, both shapes, the rule that failed and a hint.
+///
+/// ```
+/// use autograd::Tape;
+/// let tape = Tape::new();
+/// let x = tape.var([1.0, 2.0, 3.0]);
+/// let y = (1.0 - x * x).sum();       // operators take variables and `f64` numbers, on both sides
+/// assert_eq!(y.item(), -11.0);
+/// assert_eq!(y.grad([x])[0].to_vec::<f64>(), [-2.0, -4.0, -6.0]);
+/// ```
+#[derive(Clone, Copy)]
+pub struct Var<'t> {
+    tape: &'t Tape<'t>,
+    id: NodeId,
+}
+
+impl<'t> Var<'t> {
+    pub(crate) fn new(tape: &'t Tape<'t>, id: NodeId) -> Var<'t> {
+        Var { tape, id }
+    }
+
+    /// The tape that it is on.
+    pub fn tape(self) -> &'t Tape<'t> {
+        self.tape
+    }
+
+    /// The number of its node on the tape.
+    pub fn id(self) -> u32 {
+        self.id
+    }
+
+    /// The lengths of its axes; `[]` for a scalar.
+    pub fn shape(self) -> Shape {
+        self.tape.list().node(self.id).meta.shape.clone()
+    }
+
+    /// The type of its elements.
+    pub fn dtype(self) -> DType {
+        self.tape.list().node(self.id).meta.dtype
+    }
+
+    /// The number of axes.
+    pub fn rank(self) -> usize {
+        self.tape.list().node(self.id).meta.shape.len()
+    }
+}
+
+impl fmt::Debug for Var<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = self.tape.list();
+        let node = list.node(self.id);
+        write!(f, "v{} = {} {} {}", self.id, node.op.name(), node.meta.shape, node.meta.dtype)
+    }
+}

@@ -1,0 +1,92 @@
+//! `+ − × ÷`, negation and comparison, between variables, parameters and plain numbers.
+
+use super::Var;
+use crate::ir::{Binary, Broadcast, Unary};
+use crate::ops::binary_of;
+use crate::params::Param;
+use crate::record::record;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+/// What may stand beside a [`Var`] in an expression: another `Var`, a parameter's handle, or an `f64` number, which
+/// takes the dtype of the `Var`.
+pub trait Operand<'t>: Copy {
+    /// As a variable on the tape of `other`; a number takes the dtype and shape of `other`.
+    fn like(self, other: Var<'t>) -> Var<'t>;
+}
+
+impl<'t> Operand<'t> for Var<'t> {
+    fn like(self, _other: Var<'t>) -> Var<'t> {
+        self
+    }
+}
+impl<'t> Operand<'t> for Param {
+    #[track_caller]
+    fn like(self, other: Var<'t>) -> Var<'t> {
+        other.tape.param(self)
+    }
+}
+impl<'t> Operand<'t> for f64 {
+    #[track_caller]
+    fn like(self, other: Var<'t>) -> Var<'t> {
+        other.full_like(self)
+    }
+}
+
+macro_rules! operator {
+    ($($Trait:ident $method:ident;)*) => {
+        $(
+            impl<'t, R: Operand<'t>> $Trait<R> for Var<'t> {
+                type Output = Var<'t>;
+                #[track_caller]
+                fn $method(self, rhs: R) -> Var<'t> {
+                    binary_of(Binary::$Trait, self, rhs.like(self))
+                }
+            }
+            impl<'t> $Trait<Var<'t>> for f64 {
+                type Output = Var<'t>;
+                #[track_caller]
+                fn $method(self, rhs: Var<'t>) -> Var<'t> {
+                    binary_of(Binary::$Trait, self.like(rhs), rhs)
+                }
+            }
+            impl<'t> $Trait<Var<'t>> for Param {
+                type Output = Var<'t>;
+                #[track_caller]
+                fn $method(self, rhs: Var<'t>) -> Var<'t> {
+                    binary_of(Binary::$Trait, self.like(rhs), rhs)
+                }
+            }
+        )*
+    };
+}
+operator! { Add add; Sub sub; Mul mul; Div div; }
+
+impl<'t> Neg for Var<'t> {
+    type Output = Var<'t>;
+    #[track_caller]
+    fn neg(self) -> Var<'t> {
+        record(Unary::Neg, &[self])
+    }
+}
+
+impl<'t> Var<'t> {
+    /// Both, broadcast against each other by NumPy's rule.
+    #[track_caller]
+    pub(crate) fn broadcast_pair(name: &str, a: Var<'t>, b: Var<'t>) -> (Var<'t>, Var<'t>) {
+        let (from_a, from_b) = (a.shape(), b.shape());
+        if from_a == from_b {
+            return (a, b);
+        }
+        let to = match from_a.broadcast(&from_b) {
+            Ok(to) => to,
+            Err((i, j)) => panic!(
+                "{name}: shapes {from_a} and {from_b} do not fit\n  rule: axes, aligned at the last, are equal or one of them is 1; {i} and {j} clash\n  \
+                 hint: `.reshape(…)` puts an axis of length 1 where the values shall repeat"
+            ),
+        };
+        let stretch = |v: Var<'t>, from| {
+            if from == to { v } else { record(Broadcast { to: to.clone() }, &[v]) }
+        };
+        (stretch(a, from_a), stretch(b, from_b))
+    }
+}

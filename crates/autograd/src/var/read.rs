@@ -1,0 +1,110 @@
+//! Values out. Reading has no derivative: what leaves the tape as a number does not lead back to it.
+
+use super::Var;
+use crate::dtype::{DataRef, Element, each_dtype};
+use crate::kernels::View;
+use crate::record::operand;
+use ndarray::{ArrayD, IxDyn};
+
+impl Var<'_> {
+    /// The only element, as `f64`: exact for `F32`, `F64` and integers up to 2⁵³; a truth value is 0 or 1.
+    ///
+    /// Has no derivative: a number that was read is a constant to whatever is computed from it.
+    ///
+    /// # Panics
+    /// If there is not exactly one element.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// assert_eq!(tape.var([[2.5]]).item(), 2.5);
+    /// ```
+    #[track_caller]
+    pub fn item(self) -> f64 {
+        let list = self.tape.list();
+        let shape = &list.node(self.id).meta.shape;
+        assert!(
+            shape.elements() == 1,
+            "item: shape {shape} has {} elements\n  rule: exactly one element can be read as a number\n  hint: reduce it with `.sum()` or `.mean()`, or read all with `.to_vec::<f64>()`",
+            shape.elements()
+        );
+        let x = operand(&list, self.tape.params(), self.id);
+        match x.data {
+            DataRef::F32(v) => f64::from(v[x.offset]),
+            DataRef::F64(v) => v[x.offset],
+            DataRef::I64(v) => v[x.offset] as f64,
+            DataRef::Bool(v) => f64::from(v[x.offset]),
+        }
+    }
+
+    /// All elements in row-major order. Has no derivative.
+    ///
+    /// # Panics
+    /// If `T` is not the type of the elements.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// assert_eq!(tape.var([[1.0, 2.0], [3.0, 4.0]]).t().to_vec::<f64>(), [1.0, 3.0, 2.0, 4.0]);
+    /// ```
+    #[track_caller]
+    pub fn to_vec<T: Element>(self) -> Vec<T> {
+        let list = self.tape.list();
+        let meta = &list.node(self.id).meta;
+        assert!(
+            T::DTYPE == meta.dtype,
+            "to_vec: the elements are {}, asked for as {}\n  hint: read them as they are, or convert with `.cast(…)`",
+            meta.dtype,
+            T::DTYPE
+        );
+        let x: View<'_, T> = operand(&list, self.tape.params(), self.id).view();
+        let mut out = Vec::with_capacity(meta.shape.elements());
+        x.copy_to(&mut out);
+        out
+    }
+
+    /// All elements as an `ndarray` array of the same shape. Has no derivative.
+    ///
+    /// # Panics
+    /// If `T` is not the type of the elements.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// assert_eq!(tape.var([[1.0, 2.0]]).to_array::<f64>(), ndarray::array![[1.0, 2.0]].into_dyn());
+    /// ```
+    #[track_caller]
+    pub fn to_array<T: Element>(self) -> ArrayD<T> {
+        let values = self.to_vec();
+        ArrayD::from_shape_vec(IxDyn(&self.shape()), values).expect("as many elements as the shape has")
+    }
+
+    /// Whether every element is finite.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// assert!(!tape.var([1.0, 0.0]).ln().is_finite());
+    /// ```
+    pub fn is_finite(self) -> bool {
+        /// Finite, for elements of any type.
+        trait Finite: Copy {
+            fn finite(self) -> bool;
+        }
+        macro_rules! finite {
+            ($($t:ty: |$x:ident| $e:expr;)*) => {
+                $(impl Finite for $t { fn finite(self) -> bool { let $x = self; $e } })*
+            };
+        }
+        finite! { f32: |x| x.is_finite(); f64: |x| x.is_finite(); i64: |_x| true; bool: |_x| true; }
+        let list = self.tape.list();
+        let x = operand(&list, self.tape.params(), self.id);
+        each_dtype!(DataRef, x.data, v => {
+            let mut all = true;
+            crate::kernels::rows::rows(x.shape, [x.strides], [x.offset], |n, [start], [step]| {
+                all &= (0..n).all(|k| v[start.wrapping_add_signed(k as isize * step)].finite());
+            });
+            all
+        })
+    }
+}

@@ -1,0 +1,154 @@
+//! Sums, means, products of matrices, softmax, and entries by index.
+
+use super::{Operand, Var};
+use crate::ir::{LogSoftmax, Op, Softmax, Sum};
+use crate::record::record;
+use crate::shape::{Axes, Shape};
+
+impl<'t> Var<'t> {
+    /// The sum of all elements, Σ x; 0 of none. Added pairwise, in an order given by the shape alone.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([1.0, 2.0]);
+    /// assert_eq!(x.sum().item(), 3.0);
+    /// assert_eq!(x.sum().grad([x])[0].to_vec::<f64>(), [1.0, 1.0]);
+    /// ```
+    #[track_caller]
+    pub fn sum(self) -> Var<'t> {
+        let axes = (0..self.rank() as u8).collect();
+        record(Sum { axes }, &[self])
+    }
+
+    /// The sum over some axes, which disappear; negative numbers count from the end.
+    ///
+    /// # Panics
+    /// If an axis does not exist.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.constant([[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.sum_over(&[0]).to_vec::<f64>(), [4.0, 6.0]);
+    /// assert_eq!(x.sum_over(&[-1]).to_vec::<f64>(), [3.0, 7.0]);
+    /// ```
+    #[track_caller]
+    pub fn sum_over(self, axes: &[isize]) -> Var<'t> {
+        let axes = self.axes("sum_over", axes);
+        record(Sum { axes }, &[self])
+    }
+
+    /// The mean of all elements, Σ x / n; NaN of none.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([1.0, 2.0]);
+    /// assert_eq!(x.mean().grad([x])[0].to_vec::<f64>(), [0.5, 0.5]);
+    /// ```
+    #[track_caller]
+    pub fn mean(self) -> Var<'t> {
+        self.sum() / self.shape().elements() as f64
+    }
+
+    /// The mean over some axes, which disappear; negative numbers count from the end.
+    ///
+    /// # Panics
+    /// If an axis does not exist.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.constant([[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.mean_over(&[0]).to_vec::<f64>(), [2.0, 3.0]);
+    /// ```
+    #[track_caller]
+    pub fn mean_over(self, axes: &[isize]) -> Var<'t> {
+        let axes = self.axes("mean_over", axes);
+        let terms: usize = axes.iter().map(|&a| self.shape()[a as usize]).product();
+        record(Sum { axes }, &[self]) / terms as f64
+    }
+
+    /// The product of two matrices, of \[m, k\] and \[k, n\]: Cᵢⱼ = Σₚ aᵢₚ·bₚⱼ. A transpose as operand costs no copy.
+    ///
+    /// # Panics
+    /// If an operand is no matrix, the lengths k differ, or dtypes differ.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let (a, b) = (tape.var([[1.0, 2.0]]), tape.var([[3.0], [4.0]]));
+    /// let c = a.matmul(b);
+    /// assert_eq!(c.item(), 11.0);
+    /// let [da, db] = c.grad([a, b]);
+    /// assert_eq!((da.to_vec::<f64>(), db.to_vec::<f64>()), (vec![3.0, 4.0], vec![1.0, 2.0]));
+    /// ```
+    #[track_caller]
+    pub fn matmul(self, rhs: impl Operand<'t>) -> Var<'t> {
+        record(Op::Matmul, &[self, rhs.like(self)])
+    }
+
+    /// Softmax along an axis, eˣⁱ / Σ eˣʲ, without overflow; negative numbers count axes from the end.
+    ///
+    /// # Panics
+    /// If the axis does not exist.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let p = tape.var([1000.0, 1000.0]).softmax(-1);
+    /// assert_eq!(p.to_vec::<f64>(), [0.5, 0.5]);
+    /// ```
+    #[track_caller]
+    pub fn softmax(self, axis: isize) -> Var<'t> {
+        let axis = self.axes("softmax", &[axis])[0];
+        record(Softmax { axis }, &[self])
+    }
+
+    /// The logarithm of the softmax along an axis, xᵢ − ln Σ eˣʲ, accurate where the softmax underflows.
+    ///
+    /// # Panics
+    /// If the axis does not exist.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let y = tape.var([0.0, 1000.0]).log_softmax(0);
+    /// assert_eq!(y.to_vec::<f64>(), [-1000.0, 0.0]);
+    /// ```
+    #[track_caller]
+    pub fn log_softmax(self, axis: isize) -> Var<'t> {
+        let axis = self.axes("log_softmax", &[axis])[0];
+        record(LogSoftmax { axis }, &[self])
+    }
+
+    /// One entry of each row of a matrix of \[n, c\]: yᵢ = x\[i, indexᵢ\], for an index of n integers.
+    ///
+    /// # Panics
+    /// If `self` is no matrix, the index is not `I64` of shape \[n\], or an index is outside of 0..c.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([[1.0, 2.0], [3.0, 4.0]]);
+    /// let y = x.pick(tape.constant(&[1i64, 0]));
+    /// assert_eq!(y.to_vec::<f64>(), [2.0, 3.0]);
+    /// assert_eq!(y.sum().grad([x])[0].to_vec::<f64>(), [0.0, 1.0, 1.0, 0.0]);
+    /// ```
+    #[track_caller]
+    pub fn pick(self, index: Var<'t>) -> Var<'t> {
+        record(Op::Pick, &[self, index])
+    }
+
+    #[track_caller]
+    fn axes(self, op: &str, axes: &[isize]) -> Axes {
+        let shape: Shape = self.shape();
+        match shape.normalize_axes(axes) {
+            Ok(axes) => axes,
+            Err(axis) => {
+                panic!("{op}: axis {axis} does not exist\n  rule: shape {shape} has {} axes", shape.len())
+            }
+        }
+    }
+}

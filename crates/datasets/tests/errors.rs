@@ -1,0 +1,302 @@
+//! Impossible arguments are refused with an error that names them, and nothing panics.
+
+use datasets::{Dataset, Error, RandomState};
+use datasets::{make_classification, make_moons, train_test_split};
+use ndarray::{Array1, array};
+
+/// More elements than an allocation may have bytes.
+const ABSURD: usize = usize::MAX / 4;
+
+/// The argument that an invalid-argument error is about, and the value it had.
+#[track_caller]
+fn refused<T: std::fmt::Debug>(result: Result<T, Error>) -> (&'static str, String) {
+    match result.expect_err("should have been refused") {
+        Error::InvalidArgument {
+            argument,
+            value,
+            expected,
+        } => {
+            assert!(!expected.is_empty());
+            (argument, value)
+        }
+        other => panic!("another error: {other}"),
+    }
+}
+
+#[track_caller]
+fn too_large<T: std::fmt::Debug>(result: Result<T, Error>) {
+    let error = result.expect_err("should have been refused");
+    assert!(matches!(error, Error::TooLarge { .. }), "{error}");
+}
+
+#[test]
+fn moons_refuse_a_total_of_none_and_impossible_noise() {
+    assert_eq!(refused(make_moons(0).generate()), ("n_samples", "0".into()));
+    for noise in [-0.1, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        assert_eq!(
+            refused(make_moons(5).noise(noise).generate()),
+            ("noise", noise.to_string())
+        );
+    }
+    assert!(make_moons(5).noise(0.0).generate().is_ok());
+}
+
+#[test]
+fn classification_refuses_counts_of_zero() {
+    let data = make_classification(10);
+    assert_eq!(
+        refused(make_classification(0).generate()),
+        ("n_samples", "0".into())
+    );
+    assert_eq!(
+        refused(data.clone().n_features(0).generate()).0,
+        "n_features"
+    );
+    assert_eq!(
+        refused(data.clone().n_informative(0).generate()).0,
+        "n_informative"
+    );
+    assert_eq!(refused(data.clone().n_classes(0).generate()).0, "n_classes");
+    assert_eq!(
+        refused(data.n_clusters_per_class(0).generate()).0,
+        "n_clusters_per_class"
+    );
+}
+
+#[test]
+fn classification_refuses_too_few_features() {
+    let data = make_classification(10)
+        .n_informative(2)
+        .n_redundant(2)
+        .n_repeated(1);
+    assert_eq!(
+        refused(data.clone().n_features(4).generate()),
+        ("n_features", "4".into())
+    );
+    assert!(data.clone().n_features(5).generate().is_ok());
+    let overflowing = data.n_redundant(usize::MAX).n_repeated(usize::MAX);
+    assert_eq!(refused(overflowing.generate()), ("n_features", "20".into()));
+}
+
+#[test]
+fn classification_refuses_more_clusters_than_vertices() {
+    let data = make_classification(10).n_informative(3);
+    assert!(
+        data.clone()
+            .n_classes(4)
+            .n_clusters_per_class(2)
+            .generate()
+            .is_ok()
+    );
+    let nine = data.clone().n_classes(3).n_clusters_per_class(3);
+    assert_eq!(refused(nine.generate()), ("n_informative", "3".into()));
+    let most = data.n_classes(usize::MAX).n_clusters_per_class(usize::MAX);
+    let (argument, value) = refused(most.generate());
+    assert_eq!(argument, "n_classes * n_clusters_per_class");
+    assert_eq!(
+        value,
+        (u128::from(u64::MAX) * u128::from(u64::MAX)).to_string()
+    );
+}
+
+#[test]
+fn classification_refuses_numbers_out_of_range() {
+    let data = make_classification(10);
+    for flip_y in [-0.01, 1.01, f64::NAN] {
+        let (argument, value) = refused(data.clone().flip_y(flip_y).generate());
+        assert_eq!((argument, value), ("flip_y", flip_y.to_string()));
+    }
+    for class_sep in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        let (argument, value) = refused(data.clone().class_sep(class_sep).generate());
+        assert_eq!((argument, value), ("class_sep", class_sep.to_string()));
+    }
+}
+
+#[test]
+fn classification_refuses_weights_that_do_not_fit() {
+    let data = make_classification(10);
+    for len in [0, 3] {
+        let error = data
+            .clone()
+            .weights(&vec![0.1; len])
+            .generate()
+            .unwrap_err();
+        assert!(
+            matches!(error, Error::LengthMismatch { argument: "weights", len: l, .. } if l == len)
+        );
+    }
+    for weights in [
+        [-0.1, 0.5],
+        [f64::NAN, 0.5],
+        [0.5, f64::INFINITY],
+        [0.6, 0.5],
+    ] {
+        assert_eq!(
+            refused(data.clone().weights(&weights).generate()).0,
+            "weights"
+        );
+    }
+    assert_eq!(
+        refused(data.clone().weights(&[1.5]).generate()).0,
+        "weights"
+    );
+    // These add up to 1 + 2^-52.
+    let rounded = [0.1, 0.2, 0.3, 0.3, 0.1];
+    assert!(rounded.iter().sum::<f64>() != 1.0);
+    assert!(
+        data.n_informative(4)
+            .n_classes(5)
+            .weights(&rounded)
+            .generate()
+            .is_ok()
+    );
+}
+
+#[test]
+fn splits_refuse_sizes_that_leave_a_part_empty() {
+    for fraction in [0.0, 1.0, -0.2, 1.5, f64::NAN, f64::INFINITY] {
+        let result = train_test_split(10).test_size(fraction).generate();
+        assert_eq!(refused(result), ("test_size", fraction.to_string()));
+    }
+    for count in [0, 10, 11, usize::MAX] {
+        let result = train_test_split(10).test_size(count).generate();
+        assert_eq!(refused(result), ("test_size", count.to_string()));
+    }
+    assert_eq!(
+        refused(train_test_split(10).test_size(0.95).generate()).0,
+        "test_size"
+    );
+    for n in [0, 1] {
+        assert_eq!(
+            refused(train_test_split(n).generate()),
+            ("n_samples", n.to_string())
+        );
+    }
+}
+
+#[test]
+fn splits_refuse_labels_that_cannot_be_shared_out() {
+    let labels = [0, 0, 0, 0, 1, 1, 1, 2, 2, 2];
+    let split = train_test_split(10).stratify(&labels);
+    assert!(split.clone().test_size(3).generate().is_ok());
+    assert_eq!(
+        refused(split.clone().test_size(2).generate()),
+        ("test_size", "2 of 10".into())
+    );
+    assert_eq!(
+        refused(split.clone().test_size(8).generate()),
+        ("test_size", "8 of 10".into())
+    );
+    assert_eq!(
+        refused(split.shuffle(false).generate()),
+        ("shuffle", "false".into())
+    );
+
+    let error = train_test_split(9)
+        .stratify(&labels)
+        .generate()
+        .unwrap_err();
+    assert!(matches!(
+        error,
+        Error::LengthMismatch {
+            argument: "stratify",
+            len: 10,
+            ..
+        }
+    ));
+    let alone = [7, 7, 7, 7, -3];
+    let error = train_test_split(5)
+        .test_size(2)
+        .stratify(&alone)
+        .generate()
+        .unwrap_err();
+    assert_eq!(
+        error,
+        Error::ClassTooSmall {
+            label: -3,
+            count: 1
+        }
+    );
+}
+
+#[test]
+fn datasets_refuse_unequal_lengths_and_indices_outside() -> Result<(), Error> {
+    let mut data = Dataset::new(array![[0.5], [1.5]], array![0, 1])?;
+    assert_eq!(refused(data.select(&[1, 2])), ("index", "2".into()));
+    let split = train_test_split(3).shuffle(false).generate()?;
+    assert_eq!(refused(split.apply(&data)), ("index", "2".into()));
+
+    data.y = Array1::zeros(3);
+    let error = data.select(&[0]).unwrap_err();
+    assert!(matches!(
+        error,
+        Error::LengthMismatch {
+            argument: "y",
+            len: 3,
+            ..
+        }
+    ));
+    Ok(())
+}
+
+#[test]
+fn draws_refuse_empty_ranges() {
+    let mut rng = RandomState::new(0);
+    assert_eq!(refused(rng.randint(3, 3)), ("high", "3".into()));
+    assert_eq!(
+        refused(rng.randint(i64::MAX, i64::MIN)),
+        ("high", i64::MIN.to_string())
+    );
+    assert_eq!(refused(rng.choice(4, 5)), ("size", "5".into()));
+}
+
+#[test]
+fn sizes_beyond_memory_are_errors() {
+    too_large(make_moons(ABSURD).generate());
+    too_large(make_moons((usize::MAX, usize::MAX)).generate());
+    too_large(make_classification(usize::MAX).generate());
+    too_large(make_classification(ABSURD).n_features(ABSURD).generate());
+    too_large(
+        make_classification(1)
+            .n_features(ABSURD)
+            .n_informative(ABSURD)
+            .n_redundant(0)
+            .generate(),
+    );
+    too_large(
+        make_classification(1)
+            .n_features(ABSURD)
+            .n_redundant(ABSURD - 2)
+            .generate(),
+    );
+    too_large(train_test_split(ABSURD).generate());
+    too_large(
+        train_test_split(ABSURD)
+            .test_size(1)
+            .shuffle(false)
+            .generate(),
+    );
+    too_large(RandomState::new(0).permutation(usize::MAX));
+    too_large(RandomState::new(0).choice(ABSURD, 1));
+}
+
+/// Extreme but possible numbers give numbers, or infinities, and never a panic.
+#[test]
+fn extreme_numbers_are_drawn_with() -> Result<(), Error> {
+    let mut rng = RandomState::new(0);
+    assert_eq!(rng.uniform(f64::MIN, f64::MAX), f64::INFINITY);
+    assert!(rng.uniform(f64::NAN, 1.0).is_nan());
+    assert!(rng.normal(0.0, f64::INFINITY).is_infinite());
+    rng.shuffle::<u8>(&mut []);
+    let far = make_classification(20)
+        .n_redundant(0)
+        .n_features(2)
+        .class_sep(f64::MAX);
+    assert!(
+        far.generate()?
+            .x
+            .iter()
+            .all(|value| value.abs() == f64::MAX)
+    );
+    Ok(())
+}

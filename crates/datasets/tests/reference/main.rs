@@ -1,0 +1,7 @@
+//! What scikit-learn 1.9.1 and NumPy 2.4.6 give for the same seeds; `values.py` computed it.
+
+mod classification;
+mod moons;
+mod random_state;
+mod split;
+mod values;

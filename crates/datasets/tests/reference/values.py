@@ -1,0 +1,121 @@
+"""Prints the values of values.txt: what NumPy 2.4.6 and scikit-learn 1.9.1 give.
+
+    python values.py > values.txt
+
+One array a line: its name, its shape (such as 200x2), its elements.
+"""
+
+import numpy as np
+from sklearn.datasets import make_classification, make_moons
+from sklearn.model_selection import train_test_split
+
+
+# The labels of split/4.
+LABELS = np.array([int(digit) for digit in
+                   "200221200010201110011120110102"
+                   "021101010102121120020111112001"])
+
+
+def put(name, array):
+    array = np.asarray(array)
+    shape = "x".join(str(n) for n in array.shape)
+    print(name, shape, *(repr(value) for value in array.ravel().tolist()))
+
+
+def random_state(seed):
+    rng = np.random.RandomState(seed)
+    put(f"random_state/{seed}/random_sample", rng.random_sample(20))
+    put(f"random_state/{seed}/randn", rng.randn(21))
+    put(f"random_state/{seed}/normal", rng.normal(2, 0.5, 6))
+    put(f"random_state/{seed}/uniform", rng.uniform(-3, 5, 7))
+    put(f"random_state/{seed}/randint", rng.randint(0, 10, 30))
+    put(f"random_state/{seed}/randint_wide", rng.randint(0, 2**40, 5))
+    put(f"random_state/{seed}/permutation", rng.permutation(25))
+    shuffled = np.arange(12)
+    rng.shuffle(shuffled)
+    put(f"random_state/{seed}/shuffle", shuffled)
+    put(f"random_state/{seed}/choice", rng.choice(50, 8, replace=False))
+    put(f"random_state/{seed}/rand", rng.rand(3))
+
+
+def randint_ranges():
+    rng = np.random.RandomState(11)
+    i64 = np.iinfo(np.int64)
+    put("randint/word", rng.randint(0, 2**32, 4))
+    put("randint/word_and_one", rng.randint(0, 2**32 + 1, 4))
+    put("randint/negative", rng.randint(-7, -2, 8))
+    put("randint/single", rng.randint(5, 6, 2))
+    put("randint/all", rng.randint(i64.min, i64.max, 4))
+    put("randint/then", rng.randint(0, 100, 4))
+
+
+def generated(name, function, **arguments):
+    x, y = function(**arguments)
+    put(f"{name}/x", x)
+    put(f"{name}/y", y)
+
+
+def moons():
+    for name, arguments in enumerate([
+        dict(n_samples=200, noise=0.1, random_state=42),
+        dict(n_samples=7, noise=None, shuffle=False),
+        dict(n_samples=50, noise=0.3, random_state=0),
+        dict(n_samples=(5, 8), noise=0.05, random_state=3),
+        dict(n_samples=31, shuffle=True, random_state=9),
+        dict(n_samples=1, noise=0.2, random_state=5),
+        dict(n_samples=(0, 3), shuffle=False, random_state=5),
+    ]):
+        generated(f"moons/{name}", make_moons, **arguments)
+
+
+def classification():
+    for name, arguments in enumerate([
+        dict(n_samples=100, n_features=2, n_redundant=0, n_informative=2,
+             n_clusters_per_class=1, random_state=42),
+        dict(n_samples=80, n_features=6, n_informative=3, n_redundant=2, n_classes=3,
+             n_clusters_per_class=1, random_state=0),
+        dict(n_samples=60, n_features=5, n_informative=3, n_redundant=1, n_repeated=1,
+             n_clusters_per_class=2, class_sep=1.7, flip_y=0.1, random_state=5),
+        dict(n_samples=40, n_features=4, n_informative=2, n_redundant=0, weights=[0.7],
+             shuffle=False, random_state=8),
+        # Few of many vertices; then more dimensions than tell vertices apart.
+        dict(n_samples=6, n_features=12, n_informative=10, random_state=2),
+        dict(n_samples=4, n_features=35, n_informative=33, random_state=3),
+        # More clusters than samples, weights that leave some over, labels all random.
+        dict(n_samples=9, n_features=5, n_informative=4, n_redundant=0, n_repeated=1,
+             n_classes=5, n_clusters_per_class=3, random_state=4),
+        dict(n_samples=25, n_features=3, n_informative=2, n_redundant=0, n_classes=3,
+             n_clusters_per_class=1, weights=[0.1, 0.2, 0.3], flip_y=0.0, random_state=6),
+        dict(n_samples=12, n_features=2, n_informative=2, n_redundant=0, n_classes=3,
+             n_clusters_per_class=1, weights=[0.7, 0.2], flip_y=1.0, random_state=7),
+    ]):
+        generated(f"classification/{name}", make_classification, **arguments)
+
+
+def splits():
+    def put_split(name, n, labels=None, **arguments):
+        if labels is not None:
+            put(f"split/{name}/labels", labels)
+        train, test = train_test_split(np.arange(n), stratify=labels, **arguments)
+        put(f"split/{name}/train", train)
+        put(f"split/{name}/test", test)
+
+    put_split("0", 100, test_size=0.2, random_state=42)
+    put_split("1", 17, test_size=0.25, random_state=0)
+    put_split("2", 30, test_size=7, random_state=3)
+    put_split("3", 20, test_size=0.3, shuffle=False)
+    put_split("4", 60, LABELS, test_size=0.25, random_state=1)
+    # Ties between classes of one size; labels that are not 0, 1, 2.
+    put_split("5", 35, np.arange(35) % 7, test_size=10, random_state=12)
+    put_split("6", 23, np.arange(23) ** 2 % 5 * 10 - 7, test_size=0.4, random_state=13)
+    put_split("7", 2, test_size=0.5, random_state=14)
+    # Of 23, the classes get 6.9, 6.9, 4.6 and 4.6: both of the first are rounded up.
+    put_split("8", 30, np.repeat([0, 1, 2, 3], [9, 9, 6, 6]), test_size=7, random_state=15)
+
+
+for seed in [0, 42, 4294967295]:
+    random_state(seed)
+randint_ranges()
+moons()
+classification()
+splits()

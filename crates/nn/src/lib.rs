@@ -1,0 +1,1 @@
+//! Neural layers, initialisers and losses, written on the tape of Wengert

@@ -1,0 +1,1 @@
+//! Gradient-descent optimisers for the parameters of Wengert

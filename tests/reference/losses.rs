@@ -1,0 +1,7 @@
+//! Loss functions.
+
+use crate::runner::Handler;
+
+pub(crate) fn find(_op: &str) -> Option<Handler> {
+    None
+}

@@ -1,0 +1,52 @@
+//! Holds the engine, the layers and the optimisers against numbers computed by other people's software.
+//!
+//! The numbers are in `data/`, described by `data/README.md`. The environment variable
+//! `WENGERT_REFERENCE` names another folder of the same format. With `-- --nocapture` the test prints a
+//! line per group and each case that failed.
+//!
+//! Ops without a handler are listed in `unsupported.txt`; the list has to be exactly true.
+
+mod args;
+mod array;
+mod compare;
+mod datasets;
+mod evaluate;
+mod format;
+mod handlers;
+mod losses;
+mod ops;
+mod optim;
+mod panics;
+mod report;
+mod runner;
+mod seeds;
+mod selftest;
+mod toy;
+
+use std::path::{Path, PathBuf};
+
+use report::Report;
+
+/// The folder of this test.
+fn home() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference")
+}
+
+#[test]
+fn the_reference_values_are_met() {
+    let other = std::env::var_os("WENGERT_REFERENCE").filter(|name| !name.is_empty());
+    let other = other.map(PathBuf::from);
+    let folder = other.clone().unwrap_or_else(|| home().join("data"));
+    let list = std::fs::read_to_string(home().join("unsupported.txt"));
+    let list = list.unwrap_or_else(|error| panic!("unsupported.txt: {error}"));
+
+    let report = Report::of(&folder, &handlers::find);
+    print!("{report}");
+    let complaints = report.complaints(&list, other.is_none());
+    assert!(
+        complaints.is_empty(),
+        "{} complaints\n{}",
+        complaints.len(),
+        complaints.join("\n")
+    );
+}

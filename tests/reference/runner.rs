@@ -1,0 +1,264 @@
+//! Running one case: evaluate it and hold every stored result against what came out.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::array::Array;
+use crate::compare::{Tolerance, compare};
+use crate::format::{Case, FormatError, Group};
+use crate::panics::caught;
+
+/// Roles that go into a computation; all others are results and have to be met.
+const GIVEN: [&str; 4] = ["in", "cot", "tan", "init"];
+
+/// Roles that depend on the choice made at a kink or a tie.
+const GRADIENTS: [&str; 3] = ["grad", "jvp", "hvp"];
+
+/// What became of a case.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Outcome {
+    Passed,
+    Failed { why: String },
+    Unsupported { op: String },
+}
+
+/// Why a handler has no results to show.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// The code under test refused its inputs with this error.
+    Refused(String),
+    /// The stored data cannot be used.
+    Data(FormatError),
+    /// Something that is no stored array does not agree, for instance a number in `args`.
+    Mismatch(String),
+}
+
+impl Fault {
+    pub(crate) fn refused(error: impl fmt::Display) -> Self {
+        Fault::Refused(error.to_string())
+    }
+}
+
+impl From<FormatError> for Fault {
+    fn from(error: FormatError) -> Self {
+        Fault::Data(error)
+    }
+}
+
+/// How a computed array is held against the stored one.
+#[derive(Debug, Clone, PartialEq)]
+enum Hold {
+    EachElement,
+    ByLargest,
+    Waived { why: String },
+}
+
+/// What a handler computed, by role and label.
+#[derive(Debug, Default)]
+pub(crate) struct Results {
+    arrays: BTreeMap<(String, String), (Option<Array>, Hold)>,
+    same_convention: bool,
+    takes_limits: bool,
+}
+
+impl Results {
+    pub(crate) fn put(&mut self, role: &str, label: &str, array: impl Into<Array>) {
+        self.insert(role, label, Some(array.into()), Hold::EachElement);
+    }
+
+    /// For results that cancel: the tolerance is relative to the largest element of the array.
+    pub(crate) fn put_by_largest(&mut self, role: &str, label: &str, array: impl Into<Array>) {
+        self.insert(role, label, Some(array.into()), Hold::ByLargest);
+    }
+
+    /// Not held, for the reason given; the report lists it.
+    pub(crate) fn waive(&mut self, role: &str, label: &str, why: &str) {
+        self.insert(
+            role,
+            label,
+            None,
+            Hold::Waived {
+                why: why.to_owned(),
+            },
+        );
+    }
+
+    fn insert(&mut self, role: &str, label: &str, array: Option<Array>, hold: Hold) {
+        self.arrays
+            .insert((role.to_owned(), label.to_owned()), (array, hold));
+    }
+
+    /// At kinks and ties the same choice was made as by the software behind the stored numbers, so that
+    /// the gradients of a `convention` case are held too.
+    pub(crate) fn same_convention(&mut self) {
+        self.same_convention = true;
+    }
+
+    /// A gradient that is stored as nan because the software missed a limit at an infinity may be
+    /// anything else.
+    pub(crate) fn takes_limits(&mut self) {
+        self.takes_limits = true;
+    }
+}
+
+/// How an op refuses inputs that it cannot take.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Refusal {
+    /// With a typed error: [`Fault::Refused`].
+    TypedError,
+    /// With a panic that points at the caller.
+    PanicInCaller,
+}
+
+/// The signature of a handler: a case, and its group for what the case refers to.
+pub(crate) type Evaluate = dyn Fn(&Case, &Group) -> Result<Results, Fault>;
+
+/// Evaluates the cases of one op.
+pub(crate) struct Handler {
+    evaluate: Box<Evaluate>,
+    refusal: Refusal,
+}
+
+impl Handler {
+    pub(crate) fn new(
+        refusal: Refusal,
+        evaluate: impl Fn(&Case, &Group) -> Result<Results, Fault> + 'static,
+    ) -> Self {
+        Handler {
+            evaluate: Box::new(evaluate),
+            refusal,
+        }
+    }
+}
+
+/// Finds the handler of a group and op.
+pub(crate) type Registry<'a> = &'a dyn Fn(&str, &str) -> Option<Handler>;
+
+/// A case that was run.
+#[derive(Debug, Clone)]
+pub(crate) struct Ran {
+    pub(crate) case: String,
+    pub(crate) outcome: Outcome,
+    /// Arrays that the handler asked not to hold, with its reason.
+    pub(crate) waived: Vec<String>,
+}
+
+pub(crate) fn run(case: &Case, group: &Group, registry: Registry<'_>) -> Ran {
+    let mut waived = Vec::new();
+    let outcome = match registry(&group.name, &case.op) {
+        None => Outcome::Unsupported {
+            op: case.op.clone(),
+        },
+        Some(handler) => match verdict(case, group, &handler, &mut waived) {
+            Ok(()) => Outcome::Passed,
+            Err(why) => Outcome::Failed { why },
+        },
+    };
+    Ran {
+        case: case.name.clone(),
+        outcome,
+        waived,
+    }
+}
+
+fn verdict(
+    case: &Case,
+    group: &Group,
+    handler: &Handler,
+    waived: &mut Vec<String>,
+) -> Result<(), String> {
+    match (caught(|| (handler.evaluate)(case, group)), case.must_refuse) {
+        (Ok(Ok(results)), false) => check(case, &results, waived),
+        (Ok(Ok(_)), true) => Err("accepted, but it must be refused".to_owned()),
+        (Ok(Err(Fault::Refused(_))), true) => match handler.refusal {
+            Refusal::TypedError => Ok(()),
+            Refusal::PanicInCaller => Err("refused with an error, not with a panic".to_owned()),
+        },
+        (Ok(Err(Fault::Refused(why))), false) => Err(format!("refused: {why}")),
+        (Ok(Err(Fault::Data(error))), _) => Err(error.to_string()),
+        (Ok(Err(Fault::Mismatch(why))), _) => Err(why),
+        (Err(panic), true) if !panic.bad_data && handler.refusal == Refusal::PanicInCaller => {
+            if panic.points_at_caller() {
+                Ok(())
+            } else {
+                Err(format!(
+                    "refused, but not at the caller: {}",
+                    panic.describe()
+                ))
+            }
+        }
+        (Err(panic), _) => Err(panic.describe()),
+    }
+}
+
+/// Holds every stored result against the computed one and reports the first that differs, in the
+/// order value, gradient, directional derivative: the later ones follow from the earlier.
+fn check(case: &Case, results: &Results, waived: &mut Vec<String>) -> Result<(), String> {
+    let mut stored: Vec<_> = case
+        .stored()
+        .filter(|(role, ..)| !GIVEN.contains(role))
+        .collect();
+    stored.sort_by_key(|(role, ..)| {
+        GRADIENTS
+            .iter()
+            .position(|g| g == role)
+            .map_or(0, |at| at + 1)
+    });
+    for key in results.arrays.keys() {
+        if !stored
+            .iter()
+            .any(|(role, label, _)| (*role, *label) == (&key.0, &key.1))
+        {
+            return Err(format!(
+                "{}/{}: computed, but the case holds no such array",
+                key.0, key.1
+            ));
+        }
+    }
+    for (role, label, want) in stored {
+        if case.convention && !results.same_convention && GRADIENTS.contains(&role) {
+            continue;
+        }
+        let found = results.arrays.get(&(role.to_owned(), label.to_owned()));
+        let (got, by_largest) = match found {
+            Some((_, Hold::Waived { why })) => {
+                waived.push(format!("{role}/{label}: {why}"));
+                continue;
+            }
+            Some((Some(got), hold)) => (got, *hold == Hold::ByLargest),
+            Some((None, _)) | None => return Err(format!("{role}/{label}: not computed")),
+        };
+        let tolerance = Tolerance {
+            rtol: case.rtol,
+            atol: case.atol,
+            by_largest,
+        };
+        let held = undefined_gradients(case, role, label, want, results.takes_limits);
+        if let Some(mismatch) = compare(got, want, tolerance, held) {
+            return Err(format!("{role}/{label}{mismatch}"));
+        }
+    }
+    Ok(())
+}
+
+/// Which elements are held: all but the gradients at nan inputs, where sound programs return what
+/// their kernels happen to give, and those at infinities where a limit was taken instead of a nan.
+fn undefined_gradients(
+    case: &Case,
+    role: &str,
+    label: &str,
+    want: &Array,
+    takes_limits: bool,
+) -> impl Fn(usize, f64) -> bool {
+    let input = case.array("in", label).ok();
+    let input = input.filter(|x| x.is_float() && x.shape() == want.shape());
+    let input = input
+        .filter(|_| role == "grad" || role == "hvp")
+        .map(Array::floats);
+    let want = want.floats();
+    move |at, got| {
+        let nan_input = input.as_ref().is_some_and(|x| x[at].is_nan());
+        let limit = takes_limits && input.is_some() && want[at].is_nan() && !got.is_nan();
+        !nan_input && !limit
+    }
+}
