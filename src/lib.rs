@@ -1,1 +1,51 @@
-//! Wengert.
+//! Automatic differentiation in Rust: a tape, gradients of any order, neural layers and optimisers for the CPU.
+//!
+//! ```
+//! use wengert::prelude::*;
+//!
+//! // Eager: each value is there as soon as it is recorded.
+//! let tape = Tape::new();
+//! let (x, w) = (tape.var(2.0), tape.var(-0.5));
+//! let y = (x * w + 1.0).sigmoid(); //             Var is Copy: no clone, no &, no ?
+//! let [dx, dw] = y.grad([x, w]); //               again Vars: differentiate them again if you like
+//! assert_eq!((y.item(), dx.item(), dw.item()), (0.5, -0.125, 0.5));
+//! assert_eq!(dw.grad([x])[0].item(), 0.25);
+//!
+//! // A model: layers hold Copy handles, one flat slab holds the numbers.
+//! let mut params = Params::f64().with_seed(1);
+//! let net = Mlp::new(&mut params.scope("net"), &[2, 10, 5, 1], Activation::Tanh);
+//! let moons = datasets::make_moons(200).noise(0.1).random_state(42).generate()?;
+//! let y = moons.y.mapv(|label| label as f64);
+//!
+//! // Training: the tape reads the parameters; the gradients are owned, so the borrow ends before the step.
+//! let mut adam = Adam::new(0.05)?;
+//! let mut last = f64::INFINITY;
+//! for _ in 0..200 {
+//!     let tape = Tape::with(&params);
+//!     let loss = nn::loss::mse(net.forward(tape.constant(&moons.x)), tape.constant(&y).reshape([200, 1]));
+//!     last = loss.item();
+//!     let grads = loss.backward();
+//!     adam.step(&mut params, &grads)?;
+//! }
+//! assert!(last < 0.02);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The parts, each a crate of its own: [`autograd`] records and differentiates, [`nn`] has layers and losses,
+//! [`optim`] the optimisers, [`datasets`] generators of data.
+
+pub use autograd;
+pub use datasets;
+pub use nn;
+pub use optim;
+
+/// What a program that trains a model needs: `use wengert::prelude::*;`.
+pub mod prelude {
+    pub use autograd::{
+        DType, Gradients, Param, Params, Replay, Scope, Shape, Storage, Tape, Var, check_grads, compare,
+        value_and_grad,
+    };
+    pub use datasets;
+    pub use nn::{self, Activation, Init, Linear, Mlp, Perceptron, ThreeOneOne};
+    pub use optim::{self, Adam, Momentum, Optimizer, Sgd};
+}

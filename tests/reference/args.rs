@@ -23,30 +23,19 @@ impl Args {
     /// The value of a name that must be there.
     pub(crate) fn read<T: FromArg>(&self, name: &str) -> Result<T, FormatError> {
         let field = format!("args.{name}");
-        let value = self
-            .map
-            .get(name)
-            .ok_or_else(|| self.place.error(&field, "is missing"))?;
-        T::from_arg(value).ok_or_else(|| {
-            self.place
-                .error(&field, format!("{value} is not {}", T::kind()))
-        })
+        let value = self.map.get(name).ok_or_else(|| self.place.error(&field, "is missing"))?;
+        T::from_arg(value).ok_or_else(|| self.place.error(&field, format!("{value} is not {}", T::kind())))
     }
 
     /// The value of a name, or `default` where the case does not give it.
     pub(crate) fn or<T: FromArg>(&self, name: &str, default: T) -> Result<T, FormatError> {
-        if self.has(name) {
-            self.read(name)
-        } else {
-            Ok(default)
-        }
+        if self.has(name) { self.read(name) } else { Ok(default) }
     }
 
     /// As [`Args::read`], for the one-line table of ops, where a `?` has no place. The payload is the
     /// error itself, so that the runner cannot take broken data for an op that refuses its inputs.
     pub(crate) fn need<T: FromArg>(&self, name: &str) -> T {
-        self.read(name)
-            .unwrap_or_else(|error| std::panic::panic_any(error))
+        self.read(name).unwrap_or_else(|error| std::panic::panic_any(error))
     }
 
     /// `axis`: a list whether one or many are stored, `None` for null (all axes) or when absent.
@@ -55,8 +44,7 @@ impl Args {
             return None;
         }
         let one: Result<isize, _> = self.read("axis");
-        one.map(|axis| Some(vec![axis]))
-            .unwrap_or_else(|_| self.need("axis"))
+        one.map(|axis| Some(vec![axis])).unwrap_or_else(|_| self.need("axis"))
     }
 }
 
@@ -148,10 +136,6 @@ impl<T: FromArg> FromArg for Option<T> {
     }
 
     fn from_arg(value: &Value) -> Option<Self> {
-        if value.is_null() {
-            Some(None)
-        } else {
-            T::from_arg(value).map(Some)
-        }
+        if value.is_null() { Some(None) } else { T::from_arg(value).map(Some) }
     }
 }

@@ -16,22 +16,9 @@ pub(crate) struct Tolerance {
 /// How two arrays differ.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Mismatch {
-    Dtype {
-        got: &'static str,
-        want: &'static str,
-    },
-    Shape {
-        got: Vec<usize>,
-        want: Vec<usize>,
-    },
-    Element {
-        index: Vec<usize>,
-        got: String,
-        want: String,
-        allowed: f64,
-        bad: usize,
-        of: usize,
-    },
+    Dtype { got: &'static str, want: &'static str },
+    Shape { got: Vec<usize>, want: Vec<usize> },
+    Element { index: Vec<usize>, got: String, want: String, allowed: f64, bad: usize, of: usize },
 }
 
 impl fmt::Display for Mismatch {
@@ -39,14 +26,7 @@ impl fmt::Display for Mismatch {
         match self {
             Mismatch::Dtype { got, want } => write!(f, ": got dtype {got}, want {want}"),
             Mismatch::Shape { got, want } => write!(f, ": got shape {got:?}, want {want:?}"),
-            Mismatch::Element {
-                index,
-                got,
-                want,
-                allowed,
-                bad,
-                of,
-            } => write!(
+            Mismatch::Element { index, got, want, allowed, bad, of } => write!(
                 f,
                 "{index:?}: got {got}, want {want} (tolerance {allowed:e}; {bad} of {of} elements differ)"
             ),
@@ -63,20 +43,13 @@ pub(crate) fn compare(
     held: impl Fn(usize, f64) -> bool,
 ) -> Option<Mismatch> {
     if got.dtype() != want.dtype() {
-        return Some(Mismatch::Dtype {
-            got: got.dtype(),
-            want: want.dtype(),
-        });
+        return Some(Mismatch::Dtype { got: got.dtype(), want: want.dtype() });
     }
     if got.shape() != want.shape() {
         let (got, want) = (got.shape().to_vec(), want.shape().to_vec());
         return Some(Mismatch::Shape { got, want });
     }
-    if want.is_float() {
-        floats(got, want, tolerance, held)
-    } else {
-        integers(got, want)
-    }
+    if want.is_float() { floats(got, want, tolerance, held) } else { integers(got, want) }
 }
 
 fn floats(
@@ -89,11 +62,7 @@ fn floats(
     let finite = wants.iter().map(|w| w.abs()).filter(|w| w.is_finite());
     let largest = finite.fold(0.0, f64::max);
     let allowed = |want: f64| {
-        let size = if tolerance.by_largest {
-            largest
-        } else {
-            want.abs()
-        };
+        let size = if tolerance.by_largest { largest } else { want.abs() };
         tolerance.atol + tolerance.rtol * size
     };
     // How many times the tolerance: the measure by which one mismatch is worse than another.

@@ -48,41 +48,25 @@ pub(crate) fn evaluate<E: Engine>(
     }
 
     let find = |among: &[(&str, E::Var)], role: &str, label: &str| {
-        let found = among
-            .iter()
-            .find(|(name, _)| *name == label)
-            .map(|&(_, var)| var);
-        found.ok_or_else(|| {
-            case.place
-                .error(&format!("{role}/{label}"), "belongs to nothing")
-        })
+        let found = among.iter().find(|(name, _)| *name == label).map(|&(_, var)| var);
+        found.ok_or_else(|| case.place.error(&format!("{role}/{label}"), "belongs to nothing"))
     };
     let pick = |role: &str| -> Result<Vec<E::Var>, _> {
-        case.labels(role)
-            .map(|label| find(&inputs, role, label))
-            .collect()
+        case.labels(role).map(|label| find(&inputs, role, label)).collect()
     };
     let xs = pick("grad")?;
     let mut weighted = Vec::new();
     for (label, cotangent) in case.arrays("cot") {
         weighted.push((find(&named, "cot", label)?, engine.leaf(cotangent, false)));
     }
-    let gradients = if xs.is_empty() {
-        Vec::new()
-    } else {
-        engine.vjp(&weighted, &xs)
-    };
+    let gradients = if xs.is_empty() { Vec::new() } else { engine.vjp(&weighted, &xs) };
     let gradients: Vec<_> = case.labels("grad").zip(gradients).collect();
     for &(label, gradient) in &gradients {
         results.put("grad", label, engine.read(gradient));
     }
 
     let moving = pick("tan")?;
-    let tangents: Vec<_> = case
-        .arrays("tan")
-        .iter()
-        .map(|(_, t)| engine.leaf(t, false))
-        .collect();
+    let tangents: Vec<_> = case.arrays("tan").iter().map(|(_, t)| engine.leaf(t, false)).collect();
     for label in case.labels("jvp") {
         let derivative = engine.jvp(find(&named, "jvp", label)?, &moving, &tangents);
         results.put("jvp", label, engine.read(derivative));
@@ -99,9 +83,7 @@ fn named<V>(case: &Case, outputs: Vec<V>) -> Result<Vec<(&str, V)>, Fault> {
     let labels: Vec<_> = case.labels("out").collect();
     if labels.len() != outputs.len() {
         let (got, want) = (outputs.len(), labels.len());
-        return Err(Fault::Mismatch(format!(
-            "{got} outputs, the case holds {want}"
-        )));
+        return Err(Fault::Mismatch(format!("{got} outputs, the case holds {want}")));
     }
     Ok(labels.into_iter().zip(outputs).collect())
 }

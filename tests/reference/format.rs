@@ -14,8 +14,8 @@ use crate::array::Array;
 /// Every role an array can be stored under. The list is closed so that a misspelt role shows up as
 /// tensors that belong to no case, not as a case that silently checks less.
 const ROLES: [&str; 14] = [
-    "in", "out", "cot", "grad", "tan", "jvp", "hvp", "state", "literal", "exact", "textbook",
-    "init", "grad0", "final",
+    "in", "out", "cot", "grad", "tan", "jvp", "hvp", "state", "literal", "exact", "textbook", "init",
+    "grad0", "final",
 ];
 
 /// What is wrong with the stored data, and where: file, case and field.
@@ -107,27 +107,14 @@ impl Case {
     /// All stored arrays as (role, label, array).
     pub(crate) fn stored(&self) -> impl Iterator<Item = (&'static str, &str, &Array)> {
         let flat = |(&role, held): (&&'static str, _)| (role, held);
-        self.roles.iter().map(flat).flat_map(
-            |(role, held): (&'static str, &Vec<(String, Array)>)| {
-                held.iter()
-                    .map(move |(label, array)| (role, label.as_str(), array))
-            },
-        )
+        self.roles.iter().map(flat).flat_map(|(role, held): (&'static str, &Vec<(String, Array)>)| {
+            held.iter().map(move |(label, array)| (role, label.as_str(), array))
+        })
     }
 
-    fn read(
-        file: &str,
-        number: usize,
-        value: &Value,
-        tensors: &Tensors,
-    ) -> Result<Self, FormatError> {
-        let mut place = Place {
-            file: file.to_owned(),
-            case: format!("number {number}"),
-        };
-        let fields = value
-            .as_object()
-            .ok_or_else(|| place.error("case", "is not an object"))?;
+    fn read(file: &str, number: usize, value: &Value, tensors: &Tensors) -> Result<Self, FormatError> {
+        let mut place = Place { file: file.to_owned(), case: format!("number {number}") };
+        let fields = value.as_object().ok_or_else(|| place.error("case", "is not an object"))?;
         let name = text(fields, "name").map_err(|what| place.error("name", what))?;
         place.case.clone_from(&name);
         let op = text(fields, "op").map_err(|what| place.error("op", what))?;
@@ -158,17 +145,7 @@ impl Case {
             roles.insert(role, tensors.of_role(&place, role, labels)?);
         }
         let (rtol, atol) = (tolerance("rtol")?, tolerance("atol")?);
-        Ok(Case {
-            place,
-            name,
-            op,
-            args,
-            rtol,
-            atol,
-            convention,
-            must_refuse,
-            roles,
-        })
+        Ok(Case { place, name, op, args, rtol, atol, convention, must_refuse, roles })
     }
 }
 
@@ -185,8 +162,8 @@ impl Tensors {
         let views = SafeTensors::deserialize(&bytes).map_err(|e| FormatError::of_file(&file, e))?;
         let mut arrays = BTreeMap::new();
         for (key, view) in views.tensors() {
-            let array = Array::decode(&view)
-                .map_err(|what| FormatError::of_file(&file, format!("{key}: {what}")))?;
+            let array =
+                Array::decode(&view).map_err(|what| FormatError::of_file(&file, format!("{key}: {what}")))?;
             arrays.insert(key, array);
         }
         Ok(Tensors { file, arrays })
@@ -198,14 +175,10 @@ impl Tensors {
         role: &str,
         labels: &Value,
     ) -> Result<Vec<(String, Array)>, FormatError> {
-        let labels = labels
-            .as_array()
-            .ok_or_else(|| place.error(role, "is not a list of labels"))?;
+        let labels = labels.as_array().ok_or_else(|| place.error(role, "is not a list of labels"))?;
         let mut held: Vec<(String, Array)> = Vec::with_capacity(labels.len());
         for label in labels {
-            let label = label
-                .as_str()
-                .ok_or_else(|| place.error(role, "holds a label that is no text"))?;
+            let label = label.as_str().ok_or_else(|| place.error(role, "holds a label that is no text"))?;
             let field = format!("{role}/{label}");
             if held.iter().any(|(earlier, _)| earlier == label) {
                 return Err(place.error(&field, "is named twice"));
@@ -238,12 +211,9 @@ impl Group {
         let file = format!("{name}.json");
         let at_file = |what: &str| FormatError::of_file(&file, what);
         let value = read_json(&folder.join(&file))?;
-        let fields = value
-            .as_object()
-            .ok_or_else(|| at_file("is not an object"))?;
+        let fields = value.as_object().ok_or_else(|| at_file("is not an object"))?;
         check_format(&file, fields)?;
-        let within =
-            |field: &str| text(fields, field).map_err(|e| at_file(&format!("{field}: {e}")));
+        let within = |field: &str| text(fields, field).map_err(|e| at_file(&format!("{field}: {e}")));
         if within("group")? != name {
             return Err(at_file(&format!("group: is {:?}", within("group")?)));
         }
@@ -259,30 +229,19 @@ impl Group {
             if !names.insert(case.name.clone()) {
                 return Err(case.place.error("name", "is used twice"));
             }
-            used.extend(
-                case.stored()
-                    .map(|(role, label, _)| format!("{}/{role}/{label}", case.name)),
-            );
+            used.extend(case.stored().map(|(role, label, _)| format!("{}/{role}/{label}", case.name)));
             cases.push(case);
         }
         let unused = tensors.arrays.keys().filter(|key| !used.contains(*key));
         let strays = unused.cloned().collect();
         let tensor_count = tensors.arrays.len();
-        Ok(Group {
-            name: name.to_owned(),
-            folder: folder.to_owned(),
-            cases,
-            tensor_count,
-            strays,
-        })
+        Ok(Group { name: name.to_owned(), folder: folder.to_owned(), cases, tensor_count, strays })
     }
 
     /// Another case of the group: some cases name the one that holds their problem.
     pub(crate) fn case(&self, name: &str) -> Result<&Case, FormatError> {
         let found = self.cases.iter().find(|case| case.name == name);
-        found.ok_or_else(|| {
-            FormatError::of_file(&format!("{}.json", self.name), format!("no case {name}"))
-        })
+        found.ok_or_else(|| FormatError::of_file(&format!("{}.json", self.name), format!("no case {name}")))
     }
 }
 
@@ -295,10 +254,7 @@ pub(crate) fn read_json(path: &Path) -> Result<Value, FormatError> {
 pub(crate) fn check_format(file: &str, fields: &Map<String, Value>) -> Result<(), FormatError> {
     match fields.get("format").and_then(Value::as_str) {
         Some("refcases-1") => Ok(()),
-        other => Err(FormatError::of_file(
-            file,
-            format!("format: is {other:?}, not refcases-1"),
-        )),
+        other => Err(FormatError::of_file(file, format!("format: is {other:?}, not refcases-1"))),
     }
 }
 
@@ -311,8 +267,5 @@ pub(crate) fn text(fields: &Map<String, Value>, field: &str) -> Result<String, S
 }
 
 fn short_name(path: &Path) -> String {
-    path.file_name().map_or_else(
-        || path.display().to_string(),
-        |name| name.display().to_string(),
-    )
+    path.file_name().map_or_else(|| path.display().to_string(), |name| name.display().to_string())
 }

@@ -43,10 +43,5 @@ fn the_reference_values_are_met() {
     let report = Report::of(&folder, &handlers::find);
     print!("{report}");
     let complaints = report.complaints(&list, other.is_none());
-    assert!(
-        complaints.is_empty(),
-        "{} complaints\n{}",
-        complaints.len(),
-        complaints.join("\n")
-    );
+    assert!(complaints.is_empty(), "{} complaints\n{}", complaints.len(), complaints.join("\n"));
 }

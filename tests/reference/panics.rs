@@ -65,11 +65,6 @@ pub(crate) fn caught<T>(f: impl FnOnce() -> T) -> Result<T, Panicked> {
         let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
         let text = text.or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string));
         let text = text.unwrap_or_else(|| "(a panic without a text)".to_owned());
-        Panicked {
-            text,
-            file,
-            line,
-            bad_data: data.is_some(),
-        }
+        Panicked { text, file, line, bad_data: data.is_some() }
     })
 }

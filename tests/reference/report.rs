@@ -18,10 +18,7 @@ pub(crate) struct GroupReport {
 
 impl GroupReport {
     pub(crate) fn passed(&self) -> usize {
-        self.ran
-            .iter()
-            .filter(|ran| ran.outcome == Outcome::Passed)
-            .count()
+        self.ran.iter().filter(|ran| ran.outcome == Outcome::Passed).count()
     }
 
     /// The failed cases with their worst mismatch.
@@ -55,10 +52,7 @@ impl fmt::Display for Report {
             let name = &group.name;
             let (failed, unsupported) = (group.failures().count(), group.unsupported().count());
             let passed = group.passed();
-            writeln!(
-                f,
-                "group {name} passed {passed} failed {failed} unsupported {unsupported}"
-            )?;
+            writeln!(f, "group {name} passed {passed} failed {failed} unsupported {unsupported}")?;
             for (case, why) in group.failures() {
                 writeln!(f, "  failed {name} {case}: {why}")?;
             }
@@ -89,12 +83,7 @@ impl Report {
                 Ok(group) => {
                     total += group.cases.len();
                     report.count(&entry.name, "cases", group.cases.len(), entry.cases);
-                    report.count(
-                        &entry.name,
-                        "tensor_count",
-                        group.tensor_count,
-                        entry.tensors,
-                    );
+                    report.count(&entry.name, "tensor_count", group.tensor_count, entry.tensors);
                     report.run(&group, registry);
                 }
                 Err(error) => report.unreadable(&entry.name, &error),
@@ -105,18 +94,14 @@ impl Report {
             report.problems.push(text);
         }
         for name in unlisted(folder, &index, &mut report.problems) {
-            report
-                .problems
-                .push(format!("group {name}: is not in index.json"));
+            report.problems.push(format!("group {name}: is not in index.json"));
             match Group::read(folder, &name) {
                 Ok(group) => report.run(&group, registry),
                 Err(error) => report.unreadable(&name, &error),
             }
         }
         if report.groups.is_empty() {
-            report
-                .problems
-                .push(format!("{}: holds no group", folder.display()));
+            report.problems.push(format!("{}: holds no group", folder.display()));
         }
         report
     }
@@ -129,12 +114,8 @@ impl Report {
     }
 
     fn unreadable(&mut self, group: &str, error: &FormatError) {
-        self.problems
-            .push(format!("group {group}: cannot be read: {error}"));
-        self.groups.push(GroupReport {
-            name: group.to_owned(),
-            ran: Vec::new(),
-        });
+        self.problems.push(format!("group {group}: cannot be read: {error}"));
+        self.groups.push(GroupReport { name: group.to_owned(), ran: Vec::new() });
     }
 
     fn run(&mut self, group: &Group, registry: Registry<'_>) {
@@ -142,15 +123,8 @@ impl Report {
             let text = format!("group {}: tensor {stray}: belongs to no case", group.name);
             self.problems.push(text);
         }
-        let ran = group
-            .cases
-            .iter()
-            .map(|case| run(case, group, registry))
-            .collect();
-        self.groups.push(GroupReport {
-            name: group.name.clone(),
-            ran,
-        });
+        let ran = group.cases.iter().map(|case| run(case, group, registry)).collect();
+        self.groups.push(GroupReport { name: group.name.clone(), ran });
     }
 
     /// Every (group, op) without a handler, with the number of its cases.
@@ -171,11 +145,7 @@ impl Report {
         let mut complaints = self.problems.clone();
         for group in &self.groups {
             let name = &group.name;
-            complaints.extend(
-                group
-                    .failures()
-                    .map(|(case, why)| format!("{name} {case}: {why}")),
-            );
+            complaints.extend(group.failures().map(|(case, why)| format!("{name} {case}: {why}")));
         }
         let known = match unsupported_list(list) {
             Ok(known) => known,
@@ -187,18 +157,12 @@ impl Report {
         let unsupported = self.unsupported();
         for ((group, op), cases) in &unsupported {
             if !known.contains(&(*group, *op)) {
-                let text =
-                    format!("{group} {op}: unsupported ({cases} cases), not in unsupported.txt");
+                let text = format!("{group} {op}: unsupported ({cases} cases), not in unsupported.txt");
                 complaints.push(text);
             }
         }
-        for (group, op) in known
-            .iter()
-            .filter(|entry| list_is_exact && !unsupported.contains_key(entry))
-        {
-            complaints.push(format!(
-                "{group} {op}: in unsupported.txt, but no case is unsupported"
-            ));
+        for (group, op) in known.iter().filter(|entry| list_is_exact && !unsupported.contains_key(entry)) {
+            complaints.push(format!("{group} {op}: in unsupported.txt, but no case is unsupported"));
         }
         complaints
     }
@@ -246,32 +210,22 @@ fn read_index(folder: &Path) -> Result<Index, FormatError> {
     let list = fields.get("groups").and_then(Value::as_array);
     let mut groups: Vec<IndexEntry> = Vec::new();
     for value in list.ok_or_else(|| at("groups: is not a list"))? {
-        let fields = value
-            .as_object()
-            .ok_or_else(|| at("groups: an entry is not an object"))?;
+        let fields = value.as_object().ok_or_else(|| at("groups: an entry is not an object"))?;
         let name = text(fields, "group").map_err(|e| at(&format!("groups: group: {e}")))?;
-        let count = |field| {
-            count(fields, field).ok_or_else(|| at(&format!("{name}: {field}: is not a count")))
-        };
+        let count =
+            |field| count(fields, field).ok_or_else(|| at(&format!("{name}: {field}: is not a count")));
         let (cases, tensors) = (count("cases")?, count("tensor_count")?);
         if groups.iter().any(|earlier| earlier.name == name) {
             return Err(at(&format!("{name}: is listed twice")));
         }
-        groups.push(IndexEntry {
-            name,
-            cases,
-            tensors,
-        });
+        groups.push(IndexEntry { name, cases, tensors });
     }
     let cases = Some(count(fields, "cases").ok_or_else(|| at("cases: is not a count"))?);
     Ok(Index { groups, cases })
 }
 
 fn count(fields: &Map<String, Value>, field: &str) -> Option<usize> {
-    fields
-        .get(field)?
-        .as_u64()
-        .and_then(|x| usize::try_from(x).ok())
+    fields.get(field)?.as_u64().and_then(|x| usize::try_from(x).ok())
 }
 
 /// The groups of a folder that its index does not list, sorted.
@@ -288,7 +242,5 @@ fn unlisted(folder: &Path, index: &Index, problems: &mut Vec<String>) -> BTreeSe
         Some(name.strip_suffix(".json")?.to_owned())
     });
     let listed = |name: &String| index.groups.iter().any(|entry| entry.name == *name);
-    names
-        .filter(|name| name != "index" && !listed(name))
-        .collect()
+    names.filter(|name| name != "index" && !listed(name)).collect()
 }

@@ -73,19 +73,11 @@ impl Results {
 
     /// Not held, for the reason given; the report lists it.
     pub(crate) fn waive(&mut self, role: &str, label: &str, why: &str) {
-        self.insert(
-            role,
-            label,
-            None,
-            Hold::Waived {
-                why: why.to_owned(),
-            },
-        );
+        self.insert(role, label, None, Hold::Waived { why: why.to_owned() });
     }
 
     fn insert(&mut self, role: &str, label: &str, array: Option<Array>, hold: Hold) {
-        self.arrays
-            .insert((role.to_owned(), label.to_owned()), (array, hold));
+        self.arrays.insert((role.to_owned(), label.to_owned()), (array, hold));
     }
 
     /// At kinks and ties the same choice was made as by the software behind the stored numbers, so that
@@ -124,10 +116,7 @@ impl Handler {
         refusal: Refusal,
         evaluate: impl Fn(&Case, &Group) -> Result<Results, Fault> + 'static,
     ) -> Self {
-        Handler {
-            evaluate: Box::new(evaluate),
-            refusal,
-        }
+        Handler { evaluate: Box::new(evaluate), refusal }
     }
 }
 
@@ -146,27 +135,16 @@ pub(crate) struct Ran {
 pub(crate) fn run(case: &Case, group: &Group, registry: Registry<'_>) -> Ran {
     let mut waived = Vec::new();
     let outcome = match registry(&group.name, &case.op) {
-        None => Outcome::Unsupported {
-            op: case.op.clone(),
-        },
+        None => Outcome::Unsupported { op: case.op.clone() },
         Some(handler) => match verdict(case, group, &handler, &mut waived) {
             Ok(()) => Outcome::Passed,
             Err(why) => Outcome::Failed { why },
         },
     };
-    Ran {
-        case: case.name.clone(),
-        outcome,
-        waived,
-    }
+    Ran { case: case.name.clone(), outcome, waived }
 }
 
-fn verdict(
-    case: &Case,
-    group: &Group,
-    handler: &Handler,
-    waived: &mut Vec<String>,
-) -> Result<(), String> {
+fn verdict(case: &Case, group: &Group, handler: &Handler, waived: &mut Vec<String>) -> Result<(), String> {
     match (caught(|| (handler.evaluate)(case, group)), case.must_refuse) {
         (Ok(Ok(results)), false) => check(case, &results, waived),
         (Ok(Ok(_)), true) => Err("accepted, but it must be refused".to_owned()),
@@ -181,10 +159,7 @@ fn verdict(
             if panic.points_at_caller() {
                 Ok(())
             } else {
-                Err(format!(
-                    "refused, but not at the caller: {}",
-                    panic.describe()
-                ))
+                Err(format!("refused, but not at the caller: {}", panic.describe()))
             }
         }
         (Err(panic), _) => Err(panic.describe()),
@@ -194,25 +169,11 @@ fn verdict(
 /// Holds every stored result against the computed one and reports the first that differs, in the
 /// order value, gradient, directional derivative: the later ones follow from the earlier.
 fn check(case: &Case, results: &Results, waived: &mut Vec<String>) -> Result<(), String> {
-    let mut stored: Vec<_> = case
-        .stored()
-        .filter(|(role, ..)| !GIVEN.contains(role))
-        .collect();
-    stored.sort_by_key(|(role, ..)| {
-        GRADIENTS
-            .iter()
-            .position(|g| g == role)
-            .map_or(0, |at| at + 1)
-    });
+    let mut stored: Vec<_> = case.stored().filter(|(role, ..)| !GIVEN.contains(role)).collect();
+    stored.sort_by_key(|(role, ..)| GRADIENTS.iter().position(|g| g == role).map_or(0, |at| at + 1));
     for key in results.arrays.keys() {
-        if !stored
-            .iter()
-            .any(|(role, label, _)| (*role, *label) == (&key.0, &key.1))
-        {
-            return Err(format!(
-                "{}/{}: computed, but the case holds no such array",
-                key.0, key.1
-            ));
+        if !stored.iter().any(|(role, label, _)| (*role, *label) == (&key.0, &key.1)) {
+            return Err(format!("{}/{}: computed, but the case holds no such array", key.0, key.1));
         }
     }
     for (role, label, want) in stored {
@@ -228,11 +189,7 @@ fn check(case: &Case, results: &Results, waived: &mut Vec<String>) -> Result<(),
             Some((Some(got), hold)) => (got, *hold == Hold::ByLargest),
             Some((None, _)) | None => return Err(format!("{role}/{label}: not computed")),
         };
-        let tolerance = Tolerance {
-            rtol: case.rtol,
-            atol: case.atol,
-            by_largest,
-        };
+        let tolerance = Tolerance { rtol: case.rtol, atol: case.atol, by_largest };
         let held = undefined_gradients(case, role, label, want, results.takes_limits);
         if let Some(mismatch) = compare(got, want, tolerance, held) {
             return Err(format!("{role}/{label}{mismatch}"));
@@ -252,9 +209,7 @@ fn undefined_gradients(
 ) -> impl Fn(usize, f64) -> bool {
     let input = case.array("in", label).ok();
     let input = input.filter(|x| x.is_float() && x.shape() == want.shape());
-    let input = input
-        .filter(|_| role == "grad" || role == "hvp")
-        .map(Array::floats);
+    let input = input.filter(|_| role == "grad" || role == "hvp").map(Array::floats);
     let want = want.floats();
     move |at, got| {
         let nan_input = input.as_ref().is_some_and(|x| x[at].is_nan());

@@ -57,9 +57,7 @@ impl Engine for Toy {
     type Var = usize;
 
     fn leaf(&self, array: &Array, _differentiated: bool) -> usize {
-        let Array::F64(array) = array else {
-            panic!("the toy knows F64 only")
-        };
+        let Array::F64(array) = array else { panic!("the toy knows F64 only") };
         self.push(Op::Leaf, array.clone())
     }
 
@@ -86,9 +84,7 @@ impl Engine for Toy {
                 adjoints[operand] = Some(self.sum(adjoints[operand], part));
             }
         }
-        xs.iter()
-            .map(|&x| self.or_zeros(adjoints.get(x).copied().flatten(), x))
-            .collect()
+        xs.iter().map(|&x| self.or_zeros(adjoints.get(x).copied().flatten(), x)).collect()
     }
 
     fn jvp(&self, y: usize, xs: &[usize], tangents: &[usize]) -> usize {
@@ -99,10 +95,7 @@ impl Engine for Toy {
                 (None, Op::Leaf) => None,
                 (None, Op::Add(a, b)) => moves[b].map_or(moves[a], |b| Some(self.sum(moves[a], b))),
                 (None, Op::Mul(a, b)) => {
-                    let (left, right) = (
-                        moves[a].map(|a| self.mul(a, b)),
-                        moves[b].map(|b| self.mul(a, b)),
-                    );
+                    let (left, right) = (moves[a].map(|a| self.mul(a, b)), moves[b].map(|b| self.mul(a, b)));
                     right.map_or(left, |right| Some(self.sum(left, right)))
                 }
             };

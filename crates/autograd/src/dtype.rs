@@ -1,6 +1,7 @@
 //! Element types: the four dtypes and the Rust types that carry them.
 
 use std::fmt;
+use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// The type of a tensor's elements.
 ///
@@ -54,11 +55,23 @@ pub trait Element:
 }
 
 /// A floating-point element: `f32` or `f64`.
-pub trait Float: Element {
+pub trait Float:
+    Element
+    + PartialOrd
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+{
     /// Rounds an `f64` to this type.
     fn from_f64(x: f64) -> Self;
     /// Widens to `f64`, exactly.
     fn to_f64(self) -> f64;
+    /// The square root.
+    fn sqrt(self) -> Self;
+    /// Neither infinite nor NaN.
+    fn is_finite(self) -> bool;
 }
 
 /// Elements of one dtype, owned and contiguous.
@@ -123,22 +136,26 @@ element!(f64, F64);
 element!(i64, I64);
 element!(bool, Bool);
 
-impl Float for f32 {
-    fn from_f64(x: f64) -> f32 {
-        x as f32
-    }
-    fn to_f64(self) -> f64 {
-        f64::from(self)
-    }
+macro_rules! float {
+    ($t:ident) => {
+        impl Float for $t {
+            fn from_f64(x: f64) -> $t {
+                x as $t
+            }
+            fn to_f64(self) -> f64 {
+                f64::from(self)
+            }
+            fn sqrt(self) -> $t {
+                $t::sqrt(self)
+            }
+            fn is_finite(self) -> bool {
+                $t::is_finite(self)
+            }
+        }
+    };
 }
-impl Float for f64 {
-    fn from_f64(x: f64) -> f64 {
-        x
-    }
-    fn to_f64(self) -> f64 {
-        self
-    }
-}
+float!(f32);
+float!(f64);
 
 /// Runs the same code for whichever vector or slice a [`Data`] or [`DataRef`] holds.
 macro_rules! each_dtype {

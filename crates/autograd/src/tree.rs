@@ -5,7 +5,6 @@
 //! stored and whoever adds them, and the rounding error grows with the logarithm of the number of blocks.
 
 use crate::dtype::Float;
-use std::ops::Add;
 
 /// Partial sums that a block is added in.
 pub(crate) const LANES: usize = 16;
@@ -14,7 +13,7 @@ pub(crate) const LANES: usize = 16;
 pub(crate) const BLOCK: usize = 1024;
 
 /// The sum of the terms, as this module defines it.
-pub(crate) fn sum<T: Float + Add<Output = T>>(terms: &[T]) -> T {
+pub(crate) fn sum<T: Float>(terms: &[T]) -> T {
     match split(terms.len()) {
         Some(left) => sum(&terms[..left]) + sum(&terms[left..]),
         None => block(terms),
@@ -27,7 +26,7 @@ pub(crate) fn split(terms: usize) -> Option<usize> {
 }
 
 #[inline(always)]
-fn block<T: Float + Add<Output = T>>(terms: &[T]) -> T {
+fn block<T: Float>(terms: &[T]) -> T {
     let mut lanes = [T::default(); LANES];
     let (rows, rest) = terms.as_chunks::<LANES>();
     for row in rows {

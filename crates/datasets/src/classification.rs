@@ -307,66 +307,40 @@ impl Classification {
         let most = 1 << DISTINCT_DIMENSIONS;
         if clusters > most {
             let expected = format!("at most {most} clusters");
-            return Err(Error::invalid(
-                "n_classes * n_clusters_per_class",
-                clusters,
-                expected,
-            ));
+            return Err(Error::invalid("n_classes * n_clusters_per_class", clusters, expected));
         }
         let needed = clusters.next_power_of_two().ilog2() as usize;
         if self.n_informative < needed {
             let expected = format!("at least {needed}: {clusters} clusters on as many vertices");
-            return Err(Error::invalid(
-                "n_informative",
-                self.n_informative,
-                expected,
-            ));
+            return Err(Error::invalid("n_informative", self.n_informative, expected));
         }
         Ok(())
     }
 
     fn check_numbers(&self) -> Result<(), Error> {
         if !(0.0..=1.0).contains(&self.flip_y) {
-            return Err(Error::invalid(
-                "flip_y",
-                self.flip_y,
-                "a number from 0 to 1",
-            ));
+            return Err(Error::invalid("flip_y", self.flip_y, "a number from 0 to 1"));
         }
         if !(self.class_sep.is_finite() && self.class_sep > 0.0) {
             let expected = "a finite number above 0";
             return Err(Error::invalid("class_sep", self.class_sep, expected));
         }
-        self.weights
-            .as_deref()
-            .map_or(Ok(()), |weights| self.check_weights(weights))
+        self.weights.as_deref().map_or(Ok(()), |weights| self.check_weights(weights))
     }
 
     fn check_weights(&self, weights: &[f64]) -> Result<(), Error> {
         let len = weights.len();
         if len != self.n_classes && len != self.n_classes - 1 {
             let expected = format!("n_classes = {}, or one less", self.n_classes);
-            return Err(Error::LengthMismatch {
-                argument: "weights",
-                len,
-                expected,
-            });
+            return Err(Error::LengthMismatch { argument: "weights", len, expected });
         }
         if let Some(weight) = weights.iter().find(|w| !(w.is_finite() && **w >= 0.0)) {
-            return Err(Error::invalid(
-                "weights",
-                weight,
-                "finite numbers of at least 0",
-            ));
+            return Err(Error::invalid("weights", weight, "finite numbers of at least 0"));
         }
         // Shares such as 0.7, 0.2, 0.1 need not add up to 1 in binary.
         let sum: f64 = weights.iter().sum();
         if sum > 1.0 + 1e-9 {
-            return Err(Error::invalid(
-                "weights",
-                format!("{weights:?}"),
-                "a sum of at most 1",
-            ));
+            return Err(Error::invalid("weights", format!("{weights:?}"), "a sum of at most 1"));
         }
         Ok(())
     }

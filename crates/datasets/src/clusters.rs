@@ -26,28 +26,16 @@ pub(crate) fn draw(options: &Classification) -> Result<Dataset, Error> {
         let stop = start + sizes.of(cluster).min(options.n_samples - start);
         y[start..stop].fill((cluster % n_classes) as i64);
         let mut samples = x.slice_mut(s![start..stop, ..n_informative]);
-        mix(
-            normal.slice(s![start..stop, ..]),
-            samples.view_mut(),
-            &mut rng,
-        )?;
+        mix(normal.slice(s![start..stop, ..]), samples.view_mut(), &mut rng)?;
         for (mut feature, &bit) in samples.columns_mut().into_iter().zip(vertex) {
-            feature += if bit {
-                options.class_sep
-            } else {
-                -options.class_sep
-            };
+            feature += if bit { options.class_sep } else { -options.class_sep };
         }
         start = stop;
     }
     add_dependent_features(options, &mut x, &mut rng)?;
     flip_labels(options, &mut y, &mut rng)?;
     let data = Dataset { x, y: y.into() };
-    if options.shuffle {
-        shuffled(&data, &mut rng)
-    } else {
-        Ok(data)
-    }
+    if options.shuffle { shuffled(&data, &mut rng) } else { Ok(data) }
 }
 
 /// How the samples are shared out among the clusters.
@@ -64,12 +52,7 @@ struct ClusterSizes<'a> {
 impl<'a> ClusterSizes<'a> {
     fn new(options: &'a Classification, n_clusters: usize) -> Self {
         let given: f64 = options.weights.iter().flatten().sum();
-        let mut sizes = Self {
-            options,
-            rest: 1.0 - given,
-            extra: 0,
-            one_more: 0,
-        };
+        let mut sizes = Self { options, rest: 1.0 - given, extra: 0, one_more: 0 };
         let shared = (0..n_clusters).fold(0, |sum: usize, k| sum.saturating_add(sizes.of(k)));
         let left = options.n_samples.saturating_sub(shared);
         sizes.extra = left / n_clusters;
@@ -78,12 +61,7 @@ impl<'a> ClusterSizes<'a> {
     }
 
     fn of(&self, cluster: usize) -> usize {
-        let Classification {
-            n_samples,
-            n_classes,
-            n_clusters_per_class,
-            ..
-        } = *self.options;
+        let Classification { n_samples, n_classes, n_clusters_per_class, .. } = *self.options;
         let weight = match &self.options.weights {
             Some(weights) => *weights.get(cluster % n_classes).unwrap_or(&self.rest),
             None => 1.0 / n_classes as f64,
@@ -104,8 +82,7 @@ fn mix(
 ) -> Result<(), Error> {
     let mut row = filled("n_features", target.ncols(), 0.0)?;
     for feature in source.columns() {
-        row.iter_mut()
-            .for_each(|m| *m = 2.0 * rng.random_sample() - 1.0);
+        row.iter_mut().for_each(|m| *m = 2.0 * rng.random_sample() - 1.0);
         for (mut sample, &z) in target.outer_iter_mut().zip(feature) {
             for (value, &m) in sample.iter_mut().zip(&row) {
                 *value = z.mul_add(m, *value);
@@ -133,18 +110,12 @@ fn add_dependent_features(
         copy.assign(&source.column(index));
     }
     let mut noise = rest.slice_mut(s![.., options.n_repeated..]);
-    noise
-        .iter_mut()
-        .for_each(|value| *value = rng.standard_normal());
+    noise.iter_mut().for_each(|value| *value = rng.standard_normal());
     Ok(())
 }
 
 /// Replaces random labels; which ones is drawn for all before any new label is.
-fn flip_labels(
-    options: &Classification,
-    y: &mut [i64],
-    rng: &mut RandomState,
-) -> Result<(), Error> {
+fn flip_labels(options: &Classification, y: &mut [i64], rng: &mut RandomState) -> Result<(), Error> {
     let mut flipped = reserve("n_samples", y.len())?;
     flipped.extend(y.iter().map(|_| rng.random_sample() < options.flip_y));
     for (label, _) in y.iter_mut().zip(flipped).filter(|&(_, flipped)| flipped) {

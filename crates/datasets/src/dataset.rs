@@ -108,11 +108,7 @@ impl Dataset {
         let (len, rows) = (self.y.len(), self.x.nrows());
         if len != rows {
             let expected = format!("one label for each of the {rows} rows of x");
-            return Err(Error::LengthMismatch {
-                argument: "y",
-                len,
-                expected,
-            });
+            return Err(Error::LengthMismatch { argument: "y", len, expected });
         }
         Ok(())
     }

@@ -55,50 +55,28 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn invalid(
-        argument: &'static str,
-        value: impl ToString,
-        expected: impl Into<String>,
-    ) -> Self {
-        Self::InvalidArgument {
-            argument,
-            value: value.to_string(),
-            expected: expected.into(),
-        }
+    pub(crate) fn invalid(argument: &'static str, value: impl ToString, expected: impl Into<String>) -> Self {
+        Self::InvalidArgument { argument, value: value.to_string(), expected: expected.into() }
     }
 }
 
 /// An empty vector with room for `len` elements; refuses sizes that `Vec` would abort on.
 pub(crate) fn reserve<T>(argument: &'static str, len: usize) -> Result<Vec<T>, Error> {
     let mut vec = Vec::new();
-    vec.try_reserve_exact(len).map_err(|_| Error::TooLarge {
-        argument,
-        elements: len as u128,
-    })?;
+    vec.try_reserve_exact(len).map_err(|_| Error::TooLarge { argument, elements: len as u128 })?;
     Ok(vec)
 }
 
 /// `len` copies of `value`.
-pub(crate) fn filled<T: Clone>(
-    argument: &'static str,
-    len: usize,
-    value: T,
-) -> Result<Vec<T>, Error> {
+pub(crate) fn filled<T: Clone>(argument: &'static str, len: usize, value: T) -> Result<Vec<T>, Error> {
     let mut vec = reserve(argument, len)?;
     vec.resize(len, value);
     Ok(vec)
 }
 
 /// A `rows x cols` matrix of zeros.
-pub(crate) fn zeros(
-    argument: &'static str,
-    rows: usize,
-    cols: usize,
-) -> Result<Array2<f64>, Error> {
-    let too_large = || Error::TooLarge {
-        argument,
-        elements: rows as u128 * cols as u128,
-    };
+pub(crate) fn zeros(argument: &'static str, rows: usize, cols: usize) -> Result<Array2<f64>, Error> {
+    let too_large = || Error::TooLarge { argument, elements: rows as u128 * cols as u128 };
     let len = rows.checked_mul(cols).ok_or_else(too_large)?;
     Array2::from_shape_vec((rows, cols), filled(argument, len, 0.0)?).map_err(|_| too_large())
 }

@@ -11,16 +11,10 @@ pub(crate) const DISTINCT_DIMENSIONS: usize = 30;
 /// Draws `count` different vertices of the unit hypercube: row-major bits, `[count, dimensions]`.
 ///
 /// The caller has made sure that there are that many.
-pub(crate) fn vertices(
-    count: usize,
-    dimensions: usize,
-    rng: &mut RandomState,
-) -> Result<Vec<bool>, Error> {
+pub(crate) fn vertices(count: usize, dimensions: usize, rng: &mut RandomState) -> Result<Vec<bool>, Error> {
     let elements = count as u128 * dimensions as u128;
-    let len = usize::try_from(elements).map_err(|_| Error::TooLarge {
-        argument: "n_informative",
-        elements,
-    })?;
+    let len =
+        usize::try_from(elements).map_err(|_| Error::TooLarge { argument: "n_informative", elements })?;
     let mut bits = filled("n_informative", len, false)?;
     let width = dimensions.min(DISTINCT_DIMENSIONS);
     let free = dimensions - width;
@@ -60,17 +54,11 @@ fn sample_without_replacement(
     }
 }
 
-fn rejecting_repeats(
-    population: u32,
-    count: usize,
-    rng: &mut RandomState,
-) -> Result<Vec<u32>, Error> {
+fn rejecting_repeats(population: u32, count: usize, rng: &mut RandomState) -> Result<Vec<u32>, Error> {
     let mut chosen = reserve("n_classes", count)?;
     let mut seen = HashSet::new();
-    seen.try_reserve(count).map_err(|_| Error::TooLarge {
-        argument: "n_classes",
-        elements: count as u128,
-    })?;
+    seen.try_reserve(count)
+        .map_err(|_| Error::TooLarge { argument: "n_classes", elements: count as u128 })?;
     while chosen.len() < count {
         let number = rng.randint(0, i64::from(population))? as u32;
         if seen.insert(number) {

@@ -24,12 +24,7 @@ use std::f64::consts::PI;
 /// # Ok::<(), datasets::Error>(())
 /// ```
 pub fn make_moons(n_samples: impl Into<MoonSizes>) -> Moons {
-    Moons {
-        n_samples: n_samples.into(),
-        shuffle: true,
-        noise: None,
-        random_state: 0,
-    }
+    Moons { n_samples: n_samples.into(), shuffle: true, noise: None, random_state: 0 }
 }
 
 /// The number of samples of [`make_moons`]: one total, or one number for each moon.
@@ -156,10 +151,7 @@ impl Moons {
     pub fn generate(&self) -> Result<Dataset, Error> {
         let (outer, inner) = self.check()?;
         let elements = outer as u128 + inner as u128;
-        let n = usize::try_from(elements).map_err(|_| Error::TooLarge {
-            argument: "n_samples",
-            elements,
-        })?;
+        let n = usize::try_from(elements).map_err(|_| Error::TooLarge { argument: "n_samples", elements })?;
         let mut x = zeros("n_samples", n, 2)?;
         let mut y = filled("n_samples", n, 0)?;
         let mut rng = RandomState::new(self.random_state);
@@ -170,11 +162,7 @@ impl Moons {
             rng.shuffle(&mut order);
         }
         for ((mut row, label), &i) in x.outer_iter_mut().zip(&mut y).zip(&order) {
-            let t = if i < outer {
-                angle(i, outer)
-            } else {
-                angle(i - outer, inner)
-            };
+            let t = if i < outer { angle(i, outer) } else { angle(i - outer, inner) };
             if i < outer {
                 (row[0], row[1]) = (t.cos(), t.sin());
             } else {
@@ -183,8 +171,7 @@ impl Moons {
             }
         }
         if let Some(std) = self.noise {
-            x.iter_mut()
-                .for_each(|value| *value += rng.normal(0.0, std));
+            x.iter_mut().for_each(|value| *value += rng.normal(0.0, std));
         }
         Ok(Dataset { x, y: y.into() })
     }
@@ -194,11 +181,7 @@ impl Moons {
         if let Some(std) = self.noise
             && !(std.is_finite() && std >= 0.0)
         {
-            return Err(Error::invalid(
-                "noise",
-                std,
-                "a finite number of at least 0",
-            ));
+            return Err(Error::invalid("noise", std, "a finite number of at least 0"));
         }
         match self.n_samples {
             MoonSizes::Total(0) => Err(Error::invalid("n_samples", 0, "at least 1")),

@@ -43,10 +43,7 @@ impl RandomState {
     /// ```
     #[must_use]
     pub fn new(seed: u32) -> Self {
-        Self {
-            bits: Mt::new(seed),
-            spare_normal: None,
-        }
+        Self { bits: Mt::new(seed), spare_normal: None }
     }
 
     /// Draws a number from the uniform distribution on `[0, 1)`: `k / 2^53` with `k` of 53 bits.
@@ -142,11 +139,7 @@ impl RandomState {
     /// ```
     pub fn randint(&mut self, low: i64, high: i64) -> Result<i64, Error> {
         if high <= low {
-            return Err(Error::invalid(
-                "high",
-                high,
-                format!("more than low = {low}"),
-            ));
+            return Err(Error::invalid("high", high, format!("more than low = {low}")));
         }
         let span = (high - 1).wrapping_sub(low).cast_unsigned();
         Ok(low.wrapping_add_unsigned(self.at_most(span)))

@@ -213,16 +213,10 @@ impl<'a> TrainTestSplit<'a> {
         if self.shuffle {
             rng.shuffle(&mut order);
             let (test, train) = order.split_at(n_test);
-            return Ok(Split {
-                train: copy(train)?,
-                test: copy(test)?,
-            });
+            return Ok(Split { train: copy(train)?, test: copy(test)? });
         }
         let (train, test) = order.split_at(n_train);
-        Ok(Split {
-            train: copy(train)?,
-            test: copy(test)?,
-        })
+        Ok(Split { train: copy(train)?, test: copy(test)? })
     }
 
     /// The number of test samples, if it leaves samples for both parts.
@@ -236,11 +230,7 @@ impl<'a> TrainTestSplit<'a> {
             TestSize::Count(count) => count,
         };
         if n < 2 {
-            return Err(Error::invalid(
-                "n_samples",
-                n,
-                "at least 2, one for each part",
-            ));
+            return Err(Error::invalid("n_samples", n, "at least 2, one for each part"));
         }
         if n_test == 0 || n_test >= n {
             let value = match self.test_size {
@@ -257,18 +247,10 @@ impl<'a> TrainTestSplit<'a> {
         let len = labels.len();
         if len != self.n_samples {
             let expected = format!("n_samples = {}", self.n_samples);
-            return Err(Error::LengthMismatch {
-                argument: "stratify",
-                len,
-                expected,
-            });
+            return Err(Error::LengthMismatch { argument: "stratify", len, expected });
         }
         if !self.shuffle {
-            return Err(Error::invalid(
-                "shuffle",
-                false,
-                "true with labels to stratify by",
-            ));
+            return Err(Error::invalid("shuffle", false, "true with labels to stratify by"));
         }
         Ok(())
     }
@@ -289,17 +271,10 @@ fn stratified(
 
     let counts: Vec<usize> = classes.values().map(Vec::len).collect();
     let of_train = share_out(&counts, n_train, rng)?;
-    let left: Vec<usize> = counts
-        .iter()
-        .zip(&of_train)
-        .map(|(n, t)| n.saturating_sub(*t))
-        .collect();
+    let left: Vec<usize> = counts.iter().zip(&of_train).map(|(n, t)| n.saturating_sub(*t)).collect();
     let of_test = share_out(&left, n_test, rng)?;
 
-    let mut split = Split {
-        train: reserve("n_samples", n_train)?,
-        test: reserve("n_samples", n_test)?,
-    };
+    let mut split = Split { train: reserve("n_samples", n_train)?, test: reserve("n_samples", n_test)? };
     for ((mut members, train), test) in classes.into_values().zip(of_train).zip(of_test) {
         rng.shuffle(&mut members);
         split.train.extend(members.iter().take(train));
@@ -310,24 +285,13 @@ fn stratified(
     Ok(split)
 }
 
-fn check_classes(
-    classes: &BTreeMap<i64, Vec<usize>>,
-    n_train: usize,
-    n_test: usize,
-) -> Result<(), Error> {
+fn check_classes(classes: &BTreeMap<i64, Vec<usize>>, n_train: usize, n_test: usize) -> Result<(), Error> {
     if let Some((&label, members)) = classes.iter().find(|(_, members)| members.len() < 2) {
-        return Err(Error::ClassTooSmall {
-            label,
-            count: members.len(),
-        });
+        return Err(Error::ClassTooSmall { label, count: members.len() });
     }
     if n_train.min(n_test) < classes.len() {
         let expected = format!("at least one sample for each of {} classes", classes.len());
-        return Err(Error::invalid(
-            "test_size",
-            format!("{n_test} of {}", n_train + n_test),
-            expected,
-        ));
+        return Err(Error::invalid("test_size", format!("{n_test} of {}", n_train + n_test), expected));
     }
     Ok(())
 }
@@ -338,9 +302,7 @@ fn check_classes(
 /// The order of the floating-point operations matters: it decides which remainders tie.
 fn share_out(counts: &[usize], draws: usize, rng: &mut RandomState) -> Result<Vec<usize>, Error> {
     let total: usize = counts.iter().sum();
-    let exact = counts
-        .iter()
-        .map(|&n| n as f64 / total as f64 * draws as f64);
+    let exact = counts.iter().map(|&n| n as f64 / total as f64 * draws as f64);
     let mut shares: Vec<usize> = exact.clone().map(|share| share as usize).collect();
     let remainders: Vec<f64> = exact.map(f64::fract).collect();
     let mut missing = draws.saturating_sub(shares.iter().sum());
@@ -352,9 +314,7 @@ fn share_out(counts: &[usize], draws: usize, rng: &mut RandomState) -> Result<Ve
         if missing == 0 {
             break;
         }
-        let tied: Vec<usize> = (0..counts.len())
-            .filter(|&k| remainders[k] == level)
-            .collect();
+        let tied: Vec<usize> = (0..counts.len()).filter(|&k| remainders[k] == level).collect();
         let chosen = rng.choice(tied.len(), missing.min(tied.len()))?;
         missing -= chosen.len();
         for place in chosen {

@@ -11,11 +11,7 @@ const ABSURD: usize = usize::MAX / 4;
 #[track_caller]
 fn refused<T: std::fmt::Debug>(result: Result<T, Error>) -> (&'static str, String) {
     match result.expect_err("should have been refused") {
-        Error::InvalidArgument {
-            argument,
-            value,
-            expected,
-        } => {
+        Error::InvalidArgument { argument, value, expected } => {
             assert!(!expected.is_empty());
             (argument, value)
         }
@@ -33,10 +29,7 @@ fn too_large<T: std::fmt::Debug>(result: Result<T, Error>) {
 fn moons_refuse_a_total_of_none_and_impossible_noise() {
     assert_eq!(refused(make_moons(0).generate()), ("n_samples", "0".into()));
     for noise in [-0.1, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-        assert_eq!(
-            refused(make_moons(5).noise(noise).generate()),
-            ("noise", noise.to_string())
-        );
+        assert_eq!(refused(make_moons(5).noise(noise).generate()), ("noise", noise.to_string()));
     }
     assert!(make_moons(5).noise(0.0).generate().is_ok());
 }
@@ -44,35 +37,17 @@ fn moons_refuse_a_total_of_none_and_impossible_noise() {
 #[test]
 fn classification_refuses_counts_of_zero() {
     let data = make_classification(10);
-    assert_eq!(
-        refused(make_classification(0).generate()),
-        ("n_samples", "0".into())
-    );
-    assert_eq!(
-        refused(data.clone().n_features(0).generate()).0,
-        "n_features"
-    );
-    assert_eq!(
-        refused(data.clone().n_informative(0).generate()).0,
-        "n_informative"
-    );
+    assert_eq!(refused(make_classification(0).generate()), ("n_samples", "0".into()));
+    assert_eq!(refused(data.clone().n_features(0).generate()).0, "n_features");
+    assert_eq!(refused(data.clone().n_informative(0).generate()).0, "n_informative");
     assert_eq!(refused(data.clone().n_classes(0).generate()).0, "n_classes");
-    assert_eq!(
-        refused(data.n_clusters_per_class(0).generate()).0,
-        "n_clusters_per_class"
-    );
+    assert_eq!(refused(data.n_clusters_per_class(0).generate()).0, "n_clusters_per_class");
 }
 
 #[test]
 fn classification_refuses_too_few_features() {
-    let data = make_classification(10)
-        .n_informative(2)
-        .n_redundant(2)
-        .n_repeated(1);
-    assert_eq!(
-        refused(data.clone().n_features(4).generate()),
-        ("n_features", "4".into())
-    );
+    let data = make_classification(10).n_informative(2).n_redundant(2).n_repeated(1);
+    assert_eq!(refused(data.clone().n_features(4).generate()), ("n_features", "4".into()));
     assert!(data.clone().n_features(5).generate().is_ok());
     let overflowing = data.n_redundant(usize::MAX).n_repeated(usize::MAX);
     assert_eq!(refused(overflowing.generate()), ("n_features", "20".into()));
@@ -81,22 +56,13 @@ fn classification_refuses_too_few_features() {
 #[test]
 fn classification_refuses_more_clusters_than_vertices() {
     let data = make_classification(10).n_informative(3);
-    assert!(
-        data.clone()
-            .n_classes(4)
-            .n_clusters_per_class(2)
-            .generate()
-            .is_ok()
-    );
+    assert!(data.clone().n_classes(4).n_clusters_per_class(2).generate().is_ok());
     let nine = data.clone().n_classes(3).n_clusters_per_class(3);
     assert_eq!(refused(nine.generate()), ("n_informative", "3".into()));
     let most = data.n_classes(usize::MAX).n_clusters_per_class(usize::MAX);
     let (argument, value) = refused(most.generate());
     assert_eq!(argument, "n_classes * n_clusters_per_class");
-    assert_eq!(
-        value,
-        (u128::from(u64::MAX) * u128::from(u64::MAX)).to_string()
-    );
+    assert_eq!(value, (u128::from(u64::MAX) * u128::from(u64::MAX)).to_string());
 }
 
 #[test]
@@ -116,40 +82,17 @@ fn classification_refuses_numbers_out_of_range() {
 fn classification_refuses_weights_that_do_not_fit() {
     let data = make_classification(10);
     for len in [0, 3] {
-        let error = data
-            .clone()
-            .weights(&vec![0.1; len])
-            .generate()
-            .unwrap_err();
-        assert!(
-            matches!(error, Error::LengthMismatch { argument: "weights", len: l, .. } if l == len)
-        );
+        let error = data.clone().weights(&vec![0.1; len]).generate().unwrap_err();
+        assert!(matches!(error, Error::LengthMismatch { argument: "weights", len: l, .. } if l == len));
     }
-    for weights in [
-        [-0.1, 0.5],
-        [f64::NAN, 0.5],
-        [0.5, f64::INFINITY],
-        [0.6, 0.5],
-    ] {
-        assert_eq!(
-            refused(data.clone().weights(&weights).generate()).0,
-            "weights"
-        );
+    for weights in [[-0.1, 0.5], [f64::NAN, 0.5], [0.5, f64::INFINITY], [0.6, 0.5]] {
+        assert_eq!(refused(data.clone().weights(&weights).generate()).0, "weights");
     }
-    assert_eq!(
-        refused(data.clone().weights(&[1.5]).generate()).0,
-        "weights"
-    );
+    assert_eq!(refused(data.clone().weights(&[1.5]).generate()).0, "weights");
     // These add up to 1 + 2^-52.
     let rounded = [0.1, 0.2, 0.3, 0.3, 0.1];
     assert!(rounded.iter().sum::<f64>() != 1.0);
-    assert!(
-        data.n_informative(4)
-            .n_classes(5)
-            .weights(&rounded)
-            .generate()
-            .is_ok()
-    );
+    assert!(data.n_informative(4).n_classes(5).weights(&rounded).generate().is_ok());
 }
 
 #[test]
@@ -162,15 +105,9 @@ fn splits_refuse_sizes_that_leave_a_part_empty() {
         let result = train_test_split(10).test_size(count).generate();
         assert_eq!(refused(result), ("test_size", count.to_string()));
     }
-    assert_eq!(
-        refused(train_test_split(10).test_size(0.95).generate()).0,
-        "test_size"
-    );
+    assert_eq!(refused(train_test_split(10).test_size(0.95).generate()).0, "test_size");
     for n in [0, 1] {
-        assert_eq!(
-            refused(train_test_split(n).generate()),
-            ("n_samples", n.to_string())
-        );
+        assert_eq!(refused(train_test_split(n).generate()), ("n_samples", n.to_string()));
     }
 }
 
@@ -179,44 +116,15 @@ fn splits_refuse_labels_that_cannot_be_shared_out() {
     let labels = [0, 0, 0, 0, 1, 1, 1, 2, 2, 2];
     let split = train_test_split(10).stratify(&labels);
     assert!(split.clone().test_size(3).generate().is_ok());
-    assert_eq!(
-        refused(split.clone().test_size(2).generate()),
-        ("test_size", "2 of 10".into())
-    );
-    assert_eq!(
-        refused(split.clone().test_size(8).generate()),
-        ("test_size", "8 of 10".into())
-    );
-    assert_eq!(
-        refused(split.shuffle(false).generate()),
-        ("shuffle", "false".into())
-    );
+    assert_eq!(refused(split.clone().test_size(2).generate()), ("test_size", "2 of 10".into()));
+    assert_eq!(refused(split.clone().test_size(8).generate()), ("test_size", "8 of 10".into()));
+    assert_eq!(refused(split.shuffle(false).generate()), ("shuffle", "false".into()));
 
-    let error = train_test_split(9)
-        .stratify(&labels)
-        .generate()
-        .unwrap_err();
-    assert!(matches!(
-        error,
-        Error::LengthMismatch {
-            argument: "stratify",
-            len: 10,
-            ..
-        }
-    ));
+    let error = train_test_split(9).stratify(&labels).generate().unwrap_err();
+    assert!(matches!(error, Error::LengthMismatch { argument: "stratify", len: 10, .. }));
     let alone = [7, 7, 7, 7, -3];
-    let error = train_test_split(5)
-        .test_size(2)
-        .stratify(&alone)
-        .generate()
-        .unwrap_err();
-    assert_eq!(
-        error,
-        Error::ClassTooSmall {
-            label: -3,
-            count: 1
-        }
-    );
+    let error = train_test_split(5).test_size(2).stratify(&alone).generate().unwrap_err();
+    assert_eq!(error, Error::ClassTooSmall { label: -3, count: 1 });
 }
 
 #[test]
@@ -228,14 +136,7 @@ fn datasets_refuse_unequal_lengths_and_indices_outside() -> Result<(), Error> {
 
     data.y = Array1::zeros(3);
     let error = data.select(&[0]).unwrap_err();
-    assert!(matches!(
-        error,
-        Error::LengthMismatch {
-            argument: "y",
-            len: 3,
-            ..
-        }
-    ));
+    assert!(matches!(error, Error::LengthMismatch { argument: "y", len: 3, .. }));
     Ok(())
 }
 
@@ -243,10 +144,7 @@ fn datasets_refuse_unequal_lengths_and_indices_outside() -> Result<(), Error> {
 fn draws_refuse_empty_ranges() {
     let mut rng = RandomState::new(0);
     assert_eq!(refused(rng.randint(3, 3)), ("high", "3".into()));
-    assert_eq!(
-        refused(rng.randint(i64::MAX, i64::MIN)),
-        ("high", i64::MIN.to_string())
-    );
+    assert_eq!(refused(rng.randint(i64::MAX, i64::MIN)), ("high", i64::MIN.to_string()));
     assert_eq!(refused(rng.choice(4, 5)), ("size", "5".into()));
 }
 
@@ -256,26 +154,10 @@ fn sizes_beyond_memory_are_errors() {
     too_large(make_moons((usize::MAX, usize::MAX)).generate());
     too_large(make_classification(usize::MAX).generate());
     too_large(make_classification(ABSURD).n_features(ABSURD).generate());
-    too_large(
-        make_classification(1)
-            .n_features(ABSURD)
-            .n_informative(ABSURD)
-            .n_redundant(0)
-            .generate(),
-    );
-    too_large(
-        make_classification(1)
-            .n_features(ABSURD)
-            .n_redundant(ABSURD - 2)
-            .generate(),
-    );
+    too_large(make_classification(1).n_features(ABSURD).n_informative(ABSURD).n_redundant(0).generate());
+    too_large(make_classification(1).n_features(ABSURD).n_redundant(ABSURD - 2).generate());
     too_large(train_test_split(ABSURD).generate());
-    too_large(
-        train_test_split(ABSURD)
-            .test_size(1)
-            .shuffle(false)
-            .generate(),
-    );
+    too_large(train_test_split(ABSURD).test_size(1).shuffle(false).generate());
     too_large(RandomState::new(0).permutation(usize::MAX));
     too_large(RandomState::new(0).choice(ABSURD, 1));
 }
@@ -288,15 +170,7 @@ fn extreme_numbers_are_drawn_with() -> Result<(), Error> {
     assert!(rng.uniform(f64::NAN, 1.0).is_nan());
     assert!(rng.normal(0.0, f64::INFINITY).is_infinite());
     rng.shuffle::<u8>(&mut []);
-    let far = make_classification(20)
-        .n_redundant(0)
-        .n_features(2)
-        .class_sep(f64::MAX);
-    assert!(
-        far.generate()?
-            .x
-            .iter()
-            .all(|value| value.abs() == f64::MAX)
-    );
+    let far = make_classification(20).n_redundant(0).n_features(2).class_sep(f64::MAX);
+    assert!(far.generate()?.x.iter().all(|value| value.abs() == f64::MAX));
     Ok(())
 }

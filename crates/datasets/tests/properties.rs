@@ -35,10 +35,7 @@ fn draws_stay_in_their_ranges() -> Result<(), Error> {
         assert!((2.0..4.0).contains(&rng.uniform(2.0, 4.0)));
         seen[(rng.randint(-2, 3)? + 2) as usize] += 1;
     }
-    assert!(
-        seen.iter().all(|&times| (300..500).contains(&times)),
-        "{seen:?}"
-    );
+    assert!(seen.iter().all(|&times| (300..500).contains(&times)), "{seen:?}");
     Ok(())
 }
 
@@ -63,11 +60,7 @@ fn moons_lie_on_their_circles() -> Result<(), Error> {
     assert_eq!((count(&data.y, 0), count(&data.y, 1)), (50, 51));
     for (point, &label) in data.x.outer_iter().zip(&data.y) {
         let (x, y) = (point[0], point[1]);
-        let (x, y) = if label == 0 {
-            (x, y)
-        } else {
-            (1.0 - x, 0.5 - y)
-        };
+        let (x, y) = if label == 0 { (x, y) } else { (1.0 - x, 0.5 - y) };
         assert_abs_diff_eq!(x.hypot(y), 1.0, epsilon = 1e-15);
         assert!(y >= 0.0, "{point} is on the wrong half of circle {label}");
     }
@@ -87,27 +80,18 @@ fn noise_has_the_given_deviation() -> Result<(), Error> {
 #[test]
 fn data_sets_may_be_empty() -> Result<(), Error> {
     let empty = make_moons((0, 0)).noise(0.1).generate()?;
-    assert_eq!(
-        (empty.x.dim(), empty.y.len(), empty.is_empty()),
-        ((0, 2), 0, true)
-    );
+    assert_eq!((empty.x.dim(), empty.y.len(), empty.is_empty()), ((0, 2), 0, true));
     assert!(make_moons(5).generate()?.select(&[])?.is_empty());
     Ok(())
 }
 
 #[test]
 fn classes_have_the_shares_of_their_weights() -> Result<(), Error> {
-    let options = make_classification(1000)
-        .n_classes(3)
-        .n_clusters_per_class(1)
-        .flip_y(0.0);
+    let options = make_classification(1000).n_classes(3).n_clusters_per_class(1).flip_y(0.0);
     let even = options.clone().generate()?;
     assert!((0..3).all(|label| (333..=335).contains(&count(&even.y, label))));
     let uneven = options.clone().weights(&[0.5, 0.125, 0.375]).generate()?;
-    assert_eq!(
-        [0, 1, 2].map(|label| count(&uneven.y, label)),
-        [500, 125, 375]
-    );
+    assert_eq!([0, 1, 2].map(|label| count(&uneven.y, label)), [500, 125, 375]);
     let rest = options.weights(&[0.5, 0.125]).generate()?;
     assert_eq!(rest.y, uneven.y);
     Ok(())
@@ -120,22 +104,14 @@ fn flipping_replaces_about_the_given_share() -> Result<(), Error> {
     let flipped = options.flip_y(0.4).generate()?;
     assert_eq!(pure.x, flipped.x);
     // Half of the random labels are the old ones.
-    let changed = pure
-        .y
-        .iter()
-        .zip(&flipped.y)
-        .filter(|(a, b)| a != b)
-        .count();
+    let changed = pure.y.iter().zip(&flipped.y).filter(|(a, b)| a != b).count();
     assert!((700..900).contains(&changed), "{changed}");
     Ok(())
 }
 
 #[test]
 fn dependent_features_depend_on_informative_ones() -> Result<(), Error> {
-    let options = make_classification(50)
-        .n_features(6)
-        .n_redundant(1)
-        .n_repeated(2);
+    let options = make_classification(50).n_features(6).n_redundant(1).n_repeated(2);
     let x = options.shuffle(false).generate()?.x;
     // The combination that gives the redundant feature in two samples gives it in all.
     let det = x[[0, 0]] * x[[1, 1]] - x[[0, 1]] * x[[1, 0]];
@@ -153,15 +129,8 @@ fn dependent_features_depend_on_informative_ones() -> Result<(), Error> {
 
 #[test]
 fn clusters_sit_on_different_vertices() -> Result<(), Error> {
-    let options = make_classification(64)
-        .n_features(3)
-        .n_informative(3)
-        .n_redundant(0);
-    let options = options
-        .n_classes(2)
-        .n_clusters_per_class(4)
-        .class_sep(1000.0)
-        .flip_y(0.0);
+    let options = make_classification(64).n_features(3).n_informative(3).n_redundant(0);
+    let options = options.n_classes(2).n_clusters_per_class(4).class_sep(1000.0).flip_y(0.0);
     let data = options.generate()?;
     let mut sizes = std::collections::BTreeMap::new();
     for (sample, &label) in data.x.outer_iter().zip(&data.y) {
@@ -176,11 +145,7 @@ fn clusters_sit_on_different_vertices() -> Result<(), Error> {
 fn splits_put_every_sample_into_one_part() -> Result<(), Error> {
     let labels = Array1::from_iter((0..97).map(|i| i % 3));
     let split = train_test_split(97).test_size(0.3);
-    for split in [
-        split.clone().stratify(&labels),
-        split.clone().shuffle(false),
-        split,
-    ] {
+    for split in [split.clone().stratify(&labels), split.clone().shuffle(false), split] {
         let split = split.generate()?;
         assert_eq!(split.test.len(), 30);
         let mut all = [split.train, split.test].concat();
@@ -192,16 +157,10 @@ fn splits_put_every_sample_into_one_part() -> Result<(), Error> {
 
 #[test]
 fn stratified_splits_keep_proportions() -> Result<(), Error> {
-    let data = make_classification(200)
-        .weights(&[0.9])
-        .flip_y(0.0)
-        .generate()?;
+    let data = make_classification(200).weights(&[0.9]).flip_y(0.0).generate()?;
     let rare = count(&data.y, 1);
     for seed in 0..5 {
-        let split = train_test_split(200)
-            .test_size(0.25)
-            .stratify(&data.y)
-            .random_state(seed);
+        let split = train_test_split(200).test_size(0.25).stratify(&data.y).random_state(seed);
         let (train, test) = split.generate()?.apply(&data)?;
         assert_eq!((train.len(), test.len()), (150, 50));
         assert!(count(&test.y, 1).abs_diff(rare / 4) <= 1);

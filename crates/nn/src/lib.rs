@@ -1,1 +1,34 @@
-//! Neural layers, initialisers and losses, written on the tape of Wengert
+//! Neural layers, initialisers and losses, written on the tape: their backpropagation is the tape's.
+//!
+//! A layer holds [`Copy`] handles to its parameters and has a `forward`; the numbers are in
+//! [`Params`](autograd::Params). The same `forward` serves any tape that reads those parameters.
+//!
+//! ```
+//! use autograd::{Params, Tape};
+//! use nn::{Activation, Mlp, loss};
+//!
+//! let mut params = Params::f64().with_seed(7);
+//! let net = Mlp::new(&mut params.scope("net"), &[2, 10, 5, 1], Activation::Sigmoid);
+//! let tape = Tape::with(&params);
+//! let x = tape.constant([[0.0, 1.0], [1.0, 0.0]]);
+//! let y = tape.constant([[1.0], [0.0]]);
+//! let loss = loss::mse(net.forward(x), y);
+//! let grads = loss.backward();
+//! assert_eq!(params.elements(), 2 * 10 + 10 + 10 * 5 + 5 + 5 + 1);
+//! assert!(loss.item() > 0.0 && grads.norm() > 0.0);
+//! ```
+
+mod activation;
+mod init;
+mod linear;
+pub mod loss;
+mod mlp;
+mod perceptron;
+mod three_one_one;
+
+pub use activation::{Activation, UnknownActivation};
+pub use init::Init;
+pub use linear::Linear;
+pub use mlp::Mlp;
+pub use perceptron::Perceptron;
+pub use three_one_one::ThreeOneOne;

@@ -1,1 +1,62 @@
-//! Gradient-descent optimisers for the parameters of Wengert
+//! Gradient-descent optimisers: loops over the slab of [`Params`](autograd::Params), or over a bare point.
+//!
+//! ```
+//! use autograd::{Params, Tape};
+//! use optim::{Adam, Optimizer};
+//!
+//! let mut params = Params::f64();
+//! let w = params.scope("net").param("w", [2], [3.0, 2.0]);
+//! let mut adam = Adam::new(0.1)?;
+//! for _ in 0..100 {
+//!     let tape = Tape::with(&params);
+//!     let grads = tape.param(w).square().sum().backward();
+//!     adam.step(&mut params, &grads)?; // the gradients are owned: the tape's borrow has ended
+//! }
+//! assert!(params.get::<f64>(w).iter().all(|w| w.abs() < 0.1));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A step while the tape still reads the parameters does not compile:
+//!
+//! ```compile_fail,E0502
+//! # use autograd::{Params, Tape};
+//! # use optim::{Adam, Optimizer};
+//! # let mut params = Params::f64();
+//! # let w = params.scope("net").param("w", [2], [3.0, 2.0]);
+//! # let mut adam = Adam::new(0.1)?;
+//! let tape = Tape::with(&params);
+//! let loss = tape.param(w).square().sum();
+//! let grads = loss.backward();
+//! adam.step(&mut params, &grads)?;
+//! println!("{}", loss.item()); // reads the parameters that have changed
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Reading before the step does:
+//!
+//! ```
+//! # use autograd::{Params, Tape};
+//! # use optim::{Adam, Optimizer};
+//! # let mut params = Params::f64();
+//! # let w = params.scope("net").param("w", [2], [3.0, 2.0]);
+//! # let mut adam = Adam::new(0.1)?;
+//! let tape = Tape::with(&params);
+//! let loss = tape.param(w).square().sum();
+//! let (value, grads) = (loss.item(), loss.backward());
+//! adam.step(&mut params, &grads)?;
+//! println!("{value}");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod adam;
+mod error;
+mod memory;
+mod momentum;
+mod sgd;
+mod step;
+
+pub use adam::Adam;
+pub use error::{HyperparameterError, StepError};
+pub use momentum::Momentum;
+pub use sgd::Sgd;
+pub use step::Optimizer;

@@ -14,19 +14,10 @@ fn a_panic_is_a_failure_of_its_case() {
     failed_with(&outcome(|_, _| panic!("boom {}", 7)), "boom 7");
     failed_with(&outcome(|_, _| panic!("static")), "cases.rs");
     failed_with(&outcome(|_, _| std::panic::panic_any(1)), "without a text");
-    failed_with(
-        &outcome(|case, _| Err(Fault::from(case.array("in", "q").unwrap_err()))),
-        "in/q",
-    );
+    failed_with(&outcome(|case, _| Err(Fault::from(case.array("in", "q").unwrap_err()))), "in/q");
     failed_with(&outcome(|_, _| Err(Fault::refused("no"))), "refused: no");
-    failed_with(
-        &outcome(|_, _| Err(Fault::Mismatch("1 is not 2".to_owned()))),
-        "1 is not 2",
-    );
-    failed_with(
-        &outcome(|_, _| Ok(Results::default())),
-        "out/derivatives: not computed",
-    );
+    failed_with(&outcome(|_, _| Err(Fault::Mismatch("1 is not 2".to_owned()))), "1 is not 2");
+    failed_with(&outcome(|_, _| Ok(Results::default())), "out/derivatives: not computed");
     let stray = |_: &Case, _: &Group| {
         let mut results = Results::default();
         results.put("out", "stray", arr0(0.0).into_dyn());
@@ -39,23 +30,11 @@ fn a_panic_is_a_failure_of_its_case() {
 fn what_must_be_refused_is_refused_in_the_right_way() {
     use Refusal::{PanicInCaller, TypedError};
     let outcome = |refusal, handler| outcome("ops_broadcast", "error/0", refusal, handler);
-    assert_eq!(
-        outcome(TypedError, |_, _| Err(Fault::refused("shapes"))),
-        Outcome::Passed
-    );
-    assert_eq!(
-        outcome(PanicInCaller, |_, _| panic!("shapes")),
-        Outcome::Passed
-    );
+    assert_eq!(outcome(TypedError, |_, _| Err(Fault::refused("shapes"))), Outcome::Passed);
+    assert_eq!(outcome(PanicInCaller, |_, _| panic!("shapes")), Outcome::Passed);
     failed_with(&outcome(TypedError, |_, _| panic!("shapes")), "shapes");
-    failed_with(
-        &outcome(PanicInCaller, |_, _| Err(Fault::refused("shapes"))),
-        "not with a panic",
-    );
-    failed_with(
-        &outcome(PanicInCaller, |_, _| Ok(Results::default())),
-        "must be refused",
-    );
+    failed_with(&outcome(PanicInCaller, |_, _| Err(Fault::refused("shapes"))), "not with a panic");
+    failed_with(&outcome(PanicInCaller, |_, _| Ok(Results::default())), "must be refused");
     // Neither a panic deep inside a library nor broken data is a refusal.
     let deep = |_: &Case, _: &Group| {
         json!([0])["x"] = json!(1);
@@ -70,10 +49,7 @@ fn what_must_be_refused_is_refused_in_the_right_way() {
 
     let report = Scratch::of(&["ops_broadcast"]).report();
     let failures: Vec<_> = report.groups[0].failures().collect();
-    assert!(
-        !failures.iter().any(|(case, _)| case.starts_with("error/")),
-        "{failures:?}"
-    );
+    assert!(!failures.iter().any(|(case, _)| case.starts_with("error/")), "{failures:?}");
 }
 
 /// The stored results of a case, with the arrays of one role changed.
@@ -82,11 +58,7 @@ fn replayed(case: &Case, role: &str, change: fn(f64) -> f64) -> Result<Results, 
     for computed in ["out", "grad", "jvp", "hvp"] {
         for label in case.labels(computed) {
             let stored = case.f64(computed, label)?;
-            let array = if computed == role {
-                stored.mapv(change)
-            } else {
-                stored.clone()
-            };
+            let array = if computed == role { stored.mapv(change) } else { stored.clone() };
             results.put(computed, label, array);
         }
     }
@@ -106,10 +78,7 @@ fn gradients_at_a_kink_are_held_where_the_convention_is_the_same() {
     let edge = |case, handler| outcome("ops_edge", case, Refusal::TypedError, handler);
     let other: fn(&Case, &Group) -> _ = |case, _| replayed(case, "grad", shift);
     assert_eq!(edge("relu/specials", other), Outcome::Passed);
-    failed_with(
-        &edge("relu/specials", |case, _| replayed(case, "out", shift)),
-        "out/y[",
-    );
+    failed_with(&edge("relu/specials", |case, _| replayed(case, "out", shift)), "out/y[");
     let same = edge("relu/specials", |case, _| {
         let mut results = replayed(case, "grad", shift)?;
         results.same_convention();
@@ -123,10 +92,7 @@ fn gradients_at_a_kink_are_held_where_the_convention_is_the_same() {
 #[test]
 fn a_limit_may_stand_for_a_nan_only_where_the_handler_says_so() {
     let silu = |handler| outcome("ops_edge", "silu/specials", Refusal::TypedError, handler);
-    failed_with(
-        &silu(|case, _| replayed(case, "grad", fill)),
-        "got 7.0, want NaN",
-    );
+    failed_with(&silu(|case, _| replayed(case, "grad", fill)), "got 7.0, want NaN");
     let told = silu(|case, _| {
         let mut results = replayed(case, "grad", fill)?;
         results.takes_limits();
@@ -157,10 +123,7 @@ fn a_waived_array_is_listed() {
 
     let copy = Scratch::of(&["higher"]);
     let report = Report::of(&copy.folder, &|_, _| Some(handler())).to_string();
-    assert!(
-        report.contains("  waived higher tanh: out/derivatives: not today\n"),
-        "{report}"
-    );
+    assert!(report.contains("  waived higher tanh: out/derivatives: not today\n"), "{report}");
 }
 
 /// One small element off by what the largest element of the array allows.

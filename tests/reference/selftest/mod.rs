@@ -28,9 +28,7 @@ impl Scratch {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("wengert-reference-{}-{number}", std::process::id());
-        let copy = Scratch {
-            folder: std::env::temp_dir().join(name),
-        };
+        let copy = Scratch { folder: std::env::temp_dir().join(name) };
         fs::create_dir_all(&copy.folder).unwrap();
         let data = crate::home().join("data");
         for group in groups {
@@ -38,18 +36,11 @@ impl Scratch {
                 fs::write(copy.folder.join(&file), fs::read(data.join(&file)).unwrap()).unwrap();
             }
         }
-        fs::write(
-            copy.folder.join("index.json"),
-            fs::read(data.join("index.json")).unwrap(),
-        )
-        .unwrap();
+        fs::write(copy.folder.join("index.json"), fs::read(data.join("index.json")).unwrap()).unwrap();
         copy.edit("index.json", |index| {
             let list = index["groups"].as_array_mut().unwrap();
             list.retain(|entry| groups.contains(&entry["group"].as_str().unwrap()));
-            let cases: u64 = list
-                .iter()
-                .map(|entry| entry["cases"].as_u64().unwrap())
-                .sum();
+            let cases: u64 = list.iter().map(|entry| entry["cases"].as_u64().unwrap()).sum();
             index["cases"] = json!(cases);
         });
         copy
@@ -128,8 +119,6 @@ fn failed_with(outcome: &Outcome, part: &str) {
 #[track_caller]
 fn complains(report: &Report, parts: &[&str]) {
     let all = report.complaints("", false);
-    let found = all
-        .iter()
-        .any(|line| parts.iter().all(|part| line.contains(part)));
+    let found = all.iter().any(|line| parts.iter().all(|part| line.contains(part)));
     assert!(found, "none of {all:#?} says {parts:?}");
 }

@@ -8,11 +8,7 @@ use crate::args::Args;
 use crate::array::Array;
 use crate::compare::{Tolerance, compare};
 
-const TOLERANCE: Tolerance = Tolerance {
-    rtol: 1e-3,
-    atol: 1e-2,
-    by_largest: false,
-};
+const TOLERANCE: Tolerance = Tolerance { rtol: 1e-3, atol: 1e-2, by_largest: false };
 
 fn floats(values: &[f64]) -> Array {
     arr1(values).into_dyn().into()
@@ -27,32 +23,14 @@ fn differ(got: impl Into<Array>, want: impl Into<Array>) -> String {
 #[test]
 fn elements_agree_within_the_tolerance() {
     let (inf, nan) = (f64::INFINITY, f64::NAN);
-    assert_eq!(
-        differ(floats(&[100.109, -0.009]), floats(&[100.0, 0.0])),
-        ""
-    );
-    assert_eq!(
-        differ(
-            floats(&[nan, inf, -inf, -0.0]),
-            floats(&[nan, inf, -inf, 0.0])
-        ),
-        ""
-    );
+    assert_eq!(differ(floats(&[100.109, -0.009]), floats(&[100.0, 0.0])), "");
+    assert_eq!(differ(floats(&[nan, inf, -inf, -0.0]), floats(&[nan, inf, -inf, 0.0])), "");
     assert_eq!(differ(floats(&[]), floats(&[])), "");
-    for (got, want) in [
-        (nan, 0.0),
-        (0.0, nan),
-        (inf, -inf),
-        (inf, 1e300),
-        (1e308, inf),
-        (nan, inf),
-        (0.02, 0.0),
-    ] {
+    for (got, want) in
+        [(nan, 0.0), (0.0, nan), (inf, -inf), (inf, 1e300), (1e308, inf), (nan, inf), (0.02, 0.0)]
+    {
         let text = differ(floats(&[1.0, got]), floats(&[1.0, want]));
-        assert!(
-            text.starts_with(&format!("[1]: got {got:?}, want {want:?}")),
-            "{text}"
-        );
+        assert!(text.starts_with(&format!("[1]: got {got:?}, want {want:?}")), "{text}");
         assert!(text.contains("1 of 2 elements differ"), "{text}");
     }
 }
@@ -62,20 +40,11 @@ fn the_worst_mismatch_is_named() {
     let got = arr2(&[[1.0, 2.5, 3.0], [4.0, 5.5, 9.0]]).into_dyn();
     let want = arr2(&[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]).into_dyn();
     let text = differ(got, want.clone());
-    assert!(
-        text.starts_with("[1, 2]: got 9.0, want 6.0") && text.contains("3 of 6"),
-        "{text}"
-    );
+    assert!(text.starts_with("[1, 2]: got 9.0, want 6.0") && text.contains("3 of 6"), "{text}");
     let scalar = differ(arr0(2.0).into_dyn(), arr0(1.0).into_dyn());
     assert!(scalar.starts_with("[]: got 2.0"), "{scalar}");
-    assert_eq!(
-        differ(floats(&[1.0]), want.clone()),
-        ": got shape [1], want [2, 3]"
-    );
-    assert_eq!(
-        differ(want.mapv(|x| x as f32), want),
-        ": got dtype F32, want F64"
-    );
+    assert_eq!(differ(floats(&[1.0]), want.clone()), ": got shape [1], want [2, 3]");
+    assert_eq!(differ(want.mapv(|x| x as f32), want), ": got dtype F32, want F64");
 }
 
 #[test]
@@ -83,61 +52,27 @@ fn whole_numbers_agree_exactly() {
     let big = (1_i64 << 53) + 1;
     assert_eq!(differ(arr1(&[big]).into_dyn(), arr1(&[big]).into_dyn()), "");
     let text = differ(arr1(&[3, big]).into_dyn(), arr1(&[3, big - 1]).into_dyn());
-    assert!(
-        text.starts_with("[1]: got 9007199254740993, want 9007199254740992"),
-        "{text}"
-    );
-    assert_eq!(
-        differ(arr1(&[1_u8]).into_dyn(), arr1(&[1_u8]).into_dyn()),
-        ""
-    );
+    assert!(text.starts_with("[1]: got 9007199254740993, want 9007199254740992"), "{text}");
+    assert_eq!(differ(arr1(&[1_u8]).into_dyn(), arr1(&[1_u8]).into_dyn()), "");
     let text = differ(arr1(&[true]).into_dyn(), arr1(&[false]).into_dyn());
     assert!(text.starts_with("[0]: got 1, want 0"), "{text}");
-    assert_eq!(
-        Array::from(arr1(&[2_u8, 3]).into_dyn()).floats(),
-        [2.0, 3.0]
-    );
+    assert_eq!(Array::from(arr1(&[2_u8, 3]).into_dyn()).floats(), [2.0, 3.0]);
 }
 
 #[test]
 fn arrays_have_their_types_and_shapes() {
     let (_, case) = stored("ops_index", "sort/axis_0");
-    assert_eq!(
-        case.i64("out", "indices").unwrap().shape(),
-        case.array("in", "x").unwrap().shape()
-    );
+    assert_eq!(case.i64("out", "indices").unwrap().shape(), case.array("in", "x").unwrap().shape());
     let error = case.f64("out", "indices").unwrap_err().to_string();
-    assert_eq!(
-        error,
-        "ops_index.json: case sort/axis_0: out/indices: dtype I64 where F64 is needed"
-    );
+    assert_eq!(error, "ops_index.json: case sort/axis_0: out/indices: dtype I64 where F64 is needed");
     let error = case.array("out", "z").unwrap_err().to_string();
-    assert!(
-        error.ends_with("out/z: no such array; the role holds [values, indices]"),
-        "{error}"
-    );
+    assert!(error.ends_with("out/z: no such array; the role holds [values, indices]"), "{error}");
     assert_eq!(case.array("in", "x").unwrap().dtype(), "F64");
-    assert_eq!(
-        stored("ops_f32", "exp").1.array("in", "x").unwrap().dtype(),
-        "F32"
-    );
-    assert_eq!(
-        stored("ops_binary", "where")
-            .1
-            .array("in", "mask")
-            .unwrap()
-            .dtype(),
-        "BOOL"
-    );
+    assert_eq!(stored("ops_f32", "exp").1.array("in", "x").unwrap().dtype(), "F32");
+    assert_eq!(stored("ops_binary", "where").1.array("in", "mask").unwrap().dtype(), "BOOL");
     let (group, case) = stored("files_expected", "npy/u1");
     assert!(group.folder.ends_with("data") && case.arrays("in").is_empty());
-    assert!(
-        group
-            .case("npy/none")
-            .unwrap_err()
-            .to_string()
-            .ends_with("no case npy/none")
-    );
+    assert!(group.case("npy/none").unwrap_err().to_string().ends_with("no case npy/none"));
 }
 
 #[test]
@@ -145,46 +80,18 @@ fn arguments_have_their_types() {
     let (_, case) = stored("optim", "adam/quadratic");
     let args = &case.args;
     assert_eq!(args.need::<Vec<f64>>("betas"), [0.9, 0.999]);
-    assert_eq!(
-        (
-            args.need::<usize>("steps"),
-            args.need::<f64>("weight_decay")
-        ),
-        (50, 0.0)
-    );
-    assert!(
-        !args.need::<bool>("amsgrad") && args.need::<String>("problem").starts_with("problem/")
-    );
+    assert_eq!((args.need::<usize>("steps"), args.need::<f64>("weight_decay")), (50, 0.0));
+    assert!(!args.need::<bool>("amsgrad") && args.need::<String>("problem").starts_with("problem/"));
     assert_eq!(args.or("absent", 2.5).unwrap(), 2.5);
     assert_eq!(args.or("lr", 2.5).unwrap(), 0.1);
     let error = args.or("lr", 1_usize).unwrap_err().to_string();
-    assert!(
-        error.ends_with("adam/quadratic: args.lr: 0.1 is not a whole number >= 0"),
-        "{error}"
-    );
-    let error = args
-        .read::<Option<Vec<isize>>>("lr")
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.ends_with("0.1 is not null or a list, each entry a whole number"),
-        "{error}"
-    );
-    for error in [
-        args.read::<bool>("lr").unwrap_err(),
-        args.read::<String>("lr").unwrap_err(),
-    ] {
-        assert!(
-            error.to_string().contains("args.lr: 0.1 is not "),
-            "{error}"
-        );
+    assert!(error.ends_with("adam/quadratic: args.lr: 0.1 is not a whole number >= 0"), "{error}");
+    let error = args.read::<Option<Vec<isize>>>("lr").unwrap_err().to_string();
+    assert!(error.ends_with("0.1 is not null or a list, each entry a whole number"), "{error}");
+    for error in [args.read::<bool>("lr").unwrap_err(), args.read::<String>("lr").unwrap_err()] {
+        assert!(error.to_string().contains("args.lr: 0.1 is not "), "{error}");
     }
-    assert!(
-        args.read::<f64>("absent")
-            .unwrap_err()
-            .to_string()
-            .ends_with("absent: is missing")
-    );
+    assert!(args.read::<f64>("absent").unwrap_err().to_string().ends_with("absent: is missing"));
 }
 
 #[test]
@@ -195,10 +102,7 @@ fn arguments_know_infinities_null_and_axes() {
         Args::new(case.place.clone(), map)
     };
     let map = args(json!({"a": "inf", "b": "-inf", "c": "nan", "d": "x", "e": {"f": 1}}));
-    assert_eq!(
-        (map.need::<f64>("a"), map.need::<f64>("b")),
-        (f64::INFINITY, f64::NEG_INFINITY)
-    );
+    assert_eq!((map.need::<f64>("a"), map.need::<f64>("b")), (f64::INFINITY, f64::NEG_INFINITY));
     assert!(map.need::<f64>("c").is_nan() && map.read::<f64>("d").is_err());
     assert_eq!(map.need::<Value>("e")["f"], 1);
     assert_eq!(args(json!({"axis": null})).axes(), None);

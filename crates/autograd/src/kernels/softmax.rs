@@ -4,17 +4,9 @@ use super::View;
 use crate::dtype::Float;
 use crate::math::{Scalar, exp, ln};
 use crate::tree;
-use std::ops::{Add, Div, Sub};
-
-/// Arithmetic of a row.
-pub(crate) trait Number:
-    Float + Scalar + Add<Output = Self> + Sub<Output = Self> + Div<Output = Self>
-{
-}
-impl<T: Float + Scalar + Add<Output = T> + Sub<Output = T> + Div<Output = T>> Number for T {}
 
 /// eˣⁱ⁻ᵐ / Σ eˣʲ⁻ᵐ with m = max x, so that no exponential overflows.
-pub(crate) fn softmax_row<T: Number>(row: &mut [T]) {
+pub(crate) fn softmax_row<T: Float + Scalar>(row: &mut [T]) {
     shift_by_max(row);
     row.iter_mut().for_each(|x| *x = exp(*x));
     let total = tree::sum(row);
@@ -22,7 +14,7 @@ pub(crate) fn softmax_row<T: Number>(row: &mut [T]) {
 }
 
 /// xᵢ − m − ln Σ eˣʲ⁻ᵐ; `scratch` holds the exponentials.
-pub(crate) fn log_softmax_row<T: Number>(row: &mut [T], scratch: &mut Vec<T>) {
+pub(crate) fn log_softmax_row<T: Float + Scalar>(row: &mut [T], scratch: &mut Vec<T>) {
     shift_by_max(row);
     scratch.clear();
     scratch.extend(row.iter().map(|&x| exp(x)));
@@ -30,7 +22,7 @@ pub(crate) fn log_softmax_row<T: Number>(row: &mut [T], scratch: &mut Vec<T>) {
     row.iter_mut().for_each(|x| *x = *x - log_total);
 }
 
-fn shift_by_max<T: Number>(row: &mut [T]) {
+fn shift_by_max<T: Float + Scalar>(row: &mut [T]) {
     if let Some(max) = row.iter().copied().reduce(|m, x| if x > m { x } else { m }) {
         row.iter_mut().for_each(|x| *x = *x - max);
     }

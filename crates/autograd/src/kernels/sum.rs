@@ -5,14 +5,9 @@ use crate::dtype::Float;
 use crate::shape::Strides;
 use crate::tree::{self, BLOCK, LANES};
 use smallvec::SmallVec;
-use std::ops::Add;
 
 /// Sums `x` over the axes where `summed` holds; the kept ones give the result, in row-major order, appended.
-pub(crate) fn sum<T: Float + Add<Output = T>>(
-    x: View<'_, T>,
-    summed: impl Fn(usize) -> bool,
-    out: &mut Vec<T>,
-) {
+pub(crate) fn sum<T: Float>(x: View<'_, T>, summed: impl Fn(usize) -> bool, out: &mut Vec<T>) {
     // Kept axes first, then the summed ones, each in order: the terms of a result are then one run of the walk.
     let part = |keep: bool| {
         let axes = (0..x.shape.len()).filter(|&i| summed(i) != keep && (x.shape[i] != 1));
@@ -54,7 +49,7 @@ fn unit_run<T: Copy>(view: &View<'_, T>) -> Option<usize> {
 }
 
 /// Column sums of rows that are contiguous: whole rows are added, each column in the order of the tree.
-fn sum_columns<T: Float + Add<Output = T>>(
+fn sum_columns<T: Float>(
     data: &[T],
     offset: usize,
     columns: usize,
@@ -71,7 +66,7 @@ fn sum_columns<T: Float + Add<Output = T>>(
     out.extend_from_slice(&result);
 }
 
-fn column_tree<'a, T: Float + Add<Output = T>>(
+fn column_tree<'a, T: Float>(
     row: &impl Fn(usize) -> &'a [T],
     first: usize,
     rows: usize,
@@ -100,7 +95,7 @@ fn column_tree<'a, T: Float + Add<Output = T>>(
 }
 
 #[inline(always)]
-fn add_to<T: Float + Add<Output = T>>(sums: &mut [T], terms: &[T]) {
+fn add_to<T: Float>(sums: &mut [T], terms: &[T]) {
     for (s, &x) in sums.iter_mut().zip(terms) {
         *s = *s + x;
     }

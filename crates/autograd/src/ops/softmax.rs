@@ -13,7 +13,6 @@ use crate::record::{record, require_float};
 use crate::tree;
 use crate::var::Var;
 use crate::{Element, Float};
-use std::ops::{Add, Sub};
 
 impl Rule for Softmax {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
@@ -29,7 +28,7 @@ impl Rule for Softmax {
     fn reference(&self, x: &[Dense], y: &Meta) -> Data {
         with_float!(y.dtype, T => T::wrap(along::<T>(&x[0], self.axis, |row| {
             let (exponentials, total) = exponentials(row);
-            exponentials.iter().map(|e| e / total).collect()
+            exponentials.into_iter().map(|e| e / total).collect()
         })))
     }
 }
@@ -66,7 +65,7 @@ fn largest<T: Scalar>(row: &[T]) -> T {
 }
 
 /// The exponentials of a row, shifted by its largest entry, and their sum.
-fn exponentials<T: Float + Scalar + Add<Output = T> + Sub<Output = T>>(row: &[T]) -> (Vec<T>, T) {
+fn exponentials<T: Float + Scalar>(row: &[T]) -> (Vec<T>, T) {
     let shifted: Vec<T> = row.iter().map(|&x| exp(x - largest(row))).collect();
     let total = tree::sum(&shifted);
     (shifted, total)

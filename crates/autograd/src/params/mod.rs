@@ -25,7 +25,8 @@ pub struct Param {
 }
 
 impl Param {
-    pub(crate) fn index(self) -> usize {
+    /// Its place in the order of creation.
+    pub fn index(self) -> usize {
         self.index as usize
     }
 }
@@ -88,6 +89,11 @@ impl Params {
     pub fn with_seed(mut self, seed: u64) -> Params {
         self.seed = seed;
         self
+    }
+
+    /// A number that this model shares with its clones and with no other.
+    pub fn id(&self) -> u32 {
+        self.owner
     }
 
     /// The element type of the slab: `F32` or `F64`.
@@ -236,8 +242,9 @@ impl Params {
         self.slab.borrow()
     }
 
+    /// The place of a parameter in the slab.
     #[track_caller]
-    pub(crate) fn range(&self, param: Param) -> Range<usize> {
+    pub fn range(&self, param: Param) -> Range<usize> {
         self.entry(param).range.clone()
     }
 

@@ -20,58 +20,27 @@ fn check(case: usize, shape: [usize; 2], options: &Classification, atol: f64) ->
 
 #[test]
 fn two_informative_features() -> Result<(), Error> {
-    let options = make_classification(100)
-        .n_features(2)
-        .n_redundant(0)
-        .n_informative(2);
-    check(
-        0,
-        [100, 2],
-        &options.n_clusters_per_class(1).random_state(42),
-        0.0,
-    )
+    let options = make_classification(100).n_features(2).n_redundant(0).n_informative(2);
+    check(0, [100, 2], &options.n_clusters_per_class(1).random_state(42), 0.0)
 }
 
 #[test]
 fn three_classes_with_redundant_and_noise_features() -> Result<(), Error> {
-    let options = make_classification(80)
-        .n_features(6)
-        .n_informative(3)
-        .n_redundant(2);
-    check(
-        1,
-        [80, 6],
-        &options.n_classes(3).n_clusters_per_class(1).random_state(0),
-        0.0,
-    )
+    let options = make_classification(80).n_features(6).n_informative(3).n_redundant(2);
+    check(1, [80, 6], &options.n_classes(3).n_clusters_per_class(1).random_state(0), 0.0)
 }
 
 #[test]
 fn repeated_features_separation_and_flips() -> Result<(), Error> {
-    let options = make_classification(60)
-        .n_features(5)
-        .n_informative(3)
-        .n_redundant(1);
-    let options = options
-        .n_repeated(1)
-        .n_clusters_per_class(2)
-        .class_sep(1.7)
-        .flip_y(0.1);
+    let options = make_classification(60).n_features(5).n_informative(3).n_redundant(1);
+    let options = options.n_repeated(1).n_clusters_per_class(2).class_sep(1.7).flip_y(0.1);
     check(2, [60, 5], &options.random_state(5), OTHER_ORDER)
 }
 
 #[test]
 fn a_weight_for_all_classes_but_one_in_order() -> Result<(), Error> {
-    let options = make_classification(40)
-        .n_features(4)
-        .n_informative(2)
-        .n_redundant(0);
-    check(
-        3,
-        [40, 4],
-        &options.weights(&[0.7]).shuffle(false).random_state(8),
-        0.0,
-    )
+    let options = make_classification(40).n_features(4).n_informative(2).n_redundant(0);
+    check(3, [40, 4], &options.weights(&[0.7]).shuffle(false).random_state(8), 0.0)
 }
 
 /// 4 of 1024 vertices: they are drawn by rejecting repeats.
@@ -90,36 +59,21 @@ fn more_than_thirty_informative_features() -> Result<(), Error> {
 
 #[test]
 fn more_clusters_than_samples() -> Result<(), Error> {
-    let options = make_classification(9)
-        .n_features(5)
-        .n_informative(4)
-        .n_redundant(0);
+    let options = make_classification(9).n_features(5).n_informative(4).n_redundant(0);
     let options = options.n_repeated(1).n_classes(5).n_clusters_per_class(3);
     check(6, [9, 5], &options.random_state(4), 0.0)
 }
 
 #[test]
 fn weights_that_leave_samples_over() -> Result<(), Error> {
-    let options = make_classification(25)
-        .n_features(3)
-        .n_informative(2)
-        .n_redundant(0);
-    let options = options
-        .n_classes(3)
-        .n_clusters_per_class(1)
-        .weights(&[0.1, 0.2, 0.3]);
+    let options = make_classification(25).n_features(3).n_informative(2).n_redundant(0);
+    let options = options.n_classes(3).n_clusters_per_class(1).weights(&[0.1, 0.2, 0.3]);
     check(7, [25, 3], &options.flip_y(0.0).random_state(6), 0.0)
 }
 
 #[test]
 fn all_labels_random() -> Result<(), Error> {
-    let options = make_classification(12)
-        .n_features(2)
-        .n_informative(2)
-        .n_redundant(0);
-    let options = options
-        .n_classes(3)
-        .n_clusters_per_class(1)
-        .weights(&[0.7, 0.2]);
+    let options = make_classification(12).n_features(2).n_informative(2).n_redundant(0);
+    let options = options.n_classes(3).n_clusters_per_class(1).weights(&[0.7, 0.2]);
     check(8, [12, 2], &options.flip_y(1.0).random_state(7), 0.0)
 }

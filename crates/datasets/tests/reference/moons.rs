@@ -3,10 +3,7 @@ use datasets::{Error, Moons, make_moons};
 
 fn check(case: usize, n: usize, moons: &Moons) -> Result<(), Error> {
     let data = moons.generate()?;
-    assert_eq!(
-        data.y.to_vec(),
-        stored::<i64>(&format!("moons/{case}/y"), &[n])
-    );
+    assert_eq!(data.y.to_vec(), stored::<i64>(&format!("moons/{case}/y"), &[n]));
     assert_eq!(data.x.dim(), (n, 2));
     let x = Vec::from_iter(data.x.iter().copied());
     assert_close(&format!("moons/{case}/x"), &[n, 2], &x, 0.0);

@@ -11,40 +11,17 @@ fn list<T>(n: usize, mut draw: impl FnMut() -> T) -> Vec<T> {
 fn draws(seed: u32) -> Result<(), Error> {
     let name = |call: &str| format!("random_state/{seed}/{call}");
     let rng = &mut RandomState::new(seed);
-    assert_close(
-        &name("random_sample"),
-        &[20],
-        &list(20, || rng.random_sample()),
-        0.0,
-    );
-    assert_close(
-        &name("randn"),
-        &[21],
-        &list(21, || rng.standard_normal()),
-        0.0,
-    );
-    assert_close(
-        &name("normal"),
-        &[6],
-        &list(6, || rng.normal(2.0, 0.5)),
-        0.0,
-    );
-    assert_close(
-        &name("uniform"),
-        &[7],
-        &list(7, || rng.uniform(-3.0, 5.0)),
-        0.0,
-    );
+    assert_close(&name("random_sample"), &[20], &list(20, || rng.random_sample()), 0.0);
+    assert_close(&name("randn"), &[21], &list(21, || rng.standard_normal()), 0.0);
+    assert_close(&name("normal"), &[6], &list(6, || rng.normal(2.0, 0.5)), 0.0);
+    assert_close(&name("uniform"), &[7], &list(7, || rng.uniform(-3.0, 5.0)), 0.0);
 
     let digits = list(30, || rng.randint(0, 10).unwrap());
     assert_eq!(digits, stored::<i64>(&name("randint"), &[30]));
     let wide = list(5, || rng.randint(0, 1 << 40).unwrap());
     assert_eq!(wide, stored::<i64>(&name("randint_wide"), &[5]));
 
-    assert_eq!(
-        rng.permutation(25)?,
-        stored::<usize>(&name("permutation"), &[25])
-    );
+    assert_eq!(rng.permutation(25)?, stored::<usize>(&name("permutation"), &[25]));
     let mut items = Vec::from_iter(0..12);
     rng.shuffle(&mut items);
     assert_eq!(items, stored::<usize>(&name("shuffle"), &[12]));
@@ -74,11 +51,7 @@ fn randint_of_every_width_of_range() {
     let mut rng = RandomState::new(11);
     let mut check = |name: &str, n: usize, low: i64, high: i64| {
         let got = list(n, || rng.randint(low, high).unwrap());
-        assert_eq!(
-            got,
-            stored::<i64>(&format!("randint/{name}"), &[n]),
-            "{name}"
-        );
+        assert_eq!(got, stored::<i64>(&format!("randint/{name}"), &[n]), "{name}");
     };
     check("word", 4, 0, 1 << 32);
     check("word_and_one", 4, 0, (1 << 32) + 1);

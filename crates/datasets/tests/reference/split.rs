@@ -3,56 +3,30 @@ use datasets::{Error, TrainTestSplit, train_test_split};
 
 fn check(case: usize, sizes: [usize; 2], options: &TrainTestSplit) -> Result<(), Error> {
     let split = options.generate()?;
-    assert_eq!(
-        split.train,
-        stored::<usize>(&format!("split/{case}/train"), &sizes[..1])
-    );
-    assert_eq!(
-        split.test,
-        stored::<usize>(&format!("split/{case}/test"), &sizes[1..])
-    );
+    assert_eq!(split.train, stored::<usize>(&format!("split/{case}/train"), &sizes[..1]));
+    assert_eq!(split.test, stored::<usize>(&format!("split/{case}/test"), &sizes[1..]));
     Ok(())
 }
 
 #[test]
 fn by_fraction() -> Result<(), Error> {
-    check(
-        0,
-        [80, 20],
-        &train_test_split(100).test_size(0.2).random_state(42),
-    )?;
-    check(
-        1,
-        [12, 5],
-        &train_test_split(17).test_size(0.25).random_state(0),
-    )
+    check(0, [80, 20], &train_test_split(100).test_size(0.2).random_state(42))?;
+    check(1, [12, 5], &train_test_split(17).test_size(0.25).random_state(0))
 }
 
 #[test]
 fn by_count() -> Result<(), Error> {
-    check(
-        2,
-        [23, 7],
-        &train_test_split(30).test_size(7).random_state(3),
-    )
+    check(2, [23, 7], &train_test_split(30).test_size(7).random_state(3))
 }
 
 #[test]
 fn in_order() -> Result<(), Error> {
-    check(
-        3,
-        [14, 6],
-        &train_test_split(20).test_size(0.3).shuffle(false),
-    )
+    check(3, [14, 6], &train_test_split(20).test_size(0.3).shuffle(false))
 }
 
 #[test]
 fn of_two_samples() -> Result<(), Error> {
-    check(
-        7,
-        [1, 1],
-        &train_test_split(2).test_size(0.5).random_state(14),
-    )
+    check(7, [1, 1], &train_test_split(2).test_size(0.5).random_state(14))
 }
 
 #[test]

@@ -12,19 +12,10 @@ pub(crate) fn stored<T: FromStr<Err: Debug>>(name: &str, shape: &[usize]) -> Vec
         .map(str::split_whitespace)
         .find_map(|mut words| (words.next() == Some(name)).then_some(words))
         .unwrap_or_else(|| panic!("{name} is not among the stored values"));
-    let stored_shape: Vec<usize> = words
-        .next()
-        .unwrap()
-        .split('x')
-        .map(|n| n.parse().unwrap())
-        .collect();
+    let stored_shape: Vec<usize> = words.next().unwrap().split('x').map(|n| n.parse().unwrap()).collect();
     assert_eq!(stored_shape, shape, "shape of {name}");
     let elements: Vec<T> = words.map(|word| word.parse().unwrap()).collect();
-    assert_eq!(
-        elements.len(),
-        shape.iter().product::<usize>(),
-        "elements of {name}"
-    );
+    assert_eq!(elements.len(), shape.iter().product::<usize>(), "elements of {name}");
     elements
 }
 
@@ -32,11 +23,7 @@ pub(crate) fn stored<T: FromStr<Err: Debug>>(name: &str, shape: &[usize]) -> Vec
 pub(crate) fn ulps(a: f64, b: f64) -> u64 {
     let place = |x: f64| {
         let magnitude = (x.to_bits() & (u64::MAX >> 1)) as i64;
-        if x.is_sign_negative() {
-            -magnitude
-        } else {
-            magnitude
-        }
+        if x.is_sign_negative() { -magnitude } else { magnitude }
     };
     place(a).abs_diff(place(b))
 }
@@ -52,11 +39,7 @@ pub(crate) fn assert_close(name: &str, shape: &[usize], got: &[f64], atol: f64) 
             "{name}[{i}] is {got:e}, {apart} ulp from {want:e}"
         );
     }
-    let most = got
-        .iter()
-        .zip(&want)
-        .map(|(&got, &want)| ulps(got, want))
-        .max();
+    let most = got.iter().zip(&want).map(|(&got, &want)| ulps(got, want)).max();
     println!("{name}: at most {} ulp", most.unwrap_or(0));
 }
 

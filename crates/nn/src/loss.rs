@@ -1,0 +1,67 @@
+//! Losses: from predictions and targets to one number.
+
+use autograd::Var;
+
+/// Mean squared error, L = mean (a − y)² over all elements.
+///
+/// # Panics
+/// If prediction and target differ in shape: broadcasting here would hide a mistake.
+///
+/// ```
+/// let tape = autograd::Tape::new();
+/// let a = tape.var([1.0, 4.0]);
+/// let loss = nn::loss::mse(a, tape.constant([1.0, 2.0]));
+/// assert_eq!(loss.item(), 2.0);
+/// assert_eq!(loss.grad([a])[0].to_vec::<f64>(), [0.0, 2.0]);
+/// ```
+#[track_caller]
+pub fn mse<'t>(prediction: Var<'t>, target: Var<'t>) -> Var<'t> {
+    same_shape("mse", prediction, target);
+    (prediction - target).square().mean()
+}
+
+/// Half the mean squared error, L = ½·mean (a − y)², whose gradient is (a − y)/n.
+///
+/// # Panics
+/// If prediction and target differ in shape.
+///
+/// ```
+/// let tape = autograd::Tape::new();
+/// let a = tape.var([1.0, 4.0]);
+/// let loss = nn::loss::half_mse(a, tape.constant([1.0, 2.0]));
+/// assert_eq!(loss.item(), 1.0);
+/// assert_eq!(loss.grad([a])[0].to_vec::<f64>(), [0.0, 1.0]);
+/// ```
+#[track_caller]
+pub fn half_mse<'t>(prediction: Var<'t>, target: Var<'t>) -> Var<'t> {
+    same_shape("half_mse", prediction, target);
+    0.5 * (prediction - target).square().mean()
+}
+
+/// Cross-entropy of logits of \[n, classes\] and n labels, L = −mean ln softmax(logits)\[i, labelᵢ\].
+///
+/// The labels are integers (`I64`) counted from 0. Source: Goodfellow et al., *Deep Learning*, 2016, section 6.2.2.3.
+///
+/// # Panics
+/// If the labels are not `I64` of shape \[n\], or one is outside of 0..classes.
+///
+/// ```
+/// let tape = autograd::Tape::new();
+/// let logits = tape.var([[0.0, 0.0], [1000.0, 0.0]]);
+/// let loss = nn::loss::cross_entropy(logits, tape.constant(&[1i64, 0]));
+/// assert_eq!(loss.item(), 0.5 * 2f64.ln());
+/// assert_eq!(loss.grad([logits])[0].to_vec::<f64>(), [0.25, -0.25, 0.0, 0.0]);
+/// ```
+#[track_caller]
+pub fn cross_entropy<'t>(logits: Var<'t>, labels: Var<'t>) -> Var<'t> {
+    -logits.log_softmax(-1).pick(labels).mean()
+}
+
+#[track_caller]
+fn same_shape(loss: &str, prediction: Var<'_>, target: Var<'_>) {
+    let (a, y) = (prediction.shape(), target.shape());
+    assert!(
+        a == y,
+        "{loss}: prediction {a} and target {y} do not fit\n  rule: they have the same shape\n  hint: `target.reshape(prediction.shape())` where only axes of length 1 differ"
+    );
+}

@@ -1,0 +1,86 @@
+//! Adam.
+
+use crate::error::{HyperparameterError, check, decay, learning_rate};
+use crate::memory::Memory;
+use crate::step::{Optimizer, Rule};
+use autograd::Float;
+
+/// Adam (Kingma & Ba 2015, algorithm 1).
+///
+/// m ← β₁·m + (1 − β₁)·g,  v ← β₂·v + (1 − β₂)·g²,  p ← p − η·m̂/(√v̂ + ε)  with the corrected averages
+/// m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ).
+///
+/// t counts per parameter tensor: it advances once in each step in which that tensor has a gradient.
+///
+/// ```
+/// use optim::{Adam, Optimizer};
+/// let mut point = [3.0, -2.0];
+/// Adam::new(0.1)?.step_point(&mut point, &[6.0, -4.0])?;
+/// assert!((point[0] - 2.9).abs() < 1e-8 && (point[1] + 1.9).abs() < 1e-8); // the first step is ±η
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Adam {
+    learning_rate: f64,
+    beta1: f64,
+    beta2: f64,
+    epsilon: f64,
+    memory: Memory,
+}
+
+impl Adam {
+    /// With learning rate η and the paper's β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸.
+    ///
+    /// # Errors
+    /// If η is negative or not finite.
+    pub fn new(rate: f64) -> Result<Adam, HyperparameterError> {
+        let learning_rate = learning_rate(rate)?;
+        Ok(Adam { learning_rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, memory: Memory::default() })
+    }
+
+    /// With other decays of the averages.
+    ///
+    /// # Errors
+    /// If one is outside of [0, 1).
+    pub fn betas(self, beta1: f64, beta2: f64) -> Result<Adam, HyperparameterError> {
+        Ok(Adam { beta1: decay("beta1", beta1)?, beta2: decay("beta2", beta2)?, ..self })
+    }
+
+    /// With another ε.
+    ///
+    /// # Errors
+    /// If it is negative or not finite.
+    pub fn epsilon(self, epsilon: f64) -> Result<Adam, HyperparameterError> {
+        let within = |x: f64| x.is_finite() && x >= 0.0;
+        Ok(Adam { epsilon: check("epsilon", epsilon, "a finite number, at least 0", within)?, ..self })
+    }
+}
+
+impl Optimizer for Adam {}
+
+impl Rule for Adam {
+    const SLABS: usize = 2;
+    fn rate(&self) -> f64 {
+        self.learning_rate
+    }
+    fn set_rate(&mut self, rate: f64) {
+        self.learning_rate = rate;
+    }
+    fn memory(&mut self) -> &mut Memory {
+        &mut self.memory
+    }
+    fn update<T: Float>(&self, t: u64, point: &mut [T], gradient: &[T], [m, v]: [&mut [T]; 2]) {
+        let t = i32::try_from(t).unwrap_or(i32::MAX); // by then both corrections are 1
+        let c = T::from_f64;
+        let (correction1, correction2) = (c(1.0 - self.beta1.powi(t)), c(1.0 - self.beta2.powi(t)));
+        let (beta1, rest1, beta2, rest2) =
+            (c(self.beta1), c(1.0 - self.beta1), c(self.beta2), c(1.0 - self.beta2));
+        let (rate, epsilon) = (c(self.learning_rate), c(self.epsilon));
+        for (((p, &g), m), v) in point.iter_mut().zip(gradient).zip(m).zip(v) {
+            *m = beta1 * *m + rest1 * g;
+            *v = beta2 * *v + rest2 * (g * g);
+            let (m_hat, v_hat) = (*m / correction1, *v / correction2);
+            *p = *p - rate * m_hat / (v_hat.sqrt() + epsilon);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What can go wrong, as types.
+
+/// A hyper-parameter outside of its range.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{name} = {value}: expected {expected}")]
+pub struct HyperparameterError {
+    /// The hyper-parameter.
+    pub name: &'static str,
+    /// What was given.
+    pub value: f64,
+    /// The range.
+    pub expected: &'static str,
+}
+
+/// A step that was not taken: parameters and optimiser are as they were before.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StepError {
+    /// A gradient is infinite or not a number.
+    #[error("the gradient of `{parameter}` is {value} at element {element}: nothing was changed")]
+    NonFiniteGradient {
+        /// The full name of the parameter, or `point`.
+        parameter: String,
+        /// Which element, in row-major order.
+        element: usize,
+        /// Its value.
+        value: f64,
+    },
+    /// The gradients are those of another model.
+    #[error("the gradients belong to another model than the parameters: nothing was changed")]
+    ForeignGradients,
+    /// The optimiser's memory is of another model, point or element type.
+    #[error("the optimiser was used with {used} before and is now given {given}: make one for each")]
+    ForeignMemory {
+        /// What the memory is of.
+        used: String,
+        /// What the step was asked for.
+        given: String,
+    },
+    /// A point and its gradient have different lengths.
+    #[error("the point has {point} elements, its gradient {gradient}")]
+    LengthMismatch {
+        /// Elements of the point.
+        point: usize,
+        /// Elements of the gradient.
+        gradient: usize,
+    },
+}
+
+/// Accepts a value that lies in its range.
+pub(crate) fn check(
+    name: &'static str,
+    value: f64,
+    expected: &'static str,
+    within: impl Fn(f64) -> bool,
+) -> Result<f64, HyperparameterError> {
+    if within(value) { Ok(value) } else { Err(HyperparameterError { name, value, expected }) }
+}
+
+/// A learning rate: finite and not negative.
+pub(crate) fn learning_rate(value: f64) -> Result<f64, HyperparameterError> {
+    check("learning_rate", value, "a finite number, at least 0", |x| x.is_finite() && x >= 0.0)
+}
+
+/// A decay such as μ or β: in [0, 1).
+pub(crate) fn decay(name: &'static str, value: f64) -> Result<f64, HyperparameterError> {
+    check(name, value, "a number in [0, 1)", |x| (0.0..1.0).contains(&x))
+}

@@ -1,0 +1,79 @@
+//! What an optimiser remembers: slabs laid out as the parameters, and a counter per parameter tensor.
+
+use crate::StepError;
+use autograd::Float;
+use std::ops::Range;
+
+/// Two slabs of running averages, of which a rule uses as many as it needs, and the counters.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    singles: [Vec<f32>; 2],
+    doubles: [Vec<f64>; 2],
+    steps: Vec<u64>,
+    /// What the memory is of; the first step says it.
+    subject: Option<Subject>,
+}
+
+/// What an optimiser works on. A model may grow between steps, a point may not.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Subject {
+    pub(crate) name: String,
+    pub(crate) fixed_elements: Option<usize>,
+}
+
+impl std::fmt::Display for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.name)?;
+        self.fixed_elements.map_or(Ok(()), |n| write!(f, " of {n} elements"))
+    }
+}
+
+/// Picks the slabs of an element type.
+pub(crate) trait Slabs: Float {
+    fn slabs(memory: &mut Memory) -> &mut [Vec<Self>; 2];
+}
+impl Slabs for f32 {
+    fn slabs(memory: &mut Memory) -> &mut [Vec<f32>; 2] {
+        &mut memory.singles
+    }
+}
+impl Slabs for f64 {
+    fn slabs(memory: &mut Memory) -> &mut [Vec<f64>; 2] {
+        &mut memory.doubles
+    }
+}
+
+impl Memory {
+    /// Refuses a subject that is not the one of the earlier steps.
+    pub(crate) fn check(&mut self, given: Subject) -> Result<(), StepError> {
+        match &self.subject {
+            Some(used) if *used != given => {
+                Err(StepError::ForeignMemory { used: used.to_string(), given: given.to_string() })
+            }
+            Some(_) => Ok(()),
+            None => {
+                self.subject = Some(given);
+                Ok(())
+            }
+        }
+    }
+
+    /// Makes room, with zeros, for so many tensors and elements in `slabs` slabs.
+    pub(crate) fn grow<T: Slabs>(&mut self, tensors: usize, elements: usize, slabs: usize) {
+        if self.steps.len() < tensors {
+            self.steps.resize(tensors, 0);
+        }
+        for slab in &mut T::slabs(self)[..slabs] {
+            if slab.len() < elements {
+                slab.resize(elements, T::default());
+            }
+        }
+    }
+
+    /// Advances a tensor's counter; gives it and the tensor's part of each slab (empty where the slab is unused).
+    pub(crate) fn advance<T: Slabs>(&mut self, tensor: usize, range: Range<usize>) -> (u64, [&mut [T]; 2]) {
+        self.steps[tensor] += 1;
+        let t = self.steps[tensor];
+        (t, T::slabs(self).each_mut().map(|slab| slab.get_mut(range.clone()).unwrap_or_default()))
+    }
+}

@@ -1,0 +1,82 @@
+//! Gradient descent with momentum.
+
+use crate::error::{HyperparameterError, decay, learning_rate};
+use crate::memory::Memory;
+use crate::step::{Optimizer, Rule};
+use autograd::Float;
+
+/// Gradient descent with momentum, in one of two forms.
+///
+/// * [`new`](Momentum::new), the classical form: v ← μ·v + η·g, p ← p − v (Sutskever et al. 2013, equations 1 and 2,
+///   with v of the other sign).
+/// * [`pytorch`](Momentum::pytorch), that of `torch.optim.SGD`: v ← μ·v + g, p ← p − η·v.
+///
+/// With a constant η they are the same but for rounding: the first v is η times the second. When η changes they
+/// differ: in the classical form a step that was taken with the old rate carries on at the old rate, in PyTorch's the
+/// new rate applies to the whole of v at once.
+///
+/// ```
+/// use optim::{Momentum, Optimizer};
+/// let (mut classical, mut pytorch) = (Momentum::new(0.1, 0.5)?, Momentum::pytorch(0.1, 0.5)?);
+/// let (mut p, mut q) = ([1.0], [1.0]);
+/// classical.step_point(&mut p, &[1.0])?;
+/// pytorch.step_point(&mut q, &[1.0])?;
+/// assert_eq!(p, q); // 1 − 0.1
+/// classical.set_learning_rate(0.01)?;
+/// pytorch.set_learning_rate(0.01)?;
+/// classical.step_point(&mut p, &[0.0])?;
+/// pytorch.step_point(&mut q, &[0.0])?;
+/// assert_eq!((p, q), ([0.9 - 0.05], [0.9 - 0.005]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Momentum {
+    learning_rate: f64,
+    momentum: f64,
+    /// Where η enters: into v (classical) or when v is applied (PyTorch).
+    rate_in_velocity: bool,
+    memory: Memory,
+}
+
+impl Momentum {
+    /// The classical form, v ← μ·v + η·g, p ← p − v, with learning rate η and momentum μ.
+    ///
+    /// # Errors
+    /// If η is negative or not finite, or μ is outside of [0, 1).
+    pub fn new(rate: f64, momentum: f64) -> Result<Momentum, HyperparameterError> {
+        let (learning_rate, momentum) = (learning_rate(rate)?, decay("momentum", momentum)?);
+        Ok(Momentum { learning_rate, momentum, rate_in_velocity: true, memory: Memory::default() })
+    }
+
+    /// PyTorch's form, v ← μ·v + g, p ← p − η·v, with learning rate η and momentum μ.
+    ///
+    /// # Errors
+    /// If η is negative or not finite, or μ is outside of [0, 1).
+    pub fn pytorch(rate: f64, momentum: f64) -> Result<Momentum, HyperparameterError> {
+        Ok(Momentum { rate_in_velocity: false, ..Momentum::new(rate, momentum)? })
+    }
+}
+
+impl Optimizer for Momentum {}
+
+impl Rule for Momentum {
+    const SLABS: usize = 1;
+    fn rate(&self) -> f64 {
+        self.learning_rate
+    }
+    fn set_rate(&mut self, rate: f64) {
+        self.learning_rate = rate;
+    }
+    fn memory(&mut self) -> &mut Memory {
+        &mut self.memory
+    }
+    fn update<T: Float>(&self, _t: u64, point: &mut [T], gradient: &[T], [velocity, _]: [&mut [T]; 2]) {
+        let one = T::from_f64(1.0);
+        let (mu, rate) = (T::from_f64(self.momentum), T::from_f64(self.learning_rate));
+        let (gain, scale) = if self.rate_in_velocity { (rate, one) } else { (one, rate) };
+        for ((p, &g), v) in point.iter_mut().zip(gradient).zip(velocity) {
+            *v = mu * *v + gain * g;
+            *p = *p - scale * *v;
+        }
+    }
+}

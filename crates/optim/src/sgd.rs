@@ -1,0 +1,52 @@
+//! Plain gradient descent.
+
+use crate::error::{HyperparameterError, learning_rate};
+use crate::memory::Memory;
+use crate::step::{Optimizer, Rule};
+use autograd::Float;
+
+/// Stochastic gradient descent, p ← p − η·g.
+///
+/// ```
+/// use optim::{Optimizer, Sgd};
+/// let mut point = [1.0];
+/// Sgd::new(0.25)?.step_point(&mut point, &[2.0])?;
+/// assert_eq!(point, [0.5]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Sgd {
+    learning_rate: f64,
+    memory: Memory,
+}
+
+impl Sgd {
+    /// With learning rate η.
+    ///
+    /// # Errors
+    /// If η is negative or not finite.
+    pub fn new(rate: f64) -> Result<Sgd, HyperparameterError> {
+        Ok(Sgd { learning_rate: learning_rate(rate)?, memory: Memory::default() })
+    }
+}
+
+impl Optimizer for Sgd {}
+
+impl Rule for Sgd {
+    const SLABS: usize = 0;
+    fn rate(&self) -> f64 {
+        self.learning_rate
+    }
+    fn set_rate(&mut self, rate: f64) {
+        self.learning_rate = rate;
+    }
+    fn memory(&mut self) -> &mut Memory {
+        &mut self.memory
+    }
+    fn update<T: Float>(&self, _t: u64, point: &mut [T], gradient: &[T], _memory: [&mut [T]; 2]) {
+        let rate = T::from_f64(self.learning_rate);
+        for (p, &g) in point.iter_mut().zip(gradient) {
+            *p = *p - rate * g;
+        }
+    }
+}

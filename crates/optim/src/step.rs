@@ -1,0 +1,143 @@
+//! The step: checks first, then each tensor by its rule.
+
+use crate::error::{self, HyperparameterError, StepError};
+use crate::memory::{Memory, Slabs, Subject};
+use autograd::{DType, Gradients, Param, Params};
+
+/// How one tensor is updated. Sealed: the methods of [`Optimizer`] are what is public.
+pub trait Rule {
+    /// How many slabs of memory the rule needs.
+    const SLABS: usize;
+    /// The rate η.
+    fn rate(&self) -> f64;
+    /// Sets the rate η.
+    fn set_rate(&mut self, rate: f64);
+    /// The memory.
+    fn memory(&mut self) -> &mut Memory;
+    /// The update of one tensor in its step number `t` (from 1).
+    fn update<T: autograd::Float>(&self, t: u64, point: &mut [T], gradient: &[T], memory: [&mut [T]; 2]);
+}
+
+/// An optimiser: updates parameters by their gradients.
+///
+/// Implemented by [`Sgd`](crate::Sgd), [`Momentum`](crate::Momentum) and [`Adam`](crate::Adam). An optimiser is for
+/// one model or one point: what it remembers belongs to that.
+pub trait Optimizer: Rule + Sized {
+    /// Updates every parameter that has a gradient and is not frozen. The others stay, and so do their counters.
+    ///
+    /// # Errors
+    /// If a gradient is not finite (which parameter, which element), or the gradients are of another model, or the
+    /// optimiser is another model's. Then nothing is changed.
+    ///
+    /// ```
+    /// use autograd::{Params, Tape};
+    /// use optim::{Optimizer, Sgd, StepError};
+    /// let mut params = Params::f64();
+    /// let w = params.scope("net").param("w", [2], [1.0, 0.0]);
+    /// let mut sgd = Sgd::new(0.5)?;
+    /// let grads = Tape::with(&params).param(w).ln().sum().backward();
+    /// let error = sgd.step(&mut params, &grads).unwrap_err();
+    /// assert_eq!(error.to_string(), "the gradient of `net.w` is inf at element 1: nothing was changed");
+    /// assert_eq!(params.get::<f64>(w), [1.0, 0.0]);
+    /// # Ok::<(), optim::HyperparameterError>(())
+    /// ```
+    fn step(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), StepError> {
+        if !grads.belong_to(params) {
+            return Err(StepError::ForeignGradients);
+        }
+        match params.dtype() {
+            DType::F32 => step_typed::<f32, Self>(self, params, grads),
+            _ => step_typed::<f64, Self>(self, params, grads),
+        }
+    }
+
+    /// Updates a bare point, such as the argument of a function to be minimised, by its gradient.
+    ///
+    /// # Errors
+    /// If the gradient is not finite or not as long as the point, or the optimiser was used for something else.
+    ///
+    /// ```
+    /// use optim::{Momentum, Optimizer};
+    /// let mut point = [3.0, 2.0];
+    /// let mut momentum = Momentum::new(0.1, 0.9)?;
+    /// for _ in 0..200 {
+    ///     let gradient = [2.0 * point[0], 2.0 * point[1]]; // of x² + y²
+    ///     momentum.step_point(&mut point, &gradient)?;
+    /// }
+    /// assert!(point[0].hypot(point[1]) < 1e-3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    fn step_point(&mut self, point: &mut [f64], gradient: &[f64]) -> Result<(), StepError> {
+        if point.len() != gradient.len() {
+            return Err(StepError::LengthMismatch { point: point.len(), gradient: gradient.len() });
+        }
+        check_finite(gradient, || "point".to_owned())?;
+        self.memory().check(Subject { name: "a point".to_owned(), fixed_elements: Some(point.len()) })?;
+        self.memory().grow::<f64>(1, point.len(), Self::SLABS);
+        update(self, 0, 0..point.len(), point, gradient);
+        Ok(())
+    }
+
+    /// The learning rate η.
+    fn learning_rate(&self) -> f64 {
+        self.rate()
+    }
+
+    /// Changes the learning rate from the next step on.
+    ///
+    /// # Errors
+    /// If it is negative or not finite.
+    fn set_learning_rate(&mut self, rate: f64) -> Result<(), HyperparameterError> {
+        self.set_rate(error::learning_rate(rate)?);
+        Ok(())
+    }
+}
+
+fn step_typed<T: Slabs, R: Rule>(
+    rule: &mut R,
+    params: &mut Params,
+    grads: &Gradients,
+) -> Result<(), StepError> {
+    let updated = || params.iter().filter(|&p| !params.is_frozen(p));
+    for p in updated() {
+        check_finite(grads.get::<T>(p).unwrap_or_default(), || params.name(p).to_owned())?;
+    }
+    let subject =
+        Subject { name: format!("model {}, {}", params.id(), params.dtype()), fixed_elements: None };
+    rule.memory().check(subject)?;
+    rule.memory().grow::<T>(params.len(), params.elements(), R::SLABS);
+    let updated: Vec<Param> = updated().collect();
+    for p in updated {
+        if let Some(gradient) = grads.get::<T>(p) {
+            let range = params.range(p);
+            update(rule, p.index(), range, params.get_mut::<T>(p), gradient);
+        }
+    }
+    Ok(())
+}
+
+fn update<T: Slabs, R: Rule>(
+    rule: &mut R,
+    tensor: usize,
+    range: std::ops::Range<usize>,
+    point: &mut [T],
+    gradient: &[T],
+) {
+    // The memory is taken out for the call: the rule reads its hyper-parameters beside it.
+    let mut memory = std::mem::take(rule.memory());
+    let (t, slabs) = memory.advance::<T>(tensor, range);
+    rule.update(t, point, gradient, slabs);
+    *rule.memory() = memory;
+}
+
+/// Names the first element that is not finite.
+fn check_finite<T: autograd::Float>(gradient: &[T], name: impl Fn() -> String) -> Result<(), StepError> {
+    match gradient.iter().position(|g| !g.is_finite()) {
+        None => Ok(()),
+        Some(element) => Err(StepError::NonFiniteGradient {
+            parameter: name(),
+            element,
+            value: gradient[element].to_f64(),
+        }),
+    }
+}
