@@ -54,59 +54,61 @@ pub fn check_grads(
     inputs: &[ArrayD<f64>],
     order: usize,
 ) -> Result<(), GradientMismatch> {
-    check_order(&|x: &[Var<'_>]| vec![f(x)], inputs, 1, order)
+    let derivatives = Derivatives { pull: pullback, push: |y, x, t| y.jvp(x, t) };
+    derivatives.check(&|x: &[Var<'_>]| vec![f(x)], inputs, 1, order)
 }
 
-fn check_order(
-    f: &Function<'_>,
-    inputs: &[ArrayD<f64>],
-    order: usize,
-    last: usize,
-) -> Result<(), GradientMismatch> {
-    if order > last {
-        return Ok(());
-    }
-    let tape = Tape::new();
-    let x: Vec<Var<'_>> = inputs.iter().map(|a| tape.var(a)).collect();
-    let y = f(&x);
-    let cotangents: Vec<ArrayD<f64>> = y.iter().enumerate().map(|(i, y)| direction(&y.shape(), i)).collect();
-    let tangents: Vec<ArrayD<f64>> =
-        inputs.iter().enumerate().map(|(i, a)| direction(a.shape(), i + 7)).collect();
-    let grads = pullback(&y, &cotangents, &x);
-
-    for (i, grad) in grads.iter().enumerate() {
-        let numeric = numeric_gradient(f, inputs, i, &cotangents);
-        agree(
-            order,
-            &format!("input {i}"),
-            ("the vector-Jacobian product", &grad.to_array()),
-            ("a central difference", &numeric),
-        )?;
-    }
-    let t: Vec<Var<'_>> = tangents.iter().map(|t| tape.constant(t)).collect();
-    let pushed: Vec<ArrayD<f64>> = y.iter().map(|y| y.jvp(&x, &t).to_array()).collect();
-    let numeric = numeric_push(f, inputs, &tangents);
-    for (i, (jvp, numeric)) in pushed.iter().zip(&numeric).enumerate() {
-        agree(
-            order,
-            &format!("output {i}"),
-            ("the Jacobian-vector product", jvp),
-            ("a central difference", numeric),
-        )?;
-    }
-    let along =
-        |a: &[ArrayD<f64>], b: &[ArrayD<f64>]| a.iter().zip(b).map(|(a, b)| (a * b).sum()).sum::<f64>();
-    let grads: Vec<ArrayD<f64>> = grads.iter().map(|g| g.to_array()).collect();
-    let (forward, backward) = (
-        ndarray::arr0(along(&cotangents, &pushed)).into_dyn(),
-        ndarray::arr0(along(&grads, &tangents)).into_dyn(),
-    );
-    agree(order, "the inner product", ("⟨u, J·v⟩", &forward), ("⟨Jᵀ·u, v⟩", &backward))?;
-
-    // The bound gives the closure its signature: its result lives as long as its argument.
-    let gradient = higher_ranked(|x| pullback(&f(x), &cotangents, x));
-    check_order(&gradient, inputs, order + 1, last)
+/// The two derivatives under test.
+#[derive(Clone, Copy)]
+struct Derivatives {
+    /// The gradient of Σ ⟨u, y⟩.
+    pull: for<'t> fn(&[Var<'t>], &[ArrayD<f64>], &[Var<'t>]) -> Vec<Var<'t>>,
+    /// The tangent of a result.
+    push: for<'t> fn(Var<'t>, &[Var<'t>], &[Var<'t>]) -> Var<'t>,
 }
+
+impl Derivatives {
+    fn check(
+        self,
+        f: &Function<'_>,
+        inputs: &[ArrayD<f64>],
+        order: usize,
+        last: usize,
+    ) -> Result<(), GradientMismatch> {
+        if order > last {
+            return Ok(());
+        }
+        let tape = Tape::new();
+        let x: Vec<Var<'_>> = inputs.iter().map(|a| tape.var(a)).collect();
+        let y = f(&x);
+        let u: Vec<ArrayD<f64>> = y.iter().enumerate().map(|(i, y)| direction(&y.shape(), i)).collect();
+        let v: Vec<ArrayD<f64>> = x.iter().enumerate().map(|(i, x)| direction(&x.shape(), i + 7)).collect();
+
+        let pulled: Vec<ArrayD<f64>> = (self.pull)(&y, &u, &x).iter().map(|g| g.to_array()).collect();
+        for (i, grad) in pulled.iter().enumerate() {
+            let numeric = numeric_gradient(f, inputs, i, &u);
+            agree(order, &format!("input {i}"), (VJP, grad), (DIFFERENCE, &numeric))?;
+        }
+        let t: Vec<Var<'_>> = v.iter().map(|t| tape.constant(t)).collect();
+        let pushed: Vec<ArrayD<f64>> = y.iter().map(|&y| (self.push)(y, &x, &t).to_array()).collect();
+        for (i, (jvp, numeric)) in pushed.iter().zip(numeric_push(f, inputs, &v)).enumerate() {
+            agree(order, &format!("output {i}"), (JVP, jvp), (DIFFERENCE, &numeric))?;
+        }
+        let inner = |a: &[ArrayD<f64>], b: &[ArrayD<f64>]| {
+            ndarray::arr0(a.iter().zip(b).map(|(a, b)| (a * b).sum()).sum::<f64>()).into_dyn()
+        };
+        let (forward, backward) = (inner(&u, &pushed), inner(&pulled, &v));
+        agree(order, "the inner product", ("⟨u, J·v⟩", &forward), ("⟨Jᵀ·u, v⟩", &backward))?;
+
+        // The bound gives the closure its signature: its result lives as long as its argument.
+        let gradient = higher_ranked(|x| (self.pull)(&f(x), &u, x));
+        self.check(&gradient, inputs, order + 1, last)
+    }
+}
+
+const VJP: &str = "the vector-Jacobian product";
+const JVP: &str = "the Jacobian-vector product";
+const DIFFERENCE: &str = "a central difference";
 
 fn higher_ranked<F: for<'t> Fn(&[Var<'t>]) -> Vec<Var<'t>>>(f: F) -> F {
     f
@@ -258,5 +260,64 @@ impl fmt::Display for Comparison {
             yes(self.close),
             self.max_difference
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::{Op, Unary};
+    use ndarray::arr1;
+
+    fn point() -> Vec<ArrayD<f64>> {
+        vec![arr1(&[0.4, -0.9, 1.7]).into_dyn()]
+    }
+
+    /// Gives a recorded node the rules of another function: the value stays, the derivatives are wrong.
+    fn with_rules_of(op: Unary, y: Var<'_>) -> Var<'_> {
+        y.tape().list_mut().nodes[y.id() as usize].op = Op::Unary(op);
+        y
+    }
+
+    #[test]
+    fn a_wrong_rule_is_caught_and_its_entry_is_named() {
+        assert_eq!(check_grads(|x| x[0].sin(), &point(), 2), Ok(()));
+        let wrong = check_grads(|x| with_rules_of(Unary::Cos, x[0].sin()), &point(), 1).unwrap_err();
+        assert_eq!((wrong.order, wrong.place.as_str(), wrong.got_by), (1, "input 0, entry [0]", VJP));
+        assert!(wrong.to_string().contains("off by"), "{wrong}");
+    }
+
+    /// A rule whose value is right, but whose own derivative is not: seen at order 2 only.
+    #[test]
+    fn a_wrong_second_derivative_is_caught_at_order_two() {
+        fn half_detached<'t>(x: &[Var<'t>]) -> Var<'t> {
+            // Value and first derivative of x² at the point, the slope cut from the tape.
+            let slope = (2.0 * x[0]).detach();
+            (x[0] * x[0]).detach() + slope * (x[0] - x[0].detach())
+        }
+        assert_eq!(check_grads(half_detached, &point(), 1), Ok(()));
+        assert_eq!(check_grads(half_detached, &point(), 2).unwrap_err().order, 2);
+    }
+
+    #[test]
+    fn a_wrong_forward_mode_is_caught() {
+        let wrong = Derivatives { pull: pullback, push: |y, x, t| y.jvp(x, t) * 1.001 };
+        let error = wrong.check(&|x: &[Var<'_>]| vec![x[0].exp()], &point(), 1, 1).unwrap_err();
+        assert_eq!((error.place.as_str(), error.got_by), ("output 0, entry [0]", JVP));
+    }
+
+    #[test]
+    fn a_gradient_that_is_no_number_is_caught() {
+        let at = vec![arr1(&[0.0]).into_dyn()];
+        assert!(check_grads(|x| x[0].gt(0.0).select(x[0].ln(), 0.0), &at, 1).is_err());
+    }
+
+    #[test]
+    fn comparison_is_relative_to_the_largest_entry() {
+        let c = compare(&[1e3, 1.0 + 1e-9], &[1e3, 1.0]);
+        assert!(!c.exact && c.close && c.worst == 1 && (c.max_difference - 1e-12).abs() < 1e-16);
+        assert!(compare(&[0.0, -0.0], &[-0.0, 0.0]).exact);
+        assert!(!compare(&[1.0, f64::NAN], &[1.0, 2.0]).close);
+        assert!(compare(&[], &[]).exact);
     }
 }

@@ -63,47 +63,64 @@ macro_rules! compare_enum {
 }
 compare_table!(compare_enum);
 
-/// Every operation that a list can hold. Closed, so that the compiler names each place that a new op still lacks.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Op {
+macro_rules! language {
+    ($($(#[$doc:meta])* $Name:ident $(($Attributes:ty))?;)*) => {
+        /// Every operation that a list can hold. Closed, so that the compiler names each place that a new op still lacks.
+        #[derive(Clone, Debug, PartialEq)]
+        pub(crate) enum Op {
+            $($(#[$doc])* $Name $(($Attributes))?,)*
+        }
+        /// The ops without their attributes: what the table of tests has to have a row for.
+        #[cfg(test)]
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        pub(crate) enum Kind {
+            $($Name,)*
+        }
+        #[cfg(test)]
+        impl Kind {
+            pub(crate) const ALL: &[Kind] = &[$(Kind::$Name),*];
+        }
+    };
+}
+language! {
     /// A leaf: data without a gradient.
-    Constant,
+    Constant;
     /// A leaf that can be differentiated with respect to.
-    Variable,
+    Variable;
     /// A leaf that reads a parameter of the slab; a frozen one has no gradient.
-    Parameter(Param),
+    Parameter(Param);
     /// A leaf of one number in every place, stored once.
-    Full(f64),
+    Full(f64);
     /// An elementwise function of one argument.
-    Unary(Unary),
+    Unary(Unary);
     /// An elementwise function of two arguments.
-    Binary(Binary),
+    Binary(Binary);
     /// An elementwise comparison.
-    Compare(Compare),
+    Compare(Compare);
     /// mask ? a : b.
-    Select,
+    Select;
     /// Conversion to another dtype.
-    Cast(Cast),
+    Cast(Cast);
     /// The same values, cut from the derivative.
-    Detach,
+    Detach;
     /// Repetition along axes of length 1 and new leading axes.
-    Broadcast(Broadcast),
+    Broadcast(Broadcast);
     /// The same elements in row-major order under another shape.
-    Reshape(Reshape),
+    Reshape(Reshape);
     /// The axes in another order.
-    Permute(Permute),
+    Permute(Permute);
     /// Sum over axes, which disappear.
-    Sum(Sum),
+    Sum(Sum);
     /// Product of two matrices.
-    Matmul,
+    Matmul;
     /// Exponentials along an axis, normalised to sum 1.
-    Softmax(Softmax),
+    Softmax(Softmax);
     /// Logarithm of the softmax.
-    LogSoftmax(LogSoftmax),
+    LogSoftmax(LogSoftmax);
     /// One entry per row, by an index per row.
-    Pick,
+    Pick;
     /// Zeros but for one given entry per row: the adjoint of `Pick`.
-    Scatter(Scatter),
+    Scatter(Scatter);
 }
 
 macro_rules! attributes {

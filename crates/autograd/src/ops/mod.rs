@@ -12,6 +12,8 @@ mod reshape;
 mod select;
 mod softmax;
 mod sum;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use detach::Detach;
 pub(crate) use elementwise::binary_of;

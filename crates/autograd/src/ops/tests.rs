@@ -1,0 +1,422 @@
+//! The table of tests: every op, by the same checks. The `match` over [`Kind`] is exhaustive, and elementwise functions
+//! come from their own table, so that an op without a row does not compile.
+//!
+//! Per row: values against the oracle, to the last bit (a product of matrices: within its rounding bound), in F64 and
+//! F32; VJP, JVP and their derivatives against central differences and each other; and the same on shapes with axes of
+//! length 0 and 1, on transposed and on broadcast operands.
+
+use crate::ir::{Binary, Compare, Kind, Op, Scatter, Unary};
+use crate::oracle::Replay;
+use crate::record::record;
+use crate::table::{binary_table, compare_table, unary_table};
+use crate::{DType, Shape, Tape, Var, check_grads};
+use ndarray::{ArrayD, IxDyn};
+use std::ops::Range;
+
+/// A function to be tested at arguments of these shapes, drawn from this interval.
+struct Row {
+    name: String,
+    f: Box<dyn for<'t> Fn(&[Var<'t>]) -> Var<'t>>,
+    shapes: Vec<Vec<usize>>,
+    domain: Range<f64>,
+    /// Whether eager and oracle may differ by rounding, as the packed product of matrices does.
+    rounds: bool,
+}
+
+fn row(name: &str, shapes: &[&[usize]], f: impl for<'t> Fn(&[Var<'t>]) -> Var<'t> + 'static) -> Row {
+    let name = format!("{name} {shapes:?}");
+    let shapes = shapes.iter().map(|s| s.to_vec()).collect();
+    Row { name, f: Box::new(f), shapes, domain: -2.0..2.0, rounds: false }
+}
+
+/// One row per shape of the only argument.
+fn rows(
+    name: &str,
+    shapes: &[&[usize]],
+    f: impl for<'t> Fn(Var<'t>) -> Var<'t> + Copy + 'static,
+) -> Vec<Row> {
+    shapes.iter().map(|s| row(name, &[s], move |x| f(x[0]))).collect()
+}
+
+fn rows_of(kind: Kind) -> Vec<Row> {
+    match kind {
+        Kind::Constant => {
+            rows("constant", &[&[3]], |x| x * x.tape().constant([1.0, 2.0, 3.0]).cast(x.dtype()))
+        }
+        Kind::Variable => rows("var", &[&[2, 3], &[], &[0]], |x| x),
+        // A parameter has a slab and no argument: the tests of `backward` are its rows.
+        Kind::Parameter => vec![],
+        Kind::Full => rows("full", &[&[2, 3], &[0]], |x| x.full_like(2.5) * x),
+        Kind::Unary => unary_rows(),
+        Kind::Binary => binary_rows(),
+        Kind::Compare => compare_rows(),
+        Kind::Select => select_rows(),
+        Kind::Cast => {
+            let mut all = rows("cast", &[&[2, 3]], |x| x.cast(DType::F64).square().cast(x.dtype()));
+            all.extend(rows("cast to F32", &[&[4]], |x| (x.cast(DType::F32) * 0.0).cast(x.dtype()) + x));
+            all.extend(rows("cast to I64 and Bool", &[&[2, 3]], |x| {
+                let (whole, truth) = (x.cast(DType::I64), x.cast(DType::Bool).cast(DType::I64));
+                x * (whole.cast(x.dtype()) + truth.cast(x.dtype()))
+            }));
+            all
+        }
+        Kind::Detach => rows("detach", &[&[4]], |x| x.sin() + (x * 0.0).detach()),
+        Kind::Broadcast => rows("broadcast", &[&[], &[1], &[3, 1], &[1, 4], &[2, 1, 4]], |x| {
+            x.square().broadcast_to([2, 3, 4]).sin()
+        })
+        .into_iter()
+        .chain(rows("broadcast to nothing", &[&[], &[1], &[2, 1]], |x| x.broadcast_to([2, 0]).exp()))
+        .collect(),
+        Kind::Reshape => rows("reshape", &[&[2, 6], &[12], &[3, 4], &[1, 12, 1]], |x| {
+            x.square().reshape([4, 3]).t().reshape([2, 6]).sin()
+        }),
+        Kind::Permute => {
+            rows("permute", &[&[2, 3, 4], &[1, 3, 1], &[2, 0, 3]], |x| x.permute(&[1, -1, 0]).square())
+                .into_iter()
+                .chain(rows("t", &[&[2, 3], &[1, 5], &[0, 2], &[2, 3, 4]], |x| x.t().square()))
+                .collect()
+        }
+        Kind::Sum => sum_rows(),
+        Kind::Matmul => matmul_rows(),
+        Kind::Softmax => {
+            let mut all = rows("softmax", &[&[5], &[3, 4], &[2, 3, 1], &[3, 0]], |x| x.softmax(-1));
+            all.extend(rows("softmax along the first axis", &[&[5], &[3, 4], &[2, 0, 3]], |x| x.softmax(0)));
+            all
+        }
+        Kind::LogSoftmax => {
+            let mut all = rows("log_softmax", &[&[5], &[3, 4], &[2, 3, 1], &[3, 0]], |x| x.log_softmax(-1));
+            all.extend(rows("log_softmax along the first axis", &[&[5], &[3, 4], &[2, 0, 3]], |x| {
+                x.log_softmax(0)
+            }));
+            all
+        }
+        Kind::Pick => {
+            let mut all = rows("pick", &[&[3, 4]], |x| x.square().pick(x.tape().constant(&[3i64, 0, 3])));
+            all.extend(rows("pick no rows", &[&[0, 4]], |x| x.pick(x.tape().constant(&Vec::<i64>::new()))));
+            all
+        }
+        Kind::Scatter => rows("scatter", &[&[3]], |x| {
+            record(Scatter { columns: 2 }, &[x.square(), x.tape().constant(&[1i64, 0, 1])])
+        }),
+    }
+}
+
+const SHAPES: &[&[usize]] = &[&[], &[1], &[0], &[5], &[2, 3], &[2, 0, 3], &[1, 1, 4], &[40]];
+
+macro_rules! unary_ops {
+    ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?): |$x:ident, $y:ident| $value:expr, $slope:expr, $domain:expr;)*) => {
+        /// Every function, with some parameter where it has one, and its test interval.
+        fn unary_ops() -> Vec<(Unary, Range<f64>)> {
+            vec![$((Unary::$Row $(({ let $p = 1.7; $p }))?, $domain),)*]
+        }
+    };
+}
+unary_table!(unary_ops);
+
+fn unary_rows() -> Vec<Row> {
+    let mut all = vec![];
+    for (op, domain) in unary_ops() {
+        let mut mine = rows(op.name(), SHAPES, move |x| record(op, &[x]));
+        mine.extend(rows(&format!("{} of a transpose", op.name()), &[&[3, 5]], move |x| {
+            record(op, &[x.t()])
+        }));
+        all.extend(mine.into_iter().map(|row| Row { domain: domain.clone(), ..row }));
+    }
+    all
+}
+
+macro_rules! binary_ops {
+    ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident, $y:ident| $value:expr, $da:expr, $db:expr, $domain:expr;)*) => {
+        fn binary_ops() -> Vec<(Binary, Range<f64>)> {
+            vec![$((Binary::$Row, $domain),)*]
+        }
+    };
+}
+binary_table!(binary_ops);
+
+/// Equal shapes, every way to broadcast, and operands that are empty or of length 1.
+const PAIRS: &[[&[usize]; 2]] = &[
+    [&[4], &[4]],
+    [&[2, 3], &[3]],
+    [&[2, 1], &[1, 3]],
+    [&[], &[2, 2]],
+    [&[3, 1, 2], &[4, 1]],
+    [&[1], &[0]],
+    [&[0, 3], &[3]],
+    [&[40], &[]],
+];
+
+fn binary_rows() -> Vec<Row> {
+    let mut all = vec![];
+    for (op, domain) in binary_ops() {
+        for pair in PAIRS {
+            let straight = row(op.name(), pair, move |x| super::binary_of(op, x[0], x[1]));
+            all.push(Row { domain: domain.clone(), ..straight });
+        }
+        let same = row(&format!("{} with itself", op.name()), &[&[3]], move |x| {
+            super::binary_of(op, x[0], x[0].square())
+        });
+        all.push(Row { domain: domain.clone(), ..same });
+    }
+    all
+}
+
+macro_rules! compare_ops {
+    ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident| $value:expr;)*) => {
+        const COMPARE_OPS: &[Compare] = &[$(Compare::$Row),*];
+    };
+}
+compare_table!(compare_ops);
+
+fn compare_rows() -> Vec<Row> {
+    let one = |&op: &Compare| {
+        PAIRS.iter().map(move |pair| {
+            row(op.name(), pair, move |x| super::binary_of(op, x[0], x[1]).cast(x[0].dtype()) * x[0])
+        })
+    };
+    COMPARE_OPS.iter().flat_map(one).collect()
+}
+
+fn select_rows() -> Vec<Row> {
+    let shapes: [[&[usize]; 3]; 4] =
+        [[&[4], &[4], &[4]], [&[2, 1], &[3], &[]], [&[0], &[1], &[0]], [&[], &[2], &[2]]];
+    let mut all: Vec<Row> =
+        shapes.iter().map(|s| row("select", s, |x| x[0].gt(0.1).select(x[1].sin(), x[2] * x[1]))).collect();
+    all.extend(rows("select of numbers", &[&[5]], |x| {
+        x.lt(0.1).select(x * x, 3.0) + x.gt(1.0).select(0.0, x)
+    }));
+    all
+}
+
+fn sum_rows() -> Vec<Row> {
+    let mut all = rows("sum", SHAPES, |x| x.square().sum());
+    all.extend(rows("sum", &[&[1100]], |x| x.sum()));
+    let shapes: &[&[usize]] = &[&[2, 3, 4], &[1, 3, 1], &[2, 0, 3], &[40, 3, 1]];
+    all.extend(rows("sum over the first", shapes, |x| x.sin().sum_over(&[0])));
+    all.extend(rows("sum over the middle", shapes, |x| x.sin().sum_over(&[1])));
+    all.extend(rows("sum over the last", shapes, |x| x.sin().sum_over(&[-1])));
+    all.extend(rows("sum over two", shapes, |x| x.sin().sum_over(&[0, 2])));
+    all.extend(rows("sum over none", shapes, |x| x.sin().sum_over(&[])));
+    all.extend(rows("sum of a transpose", &[&[3, 40]], |x| x.t().sum_over(&[0])));
+    all.extend(rows("mean", &[&[7], &[2, 3]], |x| x.exp().mean()));
+    all.extend(rows("mean over", shapes, |x| x.exp().mean_over(&[0])));
+    all
+}
+
+fn matmul_rows() -> Vec<Row> {
+    let shapes: [[&[usize]; 2]; 6] = [
+        [&[2, 3], &[3, 4]],
+        [&[1, 1], &[1, 1]],
+        [&[2, 0], &[0, 3]],
+        [&[0, 2], &[2, 3]],
+        [&[9, 8], &[8, 7]],
+        [&[5, 1], &[1, 6]],
+    ];
+    let mut all: Vec<Row> = shapes.iter().map(|s| row("matmul", s, |x| x[0].matmul(x[1]))).collect();
+    all.push(row("matmul of transposes", &[&[8, 9], &[7, 8]], |x| x[0].t().matmul(x[1].t())));
+    all.push(row("matmul of a broadcast", &[&[1, 8], &[8, 7]], |x| x[0].broadcast_to([9, 8]).matmul(x[1])));
+    all.push(row("matmul with itself", &[&[7, 7]], |x| x[0].matmul(x[0])));
+    all.into_iter().map(|row| Row { rounds: true, ..row }).collect()
+}
+
+impl Row {
+    /// Points spread over the domain: multiples of the golden ratio, modulo 1, which never hit a kink at 0.
+    fn arguments(&self) -> Vec<ArrayD<f64>> {
+        let mut k = 0.0;
+        let mut next = || {
+            k += 1.0;
+            self.domain.start
+                + (self.domain.end - self.domain.start) * (k * 0.618_033_988_749_894_9f64).fract()
+        };
+        self.shapes.iter().map(|s| ArrayD::from_shape_simple_fn(IxDyn(s), &mut next)).collect()
+    }
+
+    /// Eager values, first and second derivatives are those of the oracle.
+    fn check_oracle(&self, dtype: DType) -> Result<(), String> {
+        let tape = Tape::new();
+        let x: Vec<Var<'_>> = self
+            .arguments()
+            .iter()
+            .map(|a| match dtype {
+                DType::F32 => tape.var(&a.mapv(|x| x as f32)),
+                _ => tape.var(a),
+            })
+            .collect();
+        let y = (self.f)(&x);
+        let first = y.square().sum().grads(&x);
+        let second = first[0].sin().sum().grads(&x);
+        [y].iter().chain(&first).chain(&second).try_for_each(|&v| self.same(v))
+    }
+
+    fn same(&self, v: Var<'_>) -> Result<(), String> {
+        let (eager, oracle) = match v.dtype() {
+            DType::F32 => (v.to_array::<f32>().mapv(f64::from), Replay::of(v).run::<f32>().mapv(f64::from)),
+            _ => (v.to_array::<f64>(), Replay::of(v).run::<f64>()),
+        };
+        // Rounding of a sum of products is relative to its largest terms.
+        let precision = if v.dtype() == DType::F32 { 1e-5 } else { 1e-14 };
+        let largest = oracle.iter().fold(1.0, |m: f64, x| m.max(x.abs()));
+        let bound = if self.rounds { precision * largest } else { 0.0 };
+        let agree = |a: f64, b: f64| a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= bound;
+        match eager.iter().zip(&oracle).enumerate().find(|(_, (a, b))| !agree(**a, **b)) {
+            None => Ok(()),
+            Some((i, (a, b))) => {
+                Err(format!("{}: element {i} of {v:?} is {a:e}, the oracle has {b:e}", self.name))
+            }
+        }
+    }
+}
+
+fn table() -> impl Iterator<Item = Row> {
+    Kind::ALL.iter().flat_map(|&kind| rows_of(kind))
+}
+
+#[test]
+fn eager_values_and_derivatives_are_those_of_the_oracle() {
+    for row in table() {
+        for dtype in [DType::F64, DType::F32] {
+            row.check_oracle(dtype).unwrap_or_else(|e| panic!("{dtype}: {e}"));
+        }
+    }
+}
+
+#[test]
+fn derivatives_agree_with_differences_and_with_each_other() {
+    for row in table() {
+        // A cast through F32 is a staircase to a central difference.
+        let order = if row.name.contains("F32") { 0 } else { 2 };
+        check_grads(&*row.f, &row.arguments(), order).unwrap_or_else(|e| panic!("{}: {e}", row.name));
+    }
+}
+
+/// Values that hide mistakes: zeros of both signs, infinities, NaN, the largest, smallest and subnormal numbers.
+#[test]
+fn special_values_are_those_of_the_oracle_in_every_lane() {
+    let special = [
+        0.0,
+        -0.0,
+        1.0,
+        -1.0,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        f64::NAN,
+        f64::MAX,
+        f64::MIN,
+        f64::MIN_POSITIVE,
+        5e-324,
+        -5e-324,
+        709.9,
+        -745.1,
+    ];
+    // 14 values at all offsets in rows of 37: each comes to stand in each lane.
+    let many: Vec<f64> = (0..37 * special.len()).map(|i| special[(i + i / 37) % special.len()]).collect();
+    let other: Vec<f64> = (0..many.len()).map(|i| special[(i / special.len() + i) % special.len()]).collect();
+    let harness = row("special values", &[], |x| x[0]);
+    let tape = Tape::new();
+    let (a, b) = (tape.var(&many), tape.var(&other));
+    let (a32, b32) = (a.cast(DType::F32), b.cast(DType::F32));
+    for (op, _) in unary_ops() {
+        harness.same(record(op, &[a])).unwrap();
+        harness.same(record(op, &[a32])).unwrap();
+    }
+    for (op, _) in binary_ops() {
+        harness.same(record(op, &[a, b])).unwrap();
+        harness.same(record(op, &[a32, b32])).unwrap();
+    }
+    for &op in COMPARE_OPS {
+        harness.same(record(op, &[a, b]).cast(DType::F64)).unwrap();
+    }
+    for op in [
+        a.sum(),
+        a.cast(DType::I64).cast(DType::F64),
+        a.cast(DType::Bool).cast(DType::F64),
+        a.softmax(0),
+        a.log_softmax(0),
+    ] {
+        harness.same(op).unwrap();
+    }
+}
+
+/// What the documentation states about kinks and ties.
+#[test]
+fn subgradients_are_the_stated_ones() {
+    let slope = |f: for<'t> fn(Var<'t>) -> Var<'t>, at: f64| {
+        let tape = Tape::new();
+        let x = tape.var(at);
+        f(x).grad([x])[0].item()
+    };
+    assert_eq!(slope(|x| x.relu(), 0.0), 0.0);
+    assert_eq!(slope(|x| x.abs(), 0.0), 0.0);
+    assert_eq!(slope(|x| x.leaky_relu(0.3), 0.0), 0.3);
+    assert_eq!(slope(|x| x.elu(0.7), 0.0), 0.7);
+    assert_eq!(slope(|x| x.sign(), 2.0), 0.0);
+    assert_eq!(slope(|x| x.maximum(1.0), 1.0), 0.5);
+    assert_eq!(slope(|x| x.minimum(1.0), 1.0), 0.5);
+    assert_eq!(slope(|x| x.sqrt(), 0.0), f64::INFINITY);
+    assert_eq!(slope(|x| x.ln(), 0.0), f64::INFINITY);
+    assert_eq!(slope(|x| x.powf(0.0), 0.0), 0.0);
+    assert_eq!(slope(|x| x.powf(2.0), 0.0), 0.0);
+    // Where a rule chooses, the branch not taken must not poison the other.
+    assert_eq!(slope(|x| x.elu(1.0), 1000.0), 1.0);
+    assert_eq!(
+        slope(
+            |x| {
+                let [d] = x.elu(1.0).grad([x]);
+                d
+            },
+            1000.0
+        ),
+        0.0
+    );
+}
+
+#[test]
+fn derivatives_stay_accurate_in_the_tails() {
+    let slope = |f: for<'t> fn(Var<'t>) -> Var<'t>, at: f64| {
+        let tape = Tape::new();
+        let x = tape.var(at);
+        f(x).grad([x])[0].item()
+    };
+    let near = |got: f64, want: f64| assert!((got / want - 1.0).abs() < 1e-14, "{got:e} {want:e}");
+    near(slope(|x| x.sigmoid(), 40.0), (-40.0f64).exp());
+    near(slope(|x| x.sigmoid(), -40.0), (-40.0f64).exp());
+    near(slope(|x| x.tanh(), 20.0), 4.0 * (-40.0f64).exp());
+    near(slope(|x| x.tanh(), -20.0), 4.0 * (-40.0f64).exp());
+    near(slope(|x| x.exp_m1(), -40.0), (-40.0f64).exp());
+    near(slope(|x| x.softplus(), -40.0), (-40.0f64).exp());
+}
+
+/// The checks can fail: a value that is not its op's is caught by the oracle, and so is a wrong rule (see also the
+/// tests of `check_grads`).
+#[test]
+fn planted_mistakes_are_caught() {
+    let swap = |y: Var<'_>, op: Op| y.tape().list_mut().nodes[y.id() as usize].op = op;
+    let wrong_value = rows("sine recorded as cosine", &[&[3]], move |x| {
+        let y = x.sin();
+        swap(y, Op::Unary(Unary::Cos));
+        y
+    });
+    assert!(wrong_value[0].check_oracle(DType::F64).is_err());
+    assert!(wrong_value[0].check_oracle(DType::F32).is_err());
+    let wrong_rule = rows("product with the rule of a quotient", &[&[3]], move |x| {
+        let y = x * x.exp();
+        swap(y, Op::Binary(Binary::Div));
+        y
+    });
+    assert!(check_grads(&*wrong_rule[0].f, &wrong_rule[0].arguments(), 1).is_err());
+    let wrong_shape_rule = rows("sum over the wrong axis", &[&[3, 3]], move |x| {
+        let y = x.sin().sum_over(&[0]);
+        swap(y, crate::ir::Sum { axes: [1].into_iter().collect() }.into());
+        y
+    });
+    assert!(wrong_shape_rule[0].check_oracle(DType::F64).is_err());
+    assert!(check_grads(&*wrong_shape_rule[0].f, &wrong_shape_rule[0].arguments(), 1).is_err());
+}
+
+#[test]
+fn shapes_compose_as_they_should() {
+    let tape = Tape::new();
+    let x = tape.var(&[0.0; 6]).reshape([1, 6]);
+    assert_eq!(x.t().shape(), Shape::from([6, 1]));
+    assert_eq!((x + x.t()).shape(), Shape::from([6, 6]));
+}
