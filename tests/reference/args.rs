@@ -20,6 +20,11 @@ impl Args {
         self.map.contains_key(name)
     }
 
+    /// The names of all parameters.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.map.keys().map(String::as_str)
+    }
+
     /// The value of a name that must be there.
     pub(crate) fn read<T: FromArg>(&self, name: &str) -> Result<T, FormatError> {
         let field = format!("args.{name}");

@@ -25,6 +25,15 @@ macro_rules! from_ndarray {
 from_ndarray!(F64 f64, F32 f32, I64 i64, U8 u8, Bool bool);
 
 impl Array {
+    /// Elements in row-major order, of the given shape.
+    pub(crate) fn shaped<T>(shape: &[usize], elements: Vec<T>) -> Self
+    where
+        Array: From<ArrayD<T>>,
+    {
+        let array = ArrayD::from_shape_vec(IxDyn(shape), elements);
+        array.expect("a handler computes as many elements as its shape has").into()
+    }
+
     pub(crate) fn dtype(&self) -> &'static str {
         match self {
             Array::F64(_) => "F64",

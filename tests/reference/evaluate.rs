@@ -1,89 +1,103 @@
 //! From an op to everything a case of it holds: value, gradient, and the directional derivatives of
 //! both.
 
+use autograd::{DType, Element, Replay, Tape, Var};
+use ndarray::ArrayD;
+
 use crate::args::Args;
 use crate::array::Array;
+use crate::compare::{Tolerance, compare};
 use crate::format::Case;
 use crate::runner::{Fault, Results};
 
-/// What is asked of an engine. A trait, so that the tests of this harness can run on a toy that shares
-/// nothing with the engine under test.
-pub(crate) trait Engine {
-    type Var: Copy;
-
-    /// Records an input: one that is differentiated or a constant.
-    fn leaf(&self, array: &Array, differentiated: bool) -> Self::Var;
-
-    fn read(&self, var: Self::Var) -> Array;
-
-    /// The gradient of `sum over outputs of sum(cotangent * output)` for every `x`, recorded so that
-    /// it can be differentiated again.
-    fn vjp(&self, outputs: &[(Self::Var, Self::Var)], xs: &[Self::Var]) -> Vec<Self::Var>;
-
-    /// The derivative of `y` when every `x` moves along its tangent.
-    fn jvp(&self, y: Self::Var, xs: &[Self::Var], tangents: &[Self::Var]) -> Self::Var;
-}
-
 /// Evaluates `op` on the inputs of a case and differentiates it in every way the case holds.
-pub(crate) fn evaluate<E: Engine>(
-    engine: &E,
+pub(crate) fn evaluate(
     case: &Case,
-    op: impl FnOnce(&[E::Var], &Args) -> Vec<E::Var>,
+    op: impl for<'t> FnOnce(&[Var<'t>], &Args) -> Var<'t>,
 ) -> Result<Results, Fault> {
+    let tape = Tape::new();
     let differentiated = |label: &str| case.labels("grad").any(|name| name == label);
-    let inputs: Vec<(&str, E::Var)> = (case.arrays("in").iter())
-        .map(|(label, array)| (label.as_str(), engine.leaf(array, differentiated(label))))
+    let inputs: Vec<(&str, Var<'_>)> = (case.arrays("in").iter())
+        .map(|(label, array)| (label.as_str(), leaf(&tape, array, differentiated(label))))
         .collect();
-    let operands: Vec<E::Var> = inputs.iter().map(|&(_, var)| var).collect();
-    let outputs = op(&operands, &case.args);
+    let operands: Vec<Var<'_>> = inputs.iter().map(|&(_, var)| var).collect();
+    let y = op(&operands, &case.args);
 
     let mut results = Results::default();
     // A case that must be refused stores no outputs; reaching this line is what the runner objects to.
     if case.must_refuse {
         return Ok(results);
     }
-    let named = named(case, outputs)?;
-    for &(label, output) in &named {
-        results.put("out", label, engine.read(output));
-    }
+    results.put("out", only(case, "out")?.0, read(case, y)?);
 
-    let find = |among: &[(&str, E::Var)], role: &str, label: &str| {
-        let found = among.iter().find(|(name, _)| *name == label).map(|&(_, var)| var);
-        found.ok_or_else(|| case.place.error(&format!("{role}/{label}"), "belongs to nothing"))
-    };
-    let pick = |role: &str| -> Result<Vec<E::Var>, _> {
-        case.labels(role).map(|label| find(&inputs, role, label)).collect()
+    let pick = |role: &str| -> Result<Vec<Var<'_>>, _> {
+        case.labels(role).map(|label| find(case, &inputs, role, label)).collect()
     };
     let xs = pick("grad")?;
-    let mut weighted = Vec::new();
-    for (label, cotangent) in case.arrays("cot") {
-        weighted.push((find(&named, "cot", label)?, engine.leaf(cotangent, false)));
+    let mut gradients = Vec::new();
+    if !xs.is_empty() {
+        let cotangent = leaf(&tape, only(case, "cot")?.1, false);
+        gradients = case.labels("grad").zip(y.vjp(cotangent, &xs)).collect();
     }
-    let gradients = if xs.is_empty() { Vec::new() } else { engine.vjp(&weighted, &xs) };
-    let gradients: Vec<_> = case.labels("grad").zip(gradients).collect();
     for &(label, gradient) in &gradients {
-        results.put("grad", label, engine.read(gradient));
+        results.put("grad", label, read(case, gradient)?);
     }
 
     let moving = pick("tan")?;
-    let tangents: Vec<_> = case.arrays("tan").iter().map(|(_, t)| engine.leaf(t, false)).collect();
+    let tangents: Vec<_> = case.arrays("tan").iter().map(|(_, t)| leaf(&tape, t, false)).collect();
     for label in case.labels("jvp") {
-        let derivative = engine.jvp(find(&named, "jvp", label)?, &moving, &tangents);
-        results.put("jvp", label, engine.read(derivative));
+        results.put("jvp", label, read(case, y.jvp(&moving, &tangents))?);
     }
     for label in case.labels("hvp") {
-        let derivative = engine.jvp(find(&gradients, "hvp", label)?, &moving, &tangents);
-        results.put("hvp", label, engine.read(derivative));
+        let derivative = find(case, &gradients, "hvp", label)?.jvp(&moving, &tangents);
+        results.put("hvp", label, read(case, derivative)?);
     }
     Ok(results)
 }
 
-/// The outputs with their labels.
-fn named<V>(case: &Case, outputs: Vec<V>) -> Result<Vec<(&str, V)>, Fault> {
-    let labels: Vec<_> = case.labels("out").collect();
-    if labels.len() != outputs.len() {
-        let (got, want) = (outputs.len(), labels.len());
-        return Err(Fault::Mismatch(format!("{got} outputs, the case holds {want}")));
+/// Records a stored array: as a variable, or as a constant. The engine has no bytes: they become integers.
+pub(crate) fn leaf<'t>(tape: &'t Tape<'t>, array: &Array, differentiated: bool) -> Var<'t> {
+    match array {
+        Array::F64(a) if differentiated => tape.var(a),
+        Array::F32(a) if differentiated => tape.var(a),
+        Array::F64(a) => tape.constant(a),
+        Array::F32(a) => tape.constant(a),
+        Array::I64(a) => tape.constant(a),
+        Array::U8(a) => tape.constant(a.mapv(i64::from)),
+        Array::Bool(a) => tape.constant(a),
     }
-    Ok(labels.into_iter().zip(outputs).collect())
+}
+
+/// The elements of a variable, which the oracle has to find again when it replays the tape.
+pub(crate) fn read(case: &Case, var: Var<'_>) -> Result<Array, Fault> {
+    fn twice<T: Element>(var: Var<'_>) -> (Array, Array)
+    where
+        Array: From<ArrayD<T>>,
+    {
+        (var.to_array::<T>().into(), Replay::of(var).run::<T>().into())
+    }
+    let (eager, replayed) = match var.dtype() {
+        DType::F64 => twice::<f64>(var),
+        DType::F32 => twice::<f32>(var),
+        DType::I64 => twice::<i64>(var),
+        DType::Bool => twice::<bool>(var),
+    };
+    let tolerance = Tolerance { rtol: case.rtol, atol: case.atol, by_largest: false };
+    match compare(&replayed, &eager, tolerance, |_, _| true) {
+        None => Ok(eager),
+        Some(mismatch) => Err(Fault::Mismatch(format!("{var:?}, replayed by the oracle{mismatch}"))),
+    }
+}
+
+/// The one array of a role.
+fn only<'a>(case: &'a Case, role: &str) -> Result<(&'a str, &'a Array), Fault> {
+    match case.arrays(role) {
+        [(label, array)] => Ok((label, array)),
+        several => Err(Fault::Mismatch(format!("one {role}, the case holds {}", several.len()))),
+    }
+}
+
+fn find<'t>(case: &Case, among: &[(&str, Var<'t>)], role: &str, label: &str) -> Result<Var<'t>, Fault> {
+    let found = among.iter().find(|(name, _)| *name == label).map(|&(_, var)| var);
+    Ok(found.ok_or_else(|| case.place.error(&format!("{role}/{label}"), "belongs to nothing"))?)
 }

@@ -1,7 +1,7 @@
 //! Which handler evaluates which group and op.
 
 use crate::runner::Handler;
-use crate::{datasets, losses, ops, optim, seeds};
+use crate::{datasets, functions, graphs, higher, inits, losses, ops, optim, seeds, training};
 
 /// The handler of an op, or `None`: then its cases count as unsupported.
 pub(crate) fn find(group: &str, op: &str) -> Option<Handler> {
@@ -9,9 +9,14 @@ pub(crate) fn find(group: &str, op: &str) -> Option<Handler> {
         "seed_perceptron" | "seed_mlp" | "seed_optimizer" | "seed_network311" | "seed_activations" => {
             seeds::find(op)
         }
-        "optim" | "schedules" | "clipping" => optim::find(op),
         "datasets" => datasets::find(op),
+        "functions" => functions::find(op),
+        "graphs" => graphs::find(op),
+        "higher" => higher::find(op),
+        "inits" => inits::find(op),
         "losses" => losses::find(op),
+        "optim" => optim::find(op),
+        "training" => training::find(op),
         _ if group.starts_with("ops_") => ops::find(op),
         _ => None,
     }

@@ -4,7 +4,7 @@
 //! `WENGERT_REFERENCE` names another folder of the same format. With `-- --nocapture` the test prints a
 //! line per group and each case that failed.
 //!
-//! Ops without a handler are listed in `unsupported.txt`; the list has to be exactly true.
+//! What is not supported is listed in `unsupported.txt`; the list has to be exactly true.
 
 mod args;
 mod array;
@@ -12,16 +12,21 @@ mod compare;
 mod datasets;
 mod evaluate;
 mod format;
+mod functions;
+mod graphs;
 mod handlers;
+mod higher;
+mod inits;
 mod losses;
 mod ops;
 mod optim;
 mod panics;
 mod report;
 mod runner;
+mod scalars;
 mod seeds;
 mod selftest;
-mod toy;
+mod training;
 
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,218 @@
 //! Single operations on tensors: the groups `ops_*`.
+//!
+//! Here is what the engine's own operations say in a line. An op that it would take an algorithm to
+//! imitate is not supported.
 
-use crate::runner::Handler;
+use std::f64::consts::{LN_2, LN_10};
 
-pub(crate) fn find(_op: &str) -> Option<Handler> {
-    None
+use autograd::Var;
+
+use crate::args::Args;
+use crate::evaluate::evaluate;
+use crate::format::Case;
+use crate::runner::{Fault, Handler, Refusal, Results};
+
+/// One op: inputs and parameters to the output.
+type Row = for<'t> fn(&[Var<'t>], &Args) -> Var<'t>;
+
+pub(crate) fn find(op: &str) -> Option<Handler> {
+    let row = elementwise(op).or_else(|| several(op)).or_else(|| rows(op)).or_else(|| products(op));
+    let row = row.or_else(|| layout(op))?;
+    Some(Handler::new(Refusal::PanicInCaller, move |case, _| {
+        if let Some(reason) = unsupported(case) {
+            return Err(Fault::Unsupported(reason.to_owned()));
+        }
+        Ok(with_conventions(case, evaluate(case, row)?))
+    }))
+}
+
+/// The cases of an op that the engine does not have although it has the others.
+fn unsupported(case: &Case) -> Option<&'static str> {
+    let ranks = || case.arrays("in").iter().map(|(_, array)| array.shape().len());
+    match case.op.as_str() {
+        "matmul" if !case.must_refuse && ranks().any(|rank| rank != 2) => {
+            Some("operands that are no matrices")
+        }
+        _ => None,
+    }
+}
+
+fn with_conventions(_case: &Case, results: Results) -> Results {
+    results
+}
+
+/// Functions of one tensor.
+fn elementwise(op: &str) -> Option<Row> {
+    let row: Row = match op {
+        "neg" => |x, _| -x[0],
+        "exp" => |x, _| x[0].exp(),
+        "expm1" => |x, _| x[0].exp_m1(),
+        "exp2" => |x, _| (x[0] * LN_2).exp(),
+        "log" => |x, _| x[0].ln(),
+        "log1p" => |x, _| x[0].ln_1p(),
+        "log2" => |x, _| x[0].ln() / LN_2,
+        "log10" => |x, _| x[0].ln() / LN_10,
+        "sqrt" => |x, _| x[0].sqrt(),
+        "rsqrt" => |x, _| x[0].sqrt().recip(),
+        "square" => |x, _| x[0].square(),
+        "reciprocal" => |x, _| x[0].recip(),
+        "pow_scalar" => |x, args| x[0].powf(args.need("exponent")),
+        "scalar_pow" => |x, args| (x[0] * args.need::<f64>("base").ln()).exp(),
+        "sin" => |x, _| x[0].sin(),
+        "cos" => |x, _| x[0].cos(),
+        "tan" => |x, _| x[0].sin() / x[0].cos(),
+        "sinh" => |x, _| 0.5 * (x[0].exp_m1() - (-x[0]).exp_m1()),
+        "cosh" => |x, _| 0.5 * (x[0].exp() + (-x[0]).exp()),
+        "tanh" => |x, _| x[0].tanh(),
+        "abs" => |x, _| x[0].abs(),
+        "sign" => |x, _| x[0].sign(),
+        "sigmoid" => |x, _| x[0].sigmoid(),
+        "logsigmoid" => |x, _| -(-x[0]).softplus(),
+        "softplus" => |x, args| {
+            let beta = optional(args, "beta", 1.0);
+            (beta * x[0]).softplus() / beta
+        },
+        "relu" => |x, _| x[0].relu(),
+        "leaky_relu" => |x, args| x[0].leaky_relu(args.need("negative_slope")),
+        "elu" => |x, args| x[0].elu(optional(args, "alpha", 1.0)),
+        "silu" => |x, _| x[0].swish(),
+        "clamp" => |x, args| {
+            let above = x[0].maximum(optional(args, "min", f64::NEG_INFINITY));
+            above.minimum(optional(args, "max", f64::INFINITY))
+        },
+        "add_scalar" => |x, args| x[0] + args.need::<f64>("scalar"),
+        "sub_scalar" => |x, args| x[0] - args.need::<f64>("scalar"),
+        "rsub_scalar" => |x, args| args.need::<f64>("scalar") - x[0],
+        "mul_scalar" => |x, args| x[0] * args.need::<f64>("scalar"),
+        "div_scalar" => |x, args| x[0] / args.need::<f64>("scalar"),
+        "rdiv_scalar" => |x, args| args.need::<f64>("scalar") / x[0],
+        _ => return None,
+    };
+    Some(row)
+}
+
+/// Functions of several tensors, and choices.
+fn several(op: &str) -> Option<Row> {
+    let row: Row = match op {
+        "add" => |x, _| x[0] + x[1],
+        "sub" => |x, _| x[0] - x[1],
+        "mul" => |x, _| x[0] * x[1],
+        "div" => |x, _| x[0] / x[1],
+        "maximum" => |x, _| x[0].maximum(x[1]),
+        "minimum" => |x, _| x[0].minimum(x[1]),
+        "sub_self" => |x, _| x[0] - x[0],
+        "mul_self" => |x, _| x[0] * x[0],
+        "div_self" => |x, _| x[0] / x[0],
+        "clamp_tensor" => |x, _| x[0].maximum(x[1]).minimum(x[2]),
+        "where" => |x, _| x[0].select(x[1], x[2]),
+        "where_log" => |x, _| x[0].gt(0.0).select(x[0].ln(), 0.0),
+        "masked_fill" => |x, args| x[1].select(args.need::<f64>("value"), x[0]),
+        "dropout_mask" => |x, args| x[0] * x[1] / (1.0 - args.need::<f64>("p")),
+        _ => return None,
+    };
+    Some(row)
+}
+
+/// Sums, softmax, and entries by index.
+fn rows(op: &str) -> Option<Row> {
+    let row: Row = match op {
+        "sum" => |x, args| match args.axes() {
+            Some(axes) => keepdim(x[0].sum_over(&axes), x[0], &axes, args),
+            None => x[0].sum(),
+        },
+        "mean" => |x, args| match args.axes() {
+            Some(axes) => keepdim(x[0].mean_over(&axes), x[0], &axes, args),
+            None => x[0].mean(),
+        },
+        "sum_all" => |x, _| x[0].sum(),
+        "mean_all" => |x, _| x[0].mean(),
+        "softmax" => |x, args| x[0].softmax(args.need("axis")),
+        "softmax1" => |x, _| x[0].softmax(1),
+        "log_softmax" => |x, args| x[0].log_softmax(args.need("axis")),
+        "pick_per_row" => |x, _| x[0].pick(x[1]),
+        _ => return None,
+    };
+    Some(row)
+}
+
+/// Products of matrices.
+fn products(op: &str) -> Option<Row> {
+    let row: Row = match op {
+        "matmul" => |x, _| x[0].matmul(x[1]),
+        "matmul_at_b" => |x, _| x[0].t().matmul(x[1]),
+        "matmul_a_bt" => |x, _| x[0].matmul(x[1].t()),
+        "matmul_self" => |x, _| x[0].matmul(x[0]),
+        "gram" => |x, _| x[0].t().matmul(x[0]),
+        "dot" => |x, _| (x[0] * x[1]).sum(),
+        "outer" => |x, _| column(x[0]).matmul(column(x[1]).t()),
+        "quadratic_form" => |x, _| column(x[0]).t().matmul(x[1]).matmul(column(x[0])).sum(),
+        "trace_of_product" => |x, _| (x[0] * x[1].t()).sum(),
+        "linear" => |x, _| x[0].matmul(x[1].t()) + x[2],
+        "addmm" => |x, _| x[0] + x[1].matmul(x[2]),
+        _ => return None,
+    };
+    Some(row)
+}
+
+/// Other shapes of the same elements.
+fn layout(op: &str) -> Option<Row> {
+    let row: Row = match op {
+        "reshape" => |x, args| reshape(x[0], args),
+        "transpose" => |x, _| x[0].t(),
+        "permute" => |x, args| x[0].permute(&args.need::<Vec<isize>>("axes")),
+        "permute_reshape" => |x, args| reshape(x[0].permute(&args.need::<Vec<isize>>("axes")), args),
+        "swapaxes" => |x, args| {
+            let rank = x[0].rank() as isize;
+            let [a, b] = args.need::<Vec<isize>>("axes")[..] else { panic!("swapaxes takes two axes") };
+            let mut axes: Vec<isize> = (0..rank).collect();
+            axes.swap(a.rem_euclid(rank) as usize, b.rem_euclid(rank) as usize);
+            x[0].permute(&axes)
+        },
+        "expand" => |x, args| x[0].broadcast_to(&args.need::<Vec<usize>>("shape")[..]),
+        "squeeze" => |x, args| {
+            let axis = args.need::<Option<usize>>("axis");
+            let lengths = x[0].shape().to_vec().into_iter().enumerate();
+            let kept = lengths.filter(|&(i, n)| n != 1 || axis.is_some_and(|axis| axis != i));
+            x[0].reshape(&kept.map(|(_, n)| n).collect::<Vec<_>>()[..])
+        },
+        "unsqueeze" => |x, args| {
+            let mut shape = x[0].shape().to_vec();
+            let places = shape.len() as isize + 1;
+            shape.insert(args.need::<isize>("axis").rem_euclid(places) as usize, 1);
+            x[0].reshape(&shape[..])
+        },
+        _ => return None,
+    };
+    Some(row)
+}
+
+/// A number that a case may leave out.
+fn optional(args: &Args, name: &str, default: f64) -> f64 {
+    if args.has(name) { args.need(name) } else { default }
+}
+
+/// A reduced tensor, with the axes that disappeared kept at length 1 where the case asks for it.
+fn keepdim<'t>(y: Var<'t>, x: Var<'t>, axes: &[isize], args: &Args) -> Var<'t> {
+    if !args.has("keepdim") || !args.need::<bool>("keepdim") {
+        return y;
+    }
+    let mut shape = x.shape().to_vec();
+    for axis in axes {
+        shape[axis.rem_euclid(x.rank() as isize) as usize] = 1;
+    }
+    y.reshape(&shape[..])
+}
+
+/// To the shape of a case, in which one length may be left open as -1.
+fn reshape<'t>(x: Var<'t>, args: &Args) -> Var<'t> {
+    let wanted: Vec<isize> = args.need("shape");
+    let known: usize = wanted.iter().filter_map(|&n| usize::try_from(n).ok()).product();
+    let open = x.shape().elements() / known.max(1);
+    let shape: Vec<usize> = wanted.iter().map(|&n| usize::try_from(n).unwrap_or(open)).collect();
+    x.reshape(&shape[..])
+}
+
+/// A vector as a matrix of one column.
+fn column(x: Var<'_>) -> Var<'_> {
+    x.reshape([x.shape().elements(), 1])
 }

@@ -29,7 +29,7 @@ impl GroupReport {
         })
     }
 
-    /// The op of every case that has no handler.
+    /// The op, and where there is one the reason, of every case that is not supported.
     fn unsupported(&self) -> impl Iterator<Item = &str> {
         self.ran.iter().filter_map(|ran| match &ran.outcome {
             Outcome::Unsupported { op } => Some(op.as_str()),
@@ -127,7 +127,7 @@ impl Report {
         self.groups.push(GroupReport { name: group.name.clone(), ran });
     }
 
-    /// Every (group, op) without a handler, with the number of its cases.
+    /// Every (group, op) that is not supported, with the number of its cases.
     fn unsupported(&self) -> BTreeMap<(&str, &str), usize> {
         let mut counts = BTreeMap::new();
         for group in &self.groups {
@@ -168,7 +168,8 @@ impl Report {
     }
 }
 
-/// The entries of unsupported.txt: `group op`, sorted, each once; `#` begins a comment.
+/// The entries of unsupported.txt: `group op` or, where only some cases of an op are not supported,
+/// `group op (reason)`; sorted, each once. `#` begins a comment.
 fn unsupported_list(list: &str) -> Result<BTreeSet<(&str, &str)>, String> {
     let mut entries = BTreeSet::new();
     for (number, line) in list.lines().enumerate() {
@@ -177,9 +178,8 @@ fn unsupported_list(list: &str) -> Result<BTreeSet<(&str, &str)>, String> {
             continue;
         }
         let at = |what| format!("unsupported.txt line {}: {what}", number + 1);
-        let words: Vec<_> = line.split_whitespace().collect();
-        let [group, op] = words[..] else {
-            return Err(at("is not `group op`"));
+        let Some((group, op)) = line.split_once(' ').filter(|(_, op)| is_op(op)) else {
+            return Err(at("is neither `group op` nor `group op (reason)`"));
         };
         if entries.last().is_some_and(|last| *last >= (group, op)) {
             return Err(at("is out of order or there twice"));
@@ -187,6 +187,14 @@ fn unsupported_list(list: &str) -> Result<BTreeSet<(&str, &str)>, String> {
         entries.insert((group, op));
     }
     Ok(entries)
+}
+
+/// `op` or `op (reason)`.
+fn is_op(text: &str) -> bool {
+    match text.split_once(' ') {
+        None => !text.is_empty(),
+        Some((_, reason)) => reason.starts_with('(') && reason.ends_with(')'),
+    }
 }
 
 #[derive(Debug, Default)]

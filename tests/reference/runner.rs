@@ -6,7 +6,7 @@ use std::fmt;
 use crate::array::Array;
 use crate::compare::{Tolerance, compare};
 use crate::format::{Case, FormatError, Group};
-use crate::panics::caught;
+use crate::panics::{Panicked, caught};
 
 /// Roles that go into a computation; all others are results and have to be met.
 const GIVEN: [&str; 4] = ["in", "cot", "tan", "init"];
@@ -19,6 +19,7 @@ const GRADIENTS: [&str; 3] = ["grad", "jvp", "hvp"];
 pub(crate) enum Outcome {
     Passed,
     Failed { why: String },
+    /// No handler, or none for this variant: then `op` ends in the reason, in parentheses.
     Unsupported { op: String },
 }
 
@@ -31,6 +32,8 @@ pub(crate) enum Fault {
     Data(FormatError),
     /// Something that is no stored array does not agree, for instance a number in `args`.
     Mismatch(String),
+    /// The code under test has no such variant of the op; the reason names the variant.
+    Unsupported(String),
 }
 
 impl Fault {
@@ -136,26 +139,37 @@ pub(crate) fn run(case: &Case, group: &Group, registry: Registry<'_>) -> Ran {
     let mut waived = Vec::new();
     let outcome = match registry(&group.name, &case.op) {
         None => Outcome::Unsupported { op: case.op.clone() },
-        Some(handler) => match verdict(case, group, &handler, &mut waived) {
-            Ok(()) => Outcome::Passed,
-            Err(why) => Outcome::Failed { why },
+        Some(handler) => match caught(|| (handler.evaluate)(case, group)) {
+            Ok(Err(Fault::Unsupported(reason))) if !case.must_refuse => {
+                Outcome::Unsupported { op: format!("{} ({reason})", case.op) }
+            }
+            evaluated => match verdict(case, handler.refusal, evaluated, &mut waived) {
+                Ok(()) => Outcome::Passed,
+                Err(why) => Outcome::Failed { why },
+            },
         },
     };
     Ran { case: case.name.clone(), outcome, waived }
 }
 
-fn verdict(case: &Case, group: &Group, handler: &Handler, waived: &mut Vec<String>) -> Result<(), String> {
-    match (caught(|| (handler.evaluate)(case, group)), case.must_refuse) {
+fn verdict(
+    case: &Case,
+    refusal: Refusal,
+    evaluated: Result<Result<Results, Fault>, Panicked>,
+    waived: &mut Vec<String>,
+) -> Result<(), String> {
+    match (evaluated, case.must_refuse) {
         (Ok(Ok(results)), false) => check(case, &results, waived),
         (Ok(Ok(_)), true) => Err("accepted, but it must be refused".to_owned()),
-        (Ok(Err(Fault::Refused(_))), true) => match handler.refusal {
+        (Ok(Err(Fault::Refused(_))), true) => match refusal {
             Refusal::TypedError => Ok(()),
             Refusal::PanicInCaller => Err("refused with an error, not with a panic".to_owned()),
         },
         (Ok(Err(Fault::Refused(why))), false) => Err(format!("refused: {why}")),
         (Ok(Err(Fault::Data(error))), _) => Err(error.to_string()),
         (Ok(Err(Fault::Mismatch(why))), _) => Err(why),
-        (Err(panic), true) if !panic.bad_data && handler.refusal == Refusal::PanicInCaller => {
+        (Ok(Err(Fault::Unsupported(why))), _) => Err(format!("unsupported, but it must be refused: {why}")),
+        (Err(panic), true) if !panic.bad_data && refusal == Refusal::PanicInCaller => {
             if panic.points_at_caller() {
                 Ok(())
             } else {

@@ -11,7 +11,7 @@ use std::ops::Deref;
 /// let shape = Shape::from([200, 10]);
 /// assert_eq!((shape.len(), shape[1], shape.to_string().as_str()), (2, 10, "[200×10]"));
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash, Default)]
+#[derive(PartialEq, Eq, Hash, Default)]
 pub struct Shape(SmallVec<[usize; 4]>);
 
 /// Elements to step over per axis; 0 repeats an element, as a broadcast does.
@@ -100,6 +100,14 @@ impl Shape {
         out.sort_unstable();
         out.dedup();
         Ok(out)
+    }
+}
+
+/// Shapes are copied with every node, so by a plain copy of the words.
+impl Clone for Shape {
+    #[inline]
+    fn clone(&self) -> Shape {
+        Shape(SmallVec::from_slice(&self.0))
     }
 }
 

@@ -16,12 +16,7 @@ pub(crate) struct Settings {
 impl Settings {
     /// The notebook's defaults, with the learning rate of the caller's choice.
     pub(crate) fn with_rate(learning_rate: f64) -> Self {
-        Self {
-            learning_rate,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-        }
+        Self { learning_rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
     }
 }
 
@@ -39,12 +34,7 @@ pub(crate) struct NotebookAdam {
 impl NotebookAdam {
     /// Zero buffers for so many scalar parameters.
     pub(crate) fn new(settings: Settings, parameters: usize) -> Self {
-        Self {
-            settings,
-            t: 0,
-            v: vec![0.0; parameters],
-            m: vec![0.0; parameters],
-        }
+        Self { settings, t: 0, v: vec![0.0; parameters], m: vec![0.0; parameters] }
     }
 
     /// The new value of parameter number `i`:
@@ -60,12 +50,7 @@ impl NotebookAdam {
     /// with t = 2, 4, 6, …, though either buffer has seen only 1, 2, 3, … gradients. The correction is too weak from
     /// the second call on, and the two coordinates get different steps for gradients of the same size.
     pub(crate) fn update(&mut self, i: usize, p: f64, g: f64) -> f64 {
-        let Settings {
-            learning_rate,
-            beta1,
-            beta2,
-            epsilon,
-        } = self.settings;
+        let Settings { learning_rate, beta1, beta2, epsilon } = self.settings;
         self.t += 1;
 
         self.v[i] = beta1 * self.v[i] + (1.0 - beta1) * g;
@@ -92,12 +77,7 @@ pub(crate) struct TextbookAdam {
 impl TextbookAdam {
     /// Zero moments for so many scalar parameters.
     pub(crate) fn new(settings: Settings, parameters: usize) -> Self {
-        Self {
-            settings,
-            t: vec![0; parameters],
-            m: vec![0.0; parameters],
-            v: vec![0.0; parameters],
-        }
+        Self { settings, t: vec![0; parameters], m: vec![0.0; parameters], v: vec![0.0; parameters] }
     }
 
     /// The new value of parameter number `i`:
@@ -112,12 +92,7 @@ impl TextbookAdam {
     /// After n equal gradients m is `(1 − β1^n) g`. The correction recovers g only if it divides by the n of this
     /// parameter, hence a counter for each; the first step is then `learning_rate` long whatever the size of g.
     pub(crate) fn update(&mut self, i: usize, p: f64, g: f64) -> f64 {
-        let Settings {
-            learning_rate,
-            beta1,
-            beta2,
-            epsilon,
-        } = self.settings;
+        let Settings { learning_rate, beta1, beta2, epsilon } = self.settings;
         self.t[i] += 1;
 
         self.m[i] = beta1 * self.m[i] + (1.0 - beta1) * g;

@@ -27,6 +27,11 @@ pub(crate) struct LayerGradient {
     pub(crate) db: Vec<f64>,
 }
 
+/// Gradients of all layers in one row, in the order of [`Mlp::from_flat`].
+pub(crate) fn flatten(gradients: &[LayerGradient]) -> Vec<f64> {
+    gradients.iter().flat_map(|g| g.dw.iter().chain(&g.db)).copied().collect()
+}
+
 /// What the forward pass keeps for the way back.
 pub(crate) struct Pass {
     /// The input, then the output of each layer: `activations[i]` is what goes into layer i, `[rows, fan_in]`.
@@ -90,10 +95,7 @@ impl Layer {
         let m = (a.len() / self.fan_in) as f64;
         let mut dw = vec![0.0; self.fan_in * self.fan_out];
         let mut db = vec![0.0; self.fan_out];
-        for (a_row, delta_row) in a
-            .chunks_exact(self.fan_in)
-            .zip(delta.chunks_exact(self.fan_out))
-        {
+        for (a_row, delta_row) in a.chunks_exact(self.fan_in).zip(delta.chunks_exact(self.fan_out)) {
             for (k, d) in delta_row.iter().enumerate() {
                 for (j, a) in a_row.iter().enumerate() {
                     dw[j * self.fan_out + k] += a * d;
@@ -111,10 +113,7 @@ impl Layer {
     /// was itself `σ(z_below)`. The true gradient needs the W with which the forward pass was made.
     fn send_back(&self, delta: &[f64], z_below: &[f64]) -> Vec<f64> {
         let mut below = Vec::with_capacity(z_below.len());
-        for (delta_row, z_row) in delta
-            .chunks_exact(self.fan_out)
-            .zip(z_below.chunks_exact(self.fan_in))
-        {
+        for (delta_row, z_row) in delta.chunks_exact(self.fan_out).zip(z_below.chunks_exact(self.fan_in)) {
             for (j, &z) in z_row.iter().enumerate() {
                 let mut sum = 0.0;
                 for (k, d) in delta_row.iter().enumerate() {
@@ -138,20 +137,35 @@ impl Layer {
 }
 
 impl Mlp {
+    /// A network of the given sizes, input first, from all its numbers in one row: w, b, w, b, … of the layers.
+    pub(crate) fn from_flat(sizes: &[usize], mut flat: &[f64]) -> Self {
+        let mut layers = Vec::new();
+        for pair in sizes.windows(2) {
+            let (w, rest) = flat.split_at(pair[0] * pair[1]);
+            let (b, rest) = rest.split_at(pair[1]);
+            layers.push(Layer { w: w.to_vec(), b: b.to_vec(), fan_in: pair[0], fan_out: pair[1] });
+            flat = rest;
+        }
+        Self { layers }
+    }
+
+    /// The way back from [`Mlp::from_flat`].
+    pub(crate) fn to_flat(&self) -> Vec<f64> {
+        self.layers.iter().flat_map(|l| l.w.iter().chain(&l.b)).copied().collect()
+    }
+
+    /// `L = Σ (o − y)² / 2m`: half of what the notebook prints.
+    pub(crate) fn loss(&self, x: &[f64], y: &[f64]) -> f64 {
+        printed_loss(self.forward(x).output(), y) / 2.0
+    }
+
     /// `a_0 = x`, `z_i = a_i W_i + b_i`, `a_(i+1) = σ(z_i)`, and for the last layer `a = z`.
     pub(crate) fn forward(&self, x: &[f64]) -> Pass {
-        let mut pass = Pass {
-            activations: vec![x.to_vec()],
-            z_values: Vec::new(),
-        };
+        let mut pass = Pass { activations: vec![x.to_vec()], z_values: Vec::new() };
         for (i, layer) in self.layers.iter().enumerate() {
             let z = layer.linear(&pass.activations[i]);
             let hidden = i < self.layers.len() - 1;
-            pass.activations.push(if hidden {
-                z.iter().map(|&z| sigmoid(z)).collect()
-            } else {
-                z.clone()
-            });
+            pass.activations.push(if hidden { z.iter().map(|&z| sigmoid(z)).collect() } else { z.clone() });
             pass.z_values.push(z);
         }
         pass
@@ -192,12 +206,7 @@ impl Mlp {
     /// turn sends the error through `W_(i+1) − learning_rate · dW_(i+1)`, which is not the matrix that made the forward
     /// pass. The last layer has the true gradient; the gradients of the layers below it are off by an amount that grows
     /// with the learning rate and vanishes with it.
-    pub(crate) fn literal_step(
-        &mut self,
-        pass: &Pass,
-        y: &[f64],
-        learning_rate: f64,
-    ) -> Vec<LayerGradient> {
+    pub(crate) fn literal_step(&mut self, pass: &Pass, y: &[f64], learning_rate: f64) -> Vec<LayerGradient> {
         let last = self.layers.len() - 1;
         let mut delta = output_error(pass, y);
         let mut gradients = Vec::with_capacity(self.layers.len());
@@ -218,49 +227,30 @@ impl Mlp {
 #[cfg(test)]
 mod tests {
     use super::super::difference::central_difference;
-    use super::{Layer, LayerGradient, Mlp, printed_loss};
+    use super::{Mlp, flatten};
 
     const SIZES: [usize; 4] = [2, 4, 3, 1];
     const X: [f64; 8] = [0.5, -1.0, 1.5, 0.25, -0.75, 0.0, 2.0, 1.0];
     const Y: [f64; 4] = [0.0, 1.0, 1.0, 0.0];
 
-    /// Parameters in the order w, b, w, b, ... of the layers.
-    fn network(mut flat: &[f64]) -> Mlp {
-        let mut layers = Vec::new();
-        for pair in SIZES.windows(2) {
-            let (w, rest) = flat.split_at(pair[0] * pair[1]);
-            let (b, rest) = rest.split_at(pair[1]);
-            layers.push(Layer {
-                w: w.to_vec(),
-                b: b.to_vec(),
-                fan_in: pair[0],
-                fan_out: pair[1],
-            });
-            flat = rest;
-        }
-        Mlp { layers }
+    fn network(flat: &[f64]) -> Mlp {
+        Mlp::from_flat(&SIZES, flat)
     }
 
     fn parameters() -> Vec<f64> {
         (0..31).map(|i| (1.7 * f64::from(i)).sin()).collect()
     }
 
-    fn flat(gradients: &[LayerGradient]) -> Vec<f64> {
-        gradients
-            .iter()
-            .flat_map(|g| g.dw.iter().chain(&g.db))
-            .copied()
-            .collect()
+    #[test]
+    fn flat_and_back() {
+        assert_eq!(network(&parameters()).to_flat(), parameters());
     }
 
     #[test]
     fn exact_gradients_agree_with_the_difference() {
         let mlp = network(&parameters());
-        let analytic = flat(&mlp.exact_gradients(&mlp.forward(&X), &Y));
-        let numeric = central_difference(
-            |p| printed_loss(network(p).forward(&X).output(), &Y) / 2.0,
-            &parameters(),
-        );
+        let analytic = flatten(&mlp.exact_gradients(&mlp.forward(&X), &Y));
+        let numeric = central_difference(|p| network(p).loss(&X, &Y), &parameters());
         assert_eq!(analytic.len(), numeric.len());
         for (a, n) in analytic.iter().zip(&numeric) {
             assert!((a - n).abs() < 1e-9, "{a} against {n}");
@@ -273,7 +263,7 @@ mod tests {
         let pass = mlp.forward(&X);
         let exact = mlp.exact_gradients(&pass, &Y);
         let literal = mlp.literal_step(&pass, &Y, 0.5);
-        assert_eq!(flat(&literal[2..]), flat(&exact[2..]));
+        assert_eq!(flatten(&literal[2..]), flatten(&exact[2..]));
         assert_ne!(literal[1].dw, exact[1].dw);
         assert_ne!(literal[0].dw, exact[0].dw);
     }
@@ -283,6 +273,6 @@ mod tests {
         let mut mlp = network(&parameters());
         let pass = mlp.forward(&X);
         let exact = mlp.exact_gradients(&pass, &Y);
-        assert_eq!(flat(&mlp.literal_step(&pass, &Y, 0.0)), flat(&exact));
+        assert_eq!(flatten(&mlp.literal_step(&pass, &Y, 0.0)), flatten(&exact));
     }
 }

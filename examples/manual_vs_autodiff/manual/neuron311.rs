@@ -13,28 +13,30 @@ pub(crate) struct Neuron {
     pub(crate) b: f64,
 }
 
-/// What the forward pass of one neuron leaves behind.
-#[derive(Clone, Copy)]
-pub(crate) struct Pass {
-    /// Linear combination, Z.
-    pub(crate) z: f64,
-    /// Activation, A.
-    pub(crate) a: f64,
-}
-
 /// `L = ½ (A − Y)²`: equation (4). While it trains, the paper prints `(A − Y)²`, twice this.
 pub(crate) fn loss(a: f64, y: f64) -> f64 {
     0.5 * (a - y).powi(2)
 }
 
 impl Neuron {
-    /// `Z = W·X + b` (2), `A = σ(Z)` (3).
-    pub(crate) fn forward(&self, x: [f64; 3]) -> Pass {
-        let z = self.w[0] * x[0] + self.w[1] * x[1] + self.w[2] * x[2] + self.b;
-        Pass { z, a: sigmoid(z) }
+    /// The weights and then the bias in one row, as `central_difference` varies them.
+    pub(crate) fn from_flat(p: &[f64]) -> Self {
+        Self { w: [p[0], p[1], p[2]], b: p[3] }
     }
 
-    /// `∂L/∂W` and `∂L/∂b` for one sample.
+    /// The way back from [`Neuron::from_flat`].
+    pub(crate) fn to_flat(self) -> [f64; 4] {
+        let [w0, w1, w2] = self.w;
+        [w0, w1, w2, self.b]
+    }
+
+    /// `Z = W·X + b` (2), `A = σ(Z)` (3); gives A, which is all that the derivatives need.
+    pub(crate) fn forward(&self, x: [f64; 3]) -> f64 {
+        let z = self.w[0] * x[0] + self.w[1] * x[1] + self.w[2] * x[2] + self.b;
+        sigmoid(z)
+    }
+
+    /// `∂L/∂W` and `∂L/∂b` for one sample, from the activation A of its forward pass.
     ///
     /// With `∂L/∂A = A − Y` (9), `∂A/∂Z = A (1 − A)` (13), `∂Z/∂W = X` (18) and `∂Z/∂b = 1` (23), the chain rule gives
     ///
@@ -42,8 +44,7 @@ impl Neuron {
     /// ∂L/∂W = (A − Y) · A (1 − A) · X      (24)
     /// ∂L/∂b = (A − Y) · A (1 − A)          (25)
     /// ```
-    pub(crate) fn gradient(pass: Pass, x: [f64; 3], y: f64) -> ([f64; 3], f64) {
-        let a = pass.a;
+    pub(crate) fn gradient(a: f64, x: [f64; 3], y: f64) -> ([f64; 3], f64) {
         let dl_dw = x.map(|x| (a - y) * a * (1.0 - a) * x);
         let dl_db = (a - y) * a * (1.0 - a);
         (dl_dw, dl_db)
@@ -82,26 +83,38 @@ pub(crate) struct TwoLayerGradient {
     pub(crate) db2: f64,
 }
 
+impl TwoLayerGradient {
+    /// In the order of [`TwoLayer::from_flat`].
+    pub(crate) fn to_flat(self) -> [f64; 6] {
+        let [w0, w1, w2] = self.dw1;
+        [w0, w1, w2, self.db1, self.dw2, self.db2]
+    }
+}
+
 impl TwoLayer {
-    /// Equations (2) and (3) twice: `Z1 = W1·X + b1`, `A1 = σ(Z1)`, then `Z2 = W2 A1 + b2`, `A2 = σ(Z2)`.
-    pub(crate) fn forward(&self, x: [f64; 3]) -> (Pass, Pass) {
-        let first = self.hidden.forward(x);
-        let z2 = self.w2 * first.a + self.b2;
-        (
-            first,
-            Pass {
-                z: z2,
-                a: sigmoid(z2),
-            },
-        )
+    /// `w1`, `b1`, `w2`, `b2` in one row, as `central_difference` varies them.
+    pub(crate) fn from_flat(p: &[f64]) -> Self {
+        Self { hidden: Neuron::from_flat(p), w2: p[4], b2: p[5] }
+    }
+
+    /// The way back from [`TwoLayer::from_flat`].
+    pub(crate) fn to_flat(self) -> [f64; 6] {
+        let [w0, w1, w2, b] = self.hidden.to_flat();
+        [w0, w1, w2, b, self.w2, self.b2]
+    }
+
+    /// Equations (2) and (3) twice: `A1 = σ(W1·X + b1)`, then `A2 = σ(W2 A1 + b2)`; gives both.
+    pub(crate) fn forward(&self, x: [f64; 3]) -> (f64, f64) {
+        let a1 = self.hidden.forward(x);
+        (a1, sigmoid(self.w2 * a1 + self.b2))
     }
 
     /// Mean of equation (4) over the n rows: `L = 1/n Σ ½ (A2 − Y)²`.
     pub(crate) fn loss(&self, rows: &[[f64; 3]], targets: &[f64]) -> f64 {
         let mut sum = 0.0;
         for (&x, &y) in rows.iter().zip(targets) {
-            let (_, second) = self.forward(x);
-            sum += loss(second.a, y);
+            let (_, a2) = self.forward(x);
+            sum += loss(a2, y);
         }
         sum / rows.len() as f64
     }
@@ -121,13 +134,13 @@ impl TwoLayer {
         let n = rows.len() as f64;
         let mut sum = TwoLayerGradient::default();
         for (&x, &y) in rows.iter().zip(targets) {
-            let (first, second) = self.forward(x);
+            let (a1, a2) = self.forward(x);
 
-            let delta2 = (second.a - y) * second.a * (1.0 - second.a);
-            sum.dw2 += delta2 * first.a;
+            let delta2 = (a2 - y) * a2 * (1.0 - a2);
+            sum.dw2 += delta2 * a1;
             sum.db2 += delta2;
 
-            let delta1 = delta2 * self.w2 * first.a * (1.0 - first.a);
+            let delta1 = delta2 * self.w2 * a1 * (1.0 - a1);
             for (dw1, x) in sum.dw1.iter_mut().zip(x) {
                 *dw1 += delta1 * x;
             }
@@ -143,8 +156,7 @@ impl TwoLayer {
 
     /// Equations (26) and (27) for both neurons.
     pub(crate) fn descend(&mut self, gradient: &TwoLayerGradient, learning_rate: f64) {
-        self.hidden
-            .descend(gradient.dw1, gradient.db1, learning_rate);
+        self.hidden.descend(gradient.dw1, gradient.db1, learning_rate);
         self.w2 -= learning_rate * gradient.dw2;
         self.b2 -= learning_rate * gradient.db2;
     }
@@ -162,26 +174,11 @@ mod tests {
         }
     }
 
-    fn neuron(p: &[f64]) -> Neuron {
-        Neuron {
-            w: [p[0], p[1], p[2]],
-            b: p[3],
-        }
-    }
-
-    fn two_layer(p: &[f64]) -> TwoLayer {
-        TwoLayer {
-            hidden: neuron(p),
-            w2: p[4],
-            b2: p[5],
-        }
-    }
-
     #[test]
     fn one_neuron() {
         let (p, x, y) = ([0.4, -0.9, 0.2, 0.1], [1.0, 0.5, -2.0], 1.0);
-        let (dw, db) = Neuron::gradient(neuron(&p).forward(x), x, y);
-        let numeric = central_difference(|p| loss(neuron(p).forward(x).a, y), &p);
+        let (dw, db) = Neuron::gradient(Neuron::from_flat(&p).forward(x), x, y);
+        let numeric = central_difference(|p| loss(Neuron::from_flat(p).forward(x), y), &p);
         assert_close(&[dw[0], dw[1], dw[2], db], &numeric);
     }
 
@@ -192,12 +189,9 @@ mod tests {
         let targets = [1.0, 0.0, 0.25];
         for n in [1, 3] {
             let (rows, targets) = (&rows[..n], &targets[..n]);
-            let g = two_layer(&p).gradient(rows, targets);
-            let numeric = central_difference(|p| two_layer(p).loss(rows, targets), &p);
-            assert_close(
-                &[g.dw1[0], g.dw1[1], g.dw1[2], g.db1, g.dw2, g.db2],
-                &numeric,
-            );
+            let g = TwoLayer::from_flat(&p).gradient(rows, targets);
+            let numeric = central_difference(|p| TwoLayer::from_flat(p).loss(rows, targets), &p);
+            assert_close(&g.to_flat(), &numeric);
         }
     }
 }

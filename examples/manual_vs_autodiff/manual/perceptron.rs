@@ -16,10 +16,13 @@ pub(crate) fn step(z: f64) -> f64 {
 impl Perceptron {
     /// The notebook's start: zero weights, zero bias.
     pub(crate) fn zeros(features: usize) -> Self {
-        Self {
-            w: vec![0.0; features],
-            b: 0.0,
-        }
+        Self { w: vec![0.0; features], b: 0.0 }
+    }
+
+    /// Weights and then the bias in one row, as `central_difference` varies them.
+    pub(crate) fn from_flat(flat: &[f64]) -> Self {
+        let (b, w) = flat.split_last().expect("a bias at least");
+        Self { w: w.to_vec(), b: *b }
     }
 
     /// `z = w·x + b`, the products added from the first to the last, each rounded before it is added, then the bias.
@@ -53,6 +56,23 @@ impl Perceptron {
         (dl_dw, dl_dz)
     }
 
+    /// Sum of the loss over the rows of `x`.
+    pub(crate) fn total_loss(&self, x: &[f64], y: &[f64]) -> f64 {
+        x.chunks_exact(self.w.len()).zip(y).map(|(x, &y)| self.loss(x, y)).sum()
+    }
+
+    /// Gradient of the sum: the sum of the gradients, weights and then the bias in one row.
+    pub(crate) fn total_gradient(&self, x: &[f64], y: &[f64]) -> Vec<f64> {
+        let mut total = vec![0.0; self.w.len() + 1];
+        for (x, &y) in x.chunks_exact(self.w.len()).zip(y) {
+            let (dw, db) = self.gradient(x, y);
+            for (sum, d) in total.iter_mut().zip(dw.iter().chain([&db])) {
+                *sum += d;
+            }
+        }
+        total
+    }
+
     /// The notebook's update after one sample:
     ///
     /// ```text
@@ -78,25 +98,27 @@ mod tests {
     #[test]
     fn gradient_agrees_with_the_difference() {
         let x = [0.5, -2.0, 1.25];
-        let p = Perceptron {
-            w: vec![0.3, -0.4, 0.1],
-            b: -0.2,
-        };
         let flat = [0.3, -0.4, 0.1, -0.2];
+        let p = Perceptron::from_flat(&flat);
         for y in [0.0, 1.0] {
-            let loss = |p: &[f64]| {
-                Perceptron {
-                    w: p[..3].to_vec(),
-                    b: p[3],
-                }
-                .loss(&x, y)
-            };
-            let numeric = central_difference(loss, &flat);
+            let numeric = central_difference(|p| Perceptron::from_flat(p).loss(&x, y), &flat);
             let (mut analytic, db) = p.gradient(&x, y);
             analytic.push(db);
             for (a, n) in analytic.iter().zip(&numeric) {
                 assert!((a - n).abs() < 1e-9, "{a} against {n}");
             }
+        }
+    }
+
+    #[test]
+    fn the_gradient_of_the_sum_agrees_with_the_difference() {
+        let (x, y) = ([0.5, -2.0, 1.25, 0.75, -0.5, -1.5], [1.0, 1.0, 0.0]);
+        let flat = [0.3, -0.4, -0.2];
+        let numeric = central_difference(|p| Perceptron::from_flat(p).total_loss(&x, &y), &flat);
+        let analytic = Perceptron::from_flat(&flat).total_gradient(&x, &y);
+        assert!(analytic.iter().any(|&a| a != 0.0));
+        for (a, n) in analytic.iter().zip(&numeric) {
+            assert!((a - n).abs() < 1e-9, "{a} against {n}");
         }
     }
 

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{Scratch, complains, toy};
+use super::{Scratch, complains};
+use crate::handlers;
 use crate::report::Report;
 
 #[test]
@@ -80,7 +81,7 @@ fn a_wrong_index_fails() {
 
     fs::remove_file(copy.folder.join("index.json")).unwrap();
     complains(&copy.report(), &["index.json: "]);
-    complains(&Report::of(Path::new("no/such/folder"), &toy), &["holds no group"]);
+    complains(&Report::of(Path::new("no/such/folder"), &handlers::find), &["holds no group"]);
 }
 
 #[test]

@@ -11,11 +11,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use safetensors::SafeTensors;
 use serde_json::{Value, json};
 
-use crate::evaluate::evaluate;
 use crate::format::{Case, Group};
+use crate::handlers;
 use crate::report::Report;
 use crate::runner::{Fault, Handler, Outcome, Refusal, Results, run};
-use crate::toy::Toy;
 
 /// A copy of some groups in a folder of its own, removed at the end.
 struct Scratch {
@@ -65,7 +64,7 @@ impl Scratch {
     }
 
     fn report(&self) -> Report {
-        Report::of(&self.folder, &toy)
+        Report::of(&self.folder, &handlers::find)
     }
 }
 
@@ -74,20 +73,6 @@ impl Drop for Scratch {
         // A folder left behind in the temporary directory is no reason to fail.
         drop(fs::remove_dir_all(&self.folder));
     }
-}
-
-/// The toy's sums and products of operands of one shape.
-fn toy(_group: &str, op: &str) -> Option<Handler> {
-    let record: fn(&Toy, &[usize]) -> usize = match op {
-        "add" => |toy, x| toy.add(x[0], x[1]),
-        "mul" => |toy, x| toy.mul(x[0], x[1]),
-        "mul_self" => |toy, x| toy.mul(x[0], x[0]),
-        _ => return None,
-    };
-    Some(Handler::new(Refusal::PanicInCaller, move |case, _| {
-        let toy = Toy::default();
-        evaluate(&toy, case, |x, _| vec![record(&toy, x)])
-    }))
 }
 
 /// One case of the committed data.

@@ -1,18 +1,39 @@
 //! Elementwise loops over one, two or three views of one shape.
 
+#![expect(
+    unsafe_code,
+    reason = "a vector's spare room is written before its length says so: zeroing it costs a pass"
+)]
+
 use super::{View, rows::rows, simd::widest};
+use std::mem::MaybeUninit;
 
 /// `out[i] = f(x[i])`, appended.
 #[inline(always)]
 pub(crate) fn map1<A: Copy, O: Copy>(x: View<'_, A>, out: &mut Vec<O>, f: impl Fn(A) -> O + Copy) {
-    rows(x.shape, [x.strides], [x.offset], |n, [i], [step]| match step {
-        1 => {
-            let x = &x.data[i..i + n];
-            widest(|| out.extend(x.iter().map(|&a| f(a))));
-        }
-        0 => out.extend(std::iter::repeat_n(f(x.data[i]), n)),
-        _ => out.extend((0..n).map(|k| f(x.data[at(i, k, step)]))),
-    });
+    // Plain loops within `widest`: an iterator's inner function would be compiled for the baseline alone.
+    append_rows(
+        x.shape,
+        [x.strides],
+        [x.offset],
+        out,
+        #[inline(always)]
+        |n: usize, [i]: [usize; 1], [step]: [isize; 1], out: &mut [MaybeUninit<O>]| match step {
+            1 => {
+                for (o, &a) in out.iter_mut().zip(&x.data[i..i + n]) {
+                    o.write(f(a));
+                }
+            }
+            0 => {
+                out.fill(MaybeUninit::new(f(x.data[i])));
+            }
+            _ => {
+                for (k, o) in out.iter_mut().enumerate() {
+                    o.write(f(x.data[at(i, k, step)]));
+                }
+            }
+        },
+    );
 }
 
 /// `out[i] = f(a[i], b[i])`, appended; one of the two may be a single number or a broadcast.
@@ -23,36 +44,89 @@ pub(crate) fn map2<A: Copy, B: Copy, O: Copy>(
     out: &mut Vec<O>,
     f: impl Fn(A, B) -> O + Copy,
 ) {
-    rows(a.shape, [a.strides, b.strides], [a.offset, b.offset], |n, [i, j], steps| match steps {
-        [1, 1] => {
-            let (a, b) = (&a.data[i..i + n], &b.data[j..j + n]);
-            widest(|| out.extend(a.iter().zip(b).map(|(&a, &b)| f(a, b))));
-        }
-        [1, 0] => {
-            let (a, b) = (&a.data[i..i + n], b.data[j]);
-            widest(|| out.extend(a.iter().map(|&a| f(a, b))));
-        }
-        [0, 1] => {
-            let (a, b) = (a.data[i], &b.data[j..j + n]);
-            widest(|| out.extend(b.iter().map(|&b| f(a, b))));
-        }
-        [p, q] => out.extend((0..n).map(|k| f(a.data[at(i, k, p)], b.data[at(j, k, q)]))),
-    });
+    append_rows(
+        a.shape,
+        [a.strides, b.strides],
+        [a.offset, b.offset],
+        out,
+        #[inline(always)]
+        |n: usize, [i, j]: [usize; 2], steps: [isize; 2], out: &mut [MaybeUninit<O>]| match steps {
+            [1, 1] => {
+                for ((o, &a), &b) in out.iter_mut().zip(&a.data[i..i + n]).zip(&b.data[j..j + n]) {
+                    o.write(f(a, b));
+                }
+            }
+            [1, 0] => {
+                let b = b.data[j];
+                for (o, &a) in out.iter_mut().zip(&a.data[i..i + n]) {
+                    o.write(f(a, b));
+                }
+            }
+            [0, 1] => {
+                let a = a.data[i];
+                for (o, &b) in out.iter_mut().zip(&b.data[j..j + n]) {
+                    o.write(f(a, b));
+                }
+            }
+            [p, q] => {
+                for (k, o) in out.iter_mut().enumerate() {
+                    o.write(f(a.data[at(i, k, p)], b.data[at(j, k, q)]));
+                }
+            }
+        },
+    );
 }
 
 /// `out[i] = mask[i] ? a[i] : b[i]`, appended.
 pub(crate) fn select<T: Copy>(mask: View<'_, bool>, a: View<'_, T>, b: View<'_, T>, out: &mut Vec<T>) {
     let strides = [mask.strides, a.strides, b.strides];
-    rows(mask.shape, strides, [mask.offset, a.offset, b.offset], |n, [h, i, j], steps| match steps {
-        [1, 1, 1] => {
-            let (mask, a, b) = (&mask.data[h..h + n], &a.data[i..i + n], &b.data[j..j + n]);
-            widest(|| out.extend(mask.iter().zip(a).zip(b).map(|((&m, &a), &b)| if m { a } else { b })));
-        }
-        [o, p, q] => out.extend((0..n).map(|k| {
-            let (a, b) = (a.data[at(i, k, p)], b.data[at(j, k, q)]);
-            if mask.data[at(h, k, o)] { a } else { b }
-        })),
-    });
+    append_rows(
+        mask.shape,
+        strides,
+        [mask.offset, a.offset, b.offset],
+        out,
+        #[inline(always)]
+        |_: usize, [h, i, j]: [usize; 3], [o, p, q]: [isize; 3], out: &mut [MaybeUninit<T>]| {
+            for (k, y) in out.iter_mut().enumerate() {
+                let (a, b) = (a.data[at(i, k, p)], b.data[at(j, k, q)]);
+                y.write(if mask.data[at(h, k, o)] { a } else { b });
+            }
+        },
+    );
+}
+
+/// Appends one element per place of the shape: `fill(length, starts, steps, slots)` writes all slots of a row.
+#[inline(always)]
+fn append_rows<const K: usize, O>(
+    shape: &[usize],
+    strides: [&[isize]; K],
+    offsets: [usize; K],
+    out: &mut Vec<O>,
+    fill: impl Fn(usize, [usize; K], [isize; K], &mut [MaybeUninit<O>]),
+) {
+    let n: usize = shape.iter().product();
+    out.reserve(n);
+    let mut slots = &mut out.spare_capacity_mut()[..n];
+    widest(
+        #[inline(always)]
+        || {
+            rows(
+                shape,
+                strides,
+                offsets,
+                #[inline(always)]
+                |length, starts, steps| {
+                    let (row, rest) = std::mem::take(&mut slots).split_at_mut(length);
+                    fill(length, starts, steps, row);
+                    slots = rest;
+                },
+            );
+        },
+    );
+    assert!(slots.is_empty(), "the rows of a shape hold all its elements");
+    // SAFETY: the first n slots of the spare capacity were split into rows, none is left, and `fill` wrote each slot
+    // of its row.
+    unsafe { out.set_len(out.len() + n) };
 }
 
 #[inline(always)]

@@ -40,7 +40,7 @@ pub(crate) fn sum<T: Float>(x: View<'_, T>, summed: impl Fn(usize) -> bool, out:
 }
 
 /// The number of elements of a view that is one contiguous run.
-fn unit_run<T: Copy>(view: &View<'_, T>) -> Option<usize> {
+fn unit_run<T>(view: &View<'_, T>) -> Option<usize> {
     match (view.shape, view.strides) {
         ([], _) => Some(1),
         ([n], [1]) => Some(*n),

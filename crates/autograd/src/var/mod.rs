@@ -59,6 +59,12 @@ impl<'t> Var<'t> {
         self.tape.list().node(self.id).meta.dtype
     }
 
+    /// Whether both have the same shape.
+    fn has_shape_of(self, other: Var<'t>) -> bool {
+        let (a, b) = (self.tape.list(), other.tape.list());
+        a.node(self.id).meta.shape == b.node(other.id).meta.shape
+    }
+
     /// The number of axes.
     pub fn rank(self) -> usize {
         self.tape.list().node(self.id).meta.shape.len()

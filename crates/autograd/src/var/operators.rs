@@ -73,10 +73,10 @@ impl<'t> Var<'t> {
     /// Both, broadcast against each other by NumPy's rule.
     #[track_caller]
     pub(crate) fn broadcast_pair(name: &str, a: Var<'t>, b: Var<'t>) -> (Var<'t>, Var<'t>) {
-        let (from_a, from_b) = (a.shape(), b.shape());
-        if from_a == from_b {
+        if a.has_shape_of(b) {
             return (a, b);
         }
+        let (from_a, from_b) = (a.shape(), b.shape());
         let to = match from_a.broadcast(&from_b) {
             Ok(to) => to,
             Err((i, j)) => panic!(

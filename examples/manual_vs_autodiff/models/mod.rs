@@ -1,0 +1,12 @@
+//! The four models on the tape: forward pass and loss are all that is written, no derivative.
+
+pub(crate) mod mlp;
+pub(crate) mod perceptron;
+pub(crate) mod three_one_one;
+
+use wengert::prelude::*;
+
+/// The values of some parameters in one row, in the given order, as the manual code takes them.
+fn flat(params: &Params, order: &[Param]) -> Vec<f64> {
+    order.iter().flat_map(|&p| params.get::<f64>(p)).copied().collect()
+}

@@ -1,0 +1,129 @@
+//! Whole functions of several variables with their derivatives up to the third: the group `functions`.
+
+use std::f64::consts::{E, PI};
+
+use autograd::{Tape, Var};
+
+use crate::format::Case;
+use crate::runner::{Fault, Handler, Refusal, Results};
+use crate::scalars::{Function, along, constants, jacobian, pack, total, variables};
+
+/// A function with several outputs.
+type Map = for<'t> fn(&[Var<'t>]) -> Vec<Var<'t>>;
+
+pub(crate) fn find(op: &str) -> Option<Handler> {
+    if let Some(f) = function(op) {
+        return Some(Handler::new(Refusal::TypedError, move |case, _| derivatives(case, f)));
+    }
+    let f = map(op)?;
+    Some(Handler::new(Refusal::TypedError, move |case, _| jacobians(case, f)))
+}
+
+fn function(op: &str) -> Option<Function> {
+    let function: Function = match op {
+        "rosenbrock" => rosenbrock,
+        "beale" => |x| {
+            let [x, y] = [x[0], x[1]];
+            (1.5 - x + x * y).square()
+                + (2.25 - x + x * y.square()).square()
+                + (2.625 - x + x * y.powf(3.0)).square()
+        },
+        "himmelblau" => |x| (x[0].square() + x[1] - 11.0).square() + (x[0] + x[1].square() - 7.0).square(),
+        "ackley" => |x| {
+            let n = x.len() as f64;
+            let squares = total(x.iter().map(|x| x.square())) / n;
+            let waves = total(x.iter().map(|&x| (2.0 * PI * x).cos())) / n;
+            -20.0 * (-0.2 * squares.sqrt()).exp() - waves.exp() + (20.0 + E)
+        },
+        "rastrigin" => |x| {
+            let terms = x.iter().map(|&x| x.square() - 10.0 * (2.0 * PI * x).cos());
+            total(terms) + 10.0 * x.len() as f64
+        },
+        "logsumexp_quad" => |x| {
+            let exponentials = total(x.iter().map(|x| x.exp()));
+            let squares = total(x.iter().map(|x| x.square()));
+            exponentials.ln() + 0.5 * squares - total(x.windows(2).map(|x| x[0] * x[1]))
+        },
+        "mlp_loss" => mlp_loss,
+        _ => return None,
+    };
+    Some(function)
+}
+
+pub(crate) fn rosenbrock<'t>(x: &[Var<'t>]) -> Var<'t> {
+    total(x.windows(2).map(|x| 100.0 * (x[1] - x[0].square()).square() + (1.0 - x[0]).square()))
+}
+
+/// Three hidden units on two inputs; the samples are those of the case's formula.
+fn mlp_loss<'t>(x: &[Var<'t>]) -> Var<'t> {
+    let samples = [([0.5, -1.0], 0.3), ([-0.2, 0.8], -0.6), ([1.1, 0.4], 0.9)];
+    let (w1, b1, w2, b2) = (&x[..6], &x[6..9], &x[9..12], x[12]);
+    let errors = samples.map(|([u, v], y)| {
+        let hidden = |i: usize| (w1[2 * i] * u + w1[2 * i + 1] * v + b1[i]).tanh();
+        0.5 * (total((0..3).map(|i| w2[i] * hidden(i))) + b2 - y).square()
+    });
+    total(errors) / 3.0
+}
+
+fn map(op: &str) -> Option<Map> {
+    let map: Map = match op {
+        "polar" => |x| vec![x[0] * x[1].cos(), x[0] * x[1].sin()],
+        "spherical" => |x| {
+            let [r, t, p] = [x[0], x[1], x[2]];
+            vec![r * t.sin() * p.cos(), r * t.sin() * p.sin(), r * t.cos()]
+        },
+        "wide" => |x| {
+            let [x, y] = [x[0], x[1]];
+            vec![(x * y).sin(), (x - y).exp(), x / (1.0 + y.square()), x.tanh() * y, x.powf(3.0)]
+        },
+        "tall" => |x| {
+            let sines = total(x.iter().map(|x| x.sin()));
+            vec![total(x.iter().map(|x| x.square())), sines * x[0]]
+        },
+        "softmax_fn" => |x| {
+            let exponentials: Vec<_> = x.iter().map(|x| x.exp()).collect();
+            let sum = total(exponentials.iter().copied());
+            exponentials.into_iter().map(|e| e / sum).collect()
+        },
+        _ => return None,
+    };
+    Some(map)
+}
+
+fn derivatives(case: &Case, f: Function) -> Result<Results, Fault> {
+    let tape = Tape::new();
+    let x = variables(&tape, case, "x")?;
+    let (v, w) = (constants(&tape, case, "v")?, constants(&tape, case, "w")?);
+    let n = x.len();
+    let y = f(&x);
+    let gradient = y.grads(&x);
+    let first = y.jvp(&x, &v);
+    let second = first.jvp(&x, &v);
+
+    let mut results = Results::default();
+    results.put("out", "value", pack(case, &[], [y])?);
+    results.put("out", "hessian", pack(case, &[n, n], jacobian(&gradient, &x))?);
+    results.put("out", "hvp", pack(case, &[n], along(&gradient, &x, &v))?);
+    results.put("out", "directional", pack(case, &[3], [first, second, second.jvp(&x, &v)])?);
+    results.put("out", "third_vw", pack(case, &[n], first.jvp(&x, &w).grads(&x))?);
+    results.put("out", "gradient", pack(case, &[n], gradient)?);
+    Ok(results)
+}
+
+fn jacobians(case: &Case, f: Map) -> Result<Results, Fault> {
+    let tape = Tape::new();
+    let x = variables(&tape, case, "x")?;
+    let (v, u) = (constants(&tape, case, "v")?, constants(&tape, case, "u")?);
+    let ys = f(&x);
+    let (m, n) = (ys.len(), x.len());
+    let rows = jacobian(&ys, &x);
+    let vjp = total(ys.iter().zip(&u).map(|(&y, &u)| y * u)).grads(&x);
+
+    let mut results = Results::default();
+    results.put("out", "jvp", pack(case, &[m], along(&ys, &x, &v))?);
+    results.put("out", "vjp", pack(case, &[n], vjp)?);
+    results.put("out", "hessians", pack(case, &[m, n, n], jacobian(&rows, &x))?);
+    results.put("out", "jacobian", pack(case, &[m, n], rows)?);
+    results.put("out", "value", pack(case, &[m], ys)?);
+    Ok(results)
+}

@@ -1,0 +1,49 @@
+//! Functions of separate scalar variables: each number of a stored point is a leaf of its own.
+
+use autograd::{Tape, Var};
+
+use crate::array::Array;
+use crate::evaluate::read;
+use crate::format::Case;
+use crate::runner::Fault;
+
+/// A scalar function of scalars.
+pub(crate) type Function = for<'t> fn(&[Var<'t>]) -> Var<'t>;
+
+/// The numbers of an input, each a variable.
+pub(crate) fn variables<'t>(tape: &'t Tape<'t>, case: &Case, label: &str) -> Result<Vec<Var<'t>>, Fault> {
+    Ok(case.f64("in", label)?.iter().map(|&x| tape.var(x)).collect())
+}
+
+/// The numbers of an input, each a constant.
+pub(crate) fn constants<'t>(tape: &'t Tape<'t>, case: &Case, label: &str) -> Result<Vec<Var<'t>>, Fault> {
+    Ok(case.f64("in", label)?.iter().map(|&x| tape.constant(x)).collect())
+}
+
+/// Scalars as the elements of an array.
+pub(crate) fn pack<'t>(
+    case: &Case,
+    shape: &[usize],
+    scalars: impl IntoIterator<Item = Var<'t>>,
+) -> Result<Array, Fault> {
+    let mut elements = Vec::new();
+    for scalar in scalars {
+        elements.extend(read(case, scalar)?.floats());
+    }
+    Ok(Array::shaped(shape, elements))
+}
+
+/// The rows of the Jacobian of `ys`; of a gradient, those of the Hessian.
+pub(crate) fn jacobian<'t>(ys: &[Var<'t>], xs: &[Var<'t>]) -> Vec<Var<'t>> {
+    ys.iter().flat_map(|y| y.grads(xs)).collect()
+}
+
+/// The derivative of each `ys` along `vs`.
+pub(crate) fn along<'t>(ys: &[Var<'t>], xs: &[Var<'t>], vs: &[Var<'t>]) -> Vec<Var<'t>> {
+    ys.iter().map(|y| y.jvp(xs, vs)).collect()
+}
+
+/// The sum of scalars, of which there is at least one.
+pub(crate) fn total<'t>(terms: impl IntoIterator<Item = Var<'t>>) -> Var<'t> {
+    terms.into_iter().reduce(|a, b| a + b).expect("a sum has terms")
+}

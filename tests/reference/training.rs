@@ -1,0 +1,206 @@
+//! End-to-end runs with layers, losses and optimisers: the group `training`.
+
+use autograd::{Gradients, Params, Tape, Var};
+use ndarray::{Array1, Array2, ArrayD, ArrayViewD, Axis, Ix2};
+use nn::{Activation, Init, Linear, Mlp, loss};
+use optim::{Momentum, Optimizer};
+
+use crate::array::Array;
+use crate::format::Case;
+use crate::functions::rosenbrock;
+use crate::optim::adam_of;
+use crate::runner::{Fault, Handler, Refusal, Results};
+
+pub(crate) fn find(op: &str) -> Option<Handler> {
+    let evaluate = match op {
+        "mlp_classifier" => mlp_classifier,
+        "linear_regression" | "ridge" => least_squares,
+        "logistic_regression" => logistic_regression,
+        "softmax_regression" => softmax_regression,
+        "rosenbrock_minimum" => rosenbrock_minimum,
+        _ => return None,
+    };
+    Some(Handler::new(Refusal::TypedError, move |case, _| evaluate(case)))
+}
+
+/// Samples by row. Bytes are grey values from 0 to 16.
+fn samples(case: &Case) -> Result<Array2<f64>, Fault> {
+    let x: ArrayD<f64> = match case.array("in", "X")? {
+        Array::U8(bytes) => bytes.mapv(|byte| f64::from(byte) / 16.0),
+        _ => case.f64("in", "X")?.clone(),
+    };
+    Ok(x.into_dimensionality::<Ix2>().map_err(|e| case.place.error("in/X", e))?)
+}
+
+fn mlp_classifier(case: &Case) -> Result<Results, Fault> {
+    let optimizer: String = case.args.read("optimizer")?;
+    match optimizer.as_str() {
+        "adam" => classify(case, adam_of(case)?),
+        "sgd" => classify(case, Momentum::pytorch(case.args.read("lr")?, case.args.read("momentum")?)?),
+        _ => Err(Fault::Unsupported(optimizer)),
+    }
+}
+
+fn classify(case: &Case, mut optimizer: impl Optimizer) -> Result<Results, Fault> {
+    let x = samples(case)?;
+    let labels = Array1::from(case.array("in", "y")?.integers());
+    let activation = case.args.read::<String>("activation")?.parse::<Activation>().map_err(Fault::refused)?;
+    let mut params = Params::f64();
+    let net = Mlp::new(&mut params.scope("net"), &case.args.read::<Vec<usize>>("sizes")?, activation);
+    for (i, layer) in net.layers.iter().enumerate() {
+        // Stored as [out, in].
+        params.set(layer.weight, case.f64("init", &format!("w{i}"))?.t());
+        params.set(layer.bias, case.f64("init", &format!("b{i}"))?);
+    }
+
+    let mut results = Results::default();
+    let mut losses = Vec::new();
+    for step in 0..case.args.read("steps")? {
+        let (x, labels) = match case.i64("in", "batches") {
+            Err(_) => (x.clone(), labels.clone()),
+            Ok(batches) => {
+                let rows: Vec<usize> = batches.index_axis(Axis(0), step).iter().map(|&i| i as usize).collect();
+                (x.select(Axis(0), &rows), labels.select(Axis(0), &rows))
+            }
+        };
+        let tape = Tape::with(&params);
+        let loss = loss::cross_entropy(net.forward(tape.constant(&x)), tape.constant(&labels));
+        losses.push(loss.item());
+        let gradients = loss.backward();
+        if step == 0 {
+            put_gradients(&params, &net, &gradients, &mut results);
+        }
+        optimizer.step(&mut params, &gradients)?;
+    }
+    results.put("out", "loss", Array::shaped(&[losses.len()], losses));
+
+    let tape = Tape::with(&params);
+    for (i, layer) in net.layers.iter().enumerate() {
+        results.put("final", &format!("w{i}"), tape.param(layer.weight).t().to_array::<f64>());
+        results.put("final", &format!("b{i}"), tape.param(layer.bias).to_array::<f64>());
+    }
+    let logits = net.forward(tape.constant(&x)).to_array::<f64>();
+    let largest = |row: ArrayViewD<'_, f64>| {
+        (0..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best }) as i64
+    };
+    let predictions: Array1<i64> = logits.outer_iter().map(largest).collect();
+    let right = predictions.iter().zip(&labels).filter(|(p, l)| p == l).count() as f64;
+    for label in case.labels("out") {
+        match label {
+            "logits" => results.put("out", label, logits.clone()),
+            "predictions" => results.put("out", label, predictions.clone().into_dyn()),
+            "accuracy_all" => results.put("out", label, Array::shaped(&[], vec![right / labels.len() as f64])),
+            _ => {}
+        }
+    }
+    Ok(results)
+}
+
+fn put_gradients(params: &Params, net: &Mlp, gradients: &Gradients, results: &mut Results) {
+    for (i, layer) in net.layers.iter().enumerate() {
+        for (name, param) in [("w", layer.weight), ("b", layer.bias)] {
+            let elements = gradients.get::<f64>(param).unwrap_or_default().to_vec();
+            let stored = ArrayD::from_shape_vec(&params.shape(param)[..], elements);
+            let gradient = stored.expect("a gradient has its parameter's shape").reversed_axes();
+            results.put("grad0", &format!("{name}{i}"), gradient);
+        }
+    }
+}
+
+/// A linear layer that starts from zero and is fitted until far beyond what the tolerances ask.
+fn fit(
+    inputs: usize,
+    outputs: usize,
+    rate: f64,
+    loss: impl for<'t> Fn(&'t Tape<'t>, Linear) -> Result<Var<'t>, Fault>,
+) -> Result<(Params, Linear), Fault> {
+    let mut params = Params::f64();
+    let mut scope = params.scope("linear");
+    let layer = Linear::with_init(&mut scope, inputs, outputs, Init::Zeros, Init::Zeros);
+    let mut momentum = Momentum::new(rate, 0.95)?;
+    for _ in 0..3000 {
+        let tape = Tape::with(&params);
+        let gradients = loss(&tape, layer)?.backward();
+        if gradients.norm() < 1e-12 {
+            break;
+        }
+        momentum.step(&mut params, &gradients)?;
+    }
+    Ok((params, layer))
+}
+
+fn least_squares(case: &Case) -> Result<Results, Fault> {
+    let (x, y) = (samples(case)?, case.f64("in", "y")?);
+    let (n, features) = x.dim();
+    let penalty: f64 = case.args.or("alpha", 0.0)?;
+    let (params, layer) = fit(features, 1, 0.5, |tape, layer| {
+        let error = loss::mse(layer.forward(tape.constant(&x)), tape.constant(y).reshape([n, 1]));
+        Ok(error + tape.param(layer.weight).square().sum() * (penalty / n as f64))
+    })?;
+    let tape = Tape::with(&params);
+    let predicted = layer.forward(tape.constant(&x)).reshape([n]);
+    let mut results = Results::default();
+    results.put("out", "coef", tape.param(layer.weight).reshape([features]).to_array::<f64>());
+    results.put("out", "intercept", tape.param(layer.bias).reshape([]).to_array::<f64>());
+    if case.op == "linear_regression" {
+        results.put("out", "mse", loss::mse(predicted, tape.constant(y)).to_array::<f64>());
+    }
+    Ok(results)
+}
+
+fn logistic_regression(case: &Case) -> Result<Results, Fault> {
+    let (x, y) = (samples(case)?, case.i64("in", "y")?.mapv(|label| label as f64));
+    let (n, features) = x.dim();
+    let c: f64 = case.args.read("C")?;
+    let (params, layer) = fit(features, 1, 0.3, |tape, layer| {
+        let z = layer.forward(tape.constant(&x)).reshape([n]);
+        let penalty = tape.param(layer.weight).square().sum() / (2.0 * c * n as f64);
+        Ok((z.softplus() - tape.constant(&y) * z).mean() + penalty)
+    })?;
+    let tape = Tape::with(&params);
+    let probabilities = layer.forward(tape.constant(&x)).reshape([n]).sigmoid();
+    let mut results = Results::default();
+    results.put("out", "coef", tape.param(layer.weight).reshape([features]).to_array::<f64>());
+    results.put("out", "intercept", tape.param(layer.bias).reshape([]).to_array::<f64>());
+    results.put("out", "probabilities", probabilities.to_array::<f64>());
+    Ok(results)
+}
+
+/// The sum of the cross-entropies, and the penalty on the weights.
+fn objective<'t>(tape: &'t Tape<'t>, layer: Linear, x: &Array2<f64>, y: &ArrayD<i64>, c: f64) -> Var<'t> {
+    let logits = layer.forward(tape.constant(x));
+    let penalty = tape.param(layer.weight).square().sum() / (2.0 * c);
+    loss::cross_entropy(logits, tape.constant(y)) * x.nrows() as f64 + penalty
+}
+
+fn softmax_regression(case: &Case) -> Result<Results, Fault> {
+    let (x, y) = (samples(case)?, case.i64("in", "y")?);
+    let (n, features) = x.dim();
+    let classes = case.array("out", "intercept")?.shape()[0];
+    let c: f64 = case.args.read("C")?;
+    let (params, layer) =
+        fit(features, classes, 0.3, |tape, layer| Ok(objective(tape, layer, &x, y, c) / n as f64))?;
+    let tape = Tape::with(&params);
+    let mut results = Results::default();
+    results.put("out", "coef", tape.param(layer.weight).t().to_array::<f64>());
+    results.put("out", "intercept", tape.param(layer.bias).to_array::<f64>());
+    results.put("out", "objective", objective(&tape, layer, &x, y, c).to_array::<f64>());
+    results.put("out", "probabilities", layer.forward(tape.constant(&x)).softmax(1).to_array::<f64>());
+    Ok(results)
+}
+
+fn rosenbrock_minimum(case: &Case) -> Result<Results, Fault> {
+    let n = case.args.read("n")?;
+    let mut point = vec![0.5; n];
+    let mut momentum = Momentum::new(5e-4, 0.95)?;
+    for _ in 0..10_000 {
+        let tape = Tape::new();
+        let x: Vec<Var<'_>> = point.iter().map(|&x| tape.var(x)).collect();
+        let gradient: Vec<f64> = rosenbrock(&x).grads(&x).iter().map(|g| g.item()).collect();
+        momentum.step_point(&mut point, &gradient)?;
+    }
+    let mut results = Results::default();
+    results.put("out", "x", Array::shaped(&[n], point.clone()));
+    results.put("out", "scipy_x", Array::shaped(&[n], point));
+    Ok(results)
+}
