@@ -64,6 +64,16 @@ impl Array {
         }
     }
 
+    /// Replaces an element of a floating-point array, counted in row-major order.
+    pub(crate) fn set(&mut self, at: usize, value: f64) {
+        let place = "the element exists";
+        match self {
+            Array::F64(a) => *a.iter_mut().nth(at).expect(place) = value,
+            Array::F32(a) => *a.iter_mut().nth(at).expect(place) = value as f32,
+            _ => panic!("{} holds no floating-point numbers", self.dtype()),
+        }
+    }
+
     /// The elements of a whole-number array in row-major order; empty for floating point.
     pub(crate) fn integers(&self) -> Vec<i64> {
         match self {

@@ -44,9 +44,10 @@ fn random_state(case: &Case) -> Result<Results, Fault> {
     }
     let mut rng = RandomState::new(seed(case, "seed")?);
     let mut results = Results::default();
-    let mut floats = |results: &mut Results, label: &str, n: usize, draw: &dyn Fn(&mut RandomState) -> f64| {
-        results.put("out", label, Array::shaped(&[n], (0..n).map(|_| draw(&mut rng)).collect()));
-    };
+    let mut floats =
+        |results: &mut Results, label: &str, n: usize, draw: &dyn Fn(&mut RandomState) -> f64| {
+            results.put("out", label, Array::shaped(&[n], (0..n).map(|_| draw(&mut rng)).collect()));
+        };
     floats(&mut results, "random_sample", 20, &|rng| rng.random_sample());
     floats(&mut results, "randn", 21, &|rng| rng.standard_normal());
     floats(&mut results, "normal", 6, &|rng| rng.normal(2.0, 0.5));
@@ -83,14 +84,8 @@ fn make_moons(case: &Case) -> Result<Results, Fault> {
 fn make_classification(case: &Case) -> Result<Results, Fault> {
     let args = &case.args;
     let mut data = datasets::make_classification(args.read("n_samples")?);
-    let counts = [
-        "n_features",
-        "n_informative",
-        "n_redundant",
-        "n_repeated",
-        "n_classes",
-        "n_clusters_per_class",
-    ];
+    let counts =
+        ["n_features", "n_informative", "n_redundant", "n_repeated", "n_classes", "n_clusters_per_class"];
     let others = ["n_samples", "weights", "flip_y", "class_sep", "shuffle", "random_state"];
     only_options(case, &[&counts[..], &others].concat())?;
     for name in counts.into_iter().filter(|name| args.has(name)) {

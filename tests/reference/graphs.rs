@@ -104,9 +104,7 @@ fn draw<'t>(case: &Case, x: &[Var<'t>]) -> Result<Var<'t>, Fault> {
         "unused_input" => x[0] * x[2],
         "constant_factor" => 2.0 * x[0] - 3.0 * x[1],
         "stop_gradient_product" => total(x.iter().map(|&x| x * x.detach())),
-        "stop_gradient_mixed" => {
-            total(x.iter().map(|x| x.sin() * x.detach().exp() + x.detach().square()))
-        }
+        "stop_gradient_mixed" => total(x.iter().map(|x| x.sin() * x.detach().exp() + x.detach().square())),
         "identity_output" => x[0],
         "relu_dead" => total(x.iter().map(|x| x.relu())),
         "newton_sqrt" => repeat("iterations", &|y| 0.5 * (y + x[0] / y))?,

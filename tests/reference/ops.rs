@@ -5,7 +5,8 @@
 
 use std::f64::consts::{LN_2, LN_10};
 
-use autograd::Var;
+use autograd::{DType, Var};
+use nn::Activation;
 
 use crate::args::Args;
 use crate::evaluate::evaluate;
@@ -22,7 +23,7 @@ pub(crate) fn find(op: &str) -> Option<Handler> {
         if let Some(reason) = unsupported(case) {
             return Err(Fault::Unsupported(reason.to_owned()));
         }
-        Ok(with_conventions(case, evaluate(case, row)?))
+        with_conventions(case, evaluate(case, row)?)
     }))
 }
 
@@ -37,8 +38,43 @@ fn unsupported(case: &Case) -> Option<&'static str> {
     }
 }
 
-fn with_conventions(_case: &Case, results: Results) -> Results {
-    results
+/// Which of the choices at kinks, ties and infinities are those of the software behind the stored numbers.
+fn with_conventions(case: &Case, mut results: Results) -> Result<Results, Fault> {
+    let inputs = || Ok::<_, Fault>(case.array("in", "x")?.floats().into_iter().enumerate());
+    match case.op.as_str() {
+        "abs" | "elu" | "leaky_relu" | "relu" | "where_log" => results.same_convention(),
+        "add" | "div" | "maximum" | "minimum" | "mul" | "sub" => results.same_convention(),
+        "sign" => {
+            results.same_convention();
+            let nans = inputs()?.filter(|(_, x)| x.is_nan()).collect();
+            results.instead("out", "y", "sign(nan) is nan, as in NumPy", nans);
+        }
+        "sigmoid" if case.atol == 0.0 => {
+            let tails = inputs()?.filter(|(_, x)| x.is_finite() && x.abs() > 36.0);
+            let slopes = tails.map(|(at, x)| (at, sigmoid_slope(x))).collect();
+            results.instead("grad", "x", "1 - y of the stored y (1 - y) is lost to rounding", slopes);
+        }
+        "pow_scalar" => {
+            results.takes_limits();
+            if case.args.read::<f64>("exponent")? == 0.5 {
+                let why = "by IEEE 754's pow, not as a square root";
+                let infinite_at = |special: f64| -> Result<Vec<_>, Fault> {
+                    let places = inputs()?.filter(|(_, x)| x.to_bits() == special.to_bits());
+                    Ok(places.map(|(at, _)| (at, f64::INFINITY)).collect())
+                };
+                results.instead("out", "y", why, infinite_at(f64::NEG_INFINITY)?);
+                results.instead("grad", "x", why, infinite_at(-0.0)?);
+            }
+        }
+        _ => {}
+    }
+    Ok(results)
+}
+
+/// The derivative of the sigmoid, e^-|x| / (1 + e^-|x|)^2, accurate far out as well.
+pub(crate) fn sigmoid_slope(x: f64) -> f64 {
+    let e = (-x.abs()).exp();
+    e / (1.0 + e).powi(2)
 }
 
 /// Functions of one tensor.
@@ -100,9 +136,9 @@ fn several(op: &str) -> Option<Row> {
         "div" => |x, _| x[0] / x[1],
         "maximum" => |x, _| x[0].maximum(x[1]),
         "minimum" => |x, _| x[0].minimum(x[1]),
-        "sub_self" => |x, _| x[0] - x[0],
-        "mul_self" => |x, _| x[0] * x[0],
-        "div_self" => |x, _| x[0] / x[0],
+        "sub_self" => |x, _| twice(x[0], |a, b| a - b),
+        "mul_self" => |x, _| twice(x[0], |a, b| a * b),
+        "div_self" => |x, _| twice(x[0], |a, b| a / b),
         "clamp_tensor" => |x, _| x[0].maximum(x[1]).minimum(x[2]),
         "where" => |x, _| x[0].select(x[1], x[2]),
         "where_log" => |x, _| x[0].gt(0.0).select(x[0].ln(), 0.0),
@@ -130,6 +166,10 @@ fn rows(op: &str) -> Option<Row> {
         "softmax1" => |x, _| x[0].softmax(1),
         "log_softmax" => |x, args| x[0].log_softmax(args.need("axis")),
         "pick_per_row" => |x, _| x[0].pick(x[1]),
+        "one_hot" => |x, args| {
+            let classes: Vec<i64> = (0..args.need::<usize>("classes") as i64).collect();
+            column(x[0]).eq(x[0].tape().constant(classes)).cast(DType::F64)
+        },
         _ => return None,
     };
     Some(row)
@@ -149,6 +189,10 @@ fn products(op: &str) -> Option<Row> {
         "trace_of_product" => |x, _| (x[0] * x[1].t()).sum(),
         "linear" => |x, _| x[0].matmul(x[1].t()) + x[2],
         "addmm" => |x, _| x[0] + x[1].matmul(x[2]),
+        "rnn_cell" => |x, args| {
+            let activation: Activation = args.need::<String>("nonlinearity").parse().expect("a known one");
+            activation.apply(x[0].matmul(x[2].t()) + x[4] + x[1].matmul(x[3].t()) + x[5])
+        },
         _ => return None,
     };
     Some(row)
@@ -184,6 +228,11 @@ fn layout(op: &str) -> Option<Row> {
         _ => return None,
     };
     Some(row)
+}
+
+/// A function of two operands that are the same.
+fn twice<'t>(x: Var<'t>, f: fn(Var<'t>, Var<'t>) -> Var<'t>) -> Var<'t> {
+    f(x, x)
 }
 
 /// A number that a case may leave out.

@@ -57,7 +57,8 @@ pub(crate) fn adam_of(case: &Case) -> Result<Adam, Fault> {
 
 /// A case that switches on an option beyond the known ones is not supported.
 fn only_options(case: &Case, known: &[&str]) -> Result<(), Fault> {
-    for name in case.args.names().filter(|name| !known.contains(name) && !["problem", "steps"].contains(name)) {
+    for name in case.args.names().filter(|name| !known.contains(name) && !["problem", "steps"].contains(name))
+    {
         let value: Value = case.args.read(name)?;
         if value != false && value.as_f64() != Some(0.0) {
             return Err(Fault::Unsupported(name.replace('_', " ")));

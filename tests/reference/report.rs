@@ -57,8 +57,8 @@ impl fmt::Display for Report {
                 writeln!(f, "  failed {name} {case}: {why}")?;
             }
             for ran in &group.ran {
-                for waived in &ran.waived {
-                    writeln!(f, "  waived {name} {}: {waived}", ran.case)?;
+                for (what, note) in &ran.notes {
+                    writeln!(f, "  {what} {name} {}: {note}", ran.case)?;
                 }
             }
         }

@@ -9,6 +9,7 @@ use optim::{Adam, Momentum, Optimizer, Sgd};
 use crate::array::Array;
 use crate::evaluate::{leaf, read};
 use crate::format::Case;
+use crate::ops::sigmoid_slope;
 use crate::runner::{Fault, Handler, Refusal, Results};
 
 pub(crate) fn find(op: &str) -> Option<Handler> {
@@ -103,9 +104,8 @@ fn mlp_fit(case: &Case) -> Result<Results, Fault> {
     }
     let mut sgd = Sgd::new(case.args.read("learning_rate")?)?;
     let mut results = Results::default();
-    let array = |params: &Params, param: Param, values: &[f64]| {
-        Array::shaped(params.shape(param), values.to_vec())
-    };
+    let array =
+        |params: &Params, param: Param, values: &[f64]| Array::shaped(params.shape(param), values.to_vec());
     let mut losses = Vec::new();
     for epoch in 0..=epochs {
         let tape = Tape::with(&params);
@@ -277,7 +277,53 @@ fn activation(case: &Case) -> Result<Results, Fault> {
         results.put("out", "d2y", read(case, second)?);
     }
     results.put("out", "dy", read(case, dy)?);
+    if case.atol == 0.0 {
+        at_extremes(case, &mut results)?;
+    }
     Ok(results)
+}
+
+/// The right figures for the arguments at which the stored ones are not: the software behind them overflows in
+/// e^-x, or subtracts two numbers that rounding has made equal.
+fn at_extremes(case: &Case, results: &mut Results) -> Result<(), Fault> {
+    let x = case.array("in", "x")?.floats();
+    let figures = |wrong: &dyn Fn(f64) -> bool, right: &dyn Fn(f64) -> f64| {
+        let places = x.iter().enumerate().filter(|(_, x)| wrong(**x));
+        places.map(|(at, &x)| (at, right(x))).collect::<Vec<_>>()
+    };
+    // There e^-x is infinite, but the sigmoid is not zero yet.
+    let overflows = |x: f64| x < -709.5 && x.is_finite();
+    let overflow = "e^-x overflows in the stored formula";
+    let cancels = "1 - y is lost to rounding in the stored formula";
+    match case.op.as_str() {
+        "sigmoid" => {
+            results.instead("out", "y", overflow, figures(&overflows, &f64::exp));
+            results.instead("out", "y_numpy", overflow, figures(&overflows, &f64::exp));
+            let tail = |x: f64| overflows(x) || (x > 35.0 && x.is_finite());
+            results.instead("out", "dy", cancels, figures(&tail, &sigmoid_slope));
+        }
+        "swish" => {
+            let right = |x: f64| x * x.exp();
+            results.instead("out", "y", overflow, figures(&overflows, &right));
+            results.instead("out", "y_numpy", overflow, figures(&overflows, &right));
+            results.instead("out", "dy", overflow, figures(&overflows, &|x| (1.0 + x) * x.exp()));
+        }
+        "tanh" => {
+            let tail = |x: f64| x.abs() > 18.0 && x.is_finite();
+            results.instead("out", "dy", cancels, figures(&tail, &|x| x.cosh().powi(-2)));
+        }
+        "relu" => {
+            let why = "the slope is 1 where x > 0 and else 0, so at nan";
+            results.instead("out", "dy", why, figures(&f64::is_nan, &|_| 0.0));
+        }
+        "elu" => {
+            let small = |x: f64| x < 0.0 && x > -1e-8;
+            let why = "the notebook's e^x - 1 cancels";
+            results.instead("out", "y_numpy", why, figures(&small, &f64::exp_m1));
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 /// The formulas of the notebook's own network, written on the tape: its derivative is s (1 - s), not that of the

@@ -59,7 +59,8 @@ fn classify(case: &Case, mut optimizer: impl Optimizer) -> Result<Results, Fault
         let (x, labels) = match case.i64("in", "batches") {
             Err(_) => (x.clone(), labels.clone()),
             Ok(batches) => {
-                let rows: Vec<usize> = batches.index_axis(Axis(0), step).iter().map(|&i| i as usize).collect();
+                let rows: Vec<usize> =
+                    batches.index_axis(Axis(0), step).iter().map(|&i| i as usize).collect();
                 (x.select(Axis(0), &rows), labels.select(Axis(0), &rows))
             }
         };
@@ -89,7 +90,9 @@ fn classify(case: &Case, mut optimizer: impl Optimizer) -> Result<Results, Fault
         match label {
             "logits" => results.put("out", label, logits.clone()),
             "predictions" => results.put("out", label, predictions.clone().into_dyn()),
-            "accuracy_all" => results.put("out", label, Array::shaped(&[], vec![right / labels.len() as f64])),
+            "accuracy_all" => {
+                results.put("out", label, Array::shaped(&[], vec![right / labels.len() as f64]))
+            }
             _ => {}
         }
     }

@@ -58,13 +58,17 @@ pub fn check_grads(
     derivatives.check(&|x: &[Var<'_>]| vec![f(x)], inputs, 1, order)
 }
 
+/// The gradient of Σ ⟨u, y⟩: of outputs y, for cotangents u, with respect to inputs.
+type Pull = for<'t> fn(&[Var<'t>], &[ArrayD<f64>], &[Var<'t>]) -> Vec<Var<'t>>;
+
+/// The tangent of an output, for inputs and their tangents.
+type Push = for<'t> fn(Var<'t>, &[Var<'t>], &[Var<'t>]) -> Var<'t>;
+
 /// The two derivatives under test.
 #[derive(Clone, Copy)]
 struct Derivatives {
-    /// The gradient of Σ ⟨u, y⟩.
-    pull: for<'t> fn(&[Var<'t>], &[ArrayD<f64>], &[Var<'t>]) -> Vec<Var<'t>>,
-    /// The tangent of a result.
-    push: for<'t> fn(Var<'t>, &[Var<'t>], &[Var<'t>]) -> Var<'t>,
+    pull: Pull,
+    push: Push,
 }
 
 impl Derivatives {

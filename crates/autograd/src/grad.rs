@@ -2,7 +2,7 @@
 
 use crate::between::Between;
 use crate::dtype::{Float, each_dtype};
-use crate::ir::{NodeId, Op};
+use crate::ir::{NodeId, Op, PerOperand, per_operand};
 use crate::op::At;
 use crate::params::{Gradients, Param};
 use crate::record::operand;
@@ -240,7 +240,7 @@ fn sweep<'t>(output: Var<'t>, seed: Var<'t>, between: &mut Between, mut tell: im
             (node.op.clone(), node.inputs.clone())
         };
         let Some(rule) = op.rule() else { continue };
-        let x: SmallVec<[Var<'t>; 3]> = inputs.iter().map(|&i| Var::new(tape, i)).collect();
+        let x: PerOperand<Var<'t>> = per_operand(inputs.iter().map(|&i| Var::new(tape, i)));
         let at = At { x: &x, y: Var::new(tape, id) };
         let g = Var::new(tape, adjoint);
         tape.inheriting(id, || {

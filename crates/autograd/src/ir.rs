@@ -10,7 +10,20 @@ use smallvec::SmallVec;
 pub(crate) type NodeId = u32;
 
 /// Operands of a node, in order.
-pub(crate) type Inputs = SmallVec<[NodeId; 3]>;
+pub(crate) type Inputs = SmallVec<[NodeId; 4]>;
+
+/// Something for each operand of an op.
+pub(crate) type PerOperand<T> = SmallVec<[T; 3]>;
+
+/// Collects something for each operand: by pushes, which cost less than a general `collect` for one to three.
+#[inline]
+pub(crate) fn per_operand<A: smallvec::Array>(items: impl IntoIterator<Item = A::Item>) -> SmallVec<A> {
+    let mut out = SmallVec::new();
+    for item in items {
+        out.push(item);
+    }
+    out
+}
 
 macro_rules! unary_enum {
     ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?): |$x:ident, $y:ident| $value:expr, $slope:expr, $domain:expr;)*) => {

@@ -1,7 +1,7 @@
 //! Forward mode: the sweep forwards over the list, which appends tangents to the same list by the same rules.
 
 use crate::between::Between;
-use crate::ir::NodeId;
+use crate::ir::{NodeId, PerOperand, per_operand};
 use crate::op::At;
 use crate::var::Var;
 use smallvec::SmallVec;
@@ -69,9 +69,9 @@ fn sweep<'t>(output: Var<'t>, inputs: &[NodeId], between: &mut Between) {
             (node.op.clone(), node.inputs.clone())
         };
         let Some(rule) = op.rule() else { continue };
-        let x: SmallVec<[Var<'t>; 3]> = operands.iter().map(|&i| Var::new(tape, i)).collect();
-        let t: SmallVec<[Option<Var<'t>>; 3]> =
-            operands.iter().map(|&i| between.get(i).map(|t| Var::new(tape, t))).collect();
+        let x: PerOperand<Var<'t>> = per_operand(operands.iter().map(|&i| Var::new(tape, i)));
+        let t: PerOperand<Option<Var<'t>>> =
+            per_operand(operands.iter().map(|&i| between.get(i).map(|t| Var::new(tape, t))));
         let at = At { x: &x, y: Var::new(tape, id) };
         if let Some(tangent) = tape.inheriting(id, || rule.jvp(&at, &t)) {
             between.set(id, tangent.id());

@@ -1,8 +1,8 @@
 //! The scalar functions behind the table, for `f32` and `f64`.
 //!
-//! `exp` and `sigmoid` are branch-free, so that a loop over them becomes SIMD code. They use separate
-//! multiplications and additions, never a fused multiply-add, and so give the same bits on every machine and in
-//! every lane. The others are the standard library's.
+//! `exp` and `sigmoid` are branch-free, so that a loop over them becomes SIMD code. Their multiply-adds are fused
+//! wherever they are written so, on every machine and in every lane: the bits are the same everywhere. The others are
+//! the standard library's.
 
 /// The functions that rows of the table may call.
 pub(crate) trait Scalar: Copy + PartialOrd {
@@ -95,6 +95,18 @@ macro_rules! scalar {
 scalar!(f32, exp32);
 scalar!(f64, exp64);
 
+/// 1/n!, the coefficients of the exponential.
+const INVERSE_FACTORIALS: [f64; 14] = {
+    let mut table = [1.0; 14];
+    let (mut n, mut factorial) = (1, 1.0);
+    while n < 14 {
+        factorial *= n as f64;
+        table[n] = 1.0 / factorial;
+        n += 1;
+    }
+    table
+};
+
 /// eˣ in double precision: x = n·ln 2 + r with |r| ≤ ½·ln 2, then a Taylor polynomial of degree 13 in r, whose
 /// remainder is below 2⁻⁵⁶ of the result, times 2ⁿ in two factors, so that subnormal results come out right too.
 #[inline(always)]
@@ -107,22 +119,14 @@ fn exp64(x: f64) -> f64 {
     // Beyond these the result is ∞ or 0 all the same; NaN passes through both comparisons.
     let x = if x > 710.0 { 710.0 } else { x };
     let x = if x < -746.0 { -746.0 } else { x };
-    let shifted = x * std::f64::consts::LOG2_E + MAGIC;
+    let shifted = x.mul_add(std::f64::consts::LOG2_E, MAGIC);
     let n = shifted - MAGIC;
-    let r = x - n * LN2_HI - n * LN2_LO;
-    let mut p = 1.0 / 6227020800.0;
-    p = p * r + 1.0 / 479001600.0;
-    p = p * r + 1.0 / 39916800.0;
-    p = p * r + 1.0 / 3628800.0;
-    p = p * r + 1.0 / 362880.0;
-    p = p * r + 1.0 / 40320.0;
-    p = p * r + 1.0 / 5040.0;
-    p = p * r + 1.0 / 720.0;
-    p = p * r + 1.0 / 120.0;
-    p = p * r + 1.0 / 24.0;
-    p = p * r + 1.0 / 6.0;
-    p = p * r + 0.5;
-    p = (p * r) * r + r + 1.0;
+    let r = (-n).mul_add(LN2_LO, (-n).mul_add(LN2_HI, x));
+    let mut p = INVERSE_FACTORIALS[13];
+    for &c in INVERSE_FACTORIALS[2..13].iter().rev() {
+        p = p.mul_add(r, c);
+    }
+    let p = (p * r).mul_add(r, r) + 1.0;
     let n = shifted.to_bits().wrapping_sub(MAGIC.to_bits()) as i64;
     let half = n >> 1;
     let power = |k: i64| f64::from_bits(((k + 1023) as u64) << 52);
@@ -137,16 +141,14 @@ fn exp32(x: f32) -> f32 {
     const LN2_LO: f32 = -2.121_944_4e-4;
     let x = if x > 89.0 { 89.0 } else { x };
     let x = if x < -104.0 { -104.0 } else { x };
-    let shifted = x * std::f32::consts::LOG2_E + MAGIC;
+    let shifted = x.mul_add(std::f32::consts::LOG2_E, MAGIC);
     let n = shifted - MAGIC;
-    let r = x - n * LN2_HI - n * LN2_LO;
-    let mut p = 1.0 / 5040.0;
-    p = p * r + 1.0 / 720.0;
-    p = p * r + 1.0 / 120.0;
-    p = p * r + 1.0 / 24.0;
-    p = p * r + 1.0 / 6.0;
-    p = p * r + 0.5;
-    p = (p * r) * r + r + 1.0;
+    let r = (-n).mul_add(LN2_LO, (-n).mul_add(LN2_HI, x));
+    let mut p = INVERSE_FACTORIALS[7] as f32;
+    for &c in INVERSE_FACTORIALS[2..7].iter().rev() {
+        p = p.mul_add(r, c as f32);
+    }
+    let p = (p * r).mul_add(r, r) + 1.0;
     let n = shifted.to_bits().wrapping_sub(MAGIC.to_bits()) as i32;
     let half = n >> 1;
     let power = |k: i32| f32::from_bits(((k + 127) as u32) << 23);

@@ -3,13 +3,12 @@
 use crate::buffers::Value;
 use crate::dtype::DType;
 use crate::exec::{self, Operand};
-use crate::ir::{Inputs, Meta, NodeId, Op};
+use crate::ir::{Inputs, Meta, NodeId, Op, PerOperand, per_operand};
 use crate::op::Mismatch;
 use crate::params::Params;
 use crate::shape::Shape;
 use crate::tape::{List, Tape};
 use crate::var::Var;
-use smallvec::SmallVec;
 
 /// More axes than anybody uses, few enough to be counted in a byte.
 const MAX_AXES: usize = 64;
@@ -18,7 +17,7 @@ const MAX_AXES: usize = 64;
 #[track_caller]
 pub(crate) fn record<'t>(op: impl Into<Op>, x: &[Var<'t>]) -> Var<'t> {
     let (op, tape) = (op.into(), x[0].tape());
-    let inputs: Inputs = x.iter().map(|v| v.id()).collect();
+    let inputs: Inputs = per_operand(x.iter().map(|v| v.id()));
     check_same_tape(&op, x);
     let mut list = tape.list_mut();
     let list = &mut *list;
@@ -33,7 +32,7 @@ pub(crate) fn record<'t>(op: impl Into<Op>, x: &[Var<'t>]) -> Var<'t> {
 /// The result's shape and dtype; a mismatch is the caller's mistake.
 #[track_caller]
 fn infer(list: &List, op: &Op, inputs: &Inputs) -> Meta {
-    let metas: SmallVec<[&Meta; 3]> = inputs.iter().map(|&i| &list.node(i).meta).collect();
+    let metas: PerOperand<&Meta> = per_operand(inputs.iter().map(|&i| &list.node(i).meta));
     let rule = op.rule().expect("leaves are recorded by the tape");
     match rule.infer(&metas) {
         Ok(meta) => {
@@ -56,7 +55,7 @@ fn view(list: &mut List, op: &Op, input: NodeId, meta: &Meta) -> Option<Value> {
 #[track_caller]
 fn compute(list: &mut List, params: Option<&Params>, op: &Op, inputs: &Inputs, meta: &Meta) -> Value {
     let mut out = list.pool.take(meta.dtype, meta.shape.elements());
-    let operands: SmallVec<[Operand<'_>; 3]> = inputs.iter().map(|&i| operand(list, params, i)).collect();
+    let operands: PerOperand<Operand<'_>> = per_operand(inputs.iter().map(|&i| operand(list, params, i)));
     if let (Op::Pick | Op::Scatter(_), [x, index]) = (op, &operands[..]) {
         crate::ops::check_indices(op, x, index);
     }

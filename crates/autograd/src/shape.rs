@@ -47,10 +47,13 @@ impl Shape {
 
     /// Row-major strides.
     pub(crate) fn strides(&self) -> Strides {
-        let mut strides: Strides = SmallVec::from_elem(1, self.0.len());
-        for i in (1..self.0.len()).rev() {
-            strides[i - 1] = strides[i] * self.0[i].max(1) as isize;
+        let mut strides = Strides::new();
+        let mut next = 1;
+        for &d in self.0.iter().rev() {
+            strides.push(next);
+            next *= d.max(1) as isize;
         }
+        strides.reverse();
         strides
     }
 

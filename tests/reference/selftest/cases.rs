@@ -119,11 +119,38 @@ fn a_waived_array_is_listed() {
         })
     };
     let ran = run(&case, &group, &|_, _| Some(handler()));
-    assert_eq!((ran.outcome, ran.waived.len()), (Outcome::Passed, 1));
+    assert_eq!((ran.outcome, ran.notes.len()), (Outcome::Passed, 1));
 
     let copy = Scratch::of(&["higher"]);
     let report = Report::of(&copy.folder, &|_, _| Some(handler())).to_string();
     assert!(report.contains("  waived higher tanh: out/derivatives: not today\n"), "{report}");
+}
+
+#[test]
+fn a_replaced_figure_is_held_and_listed() {
+    let edge = |figure: f64| {
+        let (group, case) = stored("ops_edge", "sign/specials");
+        run(&case, &group, &move |_, _| {
+            Some(Handler::new(Refusal::TypedError, move |case, _| {
+                let mut results = replayed(case, "out", |x| if x == 1.0 { 7.0 } else { x })?;
+                results.instead("out", "y", "sevens", vec![(2, figure), (3, -1.0), (4, 7.0)]);
+                Ok(results)
+            }))
+        })
+    };
+    let ran = edge(7.0);
+    assert_eq!(ran.outcome, Outcome::Passed);
+    assert_eq!(ran.notes, [("replaced", "out/y: 2 elements: sevens".to_owned())]);
+    failed_with(&edge(8.0).outcome, "out/y[2]: got 7.0, want 8.0");
+}
+
+#[test]
+fn a_variant_that_does_not_exist_is_unsupported_with_its_reason() {
+    let unsupported: fn(&Case, &Group) -> _ = |_, _| Err(Fault::Unsupported("order 7".to_owned()));
+    let higher = outcome("higher", "tanh", Refusal::TypedError, unsupported);
+    assert_eq!(higher, Outcome::Unsupported { op: "scalar_derivatives (order 7)".to_owned() });
+    // What must be refused has to be refused, not left out.
+    failed_with(&outcome("ops_broadcast", "error/0", Refusal::PanicInCaller, unsupported), "order 7");
 }
 
 /// One small element off by what the largest element of the array allows.

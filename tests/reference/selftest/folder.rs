@@ -5,8 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{Scratch, complains};
-use crate::handlers;
+use super::{Scratch, complains, few};
 use crate::report::Report;
 
 #[test]
@@ -81,7 +80,7 @@ fn a_wrong_index_fails() {
 
     fs::remove_file(copy.folder.join("index.json")).unwrap();
     complains(&copy.report(), &["index.json: "]);
-    complains(&Report::of(Path::new("no/such/folder"), &handlers::find), &["holds no group"]);
+    complains(&Report::of(Path::new("no/such/folder"), &few), &["holds no group"]);
 }
 
 #[test]
@@ -110,10 +109,12 @@ fn the_list_of_unsupported_ops_is_exact() {
     let entry = "higher scalar_derivatives # later";
     assert!(report.complaints(entry, true).is_empty());
     assert_eq!(report.complaints("", true).len(), 1);
+    // A reason makes another entry of it.
+    assert_eq!(report.complaints("higher scalar_derivatives (order 7)", true).len(), 2);
     let longer = format!("# a comment\n{entry}\n\nhigher series\n");
     assert!(report.complaints(&longer, false).is_empty());
     assert!(report.complaints(&longer, true)[0].contains("higher series: in unsupported.txt"));
-    for bad in ["b x\na x", "a x\na x", "a", "a b c"] {
+    for bad in ["b x\na x", "a x\na x", "a", "a b c", "a b (c"] {
         assert!(report.complaints(bad, false)[0].contains("unsupported.txt line "), "{bad}");
     }
 }

@@ -64,7 +64,7 @@ impl Scratch {
     }
 
     fn report(&self) -> Report {
-        Report::of(&self.folder, &handlers::find)
+        Report::of(&self.folder, &few)
     }
 }
 
@@ -73,6 +73,11 @@ impl Drop for Scratch {
         // A folder left behind in the temporary directory is no reason to fail.
         drop(fs::remove_dir_all(&self.folder));
     }
+}
+
+/// Three ops of the engine, so that these tests do not depend on how many it has.
+fn few(group: &str, op: &str) -> Option<Handler> {
+    handlers::find(group, op).filter(|_| ["add", "mul", "mul_self"].contains(&op))
 }
 
 /// One case of the committed data.

@@ -7,32 +7,39 @@ use ndarray::{ArrayView2, ArrayViewMut2, LinalgScalar, ShapeBuilder};
 /// Products of more multiplications go to a packed, cache-blocked kernel.
 const BLOCKED_FROM: usize = 1 << 17;
 
-/// Columns of a panel: one or two vectors of the widest instruction set.
-const PANEL: usize = 16;
-
 /// Rows that are computed together, so that their additions overlap.
 const ROWS: usize = 4;
 
 /// `out = a·b` for a of [m, k] and b of [k, n] with any strides; transposes need no copy.
 pub(crate) fn matmul<T: Float + LinalgScalar>(a: View<'_, T>, b: View<'_, T>, out: &mut Vec<T>) {
     let (m, k, n) = (a.shape[0], a.shape[1], b.shape[1]);
-    out.resize(m * n, T::default());
-    if m * k * n < BLOCKED_FROM {
-        return small(a, b, out);
+    if m * n == 0 {
+        return;
     }
+    if m * k * n < BLOCKED_FROM {
+        return match n {
+            0..=4 => small::<T, 4>(a, b, out),
+            5..=8 => small::<T, 8>(a, b, out),
+            _ => small::<T, 16>(a, b, out),
+        };
+    }
+    out.resize(m * n, T::default());
     let mut c = ArrayViewMut2::from_shape((m, n), out).expect("m·n elements");
     ndarray::linalg::general_mat_mul(T::one(), &array(a), &array(b), T::zero(), &mut c);
 }
 
-/// Each element a sum from the first term to the last, multiply then add; whole rows of a panel at once.
-fn small<T: Float>(a: View<'_, T>, b: View<'_, T>, out: &mut [T]) {
+/// Each element a sum from the first term to the last, multiply then add; whole rows of a panel of b at once.
+fn small<T: Float, const PANEL: usize>(a: View<'_, T>, b: View<'_, T>, out: &mut Vec<T>) {
     let (m, k, n) = (a.shape[0], a.shape[1], b.shape[1]);
+    // Rows are stored as whole panels: what lies beyond a row is overwritten by the next, or cut off at the end.
+    out.resize(m * n + PANEL, T::default());
     let mut panel = vec![[T::default(); PANEL]; k];
     for first in (0..n).step_by(PANEL) {
         let width = PANEL.min(n - first);
         for (p, row) in panel.iter_mut().enumerate() {
+            let start = place(&b, p, first);
             for (j, x) in row[..width].iter_mut().enumerate() {
-                *x = b.data[place(&b, p, first + j)];
+                *x = b.data[start.wrapping_add_signed(j as isize * b.strides[1])];
             }
         }
         widest(
@@ -45,18 +52,21 @@ fn small<T: Float>(a: View<'_, T>, b: View<'_, T>, out: &mut [T]) {
                     let sums = panel_rows(a.data, starts, a.strides[1], &panel);
                     for (r, sum) in sums.iter().enumerate().take(rows) {
                         let start = (i + r) * n + first;
-                        for (o, &s) in out[start..start + width].iter_mut().zip(sum) {
-                            *o = s;
+                        if n <= PANEL {
+                            out[start..start + PANEL].copy_from_slice(sum);
+                        } else {
+                            out[start..start + width].copy_from_slice(&sum[..width]);
                         }
                     }
                 }
             },
         );
     }
+    out.truncate(m * n);
 }
 
 #[inline(always)]
-fn panel_rows<T: Float>(
+fn panel_rows<T: Float, const PANEL: usize>(
     a: &[T],
     starts: [usize; ROWS],
     step: isize,

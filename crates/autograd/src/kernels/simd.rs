@@ -17,8 +17,8 @@ pub(crate) fn widest<R>(f: impl FnOnce() -> R) -> R {
             // SAFETY: the three features were detected.
             return unsafe { avx512(f) };
         }
-        if std::is_x86_feature_detected!("avx2") {
-            // SAFETY: the feature was detected.
+        if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma") {
+            // SAFETY: both features were detected.
             return unsafe { avx2(f) };
         }
     }
@@ -32,7 +32,7 @@ fn avx512<R>(f: impl FnOnce() -> R) -> R {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,fma")]
 fn avx2<R>(f: impl FnOnce() -> R) -> R {
     f()
 }

@@ -18,10 +18,9 @@ pub(crate) fn sum<T: Float>(x: View<'_, T>, summed: impl Fn(usize) -> bool, out:
     let kept = View { data: x.data, offset: x.offset, shape: &kept_shape, strides: &kept_strides };
     let terms = View { data: x.data, offset: x.offset, shape: &summed_shape, strides: &summed_strides };
 
-    if let (Some(columns), [length], [step]) = (unit_run(&kept), &summed_shape[..], &summed_strides[..]) {
-        if columns > 1 {
-            return sum_columns(x.data, x.offset, columns, *length, *step, out);
-        }
+    if let (Some(columns @ 2..), [length], [step]) = (unit_run(&kept), &summed_shape[..], &summed_strides[..])
+    {
+        return sum_columns(x.data, x.offset, columns, *length, *step, out);
     }
     let mut scratch = Vec::new();
     super::rows::rows(&kept_shape, [&kept_strides], [x.offset], |n, [start], [step]| {
