@@ -142,11 +142,11 @@ impl Pool {
     /// Frees every buffer; no view may be left.
     pub(crate) fn release_all(&mut self) {
         self.vacant.clear();
-        for slot in std::mem::take(&mut self.slots) {
-            if slot.views > 0 {
-                self.give(slot.data);
-            }
+        let mut slots = std::mem::take(&mut self.slots);
+        for slot in slots.drain(..).filter(|slot| slot.views > 0) {
+            self.give(slot.data);
         }
+        self.slots = slots;
     }
 
     pub(crate) fn data(&self, id: BufferId) -> DataRef<'_> {

@@ -36,7 +36,10 @@ impl Mlp {
         Mlp::with_init(scope, sizes, activation, Init::XavierNormal)
     }
 
-    /// As [`new`](Mlp::new) with other initial weights.
+    /// As [`new`](Mlp::new) with other initial weights, those of every layer from one distribution.
+    ///
+    /// # Panics
+    /// If there are fewer than two sizes, or the scope has parameters of these names.
     #[track_caller]
     pub fn with_init(scope: &mut Scope<'_>, sizes: &[usize], activation: Activation, weight: Init) -> Mlp {
         assert!(

@@ -41,8 +41,8 @@ impl ThreeOneOne {
     /// With a true output layer, named `output`.
     #[track_caller]
     pub fn with_output_layer(scope: &mut Scope<'_>) -> ThreeOneOne {
-        let output = Linear::new(&mut scope.scope("output"), 1, 1);
-        ThreeOneOne { output: Some(output), ..ThreeOneOne::as_written(scope) }
+        let hidden = Linear::new(&mut scope.scope("hidden"), 3, 1);
+        ThreeOneOne { hidden, output: Some(Linear::new(&mut scope.scope("output"), 1, 1)) }
     }
 
     /// The activation A of \[n, 1\] for x of \[n, 3\].

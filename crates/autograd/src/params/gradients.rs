@@ -47,9 +47,19 @@ impl Gradients {
             param.owner == self.owner,
             "this parameter handle belongs to another `Params` than these gradients"
         );
-        assert!(T::DTYPE == self.dtype(), "the gradients are {}, asked for as {}", self.dtype(), T::DTYPE);
+        let slab = self.slab_of::<T>();
         let range = self.ranges.get(param.index())?.clone()?;
-        Some(&T::slice(self.slab.borrow())[range])
+        Some(&slab[range])
+    }
+
+    /// All gradients, laid out as [`Params::slab_of`], zero where there is none.
+    ///
+    /// # Panics
+    /// If `T` is not the slab's type.
+    #[track_caller]
+    pub fn slab_of<T: Float>(&self) -> &[T] {
+        assert!(T::DTYPE == self.dtype(), "the gradients are {}, asked for as {}", self.dtype(), T::DTYPE);
+        T::slice(self.slab.borrow())
     }
 
     /// The element type: that of the parameters.
