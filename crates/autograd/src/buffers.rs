@@ -1,7 +1,8 @@
 //! Pooled buffers: values are strided views of them, and what a view no longer needs is used again.
 
-use crate::dtype::{DType, Data, DataRef, with_type};
+use crate::dtype::{DType, Data, DataRef, Element, with_type};
 use crate::shape::Strides;
+use crate::view::View;
 
 /// Place of a buffer in its pool.
 pub(crate) type BufferId = u32;
@@ -69,6 +70,25 @@ pub(crate) struct Value {
 impl Value {
     pub(crate) fn number(x: Number, rank: usize) -> Value {
         Value { source: Source::Number(x), offset: 0, strides: Strides::from_elem(0, rank) }
+    }
+}
+
+/// A value with its elements at hand: what kernels are given.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Strided<'a> {
+    pub(crate) data: DataRef<'a>,
+    pub(crate) offset: usize,
+    pub(crate) shape: &'a [usize],
+    pub(crate) strides: &'a [isize],
+}
+
+impl<'a> Strided<'a> {
+    pub(crate) fn view<T: Element>(&self) -> View<'a, T> {
+        View { data: T::slice(self.data), offset: self.offset, shape: self.shape, strides: self.strides }
+    }
+
+    pub(crate) fn dtype(&self) -> DType {
+        self.data.dtype()
     }
 }
 

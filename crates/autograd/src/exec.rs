@@ -1,33 +1,16 @@
 //! Eager execution: which kernel computes an op. It sees operands, never the tape.
 
-use crate::dtype::{DType, Data, DataRef, Element, with_float, with_type};
+use crate::buffers::Strided;
+use crate::dtype::{DType, Data, Element, with_float, with_type};
 use crate::ir::{Binary, Compare, LogSoftmax, Meta, Op, Scatter, Softmax, Sum, Unary};
 use crate::kernels::elementwise::{map1, map2, select};
-use crate::kernels::{View, index, matmul, softmax, sum};
+use crate::kernels::{copy, index, matmul, softmax, sum};
 use crate::math::*;
 use crate::table::{binary_table, compare_table, unary_table};
-
-/// A value that a kernel reads.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Operand<'a> {
-    pub(crate) data: DataRef<'a>,
-    pub(crate) offset: usize,
-    pub(crate) shape: &'a [usize],
-    pub(crate) strides: &'a [isize],
-}
-
-impl<'a> Operand<'a> {
-    pub(crate) fn view<T: Element>(&self) -> View<'a, T> {
-        View { data: T::slice(self.data), offset: self.offset, shape: self.shape, strides: self.strides }
-    }
-
-    pub(crate) fn dtype(&self) -> DType {
-        self.data.dtype()
-    }
-}
+use crate::view::View;
 
 /// Computes `op` on `x` and appends the elements of the result, described by `y`, to the empty `out`.
-pub(crate) fn run(op: &Op, x: &[Operand<'_>], y: &Meta, out: &mut Data) {
+pub(crate) fn run(op: &Op, x: &[Strided<'_>], y: &Meta, out: &mut Data) {
     match op {
         Op::Unary(f) => with_float!(y.dtype, T => T::unary(*f, x[0].view(), vec(out))),
         Op::Binary(f) => {
@@ -60,7 +43,7 @@ pub(crate) fn run(op: &Op, x: &[Operand<'_>], y: &Meta, out: &mut Data) {
         }
         // Layout ops reach a kernel only where their result is no view of the operand: a reshape of a strided one.
         Op::Reshape(_) | Op::Broadcast(_) | Op::Permute(_) | Op::Detach => {
-            with_type!(y.dtype, T => x[0].view::<T>().copy_to(vec(out)));
+            with_type!(y.dtype, T => copy::<T>(x[0].view(), vec(out)));
         }
         Op::Constant | Op::Variable | Op::Parameter(_) | Op::Full(_) => {
             unreachable!("leaves have their values")
@@ -70,6 +53,23 @@ pub(crate) fn run(op: &Op, x: &[Operand<'_>], y: &Meta, out: &mut Data) {
 
 fn vec<T: Element>(out: &mut Data) -> &mut Vec<T> {
     T::vec(out)
+}
+
+/// Refuses what only the values show: indices outside of their row.
+#[track_caller]
+pub(crate) fn check_values(op: &Op, x: &[Strided<'_>]) {
+    let columns = match op {
+        Op::Pick => x[0].shape[1],
+        Op::Scatter(op) => op.columns,
+        _ => return,
+    };
+    if let Some((row, value)) = index::out_of_range(x[1].view(), columns) {
+        panic!(
+            "{}: index {value} in row {row} is outside of 0..{columns}\n  \
+             rule: every index names one of the {columns} columns\n  hint: labels count from 0",
+            op.name()
+        );
+    }
 }
 
 /// The table's functions, one monomorphic loop per row and type.
@@ -121,7 +121,7 @@ compare_table!(compare_loops);
 
 /// Rounds to nearest towards floating point, towards zero to integers (NaN to 0, out of range to the ends); a number
 /// is true where it is not 0.
-fn cast(x: &Operand<'_>, out: &mut Data) {
+fn cast(x: &Strided<'_>, out: &mut Data) {
     macro_rules! to {
         ($out:ident, $($from:ident $T:ident: |$v:ident| $e:expr;)*) => {
             match x.dtype() {

@@ -1,11 +1,12 @@
 //! Reverse mode: the sweep backwards over the list, which appends adjoints to the same list.
 
 use crate::between::Between;
+use crate::buffers::Strided;
 use crate::dtype::{Float, each_dtype};
 use crate::ir::{NodeId, Op, PerOperand, per_operand};
+use crate::kernels::copy;
 use crate::op::At;
 use crate::params::{Gradients, Param};
-use crate::record::operand;
 use crate::tape::Tape;
 use crate::tensor::ToTensor;
 use crate::var::Var;
@@ -67,7 +68,9 @@ impl<'t> Var<'t> {
             self.shape(),
             self.dtype()
         );
-        wrt.iter().for_each(|x| x.check_input(self));
+        for x in wrt {
+            x.check_input(self);
+        }
         let inputs: SmallVec<[NodeId; 4]> = wrt.iter().map(|x| x.id()).collect();
         let mut between = Between::new(&self.tape().list(), &inputs, self.id());
         sweep(self, cotangent, &mut between, |_, _| {});
@@ -312,18 +315,18 @@ fn store(adjoint: Var<'_>, param: Param, gradients: &mut Gradients) {
     let tape = adjoint.tape();
     let params = tape.params().expect("checked by backward");
     let list = tape.list();
-    let x = operand(&list, Some(params), adjoint.id());
+    let x = list.strided(adjoint.id(), Some(params));
     let (slab, range) = gradients.insert(param, params.range(param));
     each_dtype!(Data, slab, slab => copy_into(&x, &mut slab[range]));
 }
 
-fn copy_into<T: crate::Element>(x: &crate::exec::Operand<'_>, out: &mut [T]) {
+fn copy_into<T: crate::Element>(x: &Strided<'_>, out: &mut [T]) {
     let view = x.view::<T>();
     match view.as_slice() {
         Some(values) => out.copy_from_slice(values),
         None => {
             let mut values = Vec::with_capacity(out.len());
-            view.copy_to(&mut values);
+            copy(view, &mut values);
             out.copy_from_slice(&values);
         }
     }

@@ -40,6 +40,7 @@ mod tape;
 mod tensor;
 mod tree;
 mod var;
+mod view;
 
 pub use check::{Comparison, GradientMismatch, check_grads, compare};
 pub use dtype::{DType, Element, Float};

@@ -1,11 +1,10 @@
 //! The oracle: one slow, obvious interpreter of the list. Plain loops over contiguous arrays, which share nothing with
 //! the fast kernels but the scalar definitions of the functions and the shape of the summation trees.
 
+use crate::buffers::Strided;
 use crate::dense::Dense;
 use crate::dtype::{Data, Element, Storable, with_type};
-use crate::exec::Operand;
 use crate::ir::{NodeId, Op};
-use crate::record::operand;
 use crate::tensor::ToTensor;
 use crate::var::Var;
 use ndarray::{ArrayD, IxDyn};
@@ -80,7 +79,7 @@ impl<'t> Replay<'t> {
                     let x: Vec<Dense> = node.inputs.iter().map(|i| values[i].clone()).collect();
                     rule.reference(&x, &node.meta)
                 }
-                (None, None) => leaf(&node.op, operand(&list, tape.params(), id)),
+                (None, None) => leaf(&node.op, list.strided(id, tape.params())),
             };
             values.insert(id, Dense { meta: node.meta.clone(), data });
         }
@@ -102,7 +101,7 @@ impl<'t> Replay<'t> {
 }
 
 /// The elements of a leaf, one by one.
-fn leaf(op: &Op, x: Operand<'_>) -> Data {
+fn leaf(op: &Op, x: Strided<'_>) -> Data {
     debug_assert!(op.rule().is_none());
     with_type!(x.dtype(), T => {
         let elements = T::slice(x.data);

@@ -1,8 +1,8 @@
 //! Recording: shape rule, value, node. The one place where the list, the rules and the kernels meet.
 
-use crate::buffers::Value;
+use crate::buffers::{Strided, Value};
 use crate::dtype::DType;
-use crate::exec::{self, Operand};
+use crate::exec;
 use crate::ir::{Inputs, Meta, NodeId, Op, PerOperand, per_operand};
 use crate::op::Mismatch;
 use crate::params::Params;
@@ -55,26 +55,12 @@ fn view(list: &mut List, op: &Op, input: NodeId, meta: &Meta) -> Option<Value> {
 #[track_caller]
 fn compute(list: &mut List, params: Option<&Params>, op: &Op, inputs: &Inputs, meta: &Meta) -> Value {
     let mut out = list.pool.take(meta.dtype, meta.shape.elements());
-    let operands: PerOperand<Operand<'_>> = per_operand(inputs.iter().map(|&i| operand(list, params, i)));
-    if let (Op::Pick | Op::Scatter(_), [x, index]) = (op, &operands[..]) {
-        crate::ops::check_indices(op, x, index);
-    }
+    let operands: PerOperand<Strided<'_>> = per_operand(inputs.iter().map(|&i| list.strided(i, params)));
+    exec::check_values(op, &operands);
     exec::run(op, &operands, meta, &mut out);
     drop(operands);
     debug_assert_eq!(out.len(), meta.shape.elements(), "{}", op.name());
     list.pool.keep(out, meta.shape.strides())
-}
-
-/// What a kernel may see of a node.
-#[track_caller]
-pub(crate) fn operand<'a>(list: &'a List, params: Option<&'a Params>, id: NodeId) -> Operand<'a> {
-    let node = list.node(id);
-    Operand {
-        data: list.data(id, params),
-        offset: node.value.offset,
-        shape: &node.meta.shape,
-        strides: &node.value.strides,
-    }
 }
 
 /// Refuses shapes that no memory can hold.

@@ -31,8 +31,8 @@ macro_rules! unary_table {
             Square square(): |x, y| x * x, 2.0 * x, -3.0..3.0;
             /// Reciprocal, 1/x.  y′ = −y²
             Recip recip(): |x, y| 1.0 / x, -(y * y), 0.3..3.0;
-            /// Power with a constant exponent, xᵖ; 1 where p = 0.  y′ = p·xᵖ⁻¹
-            Powf powf(p): |x, y| powf(x, p), p * powf(x, if p == 0.0 { 1.0 } else { p - 1.0 }), 0.3..3.0;
+            /// Power with a constant exponent, xᵖ, as IEEE 754 has it: 1 where p = 0, ∞ for (−∞)^½.  y′ = p·xᵖ⁻¹
+            Powf powf(p): |x, y| powf(x, p), p * powf(x, if p == 0.0 { 0.0 } else { p - 1.0 }), 0.3..3.0;
             /// Sine, sin x (x in radians).  y′ = cos x
             Sin sin(): |x, y| sin(x), cos(x), -6.0..6.0;
             /// Cosine, cos x (x in radians).  y′ = −sin x

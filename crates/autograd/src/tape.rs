@@ -1,6 +1,6 @@
 //! The tape: a list of nodes and the values that belong to them. It knows neither rules nor kernels.
 
-use crate::buffers::{Number, Pool, Source, Value};
+use crate::buffers::{Number, Pool, Source, Strided, Value};
 use crate::dtype::DataRef;
 use crate::ir::{Inputs, Meta, NodeId, Op};
 use crate::params::{Param, Params};
@@ -83,6 +83,9 @@ pub struct Tape<'p> {
 /// ```
 #[derive(Debug, Default)]
 pub struct Storage(List);
+
+/// The most nodes that one tape can have; the numbers beyond serve as marks.
+const MAX_NODES: NodeId = NodeId::MAX - 8;
 
 /// One entry of the list.
 #[derive(Debug)]
@@ -210,13 +213,22 @@ impl<'p> Tape<'p> {
     }
 }
 
+/// The number of the node after `len` others.
+#[track_caller]
+fn next_id(len: usize) -> NodeId {
+    match NodeId::try_from(len) {
+        Ok(id) if id < MAX_NODES => id,
+        _ => panic!(
+            "the tape is full: it has {MAX_NODES} nodes\n  hint: `reset` it, or record less between resets"
+        ),
+    }
+}
+
 impl List {
     /// Appends a node.
     #[track_caller]
     pub(crate) fn push(&mut self, op: Op, inputs: Inputs, meta: Meta, value: Value) -> NodeId {
-        let Ok(id) = NodeId::try_from(self.nodes.len()) else {
-            panic!("the tape is full: it has 2³² nodes; `reset` it, or record less between resets");
-        };
+        let id = next_id(self.nodes.len());
         let site = self.inherited_site.unwrap_or(Location::caller());
         self.nodes.push(Node { op, inputs, meta, site, value });
         id
@@ -228,7 +240,7 @@ impl List {
 
     /// The elements that a node's view is a view of.
     #[track_caller]
-    pub(crate) fn data<'a>(&'a self, id: NodeId, params: Option<&'a Params>) -> DataRef<'a> {
+    fn data<'a>(&'a self, id: NodeId, params: Option<&'a Params>) -> DataRef<'a> {
         match &self.nodes[id as usize].value.source {
             Source::Number(x) => x.as_slice(),
             Source::Buffer(b) => self.pool.data(*b),
@@ -236,6 +248,18 @@ impl List {
             Source::Nowhere => {
                 panic!("the value of v{id} was released by the sweep that recorded it")
             }
+        }
+    }
+
+    /// A node's value with its elements at hand.
+    #[track_caller]
+    pub(crate) fn strided<'a>(&'a self, id: NodeId, params: Option<&'a Params>) -> Strided<'a> {
+        let node = self.node(id);
+        Strided {
+            data: self.data(id, params),
+            offset: node.value.offset,
+            shape: &node.meta.shape,
+            strides: &node.value.strides,
         }
     }
 
@@ -286,5 +310,17 @@ impl List {
     pub(crate) fn full(&mut self, x: f64, shape: Shape, dtype: crate::DType) -> NodeId {
         let value = Value::number(Number::new(dtype, x), shape.len());
         self.push(Op::Full(x), Inputs::new(), Meta::new(shape, dtype), value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "the tape is full: it has 4294967287 nodes")]
+    fn node_numbers_do_not_wrap() {
+        assert_eq!(next_id(MAX_NODES as usize - 1), MAX_NODES - 1);
+        next_id(1 << 32);
     }
 }

@@ -5,7 +5,8 @@
     reason = "a vector's spare room is written before its length says so: zeroing it costs a pass"
 )]
 
-use super::{View, rows::rows, simd::widest};
+use super::{rows::rows, simd::widest};
+use crate::view::View;
 use std::mem::MaybeUninit;
 
 /// `out[i] = f(x[i])`, appended.

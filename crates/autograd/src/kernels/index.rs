@@ -1,6 +1,6 @@
 //! One entry per row, taken or placed. The caller has checked that every index is within its row.
 
-use super::View;
+use crate::view::View;
 
 /// `out[i] = x[i, index[i]]`.
 pub(crate) fn pick<T: Copy>(x: View<'_, T>, index: View<'_, i64>, out: &mut Vec<T>) {

@@ -1,7 +1,8 @@
 //! The product of two matrices, behind one function.
 
-use super::{View, simd::widest};
+use super::simd::widest;
 use crate::dtype::Float;
+use crate::view::View;
 use ndarray::{ArrayView2, ArrayViewMut2, LinalgScalar, ShapeBuilder};
 
 /// Products of more multiplications go to a packed, cache-blocked kernel.

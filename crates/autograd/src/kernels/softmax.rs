@@ -1,9 +1,9 @@
 //! Softmax and its logarithm along one axis.
 
-use super::View;
 use crate::dtype::Float;
 use crate::math::{Scalar, exp, ln};
 use crate::tree;
+use crate::view::View;
 
 /// eˣⁱ⁻ᵐ / Σ eˣʲ⁻ᵐ with m = max x, so that no exponential overflows.
 pub(crate) fn softmax_row<T: Float + Scalar>(row: &mut [T]) {
@@ -30,7 +30,7 @@ fn shift_by_max<T: Float + Scalar>(row: &mut [T]) {
 
 /// Applies `f` to each row along `axis`; `out` gets the result in row-major order.
 pub(crate) fn along<T: Float>(x: View<'_, T>, axis: usize, out: &mut Vec<T>, mut f: impl FnMut(&mut [T])) {
-    x.copy_to(out);
+    super::copy(x, out);
     let length = x.shape[axis];
     let inner: usize = x.shape[axis + 1..].iter().product();
     if out.is_empty() {

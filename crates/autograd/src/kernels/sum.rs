@@ -1,9 +1,10 @@
 //! Sums over axes, in the order that [`crate::tree`] defines.
 
-use super::{View, simd::widest};
+use super::simd::widest;
 use crate::dtype::Float;
 use crate::shape::Strides;
 use crate::tree::{self, BLOCK, LANES};
+use crate::view::View;
 use smallvec::SmallVec;
 
 /// Sums `x` over the axes where `summed` holds; the kept ones give the result, in row-major order, appended.
@@ -30,7 +31,7 @@ pub(crate) fn sum<T: Float>(x: View<'_, T>, summed: impl Fn(usize) -> bool, out:
                 Some(slice) => widest(|| tree::sum(slice)),
                 None => {
                     scratch.clear();
-                    terms.copy_to(&mut scratch);
+                    super::copy(terms, &mut scratch);
                     tree::sum(&scratch)
                 }
             });

@@ -18,5 +18,5 @@ mod tests;
 pub(crate) use detach::Detach;
 pub(crate) use elementwise::binary_of;
 pub(crate) use matmul::Matmul;
-pub(crate) use pick::{Pick, check_indices};
+pub(crate) use pick::Pick;
 pub(crate) use select::Select;

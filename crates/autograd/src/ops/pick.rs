@@ -5,9 +5,7 @@
 use crate::dense::Dense;
 use crate::dtype::Storable;
 use crate::dtype::{DType, Data, with_float};
-use crate::exec::Operand;
 use crate::ir::{Meta, Op, Scatter};
-use crate::kernels::index::out_of_range;
 use crate::op::{At, Mismatch, Rule};
 use crate::record::{record, require_float};
 use crate::shape::Shape;
@@ -82,17 +80,4 @@ fn require_indices(index: &Meta, rows: usize) -> Result<(), Mismatch> {
         )));
     }
     Ok(())
-}
-
-/// Refuses indices outside of their row.
-#[track_caller]
-pub(crate) fn check_indices(op: &Op, x: &Operand<'_>, index: &Operand<'_>) {
-    let columns = if let Op::Scatter(s) = op { s.columns } else { x.shape[1] };
-    if let Some((row, value)) = out_of_range(index.view(), columns) {
-        panic!(
-            "{}: index {value} in row {row} is outside of 0..{columns}\n  rule: every index names one of the {columns} columns\n  \
-             hint: labels count from 0",
-            op.name()
-        );
-    }
 }

@@ -355,6 +355,7 @@ fn subgradients_are_the_stated_ones() {
     assert_eq!(slope(|x| x.sqrt(), 0.0), f64::INFINITY);
     assert_eq!(slope(|x| x.ln(), 0.0), f64::INFINITY);
     assert_eq!(slope(|x| x.powf(0.0), 0.0), 0.0);
+    assert_eq!(slope(|x| x.powf(0.0), f64::INFINITY), 0.0);
     assert_eq!(slope(|x| x.powf(2.0), 0.0), 0.0);
     // Where a rule chooses, the branch not taken must not poison the other.
     assert_eq!(slope(|x| x.elu(1.0), 1000.0), 1.0);

@@ -2,8 +2,8 @@
 
 use super::Var;
 use crate::dtype::{DataRef, Element, each_dtype};
-use crate::kernels::View;
-use crate::record::operand;
+use crate::kernels::copy;
+use crate::view::View;
 use ndarray::{ArrayD, IxDyn};
 
 impl Var<'_> {
@@ -28,7 +28,7 @@ impl Var<'_> {
             "item: shape {shape} has {} elements\n  rule: exactly one element can be read as a number\n  hint: reduce it with `.sum()` or `.mean()`, or read all with `.to_vec::<f64>()`",
             shape.elements()
         );
-        let x = operand(&list, self.tape.params(), self.id);
+        let x = list.strided(self.id, self.tape.params());
         match x.data {
             DataRef::F32(v) => f64::from(v[x.offset]),
             DataRef::F64(v) => v[x.offset],
@@ -57,9 +57,9 @@ impl Var<'_> {
             meta.dtype,
             T::DTYPE
         );
-        let x: View<'_, T> = operand(&list, self.tape.params(), self.id).view();
+        let x: View<'_, T> = list.strided(self.id, self.tape.params()).view();
         let mut out = Vec::with_capacity(meta.shape.elements());
-        x.copy_to(&mut out);
+        copy(x, &mut out);
         out
     }
 
@@ -98,7 +98,7 @@ impl Var<'_> {
         }
         finite! { f32: |x| x.is_finite(); f64: |x| x.is_finite(); i64: |_x| true; bool: |_x| true; }
         let list = self.tape.list();
-        let x = operand(&list, self.tape.params(), self.id);
+        let x = list.strided(self.id, self.tape.params());
         each_dtype!(DataRef, x.data, v => {
             let mut all = true;
             crate::kernels::rows::rows(x.shape, [x.strides], [x.offset], |n, [start], [step]| {

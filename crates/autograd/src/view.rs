@@ -1,0 +1,49 @@
+//! Strided views of slices: all that a kernel sees.
+
+/// A strided view of a slice: element (i₀, i₁, …) is `data[offset + Σ iₖ·strides[k]]`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View<'a, T> {
+    pub(crate) data: &'a [T],
+    pub(crate) offset: usize,
+    pub(crate) shape: &'a [usize],
+    pub(crate) strides: &'a [isize],
+}
+
+impl<'a, T: Copy> View<'a, T> {
+    /// The elements as a slice, where they lie in row-major order without gaps.
+    pub(crate) fn as_slice(&self) -> Option<&'a [T]> {
+        if self.shape.contains(&0) {
+            return Some(&[]);
+        }
+        let mut next = 1;
+        for (&d, &s) in self.shape.iter().zip(self.strides).rev() {
+            if d != 1 {
+                if s != next {
+                    return None;
+                }
+                next *= d as isize;
+            }
+        }
+        Some(&self.data[self.offset..self.offset + next as usize])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slice_is_what_lies_in_order_without_gaps() {
+        let data = [0, 1, 2, 3, 4, 5, 6];
+        let slice = |shape: &[usize], strides: &[isize]| {
+            View { data: &data, offset: 1, shape, strides }.as_slice().map(<[i32]>::to_vec)
+        };
+        assert_eq!(slice(&[2, 3], &[3, 1]), Some(vec![1, 2, 3, 4, 5, 6]));
+        assert_eq!(slice(&[2, 1, 3], &[3, 99, 1]), Some(vec![1, 2, 3, 4, 5, 6]));
+        assert_eq!(slice(&[], &[]), Some(vec![1]));
+        assert_eq!(slice(&[0, 2], &[5, 5]), Some(vec![]));
+        assert_eq!(slice(&[3, 2], &[1, 3]), None);
+        assert_eq!(slice(&[2, 2], &[3, 1]), None);
+        assert_eq!(slice(&[4], &[0]), None);
+    }
+}

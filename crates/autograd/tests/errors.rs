@@ -1,0 +1,170 @@
+//! What a mistake says, and where it points: at the caller's line, with op, shapes, rule and hint.
+
+use autograd::{DType, Params, Replay, Shape, Tape, compare};
+use std::cell::RefCell;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Once;
+
+thread_local! {
+    static LAST: RefCell<(String, String)> = RefCell::default();
+}
+
+/// The text of a panic; it has to come from this file.
+fn mistake<R>(f: impl FnOnce() -> R) -> String {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        panic::set_hook(Box::new(|info| {
+            let text = info.payload_as_str().unwrap_or_default().to_owned();
+            let file = info.location().map(|l| l.file().to_owned()).unwrap_or_default();
+            LAST.set((text, file));
+        }));
+    });
+    assert!(panic::catch_unwind(AssertUnwindSafe(f)).is_err(), "no mistake was noticed");
+    let (text, file) = LAST.take();
+    assert!(file.ends_with("errors.rs"), "`{text}` points at {file}, not at the caller");
+    text
+}
+
+#[test]
+fn shapes_that_do_not_fit() {
+    let tape = Tape::new();
+    let (a, b) = (tape.var([[1.0; 3]; 2]), tape.var([[1.0; 3]; 4]));
+    assert_eq!(
+        mistake(|| a.matmul(b)),
+        "matmul: operands [2×3] F64 and [4×3] F64 do not fit\n  rule: columns on the left equal rows on the right, 3 ≠ 4\n  \
+         hint: did you mean `a.matmul(b.t())`?"
+    );
+    assert_eq!(
+        mistake(|| b.t().matmul(a.t())),
+        "matmul: operands [3×4] F64 and [3×2] F64 do not fit\n  rule: columns on the left equal rows on the right, 4 ≠ 3\n  \
+         hint: did you mean `a.t().matmul(b)`?"
+    );
+    assert_eq!(
+        mistake(|| a.matmul(tape.var([1.0; 3]))),
+        "matmul: operands [2×3] F64 and [3] F64 do not fit\n  rule: both operands are matrices, of two axes\n  \
+         hint: give a vector an axis with `.reshape(…)`"
+    );
+    assert_eq!(
+        mistake(|| a + b),
+        "add: shapes [2×3] and [4×3] do not fit\n  rule: axes, aligned at the last, are equal or one of them is 1; 2 and 4 clash\n  \
+         hint: `.reshape(…)` puts an axis of length 1 where the values shall repeat"
+    );
+    assert_eq!(
+        mistake(|| a.reshape([4, 2])),
+        "reshape: operands [2×3] F64 do not fit\n  rule: [2×3] has 6 elements, [4×2] has 8"
+    );
+    assert!(mistake(|| a.broadcast_to([3, 3])).contains("[2×3] becomes [3×3] only if each axis"));
+    assert!(mistake(|| a.permute(&[0, 0])).contains("name each of the 2 axes once"));
+    assert!(
+        mistake(|| a.sum_over(&[2]))
+            .contains("sum_over: axis 2 does not exist\n  rule: shape [2×3] has 2 axes")
+    );
+    assert!(mistake(|| a.softmax(-3)).contains("softmax: axis -3 does not exist"));
+}
+
+#[test]
+fn dtypes_never_mix() {
+    let tape = Tape::new();
+    let (single, double, whole) = (tape.var([1.0f32]), tape.var([1.0f64]), tape.constant([1i64]));
+    assert_eq!(
+        mistake(|| single * double),
+        "mul: operands [1] F32 and [1] F64 do not fit\n  rule: all operands have the same dtype; dtypes never mix silently\n  \
+         hint: convert one side with `.cast(…)`"
+    );
+    assert_eq!(
+        mistake(|| whole.sin()),
+        "sin: operands [1] I64 do not fit\n  rule: the op is defined on F32 and F64, not on I64\n  \
+         hint: convert with `.cast(DType::F64)`"
+    );
+    assert!(mistake(|| tape.var([1i64])).contains("values of dtype I64 have no derivative"));
+    assert!(mistake(|| double.to_vec::<f32>()).contains("the elements are F64, asked for as F32"));
+    assert!(mistake(|| double.select(double, 1.0)).contains("the mask is Bool"));
+    assert!(mistake(|| whole.gt(0.5)).contains("0.5 is not an integer"));
+    assert!(
+        mistake(|| double.gt(0.0).select(1.0, 2.0).sin()).contains("defined on F32 and F64, not on Bool")
+    );
+}
+
+#[test]
+fn gradients_that_do_not_exist() {
+    let tape = Tape::new();
+    let (x, c) = (tape.var([1.0, 2.0]), tape.constant([1.0, 2.0]));
+    assert_eq!(
+        mistake(|| x.grad([x])),
+        "grad: shape [2] has 2 elements\n  rule: a gradient is that of one number\n  \
+         hint: `.sum()` or `.mean()` first, or give a cotangent to `.vjp(…)`"
+    );
+    assert_eq!(
+        mistake(|| (x * c).sum().grad([c])),
+        "grad: v1 = constant [2] F64 has no gradient\n  rule: gradients are those with respect to variables, parameters and what is computed\n  \
+         hint: record it with `tape.var(…)`"
+    );
+    assert!(mistake(|| x.gt(0.0).reshape([2]).vjp(x, &[x])).contains("has no derivative"));
+    assert!(mistake(|| x.vjp(c.reshape([2, 1]), &[x])).contains("they agree in shape and dtype"));
+    assert!(mistake(|| x.jvp(&[x], &[])).contains("1 inputs and 0 tangents"));
+    assert!(mistake(|| x.sum().backward()).contains("this tape reads no parameters"));
+    assert!(mistake(|| x.item()).contains("exactly one element can be read as a number"));
+    assert!(mistake(|| compare(&[1.0], &[])).contains("1 entries against 0"));
+}
+
+#[test]
+fn things_of_another_tape_or_model() {
+    let (here, there) = (Tape::new(), Tape::new());
+    let (x, y) = (here.var(1.0), there.var(1.0));
+    assert!(mistake(|| x + y).contains("the operands are on different tapes"));
+    assert!(mistake(|| x.grad([y])).contains("is on another tape"));
+    assert!(mistake(|| Replay::of(x).with(y, 1.0)).contains("is on another tape"));
+    let (mut mine, mut yours) = (Params::f64(), Params::f64());
+    let (_, other) = (mine.scope("a").param("w", [1], 0.0), yours.scope("a").param("w", [1], 0.0));
+    let tape = Tape::with(&mine);
+    assert!(mistake(|| tape.param(other)).contains("belongs to another `Params`"));
+    assert!(mistake(|| here.param(other)).contains("this tape reads no parameters"));
+    assert!(mistake(|| mine.get::<f64>(other)).contains("belongs to another `Params`"));
+}
+
+#[test]
+fn parameters_made_twice_or_filled_wrongly() {
+    let mut params = Params::new();
+    let w = params.scope("net").param("w", [2], 0.0);
+    assert!(
+        mistake(|| params.scope("net").param("w", [1], 0.0)).contains("parameter `net.w` exists already")
+    );
+    assert!(
+        mistake(|| params.scope("net").param("b", [3], [1.0]))
+            .contains("has 3 elements, 1 values were given")
+    );
+    assert!(
+        mistake(|| params.set(w, [1.0f32; 3]))
+            .contains("parameter `net.w` has shape [2], the values have [3]")
+    );
+    assert!(mistake(|| params.set(w, [1.0f64; 2])).contains("the parameters are F32, asked for as F64"));
+}
+
+#[test]
+fn indices_out_of_range_name_the_row() {
+    let tape = Tape::new();
+    let x = tape.var([[1.0, 2.0], [3.0, 4.0]]);
+    assert_eq!(
+        mistake(|| x.pick(tape.constant(&[0i64, 2]))),
+        "pick: index 2 in row 1 is outside of 0..2\n  rule: every index names one of the 2 columns\n  hint: labels count from 0"
+    );
+    assert!(mistake(|| x.pick(tape.constant(&[-1i64, 0]))).contains("index -1 in row 0"));
+    assert!(
+        mistake(|| x.pick(tape.constant(&[0i64]))).contains("there is one index per row: shape [2], not [1]")
+    );
+    assert!(mistake(|| x.pick(tape.constant([0.0, 1.0]))).contains("the indices are I64, not F64"));
+}
+
+#[test]
+fn sizes_that_no_memory_holds() {
+    let tape = Tape::new();
+    let huge = Shape::from([usize::MAX / 2, 3]);
+    assert!(mistake(|| tape.full(1.0, huge, DType::F32)).contains("more elements than can be addressed"));
+    let x = tape.full(1.0, [1 << 30, 1], DType::F32);
+    assert!(
+        mistake(|| x.broadcast_to([1 << 40, 1 << 30, 1])).contains("more elements than can be addressed")
+    );
+    assert!(
+        mistake(|| tape.full(1.0, &[1; 65][..], DType::F32)).contains("65 axes; at most 64 are possible")
+    );
+}

@@ -1,0 +1,201 @@
+//! The laws between the parts, enforced on the sources: who may name whom, and where `unsafe` may stand. The same
+//! table stands in ARCHITECTURE.md in words.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Of `autograd`: each module, and the modules of the crate that it may name. Further down means closer to the user.
+const MODULES: &[(&str, &[&str])] = &[
+    ("shape", &[]),
+    ("dtype", &[]),
+    ("table", &[]),
+    ("math", &[]),
+    ("view", &[]),
+    ("tree", &["dtype"]),
+    ("tensor", &["dtype", "shape"]),
+    ("params", &["dtype", "shape", "tensor"]),
+    ("ir", &["dtype", "params", "shape", "table"]),
+    ("buffers", &["dtype", "shape", "view"]),
+    // The tape is a list: it knows neither rules nor kernels.
+    ("tape", &["buffers", "dtype", "ir", "params", "shape"]),
+    // Kernels see slices and strides only.
+    ("kernels", &["dtype", "math", "shape", "tree", "view"]),
+    // Execution sees operands, never the tape.
+    ("exec", &["buffers", "dtype", "ir", "kernels", "math", "table", "view"]),
+    ("dense", &["dtype", "ir"]),
+    // Rules are written in the recorded language: no buffers, no kernels, no execution.
+    ("op", &["dense", "dtype", "ir", "ops", "record", "shape", "var"]),
+    ("ops", &["dense", "dtype", "ir", "math", "op", "record", "shape", "table", "tree", "var"]),
+    // The one place where the list, the rules and the kernels meet.
+    ("record", &["buffers", "dtype", "exec", "ir", "op", "params", "shape", "tape", "var"]),
+    (
+        "var",
+        &["dtype", "ir", "kernels", "ops", "params", "record", "shape", "table", "tape", "tensor", "view"],
+    ),
+    ("between", &["ir", "tape"]),
+    ("grad", &["between", "buffers", "dtype", "ir", "kernels", "op", "params", "tape", "tensor", "var"]),
+    ("jvp", &["between", "ir", "op", "var"]),
+    // The oracle shares nothing with the fast kernels.
+    ("oracle", &["buffers", "dense", "dtype", "ir", "tensor", "var"]),
+    ("check", &["grad", "tape", "var"]),
+];
+
+/// Words that a crate's code must not hold, with the reason.
+const FORBIDDEN: &[(&str, &[&str], &str)] = &[
+    ("autograd", &["nn::", "optim::", "datasets::", "wengert::"], "autograd depends on no other part"),
+    ("nn", &["optim::", "datasets::", "wengert::"], "nn uses only autograd's public face"),
+    (
+        "optim",
+        &["Tape", "Var", "nn::", "datasets::", "wengert::"],
+        "optim knows slices and parameter handles, not tapes",
+    ),
+    ("datasets", &["autograd::", "nn::", "optim::", "wengert::"], "datasets are plain arrays"),
+];
+
+/// Where `unsafe` may stand.
+const UNSAFE_IN: &[&str] = &["autograd/src/kernels/"];
+
+/// What would let something global change a result.
+const GLOBAL_STATE: &[&str] =
+    &["thread_local!", "static mut", "std::env::", "env::var", "SystemTime", "Instant::"];
+
+struct Source {
+    /// From `crates/` on, with slashes.
+    path: String,
+    text: String,
+}
+
+fn sources() -> Vec<Source> {
+    fn walk(dir: &Path, files: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, files);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates");
+    let mut files = vec![];
+    for name in ["autograd", "nn", "optim", "datasets"] {
+        walk(&root.join(name).join("src"), &mut files);
+    }
+    let source = |p: PathBuf| Source {
+        path: p.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/"),
+        text: fs::read_to_string(&p).unwrap(),
+    };
+    files.into_iter().map(source).filter(|s| !s.path.ends_with("/tests.rs")).collect()
+}
+
+/// The lines of code, numbered: no comments, no unit tests.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let end = text.find("#[cfg(test)]\nmod tests").unwrap_or(text.len());
+    text[..end].lines().enumerate().map(|(i, line)| (i + 1, line.split("//").next().unwrap_or_default()))
+}
+
+fn violations(sources: &[Source]) -> Vec<String> {
+    let mut found = vec![];
+    for Source { path, text } in sources {
+        let krate = path.split('/').next().unwrap();
+        for (number, line) in code(text) {
+            let mut report = |why: &str| found.push(format!("{path}:{number}: {why}: {}", line.trim()));
+            if line.contains("unsafe ") && !UNSAFE_IN.iter().any(|dir| path.starts_with(dir)) {
+                report("unsafe stands in kernels only");
+            }
+            if GLOBAL_STATE.iter().any(|word| line.contains(word)) {
+                report("no global state changes a result");
+            }
+            for (_, words, why) in FORBIDDEN.iter().filter(|(name, ..)| *name == krate) {
+                if words.iter().any(|word| names(line, word)) {
+                    report(why);
+                }
+            }
+            if krate == "autograd" {
+                for named in modules_named(line) {
+                    if !may_name(path, named) {
+                        report(&format!("this module may not name `{named}`"));
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Whether a word stands in a line as a whole.
+fn names(line: &str, word: &str) -> bool {
+    let part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    line.match_indices(word).any(|(i, _)| {
+        let ends_in_path = word.ends_with(':');
+        !part(line[..i].chars().next_back()) && (ends_in_path || !part(line[i + word.len()..].chars().next()))
+    })
+}
+
+/// The modules of the own crate in a line such as `use crate::dtype::{…}` or `crate::dtype::Data`.
+fn modules_named(line: &str) -> impl Iterator<Item = &str> {
+    line.split("crate::").skip(1).filter_map(|rest| {
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        MODULES.iter().map(|(name, _)| *name).find(|name| *name == &rest[..end])
+    })
+}
+
+fn may_name(path: &str, named: &str) -> bool {
+    let inner = path.strip_prefix("autograd/src/").unwrap();
+    let own = inner.split('/').next().unwrap().trim_end_matches(".rs");
+    own == "lib" || own == named || MODULES.iter().any(|(name, may)| *name == own && may.contains(&named))
+}
+
+#[test]
+fn the_sources_keep_the_laws() {
+    let found = violations(&sources());
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn every_module_of_autograd_has_its_law() {
+    for Source { path, .. } in sources().iter().filter(|s| s.path.starts_with("autograd/src/")) {
+        let own = path["autograd/src/".len()..].split('/').next().unwrap().trim_end_matches(".rs");
+        assert!(own == "lib" || MODULES.iter().any(|(name, _)| *name == own), "{path} has no row in MODULES");
+    }
+}
+
+#[test]
+fn nobody_depends_on_the_facade() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates");
+    for name in ["autograd", "nn", "optim", "datasets"] {
+        let manifest = fs::read_to_string(root.join(name).join("Cargo.toml")).unwrap();
+        let depends = manifest.lines().any(|l| l.starts_with("wengert.") || l.starts_with("wengert ="));
+        assert!(!depends, "{name} depends on the facade");
+    }
+}
+
+/// The test can fail: what is forbidden is planted in a copy of the sources and found there.
+#[test]
+fn planted_violations_are_found() {
+    let plant = |file: &str, line: &str| {
+        let mut copy = sources();
+        let target = copy.iter_mut().find(|s| s.path == file).unwrap_or_else(|| panic!("there is no {file}"));
+        target.text.insert_str(0, &format!("{line}\n"));
+        violations(&copy)
+    };
+    for (file, line) in [
+        ("autograd/src/ops/sum.rs", "use crate::exec::run;"),
+        ("autograd/src/ops/matmul.rs", "use crate::kernels::matmul::matmul;"),
+        ("autograd/src/tape.rs", "use crate::op::Rule;"),
+        ("autograd/src/exec.rs", "fn f(tape: &crate::tape::Tape<'_>) {}"),
+        ("autograd/src/kernels/sum.rs", "use crate::ir::Op;"),
+        ("autograd/src/oracle.rs", "use crate::kernels::copy;"),
+        ("autograd/src/grad.rs", "unsafe { std::hint::unreachable_unchecked() }"),
+        ("autograd/src/record.rs", "thread_local! { static MODE: u8 = 0; }"),
+        ("optim/src/sgd.rs", "use autograd::Tape;"),
+        ("nn/src/linear.rs", "use optim::Sgd;"),
+        ("datasets/src/lib.rs", "use autograd::Params;"),
+    ] {
+        let found = plant(file, line);
+        assert!(
+            found.len() == 1 && found[0].starts_with(&format!("{file}:1:")),
+            "`{line}` in {file}: {found:?}"
+        );
+    }
+}
