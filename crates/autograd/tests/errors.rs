@@ -14,7 +14,10 @@ fn mistake<R>(f: impl FnOnce() -> R) -> String {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         panic::set_hook(Box::new(|info| {
-            let text = info.payload_as_str().unwrap_or_default().to_owned();
+            let payload = info.payload();
+            let text = payload.downcast_ref::<String>().cloned();
+            let text =
+                text.or_else(|| Some((*payload.downcast_ref::<&str>()?).to_owned())).unwrap_or_default();
             let file = info.location().map(|l| l.file().to_owned()).unwrap_or_default();
             LAST.set((text, file));
         }));
@@ -145,12 +148,12 @@ fn indices_out_of_range_name_the_row() {
     let tape = Tape::new();
     let x = tape.var([[1.0, 2.0], [3.0, 4.0]]);
     assert_eq!(
-        mistake(|| x.pick(tape.constant(&[0i64, 2]))),
+        mistake(|| x.pick(tape.constant([0i64, 2]))),
         "pick: index 2 in row 1 is outside of 0..2\n  rule: every index names one of the 2 columns\n  hint: labels count from 0"
     );
-    assert!(mistake(|| x.pick(tape.constant(&[-1i64, 0]))).contains("index -1 in row 0"));
+    assert!(mistake(|| x.pick(tape.constant([-1i64, 0]))).contains("index -1 in row 0"));
     assert!(
-        mistake(|| x.pick(tape.constant(&[0i64]))).contains("there is one index per row: shape [2], not [1]")
+        mistake(|| x.pick(tape.constant([0i64]))).contains("there is one index per row: shape [2], not [1]")
     );
     assert!(mistake(|| x.pick(tape.constant([0.0, 1.0]))).contains("the indices are I64, not F64"));
 }

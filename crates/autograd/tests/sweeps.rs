@@ -112,7 +112,7 @@ fn backward_gives_all_parameters_at_once_and_leaves_the_tape_as_it_was() {
     let before = tape.len();
     let grads = loss.backward();
     assert_eq!(tape.len(), before);
-    assert_eq!(grads.get::<f64>(a).unwrap(), [2.0 * 0.5 * 2.0 + 1.0, 2.0 * -1.0 * 3.0 + 1.0]);
+    assert_eq!(grads.get::<f64>(a).unwrap(), [3.0, -5.0]);
     assert_eq!(grads.get::<f64>(b).unwrap(), [0.25, 1.0]);
     assert_eq!(grads.get::<f64>(c), None, "the loss does not depend on it");
     assert_eq!(grads.slab_of::<f64>(), [3.0, -5.0, 0.25, 1.0, 0.0, 0.0]);
@@ -175,7 +175,7 @@ fn storage_and_reset_give_the_same_memory_and_the_same_bits() {
 #[test]
 fn views_share_their_buffer_and_copy_nothing() {
     let tape = Tape::new();
-    let x = tape.var(&vec![1.0; 100_000]);
+    let x = tape.var(vec![1.0; 100_000]);
     let before = tape.bytes();
     let y = x.reshape([100, 1000]).t().broadcast_to([3, 1000, 100]).detach();
     assert_eq!(y.shape().elements(), 300_000);

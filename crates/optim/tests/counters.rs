@@ -95,7 +95,11 @@ fn frozen_tensors_and_their_counters_stay() {
     let before = value(&params, a);
     let last = gradients(&params, &[(a, -1.0), (b, -4.0)]);
     adam.step(&mut params, &last).unwrap();
-    assert_relative_eq!(before - value(&params, a), adam_step(0.1, &[2.0, 2.0, 2.0, -1.0]), max_relative = 1e-12);
+    assert_relative_eq!(
+        before - value(&params, a),
+        adam_step(0.1, &[2.0, 2.0, 2.0, -1.0]),
+        max_relative = 1e-12
+    );
     assert_relative_eq!(1.0 - value(&params, b), adam_step(0.1, &[-4.0]), max_relative = 1e-12);
 }
 

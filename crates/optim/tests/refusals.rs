@@ -6,8 +6,11 @@ use optim::{Adam, HyperparameterError, Momentum, Optimizer, Sgd, StepError};
 /// Three tensors; the last one is the one that goes wrong.
 fn model(mut params: Params) -> (Params, [Param; 3]) {
     let mut net = params.scope("net");
-    let handles =
-        [net.param("w", [2], [1.0, -2.0]), net.param("v", [2], 0.5), net.scope("out").param("bias", [3], 0.25)];
+    let handles = [
+        net.param("w", [2], [1.0, -2.0]),
+        net.param("v", [2], 0.5),
+        net.scope("out").param("bias", [3], 0.25),
+    ];
     (params, handles)
 }
 
@@ -138,18 +141,24 @@ fn an_optimiser_serves_one_model() {
     assert_eq!(error, StepError::ForeignMemory { used, given });
     assert_eq!(
         error.to_string(),
-        format!("the optimiser was used with model {id}, F32 before and is now given model {other}, F32: make one for each")
+        format!(
+            "the optimiser was used with model {id}, F32 before and is now given model {other}, F32: make one for each"
+        )
     );
     let (other, error) = foreign::<f64>(&mut adam, Params::f64());
     assert_eq!(
         error.to_string(),
-        format!("the optimiser was used with model {id}, F32 before and is now given model {other}, F64: make one for each")
+        format!(
+            "the optimiser was used with model {id}, F32 before and is now given model {other}, F64: make one for each"
+        )
     );
     let mut point = [1.0, 2.0];
     let error = adam.step_point(&mut point, &[1.0, 1.0]).unwrap_err();
     assert_eq!(
         error.to_string(),
-        format!("the optimiser was used with model {id}, F32 before and is now given a point of 2 elements: make one for each")
+        format!(
+            "the optimiser was used with model {id}, F32 before and is now given a point of 2 elements: make one for each"
+        )
     );
     assert_eq!(point, [1.0, 2.0]);
     // The refusals have not cost it its own model.
@@ -170,7 +179,9 @@ fn an_optimiser_serves_points_of_one_length() {
     let (id, error) = foreign::<f64>(&mut sgd, Params::f64());
     assert_eq!(
         error.to_string(),
-        format!("the optimiser was used with a point of 2 elements before and is now given model {id}, F64: make one for each")
+        format!(
+            "the optimiser was used with a point of 2 elements before and is now given model {id}, F64: make one for each"
+        )
     );
 }
 
@@ -189,7 +200,9 @@ fn text<T>(result: Result<T, HyperparameterError>) -> String {
 
 #[test]
 fn rates_are_finite_and_not_negative() {
-    for (rate, shown) in [(-0.5, "-0.5"), (f64::NAN, "NaN"), (f64::INFINITY, "inf"), (f64::NEG_INFINITY, "-inf")] {
+    for (rate, shown) in
+        [(-0.5, "-0.5"), (f64::NAN, "NaN"), (f64::INFINITY, "inf"), (f64::NEG_INFINITY, "-inf")]
+    {
         let want = format!("learning_rate = {shown}: expected a finite number, at least 0");
         assert_eq!(text(Sgd::new(rate)), want);
         assert_eq!(text(Momentum::new(rate, 0.9)), want);

@@ -80,9 +80,8 @@ fn sgd_subtracts_the_sum_of_scaled_gradients() {
 #[test]
 fn momentum_of_either_form_subtracts_all_velocities() {
     let (rate, mu) = (0.03, 0.9);
-    let want = |t: usize, i: usize| {
-        START[i] - (0..=t).map(|k| rate * history(k, i, mu, |_, g| g)).sum::<f64>()
-    };
+    let want =
+        |t: usize, i: usize| START[i] - (0..=t).map(|k| rate * history(k, i, mu, |_, g| g)).sum::<f64>();
     check(&Momentum::new(rate, mu).unwrap(), want);
     check(&Momentum::pytorch(rate, mu).unwrap(), want);
 }

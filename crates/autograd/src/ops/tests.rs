@@ -13,10 +13,13 @@ use crate::{DType, Shape, Tape, Var, check_grads};
 use ndarray::{ArrayD, IxDyn};
 use std::ops::Range;
 
+/// A function from variables to a variable, of any lifetime.
+type Function = Box<dyn for<'t> Fn(&[Var<'t>]) -> Var<'t>>;
+
 /// A function to be tested at arguments of these shapes, drawn from this interval.
 struct Row {
     name: String,
-    f: Box<dyn for<'t> Fn(&[Var<'t>]) -> Var<'t>>,
+    f: Function,
     shapes: Vec<Vec<usize>>,
     domain: Range<f64>,
     /// Whether eager and oracle may differ by rounding, as the packed product of matrices does.
@@ -91,12 +94,12 @@ fn rows_of(kind: Kind) -> Vec<Row> {
             all
         }
         Kind::Pick => {
-            let mut all = rows("pick", &[&[3, 4]], |x| x.square().pick(x.tape().constant(&[3i64, 0, 3])));
-            all.extend(rows("pick no rows", &[&[0, 4]], |x| x.pick(x.tape().constant(&Vec::<i64>::new()))));
+            let mut all = rows("pick", &[&[3, 4]], |x| x.square().pick(x.tape().constant([3i64, 0, 3])));
+            all.extend(rows("pick no rows", &[&[0, 4]], |x| x.pick(x.tape().constant(Vec::<i64>::new()))));
             all
         }
         Kind::Scatter => rows("scatter", &[&[3]], |x| {
-            record(Scatter { columns: 2 }, &[x.square(), x.tape().constant(&[1i64, 0, 1])])
+            record(Scatter { columns: 2 }, &[x.square(), x.tape().constant([1i64, 0, 1])])
         }),
     }
 }
@@ -238,7 +241,7 @@ impl Row {
             .arguments()
             .iter()
             .map(|a| match dtype {
-                DType::F32 => tape.var(&a.mapv(|x| x as f32)),
+                DType::F32 => tape.var(a.mapv(|x| x as f32)),
                 _ => tape.var(a),
             })
             .collect();
@@ -417,7 +420,7 @@ fn planted_mistakes_are_caught() {
 #[test]
 fn shapes_compose_as_they_should() {
     let tape = Tape::new();
-    let x = tape.var(&[0.0; 6]).reshape([1, 6]);
+    let x = tape.var([0.0; 6]).reshape([1, 6]);
     assert_eq!(x.t().shape(), Shape::from([6, 1]));
     assert_eq!((x + x.t()).shape(), Shape::from([6, 6]));
 }
