@@ -4,43 +4,22 @@
 //! wherever they are written so, on every machine and in every lane: the bits are the same everywhere. The others are
 //! the standard library's.
 
-/// The functions that rows of the table may call.
-pub(crate) trait Scalar: Copy + PartialOrd {
-    fn exp(self) -> Self;
-    fn sigmoid(self) -> Self;
-    fn exp_m1(self) -> Self;
-    fn ln(self) -> Self;
-    fn ln_1p(self) -> Self;
-    fn sqrt(self) -> Self;
-    fn powf(self, p: Self) -> Self;
-    fn sin(self) -> Self;
-    fn cos(self) -> Self;
-    fn abs(self) -> Self;
-    fn tanh(self) -> Self;
-}
-
-macro_rules! free_functions {
+macro_rules! vocabulary {
     ($($name:ident($($arg:ident),*);)*) => {
-        $(#[inline(always)]
-        pub(crate) fn $name<T: Scalar>(x: T $(, $arg: T)*) -> T {
-            x.$name($($arg),*)
-        })*
+        /// The functions that rows of the table may call.
+        pub(crate) trait Scalar: Copy + PartialOrd {
+            fn exp(self) -> Self;
+            fn sigmoid(self) -> Self;
+            $(fn $name(self $(, $arg: Self)*) -> Self;)*
+        }
+        scalar! { f32, exp32, $($name($($arg),*);)* }
+        scalar! { f64, exp64, $($name($($arg),*);)* }
+        free_functions! { exp(); sigmoid(); $($name($($arg),*);)* }
     };
 }
-free_functions! { exp(); sigmoid(); exp_m1(); ln(); ln_1p(); sqrt(); powf(p); sin(); cos(); abs(); tanh(); }
-
-macro_rules! conditionals {
-    ($($name:ident $op:tt;)*) => {
-        $(#[inline(always)]
-        pub(crate) fn $name<T: Scalar>(a: T, b: T, then: T, otherwise: T) -> T {
-            if a $op b { then } else { otherwise }
-        })*
-    };
-}
-conditionals! { if_gt >; if_ge >=; if_lt <; if_le <=; }
 
 macro_rules! scalar {
-    ($t:ident, $exp:ident) => {
+    ($t:ident, $exp:ident, $($name:ident($($arg:ident),*);)*) => {
         impl Scalar for $t {
             #[inline(always)]
             fn exp(self) -> $t {
@@ -53,47 +32,35 @@ macro_rules! scalar {
                 let numerator = if self < 0.0 { e } else { 1.0 };
                 numerator / (1.0 + e)
             }
-            #[inline(always)]
-            fn exp_m1(self) -> $t {
-                $t::exp_m1(self)
-            }
-            #[inline(always)]
-            fn ln(self) -> $t {
-                $t::ln(self)
-            }
-            #[inline(always)]
-            fn ln_1p(self) -> $t {
-                $t::ln_1p(self)
-            }
-            #[inline(always)]
-            fn sqrt(self) -> $t {
-                $t::sqrt(self)
-            }
-            #[inline(always)]
-            fn powf(self, p: $t) -> $t {
-                $t::powf(self, p)
-            }
-            #[inline(always)]
-            fn sin(self) -> $t {
-                $t::sin(self)
-            }
-            #[inline(always)]
-            fn cos(self) -> $t {
-                $t::cos(self)
-            }
-            #[inline(always)]
-            fn abs(self) -> $t {
-                $t::abs(self)
-            }
-            #[inline(always)]
-            fn tanh(self) -> $t {
-                $t::tanh(self)
-            }
+            $(#[inline(always)]
+            fn $name(self $(, $arg: $t)*) -> $t {
+                $t::$name(self $(, $arg)*)
+            })*
         }
     };
 }
-scalar!(f32, exp32);
-scalar!(f64, exp64);
+
+macro_rules! free_functions {
+    ($($name:ident($($arg:ident),*);)*) => {
+        $(#[inline(always)]
+        pub(crate) fn $name<T: Scalar>(x: T $(, $arg: T)*) -> T {
+            x.$name($($arg),*)
+        })*
+    };
+}
+
+// Besides `exp` and `sigmoid`, which are ours: these are the standard library's.
+vocabulary! { exp_m1(); ln(); ln_1p(); sqrt(); powf(p); sin(); cos(); abs(); tanh(); }
+
+macro_rules! conditionals {
+    ($($name:ident $op:tt;)*) => {
+        $(#[inline(always)]
+        pub(crate) fn $name<T: Scalar>(a: T, b: T, then: T, otherwise: T) -> T {
+            if a $op b { then } else { otherwise }
+        })*
+    };
+}
+conditionals! { if_gt >; if_ge >=; if_lt <; if_le <=; }
 
 /// 1/n!, the coefficients of the exponential.
 const INVERSE_FACTORIALS: [f64; 14] = {

@@ -107,3 +107,30 @@ impl FromStr for Activation {
         known.ok_or_else(|| UnknownActivation { name: name.to_owned() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lead_back_to_their_functions() {
+        let names = ["identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "swish", "softplus"];
+        for (f, name) in Activation::ALL.into_iter().zip(names) {
+            assert_eq!((f.name(), f.to_string().as_str()), (name, name));
+            assert_eq!(name.parse(), Ok(f));
+        }
+        // The name does not tell the parameter.
+        assert_eq!(Activation::Elu(0.5).to_string().parse(), Ok(Activation::Elu(1.0)));
+        assert_eq!(Activation::LeakyRelu(0.5).to_string().parse(), Ok(Activation::LeakyRelu(0.01)));
+    }
+
+    #[test]
+    fn unknown_names_are_answered_with_the_known_ones() {
+        let known = "identity, sigmoid, tanh, relu, leaky_relu, elu, swish, softplus";
+        for name in ["ReLU", "", " tanh"] {
+            let error = name.parse::<Activation>().unwrap_err();
+            assert_eq!(error, UnknownActivation { name: name.to_owned() });
+            assert_eq!(error.to_string(), format!("no activation is called `{name}`; there are {known}"));
+        }
+    }
+}

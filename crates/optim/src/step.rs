@@ -100,7 +100,12 @@ fn step_typed<T: Slabs, R: Rule>(
 ) -> Result<(), StepError> {
     let updated = || params.iter().filter(|&p| !params.is_frozen(p));
     for p in updated() {
-        check_finite(grads.get::<T>(p).unwrap_or_default(), || params.name(p).to_owned())?;
+        let Some(gradient) = grads.get::<T>(p) else { continue };
+        // Clones share their handles, also where each has grown in its own way since.
+        if gradient.len() != params.range(p).len() {
+            return Err(StepError::ForeignGradients);
+        }
+        check_finite(gradient, || params.name(p).to_owned())?;
     }
     let subject =
         Subject { name: format!("model {}, {}", params.id(), params.dtype()), fixed_elements: None };

@@ -124,13 +124,20 @@ impl<'t> Slope<'t> for f64 {
     }
 }
 
-/// The vocabulary of the derivative column, recorded.
+/// The vocabulary of the derivative column: the functions of the table, recorded.
 macro_rules! recorded_functions {
-    ($($name:ident($($p:ident)?);)*) => {
-        $(fn $name<'t>(x: Var<'t> $(, $p: f64)?) -> Var<'t> { x.$name($($p)?) })*
+    ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?): |$x:ident, $y:ident| $value:expr, $slope:expr, $domain:expr;)*) => {
+        mod recorded {
+            #![allow(dead_code, reason = "a row may call any function of the table; not each is called")]
+            use super::{Unary, Var, record};
+            $(pub(super) fn $name<'t>(x: Var<'t> $(, $p: f64)?) -> Var<'t> {
+                record(Unary::$Row $(($p))?, &[x])
+            })*
+        }
     };
 }
-recorded_functions! { exp(); recip(); powf(p); sin(); cos(); sign(); sigmoid(); }
+unary_table!(recorded_functions);
+use recorded::*;
 
 macro_rules! recorded_conditionals {
     ($($name:ident $method:ident;)*) => {
