@@ -61,7 +61,7 @@ fn linear_and_mlp<T: Float>(params: Params, tolerance: f64) {
     fill_biases::<T>(&mut params);
 
     let tape = Tape::with(&params);
-    let x = tape.constant(&input::<T>()).reshape([4, 3]);
+    let x = tape.constant(input::<T>()).reshape([4, 3]);
     let y = layer.forward(x);
     assert_eq!((&y.shape()[..], y.dtype()), (&[4, 2][..], params.dtype()));
     assert_close(&y.to_vec::<T>(), &affine::<T>(&params, layer, &rows()), tolerance);
@@ -96,7 +96,7 @@ fn three_one_one<T: Float>(new: fn() -> Params, tolerance: f64) {
         assert_eq!(net.output.is_some(), with_output);
 
         let tape = Tape::with(&params);
-        let x = tape.constant(&input::<T>()).reshape([4, 3]);
+        let x = tape.constant(input::<T>()).reshape([4, 3]);
         let mut want = each(&affine::<T>(&params, net.hidden, &rows()), sigmoid);
         if let Some(output) = net.output {
             want = each(&affine::<T>(&params, output, &want), sigmoid);
@@ -128,7 +128,7 @@ fn the_gradient_of_the_network_as_written_is_the_paper_s() {
     let delta: Vec<f64> = a.iter().zip(y).map(|(a, y)| (a - y) * a * (1.0 - a) / 4.0).collect();
 
     let tape = Tape::with(&params);
-    let targets = tape.constant(&y).reshape([4, 1]);
+    let targets = tape.constant(y).reshape([4, 1]);
     let grads = net.loss(tape.constant(X), targets).backward();
     for j in 0..3 {
         let want: f64 = delta.iter().zip(X).map(|(d, x)| d * x[j]).sum();
@@ -143,6 +143,10 @@ fn the_perceptron_classifies_and_its_gradient_is_the_learning_rule() {
     let mut params = Params::f64();
     let perceptron = Perceptron::new(&mut params.scope("p"), 3);
     assert_eq!(params.slab_of::<f64>(), [0.0; 4]);
+    // A score of 0 is class 1.
+    let tape = Tape::with(&params);
+    assert_eq!(perceptron.predict(tape.constant(X)).to_vec::<f64>(), [1.0; 4]);
+
     params.set(perceptron.weight, [[1.0], [1.0], [0.5]]);
     params.set(perceptron.bias, [-0.25]);
 

@@ -295,3 +295,44 @@ impl fmt::Display for Params {
         write!(f, "{} elements, {} trained, {}", self.elements(), trained, self.dtype())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_lists_every_parameter() {
+        let mut params = Params::f64();
+        let mut scope = params.scope("net");
+        let weight = scope.scope("0").param("weight", [2, 2], [1.0, -1.0, 3.0, 1.0]);
+        scope.param("bias", [1], 0.5);
+        params.set_frozen(weight, true);
+        let table = "\
+parameter              shape   elements        mean         std
+net.0.weight           [2×2]          4      1.0000      1.4142  frozen
+net.bias                 [1]          1      0.5000      0.0000
+5 elements, 1 trained, F64";
+        assert_eq!(params.to_string(), table);
+    }
+
+    #[test]
+    fn a_clone_shares_handles_and_not_values() {
+        let mut params = Params::new();
+        let w = params.scope("m").param("w", [2], 1.0);
+        let mut copy = params.clone();
+        copy.set(w, [5.0f32, 6.0]);
+        assert_eq!((params.get::<f32>(w), copy.get::<f32>(w)), (&[1.0, 1.0][..], &[5.0, 6.0][..]));
+        assert_eq!((copy.find("m.w"), copy.find("m.v")), (Some(w), None));
+    }
+
+    #[test]
+    fn a_scope_is_frozen_with_all_below_it_and_nothing_beside_it() {
+        let mut params = Params::new();
+        let mut net = params.scope("net");
+        let (a, b) = (net.scope("1").param("w", [1], 0.0), net.scope("10").param("w", [1], 0.0));
+        assert_eq!(params.set_scope_frozen("net.1", true), 1);
+        assert!(params.is_frozen(a) && !params.is_frozen(b));
+        assert_eq!(params.set_scope_frozen("net", false), 2);
+        assert!(!params.is_frozen(a));
+    }
+}

@@ -133,24 +133,19 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn select(self, a: impl Operand<'t>, b: impl Operand<'t>) -> Var<'t> {
-        let (a, b) = (a.like(self), b.like(self));
-        // A number took the mask's own dtype, Bool; it belongs to the dtype of the alternative.
-        let retyped = |number: Var<'t>, other: Var<'t>| match number.constant_number() {
-            Some(x) if number.dtype() == DType::Bool => other.full_like(x),
-            _ => number,
+        // A number takes its dtype from the other alternative: the mask's own is Bool.
+        let (a, b) = match (a.number(), b.number()) {
+            (Some(x), Some(y)) => panic!(
+                "select: the alternatives are the numbers {x} and {y}\n  rule: one of the two has a dtype\n  \
+                 hint: `mask.cast(DType::F64)` is 1 where the mask holds and else 0"
+            ),
+            (Some(x), None) => (b.like(self).full_like(x), b.like(self)),
+            (None, Some(y)) => (a.like(self), a.like(self).full_like(y)),
+            (None, None) => (a.like(self), b.like(self)),
         };
-        let (a, b) = (retyped(a, b), retyped(b, a));
         let (a, b) = Var::broadcast_pair("select", a, b);
         let (mask, a) = Var::broadcast_pair("select", self, a);
         let (mask, b) = Var::broadcast_pair("select", mask, b);
         record(Op::Select, &[mask, a, b])
-    }
-
-    /// The number that fills a constant tensor.
-    fn constant_number(self) -> Option<f64> {
-        match self.tape.list().node(self.id).op {
-            Op::Full(x) => Some(x),
-            _ => None,
-        }
     }
 }

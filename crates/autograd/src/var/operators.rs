@@ -12,6 +12,11 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 pub trait Operand<'t>: Copy {
     /// As a variable on the tape of `other`; a number takes the dtype and shape of `other`.
     fn like(self, other: Var<'t>) -> Var<'t>;
+
+    /// The number, if it is one.
+    fn number(self) -> Option<f64> {
+        None
+    }
 }
 
 impl<'t> Operand<'t> for Var<'t> {
@@ -29,6 +34,9 @@ impl<'t> Operand<'t> for f64 {
     #[track_caller]
     fn like(self, other: Var<'t>) -> Var<'t> {
         other.full_like(self)
+    }
+    fn number(self) -> Option<f64> {
+        Some(self)
     }
 }
 

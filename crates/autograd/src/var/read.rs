@@ -1,8 +1,8 @@
 //! Values out. Reading has no derivative: what leaves the tape as a number does not lead back to it.
 
 use super::Var;
-use crate::dtype::{DataRef, Element, each_dtype};
-use crate::kernels::copy;
+use crate::dtype::{DataRef, Element};
+use crate::kernels::{copy, rows::rows};
 use crate::view::View;
 use ndarray::{ArrayD, IxDyn};
 
@@ -87,24 +87,21 @@ impl Var<'_> {
     /// assert!(!tape.var([1.0, 0.0]).ln().is_finite());
     /// ```
     pub fn is_finite(self) -> bool {
-        /// Finite, for elements of any type.
-        trait Finite: Copy {
-            fn finite(self) -> bool;
-        }
-        macro_rules! finite {
-            ($($t:ty: |$x:ident| $e:expr;)*) => {
-                $(impl Finite for $t { fn finite(self) -> bool { let $x = self; $e } })*
-            };
-        }
-        finite! { f32: |x| x.is_finite(); f64: |x| x.is_finite(); i64: |_x| true; bool: |_x| true; }
         let list = self.tape.list();
         let x = list.strided(self.id, self.tape.params());
-        each_dtype!(DataRef, x.data, v => {
-            let mut all = true;
-            crate::kernels::rows::rows(x.shape, [x.strides], [x.offset], |n, [start], [step]| {
-                all &= (0..n).all(|k| v[start.wrapping_add_signed(k as isize * step)].finite());
-            });
-            all
-        })
+        match x.data {
+            DataRef::F32(_) => every(x.view(), f32::is_finite),
+            DataRef::F64(_) => every(x.view(), f64::is_finite),
+            DataRef::I64(_) | DataRef::Bool(_) => true,
+        }
     }
+}
+
+/// Whether `f` holds for each element.
+fn every<T: Copy>(x: View<'_, T>, f: impl Fn(T) -> bool) -> bool {
+    let mut all = true;
+    rows(x.shape, [x.strides], [x.offset], |n, [start], [step]| {
+        all &= (0..n).all(|k| f(x.data[start.wrapping_add_signed(k as isize * step)]));
+    });
+    all
 }
