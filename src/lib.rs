@@ -49,3 +49,7 @@ pub mod prelude {
     pub use nn::{self, Activation, Init, Linear, Mlp, Perceptron, ThreeOneOne};
     pub use optim::{self, Adam, Momentum, Optimizer, Sgd};
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
