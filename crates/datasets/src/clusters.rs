@@ -71,8 +71,7 @@ impl<'a> ClusterSizes<'a> {
     }
 }
 
-/// Adds `source M` to `target`, with `M` uniform in `[-1, 1)`, one row of it at a time so that
-/// it need not fit in memory.
+/// Adds `source M` to `target`, with `M` uniform in `[-1, 1)`.
 ///
 /// The fused product rounds once per term, as do the BLAS kernels of processors that have it.
 fn mix(
@@ -80,12 +79,35 @@ fn mix(
     mut target: ArrayViewMut2<'_, f64>,
     rng: &mut RandomState,
 ) -> Result<(), Error> {
+    if target.ncols() == 1 {
+        return mix_into_one(source, target, rng);
+    }
+    // One row of M at a time, so that it need not fit in memory.
     let mut row = filled("n_features", target.ncols(), 0.0)?;
     for feature in source.columns() {
         row.iter_mut().for_each(|m| *m = 2.0 * rng.random_sample() - 1.0);
         for (mut sample, &z) in target.outer_iter_mut().zip(feature) {
             for (value, &m) in sample.iter_mut().zip(&row) {
                 *value = z.mul_add(m, *value);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// As [`mix`] for a single column. There BLAS takes the features in pairs and adds the second of a
+/// pair first, which shows in the last bits.
+fn mix_into_one(
+    source: ArrayView2<'_, f64>,
+    mut target: ArrayViewMut2<'_, f64>,
+    rng: &mut RandomState,
+) -> Result<(), Error> {
+    let mut column = filled("n_informative", source.ncols(), 0.0)?;
+    column.iter_mut().for_each(|m| *m = 2.0 * rng.random_sample() - 1.0);
+    for pair in (0..source.ncols()).step_by(2) {
+        for feature in (pair..source.ncols().min(pair + 2)).rev() {
+            for (value, &z) in target.iter_mut().zip(source.column(feature)) {
+                *value = z.mul_add(column[feature], *value);
             }
         }
     }

@@ -12,29 +12,23 @@ use std::mem::MaybeUninit;
 /// `out[i] = f(x[i])`, appended.
 #[inline(always)]
 pub(crate) fn map1<A: Copy, O: Copy>(x: View<'_, A>, out: &mut Vec<O>, f: impl Fn(A) -> O + Copy) {
-    // Plain loops within `widest`: an iterator's inner function would be compiled for the baseline alone.
-    append_rows(
-        x.shape,
-        [x.strides],
-        [x.offset],
-        out,
-        #[inline(always)]
-        |n: usize, [i]: [usize; 1], [step]: [isize; 1], out: &mut [MaybeUninit<O>]| match step {
-            1 => {
-                for (o, &a) in out.iter_mut().zip(&x.data[i..i + n]) {
-                    o.write(f(a));
-                }
-            }
-            0 => {
-                out.fill(MaybeUninit::new(f(x.data[i])));
-            }
-            _ => {
-                for (k, o) in out.iter_mut().enumerate() {
-                    o.write(f(x.data[at(i, k, step)]));
-                }
-            }
-        },
-    );
+    if let Some(values) = x.as_slice() {
+        // A plain loop within `widest`: an iterator's inner function would be compiled for the baseline alone.
+        return append(out, values.len(), |slots| {
+            widest(
+                #[inline(always)]
+                || {
+                    for (o, &a) in slots.iter_mut().zip(values) {
+                        o.write(f(a));
+                    }
+                },
+            );
+        });
+    }
+    rows(x.shape, [x.strides], [x.offset], |n, [i], [step]| match step {
+        0 => out.extend(std::iter::repeat_n(f(x.data[i]), n)),
+        _ => out.extend((0..n).map(|k| f(x.data[at(i, k, step)]))),
+    });
 }
 
 /// `out[i] = f(a[i], b[i])`, appended; one of the two may be a single number or a broadcast.
@@ -105,28 +99,34 @@ fn append_rows<const K: usize, O>(
     out: &mut Vec<O>,
     fill: impl Fn(usize, [usize; K], [isize; K], &mut [MaybeUninit<O>]),
 ) {
-    let n: usize = shape.iter().product();
+    append(out, shape.iter().product(), |mut slots| {
+        widest(
+            #[inline(always)]
+            || {
+                rows(
+                    shape,
+                    strides,
+                    offsets,
+                    #[inline(always)]
+                    |length, starts, steps| {
+                        let (row, rest) = std::mem::take(&mut slots).split_at_mut(length);
+                        fill(length, starts, steps, row);
+                        slots = rest;
+                    },
+                );
+            },
+        );
+        assert!(slots.is_empty(), "the rows of a shape hold all its elements");
+    });
+}
+
+/// Appends `n` elements, each of which `write` has to write.
+#[inline(always)]
+fn append<O>(out: &mut Vec<O>, n: usize, write: impl FnOnce(&mut [MaybeUninit<O>])) {
     out.reserve(n);
-    let mut slots = &mut out.spare_capacity_mut()[..n];
-    widest(
-        #[inline(always)]
-        || {
-            rows(
-                shape,
-                strides,
-                offsets,
-                #[inline(always)]
-                |length, starts, steps| {
-                    let (row, rest) = std::mem::take(&mut slots).split_at_mut(length);
-                    fill(length, starts, steps, row);
-                    slots = rest;
-                },
-            );
-        },
-    );
-    assert!(slots.is_empty(), "the rows of a shape hold all its elements");
-    // SAFETY: the first n slots of the spare capacity were split into rows, none is left, and `fill` wrote each slot
-    // of its row.
+    write(&mut out.spare_capacity_mut()[..n]);
+    // SAFETY: both callers write every one of the n slots: one walks them beside a slice of n values, the other splits
+    // them into rows, checks that none is left over, and its `fill` writes each slot of its row.
     unsafe { out.set_len(out.len() + n) };
 }
 
