@@ -26,6 +26,13 @@ impl<'a, T: Copy> View<'a, T> {
         }
         Some(&self.data[self.offset..self.offset + next as usize])
     }
+
+    /// One contiguous row, where the view is that row again and again, as a bias broadcast to a batch is.
+    pub(crate) fn as_repeated_row(&self) -> Option<&'a [T]> {
+        let lead = self.strides.iter().take_while(|s| **s == 0).count();
+        let (shape, strides) = (&self.shape[lead..], &self.strides[lead..]);
+        View { shape, strides, ..*self }.as_slice().filter(|row| row.len() > 1 && lead > 0)
+    }
 }
 
 #[cfg(test)]
@@ -45,5 +52,18 @@ mod tests {
         assert_eq!(slice(&[3, 2], &[1, 3]), None);
         assert_eq!(slice(&[2, 2], &[3, 1]), None);
         assert_eq!(slice(&[4], &[0]), None);
+    }
+
+    #[test]
+    fn a_repeated_row_is_found_under_leading_broadcasts() {
+        let data = [0, 1, 2, 3];
+        let row = |shape: &[usize], strides: &[isize]| {
+            View { data: &data, offset: 1, shape, strides }.as_repeated_row().map(<[i32]>::to_vec)
+        };
+        assert_eq!(row(&[5, 3], &[0, 1]), Some(vec![1, 2, 3]));
+        assert_eq!(row(&[2, 5, 3], &[0, 0, 1]), Some(vec![1, 2, 3]));
+        assert_eq!(row(&[3], &[1]), None, "nothing is repeated");
+        assert_eq!(row(&[5, 3], &[0, 0]), None, "a number, not a row");
+        assert_eq!(row(&[3, 5], &[1, 0]), None, "a column");
     }
 }

@@ -39,6 +39,11 @@ pub(crate) fn map2<A: Copy, B: Copy, O: Copy>(
     out: &mut Vec<O>,
     f: impl Fn(A, B) -> O + Copy,
 ) {
+    if let (Some(a), Some(row)) = (a.as_slice(), b.as_repeated_row())
+        && row.len() < SHORT_ROW
+    {
+        return zip_repeated(a, row, out, f);
+    }
     append_rows(
         a.shape,
         [a.strides, b.strides],
@@ -70,6 +75,27 @@ pub(crate) fn map2<A: Copy, B: Copy, O: Copy>(
             }
         },
     );
+}
+
+/// Rows below this length cost more to begin than to walk.
+const SHORT_ROW: usize = 64;
+
+/// `out[i] = f(a[i], row[i mod n])`, appended: the row is laid out several times, so that the loops are long.
+#[inline(always)]
+fn zip_repeated<A: Copy, B: Copy, O>(a: &[A], row: &[B], out: &mut Vec<O>, f: impl Fn(A, B) -> O + Copy) {
+    let tile = row.repeat(4 * SHORT_ROW / row.len());
+    append(out, a.len(), |slots| {
+        widest(
+            #[inline(always)]
+            || {
+                for (slots, a) in slots.chunks_mut(tile.len()).zip(a.chunks(tile.len())) {
+                    for ((o, &a), &b) in slots.iter_mut().zip(a).zip(&tile) {
+                        o.write(f(a, b));
+                    }
+                }
+            },
+        );
+    });
 }
 
 /// `out[i] = mask[i] ? a[i] : b[i]`, appended.
@@ -125,8 +151,8 @@ fn append_rows<const K: usize, O>(
 fn append<O>(out: &mut Vec<O>, n: usize, write: impl FnOnce(&mut [MaybeUninit<O>])) {
     out.reserve(n);
     write(&mut out.spare_capacity_mut()[..n]);
-    // SAFETY: both callers write every one of the n slots: one walks them beside a slice of n values, the other splits
-    // them into rows, checks that none is left over, and its `fill` writes each slot of its row.
+    // SAFETY: the callers write every one of the n slots: they walk them beside a slice of n values, or split them into
+    // rows, check that none is left over, and `fill` writes each slot of its row.
     unsafe { out.set_len(out.len() + n) };
 }
 

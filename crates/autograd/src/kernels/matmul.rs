@@ -34,18 +34,16 @@ fn small<T: Float, const PANEL: usize>(a: View<'_, T>, b: View<'_, T>, out: &mut
     let (m, k, n) = (a.shape[0], a.shape[1], b.shape[1]);
     // Rows are stored as whole panels: what lies beyond a row is overwritten by the next, or cut off at the end.
     out.resize(m * n + PANEL, T::default());
-    let mut panel = vec![[T::default(); PANEL]; k];
+    let mut panel: Vec<[T; PANEL]> = Vec::with_capacity(k);
     for first in (0..n).step_by(PANEL) {
         let width = PANEL.min(n - first);
-        for (p, row) in panel.iter_mut().enumerate() {
-            let start = place(&b, p, first);
-            for (j, x) in row[..width].iter_mut().enumerate() {
-                *x = b.data[start.wrapping_add_signed(j as isize * b.strides[1])];
-            }
-        }
+        panel.clear();
         widest(
             #[inline(always)]
             || {
+                for p in 0..k {
+                    panel.push(panel_row(&b, place(&b, p, first), width));
+                }
                 for i in (0..m).step_by(ROWS) {
                     let rows = ROWS.min(m - i);
                     // The last rows of a short block repeat the last one and are not stored.
@@ -64,6 +62,22 @@ fn small<T: Float, const PANEL: usize>(a: View<'_, T>, b: View<'_, T>, out: &mut
         );
     }
     out.truncate(m * n);
+}
+
+/// `width` elements of a row of b, filled up with anything: what is computed from the rest is not kept.
+#[inline(always)]
+fn panel_row<T: Float, const PANEL: usize>(b: &View<'_, T>, start: usize, width: usize) -> [T; PANEL] {
+    // A copy of constant length costs a fraction of one that is cut to the width.
+    if b.strides[1] == 1
+        && let Some(row) = b.data[start..].first_chunk()
+    {
+        return *row;
+    }
+    let mut row = [T::default(); PANEL];
+    for (j, x) in row[..width].iter_mut().enumerate() {
+        *x = b.data[start.wrapping_add_signed(j as isize * b.strides[1])];
+    }
+    row
 }
 
 #[inline(always)]
