@@ -1,6 +1,7 @@
 //! Synthetic data, splits, and the random numbers behind them.
 
 use datasets::{Dataset, Error, MoonSizes, RandomState, TestSize};
+use ndarray::{ArrayView2, Axis, s};
 
 use crate::array::Array;
 use crate::format::Case;
@@ -12,6 +13,8 @@ pub(crate) fn find(op: &str) -> Option<Handler> {
         "make_moons" => make_moons,
         "make_classification" => make_classification,
         "train_test_split" => train_test_split,
+        "digits" => digits,
+        "iris" => iris,
         _ => return None,
     };
     Some(Handler::new(Refusal::TypedError, move |case, _| evaluate(case)))
@@ -132,6 +135,40 @@ fn train_test_split(case: &Case) -> Result<Results, Fault> {
     let mut results = Results::default();
     results.put("out", "train", indices(&split.train));
     results.put("out", "test", indices(&split.test));
+    Ok(results)
+}
+
+fn digits(case: &Case) -> Result<Results, Fault> {
+    let data = datasets::digits();
+    let mut results = summary(case, &data, 10, 1)?;
+    results.put("out", "sum", Array::shaped(&[], vec![data.x.sum()]));
+    Ok(results)
+}
+
+fn iris(case: &Case) -> Result<Results, Fault> {
+    let data = datasets::iris();
+    let mut results = summary(case, &data, 3, 3)?;
+    results.put("out", "column_sums", data.x.sum_axis(Axis(0)).into_dyn());
+    Ok(results)
+}
+
+/// How many samples each class has, and the first and last samples.
+fn summary(case: &Case, data: &Dataset, classes: usize, ends: usize) -> Result<Results, Fault> {
+    only_options(case, &["rows"])?;
+    let rows: usize = case.args.read("rows")?;
+    if data.len() != rows {
+        return Err(Fault::Mismatch(format!("{} rows, not {rows}", data.len())));
+    }
+    let mut counts = vec![0; classes];
+    data.y.iter().for_each(|&label| counts[label as usize] += 1);
+    let end = |samples: ArrayView2<'_, f64>| {
+        let shape: &[usize] = if ends == 1 { &[samples.ncols()] } else { &[ends, samples.ncols()] };
+        Array::shaped(shape, samples.iter().copied().collect())
+    };
+    let mut results = Results::default();
+    results.put("out", "label_counts", indices(&counts));
+    results.put("out", "first", end(data.x.slice(s![..ends, ..])));
+    results.put("out", "last", end(data.x.slice(s![rows - ends.., ..])));
     Ok(results)
 }
 

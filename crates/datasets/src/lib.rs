@@ -16,6 +16,9 @@
 //!
 //! Arguments that cannot be met are refused with an [`Error`] that names them.
 //!
+//! Under the feature `csv`, real data as well: `digits()` and `iris()` are embedded in the crate, and the module `csv`
+//! reads tables of numbers from files, plain or gzip.
+//!
 //! # Examples
 //!
 //! ```
@@ -32,7 +35,11 @@
 
 mod classification;
 mod clusters;
+#[cfg(feature = "csv")]
+pub mod csv;
 mod dataset;
+#[cfg(feature = "csv")]
+mod embedded;
 mod error;
 mod hypercube;
 mod moons;
@@ -41,6 +48,8 @@ mod split;
 
 pub use classification::{Classification, make_classification};
 pub use dataset::Dataset;
+#[cfg(feature = "csv")]
+pub use embedded::{digits, iris};
 pub use error::Error;
 pub use moons::{MoonSizes, Moons, make_moons};
 pub use random_state::RandomState;

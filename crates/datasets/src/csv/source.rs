@@ -1,0 +1,78 @@
+//! From a file's bytes to its text: decompression, and the limit on both.
+
+use super::Error;
+use flate2::read::MultiGzDecoder;
+use std::io::{self, BufReader, ErrorKind, Read};
+
+/// The first two bytes of a gzip file (RFC 1952, section 2.3.1).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// The text of a file, plain or decompressed, no longer than a limit.
+pub(super) struct Source<'a> {
+    text: Limited<Box<dyn Read + 'a>>,
+    gzip: bool,
+    limit: u64,
+}
+
+impl<'a> Source<'a> {
+    /// Looks at the first bytes to tell whether the rest is gzip.
+    pub(super) fn new(file: &str, bytes: impl Read + 'a, limit: u64) -> Result<Source<'a>, Error> {
+        // Compressed bytes are limited too: empty gzip members, one after the other, never become text.
+        let mut bytes = Limited { inner: bytes, left: limit };
+        let mut start = Vec::with_capacity(GZIP.len());
+        let begun = bytes.by_ref().take(GZIP.len() as u64).read_to_end(&mut start);
+        let gzip = start == GZIP;
+        let bytes = io::Cursor::new(start).chain(bytes);
+        let text: Box<dyn Read + 'a> =
+            if gzip { Box::new(MultiGzDecoder::new(BufReader::new(bytes))) } else { Box::new(bytes) };
+        let source = Source { text: Limited { inner: text, left: limit }, gzip, limit };
+        match begun {
+            Ok(_) => Ok(source),
+            Err(error) => Err(source.refusal(file, error)),
+        }
+    }
+
+    /// What an error of this source's `read` means.
+    pub(super) fn refusal(&self, file: &str, error: io::Error) -> Error {
+        let file = file.to_owned();
+        if error.get_ref().is_some_and(|inner| inner.is::<PastLimit>()) {
+            return Error::TooLong { file, limit: self.limit };
+        }
+        match error.kind() {
+            ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::UnexpectedEof if self.gzip => {
+                Error::Gzip { file, error }
+            }
+            _ => Error::Io { file, error },
+        }
+    }
+}
+
+impl Read for Source<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.text.read(out)
+    }
+}
+
+/// Gives an error once the inner reader has given more bytes than were left.
+struct Limited<R> {
+    inner: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let read = loop {
+            match self.inner.read(out) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                read => break read?,
+            }
+        };
+        self.left = self.left.checked_sub(read as u64).ok_or_else(|| io::Error::other(PastLimit))?;
+        Ok(read)
+    }
+}
+
+/// Marks the error of [`Limited`] among those of the readers below and above it.
+#[derive(Debug, thiserror::Error)]
+#[error("longer than the limit")]
+struct PastLimit;

@@ -1,0 +1,47 @@
+//! Real data, embedded in the crate; `data/README.md` tells where it is from.
+
+use crate::{Dataset, csv};
+
+/// Gives 1,797 handwritten digits of 8×8 pixels.
+///
+/// `x` is `[1797, 64]`, a picture in each row, its pixels from 0 (paper) to 16 (ink), row by row from the top left; `y`
+/// is `[1797]`, the digits 0 to 9. The rows are those of scikit-learn's `load_digits`, in its order.
+///
+/// Source: E. Alpaydin and C. Kaynak, *Optical Recognition of Handwritten Digits* (the test part), UCI Machine Learning
+/// Repository, 1998; licence CC BY 4.0.
+///
+/// # Examples
+///
+/// ```
+/// let digits = datasets::digits();
+/// assert_eq!((digits.x.dim(), digits.y[0]), ((1797, 64), 0));
+/// // The first row of the picture of a zero.
+/// assert_eq!(digits.x.row(0).to_vec()[..8], [0.0, 0.0, 5.0, 13.0, 9.0, 1.0, 0.0, 0.0]);
+/// ```
+#[must_use]
+pub fn digits() -> Dataset {
+    let file = include_bytes!("../data/digits.csv.gz");
+    csv::options().label("digit").read_from("digits.csv.gz", &file[..]).expect("the embedded file is whole")
+}
+
+/// Gives the measurements of 150 flowers of three species of iris.
+///
+/// `x` is `[150, 4]`: length and width of the sepals, length and width of the petals, in cm; `y` is `[150]`: 0 for
+/// setosa, 1 for versicolor, 2 for virginica. The rows are those of scikit-learn's `load_iris`, in its order.
+///
+/// Source: R. A. Fisher, *The use of multiple measurements in taxonomic problems*, 1936; *Iris*, UCI Machine Learning
+/// Repository, 1988; licence CC BY 4.0.
+///
+/// # Examples
+///
+/// ```
+/// let iris = datasets::iris();
+/// assert_eq!((iris.x.dim(), iris.y[149]), ((150, 4), 2));
+/// assert_eq!(iris.x.row(0).to_vec(), [5.1, 3.5, 1.4, 0.2]);
+/// ```
+#[must_use]
+pub fn iris() -> Dataset {
+    let file = include_bytes!("../data/iris.csv");
+    let options = csv::options().label("species").classes(["setosa", "versicolor", "virginica"]);
+    options.read_from("iris.csv", &file[..]).expect("the embedded file is whole")
+}

@@ -1,0 +1,167 @@
+//! The legend: in a corner that is free of data, or else in rows above the panel.
+
+use crate::font;
+use crate::layout::Frame;
+use crate::marks::{line_paint, radius, runs};
+use crate::palette::{self, Color, INK, WHITE};
+use crate::panel::{Panel, Style};
+use crate::scene::{Anchor, Paint, Point, Rect, Scene, Step};
+
+const SIZE: f64 = 14.0;
+const LINE_HEIGHT: f64 = 20.0;
+/// Length of the sample of a series, and from there to its name.
+const SAMPLE: f64 = 26.0;
+const TO_NAME: f64 = 7.0;
+const PADDING: f64 = 7.0;
+/// From one entry to the next in a row.
+const BETWEEN: f64 = 18.0;
+
+/// An entry: a sample of the series and its name.
+#[derive(Debug)]
+struct Entry {
+    name: String,
+    style: Style,
+    /// The place of the series among those of its panel.
+    n: usize,
+    radius: f64,
+    /// The left end of its line, half way up.
+    at: Point,
+}
+
+impl Entry {
+    fn width(&self) -> f64 {
+        SAMPLE + TO_NAME + font::width(&self.name, SIZE)
+    }
+}
+
+/// A legend at its place.
+#[derive(Debug)]
+pub(crate) struct Legend {
+    pub(crate) rect: Rect,
+    boxed: bool,
+    entries: Vec<Entry>,
+}
+
+fn entries(panel: &Panel<'_>) -> Vec<Entry> {
+    let radius = radius(panel);
+    let named = panel.series.iter().enumerate().filter(|(_, series)| !series.name.is_empty());
+    named
+        .map(|(n, series)| Entry {
+            name: series.name.clone(),
+            style: series.style,
+            n,
+            radius,
+            at: (0.0, 0.0),
+        })
+        .collect()
+}
+
+/// The legend in the first corner or side of the panel where it covers no data; `None` if there is no such place.
+pub(crate) fn inside(panel: &Panel<'_>, frame: &Frame) -> Option<Legend> {
+    let mut entries = entries(panel);
+    let width = entries.iter().map(Entry::width).fold(0.0, f64::max) + 2.0 * PADDING;
+    let height = entries.len() as f64 * LINE_HEIGHT + PADDING;
+    let room = frame.rect.grown(-8.0);
+    if entries.is_empty() {
+        return Some(Legend { rect: Rect::new(room.x, room.y, 0.0, 0.0), boxed: false, entries });
+    }
+    // Beyond that the panel would be legend more than anything else.
+    if width > 0.85 * room.width || height > 0.6 * room.height {
+        return None;
+    }
+    let taken = occupied(panel, frame);
+    let (right, bottom) = (room.right() - width, room.bottom() - height);
+    let (center, middle) = ((room.x + right) / 2.0, (room.y + bottom) / 2.0);
+    let corners = [(right, room.y), (room.x, room.y), (right, bottom), (room.x, bottom)];
+    let sides = [(center, room.y), (center, bottom), (right, middle), (room.x, middle)];
+    let places = corners.into_iter().chain(sides).map(|(x, y)| Rect::new(x, y, width, height));
+    let free = |place: &Rect| !taken.iter().any(|&p| place.grown(6.0).contains(p));
+    let rect = places.into_iter().find(free)?;
+    for (i, entry) in entries.iter_mut().enumerate() {
+        entry.at = (rect.x + PADDING, rect.y + PADDING / 2.0 + (i as f64 + 0.5) * LINE_HEIGHT);
+    }
+    Some(Legend { rect, boxed: true, entries })
+}
+
+/// Points that cover whatever data there is in the frame.
+fn occupied(panel: &Panel<'_>, frame: &Frame) -> Vec<Point> {
+    let mut taken = Vec::new();
+    for series in &panel.series {
+        for run in runs(series, frame) {
+            taken.extend_from_slice(&run);
+            if series.style == Style::Points {
+                continue;
+            }
+            for pair in run.windows(2) {
+                let ((ax, ay), (bx, by)) = (pair[0], pair[1]);
+                let pieces = ((bx - ax).hypot(by - ay) / 5.0).ceil();
+                let between = (1..pieces as usize).map(|k| k as f64 / pieces);
+                taken.extend(between.map(|t| (ax + t * (bx - ax), ay + t * (by - ay))));
+            }
+        }
+    }
+    taken.retain(|&p| frame.rect.contains(p));
+    taken
+}
+
+/// The height of the rows of a legend above a panel of some width.
+pub(crate) fn height_above(panel: &Panel<'_>, width: f64) -> f64 {
+    let entries = entries(panel);
+    let rows = entries.len().div_ceil(columns(&entries, width));
+    if rows == 0 { 0.0 } else { rows as f64 * LINE_HEIGHT + 6.0 }
+}
+
+/// The widest entry with the space to the next.
+fn pitch(entries: &[Entry]) -> f64 {
+    entries.iter().map(Entry::width).fold(0.0, f64::max) + BETWEEN
+}
+
+/// How many entries stand beside each other: rows as few as possible, and as even as possible.
+fn columns(entries: &[Entry], width: f64) -> usize {
+    let fitting = (((width + BETWEEN) / pitch(entries)) as usize).max(1);
+    let rows = entries.len().div_ceil(fitting).max(1);
+    entries.len().div_ceil(rows).max(1)
+}
+
+impl Legend {
+    /// The legend in rows above a panel.
+    pub(crate) fn above(panel: &Panel<'_>, frame: Rect) -> Legend {
+        let mut entries = entries(panel);
+        let (columns, pitch) = (columns(&entries, frame.width), pitch(&entries));
+        let height = height_above(panel, frame.width);
+        let rect = Rect::new(frame.x, frame.y - height, frame.width, height);
+        let left = frame.center().0 - (columns as f64 * pitch - BETWEEN) / 2.0;
+        for (i, entry) in entries.iter_mut().enumerate() {
+            let (row, column) = ((i / columns) as f64, (i % columns) as f64);
+            entry.at = (left + column * pitch, rect.y + (row + 0.5) * LINE_HEIGHT);
+        }
+        Legend { rect, boxed: false, entries }
+    }
+
+    pub(crate) fn draw(&self, scene: &mut Scene) {
+        if self.boxed {
+            let paint = Paint { opacity: 0.88, ..Paint::fill(WHITE).and_stroke([205, 205, 205], 1.0) };
+            scene.path(self.rect.steps(), paint, None);
+        }
+        for entry in &self.entries {
+            let (x, y) = entry.at;
+            sample(scene, entry, palette::series(entry.n));
+            let at = (x + SAMPLE + TO_NAME, y + 0.36 * SIZE);
+            scene.text(at, &entry.name, SIZE, Anchor::Start, INK);
+        }
+    }
+}
+
+fn sample(scene: &mut Scene, entry: &Entry, color: Color) {
+    let (x, y) = entry.at;
+    let middle = (x + SAMPLE / 2.0, y);
+    if entry.style == Style::Points {
+        let steps = palette::marker(entry.n, middle, entry.radius.max(4.0));
+        return scene.path(steps, Paint::fill(color).and_stroke(WHITE, 0.8), None);
+    }
+    let line = vec![Step::Move((x, y)), Step::Line((x + SAMPLE, y))];
+    scene.path(line, line_paint(entry.style, entry.n), None);
+    if entry.style == Style::Path {
+        scene.path(palette::star(middle, 7.0), Paint::fill(color).and_stroke(WHITE, 0.8), None);
+    }
+}

@@ -1,0 +1,229 @@
+//! What is drawn on a panel's axes: background, contours, series.
+
+use crate::contour::{self, Samples};
+use crate::error::PlotError;
+use crate::layout::Frame;
+use crate::palette::{self, CONTOUR, Color, INK, WHITE};
+use crate::panel::{Field, Panel, Series, Style};
+use crate::scene::{Item, Paint, Point, Rect, Scene, Step};
+
+/// Pixels from one sample of a function to the next: for lines, and for backgrounds, which are blended in between and
+/// whose samples are most of an SVG's size.
+const LINE_SAMPLING: f64 = 3.0;
+const REGION_SAMPLING: f64 = 4.0;
+/// How far a drawn line may be from the true one, in pixels.
+const TOLERANCE: f64 = 0.15;
+/// Dots on a path stand at least so many pixels apart: on a short one each step is to be seen, on a long one there
+/// are too many.
+fn dot_distance(steps: usize) -> f64 {
+    if steps <= 200 { 7.0 } else { 18.0 }
+}
+
+/// Draws all of a panel but its axes.
+pub(crate) fn draw(scene: &mut Scene, panel: &Panel<'_>, frame: &Frame) -> Result<(), PlotError> {
+    if let Some(p) = &panel.regions {
+        regions(scene, panel, p, frame)?;
+    }
+    for (field, levels) in &panel.contours {
+        contours(scene, panel, (field, levels), frame, Paint::stroke(CONTOUR, 1.0))?;
+    }
+    for (field, level) in &panel.boundaries {
+        contours(scene, panel, (field, &[*level]), frame, Paint::stroke(INK, 1.8))?;
+    }
+    let radius = radius(panel);
+    for (n, series) in panel.series.iter().enumerate() {
+        draw_series(scene, series, n, frame, radius);
+    }
+    Ok(())
+}
+
+/// The size of markers: smaller where there are many.
+pub(crate) fn radius(panel: &Panel<'_>) -> f64 {
+    let points = panel.series.iter().filter(|s| s.style == Style::Points).map(|s| s.points.len()).sum();
+    match points {
+        0..=60 => 5.0,
+        61..=250 => 4.2,
+        251..=800 => 3.2,
+        _ => 2.4,
+    }
+}
+
+/// The values of a function at some pixels.
+fn sample(
+    panel: &Panel<'_>,
+    field: &Field<'_>,
+    pixels: &[Point],
+    frame: &Frame,
+) -> Result<Vec<f64>, PlotError> {
+    let points: Vec<(f64, f64)> = pixels.iter().map(|&p| frame.value(p)).collect();
+    let values = field(&points);
+    if values.len() == points.len() {
+        return Ok(values);
+    }
+    let (panel, what) = (panel.title.clone(), "values of a function of many points");
+    Err(PlotError::Length { panel, what, given: values.len(), wanted: points.len() })
+}
+
+fn regions(scene: &mut Scene, panel: &Panel<'_>, p: &Field<'_>, frame: &Frame) -> Result<(), PlotError> {
+    let Rect { x, y, width, height } = frame.rect;
+    let [cols, rows] = [width, height].map(|length| (length / REGION_SAMPLING).ceil());
+    let pixel = |i: usize| {
+        let (row, col) = ((i / cols as usize) as f64, (i % cols as usize) as f64);
+        (x + (col + 0.5) / cols * width, y + (row + 0.5) / rows * height)
+    };
+    let pixels: Vec<Point> = (0..cols as usize * rows as usize).map(pixel).collect();
+    let colors = sample(panel, p, &pixels, frame)?.into_iter().map(palette::probability).collect();
+    let (cols, rows) = (cols as u32, rows as u32);
+    scene.items.push(Item::Image { rect: frame.rect, cols, rows, colors, smooth: true });
+    Ok(())
+}
+
+fn contours(
+    scene: &mut Scene,
+    panel: &Panel<'_>,
+    (field, levels): (&Field<'_>, &[f64]),
+    frame: &Frame,
+    paint: Paint,
+) -> Result<(), PlotError> {
+    let Rect { x, y, width, height } = frame.rect;
+    let [nx, ny] = [width, height].map(|length| (length / LINE_SAMPLING).ceil());
+    let (dx, dy) = (width / nx, height / ny);
+    let cols = nx as usize + 1;
+    let pixel = |i: usize| (x + (i % cols) as f64 * dx, y + (i / cols) as f64 * dy);
+    let pixels: Vec<Point> = (0..cols * (ny as usize + 1)).map(pixel).collect();
+    let samples = Samples { cols, values: sample(panel, field, &pixels, frame)? };
+    let mut steps = Vec::new();
+    for &level in levels {
+        for line in contour::lines(&samples, level) {
+            let line: Vec<Point> = line.into_iter().map(|(i, j)| (x + i * dx, y + j * dy)).collect();
+            steps.extend(polyline(&line));
+        }
+    }
+    scene.path(steps, paint, Some(frame.rect));
+    Ok(())
+}
+
+fn draw_series(scene: &mut Scene, series: &Series, n: usize, frame: &Frame, radius: f64) {
+    let color = palette::series(n);
+    let clip = Some(frame.rect);
+    if series.style == Style::Points {
+        let inside = frame.rect.grown(radius);
+        let places = series.points.iter().filter_map(|&p| frame.at(p)).filter(|&p| inside.contains(p));
+        let steps = places.flat_map(|p| palette::marker(n, p, radius)).collect();
+        return scene.path(steps, Paint::fill(color).and_stroke(WHITE, 0.8), clip);
+    }
+    let runs = runs(series, frame);
+    let steps: Vec<Step> = runs.iter().flat_map(|run| polyline(run)).collect();
+    scene.path(steps, line_paint(series.style, n), clip);
+    // A line of one point would not be seen.
+    let lone = runs.iter().filter(|run| run.len() == 1).map(|run| Step::Circle(run[0], 2.5));
+    scene.path(lone.collect(), Paint::fill(color), clip);
+    if series.style == Style::Path {
+        let ways: Vec<Point> = runs.into_iter().flatten().collect();
+        ornaments(scene, &ways, color, frame.rect);
+    }
+}
+
+/// How a line of a style is drawn that is the n-th series. Dashes are long or short in turn.
+pub(crate) fn line_paint(style: Style, n: usize) -> Paint {
+    let color = palette::series(n);
+    let dash = if n % 2 == 1 { (7.0, 4.5) } else { (2.5, 2.5) };
+    match style {
+        Style::Dashed => Paint { dash: Some(dash), ..Paint::stroke(color, 2.0) },
+        Style::Path => Paint::stroke(color, 1.6),
+        Style::Line | Style::Points => Paint::stroke(color, 2.2),
+    }
+}
+
+/// Dots along a path, a ring at its start, a star at its end.
+fn ornaments(scene: &mut Scene, way: &[Point], color: Color, rect: Rect) {
+    let [first, .., last] = way else { return };
+    let mut dots = Vec::new();
+    let (mut latest, apart) = (*first, dot_distance(way.len()));
+    for &p in way {
+        if distance(p, latest) >= apart {
+            dots.push(Step::Circle(p, 2.6));
+            latest = p;
+        }
+    }
+    scene.path(dots, Paint::fill(color), Some(rect));
+    // Marks at the edge of the panel are shown whole, those beyond it not at all.
+    let visible = |p: &&Point| rect.grown(1.0).contains(**p);
+    if let Some(&p) = Some(first).filter(visible) {
+        scene.path(vec![Step::Circle(p, 5.0)], Paint::fill(WHITE).and_stroke(color, 2.0), None);
+    }
+    if let Some(&p) = Some(last).filter(visible) {
+        scene.path(palette::star(p, 9.5), Paint::fill(color).and_stroke(WHITE, 1.0), None);
+    }
+}
+
+/// The points of a series in pixels, interrupted where one cannot be drawn.
+pub(crate) fn runs(series: &Series, frame: &Frame) -> Vec<Vec<Point>> {
+    let mut runs = vec![Vec::new()];
+    for &p in &series.points {
+        match (frame.at(p), runs.last_mut()) {
+            (Some(p), Some(run)) => run.push(p),
+            (_, Some(run)) if !run.is_empty() => runs.push(Vec::new()),
+            _ => {}
+        }
+    }
+    runs.retain(|run| !run.is_empty());
+    runs
+}
+
+/// A line through points as a path, without those that make no visible difference.
+fn polyline(points: &[Point]) -> impl Iterator<Item = Step> {
+    let kept = simplified(points);
+    let steps = kept.into_iter().enumerate();
+    steps.map(|(i, p)| if i == 0 { Step::Move(p) } else { Step::Line(p) })
+}
+
+/// The points of a line that are needed to be within [`TOLERANCE`] of all of them (Ramer, Douglas and Peucker).
+fn simplified(points: &[Point]) -> Vec<Point> {
+    let Some(last) = points.len().checked_sub(1).filter(|&last| last > 0) else { return Vec::new() };
+    let mut keep = vec![false; points.len()];
+    (keep[0], keep[last]) = (true, true);
+    let mut open = vec![(0, last)];
+    while let Some((a, b)) = open.pop() {
+        let off = |i: usize| from_segment(points[i], points[a], points[b]);
+        let Some(far) = (a + 1..b).max_by(|&i, &j| off(i).total_cmp(&off(j))) else { continue };
+        if off(far) > TOLERANCE {
+            keep[far] = true;
+            open.extend([(a, far), (far, b)]);
+        }
+    }
+    points.iter().zip(keep).filter_map(|(&p, keep)| keep.then_some(p)).collect()
+}
+
+fn distance(a: Point, b: Point) -> f64 {
+    (a.0 - b.0).hypot(a.1 - b.1)
+}
+
+/// The distance of a point from the segment between two others.
+fn from_segment(p: Point, a: Point, b: Point) -> f64 {
+    let (dx, dy) = (b.0 - a.0, b.1 - a.1);
+    let length = dx * dx + dy * dy;
+    let t = if length == 0.0 { 0.0 } else { ((p.0 - a.0) * dx + (p.1 - a.1) * dy) / length };
+    let t = t.clamp(0.0, 1.0);
+    distance(p, (a.0 + t * dx, a.1 + t * dy))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_line_does_not_need_is_left_out() {
+        let straight: Vec<Point> = (0..100).map(|i| (f64::from(i), 2.0 * f64::from(i))).collect();
+        assert_eq!(simplified(&straight), [(0.0, 0.0), (99.0, 198.0)]);
+        let corner = [(0.0, 0.0), (10.0, 0.0), (10.0, 10.0)];
+        assert_eq!(simplified(&corner), corner);
+        let wave: Vec<Point> = (0..500).map(|i| (f64::from(i), 80.0 * (f64::from(i) / 40.0).sin())).collect();
+        let kept = simplified(&wave);
+        assert!(kept.len() < 150, "{}", kept.len());
+        for p in wave {
+            let off = kept.windows(2).map(|s| from_segment(p, s[0], s[1])).fold(f64::INFINITY, f64::min);
+            assert!(off <= TOLERANCE);
+        }
+    }
+}

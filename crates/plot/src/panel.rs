@@ -1,0 +1,252 @@
+//! A panel: axes and what is drawn on them.
+
+use std::fmt;
+use std::ops::Range;
+
+/// Values of a function at many points.
+pub(crate) type Field<'a> = Box<dyn Fn(&[(f64, f64)]) -> Vec<f64> + 'a>;
+
+/// How a series of points is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    Line,
+    Dashed,
+    Points,
+    Path,
+}
+
+/// A named series; its place among the series of the panel gives colour and marker.
+#[derive(Debug)]
+pub(crate) struct Series {
+    pub(crate) name: String,
+    pub(crate) style: Style,
+    pub(crate) points: Vec<(f64, f64)>,
+}
+
+/// A grid of numbers that fills the panel.
+#[derive(Debug)]
+pub(crate) enum Grid {
+    /// Grey values, 0 black to 1 white, row by row from the top.
+    Image { rows: usize, cols: usize, pixels: Vec<f64> },
+    /// Counts with their labels.
+    Matrix { counts: Vec<Vec<usize>>, rows: Vec<String>, cols: Vec<String> },
+}
+
+/// One picture of a [`Figure`](crate::Figure): axes, and what was put on them.
+///
+/// Each series (line, dashed line, points, path) takes the next colour of the palette and its own marker; a series
+/// with an empty name has no entry in the legend. Points that are not finite are left out and interrupt a line.
+///
+/// ```
+/// use plot::{Figure, Panel};
+/// let data: Vec<(f64, f64)> = (0..=40).map(|i| f64::from(i) / 10.0).map(|x| (x, x.sin())).collect();
+/// let panel = Panel::new("A wave").x_label("time").y_label("height").line("sin", &data);
+/// let svg = Figure::new("Example").panel(panel).svg()?;
+/// assert!(svg.contains(">A wave</text>") && svg.contains(">time</text>"));
+/// # Ok::<(), plot::PlotError>(())
+/// ```
+pub struct Panel<'a> {
+    pub(crate) title: String,
+    pub(crate) x_label: String,
+    pub(crate) y_label: String,
+    pub(crate) x_range: Option<Range<f64>>,
+    pub(crate) y_range: Option<Range<f64>>,
+    pub(crate) log_y: bool,
+    pub(crate) equal_axes: bool,
+    pub(crate) series: Vec<Series>,
+    pub(crate) regions: Option<Field<'a>>,
+    pub(crate) boundaries: Vec<(Field<'a>, f64)>,
+    pub(crate) contours: Vec<(Field<'a>, Vec<f64>)>,
+    pub(crate) grid: Option<Grid>,
+}
+
+impl fmt::Debug for Panel<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Panel { title, series, .. } = self;
+        f.debug_struct("Panel").field("title", title).field("series", series).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Panel<'a> {
+    /// An empty panel with a title; the title may be empty.
+    pub fn new(title: impl Into<String>) -> Panel<'a> {
+        Panel {
+            title: title.into(),
+            x_label: String::new(),
+            y_label: String::new(),
+            x_range: None,
+            y_range: None,
+            log_y: false,
+            equal_axes: false,
+            series: Vec::new(),
+            regions: None,
+            boundaries: Vec::new(),
+            contours: Vec::new(),
+            grid: None,
+        }
+    }
+
+    /// What the horizontal axis shows.
+    pub fn x_label(mut self, label: impl Into<String>) -> Panel<'a> {
+        self.x_label = label.into();
+        self
+    }
+
+    /// What the vertical axis shows.
+    pub fn y_label(mut self, label: impl Into<String>) -> Panel<'a> {
+        self.y_label = label.into();
+        self
+    }
+
+    /// The range of the horizontal axis; without it the range fits the data with a margin of 5 %.
+    pub fn x_range(mut self, range: Range<f64>) -> Panel<'a> {
+        self.x_range = Some(range);
+        self
+    }
+
+    /// The range of the vertical axis; without it the range fits the data with a margin of 5 %.
+    pub fn y_range(mut self, range: Range<f64>) -> Panel<'a> {
+        self.y_range = Some(range);
+        self
+    }
+
+    /// A logarithmic vertical axis. What is not positive is left out.
+    pub fn log_y(mut self) -> Panel<'a> {
+        self.log_y = true;
+        self
+    }
+
+    /// A unit as long on one axis as on the other. A range that was not given grows as needed. No effect with
+    /// [`log_y`](Panel::log_y).
+    pub fn equal_axes(mut self) -> Panel<'a> {
+        self.equal_axes = true;
+        self
+    }
+
+    /// A line through points, in their order.
+    pub fn line(self, name: impl Into<String>, points: &[(f64, f64)]) -> Panel<'a> {
+        self.series(name, Style::Line, points)
+    }
+
+    /// A dashed line through points, in their order; long dashes or short ones by the place of the series.
+    pub fn dashed(self, name: impl Into<String>, points: &[(f64, f64)]) -> Panel<'a> {
+        self.series(name, Style::Dashed, points)
+    }
+
+    /// Points, each a marker; the shape of the marker differs from series to series as does the colour.
+    pub fn points(self, name: impl Into<String>, points: &[(f64, f64)]) -> Panel<'a> {
+        self.series(name, Style::Points, points)
+    }
+
+    /// A way through the plane: a line with small dots, a ring at its start and a star at its end.
+    pub fn path(self, name: impl Into<String>, points: &[(f64, f64)]) -> Panel<'a> {
+        self.series(name, Style::Path, points)
+    }
+
+    fn series(mut self, name: impl Into<String>, style: Style, points: &[(f64, f64)]) -> Panel<'a> {
+        self.series.push(Series { name: name.into(), style, points: points.to_vec() });
+        self
+    }
+
+    /// A background that shows a function over the panel: 0 in the tint of the first series, 1 in that of the second,
+    /// blended in between. Meant for the probability of a class; what is not finite stays white.
+    ///
+    /// ```
+    /// use plot::{Figure, Panel};
+    /// let p = |x: f64, y: f64| 1.0 / (1.0 + (-x - y).exp());
+    /// let panel = Panel::new("").x_range(-1.0..1.0).y_range(-1.0..1.0).regions(p).boundary(p, 0.5);
+    /// assert!(Figure::new("Classes").panel(panel).svg()?.contains("<image"));
+    /// # Ok::<(), plot::PlotError>(())
+    /// ```
+    pub fn regions(self, p: impl Fn(f64, f64) -> f64 + 'a) -> Panel<'a> {
+        self.regions_of(pointwise(p))
+    }
+
+    /// As [`regions`](Panel::regions), with a function of all points at once: one forward pass instead of thousands.
+    ///
+    /// ```
+    /// use plot::{Figure, Panel};
+    /// let panel = Panel::new("").x_range(0.0..1.0).y_range(0.0..1.0);
+    /// let panel = panel.regions_of(|points| points.iter().map(|&(x, y)| x * y).collect());
+    /// assert!(Figure::new("Products").panel(panel).svg()?.contains("<image"));
+    /// # Ok::<(), plot::PlotError>(())
+    /// ```
+    pub fn regions_of(mut self, p: impl Fn(&[(f64, f64)]) -> Vec<f64> + 'a) -> Panel<'a> {
+        self.regions = Some(Box::new(p));
+        self
+    }
+
+    /// The line along which a function has a value: where one class ends and the other begins.
+    pub fn boundary(self, v: impl Fn(f64, f64) -> f64 + 'a, level: f64) -> Panel<'a> {
+        self.boundary_of(pointwise(v), level)
+    }
+
+    /// As [`boundary`](Panel::boundary), with a function of all points at once.
+    pub fn boundary_of(mut self, v: impl Fn(&[(f64, f64)]) -> Vec<f64> + 'a, level: f64) -> Panel<'a> {
+        self.boundaries.push((Box::new(v), level));
+        self
+    }
+
+    /// Thin grey lines along which a function has given values.
+    ///
+    /// ```
+    /// use plot::{Figure, Panel};
+    /// let bowl = |x: f64, y: f64| x * x + y * y;
+    /// let panel = Panel::new("Bowl").x_range(-3.0..3.0).y_range(-3.0..3.0).equal_axes();
+    /// let panel = panel.contours(bowl, &[1.0, 4.0, 9.0]).path("way down", &[(3.0, 2.0), (1.0, 1.0), (0.0, 0.0)]);
+    /// assert!(Figure::new("").panel(panel).svg()?.contains(">way down</text>"));
+    /// # Ok::<(), plot::PlotError>(())
+    /// ```
+    pub fn contours(self, v: impl Fn(f64, f64) -> f64 + 'a, levels: &[f64]) -> Panel<'a> {
+        self.contours_of(pointwise(v), levels)
+    }
+
+    /// As [`contours`](Panel::contours), with a function of all points at once.
+    pub fn contours_of(mut self, v: impl Fn(&[(f64, f64)]) -> Vec<f64> + 'a, levels: &[f64]) -> Panel<'a> {
+        self.contours.push((Box::new(v), levels.to_vec()));
+        self
+    }
+
+    /// A grey image of `rows`×`cols` pixels, 0 black to 1 white, row by row from the top. It takes the place of axes;
+    /// a later image or matrix replaces it.
+    ///
+    /// ```
+    /// use plot::{Figure, Panel};
+    /// let panel = Panel::new("a cross").image(3, 3, &[0.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.0, 1.0, 0.0]);
+    /// assert!(Figure::new("").size(200, 200).panel(panel).svg()?.contains("<image"));
+    /// # Ok::<(), plot::PlotError>(())
+    /// ```
+    pub fn image(mut self, rows: usize, cols: usize, pixels: &[f64]) -> Panel<'a> {
+        self.grid = Some(Grid::Image { rows, cols, pixels: pixels.to_vec() });
+        self
+    }
+
+    /// A table of counts as a heat map with its numbers, such as a confusion matrix; it takes the place of axes.
+    ///
+    /// ```
+    /// use plot::{Figure, Panel};
+    /// let counts = vec![vec![48, 2], vec![1, 49]];
+    /// let panel = Panel::new("Confusion").x_label("predicted").y_label("true");
+    /// let panel = panel.matrix(&counts, &["cat", "dog"], &["cat", "dog"]);
+    /// assert!(Figure::new("").panel(panel).svg()?.contains(">48</text>"));
+    /// # Ok::<(), plot::PlotError>(())
+    /// ```
+    pub fn matrix<C: AsRef<[usize]>>(
+        mut self,
+        counts: &[C],
+        row_labels: &[impl ToString],
+        col_labels: &[impl ToString],
+    ) -> Panel<'a> {
+        self.grid = Some(Grid::Matrix {
+            counts: counts.iter().map(|row| row.as_ref().to_vec()).collect(),
+            rows: row_labels.iter().map(ToString::to_string).collect(),
+            cols: col_labels.iter().map(ToString::to_string).collect(),
+        });
+        self
+    }
+}
+
+/// A function of one point as one of many.
+fn pointwise(f: impl Fn(f64, f64) -> f64) -> impl Fn(&[(f64, f64)]) -> Vec<f64> {
+    move |points| points.iter().map(|&(x, y)| f(x, y)).collect()
+}

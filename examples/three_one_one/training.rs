@@ -1,0 +1,108 @@
+//! The paper's loop, with the tape in the place of its derivatives.
+
+use std::error::Error;
+use wengert::prelude::*;
+
+/// The paper's learning rate.
+pub(crate) const LEARNING_RATE: f64 = 0.005;
+/// How long to train; the paper leaves it open.
+pub(crate) const EPOCHS: usize = 1000;
+/// The sample; the paper leaves it open.
+pub(crate) const X: [f64; 3] = [0.5, -1.0, 2.0];
+/// Its target.
+pub(crate) const Y: f64 = 1.0;
+
+/// What a training was seen to do: one entry for the start and one after each epoch.
+pub(crate) struct Run {
+    /// The network's output A for the sample.
+    pub(crate) activations: Vec<f64>,
+    /// L = ½·(A − Y)².
+    pub(crate) losses: Vec<f64>,
+    /// Every parameter, element by element: its name and its values.
+    pub(crate) parameters: Vec<(String, Vec<f64>)>,
+    /// Euclidean length of ∂L/∂W of the hidden layer at the start.
+    pub(crate) first_gradient: f64,
+}
+
+impl Run {
+    /// Trains on the sample and prints a line every 100 epochs.
+    pub(crate) fn train(net: &ThreeOneOne, mut params: Params) -> Result<Run, Box<dyn Error>> {
+        let mut run = Run {
+            activations: Vec::with_capacity(EPOCHS + 1),
+            losses: Vec::with_capacity(EPOCHS + 1),
+            parameters: names(&params).into_iter().map(|name| (name, Vec::new())).collect(),
+            first_gradient: 0.0,
+        };
+        let mut sgd = Sgd::new(LEARNING_RATE)?;
+        for epoch in 0..=EPOCHS {
+            let grads = run.observe(net, &params);
+            if epoch == 0 {
+                let dw =
+                    grads.get::<f64>(net.hidden.weight).ok_or("the loss depends on the hidden weights")?;
+                run.first_gradient = dw.iter().map(|g| g * g).sum::<f64>().sqrt();
+            }
+            if epoch == EPOCHS {
+                break; // the last look is at what the last step left
+            }
+            sgd.step(&mut params, &grads)?;
+            if epoch % 100 == 0 {
+                print(epoch, net, &params, run.losses[epoch]);
+            }
+        }
+        Ok(run)
+    }
+
+    /// The Euclidean distance of the hidden weights from their start.
+    pub(crate) fn hidden_weights_moved(&self) -> f64 {
+        let weights = self.parameters.iter().take(X.len());
+        weights.map(|(_, values)| (values[EPOCHS] - values[0]).powi(2)).sum::<f64>().sqrt()
+    }
+
+    /// Notes parameters, activation and loss; gives the gradients.
+    fn observe(&mut self, net: &ThreeOneOne, params: &Params) -> Gradients {
+        for ((_, values), &value) in self.parameters.iter_mut().zip(params.slab_of::<f64>()) {
+            values.push(value);
+        }
+        let tape = Tape::with(params);
+        let (x, y) = (tape.constant([X]), tape.constant([[Y]]));
+        let a = net.forward(x);
+        let loss = nn::loss::half_mse(a, y); // what `net.loss(x, y)` is, with a to be read as well
+        self.activations.push(a.item());
+        self.losses.push(loss.item());
+        loss.backward()
+    }
+}
+
+/// A name for each number of the slab: the hidden weights are three, `w1` to `w3`, the others are single.
+fn names(params: &Params) -> Vec<String> {
+    let names = params.iter().flat_map(|p| {
+        let short = match params.name(p) {
+            "net.hidden.weight" => "w",
+            "net.hidden.bias" => "b",
+            "net.output.weight" => "output w",
+            _ => "output b",
+        };
+        let n = params.get::<f64>(p).len();
+        (1..=n).map(move |i| if n == 1 { short.to_owned() } else { format!("{short}{i}") })
+    });
+    names.collect()
+}
+
+/// A line as the paper prints it.
+fn print(epoch: usize, net: &ThreeOneOne, params: &Params, loss: f64) {
+    let values = |p| list(params.get(p));
+    let (w, b, loss) = (values(net.hidden.weight), values(net.hidden.bias), list(&[2.0 * loss]));
+    match net.output {
+        None => println!("  Epoch {epoch}: w = {w}, b = {b}, loss = {loss}"),
+        Some(output) => {
+            let (w2, b2) = (values(output.weight), values(output.bias));
+            println!("  Epoch {epoch}: w1 = {w}, b1 = {b}, w2 = {w2}, b2 = {b2}, loss = {loss}");
+        }
+    }
+}
+
+/// Numbers with three digits: `['0.123', '-0.456']`, a list of strings in the paper's Python.
+fn list(values: &[f64]) -> String {
+    let values: Vec<String> = values.iter().map(|v| format!("'{v:.3}'")).collect();
+    format!("[{}]", values.join(", "))
+}
