@@ -1,8 +1,7 @@
 //! Adam.
 
-use crate::error::{HyperparameterError, check, decay, learning_rate};
-use crate::memory::Memory;
-use crate::step::{Optimizer, Rule};
+use crate::error::{HyperparameterError, check, decay};
+use crate::step::{Core, Optimizer, Rule};
 use autograd::Float;
 
 /// Adam (Kingma & Ba 2015, algorithm 1).
@@ -21,11 +20,10 @@ use autograd::Float;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Adam {
-    learning_rate: f64,
+    pub(crate) core: Core,
     beta1: f64,
     beta2: f64,
     epsilon: f64,
-    memory: Memory,
 }
 
 impl Adam {
@@ -34,8 +32,7 @@ impl Adam {
     /// # Errors
     /// If η is negative or not finite.
     pub fn new(rate: f64) -> Result<Adam, HyperparameterError> {
-        let learning_rate = learning_rate(rate)?;
-        Ok(Adam { learning_rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, memory: Memory::default() })
+        Ok(Adam { core: Core::new(rate)?, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 })
     }
 
     /// With other decays of the averages.
@@ -60,22 +57,13 @@ impl Optimizer for Adam {}
 
 impl Rule for Adam {
     const SLABS: usize = 2;
-    fn rate(&self) -> f64 {
-        self.learning_rate
-    }
-    fn set_rate(&mut self, rate: f64) {
-        self.learning_rate = rate;
-    }
-    fn memory(&mut self) -> &mut Memory {
-        &mut self.memory
-    }
     fn update<T: Float>(&self, t: u64, point: &mut [T], gradient: &[T], [m, v]: [&mut [T]; 2]) {
         let t = i32::try_from(t).unwrap_or(i32::MAX); // by then both corrections are 1
         let c = T::from_f64;
         let (correction1, correction2) = (c(1.0 - self.beta1.powi(t)), c(1.0 - self.beta2.powi(t)));
         let (beta1, rest1, beta2, rest2) =
             (c(self.beta1), c(1.0 - self.beta1), c(self.beta2), c(1.0 - self.beta2));
-        let (rate, epsilon) = (c(self.learning_rate), c(self.epsilon));
+        let (rate, epsilon) = (c(self.core.learning_rate), c(self.epsilon));
         for (((p, &g), m), v) in point.iter_mut().zip(gradient).zip(m).zip(v) {
             *m = beta1 * *m + rest1 * g;
             *v = beta2 * *v + rest2 * (g * g);

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 /// Two slabs of running averages, of which a rule uses as many as it needs, and the counters.
 #[derive(Clone, Debug, Default)]
-pub struct Memory {
+pub(crate) struct Memory {
     singles: [Vec<f32>; 2],
     doubles: [Vec<f64>; 2],
     steps: Vec<u64>,

@@ -1,8 +1,7 @@
 //! Gradient descent with momentum.
 
-use crate::error::{HyperparameterError, decay, learning_rate};
-use crate::memory::Memory;
-use crate::step::{Optimizer, Rule};
+use crate::error::{HyperparameterError, decay};
+use crate::step::{Core, Optimizer, Rule};
 use autograd::Float;
 
 /// Gradient descent with momentum, in one of two forms.
@@ -31,11 +30,10 @@ use autograd::Float;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Momentum {
-    learning_rate: f64,
+    pub(crate) core: Core,
     momentum: f64,
     /// Where η enters: into v (classical) or when v is applied (PyTorch).
     rate_in_velocity: bool,
-    memory: Memory,
 }
 
 impl Momentum {
@@ -44,8 +42,11 @@ impl Momentum {
     /// # Errors
     /// If η is negative or not finite, or μ is outside of [0, 1).
     pub fn new(rate: f64, momentum: f64) -> Result<Momentum, HyperparameterError> {
-        let (learning_rate, momentum) = (learning_rate(rate)?, decay("momentum", momentum)?);
-        Ok(Momentum { learning_rate, momentum, rate_in_velocity: true, memory: Memory::default() })
+        Ok(Momentum {
+            core: Core::new(rate)?,
+            momentum: decay("momentum", momentum)?,
+            rate_in_velocity: true,
+        })
     }
 
     /// PyTorch's form, v ← μ·v + g, p ← p − η·v, with learning rate η and momentum μ.
@@ -61,18 +62,9 @@ impl Optimizer for Momentum {}
 
 impl Rule for Momentum {
     const SLABS: usize = 1;
-    fn rate(&self) -> f64 {
-        self.learning_rate
-    }
-    fn set_rate(&mut self, rate: f64) {
-        self.learning_rate = rate;
-    }
-    fn memory(&mut self) -> &mut Memory {
-        &mut self.memory
-    }
     fn update<T: Float>(&self, _t: u64, point: &mut [T], gradient: &[T], [velocity, _]: [&mut [T]; 2]) {
         let one = T::from_f64(1.0);
-        let (mu, rate) = (T::from_f64(self.momentum), T::from_f64(self.learning_rate));
+        let (mu, rate) = (T::from_f64(self.momentum), T::from_f64(self.core.learning_rate));
         let (gain, scale) = if self.rate_in_velocity { (rate, one) } else { (one, rate) };
         for ((p, &g), v) in point.iter_mut().zip(gradient).zip(velocity) {
             *v = mu * *v + gain * g;

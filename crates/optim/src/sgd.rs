@@ -1,8 +1,7 @@
 //! Plain gradient descent.
 
-use crate::error::{HyperparameterError, learning_rate};
-use crate::memory::Memory;
-use crate::step::{Optimizer, Rule};
+use crate::error::HyperparameterError;
+use crate::step::{Core, Optimizer, Rule};
 use autograd::Float;
 
 /// Stochastic gradient descent, p ← p − η·g.
@@ -16,8 +15,7 @@ use autograd::Float;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Sgd {
-    learning_rate: f64,
-    memory: Memory,
+    pub(crate) core: Core,
 }
 
 impl Sgd {
@@ -26,7 +24,7 @@ impl Sgd {
     /// # Errors
     /// If η is negative or not finite.
     pub fn new(rate: f64) -> Result<Sgd, HyperparameterError> {
-        Ok(Sgd { learning_rate: learning_rate(rate)?, memory: Memory::default() })
+        Ok(Sgd { core: Core::new(rate)? })
     }
 }
 
@@ -34,17 +32,8 @@ impl Optimizer for Sgd {}
 
 impl Rule for Sgd {
     const SLABS: usize = 0;
-    fn rate(&self) -> f64 {
-        self.learning_rate
-    }
-    fn set_rate(&mut self, rate: f64) {
-        self.learning_rate = rate;
-    }
-    fn memory(&mut self) -> &mut Memory {
-        &mut self.memory
-    }
     fn update<T: Float>(&self, _t: u64, point: &mut [T], gradient: &[T], _memory: [&mut [T]; 2]) {
-        let rate = T::from_f64(self.learning_rate);
+        let rate = T::from_f64(self.core.learning_rate);
         for (p, &g) in point.iter_mut().zip(gradient) {
             *p = *p - rate * g;
         }

@@ -4,16 +4,45 @@ use crate::error::{self, HyperparameterError, StepError};
 use crate::memory::{Memory, Slabs, Subject};
 use autograd::{DType, Gradients, Param, Params};
 
+/// What every optimiser has beside hyper-parameters of its own.
+#[derive(Clone, Debug)]
+pub struct Core {
+    pub(crate) learning_rate: f64,
+    memory: Memory,
+}
+
+impl Core {
+    pub(crate) fn new(rate: f64) -> Result<Core, HyperparameterError> {
+        Ok(Core { learning_rate: error::learning_rate(rate)?, memory: Memory::default() })
+    }
+}
+
+/// Access to the core.
+pub trait HasCore {
+    /// The core.
+    fn core(&self) -> &Core;
+    /// The core, to be changed.
+    fn core_mut(&mut self) -> &mut Core;
+}
+
+macro_rules! has_core {
+    ($($Optimizer:ident)*) => {
+        $(impl HasCore for crate::$Optimizer {
+            fn core(&self) -> &Core {
+                &self.core
+            }
+            fn core_mut(&mut self) -> &mut Core {
+                &mut self.core
+            }
+        })*
+    };
+}
+has_core! { Sgd Momentum Adam }
+
 /// How one tensor is updated. Sealed: the methods of [`Optimizer`] are what is public.
-pub trait Rule {
+pub trait Rule: HasCore {
     /// How many slabs of memory the rule needs.
     const SLABS: usize;
-    /// The rate η.
-    fn rate(&self) -> f64;
-    /// Sets the rate η.
-    fn set_rate(&mut self, rate: f64);
-    /// The memory.
-    fn memory(&mut self) -> &mut Memory;
     /// The update of one tensor in its step number `t` (from 1).
     fn update<T: autograd::Float>(&self, t: u64, point: &mut [T], gradient: &[T], memory: [&mut [T]; 2]);
 }
@@ -72,15 +101,17 @@ pub trait Optimizer: Rule + Sized {
             return Err(StepError::LengthMismatch { point: point.len(), gradient: gradient.len() });
         }
         check_finite(gradient, || "point".to_owned())?;
-        self.memory().check(Subject { name: "a point".to_owned(), fixed_elements: Some(point.len()) })?;
-        self.memory().grow::<f64>(1, point.len(), Self::SLABS);
+        self.core_mut()
+            .memory
+            .check(Subject { name: "a point".to_owned(), fixed_elements: Some(point.len()) })?;
+        self.core_mut().memory.grow::<f64>(1, point.len(), Self::SLABS);
         update(self, 0, 0..point.len(), point, gradient);
         Ok(())
     }
 
     /// The learning rate η.
     fn learning_rate(&self) -> f64 {
-        self.rate()
+        self.core().learning_rate
     }
 
     /// Changes the learning rate from the next step on.
@@ -88,7 +119,7 @@ pub trait Optimizer: Rule + Sized {
     /// # Errors
     /// If it is negative or not finite.
     fn set_learning_rate(&mut self, rate: f64) -> Result<(), HyperparameterError> {
-        self.set_rate(error::learning_rate(rate)?);
+        self.core_mut().learning_rate = error::learning_rate(rate)?;
         Ok(())
     }
 }
@@ -109,8 +140,8 @@ fn step_typed<T: Slabs, R: Rule>(
     }
     let subject =
         Subject { name: format!("model {}, {}", params.id(), params.dtype()), fixed_elements: None };
-    rule.memory().check(subject)?;
-    rule.memory().grow::<T>(params.len(), params.elements(), R::SLABS);
+    rule.core_mut().memory.check(subject)?;
+    rule.core_mut().memory.grow::<T>(params.len(), params.elements(), R::SLABS);
     let updated: Vec<Param> = updated().collect();
     for p in updated {
         if let Some(gradient) = grads.get::<T>(p) {
@@ -129,10 +160,10 @@ fn update<T: Slabs, R: Rule>(
     gradient: &[T],
 ) {
     // The memory is taken out for the call: the rule reads its hyper-parameters beside it.
-    let mut memory = std::mem::take(rule.memory());
+    let mut memory = std::mem::take(&mut rule.core_mut().memory);
     let (t, slabs) = memory.advance::<T>(tensor, range);
     rule.update(t, point, gradient, slabs);
-    *rule.memory() = memory;
+    rule.core_mut().memory = memory;
 }
 
 /// Names the first element that is not finite.
