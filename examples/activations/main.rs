@@ -55,7 +55,7 @@ fn derivatives(function: Activation, at: &[f64]) -> [Vec<f64>; 3] {
 
 fn panel(name: &str, grid: &[f64], values: [Vec<f64>; 3]) -> Panel<'static> {
     let [f, first, second] = values.map(|values| curve(grid, &values));
-    Panel::new(name).x_label("x").line("f", &f).dashed("f′", &first).dashed("f″", &second)
+    Panel::new(name).x_label("x").y_label("value").line("f", &f).dashed("f′", &first).dashed("f″", &second)
 }
 
 /// The points of a curve, with a gap where it jumps.
