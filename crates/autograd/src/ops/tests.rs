@@ -340,14 +340,16 @@ fn special_values_are_those_of_the_oracle_in_every_lane() {
     }
 }
 
+/// The derivative of a function at a point.
+fn slope(f: for<'t> fn(Var<'t>) -> Var<'t>, at: f64) -> f64 {
+    let tape = Tape::new();
+    let x = tape.var(at);
+    f(x).grad([x])[0].item()
+}
+
 /// What the documentation states about kinks and ties.
 #[test]
 fn subgradients_are_the_stated_ones() {
-    let slope = |f: for<'t> fn(Var<'t>) -> Var<'t>, at: f64| {
-        let tape = Tape::new();
-        let x = tape.var(at);
-        f(x).grad([x])[0].item()
-    };
     assert_eq!(slope(|x| x.relu(), 0.0), 0.0);
     assert_eq!(slope(|x| x.abs(), 0.0), 0.0);
     assert_eq!(slope(|x| x.leaky_relu(0.3), 0.0), 0.3);
@@ -376,11 +378,6 @@ fn subgradients_are_the_stated_ones() {
 
 #[test]
 fn derivatives_stay_accurate_in_the_tails() {
-    let slope = |f: for<'t> fn(Var<'t>) -> Var<'t>, at: f64| {
-        let tape = Tape::new();
-        let x = tape.var(at);
-        f(x).grad([x])[0].item()
-    };
     let near = |got: f64, want: f64| assert!((got / want - 1.0).abs() < 1e-14, "{got:e} {want:e}");
     near(slope(|x| x.sigmoid(), 40.0), (-40.0f64).exp());
     near(slope(|x| x.sigmoid(), -40.0), (-40.0f64).exp());
