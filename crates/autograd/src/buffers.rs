@@ -10,7 +10,7 @@ pub(crate) type BufferId = u32;
 /// Where the elements of a value are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Source {
-    /// Released.
+    /// Released, or never computed.
     Nowhere,
     /// One number, stored in the node itself; with strides of 0 it fills any shape.
     Number(Number),
@@ -68,6 +68,11 @@ pub(crate) struct Value {
 }
 
 impl Value {
+    /// No value: of a node that is only traced.
+    pub(crate) fn nowhere() -> Value {
+        Value { source: Source::Nowhere, offset: 0, strides: Strides::new() }
+    }
+
     pub(crate) fn number(x: Number, rank: usize) -> Value {
         Value { source: Source::Number(x), offset: 0, strides: Strides::from_elem(0, rank) }
     }

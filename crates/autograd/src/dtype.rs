@@ -28,6 +28,15 @@ impl DType {
     pub fn is_float(self) -> bool {
         matches!(self, DType::F32 | DType::F64)
     }
+
+    /// Bytes of an element.
+    pub(crate) fn size(self) -> usize {
+        match self {
+            DType::F32 => 4,
+            DType::F64 | DType::I64 => 8,
+            DType::Bool => 1,
+        }
+    }
 }
 
 impl fmt::Display for DType {
@@ -104,6 +113,7 @@ mod sealed {
         fn wrap(values: Vec<Self>) -> Data;
         fn vec(data: &mut Data) -> &mut Vec<Self>;
         fn slice(data: DataRef<'_>) -> &[Self];
+        fn share(values: &[Self]) -> DataRef<'_>;
     }
 }
 
@@ -127,6 +137,9 @@ macro_rules! element {
                     DataRef::$variant(v) => v,
                     other => unreachable!("{} buffer read as {}", other.dtype(), DType::$variant),
                 }
+            }
+            fn share(values: &[Self]) -> DataRef<'_> {
+                DataRef::$variant(values)
             }
         }
     };

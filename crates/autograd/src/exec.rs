@@ -1,5 +1,9 @@
 //! Eager execution: which kernel computes an op. It sees operands, never the tape.
 
+mod machine;
+
+pub(crate) use machine::{BadIndex, Machine};
+
 use crate::buffers::Strided;
 use crate::dtype::{DType, Data, Element, with_float, with_type};
 use crate::ir::{Binary, Compare, LogSoftmax, Meta, Op, Scatter, Softmax, Sum, Unary};
@@ -45,7 +49,7 @@ pub(crate) fn run(op: &Op, x: &[Strided<'_>], y: &Meta, out: &mut Data) {
         Op::Reshape(_) | Op::Broadcast(_) | Op::Permute(_) | Op::Detach => {
             with_type!(y.dtype, T => copy::<T>(x[0].view(), vec(out)));
         }
-        Op::Constant | Op::Variable | Op::Parameter(_) | Op::Full(_) => {
+        Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Full(_) => {
             unreachable!("leaves have their values")
         }
     }
@@ -55,15 +59,20 @@ fn vec<T: Element>(out: &mut Data) -> &mut Vec<T> {
     T::vec(out)
 }
 
-/// Refuses what only the values show: indices outside of their row.
-#[track_caller]
-pub(crate) fn check_values(op: &Op, x: &[Strided<'_>]) {
+/// Finds what only the values show: the first index outside of its row, as (row, index, columns).
+pub(crate) fn check_indices(op: &Op, x: &[Strided<'_>]) -> Result<(), (usize, i64, usize)> {
     let columns = match op {
         Op::Pick => x[0].shape[1],
         Op::Scatter(op) => op.columns,
-        _ => return,
+        _ => return Ok(()),
     };
-    if let Some((row, value)) = index::out_of_range(x[1].view(), columns) {
+    index::out_of_range(x[1].view(), columns).map_or(Ok(()), |(row, value)| Err((row, value, columns)))
+}
+
+/// Refuses indices outside of their row.
+#[track_caller]
+pub(crate) fn check_values(op: &Op, x: &[Strided<'_>]) {
+    if let Err((row, value, columns)) = check_indices(op, x) {
         panic!(
             "{}: index {value} in row {row} is outside of 0..{columns}\n  \
              rule: every index names one of the {columns} columns\n  hint: labels count from 0",

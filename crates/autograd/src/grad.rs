@@ -6,7 +6,7 @@ use crate::dtype::{Float, each_dtype};
 use crate::ir::{NodeId, Op, PerOperand, per_operand};
 use crate::kernels::copy;
 use crate::op::At;
-use crate::params::{Gradients, Param};
+use crate::params::{Gradients, Param, Params};
 use crate::tape::Tape;
 use crate::tensor::ToTensor;
 use crate::var::Var;
@@ -102,6 +102,11 @@ impl<'t> Var<'t> {
         self.check_scalar("backward");
         self.check_differentiable("backward");
         let tape = self.tape();
+        assert!(
+            !tape.list().is_traced(),
+            "backward: a traced computation has no values yet\n  rule: a program gives its gradients when it runs\n  \
+             hint: end the trace with `t.outputs(loss).with_gradients()`, or make `loss.grad([x])` an output"
+        );
         let Some(params) = tape.params() else {
             panic!(
                 "backward: this tape reads no parameters\n  hint: make it with `Tape::with(&params)`, or ask `loss.grad([x])`"
@@ -187,6 +192,17 @@ impl<'t> Var<'t> {
             "grad: {self:?} is on another tape than {output:?}\n  rule: input and output are on one tape"
         );
     }
+}
+
+/// The gradient of `loss` with respect to each parameter that its tape reads, that is not frozen, and that it depends
+/// on; recorded.
+pub(crate) fn parameter_gradients(loss: Var<'_>, params: &Params) -> Vec<(Param, NodeId)> {
+    let tape = loss.tape();
+    let read: Vec<(Param, NodeId)> = tape.list().parameters().filter(|(p, _)| !params.is_frozen(*p)).collect();
+    let inputs: Vec<NodeId> = read.iter().map(|&(_, id)| id).collect();
+    let mut between = Between::new(&tape.list(), &inputs, loss.id());
+    sweep(loss, loss.full_like(1.0), &mut between, |_, _| {});
+    read.iter().filter_map(|&(p, id)| Some((p, between.get(id)?))).collect()
 }
 
 /// The value of a function and its gradient with respect to each argument, as arrays.

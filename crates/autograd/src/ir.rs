@@ -102,6 +102,8 @@ language! {
     Variable;
     /// A leaf that reads a parameter of the slab; a frozen one has no gradient.
     Parameter(Param);
+    /// A leaf of a traced computation whose values come with each run, by its place among the inputs.
+    Input(u32);
     /// A leaf of one number in every place, stored once.
     Full(f64);
     /// An elementwise function of one argument.
@@ -176,6 +178,7 @@ impl Op {
             Op::Constant => "constant",
             Op::Variable => "var",
             Op::Parameter(_) => "param",
+            Op::Input(_) => "input",
             Op::Full(_) => "full",
             Op::Unary(f) => f.name(),
             Op::Binary(f) => f.name(),

@@ -62,6 +62,11 @@ macro_rules! conditionals {
 }
 conditionals! { if_gt >; if_ge >=; if_lt <; if_le <=; }
 
+pub(crate) fn exp_neg_abs<T: Scalar>(x: T) -> T { x.exp() }
+pub(crate) fn recip_1p<T: Scalar>(x: T) -> T { x.exp() }
+pub(crate) fn sigmoid_from<T: Scalar>(x: T, _e: T, _r: T) -> T { x.sigmoid() }
+pub(crate) fn tanh_from<T: Scalar>(x: T, _e: T, _r: T) -> T { x.tanh() }
+
 /// 1/n!, the coefficients of the exponential.
 const INVERSE_FACTORIALS: [f64; 14] = {
     let mut table = [1.0; 14];

@@ -68,7 +68,7 @@ impl Op {
     /// The rule of an op; leaves have none.
     pub(crate) fn rule(&self) -> Option<&dyn Rule> {
         Some(match self {
-            Op::Constant | Op::Variable | Op::Parameter(_) | Op::Full(_) => return None,
+            Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Full(_) => return None,
             Op::Unary(op) => op,
             Op::Binary(op) => op,
             Op::Compare(op) => op,

@@ -22,9 +22,13 @@ pub(crate) fn record<'t>(op: impl Into<Op>, x: &[Var<'t>]) -> Var<'t> {
     let mut list = tape.list_mut();
     let list = &mut *list;
     let meta = infer(list, &op, &inputs);
-    let value = match view(list, &op, inputs[0], &meta) {
-        Some(value) => value,
-        None => compute(list, tape.params(), &op, &inputs, &meta),
+    let value = if list.is_traced() {
+        Value::nowhere()
+    } else {
+        match view(list, &op, inputs[0], &meta) {
+            Some(value) => value,
+            None => compute(list, tape.params(), &op, &inputs, &meta),
+        }
     };
     Var::new(tape, list.push(op, inputs, meta, value))
 }
@@ -114,7 +118,7 @@ pub(crate) fn require_float(x: &[&Meta]) -> Result<DType, Mismatch> {
 
 impl Tape<'_> {
     /// Where the tape is: two `Var`s with different addresses are on different tapes.
-    fn address(&self) -> *const () {
+    pub(crate) fn address(&self) -> *const () {
         std::ptr::from_ref(self).cast()
     }
 }

@@ -106,6 +106,15 @@ pub(crate) struct List {
     parameter_nodes: Vec<Option<NodeId>>,
     /// While a sweep runs: the site that its nodes inherit.
     inherited_site: Option<&'static Location<'static>>,
+    /// Of a traced computation: its inputs. Its nodes have no values.
+    traced: Option<Vec<Input>>,
+}
+
+/// An input of a traced computation.
+#[derive(Clone, Debug)]
+pub(crate) struct Input {
+    pub(crate) name: String,
+    pub(crate) meta: Meta,
 }
 
 impl Tape<'static> {
@@ -147,6 +156,13 @@ impl<'p> Tape<'p> {
     /// As [`with`](Tape::with), in the memory of an earlier tape.
     pub fn reusing(storage: Storage, params: &'p Params) -> Tape<'p> {
         Tape { params: Some(params), list: RefCell::new(storage.0) }
+    }
+
+    /// A tape that records and computes nothing.
+    pub(crate) fn traced(params: &'p Params) -> Tape<'p> {
+        let tape = Tape::with(params);
+        tape.list_mut().traced = Some(Vec::new());
+        tape
     }
 
     /// Ends the tape and keeps its memory for the next one.
@@ -245,6 +261,10 @@ impl List {
             Source::Number(x) => x.as_slice(),
             Source::Buffer(b) => self.pool.data(*b),
             Source::Parameters => params.expect("a parameter is recorded on tapes that have them").slab(),
+            Source::Nowhere if self.is_traced() => panic!(
+                "v{id}: a traced computation has no values while it is recorded\n  rule: what a program computes is \
+                 read from its run\n  hint: make it an output; choose between values with `mask.select(a, b)` instead of `if`"
+            ),
             Source::Nowhere => {
                 panic!("the value of v{id} was released by the sweep that recorded it")
             }
@@ -261,6 +281,34 @@ impl List {
             shape: &node.meta.shape,
             strides: &node.value.strides,
         }
+    }
+
+    /// Whether the nodes have no values.
+    pub(crate) fn is_traced(&self) -> bool {
+        self.traced.is_some()
+    }
+
+    /// The inputs of a traced computation; none of another.
+    pub(crate) fn traced_inputs(&self) -> &[Input] {
+        self.traced.as_deref().unwrap_or_default()
+    }
+
+    /// An input of a traced computation.
+    #[track_caller]
+    pub(crate) fn input(&mut self, name: &str, meta: Meta) -> NodeId {
+        let Some(inputs) = &mut self.traced else {
+            panic!(
+                "input `{name}`: this tape computes at once\n  rule: inputs belong to the tape that `Program::trace` gives\n  \
+                 hint: record the values with `tape.constant(…)`"
+            );
+        };
+        assert!(
+            inputs.iter().all(|input| input.name != name),
+            "input `{name}`: there is one of this name already\n  rule: each input has a name of its own"
+        );
+        let place = u32::try_from(inputs.len()).expect("fewer inputs than nodes");
+        inputs.push(Input { name: name.to_owned(), meta: meta.clone() });
+        self.push(Op::Input(place), Inputs::new(), meta, Value::nowhere())
     }
 
     /// Frees a node's value; the node stays.

@@ -23,6 +23,10 @@ pub trait ToTensor {
     fn shape(&self) -> Shape;
     /// Appends the elements in row-major order.
     fn write_to(&self, out: &mut Vec<Self::Elem>);
+    /// The elements in row-major order, where they lie in one piece.
+    fn as_elements(&self) -> Option<&[Self::Elem]> {
+        None
+    }
 }
 
 macro_rules! number {
@@ -34,6 +38,9 @@ macro_rules! number {
             }
             fn write_to(&self, out: &mut Vec<$t>) {
                 out.push(*self);
+            }
+            fn as_elements(&self) -> Option<&[$t]> {
+                Some(std::slice::from_ref(self))
             }
         })*
     };
@@ -48,6 +55,9 @@ impl<T: Element> ToTensor for [T] {
     fn write_to(&self, out: &mut Vec<T>) {
         out.extend_from_slice(self);
     }
+    fn as_elements(&self) -> Option<&[T]> {
+        Some(self)
+    }
 }
 
 impl<T: Element> ToTensor for Vec<T> {
@@ -57,6 +67,9 @@ impl<T: Element> ToTensor for Vec<T> {
     }
     fn write_to(&self, out: &mut Vec<T>) {
         self.as_slice().write_to(out);
+    }
+    fn as_elements(&self) -> Option<&[T]> {
+        Some(self)
     }
 }
 
@@ -68,6 +81,9 @@ impl<T: Element, const N: usize> ToTensor for [T; N] {
     fn write_to(&self, out: &mut Vec<T>) {
         out.extend_from_slice(self);
     }
+    fn as_elements(&self) -> Option<&[T]> {
+        Some(self)
+    }
 }
 
 impl<T: Element, const M: usize, const N: usize> ToTensor for [[T; N]; M] {
@@ -77,6 +93,9 @@ impl<T: Element, const M: usize, const N: usize> ToTensor for [[T; N]; M] {
     }
     fn write_to(&self, out: &mut Vec<T>) {
         out.extend_from_slice(self.as_flattened());
+    }
+    fn as_elements(&self) -> Option<&[T]> {
+        Some(self.as_flattened())
     }
 }
 
@@ -91,6 +110,9 @@ impl<T: Element, S: Data<Elem = T>, D: Dimension> ToTensor for ArrayBase<S, D> {
             None => out.extend(self.iter().copied()),
         }
     }
+    fn as_elements(&self) -> Option<&[T]> {
+        self.as_slice()
+    }
 }
 
 impl<A: ToTensor + ?Sized> ToTensor for &A {
@@ -100,5 +122,8 @@ impl<A: ToTensor + ?Sized> ToTensor for &A {
     }
     fn write_to(&self, out: &mut Vec<A::Elem>) {
         (**self).write_to(out);
+    }
+    fn as_elements(&self) -> Option<&[A::Elem]> {
+        (**self).as_elements()
     }
 }

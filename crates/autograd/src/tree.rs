@@ -25,9 +25,29 @@ pub(crate) fn split(terms: usize) -> Option<usize> {
     (terms > BLOCK).then(|| terms.div_ceil(BLOCK).div_ceil(2) * BLOCK)
 }
 
+/// The sum, given the sums of its blocks in order.
+pub(crate) fn combine<T: Float>(blocks: &[T]) -> T {
+    match blocks {
+        [] => T::default(),
+        [one] => *one,
+        _ => {
+            let (left, right) = blocks.split_at(blocks.len().div_ceil(2));
+            combine(left) + combine(right)
+        }
+    }
+}
+
+/// The sum of at most a block of terms.
 #[inline(always)]
-fn block<T: Float>(terms: &[T]) -> T {
+pub(crate) fn block<T: Float>(terms: &[T]) -> T {
     let mut lanes = [T::default(); LANES];
+    add_to_lanes(&mut lanes, terms);
+    fold(lanes)
+}
+
+/// Adds terms to the lanes of their block, the first one to the first lane.
+#[inline(always)]
+pub(crate) fn add_to_lanes<T: Float>(lanes: &mut [T; LANES], terms: &[T]) {
     let (rows, rest) = terms.as_chunks::<LANES>();
     for row in rows {
         for (lane, &x) in lanes.iter_mut().zip(row) {
@@ -37,6 +57,11 @@ fn block<T: Float>(terms: &[T]) -> T {
     for (lane, &x) in lanes.iter_mut().zip(rest) {
         *lane = *lane + x;
     }
+}
+
+/// The sum of a block, given that of each lane.
+#[inline(always)]
+pub(crate) fn fold<T: Float>(mut lanes: [T; LANES]) -> T {
     let mut half = LANES / 2;
     while half > 0 {
         for i in 0..half {
@@ -56,6 +81,8 @@ mod tests {
         for n in [0, 1, 2, 15, 16, 17, 1023, 1024, 1025, 2048, 5000, 100_000] {
             let terms: Vec<f64> = (0..n).map(f64::from).collect();
             assert_eq!(sum(&terms), f64::from(n) * (f64::from(n) - 1.0) / 2.0);
+            let blocks: Vec<f64> = terms.chunks(BLOCK).map(block).collect();
+            assert_eq!(combine(&blocks), sum(&terms));
         }
     }
 

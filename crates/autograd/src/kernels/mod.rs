@@ -1,5 +1,6 @@
 //! The fast loops. They see slices, shapes and strides only.
 
+pub(crate) mod bases;
 pub(crate) mod elementwise;
 pub(crate) mod index;
 pub(crate) mod matmul;
@@ -7,6 +8,8 @@ pub(crate) mod rows;
 pub(crate) mod simd;
 pub(crate) mod softmax;
 pub(crate) mod sum;
+pub(crate) mod tile;
+pub(crate) mod workers;
 
 use crate::view::View;
 

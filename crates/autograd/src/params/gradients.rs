@@ -31,6 +31,32 @@ impl Gradients {
         Gradients { owner: params.owner, slab, ranges: vec![None; params.len()] }
     }
 
+    /// Zeros for a slab of so many numbers, with a gradient for each of these parameters.
+    pub(crate) fn of(owner: u32, dtype: DType, elements: usize, given: Option<&[(Param, Range<usize>)]>) -> Gradients {
+        let elements = if given.is_some() { elements } else { 0 };
+        let mut gradients = Gradients { owner, slab: Data::splat(dtype, 0.0, elements), ranges: vec![] };
+        for (param, range) in given.unwrap_or_default() {
+            if gradients.ranges.len() <= param.index() {
+                gradients.ranges.resize(param.index() + 1, None);
+            }
+            gradients.ranges[param.index()] = Some(range.clone());
+        }
+        gradients
+    }
+
+    pub(crate) fn slab_mut(&mut self) -> &mut Data {
+        &mut self.slab
+    }
+
+    /// Copies values to a place of the slab.
+    pub(crate) fn copy_from(&mut self, start: usize, values: DataRef<'_>) {
+        match (&mut self.slab, values) {
+            (Data::F32(slab), DataRef::F32(v)) => slab[start..start + v.len()].copy_from_slice(v),
+            (Data::F64(slab), DataRef::F64(v)) => slab[start..start + v.len()].copy_from_slice(v),
+            _ => unreachable!("gradients have the dtype of the slab"),
+        }
+    }
+
     /// The place for a parameter's gradient, which from now on exists.
     pub(crate) fn insert(&mut self, param: Param, range: Range<usize>) -> (&mut Data, Range<usize>) {
         self.ranges[param.index()] = Some(range.clone());

@@ -1,0 +1,199 @@
+//! Running a plan: the memory of one user of a program, and the loop over the kernels.
+
+#![expect(unsafe_code, reason = "the operands of one kernel may lie in one memory: slices are made of starts and lengths")]
+
+use super::{check_indices, run as run_op};
+use crate::buffers::Strided;
+use crate::code::Operand;
+use crate::dtype::{DType, Data, DataRef, Storable, with_float, with_type};
+use crate::ir::Op;
+use crate::kernels::bases::{Bases, Lines};
+use crate::kernels::matmul::{self, Scratch};
+use crate::kernels::tile;
+use crate::kernels::workers::Workers;
+use crate::params::Gradients;
+use crate::plan::{FIRST_SLOT, GRADIENTS, Kernel, Plan, Slot, Work};
+use crate::view::View;
+use smallvec::SmallVec;
+
+/// Everything that a run writes to.
+#[derive(Debug)]
+pub(crate) struct Machine {
+    pub(crate) buffers: Vec<Data>,
+    pub(crate) gradients: Gradients,
+    pub(crate) workers: Workers,
+    /// Copies of inputs that do not lie in one piece.
+    pub(crate) staged: Vec<Data>,
+    /// The result of an op whose place is in the slab of gradients.
+    spare: Data,
+    tiles: Lines,
+    partials: Lines,
+    products: Scratch,
+    bases: Bases,
+}
+
+/// An index that is outside of its row: found while running.
+#[derive(Debug)]
+pub(crate) struct BadIndex {
+    pub(crate) kernel: usize,
+    pub(crate) row: usize,
+    pub(crate) value: i64,
+    pub(crate) columns: usize,
+}
+
+impl Machine {
+    /// The memory of a plan, for so many threads. All of it is touched here, so that no run meets a fresh page.
+    pub(crate) fn new(plan: &Plan, gradients: Gradients, threads: usize) -> Machine {
+        let workers = Workers::new(threads);
+        let mut machine = Machine {
+            buffers: plan.buffers.iter().map(|b| Data::splat(b.dtype, 0.0, b.elements)).collect(),
+            spare: Data::empty(gradients.dtype()),
+            gradients,
+            staged: plan.slots.iter().map(|slot| Data::empty(slot.dtype())).collect(),
+            tiles: Lines::default(),
+            partials: Lines::default(),
+            products: Scratch::default(),
+            bases: Bases::default(),
+            workers,
+        };
+        machine.reserve(plan);
+        machine
+    }
+
+    fn reserve(&mut self, plan: &Plan) {
+        for kernel in &plan.kernels {
+            match &kernel.work {
+                Work::Tile(code) => {
+                    let (own, shared) = tile::scratch_bytes(code);
+                    self.tiles.reserve(own * self.workers.threads());
+                    self.partials.reserve(shared);
+                }
+                Work::Product { .. } | Work::Op { .. } => {}
+            }
+        }
+    }
+
+    /// Bytes of all of it.
+    pub(crate) fn bytes(&self) -> usize {
+        let data = |d: &Data| d.len() * d.dtype().size();
+        let buffers: usize = self.buffers.iter().chain(&self.staged).map(data).sum();
+        buffers + self.tiles.bytes() + self.partials.bytes()
+    }
+
+    /// Runs all kernels. `inputs` are those of the plan's slots that are given, in order.
+    pub(crate) fn run(
+        &mut self,
+        plan: &Plan,
+        slab: DataRef<'_>,
+        inputs: &[Option<DataRef<'_>>],
+        mut before: impl FnMut(usize),
+    ) -> Result<(), BadIndex> {
+        self.bind(plan, slab, inputs);
+        for (i, kernel) in plan.kernels.iter().enumerate() {
+            before(i);
+            self.kernel(plan, kernel).map_err(|(row, value, columns)| BadIndex { kernel: i, row, value, columns })?;
+        }
+        before(plan.kernels.len());
+        Ok(())
+    }
+
+    /// Notes where every memory begins, in the order of their numbers.
+    fn bind(&mut self, plan: &Plan, slab: DataRef<'_>, inputs: &[Option<DataRef<'_>>]) {
+        self.bases.clear();
+        self.bases.push(slab);
+        push_mut(&mut self.bases, self.gradients.slab_mut());
+        for (i, slot) in plan.slots.iter().enumerate() {
+            match (slot, inputs.get(i)) {
+                (Slot::Held(data), _) => self.bases.push(data.borrow()),
+                (Slot::Given(_), Some(Some(data))) => self.bases.push(*data),
+                (Slot::Given(_), _) => self.bases.push(self.staged[i].borrow()),
+            }
+        }
+        for buffer in &mut self.buffers {
+            push_mut(&mut self.bases, buffer);
+        }
+    }
+
+    #[inline]
+    fn kernel(&mut self, plan: &Plan, kernel: &Kernel) -> Result<(), (usize, i64, usize)> {
+        match &kernel.work {
+            Work::Tile(code) => {
+                let (bases, workers) = (&self.bases, &self.workers);
+                match code.dtype {
+                    DType::F32 => tile::run::<f32>(code, bases, &mut self.tiles, &mut self.partials, workers),
+                    _ => tile::run::<f64>(code, bases, &mut self.tiles, &mut self.partials, workers),
+                }
+                Ok(())
+            }
+            Work::Product { a, b, c } => {
+                with_float!(c.dtype, T => {
+                    // SAFETY: operands are in other memories than the result, or in other parts of it; nothing else
+                    // writes now.
+                    let (a, b) = unsafe { (view::<T>(&self.bases, a), view::<T>(&self.bases, b)) };
+                    let n = c.shape.iter().product();
+                    // SAFETY: the result has n elements, which no operand shares.
+                    let c = unsafe { std::slice::from_raw_parts_mut(self.bases.start::<T>(c), n) };
+                    matmul::matmul(a, b, c, &mut self.products, &self.workers);
+                });
+                Ok(())
+            }
+            Work::Op { op, x, y } => self.op(plan, op, x, y),
+        }
+    }
+
+    /// An op by its eager kernel, which appends to an empty buffer.
+    fn op(&mut self, plan: &Plan, op: &Op, x: &[Operand], y: &Operand) -> Result<(), (usize, i64, usize)> {
+        let first_buffer = FIRST_SLOT + plan.slots.len() as u32;
+        let place = y.home.checked_sub(first_buffer).map(|b| b as usize);
+        let out = match place {
+            Some(buffer) => &mut self.buffers[buffer],
+            None => &mut self.spare,
+        };
+        let mut out = std::mem::replace(out, Data::empty(y.dtype));
+        with_type!(y.dtype, T => T::vec(&mut out).clear());
+        let operands: SmallVec<[Strided<'_>; 4]> = x
+            .iter()
+            .map(|x| Strided {
+                // SAFETY: the result's buffer is no operand's; nothing else writes now.
+                data: unsafe { self.bases.whole(x.home) },
+                offset: x.offset,
+                shape: &x.shape,
+                strides: &x.strides,
+            })
+            .collect();
+        let checked = check_indices(op, &operands);
+        if checked.is_ok() {
+            run_op(op, &operands, &crate::ir::Meta::new(y.shape.clone(), y.dtype), &mut out);
+        }
+        match place {
+            Some(buffer) => self.buffers[buffer] = out,
+            None => {
+                debug_assert_eq!(y.home, GRADIENTS);
+                if checked.is_ok() {
+                    self.gradients.copy_from(y.offset, out.borrow());
+                }
+                self.spare = out;
+            }
+        }
+        checked
+    }
+}
+
+fn push_mut(bases: &mut Bases, data: &mut Data) {
+    match data {
+        Data::F32(v) => bases.push_mut(v),
+        Data::F64(v) => bases.push_mut(v),
+        Data::I64(v) => bases.push_mut(v),
+        Data::Bool(v) => bases.push_mut(v),
+    }
+}
+
+/// An operand as a view of its memory.
+///
+/// # Safety
+/// As [`Bases::whole`].
+unsafe fn view<'a, T: crate::Element>(bases: &Bases, x: &'a Operand) -> View<'a, T> {
+    // SAFETY: the caller's promise.
+    let data = T::slice(unsafe { bases.whole(x.home) });
+    View { data, offset: x.offset, shape: &x.shape, strides: &x.strides }
+}

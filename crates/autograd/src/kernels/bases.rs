@@ -1,0 +1,99 @@
+//! Where the memories of a plan begin: raw, because kernels of one plan read and write parts of the same memory, and
+//! several threads write different parts of one result.
+
+#![expect(
+    unsafe_code,
+    reason = "the planner's verifier has checked every operand against the length of its memory; slices are made of that"
+)]
+
+use crate::code::Operand;
+use crate::dtype::{DType, DataRef, Element};
+
+/// The start of each memory that a plan's operands name, by number.
+#[derive(Debug, Default)]
+pub(crate) struct Bases {
+    starts: Vec<(*mut u8, usize, DType)>,
+}
+
+// SAFETY: pointers without an owner; who makes them holds the memories borrowed while they are used.
+unsafe impl Sync for Bases {}
+// SAFETY: as above.
+unsafe impl Send for Bases {}
+
+impl Bases {
+    /// Forgets all memories and keeps the room.
+    pub(crate) fn clear(&mut self) {
+        self.starts.clear();
+    }
+
+    /// The next memory, to be read only.
+    #[inline]
+    pub(crate) fn push(&mut self, data: DataRef<'_>) {
+        self.starts.push(match data {
+            DataRef::F32(v) => (v.as_ptr().cast_mut().cast(), v.len(), DType::F32),
+            DataRef::F64(v) => (v.as_ptr().cast_mut().cast(), v.len(), DType::F64),
+            DataRef::I64(v) => (v.as_ptr().cast_mut().cast(), v.len(), DType::I64),
+            DataRef::Bool(v) => (v.as_ptr().cast_mut().cast(), v.len(), DType::Bool),
+        });
+    }
+
+    /// The next memory, to be written.
+    #[inline]
+    pub(crate) fn push_mut<T: Element>(&mut self, data: &mut [T]) {
+        self.starts.push((data.as_mut_ptr().cast(), data.len(), T::DTYPE));
+    }
+
+    /// Where an operand begins.
+    #[inline(always)]
+    pub(crate) fn start<T: Element>(&self, x: &Operand) -> *mut T {
+        let (start, length, dtype) = self.starts[x.home as usize];
+        debug_assert!(x.offset <= length && dtype == T::DTYPE, "memory {} is {dtype} {length}", x.home);
+        // SAFETY: the verifier has checked the offset against the memory's length.
+        unsafe { start.cast::<T>().add(x.offset) }
+    }
+
+    /// The whole memory that an operand lies in.
+    ///
+    /// # Safety
+    /// The memory lives and is not written while the slice is in use.
+    pub(crate) unsafe fn whole<'a>(&self, home: u32) -> DataRef<'a> {
+        let (start, length, dtype) = self.starts[home as usize];
+        // SAFETY: made from a slice of this type and length; the rest is the caller's promise.
+        unsafe {
+            match dtype {
+                DType::F32 => DataRef::F32(std::slice::from_raw_parts(start.cast(), length)),
+                DType::F64 => DataRef::F64(std::slice::from_raw_parts(start.cast(), length)),
+                DType::I64 => DataRef::I64(std::slice::from_raw_parts(start.cast(), length)),
+                DType::Bool => DataRef::Bool(std::slice::from_raw_parts(start.cast(), length)),
+            }
+        }
+    }
+}
+
+/// Scratch in cache lines, a part for each worker.
+#[derive(Debug, Default)]
+pub(crate) struct Lines {
+    lines: Vec<Line>,
+}
+
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+struct Line([u8; 64]);
+
+impl Lines {
+    /// Makes room for so many bytes; zeros.
+    pub(crate) fn reserve(&mut self, bytes: usize) {
+        let lines = bytes.div_ceil(64);
+        if self.lines.len() < lines {
+            self.lines.resize(lines, Line([0; 64]));
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.lines.len() * 64
+    }
+
+    pub(crate) fn start(&mut self) -> *mut u8 {
+        self.lines.as_mut_ptr().cast()
+    }
+}

@@ -1,0 +1,97 @@
+//! Elements of a strided view, from a place of its row-major order on.
+
+#![expect(unsafe_code, reason = "reads by strides that the planner's verifier has checked against the memory")]
+
+use smallvec::SmallVec;
+
+/// Fills `to` with the view's elements from number `start` on.
+///
+/// # Safety
+/// Every element of the view lies within the memory that `from` points into, and the view has at least
+/// `start + to.len()` elements.
+#[inline(always)]
+pub(super) unsafe fn gather<A: Copy, T: Copy>(
+    from: *const A,
+    shape: &[usize],
+    strides: &[isize],
+    start: usize,
+    to: &mut [T],
+    f: impl Fn(A) -> T,
+) {
+    let Some((&length, outer)) = shape.split_last() else {
+        // SAFETY: a view without axes has one element, at its start.
+        return to.fill(f(unsafe { *from }));
+    };
+    let step = strides[outer.len()];
+    let mut index: SmallVec<[usize; 6]> = SmallVec::from_elem(0, outer.len());
+    let (mut line, mut column) = (start / length, start % length);
+    let mut at = 0isize;
+    for axis in (0..outer.len()).rev() {
+        index[axis] = line % outer[axis];
+        line /= outer[axis];
+        at += index[axis] as isize * strides[axis];
+    }
+    let mut filled = 0;
+    while filled < to.len() {
+        let n = (length - column).min(to.len() - filled);
+        let part = &mut to[filled..filled + n];
+        // SAFETY: n elements of one line of the view.
+        unsafe {
+            let from = from.offset(at + column as isize * step);
+            match step {
+                1 => {
+                    let line = std::slice::from_raw_parts(from, n);
+                    for (y, &x) in part.iter_mut().zip(line) {
+                        *y = f(x);
+                    }
+                }
+                0 => part.fill(f(*from)),
+                _ => {
+                    for (i, y) in part.iter_mut().enumerate() {
+                        *y = f(*from.offset(i as isize * step));
+                    }
+                }
+            }
+        }
+        filled += n;
+        column = 0;
+        for axis in (0..outer.len()).rev() {
+            index[axis] += 1;
+            at += strides[axis];
+            if index[axis] < outer[axis] {
+                break;
+            }
+            at -= index[axis] as isize * strides[axis];
+            index[axis] = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_part_of_a_view_is_what_its_walk_gives() {
+        let data: Vec<f32> = (0..60).map(|i| i as f32).collect();
+        for (shape, strides) in [
+            (vec![3, 4, 5], vec![20, 5, 1]),
+            (vec![5, 4, 3], vec![1, 5, 20]),
+            (vec![2, 3, 4], vec![0, 1, 0]),
+            (vec![6], vec![10]),
+            (vec![], vec![]),
+        ] {
+            let all: Vec<f32> = crate::dense::indices(&shape)
+                .map(|i| data[i.iter().zip(&strides).map(|(i, s)| i * *s as usize).sum::<usize>()])
+                .collect();
+            for start in 0..all.len() {
+                for n in 0..=all.len() - start {
+                    let mut to = vec![-1.0; n];
+                    // SAFETY: every element of these views is one of the 60.
+                    unsafe { gather(data.as_ptr(), &shape, &strides, start, &mut to, |x| x) };
+                    assert_eq!(to, all[start..start + n]);
+                }
+            }
+        }
+    }
+}

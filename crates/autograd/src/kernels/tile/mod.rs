@@ -1,0 +1,323 @@
+//! Fused kernels: a program of steps, each a loop over a tile that stays in the first-level cache.
+
+#![expect(
+    unsafe_code,
+    reason = "tiles are addressed through a table of pointers: scratch, or the operand's memory itself"
+)]
+
+mod gather;
+mod loops;
+
+use super::bases::{Bases, Lines};
+use super::simd::widest;
+use super::workers::Workers;
+use crate::code::{Act, Code, Extent, How, Operand, Read, Slot, Step, Write};
+use crate::dtype::DType;
+use crate::math::{exp_neg_abs, recip_1p, sigmoid_from, tanh_from};
+use crate::tree::{self, BLOCK, LANES};
+pub(crate) use loops::Lane;
+use loops::{each1, each3};
+
+/// What a kernel needs beside its operands: bytes for each worker, and bytes that all share.
+pub(crate) fn scratch_bytes(code: &Code) -> (usize, usize) {
+    let layout = Layout::new(code);
+    (layout.bytes, layout.partials)
+}
+
+/// Where things lie in a worker's scratch.
+struct Layout {
+    /// Elements from slot to slot.
+    stride: usize,
+    lanes: usize,
+    tiles: usize,
+    bytes: usize,
+    /// Of the sums of blocks, shared.
+    partials: usize,
+}
+
+impl Layout {
+    fn new(code: &Code) -> Layout {
+        let size = if code.dtype == DType::F32 { 4 } else { 8 };
+        let stride = code.tile.next_multiple_of(LANES);
+        let lanes = (code.slots * size_of::<*mut u8>()).next_multiple_of(64);
+        let tiles = (lanes + code.totals.len() * LANES * size).next_multiple_of(64);
+        let bytes = tiles + code.slots * stride * size;
+        let partials = code.totals.len() * code.elements.div_ceil(BLOCK).max(1) * size;
+        Layout { stride, lanes, tiles, bytes: bytes.next_multiple_of(64), partials }
+    }
+}
+
+/// Runs a fused kernel.
+pub(crate) fn run<T: Lane>(code: &Code, bases: &Bases, scratch: &mut Lines, shared: &mut Lines, workers: &Workers) {
+    let layout = Layout::new(code);
+    debug_assert!(layout.bytes * workers.threads() <= scratch.bytes() && layout.partials <= shared.bytes());
+    let (area, partials) = (Shared(scratch.start()), Shared(shared.start().cast::<T>()));
+    let tasks = code.elements.div_ceil(code.task);
+    let blocks = code.elements.div_ceil(BLOCK).max(1);
+    let task = |task: usize, worker: usize| {
+        let first = task * code.task;
+        let end = (first + code.task).min(code.elements);
+        // SAFETY: each worker has a part of the scratch of its own; tasks write different places.
+        let mut walk = unsafe { Walk::<T>::new(code, bases, &layout, area.get().add(worker * layout.bytes), partials.get()) };
+        widest(
+            #[inline(always)]
+            || {
+                walk.prepare();
+                let mut start = first;
+                while start < end {
+                    let n = code.tile.min(end - start);
+                    walk.tile(start, n);
+                    start += n;
+                }
+            },
+        );
+    };
+    match tasks {
+        1 => task(0, 0),
+        _ => workers.each(tasks, task),
+    }
+    for (i, to) in code.totals.iter().enumerate() {
+        // SAFETY: all tasks have ended, and each has written the sums of its blocks.
+        unsafe {
+            let sums = std::slice::from_raw_parts(partials.get().add(i * blocks), blocks);
+            let total = if code.elements == 0 { T::default() } else { tree::combine(sums) };
+            *bases.start::<T>(to) = total;
+        }
+    }
+}
+
+/// A pointer that threads may share: they use different parts of what it points to.
+#[derive(Clone, Copy)]
+struct Shared<T>(*mut T);
+// SAFETY: see above.
+unsafe impl<T> Sync for Shared<T> {}
+impl<T> Shared<T> {
+    fn get(self) -> *mut T {
+        self.0
+    }
+}
+
+/// One task on its way through its tiles.
+struct Walk<'a, T> {
+    code: &'a Code,
+    bases: &'a Bases,
+    /// Where each slot's tile is now.
+    table: *mut *mut T,
+    lanes: *mut [T; LANES],
+    tiles: *mut T,
+    stride: usize,
+    partials: *mut T,
+}
+
+impl<'a, T: Lane> Walk<'a, T> {
+    /// # Safety
+    /// `area` has the layout's bytes, aligned to 64, and nobody else uses them.
+    unsafe fn new(code: &'a Code, bases: &'a Bases, layout: &Layout, area: *mut u8, partials: *mut T) -> Walk<'a, T> {
+        // SAFETY: within the area, by the caller's promise.
+        let (lanes, tiles) = unsafe { (area.add(layout.lanes).cast(), area.add(layout.tiles).cast()) };
+        Walk { code, bases, table: area.cast(), lanes, tiles, stride: layout.stride, partials }
+    }
+
+    /// The scratch of a slot.
+    #[inline(always)]
+    fn own(&self, slot: Slot) -> *mut T {
+        debug_assert!((slot as usize) < self.code.slots);
+        // SAFETY: the area has a tile for each slot.
+        unsafe { self.tiles.add(slot as usize * self.stride) }
+    }
+
+    #[inline(always)]
+    fn point(&mut self, slot: Slot, to: *mut T) {
+        debug_assert!((slot as usize) < self.code.slots);
+        // SAFETY: the table has an entry for each slot.
+        unsafe { *self.table.add(slot as usize) = to }
+    }
+
+    #[inline(always)]
+    fn x(&self, slot: Slot, n: usize) -> &'a [T] {
+        // SAFETY: a slot's tile has at least n elements: scratch has a whole tile, and memory is pointed to only where
+        // the tile is full. Zeroed scratch and written memory are initialised.
+        unsafe { std::slice::from_raw_parts(*self.table.add(slot as usize), n) }
+    }
+
+    #[expect(clippy::mut_from_ref, reason = "the slot that a step writes is none that it reads")]
+    #[inline(always)]
+    fn y(&self, slot: Slot, n: usize) -> &'a mut [T] {
+        // SAFETY: as `x`; a step's result is no other slot's tile, which the planner's verifier checks.
+        unsafe { std::slice::from_raw_parts_mut(*self.table.add(slot as usize), n) }
+    }
+
+    /// Points every slot to its scratch and spreads the numbers.
+    #[inline(always)]
+    fn prepare(&mut self) {
+        for slot in 0..self.code.slots as Slot {
+            self.point(slot, self.own(slot));
+        }
+        let width = self.stride;
+        for &(slot, value) in &self.code.fills {
+            self.y(slot, width).fill(T::from_f64(value));
+        }
+        for read in self.code.reads.iter().filter(|r| r.how == How::Splat) {
+            let value = self.one(&read.from);
+            self.y(read.slot, width).fill(value);
+        }
+    }
+
+    /// The one element of an operand.
+    #[inline(always)]
+    fn one(&self, from: &Operand) -> T {
+        // SAFETY: the operand lies within its memory.
+        unsafe {
+            match from.dtype {
+                DType::Bool => T::from_f64(f64::from(*self.bases.start::<bool>(from))),
+                _ => *self.bases.start::<T>(from),
+            }
+        }
+    }
+
+    /// Runs all steps on `n` places from `start` on.
+    #[inline(always)]
+    fn tile(&mut self, start: usize, n: usize) {
+        let whole = n == self.code.tile && n.is_multiple_of(LANES);
+        let (first_row, rows) = match self.code.row {
+            0 => (0, 0),
+            row => (start / row, n / row),
+        };
+        let range = |extent| if extent == Extent::Tile { (start, n) } else { (first_row, rows) };
+        for read in &self.code.reads {
+            let (start, n) = range(read.extent);
+            self.read(read, start, n, whole && read.extent == Extent::Tile);
+        }
+        for write in &self.code.writes {
+            let direct = whole && write.extent == Extent::Tile && write.to.dtype == T::DTYPE;
+            let to = if direct {
+                // SAFETY: the operand has all the kernel's elements.
+                unsafe { self.bases.start::<T>(&write.to).add(start) }
+            } else {
+                self.own(write.slot)
+            };
+            self.point(write.slot, to);
+        }
+        let (wide, narrow) = (n.next_multiple_of(LANES), rows.next_multiple_of(LANES));
+        for step in &self.code.steps {
+            let width = if step.extent == Extent::Tile { wide } else { narrow };
+            self.step(step, width, start, n, rows);
+        }
+        for write in &self.code.writes {
+            let (start, n) = range(write.extent);
+            if !(whole && write.extent == Extent::Tile && write.to.dtype == T::DTYPE) {
+                self.write(write, start, n);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn read(&mut self, read: &Read, start: usize, n: usize, whole: bool) {
+        match read.how {
+            How::Splat => {}
+            How::Direct => {
+                // SAFETY: the operand has all the kernel's elements (or rows), one after the other.
+                let from = unsafe { self.bases.start::<T>(&read.from).add(start) };
+                let to = if whole { from } else { self.own(read.slot) };
+                if !whole {
+                    // SAFETY: n elements of the operand, and a tile of scratch.
+                    unsafe { std::ptr::copy_nonoverlapping(from, to, n) };
+                }
+                self.point(read.slot, to);
+            }
+            How::Gather => {
+                let (shape, strides) = (&read.from.shape[..], &read.from.strides[..]);
+                let to = self.y(read.slot, n);
+                match read.from.dtype {
+                    // SAFETY: every element of the view lies within its memory.
+                    DType::Bool => unsafe {
+                        let from = self.bases.start::<bool>(&read.from);
+                        gather::gather(from, shape, strides, start, to, |b| T::from_f64(f64::from(b)));
+                    },
+                    // SAFETY: as above.
+                    _ => unsafe {
+                        let from = self.bases.start::<T>(&read.from);
+                        gather::gather(from, shape, strides, start, to, |x| x);
+                    },
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn write(&self, write: &Write, start: usize, n: usize) {
+        let from = self.x(write.slot, n);
+        // SAFETY: the operand has all the kernel's elements (or rows), one after the other, and this task alone writes
+        // these.
+        unsafe {
+            if write.to.dtype == DType::Bool {
+                let to = std::slice::from_raw_parts_mut(self.bases.start::<bool>(&write.to).add(start), n);
+                to.iter_mut().zip(from).for_each(|(y, x)| *y = *x != T::default());
+            } else {
+                let to = self.bases.start::<T>(&write.to).add(start);
+                std::ptr::copy_nonoverlapping(from.as_ptr(), to, n);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn step(&self, step: &Step, width: usize, start: usize, n: usize, rows: usize) {
+        let x = |slot| self.x(slot, width);
+        let y = |slot| self.y(slot, width);
+        match step.act {
+            Act::Copy(a) => y(step.y).copy_from_slice(x(a)),
+            Act::Unary(f, a) => T::unary(f, x(a), y(step.y)),
+            Act::Binary(f, a, b) => T::binary(f, x(a), x(b), y(step.y)),
+            Act::Pair(f, g, [a, b, c]) => loops::pair(f, g, x(a), x(b), x(c), y(step.y)),
+            Act::Compare(f, a, b) => loops::compare(f, x(a), x(b), y(step.y)),
+            Act::Select(m, a, b) => each3(x(m), x(a), x(b), y(step.y), #[inline(always)] |m, a, b| if m != T::default() { a } else { b }),
+            Act::Truth(a) => each1(x(a), y(step.y), #[inline(always)] |a| truth(a != T::default())),
+            Act::ExpNegAbs(a) => each1(x(a), y(step.y), #[inline(always)] |a| exp_neg_abs(a)),
+            Act::Recip1p(a) => each1(x(a), y(step.y), #[inline(always)] |a| recip_1p(a)),
+            Act::SigmoidFrom([a, e, r]) => each3(x(a), x(e), x(r), y(step.y), #[inline(always)] |a, e, r| sigmoid_from(a, e, r)),
+            Act::TanhFrom([a, e, r]) => each3(x(a), x(e), x(r), y(step.y), #[inline(always)] |a, e, r| tanh_from(a, e, r)),
+            Act::RowSum(a) => {
+                let lines = self.x(a, n).chunks_exact(self.code.row);
+                for (y, row) in self.y(step.y, rows).iter_mut().zip(lines) {
+                    *y = if row.len() <= BLOCK { tree::block(row) } else { tree::sum(row) };
+                }
+            }
+            Act::RowMax(a) => {
+                let lines = self.x(a, n).chunks_exact(self.code.row);
+                for (y, row) in self.y(step.y, rows).iter_mut().zip(lines) {
+                    *y = loops::largest(row);
+                }
+            }
+            Act::Spread(a) => {
+                let lines = self.y(step.y, n).chunks_exact_mut(self.code.row);
+                for (row, &x) in lines.zip(self.x(a, rows)) {
+                    row.fill(x);
+                }
+            }
+            Act::Total(a) => self.total(step.y as usize, self.x(a, n), start),
+        }
+    }
+
+    /// Adds a tile to a total, in the order of [`crate::tree`].
+    #[inline(always)]
+    fn total(&self, which: usize, x: &[T], start: usize) {
+        // SAFETY: the area has lanes for each total, and the partial sums have a place for each total's blocks.
+        let lanes = unsafe { &mut *self.lanes.add(which) };
+        if start.is_multiple_of(BLOCK) {
+            *lanes = [T::default(); LANES];
+        }
+        tree::add_to_lanes(lanes, x);
+        let end = start + x.len();
+        if end.is_multiple_of(BLOCK) || end == self.code.elements {
+            let blocks = self.code.elements.div_ceil(BLOCK);
+            // SAFETY: as above.
+            unsafe { *self.partials.add(which * blocks + start / BLOCK) = tree::fold(*lanes) };
+        }
+    }
+}
+
+#[inline(always)]
+fn truth<T: Lane>(is: bool) -> T {
+    let one = T::from_f64(1.0);
+    if is { one } else { T::default() }
+}

@@ -1,0 +1,35 @@
+//! Constant folding: elementwise and layout ops on single numbers are done while planning.
+
+use super::graph::{Graph, Node, number};
+use crate::dense::Dense;
+use crate::dtype::Data;
+use crate::ir::{Inputs, Meta, Op};
+use crate::shape::Shape;
+
+/// Replaces ops whose operands are all numbers by their result.
+pub(crate) fn fold(graph: Graph) -> Graph {
+    graph.rewrite(|out, _, node| {
+        let value = value(out, &node);
+        out.push(match value {
+            Some(x) => Node { op: Op::Full(x), inputs: Inputs::new(), ..node },
+            None => node,
+        })
+    })
+}
+
+fn value(graph: &Graph, node: &Node) -> Option<f64> {
+    let first = graph.full(*node.inputs.first()?)?;
+    match node.op {
+        Op::Broadcast(_) | Op::Reshape(_) | Op::Permute(_) | Op::Detach => Some(first),
+        Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select | Op::Cast(_) => {
+            let x = node.inputs.iter().map(|&i| {
+                let dtype = graph.node(i).meta.dtype;
+                Some(Dense { meta: Meta::new(Shape::default(), dtype), data: Data::splat(dtype, graph.full(i)?, 1) })
+            });
+            let x: Vec<Dense> = x.collect::<Option<_>>()?;
+            let scalar = Meta::new(Shape::default(), node.meta.dtype);
+            Some(number(node.op.rule()?.reference(&x, &scalar).borrow()))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,378 @@
+//! Fusion: which nodes are computed together, and in which order.
+//!
+//! One walk over the list. A unit is what becomes one kernel; units run in the order in which they were begun. A node may
+//! join a unit that stands at or after every unit it reads from, so no order can become circular. It joins as early as it
+//! can: what a gradient needs of the forward pass is then computed there, while its operands are in the cache (a loss
+//! and its gradient in one pass), and only what crosses to another unit is stored.
+
+use super::graph::{Graph, Node};
+use crate::code::Extent;
+use crate::dtype::DType;
+use crate::ir::{NodeId, Op};
+use crate::shape::{Shape, Strides};
+use std::collections::HashMap;
+
+/// Nodes of a unit beyond which another one is begun.
+const MAX_MEMBERS: usize = 8192;
+
+/// Longest row that is kept in the cache as a whole.
+const MAX_ROW: usize = 8192;
+
+/// What becomes one kernel.
+#[derive(Clone, Debug)]
+pub(crate) enum Unit {
+    Fused(Group),
+    /// A product of matrices.
+    Product(NodeId),
+    /// Any other op, by its own kernel.
+    Op(NodeId),
+}
+
+/// Nodes that are computed tile by tile.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    pub(crate) dtype: DType,
+    pub(crate) elements: usize,
+    /// Length of the rows that a member sums over or takes the largest of; 0 while none does.
+    pub(crate) row: usize,
+    has_totals: bool,
+    pub(crate) members: Vec<NodeId>,
+}
+
+/// Where a node's elements are: in the root, from an offset on, by strides.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) root: NodeId,
+    pub(crate) offset: usize,
+    pub(crate) strides: Strides,
+}
+
+/// How many numbers a member of a group gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Spread(Extent),
+    /// One number for the whole kernel, there when it has ended.
+    Total,
+}
+
+/// No unit: a leaf, or a view of another node.
+pub(crate) const NO_UNIT: u32 = u32::MAX;
+
+/// The result of fusion.
+#[derive(Debug, Default)]
+pub(crate) struct Fusion {
+    pub(crate) units: Vec<Unit>,
+    /// Per node.
+    pub(crate) unit_of: Vec<u32>,
+    pub(crate) role: Vec<Role>,
+    pub(crate) place: Vec<Place>,
+    /// Whether another unit, or the user, reads the node.
+    pub(crate) stored: Vec<bool>,
+    /// The last group of a size and type.
+    latest: HashMap<(usize, DType), u32>,
+    enabled: bool,
+}
+
+/// How a reduction lies in the elements of its operand.
+enum Reduction {
+    Whole,
+    Rows(usize),
+    Across,
+}
+
+/// Divides a list into units; without fusion each op is one.
+pub(crate) fn fuse(graph: &Graph, enabled: bool) -> Fusion {
+    let n = graph.nodes.len();
+    let mut fusion = Fusion { enabled, ..Fusion::default() };
+    fusion.unit_of.reserve(n);
+    fusion.role.reserve(n);
+    fusion.place.reserve(n);
+    for (id, node) in graph.nodes.iter().enumerate() {
+        fusion.visit(graph, id as NodeId, node);
+    }
+    fusion.stored = stored(graph, &fusion);
+    fusion
+}
+
+/// Whether all places of a shape follow each other in memory.
+pub(crate) fn is_contiguous(shape: &[usize], strides: &[isize]) -> bool {
+    let mut next = 1;
+    shape.contains(&0)
+        || shape.iter().zip(strides).rev().all(|(&d, &s)| {
+            let fits = d == 1 || s == next;
+            next *= d as isize;
+            fits
+        })
+}
+
+impl Fusion {
+    fn visit(&mut self, graph: &Graph, id: NodeId, node: &Node) {
+        let here = |strides| Place { root: id, offset: 0, strides };
+        let mut unit = NO_UNIT;
+        let mut role = Role::Spread(Extent::Tile);
+        let place = match &node.op {
+            Op::Full(_) => here(Strides::from_elem(0, node.meta.shape.len())),
+            op => match self.view(graph, node) {
+                Some(place) => place,
+                None => {
+                    if op.rule().is_some() {
+                        (unit, role) = self.assign(graph, id, node);
+                    }
+                    here(node.meta.shape.strides())
+                }
+            },
+        };
+        self.unit_of.push(unit);
+        self.role.push(role);
+        self.place.push(place);
+    }
+
+    /// The node as a view of its operand's root.
+    fn view(&self, graph: &Graph, node: &Node) -> Option<Place> {
+        let &x = node.inputs.first()?;
+        let from = &self.place[x as usize];
+        let strides = node.op.rule()?.view(&graph.node(x).meta, &from.strides)?;
+        Some(Place { root: from.root, offset: from.offset, strides })
+    }
+
+    /// The unit that computes the node.
+    fn assign(&mut self, graph: &Graph, id: NodeId, node: &Node) -> (u32, Role) {
+        let tile = Role::Spread(Extent::Tile);
+        match &node.op {
+            Op::Matmul => return (self.begin(Unit::Product(id)), tile),
+            op if is_elementwise(graph, node) || matches!(op, Op::Reshape(_)) && node.meta.dtype.is_float() => {
+                let dtype = compute_dtype(graph, node);
+                if let Some(found) = self.join(graph, id, node, dtype) {
+                    return found;
+                }
+                return (self.begin_group(id, dtype, node.meta.shape.elements(), 0, false), tile);
+            }
+            Op::Sum(op) => {
+                if let Some(found) = self.reduce(graph, id, node, &op.axes, false) {
+                    return found;
+                }
+            }
+            _ => {}
+        }
+        (self.begin(Unit::Op(id)), tile)
+    }
+
+    fn begin(&mut self, unit: Unit) -> u32 {
+        self.units.push(unit);
+        self.units.len() as u32 - 1
+    }
+
+    fn begin_group(&mut self, id: NodeId, dtype: DType, elements: usize, row: usize, has_totals: bool) -> u32 {
+        let unit = self.begin(Unit::Fused(Group { dtype, elements, row, has_totals, members: vec![id] }));
+        self.latest.insert((elements, dtype), unit);
+        unit
+    }
+
+    fn group(&mut self, unit: u32) -> Option<&mut Group> {
+        match self.units.get_mut(unit as usize) {
+            Some(Unit::Fused(group)) => Some(group),
+            _ => None,
+        }
+    }
+
+    /// The last unit that a node reads from.
+    fn last_source(&self, node: &Node) -> Option<u32> {
+        let units = node.inputs.iter().map(|&x| self.unit_of[self.place[x as usize].root as usize]);
+        units.filter(|&u| u != NO_UNIT).max()
+    }
+
+    /// Makes an elementwise node a member of an existing group, if one fits.
+    fn join(&mut self, graph: &Graph, id: NodeId, node: &Node, dtype: DType) -> Option<(u32, Role)> {
+        if !self.enabled {
+            return None;
+        }
+        let elements = node.meta.shape.elements();
+        let source = self.last_source(node);
+        if let Some(unit) = source
+            && let Some(extent) = self.extent_in(graph, unit, node, dtype, elements)
+        {
+            self.group(unit)?.members.push(id);
+            return Some((unit, Role::Spread(extent)));
+        }
+        let unit = self.later_group(source, elements, dtype)?;
+        self.group(unit)?.members.push(id);
+        Some((unit, Role::Spread(Extent::Tile)))
+    }
+
+    /// A group of this size that runs after everything the node reads.
+    fn later_group(&mut self, source: Option<u32>, elements: usize, dtype: DType) -> Option<u32> {
+        let &unit = self.latest.get(&(elements, dtype))?;
+        let later = source.is_none_or(|s| unit > s);
+        (self.enabled && later && self.group(unit)?.members.len() < MAX_MEMBERS).then_some(unit)
+    }
+
+    /// How an elementwise node of so many elements fits into a group that it reads from, if it does.
+    fn extent_in(&mut self, graph: &Graph, unit: u32, node: &Node, dtype: DType, elements: usize) -> Option<Extent> {
+        let group = self.group(unit)?;
+        let row = group.row;
+        let all = group.elements;
+        if group.dtype != dtype || group.members.len() >= MAX_MEMBERS {
+            return None;
+        }
+        let extent = match elements {
+            n if n == all => Extent::Tile,
+            n if row > 0 && n * row == all => Extent::Rows,
+            _ => return None,
+        };
+        let fits = node.inputs.iter().all(|&x| {
+            let root = self.place[x as usize].root;
+            self.unit_of[root as usize] != unit || self.inner(graph, x, extent, row).is_some()
+        });
+        fits.then_some(extent)
+    }
+
+    /// How a group sees an operand that a member of its own computes: with one number per place or per row of the
+    /// root. `None` if it would have to be rearranged.
+    pub(crate) fn inner(&self, graph: &Graph, x: NodeId, extent: Extent, row: usize) -> Option<Extent> {
+        let place = &self.place[x as usize];
+        let (shape, root) = (graph.shape(x), graph.shape(place.root));
+        let straight = place.offset == 0 && shape.elements() == root.elements() && is_contiguous(shape, &place.strides);
+        match (self.role[place.root as usize], extent) {
+            (Role::Spread(have), want) if have == want => straight.then_some(have),
+            (Role::Spread(Extent::Rows), Extent::Tile) => {
+                (place.offset == 0 && repeats_along_rows(shape, &place.strides, row)).then_some(Extent::Rows)
+            }
+            _ => None,
+        }
+    }
+
+    /// Makes a reduction a member of the group that computes its operand, or of a new one.
+    fn reduce(&mut self, graph: &Graph, id: NodeId, node: &Node, axes: &[u8], by_rows: bool) -> Option<(u32, Role)> {
+        if !self.enabled {
+            return None;
+        }
+        let x = node.inputs[0];
+        let shape = graph.shape(x);
+        let (elements, dtype) = (shape.elements(), node.meta.dtype);
+        let reduction = match reduction(shape, axes) {
+            Reduction::Whole if by_rows => Reduction::Rows(elements),
+            other => other,
+        };
+        let row = match reduction {
+            Reduction::Across => return None,
+            Reduction::Whole => 0,
+            Reduction::Rows(row) if row <= MAX_ROW => row,
+            Reduction::Rows(_) => return None,
+        };
+        if elements == 0 {
+            return None;
+        }
+        let role = if row == 0 { Role::Total } else { Role::Spread(Extent::Rows) };
+        let source = self.last_source(node);
+        let inside = source.filter(|&unit| {
+            self.unit_of[self.place[x as usize].root as usize] == unit
+                && self.inner(graph, x, Extent::Tile, 0).is_some()
+        });
+        let candidate = match inside {
+            Some(unit) => Some(unit),
+            None => self.later_group(source, elements, dtype),
+        };
+        if let Some(unit) = candidate
+            && let Some(group) = self.group(unit)
+            && group.dtype == dtype
+            && group.elements == elements
+            && group.accepts(row)
+        {
+            group.members.push(id);
+            return Some((unit, role));
+        }
+        Some((self.begin_group(id, dtype, elements, row, row == 0), role))
+    }
+}
+
+impl Group {
+    /// Whether a sum over rows of this length (0: over everything) fits in; takes it in if so.
+    fn accepts(&mut self, row: usize) -> bool {
+        if self.members.len() >= MAX_MEMBERS {
+            return false;
+        }
+        match row {
+            0 if self.row == 0 => {
+                self.has_totals = true;
+                true
+            }
+            0 => false,
+            row if self.row == row || (self.row == 0 && !self.has_totals) => {
+                self.row = row;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Whether a view repeats the numbers of a contiguous column along rows of a given length.
+fn repeats_along_rows(shape: &Shape, strides: &[isize], row: usize) -> bool {
+    let mut split = shape.len();
+    let mut length = 1;
+    while split > 0 && length < row {
+        split -= 1;
+        if shape[split] != 1 && strides[split] != 0 {
+            return false;
+        }
+        length *= shape[split];
+    }
+    length == row && is_contiguous(&shape[..split], &strides[..split])
+}
+
+/// Where the summed axes are, those of length 1 left aside.
+fn reduction(shape: &Shape, axes: &[u8]) -> Reduction {
+    let real = |i: &usize| shape[*i] != 1;
+    let summed = |i: usize| axes.contains(&(i as u8));
+    let mut kept_seen = false;
+    let mut row = 1;
+    for i in (0..shape.len()).rev().filter(real) {
+        if summed(i) {
+            if kept_seen {
+                return Reduction::Across;
+            }
+            row *= shape[i];
+        } else {
+            kept_seen = true;
+        }
+    }
+    match (kept_seen, row) {
+        (false, _) => Reduction::Whole,
+        (true, 1) => Reduction::Across,
+        (true, row) => Reduction::Rows(row),
+    }
+}
+
+/// Whether a node is one loop over floating-point numbers and truth values.
+fn is_elementwise(graph: &Graph, node: &Node) -> bool {
+    let of = |i: usize| graph.node(node.inputs[i]).meta.dtype;
+    match &node.op {
+        Op::Unary(_) | Op::Binary(_) => true,
+        Op::Compare(_) => of(0).is_float(),
+        Op::Select => node.meta.dtype.is_float(),
+        Op::Cast(c) => (c.to.is_float() && of(0) == DType::Bool) || (c.to == DType::Bool && of(0).is_float()),
+        _ => false,
+    }
+}
+
+/// The type that a node is computed in.
+fn compute_dtype(graph: &Graph, node: &Node) -> DType {
+    if node.meta.dtype.is_float() { node.meta.dtype } else { graph.node(node.inputs[0]).meta.dtype }
+}
+
+fn stored(graph: &Graph, fusion: &Fusion) -> Vec<bool> {
+    let mut stored = vec![false; graph.nodes.len()];
+    for (id, node) in graph.nodes.iter().enumerate() {
+        let unit = fusion.unit_of[id];
+        if unit != NO_UNIT {
+            for &x in &node.inputs {
+                let root = fusion.place[x as usize].root as usize;
+                stored[root] |= fusion.unit_of[root] != unit;
+            }
+        }
+    }
+    for &id in &graph.outputs {
+        stored[fusion.place[id as usize].root as usize] = true;
+    }
+    stored
+}

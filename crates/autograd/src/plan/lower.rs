@@ -1,0 +1,242 @@
+//! Lowering: a group of nodes becomes the steps of a fused kernel.
+//!
+//! First a list of values, each given by a read, a number or a step; then peepholes; then slots, reused after a value's
+//! last use.
+
+use super::fuse::{Fusion, Group, NO_UNIT, Role};
+use super::graph::Graph;
+use super::memory::Homes;
+use super::share::Shares;
+use super::{Passes, slots};
+use crate::code::{Act, Code, Extent, How, Operand, Read, Slot, Step, Write};
+use crate::dtype::DType;
+use crate::ir::{Binary, NodeId, Op, Unary};
+use std::collections::HashMap;
+
+/// Number of a value within a kernel.
+pub(super) type Value = Slot;
+
+/// A kernel on its way: values instead of slots.
+pub(super) struct Draft {
+    pub(super) dtype: DType,
+    /// Per value whether a step gives it; else a read or a number does.
+    pub(super) by_step: Vec<bool>,
+    pub(super) fills: Vec<(Value, f64)>,
+    pub(super) reads: Vec<Read>,
+    pub(super) steps: Vec<Step>,
+    pub(super) writes: Vec<Write>,
+    pub(super) totals: Vec<Operand>,
+}
+
+/// The code of a group.
+pub(super) fn lower(graph: &Graph, fusion: &Fusion, unit: u32, group: &Group, homes: &Homes, passes: &Passes) -> Code {
+    let shares = if passes.share { Shares::of(graph, group) } else { Shares::default() };
+    let mut lowering = Lowering {
+        graph,
+        fusion,
+        unit,
+        row: group.row,
+        homes,
+        shares,
+        value_of: HashMap::with_capacity(group.members.len()),
+        spread: HashMap::new(),
+        numbers: HashMap::new(),
+        parts: HashMap::new(),
+        draft: Draft::new(group.dtype),
+    };
+    for &id in &group.members {
+        lowering.member(id);
+    }
+    let mut draft = lowering.draft;
+    if passes.pair {
+        super::pair::pair(&mut draft);
+    }
+    slots::assign(draft, group.elements, group.row)
+}
+
+impl Draft {
+    pub(super) fn new(dtype: DType) -> Draft {
+        Draft {
+            dtype,
+            by_step: vec![],
+            fills: vec![],
+            reads: vec![],
+            steps: vec![],
+            writes: vec![],
+            totals: vec![],
+        }
+    }
+
+    pub(super) fn value(&mut self) -> Value {
+        self.by_step.push(false);
+        Value::try_from(self.by_step.len() - 1).expect("a group has few members")
+    }
+
+    pub(super) fn step(&mut self, act: Act, extent: Extent) -> Value {
+        let y = self.value();
+        self.by_step[y as usize] = true;
+        self.steps.push(Step { y, extent, act });
+        y
+    }
+}
+
+/// Identifies a number within a kernel.
+type Bits = u64;
+
+/// σ(x) and σ(−x), and tanh with its slope, have e⁻|x| and 1/(1 + e⁻|x|) in common: the two, by x without its sign.
+type Parts = (Value, Value);
+
+struct Lowering<'a> {
+    graph: &'a Graph,
+    fusion: &'a Fusion,
+    unit: u32,
+    row: usize,
+    homes: &'a Homes,
+    shares: Shares,
+    value_of: HashMap<NodeId, Value>,
+    spread: HashMap<Value, Value>,
+    numbers: HashMap<Bits, Value>,
+    parts: HashMap<(NodeId, Bits), Parts>,
+    draft: Draft,
+}
+
+impl Lowering<'_> {
+    fn member(&mut self, id: NodeId) {
+        let node = self.graph.node(id);
+        let extent = match self.fusion.role[id as usize] {
+            Role::Spread(extent) => extent,
+            Role::Total => return self.total(id),
+        };
+        // What a row's reduction reads has one number per place.
+        let reads = if is_reduction(&node.op) { Extent::Tile } else { extent };
+        let x = |this: &mut Self, i: usize| this.operand(node.inputs[i], reads);
+        let value = match &node.op {
+            Op::Unary(f @ (Unary::Sigmoid | Unary::Tanh)) if self.shares.is_shared(self.graph, *f, node.inputs[0]) => {
+                let a = x(self, 0);
+                self.shared(*f, node.inputs[0], a, extent)
+            }
+            Op::Unary(Unary::Square) => {
+                let a = x(self, 0);
+                self.draft.step(Act::Binary(Binary::Mul, a, a), extent)
+            }
+            Op::Unary(f) => {
+                let a = x(self, 0);
+                self.draft.step(Act::Unary(*f, a), extent)
+            }
+            Op::Binary(f) => {
+                let (a, b) = (x(self, 0), x(self, 1));
+                self.draft.step(Act::Binary(*f, a, b), extent)
+            }
+            Op::Compare(f) => {
+                let (a, b) = (x(self, 0), x(self, 1));
+                self.draft.step(Act::Compare(*f, a, b), extent)
+            }
+            Op::Select => {
+                let (m, a, b) = (x(self, 0), x(self, 1), x(self, 2));
+                self.draft.step(Act::Select(m, a, b), extent)
+            }
+            // Truth values are 1 and 0 within a kernel.
+            Op::Cast(c) if c.to.is_float() => x(self, 0),
+            Op::Cast(_) => {
+                let a = x(self, 0);
+                self.draft.step(Act::Truth(a), extent)
+            }
+            Op::Sum(_) => {
+                let a = x(self, 0);
+                self.draft.step(Act::RowSum(a), Extent::Rows)
+            }
+            Op::Reshape(_) => x(self, 0),
+            other => unreachable!("{} is no member of a fused kernel", other.name()),
+        };
+        self.keep(id, value, extent);
+    }
+
+    /// Notes a member's value, and stores it if somebody else reads it.
+    fn keep(&mut self, id: NodeId, mut value: Value, extent: Extent) {
+        if self.fusion.stored[id as usize] {
+            // A value that is read as it is, or stored twice, needs a tile of its own.
+            if !self.draft.by_step[value as usize] || self.draft.writes.iter().any(|w| w.slot == value) {
+                value = self.draft.step(Act::Copy(value), extent);
+            }
+            let to = self.homes.root(self.graph, id);
+            self.draft.writes.push(Write { to, slot: value, extent });
+        }
+        self.value_of.insert(id, value);
+    }
+
+    fn total(&mut self, id: NodeId) {
+        let a = self.operand(self.graph.node(id).inputs[0], Extent::Tile);
+        let y = self.draft.totals.len() as Value;
+        self.draft.totals.push(self.homes.root(self.graph, id));
+        self.draft.steps.push(Step { y, extent: Extent::Tile, act: Act::Total(a) });
+    }
+
+    /// The value of an operand, with one number per place or per row.
+    fn operand(&mut self, x: NodeId, extent: Extent) -> Value {
+        let place = &self.fusion.place[x as usize];
+        if let Some(c) = self.graph.full(place.root) {
+            let bits = c.to_bits();
+            return *self.numbers.entry(bits).or_insert_with(|| {
+                let value = self.draft.value();
+                self.draft.fills.push((value, c));
+                value
+            });
+        }
+        let unit = self.fusion.unit_of[place.root as usize];
+        if unit != NO_UNIT && unit == self.unit {
+            let value = self.value_of[&place.root];
+            let have = self.fusion.inner(self.graph, x, extent, self.row).expect("a member fits its group");
+            return if have == extent { value } else { self.spread(value) };
+        }
+        self.read(self.homes.operand(self.graph, self.fusion, x), extent)
+    }
+
+    fn spread(&mut self, value: Value) -> Value {
+        if let Some(&spread) = self.spread.get(&value) {
+            return spread;
+        }
+        let spread = self.draft.step(Act::Spread(value), Extent::Tile);
+        self.spread.insert(value, spread);
+        spread
+    }
+
+    fn read(&mut self, from: Operand, extent: Extent) -> Value {
+        let known = self.draft.reads.iter().rev().take(64).find(|r| r.extent == extent && r.from == from);
+        if let Some(read) = known {
+            return read.slot;
+        }
+        let how = match (&from.strides[..], from.dtype) {
+            ([], _) => How::Splat,
+            (strides, _) if strides.iter().all(|&s| s == 0) => How::Splat,
+            ([1], dtype) if dtype == self.draft.dtype => How::Direct,
+            _ => How::Gather,
+        };
+        let slot = self.draft.value();
+        self.draft.reads.push(Read { from, slot, extent, how });
+        slot
+    }
+
+    /// σ(x) or tanh(x) from the parts that it shares with others.
+    fn shared(&mut self, f: Unary, input: NodeId, x: Value, extent: Extent) -> Value {
+        let key = Shares::key(self.graph, f, input);
+        let (e, r) = match self.parts.get(&key) {
+            Some(&parts) => parts,
+            None => {
+                let argument = match f {
+                    Unary::Tanh => self.draft.step(Act::Binary(Binary::Add, x, x), extent),
+                    _ => x,
+                };
+                let e = self.draft.step(Act::ExpNegAbs(argument), extent);
+                let r = self.draft.step(Act::Recip1p(e), extent);
+                self.parts.insert(key, (e, r));
+                (e, r)
+            }
+        };
+        let act = if f == Unary::Tanh { Act::TanhFrom([x, e, r]) } else { Act::SigmoidFrom([x, e, r]) };
+        self.draft.step(act, extent)
+    }
+}
+
+fn is_reduction(op: &Op) -> bool {
+    matches!(op, Op::Sum(_))
+}

@@ -1,0 +1,231 @@
+//! Memory: where each stored node lies. Values that are not alive at the same time share a buffer.
+
+use super::fuse::{Fusion, NO_UNIT, Unit, is_contiguous};
+use super::graph::{Graph, Slot};
+use crate::code::Operand;
+use crate::dtype::{DType, Data};
+use crate::ir::{NodeId, Op};
+use crate::params::Params;
+use crate::shape::{Shape, Strides};
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// The memories that every plan has: the parameters, their gradients; then come the inputs, then the buffers.
+pub(crate) const PARAMETERS: u32 = 0;
+pub(crate) const GRADIENTS: u32 = 1;
+pub(crate) const FIRST_SLOT: u32 = 2;
+
+/// A buffer of a plan.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Buffer {
+    pub(crate) dtype: DType,
+    pub(crate) elements: usize,
+}
+
+/// Where the roots lie.
+#[derive(Debug, Default)]
+pub(crate) struct Homes {
+    /// Memory and offset, per node that has one.
+    place: Vec<Option<(u32, usize)>>,
+    pub(crate) buffers: Vec<Buffer>,
+    /// Gradients that are computed elsewhere and copied to their place.
+    pub(crate) copies: Vec<(NodeId, Range<usize>)>,
+    first_buffer: u32,
+}
+
+/// Places every root. `gradients` are the last outputs of the graph, with their ranges in the slab.
+pub(crate) fn place(
+    graph: &mut Graph,
+    fusion: &Fusion,
+    params: &Params,
+    gradients: &[Range<usize>],
+    pooled: bool,
+) -> Homes {
+    let mut homes = Homes { place: vec![None; graph.nodes.len()], ..Homes::default() };
+    homes.place_leaves(graph, fusion, params);
+    homes.place_gradients(graph, fusion, gradients);
+    let first_buffer = FIRST_SLOT + graph.slots.len() as u32;
+    homes.first_buffer = first_buffer;
+    let last_use = last_uses(graph, fusion);
+    let mut ending: Vec<Vec<NodeId>> = vec![vec![]; fusion.units.len()];
+    for (id, &last) in last_use.iter().enumerate() {
+        if let Some(unit) = last.filter(|_| fusion.unit_of[id] != NO_UNIT && fusion.stored[id]) {
+            ending[unit as usize].push(id as NodeId);
+        }
+    }
+    let mut begun: Vec<Vec<NodeId>> = vec![vec![]; fusion.units.len()];
+    for id in (0..graph.nodes.len()).filter(|&id| fusion.unit_of[id] != NO_UNIT) {
+        let is_op = !matches!(fusion.units[fusion.unit_of[id] as usize], Unit::Fused(_));
+        if fusion.stored[id] || is_op {
+            begun[fusion.unit_of[id] as usize].push(id as NodeId);
+        }
+    }
+    let mut free: Vec<u32> = vec![];
+    for unit in 0..fusion.units.len() {
+        for &id in &begun[unit] {
+            if homes.place[id as usize].is_none() {
+                let meta = &graph.node(id).meta;
+                let need = Buffer { dtype: meta.dtype, elements: meta.shape.elements() };
+                let buffer = homes.take(need, &mut free);
+                homes.place[id as usize] = Some((first_buffer + buffer, 0));
+            }
+        }
+        for &id in &ending[unit] {
+            match homes.place[id as usize] {
+                Some((home, _)) if pooled && home >= first_buffer => free.push(home - first_buffer),
+                _ => {}
+            }
+        }
+    }
+    homes
+}
+
+/// The last unit that reads each root; none where the user does.
+fn last_uses(graph: &Graph, fusion: &Fusion) -> Vec<Option<u32>> {
+    let mut last: Vec<Option<u32>> = (0..graph.nodes.len())
+        .map(|id| Some(fusion.unit_of[id]).filter(|&u| u != NO_UNIT))
+        .collect();
+    for (id, node) in graph.nodes.iter().enumerate() {
+        let unit = fusion.unit_of[id];
+        if unit != NO_UNIT {
+            for &x in &node.inputs {
+                let root = fusion.place[x as usize].root as usize;
+                last[root] = last[root].max(Some(unit));
+            }
+        }
+    }
+    for &id in &graph.outputs {
+        last[fusion.place[id as usize].root as usize] = None;
+    }
+    last
+}
+
+impl Homes {
+    fn place_leaves(&mut self, graph: &mut Graph, fusion: &Fusion, params: &Params) {
+        let mut numbers: HashMap<(DType, u64), u32> = HashMap::new();
+        let mut needed = vec![false; graph.nodes.len()];
+        for (id, node) in graph.nodes.iter().enumerate() {
+            let unit = fusion.unit_of[id];
+            if unit != NO_UNIT && !matches!(fusion.units[unit as usize], Unit::Fused(_)) {
+                node.inputs.iter().for_each(|&x| needed[fusion.place[x as usize].root as usize] = true);
+            }
+        }
+        graph.outputs.iter().for_each(|&id| needed[fusion.place[id as usize].root as usize] = true);
+        for id in 0..graph.nodes.len() {
+            let node = &graph.nodes[id];
+            self.place[id] = match node.op {
+                Op::Input(slot) => Some((FIRST_SLOT + slot, 0)),
+                Op::Parameter(p) => Some((PARAMETERS, params.range(p).start)),
+                // A number that a kernel wants to see in memory.
+                Op::Full(x) if needed[id] => {
+                    let dtype = node.meta.dtype;
+                    let slot = *numbers.entry((dtype, x.to_bits())).or_insert_with(|| {
+                        graph.slots.push(Slot::Held(Data::splat(dtype, x, 1)));
+                        graph.slots.len() as u32 - 1
+                    });
+                    Some((FIRST_SLOT + slot, 0))
+                }
+                _ => None,
+            };
+        }
+    }
+
+    /// A gradient that is a kernel's result as it stands is written to the slab at once.
+    fn place_gradients(&mut self, graph: &Graph, fusion: &Fusion, gradients: &[Range<usize>]) {
+        let first = graph.outputs.len() - gradients.len();
+        for (&id, range) in graph.outputs[first..].iter().zip(gradients) {
+            let place = &fusion.place[id as usize];
+            let root = place.root as usize;
+            let by_a_kernel = fusion.unit_of[root] != NO_UNIT;
+            let whole = place.offset == 0
+                && is_contiguous(graph.shape(id), &place.strides)
+                && graph.shape(id).elements() == graph.shape(place.root).elements();
+            if by_a_kernel && whole && self.place[root].is_none() {
+                self.place[root] = Some((GRADIENTS, range.start));
+            } else {
+                self.copies.push((id, range.clone()));
+            }
+        }
+    }
+
+    /// A buffer for so many elements: the free one that fits best, or a new one.
+    fn take(&mut self, need: Buffer, free: &mut Vec<u32>) -> u32 {
+        let distance = |&(_, &b): &(usize, &u32)| self.buffers[b as usize].elements.abs_diff(need.elements);
+        let same_type = free.iter().enumerate().filter(|&(_, &b)| self.buffers[b as usize].dtype == need.dtype);
+        match same_type.min_by_key(distance) {
+            Some((i, _)) => {
+                let b = free.swap_remove(i);
+                let buffer = &mut self.buffers[b as usize];
+                buffer.elements = buffer.elements.max(need.elements);
+                b
+            }
+            None => {
+                self.buffers.push(need);
+                self.buffers.len() as u32 - 1
+            }
+        }
+    }
+
+    /// A new buffer for a copy of a node.
+    pub(crate) fn copy_of(&mut self, graph: &Graph, x: NodeId) -> Operand {
+        let whole = self.contiguous(graph, x);
+        self.buffers.push(Buffer { dtype: whole.dtype, elements: whole.shape.elements() });
+        Operand { home: self.first_buffer + self.buffers.len() as u32 - 1, ..whole }
+    }
+
+    /// Whether an operand is the whole of a buffer's contents, as they lie.
+    pub(crate) fn is_buffer(&self, x: &Operand) -> bool {
+        x.home >= self.first_buffer && x.offset == 0 && is_contiguous(&x.shape, &x.strides)
+    }
+
+    /// A root as a whole.
+    pub(crate) fn root(&self, graph: &Graph, id: NodeId) -> Operand {
+        let meta = &graph.node(id).meta;
+        let (home, offset) = self.place[id as usize].expect("a stored root has a place");
+        Operand { home, offset, dtype: meta.dtype, shape: meta.shape.clone(), strides: meta.shape.strides() }
+    }
+
+    /// A node's elements one after the other, from the start of some memory on.
+    pub(crate) fn contiguous(&self, graph: &Graph, x: NodeId) -> Operand {
+        let meta = &graph.node(x).meta;
+        Operand { home: 0, offset: 0, dtype: meta.dtype, shape: meta.shape.clone(), strides: meta.shape.strides() }
+    }
+
+    /// A node as a view, with all its axes.
+    pub(crate) fn view(&self, graph: &Graph, fusion: &Fusion, x: NodeId) -> Operand {
+        let (place, meta) = (&fusion.place[x as usize], &graph.node(x).meta);
+        let (home, offset) = self.place[place.root as usize].expect("what is read from memory has a place");
+        Operand {
+            home,
+            offset: offset + place.offset,
+            dtype: meta.dtype,
+            shape: meta.shape.clone(),
+            strides: place.strides.clone(),
+        }
+    }
+
+    /// A node as a view by the fewest axes.
+    pub(crate) fn operand(&self, graph: &Graph, fusion: &Fusion, x: NodeId) -> Operand {
+        let view = self.view(graph, fusion, x);
+        let (shape, strides) = merged(&view.shape, &view.strides);
+        Operand { shape, strides, ..view }
+    }
+}
+
+/// The fewest axes that give the same walk.
+pub(crate) fn merged(shape: &[usize], strides: &[isize]) -> (Shape, Strides) {
+    let (mut lengths, mut steps): (Vec<usize>, Strides) = (vec![], Strides::new());
+    for (&d, &s) in shape.iter().zip(strides).filter(|(d, _)| **d != 1) {
+        match (lengths.last_mut(), steps.last_mut()) {
+            (Some(length), Some(step)) if *step == s * d as isize => {
+                *length *= d;
+                *step = s;
+            }
+            _ => {
+                lengths.push(d);
+                steps.push(s);
+            }
+        }
+    }
+    (Shape::from(&lengths[..]), steps)
+}

@@ -1,0 +1,207 @@
+//! Planning: a traced list becomes kernels in an order, with a place in memory for whatever crosses between them.
+//!
+//! Passes are pure functions from list to list, each with a switch of its own and followed by the verifier in debug
+//! builds. Planning reads tapes and never calls a kernel.
+
+mod algebra;
+mod cse;
+mod dead;
+mod fold;
+mod fuse;
+mod graph;
+mod lower;
+mod memory;
+mod orient;
+mod pair;
+mod share;
+mod slots;
+mod verify;
+
+pub(crate) use graph::{Graph, Slot, number};
+pub(crate) use memory::{Buffer, FIRST_SLOT, GRADIENTS, PARAMETERS};
+
+use crate::code::{Act, Code, Extent, How, Operand, Read, Step, Write};
+use crate::ir::{NodeId, Op};
+use crate::params::Params;
+use fuse::{Fusion, Unit};
+use memory::Homes;
+use std::ops::Range;
+
+/// Which passes a plan goes through. All of them, unless switched off one by one to look for the one at fault.
+///
+/// ```
+/// use autograd::{Params, Passes, Program};
+/// let params = Params::f64();
+/// let plain = Program::trace_with(Passes::none(), &params, |t| {
+///     let x = t.input("x", [3]);
+///     t.outputs((x * 2.0).sin().sum())
+/// })?;
+/// let fused = Program::trace(&params, |t| {
+///     let x = t.input("x", [3]);
+///     t.outputs((x * 2.0).sin().sum())
+/// })?;
+/// assert!(fused.kernels() < plain.kernels());
+/// # Ok::<(), autograd::ProgramError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Passes {
+    /// Leaves out what no output needs.
+    pub dead: bool,
+    /// Computes ops on numbers while planning.
+    pub fold: bool,
+    /// Computes equal expressions once.
+    pub cse: bool,
+    /// Simplifies: x·1, x + 0, −(−x), transposes of transposes, sums of broadcasts.
+    pub algebra: bool,
+    /// Keeps activations of narrow layers transposed.
+    pub orient: bool,
+    /// Joins elementwise chains, with the sums at their ends, to kernels.
+    pub fuse: bool,
+    /// Computes sigmoids and hyperbolic tangents together with their slopes.
+    pub share: bool,
+    /// Does two operations in one pass over a tile.
+    pub pair: bool,
+    /// Lets values that are not alive at the same time share a buffer.
+    pub pool: bool,
+}
+
+impl Passes {
+    /// Every pass.
+    pub fn all() -> Passes {
+        Passes { dead: true, fold: true, cse: true, algebra: true, orient: true, fuse: true, share: true, pair: true, pool: true }
+    }
+
+    /// No pass: one kernel per op, each result in a buffer of its own.
+    pub fn none() -> Passes {
+        Passes {
+            dead: false,
+            fold: false,
+            cse: false,
+            algebra: false,
+            orient: false,
+            fuse: false,
+            share: false,
+            pair: false,
+            pool: false,
+        }
+    }
+}
+
+/// What a program runs: kernels in order.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) kernels: Vec<Kernel>,
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) buffers: Vec<Buffer>,
+    /// The outputs that are not gradients.
+    pub(crate) outputs: Vec<Operand>,
+    /// What the kernels compute, for reports.
+    pub(crate) graph: Graph,
+}
+
+#[derive(Debug)]
+pub(crate) struct Kernel {
+    pub(crate) work: Work,
+    /// The nodes that it computes.
+    pub(crate) nodes: Vec<NodeId>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Work {
+    Tile(Code),
+    Product { a: Operand, b: Operand, c: Operand },
+    Op { op: Op, x: Vec<Operand>, y: Operand },
+}
+
+/// Plans the list of a traced tape. The last outputs are gradients, with their ranges in the slab.
+pub(crate) fn plan(mut graph: Graph, params: &Params, gradients: &[Range<usize>], passes: &Passes) -> Plan {
+    let run = |on: bool, pass: fn(Graph) -> Graph, graph: Graph| {
+        if !on {
+            return graph;
+        }
+        let graph = pass(graph);
+        verify::graph(&graph);
+        graph
+    };
+    verify::graph(&graph);
+    graph = run(passes.dead, dead::dead, graph);
+    graph = run(passes.fold, fold::fold, graph);
+    graph = run(passes.algebra, algebra::algebra, graph);
+    graph = run(passes.cse, cse::cse, graph);
+    graph = run(passes.orient, orient::orient, graph);
+    graph = run(passes.orient && passes.algebra, algebra::algebra, graph);
+    graph = run(passes.orient && passes.cse, cse::cse, graph);
+    graph = run(passes.dead, dead::dead, graph);
+    let fusion = fuse::fuse(&graph, passes.fuse);
+    let mut homes = memory::place(&mut graph, &fusion, params, gradients, passes.pool);
+    let mut kernels: Vec<Kernel> =
+        (0..fusion.units.len()).map(|unit| kernel(&graph, &fusion, unit, &homes, passes)).collect();
+    for (id, range) in &homes.copies {
+        let to = Operand { home: GRADIENTS, offset: range.start, ..homes.contiguous(&graph, *id) };
+        let work = Work::Tile(copy(homes.operand(&graph, &fusion, *id), to));
+        kernels.push(Kernel { work, nodes: vec![*id] });
+    }
+    // What the user reads lies in one piece in a buffer.
+    let mut outputs = vec![];
+    for &id in &graph.outputs[..graph.outputs.len() - gradients.len()] {
+        let mut place = homes.view(&graph, &fusion, id);
+        if !homes.is_buffer(&place) {
+            let to = homes.copy_of(&graph, id);
+            let work = match to.dtype.is_float() {
+                true => Work::Tile(copy(homes.operand(&graph, &fusion, id), to.clone())),
+                // `Detach` is the identity for every dtype.
+                false => Work::Op { op: Op::Detach, x: vec![place], y: to.clone() },
+            };
+            kernels.push(Kernel { work, nodes: vec![id] });
+            place = to;
+        }
+        outputs.push(place);
+    }
+    let plan = Plan { kernels, slots: std::mem::take(&mut graph.slots), buffers: homes.buffers, outputs, graph };
+    verify::plan(&plan, params);
+    plan
+}
+
+fn kernel(graph: &Graph, fusion: &Fusion, unit: usize, homes: &Homes, passes: &Passes) -> Kernel {
+    match &fusion.units[unit] {
+        Unit::Fused(group) => {
+            let code = lower::lower(graph, fusion, unit as u32, group, homes, passes);
+            Kernel { work: Work::Tile(code), nodes: group.members.clone() }
+        }
+        Unit::Product(id) => {
+            let x = &graph.node(*id).inputs;
+            let [a, b] = [homes.view(graph, fusion, x[0]), homes.view(graph, fusion, x[1])];
+            Kernel { work: Work::Product { a, b, c: homes.root(graph, *id) }, nodes: vec![*id] }
+        }
+        Unit::Op(id) => {
+            let node = graph.node(*id);
+            let x = node.inputs.iter().map(|&x| homes.view(graph, fusion, x)).collect();
+            let work = Work::Op { op: node.op.clone(), x, y: homes.root(graph, *id) };
+            Kernel { work, nodes: vec![*id] }
+        }
+    }
+}
+
+/// A kernel that copies a view to contiguous memory.
+fn copy(from: Operand, to: Operand) -> Code {
+    let mut draft = lower::Draft::new(to.dtype);
+    let elements = to.shape.elements();
+    let slot = draft.value();
+    let how = if from.strides.iter().all(|&s| s == 0) { How::Splat } else { How::Gather };
+    draft.reads.push(Read { from, slot, extent: Extent::Tile, how });
+    let y = draft.step(Act::Copy(slot), Extent::Tile);
+    draft.writes.push(Write { to, slot: y, extent: Extent::Tile });
+    slots::assign(draft, elements, 0)
+}
+
+impl Step {
+    /// How many floating-point operations it does per element, for reports.
+    pub(crate) fn flops(&self) -> usize {
+        match self.act {
+            Act::Copy(_) | Act::Spread(_) | Act::Select(..) | Act::Truth(_) => 0,
+            Act::Pair(..) => 2,
+            _ => 1,
+        }
+    }
+}

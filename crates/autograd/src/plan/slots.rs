@@ -1,0 +1,114 @@
+//! Slots: each value of a kernel gets a tile of the scratch, which another one takes after its last use.
+
+use super::lower::Draft;
+use crate::code::{Act, Code, Slot, Step};
+use crate::dtype::DType;
+use crate::tree::{BLOCK, LANES};
+
+/// Bytes of a kernel's tiles: two thirds of a usual first-level cache.
+const TILES_BYTES: usize = 32 << 10;
+
+/// Shortest and longest tile.
+const TILE: std::ops::RangeInclusive<usize> = 64..=BLOCK;
+
+/// Elements that one thread takes at a time.
+const TASK: usize = 16 * BLOCK;
+
+/// Work below which a kernel stays on the caller, in steps times elements.
+const WORTH_SHARING: usize = 1 << 19;
+
+/// The code of a draft, for so many elements in rows of a length (0: none).
+pub(super) fn assign(draft: Draft, elements: usize, row: usize) -> Code {
+    let (slot_of, slots) = allocate(&draft);
+    let to = |value: Slot| slot_of[value as usize];
+    let steps = draft.steps.iter().map(|s| Step {
+        y: if matches!(s.act, Act::Total(_)) { s.y } else { to(s.y) },
+        extent: s.extent,
+        act: s.act.map(to),
+    });
+    let steps: Vec<Step> = steps.collect();
+    let size = if draft.dtype == DType::F32 { 4 } else { 8 };
+    let (tile, task) = sizes(slots, size, elements, row);
+    let task = if steps.len() * elements < WORTH_SHARING { elements.next_multiple_of(tile).max(tile) } else { task };
+    Code {
+        dtype: draft.dtype,
+        elements,
+        row,
+        tile,
+        task,
+        slots,
+        fills: draft.fills.iter().map(|&(value, x)| (to(value), x)).collect(),
+        reads: draft.reads.into_iter().map(|mut r| { r.slot = to(r.slot); r }).collect(),
+        steps,
+        writes: draft.writes.into_iter().map(|mut w| { w.slot = to(w.slot); w }).collect(),
+        totals: draft.totals,
+    }
+}
+
+/// Elements of a tile and of a task.
+fn sizes(slots: usize, size: usize, elements: usize, row: usize) -> (usize, usize) {
+    let room = TILES_BYTES / (slots.max(1) * size);
+    let flat = prev_power_of_two(room).clamp(*TILE.start(), *TILE.end());
+    if row == 0 {
+        let tile = flat.min(elements.next_power_of_two()).max(LANES);
+        return (tile, TASK);
+    }
+    // Whole rows; so many that tiles are a multiple of the lanes where that is possible.
+    let unit = LANES / gcd(row, LANES);
+    let rows = (flat / row).max(1);
+    let rounded = rows.next_multiple_of(unit);
+    let rows = if rounded * row <= 2 * flat { rounded } else { rows };
+    let tile = (rows * row).min(elements.max(row));
+    (tile, tile * (TASK / tile).max(1))
+}
+
+fn prev_power_of_two(n: usize) -> usize {
+    if n == 0 { 1 } else { 1 << n.ilog2() }
+}
+
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+/// The slot of each value, and how many slots there are. Reads and numbers keep theirs for the whole kernel, and so do
+/// values that are written straight to memory.
+fn allocate(draft: &Draft) -> (Vec<Slot>, usize) {
+    let n = draft.by_step.len();
+    let mut last_use = vec![0usize; n];
+    for (i, step) in draft.steps.iter().enumerate() {
+        for x in step.act.reads() {
+            last_use[x as usize] = i;
+        }
+    }
+    let mut kept = vec![false; n];
+    let fixed = draft.fills.iter().map(|f| f.0).chain(draft.reads.iter().map(|r| r.slot));
+    let mut slot_of = vec![Slot::MAX; n];
+    let mut slots = 0;
+    let mut fresh = || {
+        slots += 1;
+        Slot::try_from(slots - 1).expect("fewer slots than values")
+    };
+    for value in fixed {
+        kept[value as usize] = true;
+        slot_of[value as usize] = fresh();
+    }
+    for write in &draft.writes {
+        kept[write.slot as usize] = true;
+    }
+    let mut free: Vec<Slot> = vec![];
+    for (i, step) in draft.steps.iter().enumerate() {
+        if !matches!(step.act, Act::Total(_)) {
+            let y = step.y as usize;
+            slot_of[y] = if kept[y] { fresh() } else { free.pop().unwrap_or_else(&mut fresh) };
+        }
+        let mut reads = step.act.reads();
+        reads.sort_unstable();
+        reads.dedup();
+        for x in reads {
+            if last_use[x as usize] == i && !kept[x as usize] {
+                free.push(slot_of[x as usize]);
+            }
+        }
+    }
+    (slot_of, slots)
+}

@@ -1,0 +1,83 @@
+//! The verifier: what every list and every plan must be. In debug builds it runs after each pass.
+
+use super::graph::Graph;
+use super::{FIRST_SLOT, GRADIENTS, PARAMETERS, Plan, Work};
+use crate::code::{Act, Code, Extent, How, Operand};
+use crate::ir::{Meta, PerOperand, per_operand};
+use crate::params::Params;
+
+/// Operands stand before their node, and each node's meta is what its rule says.
+pub(crate) fn graph(graph: &Graph) {
+    if !cfg!(debug_assertions) {
+        return;
+    }
+    for (id, node) in graph.nodes.iter().enumerate() {
+        assert!(node.inputs.iter().all(|&x| (x as usize) < id), "v{id} reads what comes later");
+        if let Some(rule) = node.op.rule() {
+            let x: PerOperand<&Meta> = per_operand(node.inputs.iter().map(|&x| &graph.node(x).meta));
+            let meta = rule.infer(&x).unwrap_or_else(|e| panic!("v{id} {}: {e:?}", node.op.name()));
+            assert_eq!(meta, node.meta, "v{id} {}", node.op.name());
+        }
+    }
+    assert!(graph.outputs.iter().all(|&id| (id as usize) < graph.nodes.len()));
+}
+
+/// Every operand lies within its memory, also in release builds: the kernels rely on it.
+pub(crate) fn plan(plan: &Plan, params: &Params) {
+    let within = |x: &Operand| {
+        let home = x.home as usize;
+        let elements = match x.home {
+            PARAMETERS | GRADIENTS => params.elements(),
+            _ => match plan.slots.get(home - FIRST_SLOT as usize) {
+                Some(slot) => slot.elements(),
+                None => plan.buffers[home - FIRST_SLOT as usize - plan.slots.len()].elements,
+            },
+        };
+        let (low, high) = reach(x);
+        assert!(low >= 0 && high <= elements as isize, "{x:?} reaches {low}..{high} of {elements}");
+    };
+    for kernel in &plan.kernels {
+        match &kernel.work {
+            Work::Product { a, b, c } => [a, b, c].into_iter().for_each(within),
+            Work::Op { x, y, .. } => x.iter().chain([y]).for_each(within),
+            Work::Tile(code) => {
+                let reads = code.reads.iter().map(|r| &r.from);
+                reads.chain(code.writes.iter().map(|w| &w.to)).chain(&code.totals).for_each(within);
+                check(code);
+            }
+        }
+    }
+    plan.outputs.iter().for_each(within);
+}
+
+/// The first element of an operand and the one after its last.
+fn reach(x: &Operand) -> (isize, isize) {
+    let start = x.offset as isize;
+    if x.shape.contains(&0) {
+        return (start, start);
+    }
+    let ends = x.shape.iter().zip(&x.strides).map(|(&d, &s)| (d as isize - 1) * s);
+    let (down, up) = ends.fold((0, 0), |(down, up), end| (down + end.min(0), up + end.max(0)));
+    (start + down, start + up + 1)
+}
+
+/// A kernel's operands have the sizes that it walks, slots exist, and no step writes what it reads.
+fn check(code: &Code) {
+    let rows = code.elements.checked_div(code.row).unwrap_or(0);
+    let count = |extent| if extent == Extent::Tile { code.elements } else { rows };
+    assert!(code.row == 0 || (code.elements % code.row == 0 && code.tile % code.row == 0), "{code:?}");
+    assert!(code.tile > 0 && code.task >= code.tile && code.task % code.tile == 0, "{code:?}");
+    for read in &code.reads {
+        let elements: usize = read.from.shape.iter().product();
+        assert!(read.how == How::Splat || elements == count(read.extent), "{read:?}");
+    }
+    for write in &code.writes {
+        assert_eq!(write.to.shape.elements(), count(write.extent), "{write:?}");
+    }
+    for step in &code.steps {
+        let (reads, total) = (step.act.reads(), matches!(step.act, Act::Total(_)));
+        assert!(reads.iter().all(|&x| (x as usize) < code.slots && (total || x != step.y)), "{step:?}");
+        assert!(if total { (step.y as usize) < code.totals.len() } else { (step.y as usize) < code.slots }, "{step:?}");
+        assert!(code.row > 0 || step.extent == Extent::Tile, "{step:?} in a kernel without rows");
+    }
+}

@@ -1,0 +1,88 @@
+//! What can be wrong with a run.
+
+use crate::dtype::DType;
+use crate::shape::Shape;
+
+/// Why a program cannot be made or run.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProgramError {
+    /// More or fewer inputs than the program has.
+    #[error("the program has {expected} inputs ({names}), {given} are given")]
+    InputCount {
+        /// How many it has.
+        expected: usize,
+        /// How many were given.
+        given: usize,
+        /// Their names.
+        names: String,
+    },
+    /// An input of another shape.
+    #[error("input `{name}` has shape {given}, the program was traced for {expected}")]
+    InputShape {
+        /// Which input.
+        name: String,
+        /// What it was traced for.
+        expected: Shape,
+        /// What was given.
+        given: Shape,
+    },
+    /// An input of another dtype.
+    #[error("input `{name}` is {given}, the program was traced for {expected}")]
+    InputDType {
+        /// Which input.
+        name: String,
+        /// What it was traced for.
+        expected: DType,
+        /// What was given.
+        given: DType,
+    },
+    /// Parameters of another model, or that have grown since.
+    #[error("the program was traced for another `Params` ({expected} numbers) than these ({given} numbers)")]
+    ForeignParams {
+        /// Numbers in the slab that it was traced for.
+        expected: usize,
+        /// Numbers in the slab that was given.
+        given: usize,
+    },
+    /// A state of another program.
+    #[error("the state belongs to another program: make one with `program.state()`")]
+    ForeignState,
+    /// An index outside of its row.
+    #[error("{op} at {site}: index {value} in row {row} is outside of 0..{columns}")]
+    Index {
+        /// The op.
+        op: &'static str,
+        /// The source line that recorded it.
+        site: String,
+        /// The row of the index.
+        row: usize,
+        /// The index.
+        value: i64,
+        /// The length of the rows.
+        columns: usize,
+    },
+    /// A closure that was traced for too many shapes.
+    #[error("the closure was traced for {limit} combinations of input shapes already, its limit: pad the inputs to fewer shapes, or raise it")]
+    TooManyPlans {
+        /// The limit.
+        limit: usize,
+    },
+}
+
+/// Why a step could not be made: the run, or the update.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum StepError<E> {
+    /// The run failed; nothing was changed.
+    #[error(transparent)]
+    Program(ProgramError),
+    /// The update was refused; nothing was changed.
+    #[error(transparent)]
+    Update(E),
+}
+
+impl<E> From<ProgramError> for StepError<E> {
+    fn from(error: ProgramError) -> Self {
+        StepError::Program(error)
+    }
+}

@@ -1,0 +1,75 @@
+//! Inputs of a run: tuples, arrays and slices of whatever has a shape and numbers.
+
+use crate::dtype::{DType, Data, DataRef, Element, Storable};
+use crate::shape::Shape;
+use crate::tensor::ToTensor;
+
+/// A tensor of any element type: what every [`ToTensor`] is.
+pub trait AnyTensor {
+    /// The type of its elements.
+    fn dtype(&self) -> DType;
+    /// Its shape.
+    fn dimensions(&self) -> Shape;
+    /// The elements where they lie in one piece, row-major.
+    #[doc(hidden)]
+    fn piece(&self) -> Option<DataRef<'_>>;
+    /// Writes the elements, row-major, to an empty buffer.
+    #[doc(hidden)]
+    fn copy_to(&self, out: &mut Data);
+}
+
+impl<A: ToTensor> AnyTensor for A {
+    fn dtype(&self) -> DType {
+        A::Elem::DTYPE
+    }
+    fn dimensions(&self) -> Shape {
+        self.shape()
+    }
+    #[inline]
+    fn piece(&self) -> Option<DataRef<'_>> {
+        self.as_elements().map(A::Elem::share)
+    }
+    fn copy_to(&self, out: &mut Data) {
+        self.write_to(A::Elem::vec(out));
+    }
+}
+
+/// The inputs of a run, in the order in which they were named: a tuple such as `(&x, &labels)`, or one array for a
+/// program of one input.
+///
+/// Each has the shape that was traced; one axis of as many elements, in row-major order, will do as well.
+pub trait Inputs {
+    /// Calls `f` for each input.
+    fn each<'a>(&'a self, f: &mut dyn FnMut(&'a dyn AnyTensor));
+}
+
+impl Inputs for () {
+    fn each<'a>(&'a self, _f: &mut dyn FnMut(&'a dyn AnyTensor)) {}
+}
+
+macro_rules! tuples {
+    ($($($T:ident $i:tt),+;)*) => {
+        $(impl<$($T: AnyTensor),+> Inputs for ($($T,)+) {
+            #[inline]
+            fn each<'a>(&'a self, f: &mut dyn FnMut(&'a dyn AnyTensor)) {
+                $(f(&self.$i);)+
+            }
+        })*
+    };
+}
+tuples! {
+    A 0;
+    A 0, B 1;
+    A 0, B 1, C 2;
+    A 0, B 1, C 2, D 3;
+    A 0, B 1, C 2, D 3, E 4;
+    A 0, B 1, C 2, D 3, E 4, F 5;
+    A 0, B 1, C 2, D 3, E 4, F 5, G 6;
+    A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7;
+}
+
+impl Inputs for &[&dyn AnyTensor] {
+    fn each<'a>(&'a self, f: &mut dyn FnMut(&'a dyn AnyTensor)) {
+        self.iter().for_each(|x| f(*x));
+    }
+}

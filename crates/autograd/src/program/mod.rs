@@ -1,0 +1,224 @@
+//! Programs: a computation that is recorded once, planned once and run many times.
+
+mod error;
+mod inputs;
+mod run;
+mod state;
+
+pub use error::{ProgramError, StepError};
+pub use inputs::{AnyTensor, Inputs};
+pub use run::{Run, Update};
+pub use state::State;
+
+use crate::dtype::DType;
+use crate::grad::parameter_gradients;
+use crate::ir::{Meta, NodeId};
+use crate::params::{Gradients, Param, Params};
+use crate::plan::{Graph, Passes, Plan, Slot, plan};
+use crate::tape::Tape;
+use crate::var::Var;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A computation that was traced from ordinary model code, planned, and runs without an allocation.
+///
+/// It is immutable, `Send` and `Sync`; who runs it holds a [`State`] with the buffers. The parameters are read where they
+/// are. What varies from step to step (data, labels, a learning rate) is an input.
+///
+/// ```
+/// use autograd::{Params, Program};
+/// let mut params = Params::f64();
+/// let w = params.scope("net").param("w", [2, 1], [1.0, -1.0]);
+/// let step = Program::trace(&params, |t| {
+///     let (x, y) = (t.input("x", [3, 2]), t.input("y", [3, 1]));
+///     let loss = (x.matmul(w) - y).square().mean();
+///     t.outputs(loss).with_gradients()
+/// })?;
+/// let mut state = step.state();
+/// for _ in 0..100 {
+///     let out = step.run(&mut state, &params, ([[1.0, 2.0], [3.0, 4.0], [5.0, 5.0]], [0.5, 0.5, 0.0]))?;
+///     let slope = out.grads().get::<f64>(w).unwrap().to_vec();
+///     params.get_mut::<f64>(w).iter_mut().zip(slope).for_each(|(w, g)| *w -= 0.02 * g);
+/// }
+/// # Ok::<(), autograd::ProgramError>(())
+/// ```
+#[derive(Debug)]
+pub struct Program {
+    plan: Plan,
+    /// Whose parameters it reads, of which type, and how many numbers the slab has.
+    owner: u32,
+    dtype: DType,
+    elements: usize,
+    inputs: usize,
+    gradients: Option<Vec<(Param, Range<usize>)>>,
+    /// What its states share with it and with no other program.
+    token: Arc<()>,
+}
+
+/// What a traced computation gives: made by [`Tape::outputs`].
+#[derive(Debug)]
+pub struct Outputs {
+    nodes: Vec<NodeId>,
+    /// Number of elements and type of the first.
+    first: Option<(usize, DType)>,
+    gradients: bool,
+}
+
+impl Outputs {
+    /// Also gives the gradients of the first output, the loss, with respect to every parameter that was read and is
+    /// not frozen: [`Run::grads`].
+    ///
+    /// # Panics
+    /// If the first output has more than one element, or no floating-point dtype.
+    #[track_caller]
+    pub fn with_gradients(mut self) -> Outputs {
+        assert!(
+            self.first.is_some_and(|(n, dtype)| n == 1 && dtype.is_float()),
+            "with_gradients: the first output is {}\n  rule: gradients are those of one F32 or F64 number\n  hint: reduce it with `.sum()` or `.mean()`",
+            self.first.map_or("missing".to_owned(), |(n, dtype)| format!("{n} elements of {dtype}"))
+        );
+        self.gradients = true;
+        self
+    }
+}
+
+/// One or more variables: `Var`, an array or slice of them.
+pub trait Vars<'t> {
+    /// All of them, in order.
+    fn list(&self) -> &[Var<'t>];
+}
+impl<'t> Vars<'t> for Var<'t> {
+    fn list(&self) -> &[Var<'t>] {
+        std::slice::from_ref(self)
+    }
+}
+impl<'t, const N: usize> Vars<'t> for [Var<'t>; N] {
+    fn list(&self) -> &[Var<'t>] {
+        self
+    }
+}
+impl<'t> Vars<'t> for Vec<Var<'t>> {
+    fn list(&self) -> &[Var<'t>] {
+        self
+    }
+}
+impl<'t> Vars<'t> for &[Var<'t>] {
+    fn list(&self) -> &[Var<'t>] {
+        self
+    }
+}
+
+impl<'p> Tape<'p> {
+    /// An input of a traced computation, of the parameters' dtype: its values come with each run.
+    ///
+    /// # Panics
+    /// If the tape is not one that [`Program::trace`] gives, or there is an input of this name.
+    #[track_caller]
+    pub fn input<'t>(&'t self, name: &str, shape: impl Into<crate::Shape>) -> Var<'t>
+    where
+        'p: 't,
+    {
+        let dtype = self.params().map_or(DType::F64, Params::dtype);
+        self.input_of(name, dtype, shape)
+    }
+
+    /// As [`input`](Tape::input), of any dtype: labels are `I64`, masks `Bool`.
+    #[track_caller]
+    pub fn input_of<'t>(&'t self, name: &str, dtype: DType, shape: impl Into<crate::Shape>) -> Var<'t>
+    where
+        'p: 't,
+    {
+        let shape = shape.into();
+        crate::record::check_size(&shape);
+        let id = self.list_mut().input(name, Meta::new(shape, dtype));
+        Var::new(self, id)
+    }
+
+    /// What a traced computation gives when it runs: one variable or several.
+    ///
+    /// # Panics
+    /// If one is on another tape.
+    #[track_caller]
+    pub fn outputs<'t>(&'t self, outputs: impl Vars<'t>) -> Outputs {
+        let outputs = outputs.list();
+        for x in outputs {
+            assert!(std::ptr::eq(x.tape().address(), self.address()), "outputs: {x:?} is on another tape");
+        }
+        Outputs {
+            nodes: outputs.iter().map(|x| x.id()).collect(),
+            first: outputs.first().map(|x| (x.shape().elements(), x.dtype())),
+            gradients: false,
+        }
+    }
+}
+
+impl Program {
+    /// Records what `f` does with the tape it is given, and plans it. `f` runs once, and no value is computed.
+    ///
+    /// # Errors
+    /// If the plan needs more memory than can be addressed.
+    ///
+    /// # Panics
+    /// Where recording does; and if `f` reads a value, which does not exist yet: choose with
+    /// [`select`](Var::select), or make it an output.
+    #[track_caller]
+    pub fn trace(params: &Params, f: impl for<'t> FnOnce(&'t Tape<'t>) -> Outputs) -> Result<Program, ProgramError> {
+        Program::trace_with(Passes::all(), params, f)
+    }
+
+    /// As [`trace`](Program::trace), with a choice of passes.
+    ///
+    /// # Errors
+    /// As [`trace`](Program::trace).
+    #[track_caller]
+    pub fn trace_with(
+        passes: Passes,
+        params: &Params,
+        f: impl for<'t> FnOnce(&'t Tape<'t>) -> Outputs,
+    ) -> Result<Program, ProgramError> {
+        let tape = Tape::traced(params);
+        let outputs = f(&tape);
+        let mut nodes = outputs.nodes;
+        let mut gradients = None;
+        if outputs.gradients {
+            let found = parameter_gradients(Var::new(&tape, nodes[0]), params);
+            nodes.extend(found.iter().map(|(_, id)| *id));
+            gradients = Some(found.iter().map(|&(p, _)| (p, params.range(p))).collect::<Vec<_>>());
+        }
+        let inputs = tape.list().traced_inputs().len();
+        let ranges: Vec<Range<usize>> =
+            gradients.iter().flatten().map(|(_, range): &(Param, Range<usize>)| range.clone()).collect();
+        let plan = plan(Graph::of(&tape, &nodes), params, &ranges, &passes);
+        Ok(Program {
+            plan,
+            owner: params.id(),
+            dtype: params.dtype(),
+            elements: params.elements(),
+            inputs,
+            gradients,
+            token: Arc::new(()),
+        })
+    }
+
+    /// How many kernels one run takes.
+    pub fn kernels(&self) -> usize {
+        self.plan.kernels.len()
+    }
+
+    /// Buffers to run in, for as many threads as the machine has.
+    pub fn state(&self) -> State {
+        State::new(self)
+    }
+
+    /// The inputs in order: name and what is expected.
+    fn given(&self) -> impl Iterator<Item = &crate::tape::Input> {
+        self.plan.slots[..self.inputs].iter().map(|slot| match slot {
+            Slot::Given(input) => input,
+            Slot::Held(_) => unreachable!("the first slots are the inputs"),
+        })
+    }
+
+    fn empty_gradients(&self) -> Gradients {
+        Gradients::of(self.owner, self.dtype, self.elements, self.gradients.as_deref())
+    }
+}

@@ -1,0 +1,214 @@
+//! Running a program, and what a run gives.
+
+use super::{Inputs, Program, ProgramError, State, StepError};
+use crate::dtype::{DataRef, Element};
+use crate::exec::BadIndex;
+use crate::params::{Gradients, Params};
+use ndarray::{ArrayViewD, IxDyn};
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+/// What changes parameters by gradients: the optimisers of `optim` do.
+pub trait Update {
+    /// Why an update is refused.
+    type Error;
+    /// Changes the parameters, or refuses and changes nothing.
+    ///
+    /// # Errors
+    /// As the optimiser says.
+    fn update(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), Self::Error>;
+}
+
+/// The results of a run, in the buffers of the state.
+#[derive(Debug)]
+pub struct Run<'s> {
+    program: &'s Program,
+    state: &'s State,
+}
+
+impl Program {
+    /// Runs the program on inputs, in the order in which they were named.
+    ///
+    /// # Errors
+    /// If an input is missing, or has another shape or dtype than was traced (the error names it); if parameters or
+    /// state belong to something else; if an index is outside of its row.
+    pub fn run<'s>(&'s self, state: &'s mut State, params: &Params, inputs: impl Inputs) -> Result<Run<'s>, ProgramError> {
+        self.run_observed(state, params, &inputs, |_| {})?;
+        Ok(Run { program: self, state })
+    }
+
+    /// Runs the program and lets an optimiser change the parameters by the gradients; gives the loss.
+    ///
+    /// ```
+    /// # use autograd::{Gradients, Params, Program, Update};
+    /// # struct Sgd;
+    /// # impl Update for Sgd {
+    /// #     type Error = std::convert::Infallible;
+    /// #     fn update(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), Self::Error> {
+    /// #         for p in params.iter() {
+    /// #             let g = grads.get::<f64>(p).unwrap();
+    /// #             params.get_mut::<f64>(p).iter_mut().zip(g).for_each(|(w, g)| *w -= 0.25 * g);
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # let mut sgd = Sgd;
+    /// let mut params = Params::f64();
+    /// let w = params.scope("net").param("w", [2], [3.0, 1.0]);
+    /// let program = Program::trace(&params, |t| t.outputs(t.param(w).square().sum()).with_gradients())?;
+    /// let mut state = program.state();
+    /// let losses = [(); 3].map(|()| program.step(&mut state, &mut params, &mut sgd, ()).unwrap());
+    /// assert_eq!(losses, [10.0, 2.5, 0.625]);
+    /// # Ok::<(), autograd::ProgramError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`run`](Program::run), and where the optimiser refuses the gradients; then nothing is changed.
+    ///
+    /// # Panics
+    /// If the program was traced without [`with_gradients`](super::Outputs::with_gradients).
+    #[track_caller]
+    pub fn step<U: Update>(
+        &self,
+        state: &mut State,
+        params: &mut Params,
+        optimizer: &mut U,
+        inputs: impl Inputs,
+    ) -> Result<f64, StepError<U::Error>> {
+        let run = self.run(state, params, inputs)?;
+        optimizer.update(params, run.grads()).map_err(StepError::Update)?;
+        Ok(run.item(0))
+    }
+
+    pub(super) fn run_observed(
+        &self,
+        state: &mut State,
+        params: &Params,
+        inputs: &impl Inputs,
+        before: impl FnMut(usize) + Send,
+    ) -> Result<(), ProgramError> {
+        if !Arc::ptr_eq(&self.token, &state.token) {
+            return Err(ProgramError::ForeignState);
+        }
+        if params.id() != self.owner || params.elements() != self.elements || params.dtype() != self.dtype {
+            return Err(ProgramError::ForeignParams { expected: self.elements, given: params.elements() });
+        }
+        let pieces = self.bind(state, inputs)?;
+        state.machine.run(&self.plan, params.slab(), &pieces, before).map_err(|bad| self.index_error(&bad))
+    }
+
+    /// Checks the inputs; gives those that lie in one piece and copies the others.
+    fn bind<'a>(&self, state: &mut State, inputs: &'a impl Inputs) -> Result<SmallVec<[Option<DataRef<'a>>; 8]>, ProgramError> {
+        let mut pieces: SmallVec<[Option<DataRef<'a>>; 8]> = SmallVec::new();
+        let mut wrong = None;
+        let mut expected = self.given();
+        let mut given = 0;
+        inputs.each(&mut |x| {
+            given += 1;
+            let Some(want) = expected.next().filter(|_| wrong.is_none()) else { return };
+            if x.dtype() != want.meta.dtype {
+                let name = want.name.clone();
+                wrong = Some(ProgramError::InputDType { name, expected: want.meta.dtype, given: x.dtype() });
+                return;
+            }
+            let shape = x.dimensions();
+            let flat = || shape.len() == 1 && Some(shape[0]) == want.meta.shape.checked_elements();
+            if shape != want.meta.shape && !flat() {
+                wrong = Some(ProgramError::InputShape {
+                    name: want.name.clone(),
+                    expected: want.meta.shape.clone(),
+                    given: shape,
+                });
+                return;
+            }
+            let piece = x.piece();
+            if piece.is_none() {
+                let staged = &mut state.machine.staged[pieces.len()];
+                crate::dtype::each_dtype!(Data, &mut *staged, v => v.clear());
+                x.copy_to(staged);
+            }
+            pieces.push(piece);
+        });
+        match wrong {
+            Some(error) => Err(error),
+            None if given == self.inputs => Ok(pieces),
+            None => {
+                let names: Vec<String> = self.given().map(|i| format!("`{}`", i.name)).collect();
+                Err(ProgramError::InputCount { expected: self.inputs, given, names: names.join(", ") })
+            }
+        }
+    }
+
+    fn index_error(&self, bad: &BadIndex) -> ProgramError {
+        let node = self.plan.graph.node(self.plan.kernels[bad.kernel].nodes[0]);
+        ProgramError::Index {
+            op: node.op.name(),
+            site: node.site.to_string(),
+            row: bad.row,
+            value: bad.value,
+            columns: bad.columns,
+        }
+    }
+}
+
+impl<'s> Run<'s> {
+    /// An output of one element, as `f64`.
+    ///
+    /// # Panics
+    /// If there is no such output, or it has not exactly one element.
+    #[track_caller]
+    pub fn item(&self, output: usize) -> f64 {
+        let (shape, data) = self.output(output);
+        let n: usize = shape.iter().product();
+        assert!(n == 1, "item: output {output} has {n} elements\n  rule: exactly one element can be read as a number\n  hint: read all with `.get::<f64>({output})`");
+        crate::plan::number(data)
+    }
+
+    /// An output as an array view.
+    ///
+    /// # Panics
+    /// If there is no such output, or `T` is not the type of its elements.
+    #[track_caller]
+    pub fn get<T: Element>(&self, output: usize) -> ArrayViewD<'s, T> {
+        let shape = self.output(output).0;
+        ArrayViewD::from_shape(IxDyn(shape), self.slice(output)).expect("an output lies contiguous")
+    }
+
+    /// The elements of an output, row-major.
+    ///
+    /// # Panics
+    /// As [`get`](Run::get).
+    #[track_caller]
+    pub fn slice<T: Element>(&self, output: usize) -> &'s [T] {
+        let (shape, data) = self.output(output);
+        assert!(
+            data.dtype() == T::DTYPE,
+            "output {output} is {}, asked for as {}\n  hint: read it as it is, or record a `.cast(…)`",
+            data.dtype(),
+            T::DTYPE
+        );
+        &T::slice(data)[..shape.iter().product()]
+    }
+
+    /// The gradients of the first output with respect to the parameters, laid out as the slab.
+    ///
+    /// # Panics
+    /// If the program was traced without [`with_gradients`](super::Outputs::with_gradients).
+    #[track_caller]
+    pub fn grads(&self) -> &'s Gradients {
+        assert!(
+            self.program.gradients.is_some(),
+            "grads: the program gives no gradients\n  hint: end the trace with `t.outputs(loss).with_gradients()`"
+        );
+        &self.state.machine.gradients
+    }
+
+    #[track_caller]
+    fn output(&self, output: usize) -> (&'s [usize], DataRef<'s>) {
+        let outputs = &self.program.plan.outputs;
+        assert!(output < outputs.len(), "output {output} does not exist: the program has {}", outputs.len());
+        let place = &outputs[output];
+        let buffer = place.home - crate::plan::FIRST_SLOT - self.program.plan.slots.len() as u32;
+        (&place.shape, self.state.machine.buffers[buffer as usize].borrow())
+    }
+}

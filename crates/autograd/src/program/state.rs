@@ -1,0 +1,34 @@
+//! The buffers of one user of a program.
+
+use super::Program;
+use crate::exec::Machine;
+use std::sync::Arc;
+
+/// What a run of a [`Program`] writes to: one for each user of it, `Send`, made by [`Program::state`].
+#[derive(Debug)]
+pub struct State {
+    pub(super) machine: Machine,
+    pub(super) token: Arc<()>,
+}
+
+impl State {
+    pub(super) fn new(program: &Program) -> State {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        State::with(program, threads)
+    }
+
+    pub(super) fn with(program: &Program, threads: usize) -> State {
+        let machine = Machine::new(&program.plan, program.empty_gradients(), threads);
+        State { machine, token: program.token.clone() }
+    }
+
+    /// Bytes of its buffers.
+    pub fn bytes(&self) -> usize {
+        self.machine.bytes()
+    }
+
+    /// How many threads a run may use. Results are the same, bit by bit, for any number.
+    pub fn threads(&self) -> usize {
+        self.machine.workers.threads()
+    }
+}
