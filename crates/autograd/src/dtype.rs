@@ -81,6 +81,8 @@ pub trait Float:
     fn sqrt(self) -> Self;
     /// Neither infinite nor NaN.
     fn is_finite(self) -> bool;
+    /// Not a number.
+    fn is_nan(self) -> bool;
 }
 
 /// Elements of one dtype, owned and contiguous.
@@ -163,6 +165,9 @@ macro_rules! float {
             }
             fn is_finite(self) -> bool {
                 $t::is_finite(self)
+            }
+            fn is_nan(self) -> bool {
+                $t::is_nan(self)
             }
         }
     };

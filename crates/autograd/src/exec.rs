@@ -6,9 +6,11 @@ pub(crate) use machine::{BadIndex, Machine};
 
 use crate::buffers::Strided;
 use crate::dtype::{DType, Data, Element, with_float, with_type};
-use crate::ir::{Binary, Compare, LogSoftmax, Meta, Op, Scatter, Softmax, Sum, Unary};
+use crate::ir::{
+    Argmax, Binary, Compare, Concat, LogSoftmax, Max, Meta, Op, Pad, Scatter, Softmax, Sum, Unary,
+};
 use crate::kernels::elementwise::{map1, map2, select};
-use crate::kernels::{copy, index, matmul, softmax, sum};
+use crate::kernels::{copy, index, matmul, max, place::place, softmax, sum};
 use crate::math::*;
 use crate::table::{binary_table, compare_table, unary_table};
 use crate::view::View;
@@ -30,6 +32,14 @@ pub(crate) fn run(op: &Op, x: &[Strided<'_>], y: &Meta, out: &mut Data) {
         Op::Sum(Sum { axes }) => {
             with_float!(y.dtype, T => sum::sum::<T>(x[0].view(), |i| axes.contains(&(i as u8)), vec(out)))
         }
+        Op::Max(Max { axes }) => {
+            with_float!(y.dtype, T => max::max::<T>(x[0].view(), |i| axes.contains(&(i as u8)), vec(out)))
+        }
+        Op::Argmax(Argmax { axis }) => {
+            with_float!(x[0].dtype(), T => max::argmax::<T>(x[0].view(), *axis as usize, vec(out)))
+        }
+        Op::Pad(Pad { axis, before, .. }) => place_along(x, *axis, *before, y, out),
+        Op::Concat(Concat { axis }) => place_along(x, *axis, 0, y, out),
         Op::Matmul => {
             with_float!(y.dtype, T => matmul::matmul::<T>(x[0].view(), x[1].view(), vec(out)))
         }
@@ -46,13 +56,28 @@ pub(crate) fn run(op: &Op, x: &[Strided<'_>], y: &Meta, out: &mut Data) {
             with_type!(y.dtype, T => index::scatter::<T>(x[0].view(), x[1].view(), *columns, vec(out)));
         }
         // Layout ops reach a kernel only where their result is no view of the operand: a reshape of a strided one.
-        Op::Reshape(_) | Op::Broadcast(_) | Op::Permute(_) | Op::Detach => {
+        Op::Reshape(_) | Op::Broadcast(_) | Op::Permute(_) | Op::Slice(_) | Op::Detach => {
             with_type!(y.dtype, T => copy::<T>(x[0].view(), vec(out)));
         }
         Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Full(_) => {
             unreachable!("leaves have their values")
         }
     }
+}
+
+/// The operands one after the other along an axis, from place `first` on; zeros elsewhere.
+fn place_along(x: &[Strided<'_>], axis: u8, first: usize, y: &Meta, out: &mut Data) {
+    let strides = y.shape.strides();
+    let (axis, stride) = (axis as usize, strides[axis as usize] as usize);
+    with_type!(y.dtype, T => {
+        let out = vec::<T>(out);
+        out.resize(y.shape.elements(), T::default());
+        let mut start = first * stride;
+        for x in x {
+            place::<T>(x.view(), start, &strides, out);
+            start += x.shape[axis] * stride;
+        }
+    });
 }
 
 fn vec<T: Element>(out: &mut Data) -> &mut Vec<T> {

@@ -124,8 +124,18 @@ language! {
     Reshape(Reshape);
     /// The axes in another order.
     Permute(Permute);
+    /// A range along an axis.
+    Slice(Slice);
+    /// Zeros before and after along an axis: the adjoint of `Slice`.
+    Pad(Pad);
+    /// Any number of operands, one after the other along an axis.
+    Concat(Concat);
     /// Sum over axes, which disappear.
     Sum(Sum);
+    /// Largest element over axes, which disappear.
+    Max(Max);
+    /// Place of the largest element along an axis, which disappears.
+    Argmax(Argmax);
     /// Product of two matrices.
     Matmul;
     /// Exponentials along an axis, normalised to sum 1.
@@ -139,11 +149,11 @@ language! {
 }
 
 macro_rules! attributes {
-    ($($(#[$doc:meta])* $Name:ident { $field:ident: $t:ty })*) => {
+    ($($(#[$doc:meta])* $Name:ident { $($field:ident: $t:ty),* })*) => {
         $($(#[$doc])*
         #[derive(Clone, Debug, PartialEq)]
         pub(crate) struct $Name {
-            pub(crate) $field: $t,
+            $(pub(crate) $field: $t,)*
         }
         impl From<$Name> for Op {
             fn from(op: $Name) -> Op {
@@ -161,8 +171,18 @@ attributes! {
     Reshape { to: Shape }
     /// Axis i of the result is axis `axes[i]` of the operand.
     Permute { axes: Axes }
+    /// `length` places of the axis, from `start` on.
+    Slice { axis: u8, start: usize, length: usize }
+    /// So many zeros before and after what the axis has.
+    Pad { axis: u8, before: usize, after: usize }
+    /// The axis along which the operands follow each other.
+    Concat { axis: u8 }
     /// The axes, ascending.
     Sum { axes: Axes }
+    /// The axes, ascending.
+    Max { axes: Axes }
+    /// The axis that is searched.
+    Argmax { axis: u8 }
     /// The axis along which the result sums to 1.
     Softmax { axis: u8 }
     /// The axis along which the exponentials of the result sum to 1.
@@ -189,7 +209,12 @@ impl Op {
             Op::Broadcast(_) => "broadcast",
             Op::Reshape(_) => "reshape",
             Op::Permute(_) => "permute",
+            Op::Slice(_) => "slice",
+            Op::Pad(_) => "pad",
+            Op::Concat(_) => "concat",
             Op::Sum(_) => "sum",
+            Op::Max(_) => "max",
+            Op::Argmax(_) => "argmax",
             Op::Matmul => "matmul",
             Op::Softmax(_) => "softmax",
             Op::LogSoftmax(_) => "log_softmax",

@@ -4,7 +4,7 @@ use crate::dense::Dense;
 use crate::dtype::Data;
 use crate::ir::{Meta, Op};
 use crate::ops;
-use crate::shape::Strides;
+use crate::shape::Layout;
 use crate::var::Var;
 
 /// The meaning of an op. Derivative rules are written in the recorded language: `Var` in, `Var` out. They never
@@ -13,8 +13,9 @@ pub(crate) trait Rule {
     /// Shape and dtype of the result, or which demand the operands fail.
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch>;
 
-    /// For ops that only look at their operand differently: the strides of the result within the operand's buffer.
-    fn view(&self, _x: &Meta, _strides: &[isize]) -> Option<Strides> {
+    /// For ops that only look at their operand differently: where the result lies within what the operand, of these
+    /// strides, is a view of.
+    fn view(&self, _x: &Meta, _strides: &[isize]) -> Option<Layout> {
         None
     }
 
@@ -78,7 +79,12 @@ impl Op {
             Op::Broadcast(op) => op,
             Op::Reshape(op) => op,
             Op::Permute(op) => op,
+            Op::Slice(op) => op,
+            Op::Pad(op) => op,
+            Op::Concat(op) => op,
             Op::Sum(op) => op,
+            Op::Max(op) => op,
+            Op::Argmax(op) => op,
             Op::Matmul => &ops::Matmul,
             Op::Softmax(op) => op,
             Op::LogSoftmax(op) => op,

@@ -6,7 +6,7 @@ use crate::exec;
 use crate::ir::{Inputs, Meta, NodeId, Op, PerOperand, per_operand};
 use crate::op::Mismatch;
 use crate::params::Params;
-use crate::shape::Shape;
+use crate::shape::{Layout, Shape};
 use crate::tape::{List, Tape};
 use crate::var::Var;
 
@@ -50,9 +50,9 @@ fn infer(list: &List, op: &Op, inputs: &Inputs) -> Meta {
 /// The result as a view of its first operand's buffer, where the op is a matter of layout.
 fn view(list: &mut List, op: &Op, input: NodeId, meta: &Meta) -> Option<Value> {
     let x = list.node(input);
-    let strides = op.rule()?.view(&x.meta, &x.value.strides)?;
+    let Layout { skip, strides } = op.rule()?.view(&x.meta, &x.value.strides)?;
     debug_assert_eq!(strides.len(), meta.shape.len());
-    let (source, offset) = (x.value.source, x.value.offset);
+    let (source, offset) = (x.value.source, x.value.offset.wrapping_add_signed(skip));
     Some(Value { source: list.pool.share(source), offset, strides })
 }
 

@@ -17,6 +17,20 @@ pub struct Shape(SmallVec<[usize; 4]>);
 /// Elements to step over per axis; 0 repeats an element, as a broadcast does.
 pub(crate) type Strides = SmallVec<[isize; 4]>;
 
+/// Where a view lies within another one: its first element so many places of the buffer after the other's.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Layout {
+    pub(crate) skip: isize,
+    pub(crate) strides: Strides,
+}
+
+impl From<Strides> for Layout {
+    /// From the same first element.
+    fn from(strides: Strides) -> Layout {
+        Layout { skip: 0, strides }
+    }
+}
+
 /// Axis numbers, counted from the front.
 pub(crate) type Axes = SmallVec<[u8; 8]>;
 
@@ -86,6 +100,13 @@ impl Shape {
         for &a in axes {
             out.0[a as usize] = 1;
         }
+        out
+    }
+
+    /// With another length of one axis.
+    pub(crate) fn with_length(&self, axis: usize, length: usize) -> Shape {
+        let mut out = self.clone();
+        out.0[axis] = length;
         out
     }
 

@@ -19,16 +19,21 @@
 //! ```
 
 mod activation;
+pub mod attention;
 mod init;
 mod linear;
 pub mod loss;
 mod mlp;
+mod norm;
 mod perceptron;
 mod three_one_one;
+mod transformer;
 
 pub use activation::{Activation, UnknownActivation};
 pub use init::Init;
 pub use linear::Linear;
 pub use mlp::Mlp;
+pub use norm::LayerNorm;
 pub use perceptron::Perceptron;
 pub use three_one_one::ThreeOneOne;
+pub use transformer::TransformerBlock;

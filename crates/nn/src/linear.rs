@@ -5,7 +5,8 @@ use autograd::{Initial, Param, Scope, Var};
 
 /// A fully connected layer, y = x·W + b.
 ///
-/// W is \[fan-in, fan-out\] (as in the formula, not its transpose), b is \[fan-out\]; x is \[n, fan-in\], y \[n, fan-out\].
+/// W is \[fan-in, fan-out\] (as in the formula, not its transpose), b is \[fan-out\]; x is \[…, fan-in\], y \[…, fan-out\],
+/// of two axes or more.
 ///
 /// ```
 /// use autograd::{Params, Tape};
@@ -53,9 +54,19 @@ impl Linear {
     /// x·W + b.
     ///
     /// # Panics
-    /// If x is not \[n, fan-in\] of the parameters' dtype, or on a tape that does not read them.
+    /// If x is not \[…, fan-in\] of the parameters' dtype, or on a tape that does not read them.
     #[track_caller]
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-        x.matmul(self.weight) + self.bias
+        let shape = x.shape();
+        let [lead @ .., fan_in] = &shape[..] else {
+            panic!("Linear: x is a single number\n  rule: x is […, fan-in], of two axes or more");
+        };
+        if lead.len() < 2 {
+            return x.matmul(self.weight) + self.bias;
+        }
+        // One product for all leading axes together.
+        let rows = lead.iter().product();
+        let y = x.reshape([rows, *fan_in]).matmul(self.weight) + self.bias;
+        y.reshape(&[lead, &[y.shape()[1]]].concat()[..])
     }
 }

@@ -4,6 +4,8 @@ pub(crate) mod bases;
 pub(crate) mod elementwise;
 pub(crate) mod index;
 pub(crate) mod matmul;
+pub(crate) mod max;
+pub(crate) mod place;
 pub(crate) mod rows;
 pub(crate) mod simd;
 pub(crate) mod softmax;

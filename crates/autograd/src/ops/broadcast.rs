@@ -7,7 +7,7 @@ use crate::dtype::Data;
 use crate::ir::{Broadcast, Meta, Reshape, Sum};
 use crate::op::{At, Mismatch, Rule, linear};
 use crate::record::record;
-use crate::shape::{Axes, Strides};
+use crate::shape::{Axes, Layout, Strides};
 use crate::var::Var;
 
 impl Rule for Broadcast {
@@ -21,11 +21,11 @@ impl Rule for Broadcast {
         Ok(Meta::new(self.to.clone(), x[0].dtype))
     }
 
-    fn view(&self, x: &Meta, strides: &[isize]) -> Option<Strides> {
+    fn view(&self, x: &Meta, strides: &[isize]) -> Option<Layout> {
         let lead = self.to.len() - x.shape.len();
         let stretched = x.shape.iter().zip(&self.to[lead..]).zip(strides);
         let kept = stretched.map(|((&from, &to), &s)| if from == to { s } else { 0 });
-        Some(std::iter::repeat_n(0, lead).chain(kept).collect())
+        Some(std::iter::repeat_n(0, lead).chain(kept).collect::<Strides>().into())
     }
 
     fn vjp<'t>(&self, at: &At<'_, 't>, _i: usize, g: Var<'t>) -> Option<Var<'t>> {

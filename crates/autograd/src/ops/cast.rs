@@ -7,7 +7,7 @@ use crate::dtype::{DType, Data, each_dtype};
 use crate::ir::{Cast, Meta};
 use crate::op::{At, Mismatch, Rule, linear};
 use crate::record::record;
-use crate::shape::Strides;
+use crate::shape::{Layout, Strides};
 use crate::var::Var;
 
 impl Rule for Cast {
@@ -15,8 +15,8 @@ impl Rule for Cast {
         Ok(Meta::new(x[0].shape.clone(), self.to))
     }
 
-    fn view(&self, x: &Meta, strides: &[isize]) -> Option<Strides> {
-        (x.dtype == self.to).then(|| strides.into())
+    fn view(&self, x: &Meta, strides: &[isize]) -> Option<Layout> {
+        (x.dtype == self.to).then(|| Strides::from_slice(strides).into())
     }
 
     fn vjp<'t>(&self, at: &At<'_, 't>, _i: usize, g: Var<'t>) -> Option<Var<'t>> {

@@ -4,7 +4,7 @@ use crate::dense::Dense;
 use crate::dtype::Data;
 use crate::ir::Meta;
 use crate::op::{At, Mismatch, Rule};
-use crate::shape::Strides;
+use crate::shape::{Layout, Strides};
 use crate::var::Var;
 
 pub(crate) struct Detach;
@@ -13,8 +13,8 @@ impl Rule for Detach {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
         Ok(x[0].clone())
     }
-    fn view(&self, _x: &Meta, strides: &[isize]) -> Option<Strides> {
-        Some(strides.into())
+    fn view(&self, _x: &Meta, strides: &[isize]) -> Option<Layout> {
+        Some(Strides::from_slice(strides).into())
     }
     fn vjp<'t>(&self, _at: &At<'_, 't>, _i: usize, _g: Var<'t>) -> Option<Var<'t>> {
         None

@@ -3,13 +3,17 @@
 
 mod broadcast;
 mod cast;
+mod concat;
 mod detach;
 mod elementwise;
 mod matmul;
+mod max;
+mod pad;
 mod permute;
 mod pick;
 mod reshape;
 mod select;
+mod slice;
 mod softmax;
 mod sum;
 #[cfg(test)]

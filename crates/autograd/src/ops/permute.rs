@@ -7,7 +7,7 @@ use crate::dtype::Data;
 use crate::ir::{Meta, Permute};
 use crate::op::{At, Mismatch, Rule, linear};
 use crate::record::record;
-use crate::shape::{Axes, Shape, Strides};
+use crate::shape::{Axes, Layout, Shape};
 use crate::var::Var;
 use smallvec::SmallVec;
 
@@ -37,8 +37,8 @@ impl Rule for Permute {
         Ok(Meta::new(Shape::from(&self.order(&x[0].shape)[..]), x[0].dtype))
     }
 
-    fn view(&self, _x: &Meta, strides: &[isize]) -> Option<Strides> {
-        Some(self.order(strides))
+    fn view(&self, _x: &Meta, strides: &[isize]) -> Option<Layout> {
+        Some(self.order(strides).into())
     }
 
     fn vjp<'t>(&self, _at: &At<'_, 't>, _i: usize, g: Var<'t>) -> Option<Var<'t>> {

@@ -7,8 +7,9 @@ use crate::dtype::Data;
 use crate::ir::{Meta, Reshape};
 use crate::op::{At, Mismatch, Rule, linear};
 use crate::record::record;
-use crate::shape::Strides;
+use crate::shape::{Layout, Shape, Strides};
 use crate::var::Var;
+use smallvec::SmallVec;
 
 impl Rule for Reshape {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
@@ -21,20 +22,9 @@ impl Rule for Reshape {
         Ok(Meta::new(self.to.clone(), x[0].dtype))
     }
 
-    /// A view where the operand is one number throughout or lies contiguous; else the elements are copied.
-    fn view(&self, x: &Meta, strides: &[isize]) -> Option<Strides> {
-        let axes = || x.shape.iter().zip(strides).filter(|(d, _)| **d != 1);
-        if axes().all(|(_, &s)| s == 0) {
-            return Some(Strides::from_elem(0, self.to.len()));
-        }
-        let contiguous = x.shape.strides();
-        let is_contiguous = axes().map(|(_, s)| s).eq(x
-            .shape
-            .iter()
-            .zip(&contiguous)
-            .filter(|(d, _)| **d != 1)
-            .map(|(_, s)| s));
-        is_contiguous.then(|| self.to.strides())
+    /// A view where no new axis runs through two old ones that do not continue each other; else the elements are copied.
+    fn view(&self, x: &Meta, strides: &[isize]) -> Option<Layout> {
+        restride(&x.shape, strides, &self.to).map(Layout::from)
     }
 
     fn vjp<'t>(&self, at: &At<'_, 't>, _i: usize, g: Var<'t>) -> Option<Var<'t>> {
@@ -47,5 +37,70 @@ impl Rule for Reshape {
 
     fn reference(&self, x: &[Dense], _y: &Meta) -> Data {
         x[0].data.clone()
+    }
+}
+
+/// The strides by which the shape `to` walks the same elements in the same order, where there are such.
+fn restride(shape: &Shape, strides: &[isize], to: &Shape) -> Option<Strides> {
+    if to.contains(&0) {
+        return Some(to.strides());
+    }
+    let mut runs = runs(shape, strides);
+    // New axes are cut from the runs, the last from the last.
+    let (mut left, mut step) = runs.pop().unwrap_or((1, 0));
+    let mut out = Strides::from_elem(0, to.len());
+    for (stride, &length) in out.iter_mut().zip(to.iter()).rev() {
+        if length > 1 && left == 1 {
+            (left, step) = runs.pop()?;
+        }
+        if left % length != 0 {
+            return None;
+        }
+        *stride = step;
+        step *= length as isize;
+        left /= length;
+    }
+    Some(out)
+}
+
+/// Length and step of the fewest axes that walk the same elements.
+fn runs(shape: &[usize], strides: &[isize]) -> SmallVec<[(usize, isize); 4]> {
+    let mut runs: SmallVec<[(usize, isize); 4]> = SmallVec::new();
+    for (&length, &step) in shape.iter().zip(strides).filter(|(d, _)| **d != 1) {
+        match runs.last_mut() {
+            Some(outer) if outer.1 == step * length as isize => *outer = (outer.0 * length, step),
+            _ => runs.push((length, step)),
+        }
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reshape_copies_only_where_no_strides_can_say_it() {
+        let view = |shape: &[usize], strides: &[isize], to: &[usize]| {
+            restride(&Shape::from(shape), strides, &Shape::from(to)).map(|s| s.to_vec())
+        };
+        assert_eq!(view(&[2, 6], &[6, 1], &[3, 1, 4]), Some(vec![4, 4, 1]), "contiguous");
+        assert_eq!(
+            view(&[6, 2], &[1, 6], &[3, 2, 2]),
+            Some(vec![2, 1, 6]),
+            "an axis of a transpose is split"
+        );
+        assert_eq!(view(&[6, 2], &[1, 6], &[12]), None, "the axes of a transpose do not continue each other");
+        assert_eq!(view(&[6, 2], &[1, 6], &[4, 3]), None);
+        assert_eq!(
+            view(&[1, 3, 1, 2], &[9, 8, 7, 2], &[3, 2, 1]),
+            Some(vec![8, 2, 2]),
+            "axes of length 1 come and go"
+        );
+        assert_eq!(view(&[4, 3], &[0, 0], &[2, 6]), Some(vec![0, 0]), "one number");
+        assert_eq!(view(&[4, 3], &[0, 1], &[2, 2, 3]), Some(vec![0, 0, 1]), "a repeated row");
+        assert_eq!(view(&[4, 3], &[0, 1], &[12]), None);
+        assert_eq!(view(&[], &[], &[1, 1]), Some(vec![0, 0]));
+        assert_eq!(view(&[2, 0], &[7, 7], &[0, 5]), Some(vec![5, 1]), "nothing");
     }
 }

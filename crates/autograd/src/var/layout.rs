@@ -36,14 +36,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn permute(self, axes: &[isize]) -> Var<'t> {
-        let shape = self.shape();
-        let axis = |&a: &isize| match shape.normalize_axes(&[a]) {
-            Ok(axes) => axes[0],
-            Err(a) => {
-                panic!("permute: axis {a} does not exist\n  rule: shape {shape} has {} axes", shape.len())
-            }
-        };
-        let axes: Axes = axes.iter().map(axis).collect();
+        let axes: Axes = axes.iter().map(|&a| self.axis("permute", a)).collect();
         record(Permute { axes }, &[self])
     }
 

@@ -3,9 +3,12 @@
 mod functions;
 mod layout;
 mod leaf;
+mod masks;
 mod operators;
+mod parts;
 mod read;
 mod reduce;
+mod statistics;
 
 pub use operators::Operand;
 

@@ -1,7 +1,7 @@
-//! Sums, means, products of matrices, softmax, and entries by index.
+//! Sums, means, extremes, products of matrices, softmax, and entries by index.
 
 use super::{Operand, Var};
-use crate::ir::{LogSoftmax, Op, Softmax, Sum};
+use crate::ir::{Argmax, LogSoftmax, Max, Op, Softmax, Sum};
 use crate::record::record;
 use crate::shape::{Axes, Shape};
 
@@ -70,6 +70,105 @@ impl<'t> Var<'t> {
         record(Sum { axes }, &[self]) / terms as f64
     }
 
+    /// The largest of all elements; NaN where one is. Where several are largest, they share the gradient equally.
+    ///
+    /// # Panics
+    /// If there are no elements.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([1.0, 3.0, 3.0]);
+    /// assert_eq!(x.max().item(), 3.0);
+    /// assert_eq!(x.max().grad([x])[0].to_vec::<f64>(), [0.0, 0.5, 0.5]);
+    /// ```
+    #[track_caller]
+    pub fn max(self) -> Var<'t> {
+        let axes = (0..self.rank() as u8).collect();
+        record(Max { axes }, &[self])
+    }
+
+    /// The largest over some axes, which disappear; NaN where one is. Equal ones share the gradient equally.
+    ///
+    /// # Panics
+    /// If an axis does not exist or has no element.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.constant([[1.0, 2.0], [4.0, 3.0]]);
+    /// assert_eq!(x.max_over(&[0]).to_vec::<f64>(), [4.0, 3.0]);
+    /// assert_eq!(x.max_over(&[-1]).to_vec::<f64>(), [2.0, 4.0]);
+    /// ```
+    #[track_caller]
+    pub fn max_over(self, axes: &[isize]) -> Var<'t> {
+        let axes = self.axes("max_over", axes);
+        record(Max { axes }, &[self])
+    }
+
+    /// The smallest of all elements, as [`max`](Var::max).
+    ///
+    /// # Panics
+    /// If there are no elements.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// assert_eq!(tape.var([2.0, 1.0]).min().item(), 1.0);
+    /// ```
+    #[track_caller]
+    pub fn min(self) -> Var<'t> {
+        -(-self).max()
+    }
+
+    /// The smallest over some axes, as [`max_over`](Var::max_over).
+    ///
+    /// # Panics
+    /// If an axis does not exist or has no element.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// assert_eq!(tape.var([[1.0, 2.0], [4.0, 3.0]]).min_over(&[1]).to_vec::<f64>(), [1.0, 3.0]);
+    /// ```
+    #[track_caller]
+    pub fn min_over(self, axes: &[isize]) -> Var<'t> {
+        -(-self).max_over(axes)
+    }
+
+    /// The places of the largest elements along an axis, which disappears, as `I64`: the first of equal ones, the
+    /// first NaN where there is one. No derivative.
+    ///
+    /// # Panics
+    /// If the axis does not exist or has no element.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let logits = tape.constant([[0.1, 2.0, 2.0], [5.0, 1.0, 0.0]]);
+    /// assert_eq!(logits.argmax(-1).to_vec::<i64>(), [1, 0]);
+    /// ```
+    #[track_caller]
+    pub fn argmax(self, axis: isize) -> Var<'t> {
+        let axis = self.axis("argmax", axis);
+        record(Argmax { axis }, &[self])
+    }
+
+    /// The places of the smallest elements along an axis, as [`argmax`](Var::argmax).
+    ///
+    /// # Panics
+    /// If the axis does not exist or has no element.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// assert_eq!(tape.constant([3.0, 1.0, 2.0]).argmin(0).to_vec::<i64>(), [1]);
+    /// ```
+    #[track_caller]
+    pub fn argmin(self, axis: isize) -> Var<'t> {
+        (-self).argmax(axis)
+    }
+
     /// The product of two matrices, of \[m, k\] and \[k, n\]: Cᵢⱼ = Σₚ aᵢₚ·bₚⱼ. A transpose as operand costs no copy.
     ///
     /// # Panics
@@ -102,7 +201,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn softmax(self, axis: isize) -> Var<'t> {
-        let axis = self.axes("softmax", &[axis])[0];
+        let axis = self.axis("softmax", axis);
         record(Softmax { axis }, &[self])
     }
 
@@ -119,7 +218,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn log_softmax(self, axis: isize) -> Var<'t> {
-        let axis = self.axes("log_softmax", &[axis])[0];
+        let axis = self.axis("log_softmax", axis);
         record(LogSoftmax { axis }, &[self])
     }
 
@@ -141,8 +240,15 @@ impl<'t> Var<'t> {
         record(Op::Pick, &[self, index])
     }
 
+    /// An axis, counted from the front.
     #[track_caller]
-    fn axes(self, op: &str, axes: &[isize]) -> Axes {
+    pub(super) fn axis(self, op: &str, axis: isize) -> u8 {
+        self.axes(op, &[axis])[0]
+    }
+
+    /// Axes, counted from the front, ascending and without repeats.
+    #[track_caller]
+    pub(super) fn axes(self, op: &str, axes: &[isize]) -> Axes {
         let shape: Shape = self.shape();
         match shape.normalize_axes(axes) {
             Ok(axes) => axes,

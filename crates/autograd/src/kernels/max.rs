@@ -1,0 +1,105 @@
+//! Largest elements over axes, and their places.
+
+use super::{rows::rows, simd::widest};
+use crate::dtype::Float;
+use crate::shape::{Shape, Strides};
+use crate::view::View;
+use smallvec::SmallVec;
+
+/// Elements that are compared side by side.
+const LANES: usize = 32;
+
+/// The larger of two; NaN where either is.
+#[inline(always)]
+fn larger<T: Float>(a: T, b: T) -> T {
+    if a > b {
+        a
+    } else if a <= b {
+        b
+    } else {
+        a + b
+    }
+}
+
+/// The largest of `x` over the axes where `gone` holds; the kept ones give the result, in row-major order, appended.
+pub(crate) fn max<T: Float>(x: View<'_, T>, gone: impl Fn(usize) -> bool, out: &mut Vec<T>) {
+    // The result is walked beside the operand, standing still along the axes that disappear.
+    let kept: Shape =
+        Shape::from(&*(0..x.shape.len()).filter(|&i| !gone(i)).map(|i| x.shape[i]).collect::<Dims>());
+    let mut kept_strides = kept.strides().into_iter();
+    let mut stride = |i| if gone(i) { 0 } else { kept_strides.next().expect("a kept axis") };
+    let strides: Strides = (0..x.shape.len()).map(&mut stride).collect();
+    out.resize(kept.elements(), T::from_f64(f64::NEG_INFINITY));
+    widest(
+        #[inline(always)]
+        || {
+            rows(
+                x.shape,
+                [x.strides, &strides],
+                [x.offset, 0],
+                #[inline(always)]
+                |n, [from, to], steps| match steps {
+                    [1, 0] => out[to] = larger(out[to], largest(&x.data[from..from + n])),
+                    [1, 1] => {
+                        for (y, &x) in out[to..to + n].iter_mut().zip(&x.data[from..from + n]) {
+                            *y = larger(*y, x);
+                        }
+                    }
+                    [p, q] => {
+                        for k in 0..n as isize {
+                            let y = &mut out[to.wrapping_add_signed(k * q)];
+                            *y = larger(*y, x.data[from.wrapping_add_signed(k * p)]);
+                        }
+                    }
+                },
+            );
+        },
+    );
+}
+
+type Dims = SmallVec<[usize; 4]>;
+
+/// The largest of a slice, −∞ of none.
+#[inline(always)]
+fn largest<T: Float>(x: &[T]) -> T {
+    let mut lanes = [T::from_f64(f64::NEG_INFINITY); LANES];
+    let chunks = x.chunks_exact(LANES);
+    let rest = chunks.remainder();
+    for chunk in chunks {
+        for (m, &x) in lanes.iter_mut().zip(chunk) {
+            *m = larger(*m, x);
+        }
+    }
+    for (m, &x) in lanes.iter_mut().zip(rest) {
+        *m = larger(*m, x);
+    }
+    let mut result = lanes[0];
+    for &m in &lanes[1..] {
+        result = larger(result, m);
+    }
+    result
+}
+
+/// The place along `axis` of the first largest element, or of the first NaN where there is one.
+pub(crate) fn argmax<T: Float>(x: View<'_, T>, axis: usize, out: &mut Vec<i64>) {
+    let without = |dims: &[isize]| -> Strides {
+        dims.iter().enumerate().filter(|(i, _)| *i != axis).map(|(_, &s)| s).collect()
+    };
+    let shape: Dims = x.shape.iter().enumerate().filter(|(i, _)| *i != axis).map(|(_, &d)| d).collect();
+    let (length, step) = (x.shape[axis], x.strides[axis]);
+    rows(&shape, [&without(x.strides)], [x.offset], |n, [start], [stride]| {
+        out.extend((0..n as isize).map(|k| {
+            let first = start.wrapping_add_signed(k * stride);
+            let element = |i: usize| x.data[first.wrapping_add_signed(i as isize * step)];
+            let mut best = 0;
+            for i in 1..length {
+                // NaN compares with nothing: the first one is taken and kept.
+                let (m, x) = (element(best), element(i));
+                if x > m || (x.is_nan() && !m.is_nan()) {
+                    best = i;
+                }
+            }
+            best as i64
+        }));
+    });
+}

@@ -1,0 +1,154 @@
+//! Spread, norms and the logarithm of summed exponentials: compositions of the recorded language.
+
+use super::Var;
+use crate::shape::{Axes, Shape};
+
+impl<'t> Var<'t> {
+    /// The variance over some axes, which disappear: Σ (x − x̄)² / (n − `correction`). With 0 it is that of the n
+    /// elements themselves, with 1 the unbiased estimate from a sample; NaN where n ≤ `correction`.
+    ///
+    /// # Panics
+    /// If an axis does not exist.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.constant([[1.0, 3.0], [2.0, 8.0]]);
+    /// assert_eq!(x.var_over(&[-1], 0).to_vec::<f64>(), [1.0, 9.0]);
+    /// assert_eq!(x.var_over(&[-1], 1).to_vec::<f64>(), [2.0, 18.0]);
+    /// ```
+    #[track_caller]
+    pub fn var_over(self, axes: &[isize], correction: usize) -> Var<'t> {
+        let reduced = self.axes("var_over", axes);
+        let terms = self.lengths(&reduced);
+        let squares = self.centred(axes, &reduced).square().sum_over(axes);
+        // Not below 0, so that too few terms give 0/0.
+        squares / terms.saturating_sub(correction) as f64
+    }
+
+    /// The standard deviation over some axes, which disappear: the root of [`var_over`](Var::var_over), with the
+    /// derivative 0 where all elements are equal.
+    ///
+    /// # Panics
+    /// If an axis does not exist.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// assert_eq!(tape.var([2.0, 8.0]).std_over(&[0], 0).item(), 3.0);
+    /// ```
+    #[track_caller]
+    pub fn std_over(self, axes: &[isize], correction: usize) -> Var<'t> {
+        self.var_over(axes, correction).root()
+    }
+
+    /// With mean 0 and variance 1 over some axes, (x − x̄) / √(σ² + ε) for the mean x̄ and the variance
+    /// σ² = Σ (x − x̄)² / n over them. Source: Ba, Kiros & Hinton, *Layer Normalization*, 2016, equation 4, with ε as
+    /// Ioffe & Szegedy 2015 have it.
+    ///
+    /// # Panics
+    /// If an axis does not exist.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.constant([[1.0, 3.0], [2.0, 8.0]]);
+    /// assert_eq!(x.standardize(&[-1], 0.0).to_vec::<f64>(), [-1.0, 1.0, -1.0, 1.0]);
+    /// ```
+    #[track_caller]
+    pub fn standardize(self, axes: &[isize], epsilon: f64) -> Var<'t> {
+        let reduced = self.axes("standardize", axes);
+        let centred = self.centred(axes, &reduced);
+        let variance = centred.square().mean_over(axes);
+        centred * (variance + epsilon).sqrt().recip().keeping(self, &reduced)
+    }
+
+    /// ln Σ eˣ over some axes, which disappear, without overflow; −∞ of no elements.
+    ///
+    /// # Panics
+    /// If an axis does not exist.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([1000.0, 1000.0]);
+    /// let y = x.logsumexp_over(&[0]);
+    /// assert_eq!(y.item(), 1000.0 + 2f64.ln());
+    /// assert_eq!(y.grad([x])[0].to_vec::<f64>(), [0.5, 0.5]); // the softmax
+    /// ```
+    #[track_caller]
+    pub fn logsumexp_over(self, axes: &[isize]) -> Var<'t> {
+        let reduced = self.axes("logsumexp_over", axes);
+        if self.lengths(&reduced) == 0 {
+            return self.exp().sum_over(axes).ln();
+        }
+        // Whatever is subtracted before and added again after does not change the derivative.
+        let largest = self.detach().max_over(axes);
+        let shift = largest.abs().lt(f64::INFINITY).select(largest, 0.0);
+        (self - shift.keeping(self, &reduced)).exp().sum_over(axes).ln() + shift
+    }
+
+    /// The Euclidean norm of all elements, √Σ x², with the derivative 0 where all are 0.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([3.0, 4.0]);
+    /// assert_eq!(x.norm().item(), 5.0);
+    /// assert_eq!(x.norm().grad([x])[0].to_vec::<f64>(), [0.6, 0.8]);
+    /// ```
+    #[track_caller]
+    pub fn norm(self) -> Var<'t> {
+        self.square().sum().root()
+    }
+
+    /// The p-norm over some axes, which disappear: (Σ |x|ᵖ)^(1/p), Σ |x| for p = 1 and max |x| for p = ∞. The
+    /// derivative at 0 is 0 for p = 1, 2 and ∞.
+    ///
+    /// # Panics
+    /// If an axis does not exist, or p is not positive.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.constant([[3.0, -4.0], [0.0, 2.0]]);
+    /// assert_eq!(x.norm_over(2.0, &[1]).to_vec::<f64>(), [5.0, 2.0]);
+    /// assert_eq!(x.norm_over(1.0, &[1]).to_vec::<f64>(), [7.0, 2.0]);
+    /// assert_eq!(x.norm_over(f64::INFINITY, &[1]).to_vec::<f64>(), [4.0, 2.0]);
+    /// ```
+    #[track_caller]
+    pub fn norm_over(self, p: f64, axes: &[isize]) -> Var<'t> {
+        assert!(p > 0.0, "norm_over: p = {p}\n  rule: p is positive");
+        match p {
+            1.0 => self.abs().sum_over(axes),
+            2.0 => self.square().sum_over(axes).root(),
+            f64::INFINITY => self.abs().max_over(axes),
+            p => self.abs().powf(p).sum_over(axes).powf(1.0 / p),
+        }
+    }
+
+    /// The square root, with the derivative 0 at 0.
+    #[track_caller]
+    fn root(self) -> Var<'t> {
+        let zero = self.eq(0.0);
+        zero.select(0.0, zero.select(1.0, self).sqrt())
+    }
+
+    /// x − x̄.
+    #[track_caller]
+    fn centred(self, axes: &[isize], reduced: &Axes) -> Var<'t> {
+        self - self.mean_over(axes).keeping(self, reduced)
+    }
+
+    /// What was reduced from `x`, with length 1 at the axes that have disappeared.
+    #[track_caller]
+    fn keeping(self, x: Var<'t>, reduced: &Axes) -> Var<'t> {
+        self.reshape(x.shape().with_ones(reduced))
+    }
+
+    /// How many elements these axes have together.
+    fn lengths(self, axes: &Axes) -> usize {
+        let shape: Shape = self.shape();
+        axes.iter().map(|&a| shape[a as usize]).product()
+    }
+}

@@ -1,0 +1,111 @@
+//! Attention: rows of values, averaged by how well their keys answer a query.
+
+use crate::Linear;
+use autograd::{Scope, Var};
+
+/// Which keys a query attends to.
+#[derive(Clone, Copy, Debug)]
+pub enum Mask<'t> {
+    /// All of them.
+    All,
+    /// Query i to the keys 0 to i, so that no row depends on later ones.
+    Causal,
+    /// Where a `Bool` mask, broadcast to \[…, queries, keys\], is true.
+    Where(Var<'t>),
+}
+
+/// Scaled dot-product attention, softmax(q·kᵀ/√d)·v.
+///
+/// q is \[…, m, d\], k \[…, n, d\], v \[…, n, e\] and the result \[…, m, e\], all with the same leading axes. A query
+/// that attends to no key gives NaN. Source: Vaswani et al., *Attention Is All You Need*, 2017, equation 1.
+///
+/// # Panics
+/// If shapes or dtypes do not fit.
+///
+/// ```
+/// use nn::attention::{Mask, scaled_dot_product};
+/// let tape = autograd::Tape::new();
+/// let (q, k) = (tape.constant([[0.0], [0.0]]), tape.constant([[1.0], [2.0]]));
+/// let v = tape.constant([[10.0], [20.0]]);
+/// assert_eq!(scaled_dot_product(q, k, v, Mask::All).to_vec::<f64>(), [15.0, 15.0]);
+/// assert_eq!(scaled_dot_product(q, k, v, Mask::Causal).to_vec::<f64>(), [10.0, 15.0]);
+/// ```
+#[track_caller]
+pub fn scaled_dot_product<'t>(q: Var<'t>, k: Var<'t>, v: Var<'t>, mask: Mask<'t>) -> Var<'t> {
+    let shape = q.shape();
+    let &[.., queries, width] = &shape[..] else {
+        panic!("scaled_dot_product: q is {shape}\n  rule: queries, keys and values are rows of matrices");
+    };
+    let scores = (q / (width as f64).sqrt()).matmul(k.t());
+    let mask = match mask {
+        Mask::All => None,
+        Mask::Causal => Some(q.tape().lower_triangle(queries, scores.shape()[scores.rank() - 1], 0)),
+        Mask::Where(mask) => Some(mask),
+    };
+    let scores = mask.map_or(scores, |mask| mask.select(scores, f64::NEG_INFINITY));
+    scores.softmax(-1).matmul(v)
+}
+
+/// Multi-head self-attention: every row of a sequence attends to the rows of the same sequence.
+///
+/// \[q k v\] = x·W + b, each cut into heads of width/heads columns; the heads' results, side by side, go through a second
+/// linear layer. x is \[…, length, width\] and so is the result. Source: Vaswani et al., *Attention Is All You Need*,
+/// 2017, section 3.2.2.
+///
+/// ```
+/// use autograd::{Params, Tape};
+/// use nn::attention::{Mask, SelfAttention};
+/// let mut params = Params::f64().with_seed(1);
+/// let layer = SelfAttention::new(&mut params.scope("attention"), 4, 2);
+/// let tape = Tape::with(&params);
+/// let x = tape.var([[0.5, -1.0, 0.25, 2.0], [1.0, 0.0, -0.5, 0.125], [-1.5, 1.0, 0.75, -0.25]]);
+/// let y = layer.forward(x, Mask::Causal);
+/// assert_eq!(y.shape(), x.shape());
+/// let first = y.index(0, 0).sum().grad([x])[0].to_vec::<f64>();
+/// assert!(first[..4].iter().all(|&g| g != 0.0) && first[4..].iter().all(|&g| g == 0.0));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct SelfAttention {
+    /// Queries, keys and values from x, side by side: \[width, 3·width\], named `qkv` in its scope.
+    pub qkv: Linear,
+    /// From the heads side by side to the result: \[width, width\], named `output` in its scope.
+    pub output: Linear,
+    /// The number of heads.
+    pub heads: usize,
+}
+
+impl SelfAttention {
+    /// Attention of rows of `width` columns, with Xavier-normal weights and zero biases.
+    ///
+    /// # Panics
+    /// If `width` is no multiple of `heads`, or the scope has parameters of these names.
+    #[track_caller]
+    pub fn new(scope: &mut Scope<'_>, width: usize, heads: usize) -> SelfAttention {
+        assert!(
+            heads > 0 && width.is_multiple_of(heads),
+            "SelfAttention: {heads} heads of {width} columns\n  rule: the width is a multiple of the number of heads"
+        );
+        let qkv = Linear::new(&mut scope.scope("qkv"), width, 3 * width);
+        let output = Linear::new(&mut scope.scope("output"), width, width);
+        SelfAttention { qkv, output, heads }
+    }
+
+    /// The attended rows for x of \[…, length, width\], of the same shape.
+    ///
+    /// # Panics
+    /// If x has another shape or dtype, or is on a tape that does not read the parameters.
+    #[track_caller]
+    pub fn forward<'t>(&self, x: Var<'t>, mask: Mask<'t>) -> Var<'t> {
+        let shape = x.shape();
+        let [lead @ .., length, width] = &shape[..] else {
+            panic!("SelfAttention: x is {shape}\n  rule: a sequence has two axes, length and width");
+        };
+        let sequences = lead.iter().product();
+        let split = [sequences, *length, 3, self.heads, width / self.heads];
+        // [3, sequences, heads, length, columns]: queries, keys and values are views of one product.
+        let qkv = self.qkv.forward(x).reshape(split).permute(&[2, 0, 3, 1, 4]);
+        let [q, k, v] = [0, 1, 2].map(|i| qkv.index(0, i));
+        let heads = scaled_dot_product(q, k, v, mask);
+        self.output.forward(heads.permute(&[0, 2, 1, 3]).reshape(&shape))
+    }
+}
