@@ -8,7 +8,7 @@
 use super::graph::{Graph, Node};
 use crate::code::Extent;
 use crate::dtype::DType;
-use crate::ir::{NodeId, Op};
+use crate::ir::{Max, NodeId, Op, Sum};
 use crate::shape::{Shape, Strides};
 use std::collections::HashMap;
 
@@ -131,8 +131,9 @@ impl Fusion {
     fn view(&self, graph: &Graph, node: &Node) -> Option<Place> {
         let &x = node.inputs.first()?;
         let from = &self.place[x as usize];
-        let strides = node.op.rule()?.view(&graph.node(x).meta, &from.strides)?;
-        Some(Place { root: from.root, offset: from.offset, strides })
+        let layout = node.op.rule()?.view(&graph.node(x).meta, &from.strides)?;
+        let offset = from.offset.checked_add_signed(layout.skip).expect("a view begins within its root");
+        Some(Place { root: from.root, offset, strides: layout.strides })
     }
 
     /// The unit that computes the node.
@@ -147,8 +148,9 @@ impl Fusion {
                 }
                 return (self.begin_group(id, dtype, node.meta.shape.elements(), 0, false), tile);
             }
-            Op::Sum(op) => {
-                if let Some(found) = self.reduce(graph, id, node, &op.axes, false) {
+            Op::Sum(Sum { axes }) | Op::Max(Max { axes }) => {
+                let by_rows = matches!(node.op, Op::Max(_));
+                if let Some(found) = self.reduce(graph, id, node, axes, by_rows) {
                     return found;
                 }
             }

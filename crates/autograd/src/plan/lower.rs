@@ -145,6 +145,10 @@ impl Lowering<'_> {
                 let a = x(self, 0);
                 self.draft.step(Act::RowSum(a), Extent::Rows)
             }
+            Op::Max(_) => {
+                let a = x(self, 0);
+                self.draft.step(Act::RowMax(a), Extent::Rows)
+            }
             Op::Reshape(_) => x(self, 0),
             other => unreachable!("{} is no member of a fused kernel", other.name()),
         };
@@ -164,7 +168,11 @@ impl Lowering<'_> {
         self.value_of.insert(id, value);
     }
 
+    /// A sum of everything; one that nobody reads is left out.
     fn total(&mut self, id: NodeId) {
+        if !self.fusion.stored[id as usize] {
+            return;
+        }
         let a = self.operand(self.graph.node(id).inputs[0], Extent::Tile);
         let y = self.draft.totals.len() as Value;
         self.draft.totals.push(self.homes.root(self.graph, id));
@@ -238,5 +246,5 @@ impl Lowering<'_> {
 }
 
 fn is_reduction(op: &Op) -> bool {
-    matches!(op, Op::Sum(_))
+    matches!(op, Op::Sum(_) | Op::Max(_))
 }

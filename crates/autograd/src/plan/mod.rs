@@ -6,6 +6,7 @@
 mod algebra;
 mod cse;
 mod dead;
+mod expand;
 mod fold;
 mod fuse;
 mod graph;
@@ -126,6 +127,7 @@ pub(crate) fn plan(mut graph: Graph, params: &Params, gradients: &[Range<usize>]
     };
     verify::graph(&graph);
     graph = run(passes.dead, dead::dead, graph);
+    graph = run(passes.fuse, expand::expand, graph);
     graph = run(passes.fold, fold::fold, graph);
     graph = run(passes.algebra, algebra::algebra, graph);
     graph = run(passes.cse, cse::cse, graph);

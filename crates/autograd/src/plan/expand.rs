@@ -1,0 +1,44 @@
+//! Softmax and its logarithm as what they are made of, so that all their passes over a row fuse with each other and with
+//! what stands before and behind: y = eˣ⁻ᵐ / Σ eˣ⁻ᵐ and y = x − m − ln Σ eˣ⁻ᵐ with m = max x.
+
+use super::graph::{Graph, Node};
+use crate::ir::{Binary, LogSoftmax, Max, NodeId, Op, Softmax, Unary};
+use crate::shape::Axes;
+use smallvec::smallvec;
+
+/// Replaces softmax and log-softmax by elementwise ops and reductions.
+pub(crate) fn expand(graph: Graph) -> Graph {
+    graph.rewrite(|out, _, node| match node.op {
+        _ if node.meta.shape.contains(&0) => out.push(node),
+        Op::Softmax(Softmax { axis }) => {
+            let e = exponentials(out, &node, axis).1;
+            let total = out.sum(e, smallvec![axis]);
+            let total = along(out, total, &node, axis);
+            out.binary(Binary::Div, e, total)
+        }
+        Op::LogSoftmax(LogSoftmax { axis }) => {
+            let (shifted, e) = exponentials(out, &node, axis);
+            let total = out.sum(e, smallvec![axis]);
+            let log = out.unary(Unary::Ln, total);
+            let log = along(out, log, &node, axis);
+            out.binary(Binary::Sub, shifted, log)
+        }
+        _ => out.push(node),
+    })
+}
+
+/// x − max x and its exponential.
+fn exponentials(out: &mut Graph, node: &Node, axis: u8) -> (NodeId, NodeId) {
+    let x = node.inputs[0];
+    let axes: Axes = smallvec![axis];
+    let max = out.add(Max { axes }, smallvec![x], node.site);
+    let max = along(out, max, node, axis);
+    let shifted = out.binary(Binary::Sub, x, max);
+    (shifted, out.unary(Unary::Exp, shifted))
+}
+
+/// One number per row, repeated along it.
+fn along(out: &mut Graph, rows: NodeId, node: &Node, axis: u8) -> NodeId {
+    let kept = out.reshape(rows, node.meta.shape.with_ones(&[axis]));
+    out.broadcast(kept, node.meta.shape.clone())
+}
