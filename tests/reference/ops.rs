@@ -7,20 +7,28 @@ use std::f64::consts::{LN_2, LN_10};
 
 use autograd::{DType, Var};
 use nn::Activation;
+use nn::attention::{Mask, scaled_dot_product};
 
 use crate::args::Args;
-use crate::evaluate::evaluate;
+use crate::evaluate::{evaluate, evaluate_all};
 use crate::format::Case;
 use crate::runner::{Fault, Handler, Refusal, Results};
 
 /// One op: inputs and parameters to the output.
 type Row = for<'t> fn(&[Var<'t>], &Args) -> Var<'t>;
 
+/// An op with several outputs.
+type Outputs = for<'t> fn(&[Var<'t>], &Args) -> Vec<Var<'t>>;
+
 pub(crate) fn find(op: &str) -> Option<Handler> {
+    if let Some(row) = several_outputs(op) {
+        return Some(Handler::new(Refusal::PanicInCaller, move |case, _| evaluate_all(case, row)));
+    }
     let row = elementwise(op).or_else(|| several(op)).or_else(|| rows(op)).or_else(|| products(op));
-    let row = row.or_else(|| layout(op))?;
+    let row = row.or_else(|| reductions(op)).or_else(|| layout(op)).or_else(|| parts(op));
+    let row = row.or_else(|| layers(op))?;
     Some(Handler::new(Refusal::PanicInCaller, move |case, _| {
-        if let Some(reason) = unsupported(case) {
+        if let Some(reason) = unsupported(case)? {
             return Err(Fault::Unsupported(reason.to_owned()));
         }
         with_conventions(case, evaluate(case, row)?)
@@ -28,14 +36,15 @@ pub(crate) fn find(op: &str) -> Option<Handler> {
 }
 
 /// The cases of an op that the engine does not have although it has the others.
-fn unsupported(case: &Case) -> Option<&'static str> {
+fn unsupported(case: &Case) -> Result<Option<&'static str>, Fault> {
     let ranks = || case.arrays("in").iter().map(|(_, array)| array.shape().len());
-    match case.op.as_str() {
+    Ok(match case.op.as_str() {
         "matmul" if !case.must_refuse && ranks().any(|rank| rank != 2) => {
             Some("operands that are no matrices")
         }
+        "slice" if case.args.read::<Vec<usize>>("step")?.iter().any(|&step| step != 1) => Some("steps"),
         _ => None,
-    }
+    })
 }
 
 /// Which of the choices at kinks, ties and infinities are those of the software behind the stored numbers.
@@ -43,6 +52,10 @@ fn with_conventions(case: &Case, mut results: Results) -> Result<Results, Fault>
     let inputs = || Ok::<_, Fault>(case.array("in", "x")?.floats().into_iter().enumerate());
     match case.op.as_str() {
         "abs" | "elu" | "leaky_relu" | "relu" | "where_log" => results.same_convention(),
+        "amax" | "amin" => results.same_convention(),
+        // What the gradient is at nan is nobody's convention.
+        "norm" if !case.arrays("in")[0].1.floats().iter().any(|x| x.is_nan()) => results.same_convention(),
+        "logsumexp" => results.takes_limits(),
         "add" | "div" | "maximum" | "minimum" | "mul" | "sub" => results.same_convention(),
         "sign" => {
             results.same_convention();
@@ -175,6 +188,52 @@ fn rows(op: &str) -> Option<Row> {
     Some(row)
 }
 
+/// Extremes and statistics over axes.
+fn reductions(op: &str) -> Option<Row> {
+    let row: Row = match op {
+        "amax" => |x, args| over(x[0], args, |x, axes| x.max_over(axes)),
+        "amin" => |x, args| over(x[0], args, |x, axes| x.min_over(axes)),
+        "argmax" => |x, args| x[0].argmax(args.need("axis")),
+        "argmin" => |x, args| x[0].argmin(args.need("axis")),
+        "logsumexp" => |x, args| over(x[0], args, |x, axes| x.logsumexp_over(axes)),
+        "var" => |x, args| over(x[0], args, |x, axes| x.var_over(axes, args.need("ddof"))),
+        "std" => |x, args| over(x[0], args, |x, axes| x.std_over(axes, args.need("ddof"))),
+        "norm" => |x, args| over(x[0], args, |x, axes| x.norm_over(args.need("p"), axes)),
+        _ => return None,
+    };
+    Some(row)
+}
+
+/// A reduction over the axes of a case, where none are named over all.
+fn over<'t>(x: Var<'t>, args: &Args, f: impl Fn(Var<'t>, &[isize]) -> Var<'t>) -> Var<'t> {
+    let axes = args.axes().unwrap_or_else(|| (0..x.rank() as isize).collect());
+    keepdim(f(x, &axes), x, &axes, args)
+}
+
+/// Ops with more than one output.
+fn several_outputs(op: &str) -> Option<Outputs> {
+    let row: Outputs = match op {
+        "max_with_index" => |x, args| {
+            let values = over(x[0], args, |x, axes| x.max_over(axes));
+            vec![values, over(x[0], args, |x, axes| x.argmax(axes[0]))]
+        },
+        "min_with_index" => |x, args| {
+            let values = over(x[0], args, |x, axes| x.min_over(axes));
+            vec![values, over(x[0], args, |x, axes| x.argmin(axes[0]))]
+        },
+        "split" => |x, args| {
+            let (mut start, axis) = (0, args.need("axis"));
+            let next = |length: usize| {
+                start += length;
+                x[0].slice(axis, start - length..start)
+            };
+            args.need::<Vec<usize>>("sizes").into_iter().map(next).collect()
+        },
+        _ => return None,
+    };
+    Some(row)
+}
+
 /// Products of matrices.
 fn products(op: &str) -> Option<Row> {
     let row: Row = match op {
@@ -224,6 +283,68 @@ fn layout(op: &str) -> Option<Row> {
             let places = shape.len() as isize + 1;
             shape.insert(args.need::<isize>("axis").rem_euclid(places) as usize, 1);
             x[0].reshape(&shape[..])
+        },
+        _ => return None,
+    };
+    Some(row)
+}
+
+/// Parts, and tensors of parts.
+fn parts(op: &str) -> Option<Row> {
+    let row: Row = match op {
+        "concat" => |x, args| Var::concat(x, args.need("axis")),
+        "concat_self" => |x, args| Var::concat(&[x[0], x[0]], args.need("axis")),
+        "stack" => |x, args| Var::stack(x, args.need("axis")),
+        "select" => |x, args| x[0].index(args.need("axis"), args.need("index")),
+        "slice" => |x, args| {
+            let ranges = args.need::<Vec<usize>>("start").into_iter().zip(args.need::<Vec<usize>>("stop"));
+            (0..).zip(ranges).fold(x[0], |x, (axis, (start, stop))| x.slice(axis, start..stop))
+        },
+        "pad_constant" => |x, args| {
+            let pads: Vec<usize> = args.need("pads_last_axis_first");
+            let value: f64 = args.need("value");
+            let pairs = (0..).zip(pads.chunks(2));
+            pairs.fold(x[0] - value, |x, (i, pair)| x.pad(-1 - i, pair[0], pair[1])) + value
+        },
+        "roll" => |x, args| {
+            let axes: Vec<isize> = args.need("axes");
+            args.need::<Vec<isize>>("shifts").iter().zip(axes).fold(x[0], |x, (&shift, axis)| {
+                let length = x.shape()[axis as usize] as isize;
+                let first = (-shift).rem_euclid(length) as usize;
+                Var::concat(&[x.slice(axis, first..), x.slice(axis, ..first)], axis)
+            })
+        },
+        "tril" => |x, args| x[0].tril(args.need("diagonal")),
+        "triu" => |x, args| x[0].triu(args.need("diagonal")),
+        "trace" => |x, _| x[0].tril(0).triu(0).sum(),
+        "diag" => |x, _| {
+            let n = x[0].shape()[0];
+            x[0].broadcast_to([n, n]).tril(0).triu(0)
+        },
+        _ => return None,
+    };
+    Some(row)
+}
+
+/// Layers without parameters of their own.
+fn layers(op: &str) -> Option<Row> {
+    let row: Row = match op {
+        "layer_norm" => |x, args| {
+            let axes = args.need::<Vec<usize>>("normalized_shape").len() as isize;
+            let y = x[0].standardize(&(-axes..0).collect::<Vec<_>>(), args.need("eps"));
+            if let [_, weight, bias] = *x { y * weight + bias } else { y }
+        },
+        "rms_norm" => |x, args| {
+            let squares = x[0].square().mean_over(&[-1]) + args.need::<f64>("eps");
+            x[0] / squares.sqrt().unsqueeze(-1) * x[1]
+        },
+        "scaled_dot_product_attention" => |x, args| {
+            let mask = match x.get(3) {
+                Some(&mask) => Mask::Where(mask),
+                None if args.need("causal") => Mask::Causal,
+                None => Mask::All,
+            };
+            scaled_dot_product(x[0], x[1], x[2], mask)
         },
         _ => return None,
     };

@@ -404,6 +404,12 @@ fn special_values_are_those_of_the_oracle_in_every_lane() {
         a.cast(DType::Bool).cast(DType::F64),
         a.softmax(0),
         a.log_softmax(0),
+        a.max(),
+        a.reshape([37, 14]).max_over(&[0]),
+        b.reshape([14, 37]).max_over(&[1]),
+        b.reshape([37, 14]).t().max_over(&[1]),
+        b.reshape([14, 37]).argmax(1).cast(DType::F64),
+        a.reshape([37, 14]).argmin(0).cast(DType::F64),
     ] {
         harness.same(op).unwrap();
     }
@@ -431,6 +437,11 @@ fn subgradients_are_the_stated_ones() {
     assert_eq!(slope(|x| x.powf(0.0), 0.0), 0.0);
     assert_eq!(slope(|x| x.powf(0.0), f64::INFINITY), 0.0);
     assert_eq!(slope(|x| x.powf(2.0), 0.0), 0.0);
+    assert_eq!(slope(|x| Var::stack(&[x, x, x * 0.5], 0).max(), 1.0), 1.0);
+    assert_eq!(slope(|x| Var::stack(&[x, x.detach()], 0).max(), 1.0), 0.5);
+    assert_eq!(slope(|x| Var::stack(&[x, x.detach()], 0).min(), 1.0), 0.5);
+    assert_eq!(slope(|x| Var::stack(&[x, x * 0.0], 0).norm(), 0.0), 0.0);
+    assert_eq!(slope(|x| Var::stack(&[x, x.detach()], 0).std_over(&[0], 0), 3.0), 0.0);
     // Where a rule chooses, the branch not taken must not poison the other.
     assert_eq!(slope(|x| x.elu(1.0), 1000.0), 1.0);
     assert_eq!(
@@ -454,6 +465,35 @@ fn derivatives_stay_accurate_in_the_tails() {
     near(slope(|x| x.tanh(), -20.0), 4.0 * (-40.0f64).exp());
     near(slope(|x| x.exp_m1(), -40.0), (-40.0f64).exp());
     near(slope(|x| x.softplus(), -40.0), (-40.0f64).exp());
+}
+
+/// NaN is larger and smaller than any number, wherever it stands, and is found at its first place.
+#[test]
+fn nan_is_not_lost_among_numbers() {
+    for n in [1, 2, 31, 32, 33, 100] {
+        for at in 0..n {
+            let tape = Tape::new();
+            let x: Vec<f64> = (0..n).map(|i| if i == at { f64::NAN } else { i as f64 }).collect();
+            let columns = tape.var(&x).reshape([n, 1]).broadcast_to([n, 3]);
+            assert!(tape.var(&x).max().item().is_nan() && tape.var(&x).min().item().is_nan());
+            assert!(columns.max_over(&[0]).to_vec::<f64>().iter().all(|x| x.is_nan()));
+            assert_eq!(columns.argmax(0).to_vec::<i64>(), [at as i64; 3]);
+            assert_eq!(columns.argmin(0).to_vec::<i64>(), [at as i64; 3]);
+        }
+    }
+}
+
+/// Slices, places and axes of length 1 are looked at where they are.
+#[test]
+fn parts_are_views() {
+    let tape = Tape::new();
+    let x = tape.var(&ArrayD::<f64>::zeros(IxDyn(&[64, 4, 4, 64])));
+    let y = x.permute(&[1, 0, 3, 2]);
+    let before = tape.bytes();
+    let parts = [y.slice(0, 1..3), y.index(0, 2), y.index(-1, -1), y.unsqueeze(1), y.split(2, 4)[3]];
+    // The list of nodes may have grown; a copy of a part would be more than that.
+    assert!(tape.bytes() - before < 8 * parts[2].shape().elements());
+    assert_eq!(parts[1].shape(), Shape::from([64, 64, 4]));
 }
 
 /// The checks can fail: a value that is not its op's is caught by the oracle, and so is a wrong rule (see also the
