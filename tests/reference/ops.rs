@@ -19,23 +19,7 @@ type Row = for<'t> fn(&[Var<'t>], &Args) -> Var<'t>;
 pub(crate) fn find(op: &str) -> Option<Handler> {
     let row = elementwise(op).or_else(|| several(op)).or_else(|| rows(op)).or_else(|| products(op));
     let row = row.or_else(|| layout(op))?;
-    Some(Handler::new(Refusal::PanicInCaller, move |case, _| {
-        if let Some(reason) = unsupported(case) {
-            return Err(Fault::Unsupported(reason.to_owned()));
-        }
-        with_conventions(case, evaluate(case, row)?)
-    }))
-}
-
-/// The cases of an op that the engine does not have although it has the others.
-fn unsupported(case: &Case) -> Option<&'static str> {
-    let ranks = || case.arrays("in").iter().map(|(_, array)| array.shape().len());
-    match case.op.as_str() {
-        "matmul" if !case.must_refuse && ranks().any(|rank| rank != 2) => {
-            Some("operands that are no matrices")
-        }
-        _ => None,
-    }
+    Some(Handler::new(Refusal::PanicInCaller, move |case, _| with_conventions(case, evaluate(case, row)?)))
 }
 
 /// Which of the choices at kinks, ties and infinities are those of the software behind the stored numbers.
@@ -178,7 +162,7 @@ fn rows(op: &str) -> Option<Row> {
 /// Products of matrices.
 fn products(op: &str) -> Option<Row> {
     let row: Row = match op {
-        "matmul" => |x, _| x[0].matmul(x[1]),
+        "matmul" => |x, _| matmul(x[0], x[1]),
         "matmul_at_b" => |x, _| x[0].t().matmul(x[1]),
         "matmul_a_bt" => |x, _| x[0].matmul(x[1].t()),
         "matmul_self" => |x, _| x[0].matmul(x[0]),
@@ -259,6 +243,20 @@ fn reshape<'t>(x: Var<'t>, args: &Args) -> Var<'t> {
     let open = x.shape().elements() / known.max(1);
     let shape: Vec<usize> = wanted.iter().map(|&n| usize::try_from(n).unwrap_or(open)).collect();
     x.reshape(&shape[..])
+}
+
+/// NumPy's product: a vector on the left is a row, one on the right a column, and the axis of length 1 disappears.
+fn matmul<'t>(a: Var<'t>, b: Var<'t>) -> Var<'t> {
+    let (left, right) = (a.rank() == 1, b.rank() == 1);
+    let c = if left { column(a).t() } else { a }.matmul(if right { column(b) } else { b });
+    let mut shape = c.shape().to_vec();
+    if right {
+        shape.pop();
+    }
+    if left {
+        shape.remove(shape.len() - 1 - usize::from(!right));
+    }
+    c.reshape(&shape[..])
 }
 
 /// A vector as a matrix of one column.

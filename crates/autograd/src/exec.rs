@@ -27,7 +27,7 @@ pub(crate) fn run(op: &Op, x: &[Strided<'_>], y: &Meta, out: &mut Data) {
             with_float!(y.dtype, T => sum::sum::<T>(x[0].view(), |i| axes.contains(&(i as u8)), vec(out)))
         }
         Op::Matmul => {
-            with_float!(y.dtype, T => matmul::matmul::<T>(x[0].view(), x[1].view(), vec(out)))
+            with_float!(y.dtype, T => matmul::append::<T>(x[0].view(), x[1].view(), vec(out)))
         }
         Op::Softmax(Softmax { axis }) => {
             with_float!(y.dtype, T => softmax::along::<T>(x[0].view(), *axis as usize, vec(out), softmax::softmax_row))
