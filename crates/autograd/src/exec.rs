@@ -37,7 +37,7 @@ pub(crate) fn run(op: &Op, x: &[Strided<'_>], y: &Meta, out: &mut Data) {
         Op::Pad(Pad { axis, before, .. }) => place_along(x, *axis, *before, y, out),
         Op::Concat(Concat { axis }) => place_along(x, *axis, 0, y, out),
         Op::Matmul => {
-            with_float!(y.dtype, T => matmul::matmul::<T>(x[0].view(), x[1].view(), vec(out)))
+            with_float!(y.dtype, T => matmul::append::<T>(x[0].view(), x[1].view(), vec(out)))
         }
         Op::Softmax(Softmax { axis }) => {
             with_float!(y.dtype, T => softmax::along::<T>(x[0].view(), *axis as usize, vec(out), softmax::softmax_row))

@@ -44,8 +44,14 @@ fn shapes_that_do_not_fit() {
     );
     assert_eq!(
         mistake(|| a.matmul(tape.var([1.0; 3]))),
-        "matmul: operands [2×3] F64 and [3] F64 do not fit\n  rule: both operands are matrices, of two axes\n  \
+        "matmul: operands [2×3] F64 and [3] F64 do not fit\n  rule: both operands are matrices, of two axes or more\n  \
          hint: give a vector an axis with `.reshape(…)`"
+    );
+    assert_eq!(
+        mistake(|| tape.var(&[1.0; 12]).reshape([2, 2, 3]).matmul(tape.var(&[1.0; 18]).reshape([3, 3, 2]))),
+        "matmul: operands [2×2×3] F64 and [3×3×2] F64 do not fit\n  \
+         rule: leading axes, aligned at the last, are equal or one of them is 1\n  \
+         hint: `.reshape(…)` puts an axis of length 1 where the matrices shall repeat"
     );
     assert_eq!(
         mistake(|| a + b),

@@ -9,6 +9,7 @@ pub(crate) mod rows;
 pub(crate) mod simd;
 pub(crate) mod softmax;
 pub(crate) mod sum;
+pub(crate) mod workers;
 
 use crate::view::View;
 

@@ -288,6 +288,22 @@ fn matmul_rows() -> Vec<Row> {
     all.push(row("matmul of transposes", &[&[8, 9], &[7, 8]], |x| x[0].t().matmul(x[1].t())));
     all.push(row("matmul of a broadcast", &[&[1, 8], &[8, 7]], |x| x[0].broadcast_to([9, 8]).matmul(x[1])));
     all.push(row("matmul with itself", &[&[7, 7]], |x| x[0].matmul(x[0])));
+    let batches: [[&[usize]; 2]; 10] = [
+        [&[2, 3, 4], &[2, 4, 2]],
+        [&[2, 1, 3, 2], &[2, 1, 2, 3]],
+        [&[0, 2, 3], &[0, 3, 2]],
+        [&[2, 2, 0], &[2, 0, 2]],
+        [&[3, 2, 4], &[4, 2]],
+        [&[2, 0, 3], &[3, 2]],
+        [&[2, 4], &[3, 4, 2]],
+        [&[1, 2, 3], &[2, 3, 2]],
+        [&[2, 1, 2, 3], &[3, 3, 2]],
+        [&[0, 1, 2, 3], &[2, 3, 2]],
+    ];
+    all.extend(batches.iter().map(|s| row("matmul of a batch", s, |x| x[0].matmul(x[1]))));
+    all.push(row("matmul of transposes of a batch", &[&[2, 4, 3], &[2, 2, 4]], |x| {
+        x[0].t().matmul(x[1].t()).matmul(x[1].permute(&[0, 1, 2]))
+    }));
     all.into_iter().map(|row| Row { rounds: true, ..row }).collect()
 }
 

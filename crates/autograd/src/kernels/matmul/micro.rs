@@ -1,0 +1,462 @@
+//! The innermost loops: a tile of C in registers, a tile of scalar products, and packing. Compiled once for each
+//! instruction set and kept in tables of functions, so that what stands above is compiled once.
+//!
+//! An element of C is one chain of fused multiply-adds over k (tiles), or sixteen of them, folded in halves (scalar
+//! products). Neither depends on the size of the tile or of the vectors: all instruction sets give the same bits.
+#![expect(unsafe_code, reason = "vector instructions and raw pointers")]
+
+use super::vector::{Plain, Vector};
+use crate::dtype::Float;
+
+/// Partial sums of a scalar product.
+const PARTIAL: usize = 16;
+
+/// A block of C and the operands that it is the product of; every stride counts elements.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Block<T> {
+    pub(super) k: usize,
+    pub(super) a: *const T,
+    /// From row to row and from column to column of A.
+    pub(super) a_strides: [isize; 2],
+    pub(super) b: *const T,
+    /// From row to row and from column to column of B; a tile takes the latter to be 1.
+    pub(super) b_strides: [isize; 2],
+    pub(super) c: *mut T,
+    /// From row to row of C.
+    pub(super) c_stride: usize,
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    /// Whether the product is added to C or replaces it.
+    pub(super) add: bool,
+}
+
+/// What packing reads, and the panel that it writes: `panel[p·width + i]` is element i of vector p, 0 for i ≥ `filled`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Panel<T> {
+    pub(super) from: *const T,
+    /// From element to element of a vector (across the panel).
+    pub(super) across: isize,
+    /// From vector to vector (along k).
+    pub(super) along: isize,
+    pub(super) k: usize,
+    pub(super) filled: usize,
+    pub(super) width: usize,
+    pub(super) to: *mut T,
+}
+
+type TileFn<T> = unsafe fn(&Block<T>);
+
+/// The functions of one instruction set.
+///
+/// # Safety
+/// To call one takes a CPU with the instruction set, and pointers and strides that stay within their buffers for every
+/// row, column and k; `rows` and `columns` at least 1 and at most those of the tile.
+pub(super) struct Kernels<T: 'static> {
+    pub(super) lanes: usize,
+    /// Heights of tiles, ascending.
+    pub(super) heights: [usize; 3],
+    /// By height, then one or two vectors wide; any strides of A.
+    pub(super) tiles: [[TileFn<T>; 2]; 3],
+    /// The same where rows of A lie side by side and all rows of the tile are there to be read.
+    pub(super) unit_tiles: [[TileFn<T>; 2]; 3],
+    /// One row of C, up to four vectors wide.
+    pub(super) row: TileFn<T>,
+    /// Scalar products: both operands contiguous along k. As a block, and as a single column.
+    pub(super) dots: [TileFn<T>; 2],
+    /// Rows and columns of the block of scalar products.
+    pub(super) dot_shape: [usize; 2],
+    pub(super) pack: unsafe fn(&Panel<T>),
+}
+
+/// The tile of `MR` rows and `NV` vectors.
+#[inline(always)]
+unsafe fn tile<V: Vector, const MR: usize, const NV: usize, const UNIT: bool>(x: &Block<V::Element>) {
+    // SAFETY: the caller's promise, passed on.
+    unsafe {
+        if x.columns == NV * V::LANES {
+            tile_of::<V, MR, NV, UNIT, false>(x);
+        } else {
+            tile_of::<V, MR, NV, UNIT, true>(x);
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn tile_of<V: Vector, const MR: usize, const NV: usize, const UNIT: bool, const EDGE: bool>(
+    x: &Block<V::Element>,
+) {
+    let (rows, last) = (x.rows, x.columns - (NV - 1) * V::LANES);
+    // Rows that are not there repeat the last one and are not stored.
+    let mut starts = [x.a; MR];
+    // SAFETY: rows below `rows` and columns below `columns` exist, by contract; loads and stores touch no others.
+    unsafe {
+        for (r, start) in starts.iter_mut().enumerate() {
+            *start = x.a.offset(r.min(rows - 1) as isize * x.a_strides[0]);
+        }
+        let mut sums = [[V::zero(); NV]; MR];
+        let (mut a, mut b) = (0, x.b);
+        let mut unit = x.a;
+        for _ in 0..x.k {
+            let mut right = [V::zero(); NV];
+            for v in 0..NV {
+                let p = b.add(v * V::LANES);
+                right[v] = if EDGE && v == NV - 1 { V::load_first(p, last) } else { V::load(p) };
+            }
+            for r in 0..MR {
+                let left = V::splat(if UNIT { *unit.add(r) } else { *starts[r].offset(a) });
+                for v in 0..NV {
+                    sums[r][v] = left.mul_add(right[v], sums[r][v]);
+                }
+            }
+            a += x.a_strides[1];
+            unit = unit.wrapping_offset(x.a_strides[1]);
+            b = b.wrapping_offset(x.b_strides[0]);
+        }
+        for r in 0..MR {
+            if r < rows {
+                for v in 0..NV {
+                    let c = x.c.add(r * x.c_stride + v * V::LANES);
+                    if EDGE && v == NV - 1 {
+                        let sum = if x.add { V::load_first(c, last).add(sums[r][v]) } else { sums[r][v] };
+                        sum.store_first(c, last);
+                    } else {
+                        let sum = if x.add { V::load(c).add(sums[r][v]) } else { sums[r][v] };
+                        sum.store(c);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// One row of C, of up to four vectors.
+#[inline(always)]
+unsafe fn row<V: Vector>(x: &Block<V::Element>) {
+    // SAFETY: the caller's promise, passed on.
+    unsafe {
+        match x.columns.div_ceil(V::LANES) {
+            1 => tile::<V, 1, 1, false>(x),
+            2 => tile::<V, 1, 2, false>(x),
+            3 => tile::<V, 1, 3, false>(x),
+            _ => tile::<V, 1, 4, false>(x),
+        }
+    }
+}
+
+/// `R`·`C` scalar products along k, each in 16 partial sums: in `L` vectors.
+#[inline(always)]
+unsafe fn dots<V: Vector, const R: usize, const C: usize, const L: usize>(x: &Block<V::Element>) {
+    const { assert!(L * V::LANES == PARTIAL) };
+    // SAFETY: rows, columns and k exist, by contract; loads touch no others.
+    unsafe {
+        let mut left = [x.a; R];
+        for (r, p) in left.iter_mut().enumerate() {
+            *p = x.a.offset(r.min(x.rows - 1) as isize * x.a_strides[0]);
+        }
+        let mut right = [x.b; C];
+        for (c, p) in right.iter_mut().enumerate() {
+            *p = x.b.offset(c.min(x.columns - 1) as isize * x.b_strides[1]);
+        }
+        let mut sums = [[[V::zero(); L]; C]; R];
+        let mut p = 0;
+        while p + PARTIAL <= x.k {
+            for l in 0..L {
+                let at = p + l * V::LANES;
+                let mut b = [V::zero(); C];
+                for c in 0..C {
+                    b[c] = V::load(right[c].add(at));
+                }
+                for r in 0..R {
+                    let a = V::load(left[r].add(at));
+                    for c in 0..C {
+                        sums[r][c][l] = a.mul_add(b[c], sums[r][c][l]);
+                    }
+                }
+            }
+            p += PARTIAL;
+        }
+        for l in 0..L {
+            let at = p + l * V::LANES;
+            if at < x.k {
+                let n = V::LANES.min(x.k - at);
+                for r in 0..R {
+                    let a = V::load_first(left[r].add(at), n);
+                    for c in 0..C {
+                        sums[r][c][l] = a.mul_add(V::load_first(right[c].add(at), n), sums[r][c][l]);
+                    }
+                }
+            }
+        }
+        for r in 0..R {
+            for c in 0..C {
+                if r < x.rows && c < x.columns {
+                    let sum = fold::<V, L>(sums[r][c]);
+                    let at = x.c.add(r * x.c_stride + c);
+                    *at = if x.add { *at + sum } else { sum };
+                }
+            }
+        }
+    }
+}
+
+/// The sum of 16 partial sums, in halves.
+#[inline(always)]
+unsafe fn fold<V: Vector, const L: usize>(mut x: [V; L]) -> V::Element {
+    let mut half = L / 2;
+    // SAFETY: the instruction set is there, by contract.
+    unsafe {
+        while half > 0 {
+            for l in 0..half {
+                x[l] = x[l].add(x[l + half]);
+            }
+            half /= 2;
+        }
+        x[0].fold()
+    }
+}
+
+/// Packs a panel.
+#[inline(always)]
+unsafe fn pack<V: Vector, const LANES: usize>(x: &Panel<V::Element>) {
+    // SAFETY: the caller's promise, passed on.
+    unsafe {
+        if x.across == 1 {
+            pack_rows::<V>(x);
+        } else if x.along == 1 && x.k >= 4 {
+            pack_columns::<V, LANES>(x);
+        } else {
+            pack_strided(x);
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn pack_rows<V: Vector>(x: &Panel<V::Element>) {
+    let (mut from, mut to) = (x.from, x.to);
+    // SAFETY: k vectors of `filled` elements are read, k of `width` written, by contract.
+    unsafe {
+        if x.filled == x.width && x.width % V::LANES == 0 {
+            for _ in 0..x.k {
+                for at in (0..x.width).step_by(V::LANES) {
+                    V::load(from.add(at)).store(to.add(at));
+                }
+                from = from.wrapping_offset(x.along);
+                to = to.add(x.width);
+            }
+            return;
+        }
+        for _ in 0..x.k {
+            let mut at = 0;
+            while at < x.width {
+                let piece = match x.filled.saturating_sub(at) {
+                    0 => V::zero(),
+                    n => V::load_first(from.add(at), n.min(V::LANES)),
+                };
+                piece.store_first(to.add(at), V::LANES.min(x.width - at));
+                at += V::LANES;
+            }
+            from = from.wrapping_offset(x.along);
+            to = to.add(x.width);
+        }
+    }
+}
+
+/// Contiguous along k: squares of vectors are transposed in registers.
+#[inline(always)]
+unsafe fn pack_columns<V: Vector, const LANES: usize>(x: &Panel<V::Element>) {
+    const { assert!(LANES == V::LANES) };
+    let mut at = 0;
+    // SAFETY: as for `pack_rows`; what is loaded is cut at `filled` and k, what is stored at `width` and k.
+    unsafe {
+        while at < x.width {
+            let there = x.filled.saturating_sub(at).min(LANES);
+            let wide = LANES.min(x.width - at);
+            let mut p = 0;
+            while p < x.k {
+                let deep = LANES.min(x.k - p);
+                let mut square = [V::zero(); LANES];
+                for i in 0..LANES {
+                    if i < there {
+                        let from = x.from.offset((at + i) as isize * x.across).add(p);
+                        square[i] = if deep == LANES { V::load(from) } else { V::load_first(from, deep) };
+                    }
+                }
+                let square = transpose::<V, LANES>(square);
+                for i in 0..LANES {
+                    if i < deep {
+                        let to = x.to.add((p + i) * x.width + at);
+                        if wide == LANES {
+                            square[i].store(to)
+                        } else {
+                            square[i].store_first(to, wide)
+                        };
+                    }
+                }
+                p += LANES;
+            }
+            at += LANES;
+        }
+    }
+}
+
+/// Interleaving the halves as often as LANES can be halved transposes a square.
+#[inline(always)]
+unsafe fn transpose<V: Vector, const LANES: usize>(mut x: [V; LANES]) -> [V; LANES] {
+    let mut size = LANES;
+    while size > 1 {
+        let mut y = x;
+        for i in 0..LANES / 2 {
+            // SAFETY: the instruction set is there, by contract.
+            let [low, high] = unsafe { x[i].interleave(x[i + LANES / 2]) };
+            y[2 * i] = low;
+            y[2 * i + 1] = high;
+        }
+        x = y;
+        size /= 2;
+    }
+    x
+}
+
+#[inline(always)]
+unsafe fn pack_strided<T: Float>(x: &Panel<T>) {
+    for p in 0..x.k {
+        // SAFETY: k vectors of `filled` elements are read, k of `width` written, by contract.
+        unsafe {
+            let from = x.from.offset(p as isize * x.along);
+            let to = x.to.add(p * x.width);
+            for i in 0..x.filled {
+                *to.add(i) = *from.offset(i as isize * x.across);
+            }
+            for i in x.filled..x.width {
+                *to.add(i) = T::default();
+            }
+        }
+    }
+}
+
+/// A table of kernels, each compiled with the given CPU features.
+macro_rules! kernels {
+    ($name:ident, $T:ty, $V:ty, $(#[$features:meta])?
+     lanes: $lanes:literal, heights: $h0:literal $h1:literal $h2:literal,
+     dots: $r:literal $c:literal $r1:literal, partial: $l:literal) => {
+        pub(super) static $name: Kernels<$T> = {
+            kernels!(@fns $T, $(#[$features])?
+                t00: tile::<$V, $h0, 1, false>, t01: tile::<$V, $h0, 2, false>,
+                t10: tile::<$V, $h1, 1, false>, t11: tile::<$V, $h1, 2, false>,
+                t20: tile::<$V, $h2, 1, false>, t21: tile::<$V, $h2, 2, false>,
+                u00: tile::<$V, $h0, 1, true>, u01: tile::<$V, $h0, 2, true>,
+                u10: tile::<$V, $h1, 1, true>, u11: tile::<$V, $h1, 2, true>,
+                u20: tile::<$V, $h2, 1, true>, u21: tile::<$V, $h2, 2, true>,
+                one: row::<$V>, block: dots::<$V, $r, $c, $l>, column: dots::<$V, $r1, 1, $l>);
+            $(#[$features])?
+            unsafe fn panel(x: &Panel<$T>) {
+                // SAFETY: the caller's promise, passed on.
+                unsafe { pack::<$V, $lanes>(x) }
+            }
+            Kernels {
+                lanes: $lanes,
+                heights: [$h0, $h1, $h2],
+                tiles: [[t00, t01], [t10, t11], [t20, t21]],
+                unit_tiles: [[u00, u01], [u10, u11], [u20, u21]],
+                row: one,
+                dots: [block, column],
+                dot_shape: [$r, $c],
+                pack: panel,
+            }
+        };
+    };
+    (@fns $T:ty, $(#[$features:meta])? $($f:ident: $body:expr),*) => {
+        kernels!(@each $T, [$(#[$features])?] $($f: $body),*);
+    };
+    (@each $T:ty, $features:tt $($f:ident: $body:expr),*) => {
+        $(kernels!(@one $T, $features $f: $body);)*
+    };
+    (@one $T:ty, [$(#[$features:meta])?] $f:ident: $body:expr) => {
+        $(#[$features])?
+        unsafe fn $f(x: &Block<$T>) {
+            // SAFETY: the caller's promise, passed on.
+            unsafe { $body(x) }
+        }
+    };
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::*;
+    use crate::kernels::matmul::vector::{Avx2, Avx512};
+    use std::arch::x86_64::{__m256, __m256d, __m512, __m512d};
+
+    kernels!(AVX512_F32, f32, Avx512<__m512>, #[target_feature(enable = "avx512f,avx512dq,avx512vl,fma")]
+        lanes: 16, heights: 4 8 12, dots: 4 4 4, partial: 1);
+    kernels!(AVX512_F64, f64, Avx512<__m512d>, #[target_feature(enable = "avx512f,avx512dq,avx512vl,fma")]
+        lanes: 8, heights: 4 8 12, dots: 4 2 4, partial: 2);
+    kernels!(AVX2_F32, f32, Avx2<__m256>, #[target_feature(enable = "avx2,fma")]
+        lanes: 8, heights: 2 4 6, dots: 2 2 2, partial: 2);
+    kernels!(AVX2_F64, f64, Avx2<__m256d>, #[target_feature(enable = "avx2,fma")]
+        lanes: 4, heights: 2 4 6, dots: 2 1 2, partial: 4);
+}
+
+kernels!(PLAIN_F32, f32, Plain<f32>, lanes: 4, heights: 2 4 6, dots: 2 1 2, partial: 4);
+kernels!(PLAIN_F64, f64, Plain<f64>, lanes: 4, heights: 2 4 6, dots: 2 1 2, partial: 4);
+
+/// Element types of products.
+pub(crate) trait Multiply: Float + Send + Sync {
+    /// The kernels for this CPU.
+    #[doc(hidden)]
+    fn kernels() -> Table<Self>;
+    /// The kernels of each instruction set that this CPU has, the best first.
+    #[cfg(test)]
+    fn all_kernels() -> Vec<Table<Self>>;
+}
+
+/// A table whose instruction set this CPU has.
+#[derive(Clone, Copy)]
+pub(crate) struct Table<T: 'static>(pub(super) &'static Kernels<T>);
+
+macro_rules! multiply {
+    ($T:ty, $avx512:ident, $avx2:ident, $plain:ident) => {
+        impl Multiply for $T {
+            #[inline]
+            fn kernels() -> Table<$T> {
+                #[cfg(target_arch = "x86_64")]
+                {
+                    if has_avx512() {
+                        return Table(&x86::$avx512);
+                    }
+                    if has_avx2() {
+                        return Table(&x86::$avx2);
+                    }
+                }
+                Table(&$plain)
+            }
+            #[cfg(test)]
+            fn all_kernels() -> Vec<Table<$T>> {
+                let mut all = vec![];
+                #[cfg(target_arch = "x86_64")]
+                {
+                    all.extend(has_avx512().then_some(Table(&x86::$avx512)));
+                    all.extend(has_avx2().then_some(Table(&x86::$avx2)));
+                }
+                all.push(Table(&$plain));
+                all
+            }
+        }
+    };
+}
+multiply!(f32, AVX512_F32, AVX2_F32, PLAIN_F32);
+multiply!(f64, AVX512_F64, AVX2_F64, PLAIN_F64);
+
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn has_avx512() -> bool {
+    std::is_x86_feature_detected!("avx512f")
+        && std::is_x86_feature_detected!("avx512dq")
+        && std::is_x86_feature_detected!("avx512vl")
+        && std::is_x86_feature_detected!("fma")
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn has_avx2() -> bool {
+    std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma")
+}

@@ -1,0 +1,49 @@
+//! Products of matrices, batch by batch: C = A·B, behind one function.
+//!
+//! In the manner of BLIS (F. G. Van Zee, R. A. van de Geijn, "BLIS: a framework for rapidly instantiating BLAS
+//! functionality", 2015): C is cut into tiles that fit in registers, operands are packed where that pays, and blocks
+//! are sized by the caches. Short products skip what they do not need.
+//!
+//! An element of C is a sum over k in an order given by the shapes and strides of the whole product: neither threads
+//! nor the borders of blocks change a bit.
+
+mod blocks;
+mod micro;
+mod scratch;
+#[cfg(test)]
+mod tests;
+mod vector;
+
+pub(crate) use micro::Multiply;
+pub(crate) use scratch::Scratch;
+
+use super::workers::Workers;
+use crate::view::View;
+use blocks::Product;
+
+/// C = A·B. a: \[batch…, m, k\], b: \[batch…, k, n\] of any strides; c: \[batch…, m, n\] in row-major order, overwritten.
+pub(crate) fn matmul<T: Multiply>(
+    a: View<'_, T>,
+    b: View<'_, T>,
+    c: &mut [T],
+    scratch: &mut Scratch,
+    workers: &Workers,
+) {
+    if let Some(product) = Product::new(a, b, c, T::kernels()) {
+        product.run(scratch, workers);
+    }
+}
+
+/// As [`matmul`] on the caller alone, appended to an empty vector.
+pub(crate) fn append<T: Multiply>(a: View<'_, T>, b: View<'_, T>, out: &mut Vec<T>) {
+    let rank = a.shape.len();
+    let entries: usize = a.shape[..rank - 2].iter().product();
+    out.resize(entries * a.shape[rank - 2] * b.shape[rank - 1], T::default());
+    matmul(a, b, out, &mut Scratch::default(), &Workers::default());
+}
+
+/// Bytes per worker that no product of \[m, k\] and \[k, n\] exceeds: for [`Scratch::reserve`] ahead of time.
+#[allow(dead_code, reason = "planned execution reserves; eager execution grows at first use")]
+pub(crate) fn scratch_bytes<T: Multiply>(m: usize, k: usize, n: usize) -> usize {
+    blocks::area(m, k, n, true, true, T::kernels()) * size_of::<T>()
+}
