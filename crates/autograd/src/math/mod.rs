@@ -1,7 +1,7 @@
 //! The scalar functions behind the table, for `f32` and `f64`.
 //!
 //! Those listed as `ours` are free of branches and calls, so that a plain loop over them becomes SIMD code, and within 2
-//! units in the last place of the true value (`normal_cdf`: within 6). `sin` and `cos` make an exception, which call the
+//! units in the last place of the true value (`normal_cdf`: within 5). `sin` and `cos` make an exception, which call the
 //! standard library for huge arguments (see [`all_near`]), and so does `powf` of `f64`. Multiply-adds are fused wherever
 //! they are written so, on every machine and in every lane: the bits are the same everywhere.
 
