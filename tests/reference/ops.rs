@@ -52,7 +52,9 @@ fn with_conventions(case: &Case, mut results: Results) -> Result<Results, Fault>
         // What the gradient is at nan is nobody's convention.
         "norm" if !case.arrays("in")[0].1.floats().iter().any(|x| x.is_nan()) => results.same_convention(),
         "logsumexp" => results.takes_limits(),
-        "add" | "div" | "maximum" | "minimum" | "mul" | "sub" => results.same_convention(),
+        "add" | "atan2" | "div" | "hypot" | "maximum" | "minimum" | "mul" | "pow" | "sub" => {
+            results.same_convention()
+        }
         "sign" => {
             results.same_convention();
             let nans = inputs()?.filter(|(_, x)| x.is_nan()).collect();
@@ -109,6 +111,12 @@ fn elementwise(op: &str) -> Option<Row> {
         "sinh" => |x, _| 0.5 * (x[0].exp_m1() - (-x[0]).exp_m1()),
         "cosh" => |x, _| 0.5 * (x[0].exp() + (-x[0]).exp()),
         "tanh" => |x, _| x[0].tanh(),
+        "asin" => |x, _| x[0].asin(),
+        "acos" => |x, _| x[0].acos(),
+        "atan" => |x, _| x[0].atan(),
+        "erf" => |x, _| x[0].erf(),
+        "floor" => |x, _| x[0].floor(),
+        "ceil" => |x, _| x[0].ceil(),
         "abs" => |x, _| x[0].abs(),
         "sign" => |x, _| x[0].sign(),
         "sigmoid" => |x, _| x[0].sigmoid(),
@@ -120,6 +128,10 @@ fn elementwise(op: &str) -> Option<Row> {
         "relu" => |x, _| x[0].relu(),
         "leaky_relu" => |x, args| x[0].leaky_relu(args.need("negative_slope")),
         "elu" => |x, args| x[0].elu(optional(args, "alpha", 1.0)),
+        "gelu" => |x, args| match args.has("approximate").then(|| args.need::<String>("approximate")) {
+            Some(tanh) if tanh == "tanh" => x[0].gelu_tanh(),
+            _ => x[0].gelu(),
+        },
         "silu" => |x, _| x[0].swish(),
         "clamp" => |x, args| {
             let above = x[0].maximum(optional(args, "min", f64::NEG_INFINITY));
@@ -145,6 +157,11 @@ fn several(op: &str) -> Option<Row> {
         "div" => |x, _| x[0] / x[1],
         "maximum" => |x, _| x[0].maximum(x[1]),
         "minimum" => |x, _| x[0].minimum(x[1]),
+        "pow" => |x, _| x[0].pow(x[1]),
+        "atan2" => |x, _| x[0].atan2(x[1]),
+        "hypot" => |x, _| x[0].hypot(x[1]),
+        "logaddexp" => |x, _| x[0].logaddexp(x[1]),
+        "pow_self" => |x, _| twice(x[0], |a, b| a.pow(b)),
         "sub_self" => |x, _| twice(x[0], |a, b| a - b),
         "mul_self" => |x, _| twice(x[0], |a, b| a * b),
         "div_self" => |x, _| twice(x[0], |a, b| a / b),

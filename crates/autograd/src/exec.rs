@@ -106,7 +106,11 @@ trait Functions: Sized {
 macro_rules! unary_loops {
     ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?): |$x:ident, $y:ident| $value:expr, $slope:expr, $domain:expr;)*) => {
         fn unary(f: Unary, x: View<'_, Self>, out: &mut Vec<Self>) {
+            // The branch for huge arguments keeps these two from becoming SIMD code.
+            let near = matches!(f, Unary::Sin | Unary::Cos) && x.as_slice().is_some_and(all_near);
             match f {
+                Unary::Sin if near => map1(x, out, #[inline(always)] |x: Self| sin_near(x)),
+                Unary::Cos if near => map1(x, out, #[inline(always)] |x: Self| cos_near(x)),
                 $(Unary::$Row $(($p))? => {
                     $(let $p = $p as Self;)?
                     map1(x, out, #[inline(always)] |$x: Self| $value)

@@ -37,6 +37,16 @@ macro_rules! unary_table {
             Sin sin(): |x, y| sin(x), cos(x), -6.0..6.0;
             /// Cosine, cos x (x in radians).  y′ = −sin x
             Cos cos(): |x, y| cos(x), -sin(x), -6.0..6.0;
+            /// Inverse sine, arcsin x, in radians; NaN beyond ±1.  y′ = 1/√((1 − x)(1 + x)), ∞ at ±1
+            Asin asin(): |x, y| asin(x), recip(sqrt((1.0 - x) * (1.0 + x))), -0.8..0.8;
+            /// Inverse cosine, arccos x, in radians; NaN beyond ±1.  y′ = −1/√((1 − x)(1 + x)), −∞ at ±1
+            Acos acos(): |x, y| acos(x), -recip(sqrt((1.0 - x) * (1.0 + x))), -0.8..0.8;
+            /// Inverse tangent, arctan x, in radians.  y′ = 1/(1 + x²)
+            Atan atan(): |x, y| atan(x), recip(1.0 + x * x), -3.0..3.0;
+            /// Largest whole number not above x.  y′ = 0, also at the jumps
+            Floor floor(): |x, y| floor(x), 0.0, 1.1..1.9;
+            /// Smallest whole number not below x.  y′ = 0, also at the jumps
+            Ceil ceil(): |x, y| ceil(x), 0.0, 1.1..1.9;
             /// Absolute value, |x|.  y′ = sign x, 0 at 0
             Abs abs(): |x, y| abs(x), sign(x), -3.0..3.0;
             /// Sign of x: −1, 0 or 1.  y′ = 0
@@ -57,6 +67,24 @@ macro_rules! unary_table {
                 if_gt(x, 0.0, 1.0, alpha * exp(if_gt(x, 0.0, 0.0, x))), -3.0..3.0;
             /// Swish, also called SiLU, x·σ(x).  y′ = σ(x)·(1 + x·σ(−x)).  Source: Ramachandran et al. 2017.
             Swish swish(): |x, y| x * sigmoid(x), sigmoid(x) * (1.0 + x * sigmoid(-x)), -4.0..4.0;
+            /// Error function, 2/√π·∫₀ˣ e^(−t²) dt.  y′ = 2/√π·e^(−x²)
+            Erf erf(): |x, y| erf(x), std::f64::consts::FRAC_2_SQRT_PI * exp(-(x * x)), -3.0..3.0;
+            /// Distribution function of the standard normal, Φ(x) = ½·(1 + erf(x/√2)), accurate also where it is tiny.
+            /// y′ = e^(−x²/2)/√(2π)
+            NormalCdf normal_cdf(): |x, y| normal_cdf(x), 0.3989422804014327 * exp(-0.5 * (x * x)), -3.0..3.0;
+            /// Gaussian error linear unit, x·Φ(x); NaN at −∞.  y′ = Φ(x) + x·e^(−x²/2)/√(2π), with its limits 0 and 1 at
+            /// ±∞.  Source: Hendrycks and Gimpel 2016.
+            Gelu gelu(): |x, y| x * normal_cdf(x),
+                normal_cdf(x) + 0.3989422804014327 * if_lt(abs(x), 50.0, x, 0.0) * exp(-0.5 * (x * x)), -3.0..3.0;
+            /// Gaussian error linear unit as it is approximated with tanh, ½x·(1 + tanh u) = x·σ(2u) with
+            /// u = √(2/π)·(x + 0.044715·x³); NaN at −∞.  y′ = σ(2u) + 2u′·x·σ(2u)·σ(−2u), with its limits 0 and 1 at ±∞.
+            /// Source: Hendrycks and Gimpel 2016.
+            GeluTanh gelu_tanh(): |x, y| x * sigmoid(gelu_exponent(x)), {
+                let u2 = x * (1.5957691216057308 + 0.07135481627260025 * (x * x));
+                let w = if_lt(abs(x), 50.0, x, 0.0);
+                let slope = 1.5957691216057308 + 0.21406444881780073 * (w * w);
+                sigmoid(u2) * (1.0 + w * slope * sigmoid(-u2))
+            }, -3.0..3.0;
         }
     };
 }
@@ -80,6 +108,19 @@ macro_rules! binary_table {
             /// Smaller of two, min(a, b); NaN where either is.  ∂ = 1 to the smaller, ½ each where equal
             Minimum minimum: |a, b, y| if_lt(a, b, a, if_ge(a, b, b, a + b)),
                 if_lt(a, b, 1.0, if_gt(a, b, 0.0, 0.5)), if_lt(a, b, 0.0, if_gt(a, b, 1.0, 0.5)), -3.0..3.0;
+            /// Power with a variable exponent, aᵇ, as IEEE 754 has it: 1 where b = 0.  ∂a = b·aᵇ⁻¹, 0 where b = 0;
+            /// ∂b = y·ln a, 0 where a = 0 and b ≥ 0, and NaN where a < 0
+            Pow pow: |a, b, y| powf(a, b), b * a.pow(b.eq(0.0).select(b, b - 1.0)),
+                y * ln(b.ge(0.0).select(a.eq(0.0).select(1.0, a), a)), 0.3..3.0;
+            /// Angle of the point (b, a) from the first axis, in radians: arctan(a/b) in the right quadrant.
+            /// ∂a = b/(a² + b²), ∂b = −a/(a² + b²), without overflow; both NaN in the origin
+            Atan2 atan2: |a, b, y| atan2(a, b), { let h = a.hypot(b); b / h / h }, { let h = a.hypot(b); -(a / h / h) }, 0.3..3.0;
+            /// Length of the hypotenuse, √(a² + b²), without overflow.  ∂a = a/y, ∂b = b/y; both NaN in the origin
+            Hypot hypot: |a, b, y| hypot(a, b), a / y, b / y, 0.3..3.0;
+            /// ln(eᵃ + eᵇ), without overflow.  ∂a = σ(a − b), ∂b = σ(b − a); ½ each where equal, also at infinities
+            Logaddexp logaddexp: |a, b, y| if_gt(a, b, a, if_le(a, b, b, a + b))
+                + ln_1p(exp(if_gt(a, b, b - a, if_lt(a, b, a - b, 0.0)))),
+                sigmoid(a.eq(b).select(0.0, a - b)), sigmoid(a.eq(b).select(0.0, b - a)), -3.0..3.0;
         }
     };
 }

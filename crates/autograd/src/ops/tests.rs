@@ -458,6 +458,21 @@ fn subgradients_are_the_stated_ones() {
     assert_eq!(slope(|x| Var::stack(&[x, x.detach()], 0).min(), 1.0), 0.5);
     assert_eq!(slope(|x| Var::stack(&[x, x * 0.0], 0).norm(), 0.0), 0.0);
     assert_eq!(slope(|x| Var::stack(&[x, x.detach()], 0).std_over(&[0], 0), 3.0), 0.0);
+    assert_eq!((slope(|x| x.floor(), 2.0), slope(|x| x.ceil(), 2.0)), (0.0, 0.0));
+    assert_eq!((slope(|x| x.asin(), 1.0), slope(|x| x.acos(), -1.0)), (f64::INFINITY, f64::NEG_INFINITY));
+    assert_eq!((slope(|x| x.gelu(), f64::INFINITY), slope(|x| x.gelu(), f64::NEG_INFINITY)), (1.0, 0.0));
+    assert_eq!(
+        (slope(|x| x.gelu_tanh(), f64::INFINITY), slope(|x| x.gelu_tanh(), f64::NEG_INFINITY)),
+        (1.0, 0.0)
+    );
+    assert_eq!((slope(|x| x.pow(0.0), 0.0), slope(|x| x.pow(0.0), f64::INFINITY)), (0.0, 0.0));
+    assert_eq!(slope(|x| x.pow(1.0), 0.0), 1.0);
+    let by_exponent = |at| slope(|x| x.full_like(0.0).pow(x), at);
+    assert_eq!((by_exponent(2.0), by_exponent(0.0), by_exponent(-1.0)), (0.0, 0.0, f64::NEG_INFINITY));
+    assert!(slope(|x| x.full_like(-2.0).pow(x), 3.0).is_nan());
+    assert!(slope(|x| x.atan2(0.0), 0.0).is_nan() && slope(|x| x.hypot(0.0), 0.0).is_nan());
+    assert_eq!(slope(|x| x.logaddexp(f64::INFINITY), f64::INFINITY), 0.5);
+    assert_eq!(slope(|x| x.logaddexp(f64::NEG_INFINITY), f64::NEG_INFINITY), 0.5);
     // Where a rule chooses, the branch not taken must not poison the other.
     assert_eq!(slope(|x| x.elu(1.0), 1000.0), 1.0);
     assert_eq!(
@@ -481,6 +496,17 @@ fn derivatives_stay_accurate_in_the_tails() {
     near(slope(|x| x.tanh(), -20.0), 4.0 * (-40.0f64).exp());
     near(slope(|x| x.exp_m1(), -40.0), (-40.0f64).exp());
     near(slope(|x| x.softplus(), -40.0), (-40.0f64).exp());
+    near(slope(|x| x.logaddexp(0.0), -40.0), (-40.0f64).exp());
+    near(slope(|x| x.erf(), 5.0), std::f64::consts::FRAC_2_SQRT_PI * (-25.0f64).exp());
+    near(slope(|x| x.atan(), 1e100), 1e-200);
+    near(slope(|x| x.hypot(1e300), 1e300), std::f64::consts::FRAC_1_SQRT_2);
+    near(slope(|x| x.atan2(1e300), 1e300), 0.5e-300);
+    // By mpmath with 50 digits.
+    near(slope(|x| x.gelu(), -9.0), -9.138937373906639e-18);
+    near(slope(|x| x.gelu_tanh(), -6.0), -7.709973930953696e-10);
+    let tape = Tape::new();
+    near(tape.var(-9.0).gelu().item(), -1.0157295653584566e-18);
+    near(tape.var(-40.0).logaddexp(-800.0).item(), -40.0);
 }
 
 /// NaN is larger and smaller than any number, wherever it stands, and is found at its first place.

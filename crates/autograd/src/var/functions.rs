@@ -21,7 +21,7 @@ macro_rules! unary_method {
         $(#[$doc])*
         #[doc = concat!(
             "\n```\nuse autograd::check_grads;\nuse ndarray::arr1;\n",
-            "let x = arr1(&[0.7, 1.3]).into_dyn();\n",
+            "let x = arr1(&[0.4, 0.7]).into_dyn();\n",
             "assert!(check_grads(|x| x[0].", stringify!($name), "(), &[x], 2).is_ok());\n```"
         )]
         #[track_caller]

@@ -1,0 +1,114 @@
+//! eˣ and its kin: x = n·ln 2 + r with |r| ≤ ½·ln 2, a Taylor polynomial in r, and a power of two.
+
+/// 1/n!, the coefficients of the exponential.
+const INVERSE_FACTORIALS: [f64; 14] = {
+    let mut table = [1.0; 14];
+    let (mut n, mut factorial) = (1, 1.0);
+    while n < 14 {
+        factorial *= n as f64;
+        table[n] = 1.0 / factorial;
+        n += 1;
+    }
+    table
+};
+
+macro_rules! exponentials {
+    (
+        $size:ident: $t:ident, $signed:ident, $unsigned:ident;
+        degree $degree:literal; magic $magic:literal; ln2 $hi:expr, $lo:expr;
+        infinite from $infinite:literal; zero from $zero:literal; minus_one from $minus_one:literal;
+    ) => {
+        pub(in crate::math) mod $size {
+            use super::INVERSE_FACTORIALS;
+
+            const FRACTION: u32 = $t::MANTISSA_DIGITS - 1;
+            const BIAS: $signed = $t::MAX_EXP as $signed - 1;
+            /// 1.5 units of the first bit: adding it rounds to the nearest integer and leaves that integer in the low
+            /// bits.
+            const MAGIC: $t = $magic;
+            /// ln 2 in two parts; n times the first is exact.
+            const LN2_HI: $t = $hi;
+            const LN2_LO: $t = $lo;
+
+            /// x = n·ln 2 + r + tail.
+            struct Reduced {
+                n: $signed,
+                r: $t,
+                tail: $t,
+            }
+
+            #[inline(always)]
+            fn reduce(x: $t) -> Reduced {
+                let shifted = x.mul_add(std::$t::consts::LOG2_E, MAGIC);
+                let n = shifted - MAGIC;
+                let t = (-n).mul_add(LN2_HI, x);
+                let r = (-n).mul_add(LN2_LO, t);
+                let tail = (-n).mul_add(LN2_LO, t - r);
+                Reduced { n: shifted.to_bits().wrapping_sub(MAGIC.to_bits()) as $signed, r, tail }
+            }
+
+            /// (eʳ − 1 − r)/r².
+            #[inline(always)]
+            fn series(r: $t) -> $t {
+                let mut p = INVERSE_FACTORIALS[$degree] as $t;
+                for &c in INVERSE_FACTORIALS[2..$degree].iter().rev() {
+                    p = p.mul_add(r, c as $t);
+                }
+                p
+            }
+
+            #[inline(always)]
+            fn power_of_two(k: $signed) -> $t {
+                $t::from_bits(((k + BIAS) as $unsigned) << FRACTION)
+            }
+
+            /// eˣ where the result is known not to overflow. 2ⁿ comes in two factors, so that subnormal results come out
+            /// right too.
+            #[inline(always)]
+            pub(in crate::math) fn exp_bounded(x: $t) -> $t {
+                // Below this the result is 0 all the same; NaN passes the comparison.
+                let x = if x < $zero { $zero } else { x };
+                let Reduced { n, r, tail } = reduce(x);
+                let p = (series(r) * r).mul_add(r, tail) + r + 1.0;
+                let half = n >> 1;
+                p * power_of_two(half) * power_of_two(n - half)
+            }
+
+            #[inline(always)]
+            pub(in crate::math) fn exp(x: $t) -> $t {
+                exp_bounded(if x > $infinite { $infinite } else { x })
+            }
+
+            /// e⁻|x|, which never overflows.
+            #[inline(always)]
+            pub(in crate::math) fn exp_neg_abs(x: $t) -> $t {
+                exp_bounded(-x.abs())
+            }
+
+            /// eˣ − 1 = 2·(2ⁿ⁻¹·(eʳ − 1) + (2ⁿ⁻¹ − ½)), whose largest terms are added first.
+            #[inline(always)]
+            pub(in crate::math) fn exp_m1(x: $t) -> $t {
+                let bounded = if x > $infinite { $infinite } else { x };
+                let bounded = if bounded < $minus_one { $minus_one } else { bounded };
+                let Reduced { n, r, tail } = reduce(bounded);
+                let rest = (series(r) * r).mul_add(r, tail);
+                let half = power_of_two(n - 1);
+                let leading = half.mul_add(r, half - 0.5);
+                let y = 2.0 * half.mul_add(rest, leading);
+                // Keeps the sign of zero and the last bit of subnormal numbers.
+                if x.abs() < 0.25 * $t::EPSILON { x } else { y }
+            }
+        }
+    };
+}
+
+exponentials! {
+    single: f32, i32, u32;
+    degree 7; magic 12582912.0; ln2 0.693_359_4, -2.121_944_4e-4;
+    infinite from 89.0; zero from -104.0; minus_one from -20.0;
+}
+exponentials! {
+    double: f64, i64, u64;
+    degree 13; magic 6755399441055744.0; ln2 f64::from_bits(0x3fe62e42fefa3800), f64::from_bits(0x3d2ef35793c76730);
+    infinite from 710.0; zero from -746.0; minus_one from -40.0;
+}
