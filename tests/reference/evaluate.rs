@@ -15,20 +15,35 @@ pub(crate) fn evaluate(
     case: &Case,
     op: impl for<'t> FnOnce(&[Var<'t>], &Args) -> Var<'t>,
 ) -> Result<Results, Fault> {
+    evaluate_all(case, |x, args| vec![op(x, args)])
+}
+
+/// As [`evaluate`], for an op with several outputs.
+pub(crate) fn evaluate_all(
+    case: &Case,
+    op: impl for<'t> FnOnce(&[Var<'t>], &Args) -> Vec<Var<'t>>,
+) -> Result<Results, Fault> {
     let tape = Tape::new();
     let differentiated = |label: &str| case.labels("grad").any(|name| name == label);
     let inputs: Vec<(&str, Var<'_>)> = (case.arrays("in").iter())
         .map(|(label, array)| (label.as_str(), leaf(&tape, array, differentiated(label))))
         .collect();
     let operands: Vec<Var<'_>> = inputs.iter().map(|&(_, var)| var).collect();
-    let y = op(&operands, &case.args);
+    let ys = op(&operands, &case.args);
 
     let mut results = Results::default();
     // A case that must be refused stores no outputs; reaching this line is what the runner objects to.
     if case.must_refuse {
         return Ok(results);
     }
-    results.put("out", only(case, "out")?.0, read(case, y)?);
+    let wanted = case.labels("out").count();
+    if wanted != ys.len() {
+        return Err(Fault::Mismatch(format!("{} outputs, the case holds {wanted}", ys.len())));
+    }
+    let outputs: Vec<(&str, Var<'_>)> = case.labels("out").zip(ys).collect();
+    for &(label, y) in &outputs {
+        results.put("out", label, read(case, y)?);
+    }
 
     let pick = |role: &str| -> Result<Vec<Var<'_>>, _> {
         case.labels(role).map(|label| find(case, &inputs, role, label)).collect()
@@ -36,8 +51,14 @@ pub(crate) fn evaluate(
     let xs = pick("grad")?;
     let mut gradients = Vec::new();
     if !xs.is_empty() {
-        let cotangent = leaf(&tape, only(case, "cot")?.1, false);
-        gradients = case.labels("grad").zip(y.vjp(cotangent, &xs)).collect();
+        let mut parts = Vec::new();
+        for (label, cotangent) in case.arrays("cot") {
+            let y = find(case, &outputs, "cot", label)?;
+            parts.push(y.vjp(leaf(&tape, cotangent, false), &xs));
+        }
+        let sum = |i: usize| parts.iter().map(|part| part[i]).reduce(|a, b| a + b);
+        let sums = (0..xs.len()).map_while(sum);
+        gradients = case.labels("grad").zip(sums).collect();
     }
     for &(label, gradient) in &gradients {
         results.put("grad", label, read(case, gradient)?);
@@ -46,6 +67,7 @@ pub(crate) fn evaluate(
     let moving = pick("tan")?;
     let tangents: Vec<_> = case.arrays("tan").iter().map(|(_, t)| leaf(&tape, t, false)).collect();
     for label in case.labels("jvp") {
+        let y = find(case, &outputs, "jvp", label)?;
         results.put("jvp", label, read(case, y.jvp(&moving, &tangents))?);
     }
     for label in case.labels("hvp") {
@@ -86,14 +108,6 @@ pub(crate) fn read(case: &Case, var: Var<'_>) -> Result<Array, Fault> {
     match compare(&replayed, &eager, tolerance, |_, _| true) {
         None => Ok(eager),
         Some(mismatch) => Err(Fault::Mismatch(format!("{var:?}, replayed by the oracle{mismatch}"))),
-    }
-}
-
-/// The one array of a role.
-fn only<'a>(case: &'a Case, role: &str) -> Result<(&'a str, &'a Array), Fault> {
-    match case.arrays(role) {
-        [(label, array)] => Ok((label, array)),
-        several => Err(Fault::Mismatch(format!("one {role}, the case holds {}", several.len()))),
     }
 }
 

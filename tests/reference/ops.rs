@@ -7,20 +7,28 @@ use std::f64::consts::{LN_2, LN_10};
 
 use autograd::{DType, Var};
 use nn::Activation;
+use nn::attention::{Mask, scaled_dot_product};
 
 use crate::args::Args;
-use crate::evaluate::evaluate;
+use crate::evaluate::{evaluate, evaluate_all};
 use crate::format::Case;
 use crate::runner::{Fault, Handler, Refusal, Results};
 
 /// One op: inputs and parameters to the output.
 type Row = for<'t> fn(&[Var<'t>], &Args) -> Var<'t>;
 
+/// An op with several outputs.
+type Outputs = for<'t> fn(&[Var<'t>], &Args) -> Vec<Var<'t>>;
+
 pub(crate) fn find(op: &str) -> Option<Handler> {
+    if let Some(row) = several_outputs(op) {
+        return Some(Handler::new(Refusal::PanicInCaller, move |case, _| evaluate_all(case, row)));
+    }
     let row = elementwise(op).or_else(|| several(op)).or_else(|| rows(op)).or_else(|| products(op));
-    let row = row.or_else(|| layout(op))?;
+    let row = row.or_else(|| reductions(op)).or_else(|| layout(op)).or_else(|| parts(op));
+    let row = row.or_else(|| layers(op))?;
     Some(Handler::new(Refusal::PanicInCaller, move |case, _| {
-        if let Some(reason) = unsupported(case) {
+        if let Some(reason) = unsupported(case)? {
             return Err(Fault::Unsupported(reason.to_owned()));
         }
         with_conventions(case, evaluate(case, row)?)
@@ -28,14 +36,11 @@ pub(crate) fn find(op: &str) -> Option<Handler> {
 }
 
 /// The cases of an op that the engine does not have although it has the others.
-fn unsupported(case: &Case) -> Option<&'static str> {
-    let ranks = || case.arrays("in").iter().map(|(_, array)| array.shape().len());
-    match case.op.as_str() {
-        "matmul" if !case.must_refuse && ranks().any(|rank| rank != 2) => {
-            Some("operands that are no matrices")
-        }
+fn unsupported(case: &Case) -> Result<Option<&'static str>, Fault> {
+    Ok(match case.op.as_str() {
+        "slice" if case.args.read::<Vec<usize>>("step")?.iter().any(|&step| step != 1) => Some("steps"),
         _ => None,
-    }
+    })
 }
 
 /// Which of the choices at kinks, ties and infinities are those of the software behind the stored numbers.
@@ -43,7 +48,13 @@ fn with_conventions(case: &Case, mut results: Results) -> Result<Results, Fault>
     let inputs = || Ok::<_, Fault>(case.array("in", "x")?.floats().into_iter().enumerate());
     match case.op.as_str() {
         "abs" | "elu" | "leaky_relu" | "relu" | "where_log" => results.same_convention(),
-        "add" | "div" | "maximum" | "minimum" | "mul" | "sub" => results.same_convention(),
+        "amax" | "amin" => results.same_convention(),
+        // What the gradient is at nan is nobody's convention.
+        "norm" if !case.arrays("in")[0].1.floats().iter().any(|x| x.is_nan()) => results.same_convention(),
+        "logsumexp" => results.takes_limits(),
+        "add" | "atan2" | "div" | "hypot" | "maximum" | "minimum" | "mul" | "pow" | "sub" => {
+            results.same_convention()
+        }
         "sign" => {
             results.same_convention();
             let nans = inputs()?.filter(|(_, x)| x.is_nan()).collect();
@@ -100,6 +111,12 @@ fn elementwise(op: &str) -> Option<Row> {
         "sinh" => |x, _| 0.5 * (x[0].exp_m1() - (-x[0]).exp_m1()),
         "cosh" => |x, _| 0.5 * (x[0].exp() + (-x[0]).exp()),
         "tanh" => |x, _| x[0].tanh(),
+        "asin" => |x, _| x[0].asin(),
+        "acos" => |x, _| x[0].acos(),
+        "atan" => |x, _| x[0].atan(),
+        "erf" => |x, _| x[0].erf(),
+        "floor" => |x, _| x[0].floor(),
+        "ceil" => |x, _| x[0].ceil(),
         "abs" => |x, _| x[0].abs(),
         "sign" => |x, _| x[0].sign(),
         "sigmoid" => |x, _| x[0].sigmoid(),
@@ -111,6 +128,10 @@ fn elementwise(op: &str) -> Option<Row> {
         "relu" => |x, _| x[0].relu(),
         "leaky_relu" => |x, args| x[0].leaky_relu(args.need("negative_slope")),
         "elu" => |x, args| x[0].elu(optional(args, "alpha", 1.0)),
+        "gelu" => |x, args| match args.has("approximate").then(|| args.need::<String>("approximate")) {
+            Some(tanh) if tanh == "tanh" => x[0].gelu_tanh(),
+            _ => x[0].gelu(),
+        },
         "silu" => |x, _| x[0].swish(),
         "clamp" => |x, args| {
             let above = x[0].maximum(optional(args, "min", f64::NEG_INFINITY));
@@ -136,6 +157,11 @@ fn several(op: &str) -> Option<Row> {
         "div" => |x, _| x[0] / x[1],
         "maximum" => |x, _| x[0].maximum(x[1]),
         "minimum" => |x, _| x[0].minimum(x[1]),
+        "pow" => |x, _| x[0].pow(x[1]),
+        "atan2" => |x, _| x[0].atan2(x[1]),
+        "hypot" => |x, _| x[0].hypot(x[1]),
+        "logaddexp" => |x, _| x[0].logaddexp(x[1]),
+        "pow_self" => |x, _| twice(x[0], |a, b| a.pow(b)),
         "sub_self" => |x, _| twice(x[0], |a, b| a - b),
         "mul_self" => |x, _| twice(x[0], |a, b| a * b),
         "div_self" => |x, _| twice(x[0], |a, b| a / b),
@@ -175,10 +201,56 @@ fn rows(op: &str) -> Option<Row> {
     Some(row)
 }
 
+/// Extremes and statistics over axes.
+fn reductions(op: &str) -> Option<Row> {
+    let row: Row = match op {
+        "amax" => |x, args| over(x[0], args, |x, axes| x.max_over(axes)),
+        "amin" => |x, args| over(x[0], args, |x, axes| x.min_over(axes)),
+        "argmax" => |x, args| x[0].argmax(args.need("axis")),
+        "argmin" => |x, args| x[0].argmin(args.need("axis")),
+        "logsumexp" => |x, args| over(x[0], args, |x, axes| x.logsumexp_over(axes)),
+        "var" => |x, args| over(x[0], args, |x, axes| x.var_over(axes, args.need("ddof"))),
+        "std" => |x, args| over(x[0], args, |x, axes| x.std_over(axes, args.need("ddof"))),
+        "norm" => |x, args| over(x[0], args, |x, axes| x.norm_over(args.need("p"), axes)),
+        _ => return None,
+    };
+    Some(row)
+}
+
+/// A reduction over the axes of a case, where none are named over all.
+fn over<'t>(x: Var<'t>, args: &Args, f: impl Fn(Var<'t>, &[isize]) -> Var<'t>) -> Var<'t> {
+    let axes = args.axes().unwrap_or_else(|| (0..x.rank() as isize).collect());
+    keepdim(f(x, &axes), x, &axes, args)
+}
+
+/// Ops with more than one output.
+fn several_outputs(op: &str) -> Option<Outputs> {
+    let row: Outputs = match op {
+        "max_with_index" => |x, args| {
+            let values = over(x[0], args, |x, axes| x.max_over(axes));
+            vec![values, over(x[0], args, |x, axes| x.argmax(axes[0]))]
+        },
+        "min_with_index" => |x, args| {
+            let values = over(x[0], args, |x, axes| x.min_over(axes));
+            vec![values, over(x[0], args, |x, axes| x.argmin(axes[0]))]
+        },
+        "split" => |x, args| {
+            let (mut start, axis) = (0, args.need("axis"));
+            let next = |length: usize| {
+                start += length;
+                x[0].slice(axis, start - length..start)
+            };
+            args.need::<Vec<usize>>("sizes").into_iter().map(next).collect()
+        },
+        _ => return None,
+    };
+    Some(row)
+}
+
 /// Products of matrices.
 fn products(op: &str) -> Option<Row> {
     let row: Row = match op {
-        "matmul" => |x, _| x[0].matmul(x[1]),
+        "matmul" => |x, _| matmul(x[0], x[1]),
         "matmul_at_b" => |x, _| x[0].t().matmul(x[1]),
         "matmul_a_bt" => |x, _| x[0].matmul(x[1].t()),
         "matmul_self" => |x, _| x[0].matmul(x[0]),
@@ -230,6 +302,68 @@ fn layout(op: &str) -> Option<Row> {
     Some(row)
 }
 
+/// Parts, and tensors of parts.
+fn parts(op: &str) -> Option<Row> {
+    let row: Row = match op {
+        "concat" => |x, args| Var::concat(x, args.need("axis")),
+        "concat_self" => |x, args| Var::concat(&[x[0], x[0]], args.need("axis")),
+        "stack" => |x, args| Var::stack(x, args.need("axis")),
+        "select" => |x, args| x[0].index(args.need("axis"), args.need("index")),
+        "slice" => |x, args| {
+            let ranges = args.need::<Vec<usize>>("start").into_iter().zip(args.need::<Vec<usize>>("stop"));
+            (0..).zip(ranges).fold(x[0], |x, (axis, (start, stop))| x.slice(axis, start..stop))
+        },
+        "pad_constant" => |x, args| {
+            let pads: Vec<usize> = args.need("pads_last_axis_first");
+            let value: f64 = args.need("value");
+            let pairs = (0..).zip(pads.chunks(2));
+            pairs.fold(x[0] - value, |x, (i, pair)| x.pad(-1 - i, pair[0], pair[1])) + value
+        },
+        "roll" => |x, args| {
+            let axes: Vec<isize> = args.need("axes");
+            args.need::<Vec<isize>>("shifts").iter().zip(axes).fold(x[0], |x, (&shift, axis)| {
+                let length = x.shape()[axis as usize] as isize;
+                let first = (-shift).rem_euclid(length) as usize;
+                Var::concat(&[x.slice(axis, first..), x.slice(axis, ..first)], axis)
+            })
+        },
+        "tril" => |x, args| x[0].tril(args.need("diagonal")),
+        "triu" => |x, args| x[0].triu(args.need("diagonal")),
+        "trace" => |x, _| x[0].tril(0).triu(0).sum(),
+        "diag" => |x, _| {
+            let n = x[0].shape()[0];
+            x[0].broadcast_to([n, n]).tril(0).triu(0)
+        },
+        _ => return None,
+    };
+    Some(row)
+}
+
+/// Layers without parameters of their own.
+fn layers(op: &str) -> Option<Row> {
+    let row: Row = match op {
+        "layer_norm" => |x, args| {
+            let axes = args.need::<Vec<usize>>("normalized_shape").len() as isize;
+            let y = x[0].standardize(&(-axes..0).collect::<Vec<_>>(), args.need("eps"));
+            if let [_, weight, bias] = *x { y * weight + bias } else { y }
+        },
+        "rms_norm" => |x, args| {
+            let squares = x[0].square().mean_over(&[-1]) + args.need::<f64>("eps");
+            x[0] / squares.sqrt().unsqueeze(-1) * x[1]
+        },
+        "scaled_dot_product_attention" => |x, args| {
+            let mask = match x.get(3) {
+                Some(&mask) => Mask::Where(mask),
+                None if args.need("causal") => Mask::Causal,
+                None => Mask::All,
+            };
+            scaled_dot_product(x[0], x[1], x[2], mask)
+        },
+        _ => return None,
+    };
+    Some(row)
+}
+
 /// A function of two operands that are the same.
 fn twice<'t>(x: Var<'t>, f: fn(Var<'t>, Var<'t>) -> Var<'t>) -> Var<'t> {
     f(x, x)
@@ -259,6 +393,20 @@ fn reshape<'t>(x: Var<'t>, args: &Args) -> Var<'t> {
     let open = x.shape().elements() / known.max(1);
     let shape: Vec<usize> = wanted.iter().map(|&n| usize::try_from(n).unwrap_or(open)).collect();
     x.reshape(&shape[..])
+}
+
+/// NumPy's product: a vector on the left is a row, one on the right a column, and the axis of length 1 disappears.
+fn matmul<'t>(a: Var<'t>, b: Var<'t>) -> Var<'t> {
+    let (left, right) = (a.rank() == 1, b.rank() == 1);
+    let c = if left { column(a).t() } else { a }.matmul(if right { column(b) } else { b });
+    let mut shape = c.shape().to_vec();
+    if right {
+        shape.pop();
+    }
+    if left {
+        shape.remove(shape.len() - 1 - usize::from(!right));
+    }
+    c.reshape(&shape[..])
 }
 
 /// A vector as a matrix of one column.

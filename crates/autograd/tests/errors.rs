@@ -1,6 +1,6 @@
 //! What a mistake says, and where it points: at the caller's line, with op, shapes, rule and hint.
 
-use autograd::{DType, Params, Replay, Shape, Tape, compare};
+use autograd::{DType, Params, Replay, Shape, Tape, Var, compare};
 use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
@@ -44,8 +44,14 @@ fn shapes_that_do_not_fit() {
     );
     assert_eq!(
         mistake(|| a.matmul(tape.var([1.0; 3]))),
-        "matmul: operands [2×3] F64 and [3] F64 do not fit\n  rule: both operands are matrices, of two axes\n  \
+        "matmul: operands [2×3] F64 and [3] F64 do not fit\n  rule: both operands are matrices, of two axes or more\n  \
          hint: give a vector an axis with `.reshape(…)`"
+    );
+    assert_eq!(
+        mistake(|| tape.var(&[1.0; 12]).reshape([2, 2, 3]).matmul(tape.var(&[1.0; 18]).reshape([3, 3, 2]))),
+        "matmul: operands [2×2×3] F64 and [3×3×2] F64 do not fit\n  \
+         rule: leading axes, aligned at the last, are equal or one of them is 1\n  \
+         hint: `.reshape(…)` puts an axis of length 1 where the matrices shall repeat"
     );
     assert_eq!(
         mistake(|| a + b),
@@ -57,6 +63,48 @@ fn shapes_that_do_not_fit() {
         "reshape: operands [2×3] F64 do not fit\n  rule: [2×3] has 6 elements, [4×2] has 8"
     );
     assert!(mistake(|| a.broadcast_to([3, 3])).contains("[2×3] becomes [3×3] only if each axis"));
+    assert_eq!(
+        mistake(|| Var::concat(&[a, b.t()], 0)),
+        "concat: operands [2×3] F64 and [3×4] F64 do not fit\n  rule: all axes but axis 0 have the same lengths"
+    );
+    assert_eq!(
+        mistake(|| Var::stack(&[a, b], 0)),
+        "stack: operands [2×3] and [4×3] do not fit\n  rule: all have the same shape"
+    );
+    assert!(mistake(|| Var::concat(&[], 0)).starts_with("concat: of no tensors"));
+    assert!(mistake(|| Var::stack(&[], 0)).starts_with("concat: of no tensors"));
+    assert_eq!(
+        mistake(|| a.slice(1, 2..4)),
+        "slice: operands [2×3] F64 do not fit\n  rule: axis 1 has 3 places; 2..4 is not within"
+    );
+    let (first, last) = (3, 2);
+    assert_eq!(mistake(|| a.slice(1, first..last)), "slice: 3..2 ends before it begins");
+    assert!(mistake(|| a.slice(1, ..=usize::MAX)).contains("is not within"));
+    assert!(mistake(|| a.slice(2, ..)).starts_with("slice: axis 2 does not exist"));
+    for place in [3, -4, isize::MIN] {
+        assert_eq!(
+            mistake(|| a.index(1, place)),
+            format!("index: place {place} does not exist\n  rule: axis 1 of [2×3] has 3 places")
+        );
+    }
+    assert!(mistake(|| a.split(1, 2)).starts_with("split: 2 parts of axis 1 of [2×3]"));
+    assert!(mistake(|| a.split(1, 0)).starts_with("split: 0 parts of axis 1 of [2×3]"));
+    assert!(mistake(|| a.pad(0, usize::MAX, 1)).contains("the padded length can be counted"));
+    assert!(mistake(|| a.pad(0, usize::MAX / 2, 0)).contains("more elements than can be addressed"));
+    assert_eq!(
+        mistake(|| a.unsqueeze(3)),
+        "unsqueeze: axis 3 does not exist\n  rule: with the new axis there are 3"
+    );
+    assert_eq!(
+        mistake(|| a.slice(0, 2..).max_over(&[-2])),
+        "max: operands [0×3] F64 do not fit\n  rule: axis 0 has an element to take"
+    );
+    assert!(mistake(|| a.slice(0, ..0).argmax(0)).contains("axis 0 has an element to take"));
+    assert!(mistake(|| tape.var([1.0]).tril(0)).starts_with("tril: shape [1] has 1 axes"));
+    assert!(mistake(|| a.norm_over(0.0, &[0])).starts_with("norm_over: p = 0"));
+    assert!(
+        mistake(|| tape.lower_triangle(usize::MAX, 2, 0)).contains("more elements than can be addressed")
+    );
     assert!(mistake(|| a.permute(&[0, 0])).contains("name each of the 2 axes once"));
     assert!(
         mistake(|| a.sum_over(&[2]))

@@ -31,13 +31,17 @@ pub enum Activation {
     Elu(f64),
     /// x·σ(x), also called SiLU, see [`Var::swish`].
     Swish,
+    /// x·Φ(x), see [`Var::gelu`].
+    Gelu,
+    /// Its approximation with tanh, see [`Var::gelu_tanh`].
+    GeluTanh,
     /// ln(1 + eˣ), see [`Var::softplus`].
     Softplus,
 }
 
 impl Activation {
     /// Every activation as its name gives it.
-    pub const ALL: [Activation; 8] = [
+    pub const ALL: [Activation; 10] = [
         Activation::Identity,
         Activation::Sigmoid,
         Activation::Tanh,
@@ -45,6 +49,8 @@ impl Activation {
         Activation::LeakyRelu(0.01),
         Activation::Elu(1.0),
         Activation::Swish,
+        Activation::Gelu,
+        Activation::GeluTanh,
         Activation::Softplus,
     ];
 
@@ -59,6 +65,8 @@ impl Activation {
             Activation::LeakyRelu(slope) => x.leaky_relu(slope),
             Activation::Elu(alpha) => x.elu(alpha),
             Activation::Swish => x.swish(),
+            Activation::Gelu => x.gelu(),
+            Activation::GeluTanh => x.gelu_tanh(),
             Activation::Softplus => x.softplus(),
         }
     }
@@ -73,6 +81,8 @@ impl Activation {
             Activation::LeakyRelu(_) => "leaky_relu",
             Activation::Elu(_) => "elu",
             Activation::Swish => "swish",
+            Activation::Gelu => "gelu",
+            Activation::GeluTanh => "gelu_tanh",
             Activation::Softplus => "softplus",
         }
     }
@@ -114,7 +124,18 @@ mod tests {
 
     #[test]
     fn names_lead_back_to_their_functions() {
-        let names = ["identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "swish", "softplus"];
+        let names = [
+            "identity",
+            "sigmoid",
+            "tanh",
+            "relu",
+            "leaky_relu",
+            "elu",
+            "swish",
+            "gelu",
+            "gelu_tanh",
+            "softplus",
+        ];
         for (f, name) in Activation::ALL.into_iter().zip(names) {
             assert_eq!((f.name(), f.to_string().as_str()), (name, name));
             assert_eq!(name.parse(), Ok(f));
@@ -126,7 +147,7 @@ mod tests {
 
     #[test]
     fn unknown_names_are_answered_with_the_known_ones() {
-        let known = "identity, sigmoid, tanh, relu, leaky_relu, elu, swish, softplus";
+        let known = "identity, sigmoid, tanh, relu, leaky_relu, elu, swish, gelu, gelu_tanh, softplus";
         for name in ["ReLU", "", " tanh"] {
             let error = name.parse::<Activation>().unwrap_err();
             assert_eq!(error, UnknownActivation { name: name.to_owned() });

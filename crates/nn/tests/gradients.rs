@@ -3,6 +3,7 @@
 use approx::assert_abs_diff_eq;
 use autograd::{Params, Tape, Var, check_grads};
 use nn::{Activation, Mlp, loss};
+use std::f64::consts::PI;
 
 const X: [[f64; 2]; 3] = [[0.5, -1.0], [-0.7, 0.9], [1.6, 0.3]];
 const Y: [[f64; 2]; 3] = [[1.0, 0.0], [-0.5, 2.0], [0.25, -1.0]];
@@ -137,8 +138,29 @@ fn on_paper(f: Activation, x: f64) -> (f64, f64) {
             }
         }
         Activation::Swish => (x * sigmoid, sigmoid + x * sigmoid * (1.0 - sigmoid)),
+        Activation::Gelu => {
+            let (below, bell) = normal_on_paper(x);
+            (x * below, below + x * bell)
+        }
+        Activation::GeluTanh => {
+            let scale = (2.0 / PI).sqrt();
+            let t = (scale * (x + 0.044715 * x.powi(3))).tanh();
+            let inner = scale * (1.0 + 3.0 * 0.044715 * x * x);
+            (0.5 * x * (1.0 + t), 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * inner)
+        }
         Activation::Softplus => ((1.0 + x.exp()).ln(), sigmoid),
     }
+}
+
+/// Distribution and density of the standard normal: Φ(x) = ½ + φ(x)·(x + x³/3 + x⁵/(3·5) + …).
+fn normal_on_paper(x: f64) -> (f64, f64) {
+    let density = (-0.5 * x * x).exp() / (2.0 * PI).sqrt();
+    let (mut term, mut sum) = (x, 0.0);
+    for odd in (3..120).step_by(2) {
+        sum += term;
+        term *= x * x / f64::from(odd);
+    }
+    (0.5 + density * sum, density)
 }
 
 #[test]

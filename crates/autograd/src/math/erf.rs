@@ -28,13 +28,19 @@ macro_rules! error_functions {
                 let a = x.abs();
                 let a = if a > $zero { $zero } else { a };
                 let square = a * a;
-                // What the rounding of the square lost, times e^(−x²/2), is the error of the exponential.
-                let lost = a.mul_add(a, -square);
+                // What the rounding of the square lost, relative to e^(−x²/2).
+                let lost = -0.5 * a.mul_add(a, -square);
                 let e = exp_bounded(-0.5 * square);
-                let e = e.mul_add(-0.5 * lost, e);
-                let d = 1.0 / (a + $pivot);
-                let u = d.mul_add(-2.0 * $pivot, 1.0);
-                let below = e * (d * horner!(u; $($mills),*));
+                let sum = a + $pivot;
+                let back = sum - a;
+                let sum_lost = (a - (sum - back)) + ($pivot - back);
+                let d = 1.0 / sum;
+                // By how much 1/(|x| + K) is more than d, relative to it.
+                let residual = (-d).mul_add(sum, 1.0) - d * sum_lost;
+                let step = -2.0 * $pivot * d;
+                let u = (1.0 + step) + step * residual;
+                let below = e * horner!(u; $($mills),*) * d;
+                let below = below.mul_add(lost + residual, below);
                 let far = if x > 0.0 { 1.0 - below } else { below };
                 let near = x.mul_add(horner!(square; $($centre),*), 0.5);
                 if a < $near { near } else { far }

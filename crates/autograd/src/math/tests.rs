@@ -40,7 +40,7 @@ const SINGLE: &[Row32] = &[
     ("sin", sin, f64::sin, 2),
     ("cos", cos, f64::cos, 2),
     ("erf", erf, erf, 2),
-    ("normal_cdf", normal_cdf, normal_cdf, 6),
+    ("normal_cdf", normal_cdf, normal_cdf, 5),
     ("powf(2.3)", |x| powf(x, 2.3), |x| x.powf(f64::from(2.3f32)), 2),
     ("powf(-7)", |x| powf(x, -7.0), |x| x.powf(-7.0), 2),
 ];
@@ -168,7 +168,7 @@ fn double_precision_is_within_two_ulp_of_twofold_precision() {
             sum = sum.add(term);
         }
         let bell = Twofold(-square.0, -square.1).exp();
-        let scale = Twofold(std::f64::consts::FRAC_2_SQRT_PI, 1.533_545_961_316_582_2e-17);
+        let scale = Twofold(std::f64::consts::FRAC_2_SQRT_PI, 1.533_545_961_316_588e-17);
         sum.mul(bell).mul(scale)
     };
     hold_to("erf", erf, error, spread(60_000, -6.1, 6.1).chain(spread(60_000, -1.3, 1.3)));
@@ -216,7 +216,7 @@ const NORMAL: &[(f64, f64)] = &[
 #[test]
 fn the_normal_distribution_keeps_its_tail() {
     for &(x, want) in NORMAL {
-        assert!(ulps(normal_cdf(x), want) <= 6, "Φ({x}) is {:e}, not {want:e}", normal_cdf(x));
+        assert!(ulps(normal_cdf(x), want) <= 5, "Φ({x}) is {:e}, not {want:e}", normal_cdf(x));
     }
     assert_eq!((normal_cdf(f64::NEG_INFINITY), normal_cdf(f64::INFINITY)), (0.0, 1.0));
     assert_eq!((normal_cdf(-39.0f64), normal_cdf(-15.0f32)), (0.0, 0.0));

@@ -1,4 +1,4 @@
-//! Product of two matrices, C = A·B for A of [m, k] and B of [k, n].
+//! Product of matrices, C = A·B for A of [m, k] and B of [k, n]; leading axes, the same for both, number such pairs.
 //!
 //! Bilinear: Ċ = Ȧ·B + A·Ḃ;  Ā = C̄·Bᵀ,  B̄ = Aᵀ·C̄.
 //! Source: M. Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation",
@@ -18,8 +18,10 @@ pub(crate) struct Matmul;
 impl Rule for Matmul {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
         let dtype = require_float(x)?;
-        let (&[m, k], &[l, n]) = (&x[0].shape[..], &x[1].shape[..]) else {
-            return Err(Mismatch::new("both operands are matrices, of two axes")
+        let (Some((lead, &[m, k])), Some((other, &[l, n]))) =
+            (x[0].shape.split_last_chunk(), x[1].shape.split_last_chunk())
+        else {
+            return Err(Mismatch::new("both operands are matrices, of two axes or more")
                 .hint("give a vector an axis with `.reshape(…)`"));
         };
         if k != l {
@@ -30,7 +32,11 @@ impl Rule for Matmul {
                 _ => mismatch,
             });
         }
-        Ok(Meta::new(Shape::from([m, n]), dtype))
+        if lead != other {
+            return Err(Mismatch::new("leading axes, aligned at the last, are equal or one of them is 1")
+                .hint("`.reshape(…)` puts an axis of length 1 where the matrices shall repeat"));
+        }
+        Ok(Meta::new(Shape::from(&[lead, &[m, n]].concat()[..]), dtype))
     }
 
     fn vjp<'t>(&self, at: &At<'_, 't>, i: usize, g: Var<'t>) -> Option<Var<'t>> {
@@ -44,11 +50,16 @@ impl Rule for Matmul {
     }
 
     fn reference(&self, x: &[Dense], y: &Meta) -> Data {
-        let (k, n) = (x[0].meta.shape[1], y.shape[1]);
+        let &[.., m, k] = &x[0].meta.shape[..] else { unreachable!("the shape rule demands matrices") };
+        let n = y.shape[y.shape.len() - 1];
         with_float!(y.dtype, T => {
             let (a, b) = (T::slice(x[0].data.borrow()), T::slice(x[1].data.borrow()));
-            let entry = |i: usize, j: usize| (0..k).fold(0.0, |sum: T, p| sum + a[i * k + p] * b[p * n + j]);
-            T::wrap((0..y.shape[0]).flat_map(|i| (0..n).map(move |j| entry(i, j))).collect())
+            let element = |place: usize| {
+                let (entry, i, j) = (place / (m * n), place / n % m, place % n);
+                let (a, b) = (&a[entry * m * k..], &b[entry * k * n..]);
+                (0..k).fold(0.0, |sum: T, p| sum + a[i * k + p] * b[p * n + j])
+            };
+            T::wrap((0..y.shape.elements()).map(element).collect())
         })
     }
 }

@@ -290,6 +290,22 @@ fn matmul_rows() -> Vec<Row> {
     all.push(row("matmul of transposes", &[&[8, 9], &[7, 8]], |x| x[0].t().matmul(x[1].t())));
     all.push(row("matmul of a broadcast", &[&[1, 8], &[8, 7]], |x| x[0].broadcast_to([9, 8]).matmul(x[1])));
     all.push(row("matmul with itself", &[&[7, 7]], |x| x[0].matmul(x[0])));
+    let batches: [[&[usize]; 2]; 10] = [
+        [&[2, 3, 4], &[2, 4, 2]],
+        [&[2, 1, 3, 2], &[2, 1, 2, 3]],
+        [&[0, 2, 3], &[0, 3, 2]],
+        [&[2, 2, 0], &[2, 0, 2]],
+        [&[3, 2, 4], &[4, 2]],
+        [&[2, 0, 3], &[3, 2]],
+        [&[2, 4], &[3, 4, 2]],
+        [&[1, 2, 3], &[2, 3, 2]],
+        [&[2, 1, 2, 3], &[3, 3, 2]],
+        [&[0, 1, 2, 3], &[2, 3, 2]],
+    ];
+    all.extend(batches.iter().map(|s| row("matmul of a batch", s, |x| x[0].matmul(x[1]))));
+    all.push(row("matmul of transposes of a batch", &[&[2, 4, 3], &[2, 2, 4]], |x| {
+        x[0].t().matmul(x[1].t()).matmul(x[1].permute(&[0, 1, 2]))
+    }));
     all.into_iter().map(|row| Row { rounds: true, ..row }).collect()
 }
 
@@ -482,6 +498,12 @@ fn special_values_are_those_of_the_oracle_in_every_lane() {
         a.cast(DType::Bool).cast(DType::F64),
         a.softmax(0),
         a.log_softmax(0),
+        a.max(),
+        a.reshape([37, 14]).max_over(&[0]),
+        b.reshape([14, 37]).max_over(&[1]),
+        b.reshape([37, 14]).t().max_over(&[1]),
+        b.reshape([14, 37]).argmax(1).cast(DType::F64),
+        a.reshape([37, 14]).argmin(0).cast(DType::F64),
     ] {
         harness.same(op).unwrap();
     }
@@ -509,6 +531,26 @@ fn subgradients_are_the_stated_ones() {
     assert_eq!(slope(|x| x.powf(0.0), 0.0), 0.0);
     assert_eq!(slope(|x| x.powf(0.0), f64::INFINITY), 0.0);
     assert_eq!(slope(|x| x.powf(2.0), 0.0), 0.0);
+    assert_eq!(slope(|x| Var::stack(&[x, x, x * 0.5], 0).max(), 1.0), 1.0);
+    assert_eq!(slope(|x| Var::stack(&[x, x.detach()], 0).max(), 1.0), 0.5);
+    assert_eq!(slope(|x| Var::stack(&[x, x.detach()], 0).min(), 1.0), 0.5);
+    assert_eq!(slope(|x| Var::stack(&[x, x * 0.0], 0).norm(), 0.0), 0.0);
+    assert_eq!(slope(|x| Var::stack(&[x, x.detach()], 0).std_over(&[0], 0), 3.0), 0.0);
+    assert_eq!((slope(|x| x.floor(), 2.0), slope(|x| x.ceil(), 2.0)), (0.0, 0.0));
+    assert_eq!((slope(|x| x.asin(), 1.0), slope(|x| x.acos(), -1.0)), (f64::INFINITY, f64::NEG_INFINITY));
+    assert_eq!((slope(|x| x.gelu(), f64::INFINITY), slope(|x| x.gelu(), f64::NEG_INFINITY)), (1.0, 0.0));
+    assert_eq!(
+        (slope(|x| x.gelu_tanh(), f64::INFINITY), slope(|x| x.gelu_tanh(), f64::NEG_INFINITY)),
+        (1.0, 0.0)
+    );
+    assert_eq!((slope(|x| x.pow(0.0), 0.0), slope(|x| x.pow(0.0), f64::INFINITY)), (0.0, 0.0));
+    assert_eq!(slope(|x| x.pow(1.0), 0.0), 1.0);
+    let by_exponent = |at| slope(|x| x.full_like(0.0).pow(x), at);
+    assert_eq!((by_exponent(2.0), by_exponent(0.0), by_exponent(-1.0)), (0.0, 0.0, f64::NEG_INFINITY));
+    assert!(slope(|x| x.full_like(-2.0).pow(x), 3.0).is_nan());
+    assert!(slope(|x| x.atan2(0.0), 0.0).is_nan() && slope(|x| x.hypot(0.0), 0.0).is_nan());
+    assert_eq!(slope(|x| x.logaddexp(f64::INFINITY), f64::INFINITY), 0.5);
+    assert_eq!(slope(|x| x.logaddexp(f64::NEG_INFINITY), f64::NEG_INFINITY), 0.5);
     // Where a rule chooses, the branch not taken must not poison the other.
     assert_eq!(slope(|x| x.elu(1.0), 1000.0), 1.0);
     assert_eq!(
@@ -532,6 +574,46 @@ fn derivatives_stay_accurate_in_the_tails() {
     near(slope(|x| x.tanh(), -20.0), 4.0 * (-40.0f64).exp());
     near(slope(|x| x.exp_m1(), -40.0), (-40.0f64).exp());
     near(slope(|x| x.softplus(), -40.0), (-40.0f64).exp());
+    near(slope(|x| x.logaddexp(0.0), -40.0), (-40.0f64).exp());
+    near(slope(|x| x.erf(), 5.0), std::f64::consts::FRAC_2_SQRT_PI * (-25.0f64).exp());
+    near(slope(|x| x.atan(), 1e100), 1e-200);
+    near(slope(|x| x.hypot(1e300), 1e300), std::f64::consts::FRAC_1_SQRT_2);
+    near(slope(|x| x.atan2(1e300), 1e300), 0.5e-300);
+    // By mpmath with 50 digits.
+    near(slope(|x| x.gelu(), -9.0), -9.138937373906639e-18);
+    near(slope(|x| x.gelu_tanh(), -6.0), -7.709973930953696e-10);
+    let tape = Tape::new();
+    near(tape.var(-9.0).gelu().item(), -1.0157295653584566e-18);
+    near(tape.var(-40.0).logaddexp(-800.0).item(), -40.0);
+}
+
+/// NaN is larger and smaller than any number, wherever it stands, and is found at its first place.
+#[test]
+fn nan_is_not_lost_among_numbers() {
+    for n in [1, 2, 31, 32, 33, 100] {
+        for at in 0..n {
+            let tape = Tape::new();
+            let x: Vec<f64> = (0..n).map(|i| if i == at { f64::NAN } else { i as f64 }).collect();
+            let columns = tape.var(&x).reshape([n, 1]).broadcast_to([n, 3]);
+            assert!(tape.var(&x).max().item().is_nan() && tape.var(&x).min().item().is_nan());
+            assert!(columns.max_over(&[0]).to_vec::<f64>().iter().all(|x| x.is_nan()));
+            assert_eq!(columns.argmax(0).to_vec::<i64>(), [at as i64; 3]);
+            assert_eq!(columns.argmin(0).to_vec::<i64>(), [at as i64; 3]);
+        }
+    }
+}
+
+/// Slices, places and axes of length 1 are looked at where they are.
+#[test]
+fn parts_are_views() {
+    let tape = Tape::new();
+    let x = tape.var(&ArrayD::<f64>::zeros(IxDyn(&[64, 4, 4, 64])));
+    let y = x.permute(&[1, 0, 3, 2]);
+    let before = tape.bytes();
+    let parts = [y.slice(0, 1..3), y.index(0, 2), y.index(-1, -1), y.unsqueeze(1), y.split(2, 4)[3]];
+    // The list of nodes may have grown; a copy of a part would be more than that.
+    assert!(tape.bytes() - before < 8 * parts[2].shape().elements());
+    assert_eq!(parts[1].shape(), Shape::from([64, 64, 4]));
 }
 
 /// The checks can fail: a value that is not its op's is caught by the oracle, and so is a wrong rule (see also the

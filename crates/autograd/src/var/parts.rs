@@ -25,11 +25,11 @@ impl<'t> Var<'t> {
         let axis = self.axis("slice", axis);
         let start = match range.start_bound() {
             Bound::Included(&i) => i,
-            Bound::Excluded(&i) => i + 1,
+            Bound::Excluded(&i) => i.saturating_add(1),
             Bound::Unbounded => 0,
         };
         let end = match range.end_bound() {
-            Bound::Included(&i) => i + 1,
+            Bound::Included(&i) => i.saturating_add(1),
             Bound::Excluded(&i) => i,
             Bound::Unbounded => self.shape()[axis as usize],
         };

@@ -169,23 +169,54 @@ impl<'t> Var<'t> {
         (-self).argmax(axis)
     }
 
-    /// The product of two matrices, of \[m, k\] and \[k, n\]: Cᵢⱼ = Σₚ aᵢₚ·bₚⱼ. A transpose as operand costs no copy.
+    /// The product of matrices, of \[m, k\] and \[k, n\]: Cᵢⱼ = Σₚ aᵢₚ·bₚⱼ. A transpose as operand costs no copy.
+    ///
+    /// More axes in front number the matrices, as in NumPy: \[…, m, k\] and \[…, k, n\] give \[…, m, n\], and the
+    /// leading axes are broadcast against each other.
     ///
     /// # Panics
-    /// If an operand is no matrix, the lengths k differ, or dtypes differ.
+    /// If an operand has fewer than two axes, the lengths k differ, leading axes clash, or dtypes differ.
     ///
     /// ```
-    /// # use autograd::Tape;
+    /// # use autograd::{Shape, Tape};
     /// let tape = Tape::new();
     /// let (a, b) = (tape.var([[1.0, 2.0]]), tape.var([[3.0], [4.0]]));
     /// let c = a.matmul(b);
     /// assert_eq!(c.item(), 11.0);
     /// let [da, db] = c.grad([a, b]);
     /// assert_eq!((da.to_vec::<f64>(), db.to_vec::<f64>()), (vec![3.0, 4.0], vec![1.0, 2.0]));
+    ///
+    /// let batch = tape.constant(&[1.0; 30]).reshape([5, 3, 2]);
+    /// assert_eq!(batch.matmul(b).shape(), Shape::from([5, 3, 1]));
     /// ```
     #[track_caller]
     pub fn matmul(self, rhs: impl Operand<'t>) -> Var<'t> {
-        record(Op::Matmul, &[self, rhs.like(self)])
+        let rhs = rhs.like(self);
+        if self.rank() == 2 && rhs.rank() == 2 {
+            return record(Op::Matmul, &[self, rhs]);
+        }
+        let (a, b) = (self.shape(), rhs.shape());
+        let (Some((lead, &[m, k])), Some((other, &[l, n]))) = (a.split_last_chunk(), b.split_last_chunk())
+        else {
+            return record(Op::Matmul, &[self, rhs]);
+        };
+        if k != l || lead == other {
+            return record(Op::Matmul, &[self, rhs]);
+        }
+        if other.is_empty() {
+            // One matrix on the right: the rows of all matrices on the left are the rows of one.
+            let rows = lead.iter().product::<usize>() * m;
+            let product = record(Op::Matmul, &[self.reshape([rows, k]), rhs]);
+            return product.reshape(&[lead, &[m, n]].concat()[..]);
+        }
+        match Shape::from(lead).broadcast(&Shape::from(other)) {
+            Ok(lead) => {
+                let a = self.broadcast_to(&[&lead[..], &[m, k]].concat()[..]);
+                let b = rhs.broadcast_to(&[&lead[..], &[k, n]].concat()[..]);
+                record(Op::Matmul, &[a, b])
+            }
+            Err(_) => record(Op::Matmul, &[self, rhs]),
+        }
     }
 
     /// Softmax along an axis, eˣⁱ / Σ eˣʲ, without overflow; negative numbers count axes from the end.
