@@ -9,18 +9,19 @@ use crate::dtype::{DType, Data, Element, with_float, with_type};
 use crate::ir::{
     Argmax, Binary, Compare, Concat, LogSoftmax, Max, Meta, Op, Pad, Scatter, Softmax, Sum, Unary,
 };
-use crate::kernels::elementwise::{map1, map2, select};
+use crate::kernels::elementwise::{append, map1, map2, select};
+use crate::kernels::loops::Lane;
+use crate::kernels::simd::Isa;
 use crate::kernels::{copy, index, matmul, max, place::place, softmax, sum};
-use crate::math::*;
-use crate::table::{binary_table, compare_table, unary_table};
+use crate::table::compare_table;
 use crate::view::View;
 
 /// Computes `op` on `x` and appends the elements of the result, described by `y`, to the empty `out`.
 pub(crate) fn run(op: &Op, x: &[Strided<'_>], y: &Meta, out: &mut Data) {
     match op {
-        Op::Unary(f) => with_float!(y.dtype, T => T::unary(*f, x[0].view(), vec(out))),
+        Op::Unary(f) => with_float!(y.dtype, T => unary::<T>(*f, x[0].view(), vec(out))),
         Op::Binary(f) => {
-            with_float!(y.dtype, T => T::binary(*f, x[0].view(), x[1].view(), vec(out)))
+            with_float!(y.dtype, T => binary::<T>(*f, x[0].view(), x[1].view(), vec(out)))
         }
         Op::Compare(f) => {
             with_type!(x[0].dtype(), T => compare::<T>(*f, x[0].view(), x[1].view(), vec(out)))
@@ -106,44 +107,64 @@ pub(crate) fn check_values(op: &Op, x: &[Strided<'_>]) {
     }
 }
 
-/// The table's functions, one monomorphic loop per row and type.
-trait Functions: Sized {
-    fn unary(f: Unary, x: View<'_, Self>, out: &mut Vec<Self>);
-    fn binary(f: Binary, a: View<'_, Self>, b: View<'_, Self>, out: &mut Vec<Self>);
+/// An elementwise function of one argument.
+fn unary<T: Lane>(f: Unary, x: View<'_, T>, out: &mut Vec<T>) {
+    let isa = Isa::widest();
+    match x.as_slice() {
+        Some(values) => append(out, values.len(), |slots| T::unary(isa, f, values, slots)),
+        None => {
+            let values = contiguous(x);
+            append(out, values.len(), |slots| T::unary(isa, f, &values, slots));
+        }
+    }
 }
 
-macro_rules! unary_loops {
-    ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?): |$x:ident, $y:ident| $value:expr, $slope:expr, $domain:expr;)*) => {
-        fn unary(f: Unary, x: View<'_, Self>, out: &mut Vec<Self>) {
-            // The branch for huge arguments keeps these two from becoming SIMD code.
-            let near = matches!(f, Unary::Sin | Unary::Cos) && x.as_slice().is_some_and(all_near);
-            match f {
-                Unary::Sin if near => map1(x, out, #[inline(always)] |x: Self| sin_near(x)),
-                Unary::Cos if near => map1(x, out, #[inline(always)] |x: Self| cos_near(x)),
-                $(Unary::$Row $(($p))? => {
-                    $(let $p = $p as Self;)?
-                    map1(x, out, #[inline(always)] |$x: Self| $value)
-                })*
-            }
+/// An elementwise function of two arguments. The four operations also have loops that take a broadcast as it is; what
+/// costs more to compute than to copy has not.
+fn binary<T: Lane>(f: Binary, a: View<'_, T>, b: View<'_, T>, out: &mut Vec<T>) {
+    if let (Some(a), Some(b)) = (a.as_slice(), b.as_slice()) {
+        return append(out, a.len(), |slots| T::binary(Isa::widest(), f, a, b, slots));
+    }
+    match f {
+        Binary::Add => map2(
+            a,
+            b,
+            out,
+            #[inline(always)]
+            |a, b| a + b,
+        ),
+        Binary::Sub => map2(
+            a,
+            b,
+            out,
+            #[inline(always)]
+            |a, b| a - b,
+        ),
+        Binary::Mul => map2(
+            a,
+            b,
+            out,
+            #[inline(always)]
+            |a, b| a * b,
+        ),
+        Binary::Div => map2(
+            a,
+            b,
+            out,
+            #[inline(always)]
+            |a, b| a / b,
+        ),
+        _ => {
+            let (a, b) = (contiguous(a), contiguous(b));
+            append(out, a.len(), |slots| T::binary(Isa::widest(), f, &a, &b, slots));
         }
-    };
+    }
 }
-macro_rules! binary_loops {
-    ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident, $y:ident| $value:expr, $da:expr, $db:expr, $domain:expr;)*) => {
-        fn binary(f: Binary, a: View<'_, Self>, b: View<'_, Self>, out: &mut Vec<Self>) {
-            match f {
-                $(Binary::$Row => map2(a, b, out, #[inline(always)] |$a: Self, $b: Self| $value),)*
-            }
-        }
-    };
-}
-impl Functions for f32 {
-    unary_table!(unary_loops);
-    binary_table!(binary_loops);
-}
-impl Functions for f64 {
-    unary_table!(unary_loops);
-    binary_table!(binary_loops);
+
+fn contiguous<T: Copy>(x: View<'_, T>) -> Vec<T> {
+    let mut values = Vec::new();
+    copy(x, &mut values);
+    values
 }
 
 macro_rules! compare_loops {

@@ -198,7 +198,8 @@ impl<'t> Var<'t> {
 /// on; recorded.
 pub(crate) fn parameter_gradients(loss: Var<'_>, params: &Params) -> Vec<(Param, NodeId)> {
     let tape = loss.tape();
-    let read: Vec<(Param, NodeId)> = tape.list().parameters().filter(|(p, _)| !params.is_frozen(*p)).collect();
+    let read: Vec<(Param, NodeId)> =
+        tape.list().parameters().filter(|(p, _)| !params.is_frozen(*p)).collect();
     let inputs: Vec<NodeId> = read.iter().map(|&(_, id)| id).collect();
     let mut between = Between::new(&tape.list(), &inputs, loss.id());
     sweep(loss, loss.full_like(1.0), &mut between, |_, _| {});

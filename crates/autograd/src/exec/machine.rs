@@ -1,6 +1,9 @@
 //! Running a plan: the memory of one user of a program, and the loop over the kernels.
 
-#![expect(unsafe_code, reason = "the operands of one kernel may lie in one memory: slices are made of starts and lengths")]
+#![expect(
+    unsafe_code,
+    reason = "the operands of one kernel may lie in one memory: slices are made of starts and lengths"
+)]
 
 use super::{check_indices, run as run_op};
 use crate::buffers::Strided;
@@ -91,7 +94,12 @@ impl Machine {
         self.bind(plan, slab, inputs);
         for (i, kernel) in plan.kernels.iter().enumerate() {
             before(i);
-            self.kernel(plan, kernel).map_err(|(row, value, columns)| BadIndex { kernel: i, row, value, columns })?;
+            self.kernel(plan, kernel).map_err(|(row, value, columns)| BadIndex {
+                kernel: i,
+                row,
+                value,
+                columns,
+            })?;
         }
         before(plan.kernels.len());
         Ok(())
@@ -166,7 +174,12 @@ impl Machine {
             run_op(op, &operands, &crate::ir::Meta::new(y.shape.clone(), y.dtype), &mut out);
         }
         match place {
-            Some(buffer) => self.buffers[buffer] = out,
+            Some(buffer) => {
+                // Values of other sizes share the buffer.
+                let whole = plan.buffers[buffer].elements;
+                with_type!(y.dtype, T => T::vec(&mut out).resize(whole, T::default()));
+                self.buffers[buffer] = out;
+            }
             None => {
                 debug_assert_eq!(y.home, GRADIENTS);
                 if checked.is_ok() {

@@ -3,6 +3,7 @@
 pub(crate) mod bases;
 pub(crate) mod elementwise;
 pub(crate) mod index;
+pub(crate) mod loops;
 pub(crate) mod matmul;
 pub(crate) mod max;
 pub(crate) mod place;

@@ -4,25 +4,58 @@
     reason = "calling a function compiled for a CPU feature is unsafe; it is checked just before"
 )]
 
-/// Runs `f` compiled for the widest vectors of this CPU. Results do not depend on the choice: the loops hold no
-/// operation whose rounding differs between instruction sets.
-#[inline(always)]
-pub(crate) fn widest<R>(f: impl FnOnce() -> R) -> R {
+/// An instruction set of this CPU. Results do not depend on the choice: the loops hold no operation whose rounding
+/// differs between instruction sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Isa(Kind);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
     #[cfg(target_arch = "x86_64")]
-    {
-        if std::is_x86_feature_detected!("avx512f")
-            && std::is_x86_feature_detected!("avx512dq")
-            && std::is_x86_feature_detected!("avx512vl")
+    Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    Baseline,
+}
+
+impl Isa {
+    /// The widest vectors of this CPU.
+    #[inline(always)]
+    pub(crate) fn widest() -> Isa {
+        #[cfg(target_arch = "x86_64")]
         {
-            // SAFETY: the three features were detected.
-            return unsafe { avx512(f) };
+            if std::is_x86_feature_detected!("avx512f")
+                && std::is_x86_feature_detected!("avx512dq")
+                && std::is_x86_feature_detected!("avx512vl")
+            {
+                return Isa(Kind::Avx512);
+            }
+            if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma") {
+                return Isa(Kind::Avx2);
+            }
         }
-        if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma") {
-            // SAFETY: both features were detected.
-            return unsafe { avx2(f) };
+        Isa(Kind::Baseline)
+    }
+
+    /// Runs `f` compiled for it. Closures within `f` are compiled for the baseline unless they are `#[inline(always)]`.
+    #[inline(always)]
+    pub(crate) fn run<R>(self, f: impl FnOnce() -> R) -> R {
+        match self.0 {
+            // SAFETY: `widest` has detected the three features.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => unsafe { avx512(f) },
+            // SAFETY: `widest` has detected both features.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => unsafe { avx2(f) },
+            Kind::Baseline => f(),
         }
     }
-    f()
+}
+
+/// Runs `f` compiled for the widest vectors of this CPU.
+#[inline(always)]
+pub(crate) fn widest<R>(f: impl FnOnce() -> R) -> R {
+    Isa::widest().run(f)
 }
 
 #[cfg(target_arch = "x86_64")]

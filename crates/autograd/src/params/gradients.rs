@@ -32,7 +32,12 @@ impl Gradients {
     }
 
     /// Zeros for a slab of so many numbers, with a gradient for each of these parameters.
-    pub(crate) fn of(owner: u32, dtype: DType, elements: usize, given: Option<&[(Param, Range<usize>)]>) -> Gradients {
+    pub(crate) fn of(
+        owner: u32,
+        dtype: DType,
+        elements: usize,
+        given: Option<&[(Param, Range<usize>)]>,
+    ) -> Gradients {
         let elements = if given.is_some() { elements } else { 0 };
         let mut gradients = Gradients { owner, slab: Data::splat(dtype, 0.0, elements), ranges: vec![] };
         for (param, range) in given.unwrap_or_default() {

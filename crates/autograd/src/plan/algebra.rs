@@ -135,7 +135,8 @@ fn sum(out: &mut Graph, op: &Sum, x: NodeId) -> Option<NodeId> {
     if !rest.is_empty() {
         return None;
     }
-    let kept: Vec<usize> = (0..from.len()).filter(|i| !op.axes.contains(&((lead + i) as u8))).map(|i| from[i]).collect();
+    let kept: Vec<usize> =
+        (0..from.len()).filter(|i| !op.axes.contains(&((lead + i) as u8))).map(|i| from[i]).collect();
     let once = out.reshape(source, (&kept[..]).into());
     let once = out.broadcast(once, result);
     let n = out.number(terms as f64, once);

@@ -24,7 +24,10 @@ fn value(graph: &Graph, node: &Node) -> Option<f64> {
         Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select | Op::Cast(_) => {
             let x = node.inputs.iter().map(|&i| {
                 let dtype = graph.node(i).meta.dtype;
-                Some(Dense { meta: Meta::new(Shape::default(), dtype), data: Data::splat(dtype, graph.full(i)?, 1) })
+                Some(Dense {
+                    meta: Meta::new(Shape::default(), dtype),
+                    data: Data::splat(dtype, graph.full(i)?, 1),
+                })
             });
             let x: Vec<Dense> = x.collect::<Option<_>>()?;
             let scalar = Meta::new(Shape::default(), node.meta.dtype);

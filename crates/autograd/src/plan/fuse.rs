@@ -141,7 +141,9 @@ impl Fusion {
         let tile = Role::Spread(Extent::Tile);
         match &node.op {
             Op::Matmul => return (self.begin(Unit::Product(id)), tile),
-            op if is_elementwise(graph, node) || matches!(op, Op::Reshape(_)) && node.meta.dtype.is_float() => {
+            op if is_elementwise(graph, node)
+                || matches!(op, Op::Reshape(_)) && node.meta.dtype.is_float() =>
+            {
                 let dtype = compute_dtype(graph, node);
                 if let Some(found) = self.join(graph, id, node, dtype) {
                     return found;
@@ -164,7 +166,14 @@ impl Fusion {
         self.units.len() as u32 - 1
     }
 
-    fn begin_group(&mut self, id: NodeId, dtype: DType, elements: usize, row: usize, has_totals: bool) -> u32 {
+    fn begin_group(
+        &mut self,
+        id: NodeId,
+        dtype: DType,
+        elements: usize,
+        row: usize,
+        has_totals: bool,
+    ) -> u32 {
         let unit = self.begin(Unit::Fused(Group { dtype, elements, row, has_totals, members: vec![id] }));
         self.latest.insert((elements, dtype), unit);
         unit
@@ -209,7 +218,14 @@ impl Fusion {
     }
 
     /// How an elementwise node of so many elements fits into a group that it reads from, if it does.
-    fn extent_in(&mut self, graph: &Graph, unit: u32, node: &Node, dtype: DType, elements: usize) -> Option<Extent> {
+    fn extent_in(
+        &mut self,
+        graph: &Graph,
+        unit: u32,
+        node: &Node,
+        dtype: DType,
+        elements: usize,
+    ) -> Option<Extent> {
         let group = self.group(unit)?;
         let row = group.row;
         let all = group.elements;
@@ -233,7 +249,8 @@ impl Fusion {
     pub(crate) fn inner(&self, graph: &Graph, x: NodeId, extent: Extent, row: usize) -> Option<Extent> {
         let place = &self.place[x as usize];
         let (shape, root) = (graph.shape(x), graph.shape(place.root));
-        let straight = place.offset == 0 && shape.elements() == root.elements() && is_contiguous(shape, &place.strides);
+        let straight =
+            place.offset == 0 && shape.elements() == root.elements() && is_contiguous(shape, &place.strides);
         match (self.role[place.root as usize], extent) {
             (Role::Spread(have), want) if have == want => straight.then_some(have),
             (Role::Spread(Extent::Rows), Extent::Tile) => {
@@ -244,7 +261,14 @@ impl Fusion {
     }
 
     /// Makes a reduction a member of the group that computes its operand, or of a new one.
-    fn reduce(&mut self, graph: &Graph, id: NodeId, node: &Node, axes: &[u8], by_rows: bool) -> Option<(u32, Role)> {
+    fn reduce(
+        &mut self,
+        graph: &Graph,
+        id: NodeId,
+        node: &Node,
+        axes: &[u8],
+        by_rows: bool,
+    ) -> Option<(u32, Role)> {
         if !self.enabled {
             return None;
         }

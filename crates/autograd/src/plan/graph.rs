@@ -74,7 +74,8 @@ impl Graph {
 
     /// A new list: `f` is given each node with its operands renumbered, and tells what stands in its place.
     pub(crate) fn rewrite(self, mut f: impl FnMut(&mut Graph, NodeId, Node) -> NodeId) -> Graph {
-        let mut out = Graph { nodes: Vec::with_capacity(self.nodes.len()), slots: self.slots, outputs: Vec::new() };
+        let mut out =
+            Graph { nodes: Vec::with_capacity(self.nodes.len()), slots: self.slots, outputs: Vec::new() };
         let mut renumbered: Vec<NodeId> = Vec::with_capacity(self.nodes.len());
         for (id, mut node) in self.nodes.into_iter().enumerate() {
             for input in &mut node.inputs {
@@ -92,11 +93,17 @@ impl Graph {
     }
 
     /// Appends an op on earlier nodes; its meta follows from its rule.
-    pub(crate) fn add(&mut self, op: impl Into<Op>, inputs: Inputs, site: &'static Location<'static>) -> NodeId {
+    pub(crate) fn add(
+        &mut self,
+        op: impl Into<Op>,
+        inputs: Inputs,
+        site: &'static Location<'static>,
+    ) -> NodeId {
         let op = op.into();
         let metas: Vec<&Meta> = inputs.iter().map(|&i| &self.node(i).meta).collect();
         let rule = op.rule().expect("passes add no leaves by this way");
-        let meta = rule.infer(&metas).unwrap_or_else(|e| unreachable!("a pass built {op:?} on {metas:?}: {e:?}"));
+        let meta =
+            rule.infer(&metas).unwrap_or_else(|e| unreachable!("a pass built {op:?} on {metas:?}: {e:?}"));
         self.push(Node { op, inputs, meta, site })
     }
 

@@ -29,7 +29,14 @@ pub(super) struct Draft {
 }
 
 /// The code of a group.
-pub(super) fn lower(graph: &Graph, fusion: &Fusion, unit: u32, group: &Group, homes: &Homes, passes: &Passes) -> Code {
+pub(super) fn lower(
+    graph: &Graph,
+    fusion: &Fusion,
+    unit: u32,
+    group: &Group,
+    homes: &Homes,
+    passes: &Passes,
+) -> Code {
     let shares = if passes.share { Shares::of(graph, group) } else { Shares::default() };
     let mut lowering = Lowering {
         graph,
@@ -111,7 +118,9 @@ impl Lowering<'_> {
         let reads = if is_reduction(&node.op) { Extent::Tile } else { extent };
         let x = |this: &mut Self, i: usize| this.operand(node.inputs[i], reads);
         let value = match &node.op {
-            Op::Unary(f @ (Unary::Sigmoid | Unary::Tanh)) if self.shares.is_shared(self.graph, *f, node.inputs[0]) => {
+            Op::Unary(f @ (Unary::Sigmoid | Unary::Tanh))
+                if self.shares.is_shared(self.graph, *f, node.inputs[0]) =>
+            {
                 let a = x(self, 0);
                 self.shared(*f, node.inputs[0], a, extent)
             }

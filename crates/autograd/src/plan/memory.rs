@@ -82,9 +82,8 @@ pub(crate) fn place(
 
 /// The last unit that reads each root; none where the user does.
 fn last_uses(graph: &Graph, fusion: &Fusion) -> Vec<Option<u32>> {
-    let mut last: Vec<Option<u32>> = (0..graph.nodes.len())
-        .map(|id| Some(fusion.unit_of[id]).filter(|&u| u != NO_UNIT))
-        .collect();
+    let mut last: Vec<Option<u32>> =
+        (0..graph.nodes.len()).map(|id| Some(fusion.unit_of[id]).filter(|&u| u != NO_UNIT)).collect();
     for (id, node) in graph.nodes.iter().enumerate() {
         let unit = fusion.unit_of[id];
         if unit != NO_UNIT {
@@ -151,7 +150,8 @@ impl Homes {
     /// A buffer for so many elements: the free one that fits best, or a new one.
     fn take(&mut self, need: Buffer, free: &mut Vec<u32>) -> u32 {
         let distance = |&(_, &b): &(usize, &u32)| self.buffers[b as usize].elements.abs_diff(need.elements);
-        let same_type = free.iter().enumerate().filter(|&(_, &b)| self.buffers[b as usize].dtype == need.dtype);
+        let same_type =
+            free.iter().enumerate().filter(|&(_, &b)| self.buffers[b as usize].dtype == need.dtype);
         match same_type.min_by_key(distance) {
             Some((i, _)) => {
                 let b = free.swap_remove(i);
@@ -188,7 +188,13 @@ impl Homes {
     /// A node's elements one after the other, from the start of some memory on.
     pub(crate) fn contiguous(&self, graph: &Graph, x: NodeId) -> Operand {
         let meta = &graph.node(x).meta;
-        Operand { home: 0, offset: 0, dtype: meta.dtype, shape: meta.shape.clone(), strides: meta.shape.strides() }
+        Operand {
+            home: 0,
+            offset: 0,
+            dtype: meta.dtype,
+            shape: meta.shape.clone(),
+            strides: meta.shape.strides(),
+        }
     }
 
     /// A node as a view, with all its axes.

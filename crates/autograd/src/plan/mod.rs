@@ -70,7 +70,17 @@ pub struct Passes {
 impl Passes {
     /// Every pass.
     pub fn all() -> Passes {
-        Passes { dead: true, fold: true, cse: true, algebra: true, orient: true, fuse: true, share: true, pair: true, pool: true }
+        Passes {
+            dead: true,
+            fold: true,
+            cse: true,
+            algebra: true,
+            orient: true,
+            fuse: true,
+            share: true,
+            pair: true,
+            pool: true,
+        }
     }
 
     /// No pass: one kernel per op, each result in a buffer of its own.
@@ -160,7 +170,8 @@ pub(crate) fn plan(mut graph: Graph, params: &Params, gradients: &[Range<usize>]
         }
         outputs.push(place);
     }
-    let plan = Plan { kernels, slots: std::mem::take(&mut graph.slots), buffers: homes.buffers, outputs, graph };
+    let plan =
+        Plan { kernels, slots: std::mem::take(&mut graph.slots), buffers: homes.buffers, outputs, graph };
     verify::plan(&plan, params);
     plan
 }

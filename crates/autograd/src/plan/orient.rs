@@ -71,7 +71,9 @@ fn needs_rows(graph: &Graph) -> Vec<bool> {
     for id in (0..graph.nodes.len()).rev() {
         let node = &graph.nodes[id];
         let asks = match &node.op {
-            Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select | Op::Cast(_) => fixed[id] || node.meta.shape.len() != 2,
+            Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select | Op::Cast(_) => {
+                fixed[id] || node.meta.shape.len() != 2
+            }
             Op::Matmul => node.meta.shape.len() != 2,
             Op::Permute(_) => fixed[id],
             Op::Sum(Sum { axes }) => !(axes[..] == [0] || axes[..] == [0, 1]),

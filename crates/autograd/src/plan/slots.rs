@@ -29,7 +29,8 @@ pub(super) fn assign(draft: Draft, elements: usize, row: usize) -> Code {
     let steps: Vec<Step> = steps.collect();
     let size = if draft.dtype == DType::F32 { 4 } else { 8 };
     let (tile, task) = sizes(slots, size, elements, row);
-    let task = if steps.len() * elements < WORTH_SHARING { elements.next_multiple_of(tile).max(tile) } else { task };
+    let task =
+        if steps.len() * elements < WORTH_SHARING { elements.next_multiple_of(tile).max(tile) } else { task };
     Code {
         dtype: draft.dtype,
         elements,
@@ -38,9 +39,23 @@ pub(super) fn assign(draft: Draft, elements: usize, row: usize) -> Code {
         task,
         slots,
         fills: draft.fills.iter().map(|&(value, x)| (to(value), x)).collect(),
-        reads: draft.reads.into_iter().map(|mut r| { r.slot = to(r.slot); r }).collect(),
+        reads: draft
+            .reads
+            .into_iter()
+            .map(|mut r| {
+                r.slot = to(r.slot);
+                r
+            })
+            .collect(),
         steps,
-        writes: draft.writes.into_iter().map(|mut w| { w.slot = to(w.slot); w }).collect(),
+        writes: draft
+            .writes
+            .into_iter()
+            .map(|mut w| {
+                w.slot = to(w.slot);
+                w
+            })
+            .collect(),
         totals: draft.totals,
     }
 }

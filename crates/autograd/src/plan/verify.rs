@@ -77,7 +77,10 @@ fn check(code: &Code) {
     for step in &code.steps {
         let (reads, total) = (step.act.reads(), matches!(step.act, Act::Total(_)));
         assert!(reads.iter().all(|&x| (x as usize) < code.slots && (total || x != step.y)), "{step:?}");
-        assert!(if total { (step.y as usize) < code.totals.len() } else { (step.y as usize) < code.slots }, "{step:?}");
+        assert!(
+            if total { (step.y as usize) < code.totals.len() } else { (step.y as usize) < code.slots },
+            "{step:?}"
+        );
         assert!(code.row > 0 || step.extent == Extent::Tile, "{step:?} in a kernel without rows");
     }
 }

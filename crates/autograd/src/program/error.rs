@@ -63,7 +63,9 @@ pub enum ProgramError {
         columns: usize,
     },
     /// A closure that was traced for too many shapes.
-    #[error("the closure was traced for {limit} combinations of input shapes already, its limit: pad the inputs to fewer shapes, or raise it")]
+    #[error(
+        "the closure was traced for {limit} combinations of input shapes already, its limit: pad the inputs to fewer shapes, or raise it"
+    )]
     TooManyPlans {
         /// The limit.
         limit: usize,

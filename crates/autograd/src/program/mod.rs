@@ -162,7 +162,10 @@ impl Program {
     /// Where recording does; and if `f` reads a value, which does not exist yet: choose with
     /// [`select`](Var::select), or make it an output.
     #[track_caller]
-    pub fn trace(params: &Params, f: impl for<'t> FnOnce(&'t Tape<'t>) -> Outputs) -> Result<Program, ProgramError> {
+    pub fn trace(
+        params: &Params,
+        f: impl for<'t> FnOnce(&'t Tape<'t>) -> Outputs,
+    ) -> Result<Program, ProgramError> {
         Program::trace_with(Passes::all(), params, f)
     }
 

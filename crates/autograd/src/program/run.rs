@@ -32,7 +32,12 @@ impl Program {
     /// # Errors
     /// If an input is missing, or has another shape or dtype than was traced (the error names it); if parameters or
     /// state belong to something else; if an index is outside of its row.
-    pub fn run<'s>(&'s self, state: &'s mut State, params: &Params, inputs: impl Inputs) -> Result<Run<'s>, ProgramError> {
+    pub fn run<'s>(
+        &'s self,
+        state: &'s mut State,
+        params: &Params,
+        inputs: impl Inputs,
+    ) -> Result<Run<'s>, ProgramError> {
         self.run_observed(state, params, &inputs, |_| {})?;
         Ok(Run { program: self, state })
     }
@@ -98,7 +103,11 @@ impl Program {
     }
 
     /// Checks the inputs; gives those that lie in one piece and copies the others.
-    fn bind<'a>(&self, state: &mut State, inputs: &'a impl Inputs) -> Result<SmallVec<[Option<DataRef<'a>>; 8]>, ProgramError> {
+    fn bind<'a>(
+        &self,
+        state: &mut State,
+        inputs: &'a impl Inputs,
+    ) -> Result<SmallVec<[Option<DataRef<'a>>; 8]>, ProgramError> {
         let mut pieces: SmallVec<[Option<DataRef<'a>>; 8]> = SmallVec::new();
         let mut wrong = None;
         let mut expected = self.given();
@@ -160,7 +169,10 @@ impl<'s> Run<'s> {
     pub fn item(&self, output: usize) -> f64 {
         let (shape, data) = self.output(output);
         let n: usize = shape.iter().product();
-        assert!(n == 1, "item: output {output} has {n} elements\n  rule: exactly one element can be read as a number\n  hint: read all with `.get::<f64>({output})`");
+        assert!(
+            n == 1,
+            "item: output {output} has {n} elements\n  rule: exactly one element can be read as a number\n  hint: read all with `.get::<f64>({output})`"
+        );
         crate::plan::number(data)
     }
 

@@ -1,6 +1,9 @@
 //! Elements of a strided view, from a place of its row-major order on.
 
-#![expect(unsafe_code, reason = "reads by strides that the planner's verifier has checked against the memory")]
+#![expect(
+    unsafe_code,
+    reason = "reads by strides that the planner's verifier has checked against the memory"
+)]
 
 use smallvec::SmallVec;
 

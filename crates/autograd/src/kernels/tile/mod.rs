@@ -6,17 +6,16 @@
 )]
 
 mod gather;
-mod loops;
 
 use super::bases::{Bases, Lines};
-use super::simd::widest;
+use super::loops::{self, Lane, Out, each1, each3, truth};
+use super::simd::Isa;
 use super::workers::Workers;
 use crate::code::{Act, Code, Extent, How, Operand, Read, Slot, Step, Write};
 use crate::dtype::DType;
 use crate::math::{exp_neg_abs, recip_1p, sigmoid_from, tanh_from};
 use crate::tree::{self, BLOCK, LANES};
-pub(crate) use loops::Lane;
-use loops::{each1, each3};
+use std::mem::MaybeUninit;
 
 /// What a kernel needs beside its operands: bytes for each worker, and bytes that all share.
 pub(crate) fn scratch_bytes(code: &Code) -> (usize, usize) {
@@ -48,7 +47,13 @@ impl Layout {
 }
 
 /// Runs a fused kernel.
-pub(crate) fn run<T: Lane>(code: &Code, bases: &Bases, scratch: &mut Lines, shared: &mut Lines, workers: &Workers) {
+pub(crate) fn run<T: Lane>(
+    code: &Code,
+    bases: &Bases,
+    scratch: &mut Lines,
+    shared: &mut Lines,
+    workers: &Workers,
+) {
     let layout = Layout::new(code);
     debug_assert!(layout.bytes * workers.threads() <= scratch.bytes() && layout.partials <= shared.bytes());
     let (area, partials) = (Shared(scratch.start()), Shared(shared.start().cast::<T>()));
@@ -58,19 +63,16 @@ pub(crate) fn run<T: Lane>(code: &Code, bases: &Bases, scratch: &mut Lines, shar
         let first = task * code.task;
         let end = (first + code.task).min(code.elements);
         // SAFETY: each worker has a part of the scratch of its own; tasks write different places.
-        let mut walk = unsafe { Walk::<T>::new(code, bases, &layout, area.get().add(worker * layout.bytes), partials.get()) };
-        widest(
-            #[inline(always)]
-            || {
-                walk.prepare();
-                let mut start = first;
-                while start < end {
-                    let n = code.tile.min(end - start);
-                    walk.tile(start, n);
-                    start += n;
-                }
-            },
-        );
+        let mut walk = unsafe {
+            Walk::<T>::new(code, bases, &layout, area.get().add(worker * layout.bytes), partials.get())
+        };
+        walk.prepare();
+        let mut start = first;
+        while start < end {
+            let n = code.tile.min(end - start);
+            walk.tile(start, n);
+            start += n;
+        }
     };
     match tasks {
         1 => task(0, 0),
@@ -107,15 +109,31 @@ struct Walk<'a, T> {
     tiles: *mut T,
     stride: usize,
     partials: *mut T,
+    isa: Isa,
 }
 
 impl<'a, T: Lane> Walk<'a, T> {
     /// # Safety
     /// `area` has the layout's bytes, aligned to 64, and nobody else uses them.
-    unsafe fn new(code: &'a Code, bases: &'a Bases, layout: &Layout, area: *mut u8, partials: *mut T) -> Walk<'a, T> {
+    unsafe fn new(
+        code: &'a Code,
+        bases: &'a Bases,
+        layout: &Layout,
+        area: *mut u8,
+        partials: *mut T,
+    ) -> Walk<'a, T> {
         // SAFETY: within the area, by the caller's promise.
         let (lanes, tiles) = unsafe { (area.add(layout.lanes).cast(), area.add(layout.tiles).cast()) };
-        Walk { code, bases, table: area.cast(), lanes, tiles, stride: layout.stride, partials }
+        Walk {
+            code,
+            bases,
+            table: area.cast(),
+            lanes,
+            tiles,
+            stride: layout.stride,
+            partials,
+            isa: Isa::widest(),
+        }
     }
 
     /// The scratch of a slot.
@@ -145,6 +163,14 @@ impl<'a, T: Lane> Walk<'a, T> {
     fn y(&self, slot: Slot, n: usize) -> &'a mut [T] {
         // SAFETY: as `x`; a step's result is no other slot's tile, which the planner's verifier checks.
         unsafe { std::slice::from_raw_parts_mut(*self.table.add(slot as usize), n) }
+    }
+
+    /// As [`y`](Self::y), to be written as a whole.
+    #[inline(always)]
+    fn out(&self, slot: Slot, n: usize) -> Out<'a, T> {
+        let y: &'a mut [T] = self.y(slot, n);
+        // SAFETY: the same elements; what is written over needs no value.
+        unsafe { std::slice::from_raw_parts_mut(y.as_mut_ptr().cast::<MaybeUninit<T>>(), n) }
     }
 
     /// Points every slot to its scratch and spreads the numbers.
@@ -262,32 +288,59 @@ impl<'a, T: Lane> Walk<'a, T> {
 
     #[inline(always)]
     fn step(&self, step: &Step, width: usize, start: usize, n: usize, rows: usize) {
+        let isa = self.isa;
         let x = |slot| self.x(slot, width);
-        let y = |slot| self.y(slot, width);
+        let y = || self.out(step.y, width);
         match step.act {
-            Act::Copy(a) => y(step.y).copy_from_slice(x(a)),
-            Act::Unary(f, a) => T::unary(f, x(a), y(step.y)),
-            Act::Binary(f, a, b) => T::binary(f, x(a), x(b), y(step.y)),
-            Act::Pair(f, g, [a, b, c]) => loops::pair(f, g, x(a), x(b), x(c), y(step.y)),
-            Act::Compare(f, a, b) => loops::compare(f, x(a), x(b), y(step.y)),
-            Act::Select(m, a, b) => each3(x(m), x(a), x(b), y(step.y), #[inline(always)] |m, a, b| if m != T::default() { a } else { b }),
-            Act::Truth(a) => each1(x(a), y(step.y), #[inline(always)] |a| truth(a != T::default())),
-            Act::ExpNegAbs(a) => each1(x(a), y(step.y), #[inline(always)] |a| exp_neg_abs(a)),
-            Act::Recip1p(a) => each1(x(a), y(step.y), #[inline(always)] |a| recip_1p(a)),
-            Act::SigmoidFrom([a, e, r]) => each3(x(a), x(e), x(r), y(step.y), #[inline(always)] |a, e, r| sigmoid_from(a, e, r)),
-            Act::TanhFrom([a, e, r]) => each3(x(a), x(e), x(r), y(step.y), #[inline(always)] |a, e, r| tanh_from(a, e, r)),
-            Act::RowSum(a) => {
-                let lines = self.x(a, n).chunks_exact(self.code.row);
-                for (y, row) in self.y(step.y, rows).iter_mut().zip(lines) {
-                    *y = if row.len() <= BLOCK { tree::block(row) } else { tree::sum(row) };
-                }
-            }
-            Act::RowMax(a) => {
-                let lines = self.x(a, n).chunks_exact(self.code.row);
-                for (y, row) in self.y(step.y, rows).iter_mut().zip(lines) {
-                    *y = loops::largest(row);
-                }
-            }
+            Act::Copy(a) => self.y(step.y, width).copy_from_slice(x(a)),
+            Act::Unary(f, a) => T::unary(isa, f, x(a), y()),
+            Act::Binary(f, a, b) => T::binary(isa, f, x(a), x(b), y()),
+            Act::Pair(f, g, abc) => loops::pair(isa, f, g, abc.map(x), y()),
+            Act::Compare(f, a, b) => loops::compare(isa, f, x(a), x(b), y()),
+            Act::Select(m, a, b) => each3(
+                isa,
+                [m, a, b].map(x),
+                y(),
+                #[inline(always)]
+                |m, a, b| if m != T::default() { a } else { b },
+            ),
+            Act::Truth(a) => each1(
+                isa,
+                x(a),
+                y(),
+                #[inline(always)]
+                |a| truth(a != T::default()),
+            ),
+            Act::ExpNegAbs(a) => each1(
+                isa,
+                x(a),
+                y(),
+                #[inline(always)]
+                |a| exp_neg_abs(a),
+            ),
+            Act::Recip1p(a) => each1(
+                isa,
+                x(a),
+                y(),
+                #[inline(always)]
+                |a| recip_1p(a),
+            ),
+            Act::SigmoidFrom(aer) => each3(
+                isa,
+                aer.map(x),
+                y(),
+                #[inline(always)]
+                |a, e, r| sigmoid_from(a, e, r),
+            ),
+            Act::TanhFrom(aer) => each3(
+                isa,
+                aer.map(x),
+                y(),
+                #[inline(always)]
+                |a, e, r| tanh_from(a, e, r),
+            ),
+            Act::RowSum(a) => loops::row_sums(isa, self.x(a, n), self.code.row, self.out(step.y, rows)),
+            Act::RowMax(a) => loops::row_maxima(isa, self.x(a, n), self.code.row, self.out(step.y, rows)),
             Act::Spread(a) => {
                 let lines = self.y(step.y, n).chunks_exact_mut(self.code.row);
                 for (row, &x) in lines.zip(self.x(a, rows)) {
@@ -306,7 +359,7 @@ impl<'a, T: Lane> Walk<'a, T> {
         if start.is_multiple_of(BLOCK) {
             *lanes = [T::default(); LANES];
         }
-        tree::add_to_lanes(lanes, x);
+        loops::add_to_lanes(self.isa, lanes, x);
         let end = start + x.len();
         if end.is_multiple_of(BLOCK) || end == self.code.elements {
             let blocks = self.code.elements.div_ceil(BLOCK);
@@ -314,10 +367,4 @@ impl<'a, T: Lane> Walk<'a, T> {
             unsafe { *self.partials.add(which * blocks + start / BLOCK) = tree::fold(*lanes) };
         }
     }
-}
-
-#[inline(always)]
-fn truth<T: Lane>(is: bool) -> T {
-    let one = T::from_f64(1.0);
-    if is { one } else { T::default() }
 }
