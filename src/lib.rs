@@ -42,8 +42,8 @@ pub use optim;
 /// What a program that trains a model needs: `use wengert::prelude::*;`.
 pub mod prelude {
     pub use autograd::{
-        DType, Gradients, Param, Params, Replay, Scope, Shape, Storage, Tape, Var, check_grads, compare,
-        value_and_grad,
+        DType, Gradients, Param, Params, Program, Replay, Scope, Shape, State, Storage, Tape, Var,
+        check_grads, compare, value_and_grad,
     };
     pub use datasets;
     pub use nn::{self, Activation, Init, Linear, Mlp, Perceptron, ThreeOneOne};

@@ -34,6 +34,13 @@ macro_rules! has_core {
             fn core_mut(&mut self) -> &mut Core {
                 &mut self.core
             }
+        }
+        /// What [`Program::step`](autograd::Program::step) calls.
+        impl autograd::Update for crate::$Optimizer {
+            type Error = StepError;
+            fn update(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), StepError> {
+                self.step(params, grads)
+            }
         })*
     };
 }

@@ -33,6 +33,44 @@ pub(crate) struct Machine {
     partials: Lines,
     products: Scratch,
     bases: Bases,
+    needs: Needs,
+}
+
+/// What the kernels of a plan need beside the buffers.
+#[derive(Debug, Default)]
+struct Needs {
+    /// Per worker.
+    tile_bytes: usize,
+    partial_bytes: usize,
+    /// Per worker.
+    product_bytes: usize,
+    /// Whether a kernel is large enough for more than one thread.
+    shares_work: bool,
+}
+
+impl Needs {
+    fn of(plan: &Plan) -> Needs {
+        let mut needs = Needs::default();
+        for kernel in &plan.kernels {
+            match &kernel.work {
+                Work::Tile(code) => {
+                    let (own, shared) = tile::scratch_bytes(code);
+                    needs.tile_bytes = needs.tile_bytes.max(own);
+                    needs.partial_bytes = needs.partial_bytes.max(shared);
+                    needs.shares_work |= code.task < code.elements;
+                }
+                Work::Product { a, b, c } => {
+                    let rank = a.shape.len();
+                    let (m, k, n) = (a.shape[rank - 2], a.shape[rank - 1], b.shape[rank - 1]);
+                    let bytes = with_float!(a.dtype, T => matmul::scratch_bytes::<T>(m, k, n));
+                    needs.product_bytes = needs.product_bytes.max(bytes);
+                    needs.shares_work |= c.shape.elements() * k >= matmul::SHARED_FROM;
+                }
+                Work::Op { .. } => {}
+            }
+        }
+        needs
+    }
 }
 
 /// An index that is outside of its row: found while running.
@@ -47,7 +85,6 @@ pub(crate) struct BadIndex {
 impl Machine {
     /// The memory of a plan, for so many threads. All of it is touched here, so that no run meets a fresh page.
     pub(crate) fn new(plan: &Plan, gradients: Gradients, threads: usize) -> Machine {
-        let workers = Workers::new(threads);
         let mut machine = Machine {
             buffers: plan.buffers.iter().map(|b| Data::splat(b.dtype, 0.0, b.elements)).collect(),
             spare: Data::empty(gradients.dtype()),
@@ -57,23 +94,22 @@ impl Machine {
             partials: Lines::default(),
             products: Scratch::default(),
             bases: Bases::default(),
-            workers,
+            workers: Workers::default(),
+            needs: Needs::of(plan),
         };
-        machine.reserve(plan);
+        machine.set_threads(threads);
         machine
     }
 
-    fn reserve(&mut self, plan: &Plan) {
-        for kernel in &plan.kernels {
-            match &kernel.work {
-                Work::Tile(code) => {
-                    let (own, shared) = tile::scratch_bytes(code);
-                    self.tiles.reserve(own * self.workers.threads());
-                    self.partials.reserve(shared);
-                }
-                Work::Product { .. } | Work::Op { .. } => {}
-            }
+    /// Another number of threads. A plan whose kernels are all small stays with the caller.
+    pub(crate) fn set_threads(&mut self, threads: usize) {
+        let threads = if self.needs.shares_work { threads } else { 1 };
+        if self.workers.threads() != threads {
+            self.workers = Workers::new(threads);
         }
+        self.tiles.reserve(self.needs.tile_bytes * self.workers.threads());
+        self.partials.reserve(self.needs.partial_bytes);
+        self.products.reserve(self.needs.product_bytes, self.workers.threads());
     }
 
     /// Bytes of all of it.
@@ -89,17 +125,23 @@ impl Machine {
         plan: &Plan,
         slab: DataRef<'_>,
         inputs: &[Option<DataRef<'_>>],
-        mut before: impl FnMut(usize),
+        before: impl FnMut(usize) + Send,
     ) -> Result<(), BadIndex> {
         self.bind(plan, slab, inputs);
+        if self.workers.threads() == 1 {
+            return self.kernels(plan, before);
+        }
+        // Once inside of the pool, each kernel forks at little cost.
+        let workers = self.workers.clone();
+        workers.enter(move || self.kernels(plan, before))
+    }
+
+    fn kernels(&mut self, plan: &Plan, mut before: impl FnMut(usize)) -> Result<(), BadIndex> {
         for (i, kernel) in plan.kernels.iter().enumerate() {
             before(i);
-            self.kernel(plan, kernel).map_err(|(row, value, columns)| BadIndex {
-                kernel: i,
-                row,
-                value,
-                columns,
-            })?;
+            if let Err((row, value, columns)) = self.kernel(plan, kernel) {
+                return Err(BadIndex { kernel: i, row, value, columns });
+            }
         }
         before(plan.kernels.len());
         Ok(())

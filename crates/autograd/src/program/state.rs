@@ -22,6 +22,20 @@ impl State {
         State { machine, token: program.token.clone() }
     }
 
+    /// The same with so many threads at most; one means the caller alone. Results do not change by a bit.
+    ///
+    /// ```
+    /// # use autograd::{Params, Program};
+    /// let params = Params::f64();
+    /// let program = Program::trace(&params, |t| t.outputs(t.input("x", [2]).exp()))?;
+    /// assert_eq!(program.state().with_threads(1).threads(), 1);
+    /// # Ok::<(), autograd::ProgramError>(())
+    /// ```
+    pub fn with_threads(mut self, threads: usize) -> State {
+        self.machine.set_threads(threads.max(1));
+        self
+    }
+
     /// Bytes of its buffers.
     pub fn bytes(&self) -> usize {
         self.machine.bytes()

@@ -15,7 +15,7 @@ const TALL: usize = 768;
 const WIDE: usize = 4096;
 
 /// Products of fewer multiplications stay on the caller.
-const SHARED_FROM: usize = 1 << 20;
+pub(crate) const SHARED_FROM: usize = 1 << 20;
 
 /// Packed operands up to this size lie on the stack.
 const STACK_LINES: usize = 256;

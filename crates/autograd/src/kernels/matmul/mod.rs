@@ -14,6 +14,7 @@ mod scratch;
 mod tests;
 mod vector;
 
+pub(crate) use blocks::SHARED_FROM;
 pub(crate) use micro::Multiply;
 pub(crate) use scratch::Scratch;
 
