@@ -65,6 +65,7 @@ fn with_conventions(case: &Case, mut results: Results) -> Result<Results, Fault>
             let slopes = tails.map(|(at, x)| (at, sigmoid_slope(x))).collect();
             results.instead("grad", "x", "1 - y of the stored y (1 - y) is lost to rounding", slopes);
         }
+        "gelu" => results.takes_limits(),
         "pow_scalar" => {
             results.takes_limits();
             if case.args.read::<f64>("exponent")? == 0.5 {

@@ -1,8 +1,9 @@
 //! End-to-end runs with layers, losses and optimisers: the group `training`.
 
-use autograd::{Gradients, Params, Tape, Var};
+use autograd::{Gradients, Param, Params, Tape, Var};
 use ndarray::{Array1, Array2, ArrayD, ArrayViewD, Axis, Ix2};
-use nn::{Activation, Init, Linear, Mlp, loss};
+use nn::attention::{Mask, SelfAttention};
+use nn::{Activation, Init, LayerNorm, Linear, Mlp, TransformerBlock, loss};
 use optim::{Momentum, Optimizer};
 
 use crate::array::Array;
@@ -18,6 +19,7 @@ pub(crate) fn find(op: &str) -> Option<Handler> {
         "logistic_regression" => logistic_regression,
         "softmax_regression" => softmax_regression,
         "rosenbrock_minimum" => rosenbrock_minimum,
+        "transformer_block" => transformer_block,
         _ => return None,
     };
     Some(Handler::new(Refusal::TypedError, move |case, _| evaluate(case)))
@@ -205,5 +207,59 @@ fn rosenbrock_minimum(case: &Case) -> Result<Results, Fault> {
     let mut results = Results::default();
     results.put("out", "x", Array::shaped(&[n], point.clone()));
     results.put("out", "scipy_x", Array::shaped(&[n], point));
+    Ok(results)
+}
+
+/// The names that the case has for the parameters.
+fn named(block: &TransformerBlock) -> Vec<(&'static str, Param)> {
+    let TransformerBlock { norm1, attention, norm2, mlp } = block;
+    let SelfAttention { qkv, output, .. } = attention;
+    vec![
+        ("self_attn.in_proj_weight", qkv.weight),
+        ("self_attn.in_proj_bias", qkv.bias),
+        ("self_attn.out_proj.weight", output.weight),
+        ("self_attn.out_proj.bias", output.bias),
+        ("linear1.weight", mlp.layers[0].weight),
+        ("linear1.bias", mlp.layers[0].bias),
+        ("linear2.weight", mlp.layers[1].weight),
+        ("linear2.bias", mlp.layers[1].bias),
+        ("norm1.weight", norm1.weight),
+        ("norm1.bias", norm1.bias),
+        ("norm2.weight", norm2.weight),
+        ("norm2.bias", norm2.bias),
+    ]
+}
+
+fn transformer_block(case: &Case) -> Result<Results, Fault> {
+    let (width, hidden) = (case.args.read("d_model")?, case.args.read("feed_forward")?);
+    let mut params = Params::f64();
+    let mut scope = params.scope("block");
+    let mut block = TransformerBlock {
+        norm1: LayerNorm::new(&mut scope.scope("norm1"), width),
+        attention: SelfAttention::new(&mut scope.scope("attention"), width, case.args.read("heads")?),
+        norm2: LayerNorm::new(&mut scope.scope("norm2"), width),
+        mlp: Mlp::new(&mut scope.scope("mlp"), &[width, hidden, width], Activation::Gelu),
+    };
+    block.norm1.epsilon = case.args.read("eps")?;
+    block.norm2.epsilon = block.norm1.epsilon;
+    for (name, param) in named(&block) {
+        // Matrices are stored as [out, in].
+        params.set(param, case.f64("init", name)?.t());
+    }
+    let tape = Tape::with(&params);
+    let x = tape.var(case.f64("in", "x")?);
+    let mask = if case.args.read("causal")? { Mask::Causal } else { Mask::All };
+    let y = block.forward(x, mask);
+    let inputs: Vec<Var<'_>> = named(&block).iter().map(|&(_, p)| tape.param(p)).chain([x]).collect();
+    let mut gradients = y.vjp(tape.constant(case.f64("cot", "y")?), &inputs);
+
+    let mut results = Results::default();
+    results.put("out", "y", y.to_array::<f64>());
+    results.put("grad", "x", gradients.pop().expect("that of x is the last").to_array::<f64>());
+    for ((name, _), gradient) in named(&block).into_iter().zip(gradients) {
+        let gradient = gradient.to_array::<f64>().reversed_axes();
+        // The softmax does not feel the biases of the keys: their gradient is 0 up to rounding.
+        results.put_by_largest("grad", name, gradient.as_standard_layout().into_owned());
+    }
     Ok(results)
 }

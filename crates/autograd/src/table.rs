@@ -113,8 +113,16 @@ macro_rules! binary_table {
             Pow pow: |a, b, y| powf(a, b), b * a.pow(b.eq(0.0).select(b, b - 1.0)),
                 y * ln(b.ge(0.0).select(a.eq(0.0).select(1.0, a), a)), 0.3..3.0;
             /// Angle of the point (b, a) from the first axis, in radians: arctan(a/b) in the right quadrant.
-            /// ∂a = b/(a² + b²), ∂b = −a/(a² + b²), without overflow; both NaN in the origin
-            Atan2 atan2: |a, b, y| atan2(a, b), { let h = a.hypot(b); b / h / h }, { let h = a.hypot(b); -(a / h / h) }, 0.3..3.0;
+            /// ∂a = b/(a² + b²), ∂b = −a/(a² + b²), without overflow; both 0 in the origin
+            Atan2 atan2: |a, b, y| atan2(a, b), {
+                let h = a.hypot(b);
+                let h = h.eq(0.0).select(1.0, h);
+                b / h / h
+            }, {
+                let h = a.hypot(b);
+                let h = h.eq(0.0).select(1.0, h);
+                -(a / h / h)
+            }, 0.3..3.0;
             /// Length of the hypotenuse, √(a² + b²), without overflow.  ∂a = a/y, ∂b = b/y; both NaN in the origin
             Hypot hypot: |a, b, y| hypot(a, b), a / y, b / y, 0.3..3.0;
             /// ln(eᵃ + eᵇ), without overflow.  ∂a = σ(a − b), ∂b = σ(b − a); ½ each where equal, also at infinities

@@ -1,14 +1,13 @@
 //! The block that transformers are stacks of.
 
 use crate::attention::{Mask, SelfAttention};
-use crate::{LayerNorm, Linear};
+use crate::{Activation, LayerNorm, Mlp};
 use autograd::{Scope, Var};
 
 /// A transformer block that normalises first: h = x + attention(norm₁(x)), y = h + W₂·gelu(W₁·norm₂(h)).
 ///
-/// x is \[…, length, width\] and so is y. Biases are left out in the formula; gelu is
-/// ½·z·(1 + tanh(√(2/π)·(z + 0.044715·z³))). Sources: Vaswani et al. 2017, section 3; Radford et al., *Language Models are
-/// Unsupervised Multitask Learners*, 2019, section 2.3, for the order; Hendrycks & Gimpel 2016 for gelu.
+/// x is \[…, length, width\] and so is y. Biases are left out in the formula. Sources: Vaswani et al. 2017, section 3; Radford et al., *Language Models are
+/// Unsupervised Multitask Learners*, 2019, section 2.3, for the order.
 ///
 /// ```
 /// use autograd::{Params, Tape};
@@ -20,7 +19,7 @@ use autograd::{Scope, Var};
 /// assert_eq!(block.forward(x, Mask::Causal).shape()[..], [2, 5, 8]);
 /// assert_eq!(params.elements(), 2 * 16 + (8 * 24 + 24) + (8 * 8 + 8) + (8 * 32 + 32) + (32 * 8 + 8));
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct TransformerBlock {
     /// Before the attention, named `norm1` in the scope.
     pub norm1: LayerNorm,
@@ -28,25 +27,24 @@ pub struct TransformerBlock {
     pub attention: SelfAttention,
     /// Before the two linear layers, named `norm2`.
     pub norm2: LayerNorm,
-    /// W₁, from width to the hidden width, named `expand`.
-    pub expand: Linear,
-    /// W₂, from the hidden width to width, named `contract`.
-    pub contract: Linear,
+    /// W₁ to the hidden width, the activation, and W₂ back, named `mlp`.
+    pub mlp: Mlp,
 }
 
 impl TransformerBlock {
-    /// A block for rows of `width` columns with a hidden width of 4·`width`; weights Xavier-normal, biases zero.
+    /// A block for rows of `width` columns with a hidden width of 4·`width` and [`Activation::GeluTanh`]; weights
+    /// Xavier-normal, biases zero. Another one is made of its parts, which are public.
     ///
     /// # Panics
     /// If `width` is no multiple of `heads`, or the scope has parameters of these names.
     #[track_caller]
     pub fn new(scope: &mut Scope<'_>, width: usize, heads: usize) -> TransformerBlock {
+        let sizes = [width, 4 * width, width];
         TransformerBlock {
             norm1: LayerNorm::new(&mut scope.scope("norm1"), width),
             attention: SelfAttention::new(&mut scope.scope("attention"), width, heads),
             norm2: LayerNorm::new(&mut scope.scope("norm2"), width),
-            expand: Linear::new(&mut scope.scope("expand"), width, 4 * width),
-            contract: Linear::new(&mut scope.scope("contract"), 4 * width, width),
+            mlp: Mlp::new(&mut scope.scope("mlp"), &sizes, Activation::GeluTanh),
         }
     }
 
@@ -57,11 +55,6 @@ impl TransformerBlock {
     #[track_caller]
     pub fn forward<'t>(&self, x: Var<'t>, mask: Mask<'t>) -> Var<'t> {
         let h = x + self.attention.forward(self.norm1.forward(x), mask);
-        h + self.contract.forward(gelu(self.expand.forward(self.norm2.forward(h))))
+        h + self.mlp.forward(self.norm2.forward(h))
     }
-}
-
-fn gelu(z: Var<'_>) -> Var<'_> {
-    // ½·(1 + tanh u) = σ(2u)
-    z * (2.0 * (2.0 / std::f64::consts::PI).sqrt() * (z + 0.044715 * z * z.square())).sigmoid()
 }

@@ -12,7 +12,7 @@ pub(in crate::math) mod single {
         let whole = p.floor() == p;
         let odd = whole && (0.5 * p).floor() != 0.5 * p;
         let signed = if odd { size.copysign(x) } else { size };
-        let defined = whole | !(x < 0.0) | (a > f32::MAX);
+        let defined = whole | (x >= 0.0) | (a > f32::MAX);
         let y = if defined { signed } else { f32::NAN };
         if p == 0.0 || x == 1.0 { 1.0 } else { y }
     }
