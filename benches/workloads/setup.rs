@@ -1,0 +1,78 @@
+//! A loss of parameters and data, and the ways to run a step of it.
+
+use super::{Run, Show, Step};
+use ndarray::ArrayD;
+use std::hint::black_box;
+use wengert::autograd::Element;
+use wengert::prelude::*;
+
+/// A model with its loss, written once for every way to run it.
+pub(super) trait Model: 'static {
+    /// What varies from step to step.
+    type Batch: Batch;
+    /// The loss of a batch that was recorded.
+    fn loss<'t>(&self, tape: &'t Tape<'t>, batch: <Self::Batch as Batch>::Vars<'t>) -> Var<'t>;
+}
+
+/// Arrays that a step is given.
+pub(super) trait Batch: 'static {
+    /// Their nodes.
+    type Vars<'t>;
+    /// Records them.
+    fn record<'t>(&self, tape: &'t Tape<'t>) -> Self::Vars<'t>;
+}
+
+macro_rules! batch {
+    ($(($($A:ident)*))*) => {
+        $(impl<$($A: Element),*> Batch for ($(ArrayD<$A>,)*) {
+            type Vars<'t> = ($(batch!(@var $A 't),)*);
+            #[allow(non_snake_case, clippy::unused_unit, reason = "one variable per type; there may be none")]
+            fn record<'t>(&self, _tape: &'t Tape<'t>) -> Self::Vars<'t> {
+                let ($($A,)*) = self;
+                ($(_tape.constant($A),)*)
+            }
+        })*
+    };
+    (@var $A:ident $t:lifetime) => { Var<$t> };
+}
+batch! { () (A) (A B) (A B C) }
+
+/// A model at the start of its training.
+pub(super) struct Setup<M: Model, O = Sgd> {
+    pub(super) model: M,
+    pub(super) params: Params,
+    pub(super) batch: M::Batch,
+    /// Without one, the step ends with the gradients.
+    pub(super) optimizer: Option<O>,
+}
+
+impl<M: Model, O: Optimizer + 'static> Setup<M, O> {
+    /// Every way to run the step.
+    pub(super) fn runs(make: fn() -> Setup<M, O>) -> Vec<Run> {
+        vec![Run::new("eager-1t", move || make().eager())]
+    }
+
+    /// The step recorded anew each time.
+    fn eager(self) -> Step {
+        let Setup { model, mut params, batch, mut optimizer } = self;
+        let mut storage = Storage::default();
+        Box::new(move |show| {
+            let tape = Tape::reusing(std::mem::take(&mut storage), &params);
+            let loss = model.loss(&tape, batch.record(&tape));
+            let (value, grads) = (loss.item(), loss.backward());
+            storage = tape.into_storage();
+            if let Some(optimizer) = &mut optimizer {
+                optimizer.step(&mut params, &grads).expect("finite gradients");
+            }
+            shown(show, value, &black_box(grads))
+        })
+    }
+}
+
+fn shown(show: Show, loss: f64, grads: &Gradients) -> f64 {
+    match (show, grads.dtype()) {
+        (Show::Loss, _) => loss,
+        (_, DType::F32) => grads.slab_of::<f32>().iter().map(|&g| f64::from(g)).sum(),
+        _ => grads.slab_of::<f64>().iter().sum(),
+    }
+}
