@@ -60,17 +60,19 @@ impl Run {
         Run { id, prepare: Box::new(prepare) }
     }
 
-    /// The step, after its first results were found to be as expected.
-    pub(crate) fn prepare_checked(&self, workload: &str, expected: &[f64]) -> Step {
+    /// The step, after its first results were found to be as expected, and those results.
+    pub(crate) fn prepare(&self, workload: &str, expected: &[f64]) -> (Step, Vec<f64>) {
         let mut step = (self.prepare)();
-        for (&expected, show) in expected.iter().zip([Show::Loss, Show::GradientSum]) {
+        let check = |(&expected, show): (&f64, Show)| {
             let value = step(show);
             assert!(
                 (value - expected).abs() <= 2e-5 * expected.abs().max(1e-3),
                 "{workload}, {}: {value} instead of {expected}",
                 self.id
             );
-        }
-        step
+            value
+        };
+        let values = expected.iter().zip([Show::Loss, Show::GradientSum]).map(check).collect();
+        (step, values)
     }
 }

@@ -19,7 +19,7 @@ fn workloads(c: &mut Criterion) {
         for run in workload.runs {
             let mut step = None; // prepared when first wanted: a filter may leave it out
             group.bench_function(run.id, |b| {
-                let step = step.get_or_insert_with(|| run.prepare_checked(workload.name, workload.expected));
+                let (step, _) = step.get_or_insert_with(|| run.prepare(workload.name, workload.expected));
                 b.iter(|| black_box(step(Show::Loss)));
             });
         }

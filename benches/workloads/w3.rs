@@ -1,4 +1,5 @@
 //! W3: the textbook's network [2, 10, 5, 1] with sigmoid, batch 200, mean squared error, gradient descent.
+#![expect(clippy::needless_range_loop, reason = "the loops by hand run over several columns at once")]
 
 use super::data::{array, lcg, mlp};
 use super::hand::{Scalar, dot, sigmoid, widest};
