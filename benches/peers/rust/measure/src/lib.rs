@@ -38,7 +38,8 @@ impl Program {
     /// As [`measure`](Program::measure), under another name.
     pub fn measure_as(&self, peer: &str, workload: &str, check: &[f64], mut step: impl FnMut()) {
         let samples = time(self.seconds, &mut step);
-        let (median, min, reps) = (samples.seconds[samples.seconds.len() / 2], samples.seconds[0], samples.reps);
+        let (median, min, reps) =
+            (samples.seconds[samples.seconds.len() / 2], samples.seconds[0], samples.reps);
         println!(
             r#"{{"peer": "{peer}", "workload": "{workload}", "threads": {}, "median_s": {median:e}, "min_s": {min:e}, "reps": {reps}, "check": {check:?}}}"#,
             self.threads
