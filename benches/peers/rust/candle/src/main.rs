@@ -153,7 +153,7 @@ fn w6(program: &Program, workload: &str, n: usize) -> Result<()> {
     gradients(program, workload, &variables, || {
         let first = ((x * y)? + z)?.tanh()? * ops::sigmoid(x)?;
         let second = (x.sqr()? * 0.5)? * y.neg()?.exp()?;
-        (first + second)?.sum_all()
+        (first? + second?)?.sum_all()
     })
 }
 
