@@ -11,6 +11,7 @@ mod w5;
 mod w6;
 mod w7;
 mod w8;
+mod w9;
 
 /// The number that a step gives back.
 #[derive(Clone, Copy, PartialEq)]
@@ -51,6 +52,7 @@ pub(crate) fn all() -> Vec<Workload> {
         w6::workloads(),
         w7::workloads(),
         w8::workloads(),
+        w9::workloads(),
     ];
     of_each.into_iter().flatten().collect()
 }
