@@ -3,7 +3,7 @@
 use super::{Run, Show, Step};
 use ndarray::ArrayD;
 use std::hint::black_box;
-use wengert::autograd::Element;
+use wengert::autograd::{AnyTensor, Element, Program};
 use wengert::prelude::*;
 
 /// A model with its loss, written once for every way to run it.
@@ -18,8 +18,12 @@ pub(super) trait Model: 'static {
 pub(super) trait Batch: 'static {
     /// Their nodes.
     type Vars<'t>;
-    /// Records them.
+    /// Records their values.
     fn record<'t>(&self, tape: &'t Tape<'t>) -> Self::Vars<'t>;
+    /// Records that such arrays will be given.
+    fn declare<'t>(&self, tape: &'t Tape<'t>) -> Self::Vars<'t>;
+    /// Gives them to a run.
+    fn give<R>(&self, run: impl FnOnce(&[&dyn AnyTensor]) -> R) -> R;
 }
 
 macro_rules! batch {
@@ -30,6 +34,16 @@ macro_rules! batch {
             fn record<'t>(&self, _tape: &'t Tape<'t>) -> Self::Vars<'t> {
                 let ($($A,)*) = self;
                 ($(_tape.constant($A),)*)
+            }
+            #[allow(non_snake_case, clippy::unused_unit, reason = "one variable per type; there may be none")]
+            fn declare<'t>(&self, _tape: &'t Tape<'t>) -> Self::Vars<'t> {
+                let ($($A,)*) = self;
+                ($(_tape.input_of(stringify!($A), $A::DTYPE, $A.shape()),)*)
+            }
+            #[allow(non_snake_case, reason = "one variable per type")]
+            fn give<R>(&self, run: impl FnOnce(&[&dyn AnyTensor]) -> R) -> R {
+                let ($($A,)*) = self;
+                run(&[$($A as &dyn AnyTensor),*])
             }
         })*
     };
@@ -49,7 +63,31 @@ pub(super) struct Setup<M: Model, O = Sgd> {
 impl<M: Model, O: Optimizer + 'static> Setup<M, O> {
     /// Every way to run the step.
     pub(super) fn runs(make: fn() -> Setup<M, O>) -> Vec<Run> {
-        vec![Run::new("eager-1t", move || make().eager())]
+        vec![
+            Run::new("program-1t", move || make().program(1)),
+            Run::new("program-2t", move || make().program(2)),
+            Run::new("eager-1t", move || make().eager()),
+        ]
+    }
+
+    /// The step recorded and planned once.
+    fn program(self, threads: usize) -> Step {
+        let Setup { model, mut params, batch, mut optimizer } = self;
+        let program = Program::trace(&params, |tape| {
+            tape.outputs(model.loss(tape, batch.declare(tape))).with_gradients()
+        });
+        let program = program.expect("a plan");
+        let mut state = {
+            let _ = threads;
+            program.state()
+        };
+        Box::new(move |show| {
+            let run = batch.give(|inputs| program.run(&mut state, &params, inputs)).expect("a run");
+            if let Some(optimizer) = &mut optimizer {
+                optimizer.step(&mut params, run.grads()).expect("finite gradients");
+            }
+            shown(show, run.item(0), black_box(run.grads()))
+        })
     }
 
     /// The step recorded anew each time.
