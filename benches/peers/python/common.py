@@ -1,0 +1,86 @@
+"""What the scripts share: arguments, the numbers of the workloads, the clock, the line they print.
+
+A script is called as `SCRIPT [MODE] THREADS SECONDS WORKLOAD...` and prints a line of JSON for each workload.
+"""
+
+import json
+import os
+import sys
+import time
+
+*_MODE, THREADS, SECONDS = [a for a in sys.argv[1:] if not a.startswith("W")]
+MODE, THREADS, SECONDS = "".join(_MODE), int(THREADS), float(SECONDS)
+WORKLOADS = [a for a in sys.argv[1:] if a.startswith("W")]
+for library in ("OMP", "MKL", "OPENBLAS"):  # read when the libraries are imported, which is after this
+    os.environ[f"{library}_NUM_THREADS"] = str(THREADS)
+
+import numpy as np
+
+
+def lcg(seed, *shape, scale=1.0, dtype=np.float32):
+    """The stream of numbers in [-scale, scale) that the workloads are defined with, the same in every language."""
+    n, a, c = int(np.prod(shape)), np.uint64(6364136223846793005), np.uint64(1442695040888963407)
+    powers = np.cumprod(np.full(n, a, np.uint64))  # modulo 2^64, as the generator
+    sums = np.cumsum(np.concatenate([np.ones(1, np.uint64), powers[:-1]]))
+    states = powers * np.uint64(seed) + sums * c
+    return (((states >> np.uint64(11)) / 2.0**53 * 2.0 - 1.0) * scale).reshape(shape).astype(dtype)
+
+
+def mlp(sizes, first_seed, scale=None, dtype=np.float32):
+    """Weights and biases of a network; the scale is 0.5 or that of the number of inputs."""
+    weights = [
+        lcg(first_seed + i, m, n, scale=scale or 1 / m**0.5, dtype=dtype)
+        for i, (m, n) in enumerate(zip(sizes, sizes[1:]))
+    ]
+    return weights, [np.zeros(n, dtype) for n in sizes[1:]]
+
+
+def block():
+    """Parameters of the transformer block of W9."""
+    sizes = dict(qkv=(128, 384), out=(128, 128), up=(128, 512), down=(512, 128))
+    params = {}
+    for seed, (name, (m, n)) in enumerate(sizes.items(), start=1):
+        params[name] = (lcg(seed, m, n, scale=1 / m**0.5), np.zeros(n, np.float32))
+    for name in ("norm1", "norm2"):
+        params[name] = (np.ones(128, np.float32), np.zeros(128, np.float32))
+    return params
+
+
+def samples():
+    """The data of W1."""
+    return lcg(11, 100, 2, dtype=np.float64), np.where(np.arange(100) % 2 == 0, 1.0, -1.0)
+
+
+def clock(step):
+    """Seconds of one call: median, least, number of calls."""
+    start, calls = time.perf_counter(), 0
+    while calls < 2 or time.perf_counter() - start < 0.3 * SECONDS:
+        step()
+        calls += 1
+    at_once = max(1, int(50e-6 * calls / (time.perf_counter() - start)))
+    start, seconds = time.perf_counter(), []
+    while len(seconds) < 3 or time.perf_counter() - start < SECONDS:
+        sample = time.perf_counter()
+        for _ in range(at_once):
+            step()
+        seconds.append((time.perf_counter() - sample) / at_once)
+    seconds.sort()
+    return seconds[len(seconds) // 2], seconds[0], len(seconds) * at_once
+
+
+def report(peer, workload, check, step, steps_per_call=1):
+    """Times a step and prints the result; `check` are the values that all programs agree on."""
+    median, least, reps = clock(step)
+    line = dict(peer=peer, workload=workload, threads=THREADS, median_s=median / steps_per_call)
+    line |= dict(min_s=least / steps_per_call, reps=reps * steps_per_call, check=[float(x) for x in check])
+    print(json.dumps(line), flush=True)
+
+
+def run(workloads):
+    """Runs those that were asked for; one that fails is reported and left out."""
+    for name in WORKLOADS:
+        if name in workloads:
+            try:
+                workloads[name](name)
+            except Exception as error:
+                print(f"{sys.argv[0]} {MODE} {name}: {type(error).__name__}: {error}"[:500], file=sys.stderr, flush=True)

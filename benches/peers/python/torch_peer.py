@@ -1,0 +1,161 @@
+"""PyTorch, in three modes.
+
+eager    modules and optimisers as in its tutorials
+lean     the same with the fused updates
+compile  as lean, the loss under torch.compile
+"""
+
+from common import MODE, THREADS, block, lcg, mlp, np, report, run, samples
+import torch
+from torch import nn
+from torch.func import hessian
+from torch.nn import functional as F
+
+torch.set_num_threads(THREADS)
+PEER = f"torch-{MODE}"
+
+
+def compiled(f):
+    return torch.compile(f) if MODE == "compile" else f
+
+
+def tensor(*args, **options):
+    return torch.from_numpy(lcg(*args, **options))
+
+
+def train(name, params, loss, optimizer, rate):
+    params = list(params)
+    fused = {} if MODE == "eager" else dict(fused=True)
+    optimizer = optimizer(params, lr=rate, **fused)
+    first, loss = float(loss().detach()), compiled(loss)
+
+    def step():
+        optimizer.zero_grad()
+        value = loss()
+        value.backward()
+        optimizer.step()
+        return value
+
+    report(PEER, name, [first], step)
+
+
+def gradients(name, params, loss):
+    params, value, loss = list(params), float(loss().detach()), compiled(loss)
+
+    def step():
+        return torch.autograd.grad(loss(), params)
+
+    report(PEER, name, [value, sum(g.sum(dtype=torch.float64) for g in step())], step)
+
+
+def linear(w, b):
+    """A layer with weights given as inputs by outputs."""
+    layer = nn.Linear(*w.shape, dtype=torch.from_numpy(w).dtype)
+    with torch.no_grad():
+        layer.weight.copy_(torch.from_numpy(w).T)
+        layer.bias.copy_(torch.from_numpy(b))
+    return layer
+
+
+def network(activation, *args):
+    layers = [linear(w, b) for w, b in zip(*mlp(*args))]
+    return nn.Sequential(*[m for layer in layers[:-1] for m in (layer, activation())], layers[-1])
+
+
+def on_arrays(name):
+    """W1 as products of matrices instead of scalars."""
+    params = tensor(7, 337, scale=0.5, dtype=np.float64).requires_grad_(True)
+    x, y = map(torch.from_numpy, samples())
+
+    def loss():
+        first, second = params[:48].view(16, 3), params[48:320].view(16, 17)
+        h = torch.tanh(x @ first[:, :2].T + first[:, 2])
+        h = torch.tanh(h @ second[:, :16].T + second[:, 16])
+        return ((h @ params[320:336] + params[336] - y) ** 2).sum()
+
+    gradients(name, [params], loss)
+
+
+def neuron(name):
+    layer = linear(np.array([[0.1], [0.2], [-0.3]], np.float32), np.zeros(1, np.float32))
+    x, y = torch.tensor([[0.5, -1.0, 2.0]]), torch.ones(1, 1)
+    train(name, layer.parameters(), lambda: 0.5 * F.mse_loss(torch.sigmoid(layer(x)), y), torch.optim.SGD, 0.005)
+
+
+def regression(name):
+    dtype = np.float32 if name == "W3-f32" else np.float64
+    net = network(nn.Sigmoid, [2, 10, 5, 1], 3, 0.5, dtype)
+    x, y = tensor(20, 200, 2, dtype=dtype), tensor(21, 200, 1, dtype=dtype)
+    train(name, net.parameters(), lambda: F.mse_loss(net(x), y), torch.optim.SGD, 0.005)
+
+
+def classifier(name):
+    net = network(nn.ReLU, [784, 256, 128, 10], 1)
+    x, labels = tensor(50, 64, 784), torch.arange(64) % 10
+    train(name, net.parameters(), lambda: F.cross_entropy(net(x), labels), torch.optim.Adam, 1e-3)
+
+
+def wide(name):
+    net = network(nn.ReLU, [1024, 4096, 4096, 1024], 1)
+    x, y = tensor(50, 256, 1024), tensor(51, 256, 1024)
+    train(name, net.parameters(), lambda: F.mse_loss(net(x), y), torch.optim.SGD, 0.01)
+
+
+def elementwise(name):
+    n = int(name.removeprefix("W6-"))
+    x, y, z = (tensor(seed, n).requires_grad_(True) for seed in (60, 61, 62))
+    gradients(
+        name, [x, y, z], lambda: (torch.tanh(x * y + z) * torch.sigmoid(x) + 0.5 * x * x * torch.exp(-y)).sum()
+    )
+
+
+def second_derivatives(name):
+    w, b = mlp([2, 10, 5, 1], 3, 0.5, np.float64)
+    params = [torch.from_numpy(p) for p in w + b]
+    x, y = tensor(20, 200, 2, dtype=np.float64), tensor(21, 200, 1, dtype=np.float64)
+    shapes, counts = [p.shape for p in params], [p.numel() for p in params]
+    flat = torch.cat([p.flatten() for p in params])
+
+    def loss(v):
+        w1, w2, w3, b1, b2, b3 = (p.view(shape) for p, shape in zip(v.split(counts), shapes))
+        h = torch.sigmoid(torch.sigmoid(x @ w1 + b1) @ w2 + b2)
+        return ((h @ w3 + b3 - y) ** 2).mean()
+
+    value = float(loss(flat))
+    if name == "W8-hessian":
+        whole = compiled(hessian(loss))
+        report(PEER, name, [value, whole(flat).sum()], lambda: whole(flat))
+    elif MODE != "compile":  # which does not support differentiating twice
+        at, u = flat.requires_grad_(True), tensor(99, flat.numel(), dtype=np.float64)
+
+        def step():
+            gradient = torch.autograd.grad(loss(at), at, create_graph=True)[0]
+            return torch.autograd.grad(gradient @ u, at)[0]
+
+        report(PEER, name, [value, step().sum()], step)
+
+
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        params = block()
+        self.qkv, self.out, self.up, self.down = (linear(*params[k]) for k in ("qkv", "out", "up", "down"))
+        self.norm1, self.norm2 = nn.LayerNorm(128), nn.LayerNorm(128)
+
+    def forward(self, x):
+        q, k, v = self.qkv(self.norm1(x)).view(8, 64, 3, 4, 32).permute(2, 0, 3, 1, 4)
+        attended = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        x = x + self.out(attended.transpose(1, 2).reshape(8, 64, 128))
+        return x + self.down(F.gelu(self.up(self.norm2(x)), approximate="tanh"))
+
+
+def transformer(name):
+    net, x = Block(), tensor(70, 8, 64, 128)
+    gradients(name, net.parameters(), lambda: (net(x) ** 2).mean())
+
+
+run(
+    {"W1": on_arrays, "W2": neuron, "W3-f32": regression, "W3-f64": regression, "W4": classifier, "W5": wide}
+    | {f"W6-{n}": elementwise for n in (1000000, 10000, 100)}
+    | {"W8-hvp": second_derivatives, "W8-hessian": second_derivatives, "W9": transformer}
+)

@@ -1,0 +1,130 @@
+//! The programs: which there are, which of them are ready, and how one is run.
+
+use crate::options::Options;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+const HERE: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Of the peers in Rust.
+const IN_RUST: [&str; 5] = ["candle", "burn", "dfdx", "ferrotorch", "scalar"];
+
+/// Script, modes, and the modules it imports.
+const IN_PYTHON: [(&str, &[&str], &str); 3] = [
+    ("numpy", &[], "numpy"),
+    ("torch", &["lean", "compile", "eager"], "numpy, torch"),
+    ("jax", &[], "numpy, jax"),
+];
+
+/// What prints lines of measurements.
+pub struct Program {
+    pub name: String,
+    command: Vec<PathBuf>,
+}
+
+/// Builds peers for this very processor, and our own program as a user would.
+pub fn build(peers: &[String]) {
+    let cargo = |package: &str, flags: &str| {
+        let mut command = Command::new(env!("CARGO"));
+        command.args(["build", "--release", "--package", package, "--manifest-path"]);
+        let built = command
+            .arg(format!("{HERE}/Cargo.toml"))
+            .arg("--target-dir")
+            .arg(target(flags))
+            .env("RUSTFLAGS", flags);
+        assert!(built.status().is_ok_and(|status| status.success()), "{package} does not build");
+    };
+    for peer in peers {
+        cargo(&format!("peer-{peer}"), "-C target-cpu=native");
+    }
+    cargo("peer-ours", "");
+}
+
+/// Other flags, other place: neither build throws the other away.
+fn target(flags: &str) -> PathBuf {
+    let own = std::env::current_exe().expect("the path of this program");
+    let target = own.ancestors().nth(2).expect("a folder `release` in the target folder");
+    if flags.is_empty() { target.to_owned() } else { target.join("native") }
+}
+
+/// Those that are asked for and ready, ours first. The others are named with what is missing.
+pub fn available(options: &Options) -> Vec<Program> {
+    let binary = |peer: &str, flags: &str| target(flags).join("release").join(format!("peer-{peer}"));
+    let mut programs = vec![Program { name: "ours".to_owned(), command: vec![binary("ours", "")] }];
+    for (script, modes, modules) in IN_PYTHON {
+        let path = PathBuf::from(format!("{HERE}/python/{script}_peer.py"));
+        let command = vec![options.python.clone(), path];
+        let all = match modes {
+            [] => vec![Program { name: script.to_owned(), command }],
+            _ => modes.iter().map(|&mode| Program::in_mode(script, &command, mode)).collect(),
+        };
+        let wanted: Vec<_> = all.into_iter().filter(|program| options.wants(&program.name)).collect();
+        if wanted.is_empty() || imports(&options.python, modules) {
+            programs.extend(wanted);
+        } else {
+            eprintln!("left out: {script}, since {} does not import {modules}", options.python.display());
+        }
+    }
+    for peer in IN_RUST.into_iter().filter(|peer| options.wants(peer)) {
+        let path = binary(peer, "-C target-cpu=native");
+        if path.exists() {
+            programs.push(Program { name: peer.to_owned(), command: vec![path] });
+        } else {
+            eprintln!("left out: {peer}, which is not built (`--build {peer}`)");
+        }
+    }
+    programs
+}
+
+fn imports(python: &Path, modules: &str) -> bool {
+    let mut command = Command::new(python);
+    command.args(["-c", &format!("import {modules}")]).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+impl Program {
+    fn in_mode(script: &str, command: &[PathBuf], mode: &str) -> Program {
+        let command = command.iter().cloned().chain([mode.into()]).collect();
+        Program { name: format!("{script}-{mode}"), command }
+    }
+
+    /// The lines that the program prints. With one thread it is bound to one core where the system can do that.
+    pub fn run(&self, threads: usize, options: &Options) -> Vec<String> {
+        let core = if threads == 1 { core_to_pin() } else { None };
+        let mut command = match core {
+            Some(core) => {
+                let mut command = Command::new("taskset");
+                command.args(["-c", &core.to_string()]).arg(&self.command[0]);
+                command
+            }
+            None => Command::new(&self.command[0]),
+        };
+        command.args(&self.command[1..]);
+        command.args([threads.to_string(), options.seconds.to_string()]).args(&options.workloads);
+        for variable in ["RAYON_NUM_THREADS", "OMP_NUM_THREADS", "MATMUL_NUM_THREADS"] {
+            command.env(variable, threads.to_string());
+        }
+        match command.stdout(Stdio::piped()).output() {
+            Ok(output) => {
+                if !output.status.success() {
+                    let text = String::from_utf8_lossy(&output.stderr);
+                    eprintln!("  {} ended with {}: {}", self.name, output.status, text.trim());
+                }
+                String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+            }
+            Err(error) => {
+                eprintln!("  {} does not start: {error}", self.name);
+                vec![]
+            }
+        }
+    }
+}
+
+/// The last core that this process may use, if there is `taskset`.
+fn core_to_pin() -> Option<usize> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let allowed = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?;
+    let last = allowed.trim().rsplit([',', '-']).next()?.parse().ok()?;
+    let found = Command::new("taskset").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    found.is_ok_and(|status| status.success()).then_some(last)
+}

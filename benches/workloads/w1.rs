@@ -1,0 +1,133 @@
+//! W1: a network [2, 16, 16, 1] with tanh, written one scalar at a time: 337 parameters, the sum of squared errors of 100
+//! samples, its gradient. On the tape each scalar holds its values for all samples.
+
+use super::data::lcg;
+use super::hand::widest;
+use super::setup::{Model, Setup};
+use super::{Run, Show, Step, Workload};
+use ndarray::{Array1, ArrayD};
+use std::hint::black_box;
+use wengert::autograd::Param;
+use wengert::prelude::*;
+
+const SAMPLES: usize = 100;
+const PARAMETERS: usize = 3 * 16 + 17 * 16 + 17;
+
+pub(super) fn workloads() -> Vec<Workload> {
+    let mut runs = Setup::runs(setup);
+    runs.push(Run::new("hand", by_hand));
+    vec![Workload { name: "W1", expected: &[95.88329273, 41.12005740], runs }]
+}
+
+/// The parameters in order: each neuron's weights, then its bias.
+struct Neurons(Vec<Param>);
+
+impl Model for Neurons {
+    type Batch = (ArrayD<f64>, ArrayD<f64>, ArrayD<f64>);
+
+    fn loss<'t>(&self, _: &'t Tape<'t>, (a, b, y): (Var<'t>, Var<'t>, Var<'t>)) -> Var<'t> {
+        let (first, rest) = self.0.split_at(3 * 16);
+        let (second, last) = rest.split_at(17 * 16);
+        let h = layer(&[a, b], first);
+        let h = layer(&h.map(Var::tanh), second);
+        let error = neuron(&h.map(Var::tanh), last) - y;
+        error.square().sum()
+    }
+}
+
+fn layer<'t>(inputs: &[Var<'t>], params: &[Param]) -> [Var<'t>; 16] {
+    let size = inputs.len() + 1;
+    std::array::from_fn(|j| neuron(inputs, &params[j * size..][..size]))
+}
+
+/// w·x + b.
+fn neuron<'t>(inputs: &[Var<'t>], params: &[Param]) -> Var<'t> {
+    let (&bias, weights) = params.split_last().expect("a bias");
+    let products = inputs.iter().zip(weights).map(|(&x, &w)| x * w);
+    products.reduce(|sum, product| sum + product).expect("inputs") + bias
+}
+
+fn setup() -> Setup<Neurons> {
+    let mut params = Params::f64();
+    let mut scope = params.scope("");
+    let values = lcg(7, PARAMETERS, 0.5);
+    let neurons = values.iter().enumerate().map(|(i, &v)| scope.param(&i.to_string(), [], v)).collect();
+    let column = |value: &dyn Fn(usize) -> f64| Array1::from_shape_fn(SAMPLES, value).into_dyn();
+    let x = samples();
+    let batch = (column(&|i| x[i][0]), column(&|i| x[i][1]), column(&target));
+    Setup { model: Neurons(neurons), params, batch, optimizer: None }
+}
+
+fn samples() -> Vec<[f64; 2]> {
+    lcg(11, 2 * SAMPLES, 1.0).as_chunks().0.to_vec()
+}
+
+fn target(sample: usize) -> f64 {
+    if sample.is_multiple_of(2) { 1.0 } else { -1.0 }
+}
+
+fn by_hand() -> Step {
+    let (params, samples, mut gradient) = (lcg(7, PARAMETERS, 0.5), samples(), vec![0.0; PARAMETERS]);
+    Box::new(move |show| {
+        let loss = widest(
+            #[inline(always)]
+            || gradient_by_hand(black_box(&params), &samples, &mut gradient),
+        );
+        if show == Show::Loss { loss } else { gradient.iter().sum() }
+    })
+}
+
+/// The loss and its gradient, one sample after the other.
+#[inline(always)]
+fn gradient_by_hand(params: &[f64], samples: &[[f64; 2]], gradient: &mut [f64]) -> f64 {
+    let (first, rest) = params.split_at(3 * 16);
+    let (second, last) = rest.split_at(17 * 16);
+    gradient.fill(0.0);
+    let (d_first, d_rest) = gradient.split_at_mut(3 * 16);
+    let (d_second, d_last) = d_rest.split_at_mut(17 * 16);
+    let mut loss = 0.0;
+    for (sample, &[a, b]) in samples.iter().enumerate() {
+        let (mut h1, mut h2) = ([0.0; 16], [0.0; 16]);
+        for (h, w) in h1.iter_mut().zip(first.as_chunks::<3>().0) {
+            *h = (a * w[0] + b * w[1] + w[2]).tanh();
+        }
+        for (h, w) in h2.iter_mut().zip(second.as_chunks::<17>().0) {
+            *h = neuron_by_hand(&h1, w).tanh();
+        }
+        let last: &[f64; 17] = last.try_into().expect("sixteen weights and a bias");
+        let error = neuron_by_hand(&h2, last) - target(sample);
+        loss += error * error;
+
+        let (d, mut d_h1) = (2.0 * error, [0.0; 16]);
+        for i in 0..16 {
+            d_last[i] += d * h2[i];
+        }
+        d_last[16] += d;
+        for (j, (w, d_w)) in
+            second.as_chunks::<17>().0.iter().zip(d_second.as_chunks_mut::<17>().0).enumerate()
+        {
+            let d = d * last[j] * (1.0 - h2[j] * h2[j]);
+            for i in 0..16 {
+                d_w[i] += d * h1[i];
+                d_h1[i] += d * w[i];
+            }
+            d_w[16] += d;
+        }
+        for (j, d_w) in d_first.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+            let d = d_h1[j] * (1.0 - h1[j] * h1[j]);
+            d_w[0] += d * a;
+            d_w[1] += d * b;
+            d_w[2] += d;
+        }
+    }
+    loss
+}
+
+#[inline(always)]
+fn neuron_by_hand(inputs: &[f64; 16], params: &[f64; 17]) -> f64 {
+    let mut sum = params[16];
+    for i in 0..16 {
+        sum += inputs[i] * params[i];
+    }
+    sum
+}

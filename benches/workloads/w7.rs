@@ -1,0 +1,47 @@
+//! W7: a chain of a million scalar operations, v ← 0.999999999·sin v + 1e-15 for 333,334 rounds, and its derivative: what
+//! a node costs.
+
+use super::{Run, Show, Step, Workload};
+use std::hint::black_box;
+use wengert::prelude::*;
+
+const ROUNDS: usize = 333_334;
+const FACTOR: f64 = 0.999999999;
+const OFFSET: f64 = 1e-15;
+
+pub(super) fn workloads() -> Vec<Workload> {
+    let runs = vec![Run::new("eager-1t", eager), Run::new("hand", by_hand)];
+    vec![Workload { name: "W7", expected: &[0.0029994154234, 2.0485138328e-7], runs }]
+}
+
+fn chain(x: Var<'_>) -> Var<'_> {
+    (0..ROUNDS).fold(x, |v, _| v.sin() * FACTOR + OFFSET)
+}
+
+fn eager() -> Step {
+    let mut tape = Tape::new();
+    Box::new(move |show| {
+        tape.reset();
+        let x = tape.var(0.5);
+        let v = chain(x);
+        let [slope] = v.grad([x]);
+        if show == Show::Loss { v.item() } else { slope.item() }
+    })
+}
+
+fn by_hand() -> Step {
+    let mut points = vec![0.0; ROUNDS];
+    Box::new(move |show| {
+        let mut v = black_box(0.5f64);
+        for point in &mut points {
+            *point = v;
+            v = v.sin() * FACTOR + OFFSET;
+        }
+        let mut slope = 1.0;
+        for point in points.iter().rev() {
+            slope *= FACTOR * point.cos();
+        }
+        let (v, slope) = black_box((v, slope));
+        if show == Show::Loss { v } else { slope }
+    })
+}
