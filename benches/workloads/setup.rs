@@ -77,10 +77,7 @@ impl<M: Model, O: Optimizer + 'static> Setup<M, O> {
             tape.outputs(model.loss(tape, batch.declare(tape))).with_gradients()
         });
         let program = program.expect("a plan");
-        let mut state = {
-            let _ = threads;
-            program.state()
-        };
+        let mut state = program.state().with_threads(threads);
         Box::new(move |show| {
             let run = batch.give(|inputs| program.run(&mut state, &params, inputs)).expect("a run");
             if let Some(optimizer) = &mut optimizer {

@@ -39,8 +39,7 @@ fn setup() -> Setup<Block> {
         norm1: LayerNorm::new(&mut scope.scope("norm1"), WIDTH),
         attention: SelfAttention { qkv, output, heads: 4 },
         norm2: LayerNorm::new(&mut scope.scope("norm2"), WIDTH),
-        expand,
-        contract,
+        mlp: Mlp { layers: vec![expand, contract], activation: Activation::GeluTanh },
     };
     Setup { model: Block(block), params, batch: (array(70, &[8, 64, WIDTH]),), optimizer: None }
 }
