@@ -62,7 +62,7 @@ fn single_precision_is_within_its_bounds() {
 }
 
 #[test]
-#[ignore = "all 2³² arguments take minutes"]
+#[ignore = "all 2³² arguments take two hours"]
 fn single_precision_is_within_its_bounds_everywhere() {
     hold_in_single(0..=u32::MAX);
 }
