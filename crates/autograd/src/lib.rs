@@ -51,7 +51,11 @@ pub use grad::value_and_grad;
 pub use oracle::Replay;
 pub use params::{Gradients, Initial, Param, Params, Scope};
 pub use plan::Passes;
-pub use program::{AnyTensor, Inputs, Outputs, Program, ProgramError, Run, State, StepError, Update, Vars};
+#[cfg(feature = "clock")]
+pub use program::Profile;
+pub use program::{
+    AnyTensor, Explanation, Inputs, Jit, Outputs, Program, ProgramError, Run, State, StepError, Update, Vars,
+};
 pub use shape::Shape;
 pub use tape::{Storage, Tape};
 pub use tensor::ToTensor;
