@@ -62,7 +62,10 @@ struct Drawing<'a> {
 impl Drawing<'_> {
     fn kernel(&mut self, number: usize, kernel: &Kernel) {
         let names: Vec<&str> = self.program.ops(kernel).collect();
-        let label = escaped(&format!("{number} {}\n{}", kernel.kind(), shortened(&names, OPS_WIDTH)));
+        let ops = shortened(&names, OPS_WIDTH);
+        let kind = kernel.kind();
+        let label = if ops == kind { format!("{number} {kind}") } else { format!("{number} {kind}\n{ops}") };
+        let label = escaped(&label);
         self.nodes.push(format!("k{number} [shape=box, label=\"{label}\"];"));
     }
 
