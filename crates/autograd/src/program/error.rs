@@ -38,7 +38,9 @@ pub enum ProgramError {
         given: DType,
     },
     /// Parameters of another model, or that have grown since.
-    #[error("the program was traced for another `Params` ({expected} numbers) than these ({given} numbers)")]
+    #[error(
+        "the program was traced for another `Params` ({expected} numbers) than this one ({given} numbers): run it on that one or a clone of it, and trace again where parameters have been added"
+    )]
     ForeignParams {
         /// Numbers in the slab that it was traced for.
         expected: usize,

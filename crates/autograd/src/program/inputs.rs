@@ -4,7 +4,7 @@ use crate::dtype::{DType, Data, DataRef, Element, Storable};
 use crate::shape::Shape;
 use crate::tensor::ToTensor;
 
-/// A tensor of any element type: what every [`ToTensor`] is.
+/// A tensor of any element type: what every [`ToTensor`] is. For lists of [`Inputs`] that are made while running.
 pub trait AnyTensor {
     /// The type of its elements.
     fn dtype(&self) -> DType;
@@ -34,10 +34,24 @@ impl<A: ToTensor> AnyTensor for A {
     }
 }
 
-/// The inputs of a run, in the order in which they were named: a tuple such as `(&x, &labels)`, or one array for a
-/// program of one input.
+/// The inputs of a run, in the order in which they were named: a tuple such as `(&x, &labels)`, `(&x,)`
+/// for a program of one input, `()` for none.
 ///
-/// Each has the shape that was traced; one axis of as many elements, in row-major order, will do as well.
+/// Each has the shape that was traced; one axis of as many elements, in row-major order, will do as well. What does not lie
+/// in one piece is copied. Up to eight make a tuple; any number, a slice of references.
+///
+/// ```
+/// use autograd::{AnyTensor, Params, Program};
+/// let params = Params::f64();
+/// let program = Program::trace(&params, |t| t.outputs(t.input("x", [2, 2]) + t.input("y", [2])))?;
+/// let mut state = program.state();
+/// let (x, y) = (vec![1.0, 2.0, 3.0, 4.0], [10.0, 20.0]);
+/// let sum = program.run(&mut state, &params, (&x, &y))?.slice::<f64>(0).to_vec();
+/// assert_eq!(sum, [11.0, 22.0, 13.0, 24.0]);
+/// let list: [&dyn AnyTensor; 2] = [&x, &y];
+/// assert_eq!(program.run(&mut state, &params, &list[..])?.slice::<f64>(0), sum);
+/// # Ok::<(), autograd::ProgramError>(())
+/// ```
 pub trait Inputs {
     /// Calls `f` for each input.
     fn each<'a>(&'a self, f: &mut dyn FnMut(&'a dyn AnyTensor));

@@ -87,7 +87,20 @@ pub struct Outputs {
 
 impl Outputs {
     /// Also gives the gradients of the first output, the loss, with respect to every parameter that was read and is
-    /// not frozen: [`Run::grads`].
+    /// not frozen: [`Run::grads`]. They are recorded by the same sweep as [`Var::grad`](Var::grad), and planned together
+    /// with what they are gradients of.
+    ///
+    /// ```
+    /// use autograd::{Params, Program};
+    /// let mut params = Params::f64();
+    /// let (a, b) = (params.scope("m").param("a", [], 3.0), params.scope("m").param("b", [], 4.0));
+    /// params.set_frozen(b, true);
+    /// let program = Program::trace(&params, |t| t.outputs(t.param(a) * b).with_gradients())?;
+    /// let mut state = program.state();
+    /// let grads = program.run(&mut state, &params, ())?.grads();
+    /// assert_eq!((grads.get::<f64>(a), grads.get::<f64>(b)), (Some(&[4.0][..]), None));
+    /// # Ok::<(), autograd::ProgramError>(())
+    /// ```
     ///
     /// # Panics
     /// If the first output has more than one element, or no floating-point dtype.
@@ -130,7 +143,17 @@ impl<'t> Vars<'t> for &[Var<'t>] {
 }
 
 impl<'p> Tape<'p> {
-    /// An input of a traced computation, of the parameters' dtype: its values come with each run.
+    /// An input of a traced computation, of the parameters' dtype: its values come with each run, in the order in which
+    /// the inputs are named.
+    ///
+    /// ```
+    /// use autograd::{Params, Program};
+    /// let params = Params::f64();
+    /// let program = Program::trace(&params, |t| t.outputs(t.input("x", [2]) * t.input("scale", [])))?;
+    /// let mut state = program.state();
+    /// assert_eq!(program.run(&mut state, &params, ([1.0, 2.0], 10.0))?.slice::<f64>(0), [10.0, 20.0]);
+    /// # Ok::<(), autograd::ProgramError>(())
+    /// ```
     ///
     /// # Panics
     /// If the tape is not one that [`Program::trace`] gives, or there is an input of this name.
@@ -144,6 +167,22 @@ impl<'p> Tape<'p> {
     }
 
     /// As [`input`](Tape::input), of any dtype: labels are `I64`, masks `Bool`.
+    ///
+    /// ```
+    /// use autograd::{DType, Params, Program};
+    /// let params = Params::f64();
+    /// let program = Program::trace(&params, |t| {
+    ///     let (scores, labels) = (t.input("scores", [2, 3]), t.input_of("labels", DType::I64, [2]));
+    ///     t.outputs(scores.pick(labels))
+    /// })?;
+    /// let mut state = program.state();
+    /// let run = program.run(&mut state, &params, ([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], [2i64, 0]))?;
+    /// assert_eq!(run.slice::<f64>(0), [3.0, 4.0]);
+    /// # Ok::<(), autograd::ProgramError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// As [`input`](Tape::input).
     #[track_caller]
     pub fn input_of<'t>(&'t self, name: &str, dtype: DType, shape: impl Into<Shape>) -> Var<'t>
     where
@@ -155,7 +194,20 @@ impl<'p> Tape<'p> {
         Var::new(self, id)
     }
 
-    /// What a traced computation gives when it runs: one variable or several.
+    /// What a traced computation gives when it runs: one variable or several, read by number from the [`Run`].
+    ///
+    /// ```
+    /// use autograd::{Params, Program};
+    /// let params = Params::f64();
+    /// let program = Program::trace(&params, |t| {
+    ///     let x = t.input("x", [4]);
+    ///     t.outputs([x.mean(), x.max()])
+    /// })?;
+    /// let mut state = program.state();
+    /// let run = program.run(&mut state, &params, ([1.0, 2.0, 3.0, 6.0],))?;
+    /// assert_eq!((run.item(0), run.item(1)), (3.0, 6.0));
+    /// # Ok::<(), autograd::ProgramError>(())
+    /// ```
     ///
     /// # Panics
     /// If one is on another tape.
@@ -182,6 +234,18 @@ impl Program {
     /// # Panics
     /// Where recording does; and if `f` reads a value, which does not exist yet: choose with
     /// [`select`](Var::select), or make it an output.
+    ///
+    /// ```
+    /// use autograd::{Params, Program};
+    /// let mut params = Params::f64();
+    /// let w = params.scope("net").param("w", [2], [3.0, -1.0]);
+    /// let program = Program::trace(&params, |t| {
+    ///     let x = t.input("x", [2]) * w;
+    ///     t.outputs(x.gt(0.0).select(x, x * 0.1).sum()) // what an `if` would do, for every element
+    /// })?;
+    /// assert_eq!(program.run(&mut program.state(), &params, ([1.0, 10.0],))?.item(0), 2.0);
+    /// # Ok::<(), autograd::ProgramError>(())
+    /// ```
     #[track_caller]
     pub fn trace(
         params: &Params,
@@ -190,9 +254,12 @@ impl Program {
         Program::trace_with(Passes::all(), params, f)
     }
 
-    /// As [`trace`](Program::trace), with a choice of passes.
+    /// As [`trace`](Program::trace), with a choice of [`Passes`]: its example compares two.
     ///
     /// # Errors
+    /// As [`trace`](Program::trace).
+    ///
+    /// # Panics
     /// As [`trace`](Program::trace).
     #[track_caller]
     pub fn trace_with(
@@ -229,7 +296,7 @@ impl Program {
         })
     }
 
-    /// How many kernels one run takes.
+    /// How many kernels one run takes; [`explain`](Program::explain) tells which.
     pub fn kernels(&self) -> usize {
         self.plan.kernels.len()
     }
@@ -246,7 +313,7 @@ impl Program {
         self.given().map(|input| (input.name.as_str(), &input.meta.shape, input.meta.dtype))
     }
 
-    /// Buffers to run in, for as many threads as the machine has.
+    /// Buffers to run in, for as many threads as the machine has. Make one for each user of the program, and keep it.
     pub fn state(&self) -> State {
         State::new(self)
     }

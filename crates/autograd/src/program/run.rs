@@ -8,7 +8,7 @@ use ndarray::{ArrayViewD, IxDyn};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
-/// What changes parameters by gradients: the optimisers of `optim` do.
+/// What changes parameters by gradients: the optimisers of `optim` do. [`Program::step`] calls it.
 pub trait Update {
     /// Why an update is refused.
     type Error;
@@ -19,7 +19,22 @@ pub trait Update {
     fn update(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), Self::Error>;
 }
 
-/// The results of a run, in the buffers of the state.
+/// The results of a run, in the buffers of the state, which it borrows until they have been read.
+///
+/// ```
+/// use autograd::{Params, Program};
+/// let params = Params::f64();
+/// let program = Program::trace(&params, |t| {
+///     let x = t.input("x", [2, 2]);
+///     t.outputs([x.t(), x.sum()])
+/// })?;
+/// let mut state = program.state();
+/// let run = program.run(&mut state, &params, ([[1.0, 2.0], [3.0, 4.0]],))?;
+/// assert_eq!(run.get::<f64>(0)[[0, 1]], 3.0);          // an array view of the output's shape
+/// assert_eq!(run.slice::<f64>(0), [1.0, 3.0, 2.0, 4.0]); // its elements
+/// assert_eq!(run.item(1), 10.0);                       // the only element
+/// # Ok::<(), autograd::ProgramError>(())
+/// ```
 #[derive(Debug)]
 pub struct Run<'s> {
     program: &'s Program,
@@ -27,7 +42,7 @@ pub struct Run<'s> {
 }
 
 impl Program {
-    /// Runs the program on inputs, in the order in which they were named.
+    /// Runs the program on inputs, in the order in which they were named. [`Run`] has an example.
     ///
     /// # Errors
     /// If an input is missing, or has another shape or dtype than was traced (the error names it); if parameters or
@@ -42,7 +57,8 @@ impl Program {
         Ok(Run { program: self, state })
     }
 
-    /// Runs the program and lets an optimiser change the parameters by the gradients; gives the loss.
+    /// Runs the program and lets an optimiser change the parameters by the gradients; gives the loss, the first output,
+    /// as it was before.
     ///
     /// ```
     /// # use autograd::{Gradients, Params, Program, Update};

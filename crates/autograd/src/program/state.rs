@@ -5,6 +5,19 @@ use crate::exec::Machine;
 use std::sync::Arc;
 
 /// What a run of a [`Program`] writes to: one for each user of it, `Send`, made by [`Program::state`].
+///
+/// ```
+/// use autograd::{Params, Program};
+/// let params = Params::f64();
+/// let program = Program::trace(&params, |t| t.outputs(t.input("x", []).exp()))?;
+/// let results = std::thread::scope(|scope| {
+///     let run = |x: f64| program.run(&mut program.state(), &params, (x,)).map(|run| run.item(0));
+///     let users = [0.0, 1.0].map(|x| scope.spawn(move || run(x)));
+///     users.map(|user| user.join().unwrap())
+/// });
+/// assert_eq!(results[0], Ok(1.0));
+/// # Ok::<(), autograd::ProgramError>(())
+/// ```
 #[derive(Debug)]
 pub struct State {
     pub(super) machine: Machine,

@@ -96,7 +96,8 @@ fn parameters_and_states_of_something_else() {
     let mut state = program.state();
     assert_eq!(
         program.run(&mut state, &others, inputs).unwrap_err().to_string(),
-        "the program was traced for another `Params` (6 numbers) than these (6 numbers)"
+        "the program was traced for another `Params` (6 numbers) than this one (6 numbers): run it on that one or a \
+         clone of it, and trace again where parameters have been added"
     );
     assert_eq!(
         other.run(&mut state, &others, inputs).unwrap_err().to_string(),
@@ -107,7 +108,8 @@ fn parameters_and_states_of_something_else() {
     params.scope("later").param("w", [2], 0.0);
     assert_eq!(
         program.run(&mut state, &params, inputs).unwrap_err().to_string(),
-        "the program was traced for another `Params` (6 numbers) than these (8 numbers)"
+        "the program was traced for another `Params` (6 numbers) than this one (8 numbers): run it on that one or a \
+         clone of it, and trace again where parameters have been added"
     );
 }
 
