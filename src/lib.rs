@@ -28,6 +28,15 @@
 //!     adam.step(&mut params, &grads)?;
 //! }
 //! assert!(last < 0.02);
+//!
+//! // The same step as a program: recorded once, fused, and run without an allocation.
+//! let step = Program::trace(&params, |t| {
+//!     let (x, y) = (t.input("x", [200, 2]), t.input("y", [200, 1]));
+//!     t.outputs(nn::loss::mse(net.forward(x), y)).with_gradients()
+//! })?;
+//! let mut state = step.state();
+//! let loss = step.step(&mut state, &mut params, &mut adam, (&moons.x, &y))?;
+//! assert!(loss < last);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -42,7 +51,7 @@ pub use optim;
 /// What a program that trains a model needs: `use wengert::prelude::*;`.
 pub mod prelude {
     pub use autograd::{
-        DType, Gradients, Param, Params, Program, Replay, Scope, Shape, State, Storage, Tape, Var,
+        DType, Gradients, Jit, Param, Params, Program, Replay, Scope, Shape, State, Storage, Tape, Var,
         check_grads, compare, value_and_grad,
     };
     pub use datasets;

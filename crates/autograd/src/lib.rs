@@ -15,8 +15,26 @@
 //! assert_eq!(second.item(), 0.25);
 //! ```
 //!
-//! Where to look: [`Tape`] records, [`Var`] is what is computed with, [`Params`] holds the numbers of a model,
-//! [`check_grads`] tells whether a gradient is right.
+//! What is run many times becomes a [`Program`]: traced once from the same code, without values, then simplified, fused
+//! into few kernels and run in buffers of its own, without an allocation and on as many threads as you like.
+//!
+//! ```
+//! use autograd::{Params, Program};
+//! let mut params = Params::f64();
+//! let w = params.scope("net").param("w", [2, 1], [1.0, -1.0]);
+//! let program = Program::trace(&params, |t| {
+//!     let (x, y) = (t.input("x", [2, 2]), t.input("y", [2, 1]));
+//!     t.outputs((x.matmul(w) - y).square().sum()).with_gradients()
+//! })?;
+//! let mut state = program.state();
+//! let run = program.run(&mut state, &params, ([[1.0, 2.0], [3.0, 4.0]], [0.0, 1.0]))?;
+//! assert_eq!((run.item(0), run.grads().get::<f64>(w)), (5.0, Some(&[-14.0, -20.0][..])));
+//! # Ok::<(), autograd::ProgramError>(())
+//! ```
+//!
+//! Where to look: [`Tape`] records, [`Var`] is what is computed with, [`Params`] holds the numbers of a model, [`Program`]
+//! runs what was recorded ([`Program::explain`] tells how, [`Jit`] for inputs of several shapes), [`check_grads`] tells
+//! whether a gradient is right.
 
 mod between;
 mod buffers;
@@ -51,7 +69,11 @@ pub use grad::value_and_grad;
 pub use oracle::Replay;
 pub use params::{Gradients, Initial, Param, Params, Scope};
 pub use plan::Passes;
-pub use program::{AnyTensor, Inputs, Outputs, Program, ProgramError, Run, State, StepError, Update, Vars};
+#[cfg(feature = "clock")]
+pub use program::Profile;
+pub use program::{
+    AnyTensor, Explanation, Inputs, Jit, Outputs, Program, ProgramError, Run, State, StepError, Update, Vars,
+};
 pub use shape::Shape;
 pub use tape::{Storage, Tape};
 pub use tensor::ToTensor;

@@ -260,11 +260,12 @@ impl List {
         match &self.nodes[id as usize].value.source {
             Source::Number(x) => x.as_slice(),
             Source::Buffer(b) => self.pool.data(*b),
-            Source::Parameters => params.expect("a parameter is recorded on tapes that have them").slab(),
-            Source::Nowhere if self.is_traced() => panic!(
+            // A number that is read from a parameter would be a constant of the program.
+            Source::Nowhere | Source::Parameters if self.is_traced() => panic!(
                 "v{id}: a traced computation has no values while it is recorded\n  rule: what a program computes is \
                  read from its run\n  hint: make it an output; choose between values with `mask.select(a, b)` instead of `if`"
             ),
+            Source::Parameters => params.expect("a parameter is recorded on tapes that have them").slab(),
             Source::Nowhere => {
                 panic!("the value of v{id} was released by the sweep that recorded it")
             }

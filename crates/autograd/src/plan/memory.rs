@@ -31,6 +31,14 @@ pub(crate) struct Homes {
     /// Gradients that are computed elsewhere and copied to their place.
     pub(crate) copies: Vec<(NodeId, Range<usize>)>,
     first_buffer: u32,
+    /// Bytes of all values that were given a buffer.
+    unshared: usize,
+}
+
+impl Buffer {
+    pub(crate) fn bytes(&self) -> usize {
+        self.elements * self.dtype.size()
+    }
 }
 
 /// Places every root. `gradients` are the last outputs of the graph, with their ranges in the slab.
@@ -149,6 +157,7 @@ impl Homes {
 
     /// A buffer for so many elements: the free one that fits best, or a new one.
     fn take(&mut self, need: Buffer, free: &mut Vec<u32>) -> u32 {
+        self.unshared += need.bytes();
         let distance = |&(_, &b): &(usize, &u32)| self.buffers[b as usize].elements.abs_diff(need.elements);
         let same_type =
             free.iter().enumerate().filter(|&(_, &b)| self.buffers[b as usize].dtype == need.dtype);
@@ -169,8 +178,15 @@ impl Homes {
     /// A new buffer for a copy of a node.
     pub(crate) fn copy_of(&mut self, graph: &Graph, x: NodeId) -> Operand {
         let whole = self.contiguous(graph, x);
-        self.buffers.push(Buffer { dtype: whole.dtype, elements: whole.shape.elements() });
+        let buffer = Buffer { dtype: whole.dtype, elements: whole.shape.elements() };
+        self.unshared += buffer.bytes();
+        self.buffers.push(buffer);
         Operand { home: self.first_buffer + self.buffers.len() as u32 - 1, ..whole }
+    }
+
+    /// Bytes of the buffers if each value had one of its own.
+    pub(crate) fn unshared(&self) -> usize {
+        self.unshared
     }
 
     /// Whether an operand is the whole of a buffer's contents, as they lie.

@@ -4,6 +4,7 @@
 //! builds. Planning reads tapes and never calls a kernel.
 
 mod algebra;
+mod cost;
 mod cse;
 mod dead;
 mod expand;
@@ -21,7 +22,7 @@ mod verify;
 pub(crate) use graph::{Graph, Slot, number};
 pub(crate) use memory::{Buffer, FIRST_SLOT, GRADIENTS, PARAMETERS};
 
-use crate::code::{Act, Code, Extent, How, Operand, Read, Step, Write};
+use crate::code::{Act, Code, Extent, How, Operand, Read, Write};
 use crate::ir::{NodeId, Op};
 use crate::params::Params;
 use fuse::{Fusion, Unit};
@@ -109,6 +110,10 @@ pub(crate) struct Plan {
     pub(crate) outputs: Vec<Operand>,
     /// What the kernels compute, for reports.
     pub(crate) graph: Graph,
+    /// The passes that ran, each with the number of nodes that it left; first what was recorded.
+    pub(crate) passes: Vec<(&'static str, usize)>,
+    /// Bytes of the buffers if each value had one of its own.
+    pub(crate) unshared: usize,
 }
 
 #[derive(Debug)]
@@ -127,24 +132,26 @@ pub(crate) enum Work {
 
 /// Plans the list of a traced tape. The last outputs are gradients, with their ranges in the slab.
 pub(crate) fn plan(mut graph: Graph, params: &Params, gradients: &[Range<usize>], passes: &Passes) -> Plan {
-    let run = |on: bool, pass: fn(Graph) -> Graph, graph: Graph| {
+    verify::graph(&graph);
+    let mut counts = vec![("recorded", graph.nodes.len())];
+    let mut run = |on: bool, name: &'static str, pass: fn(Graph) -> Graph, graph: Graph| {
         if !on {
             return graph;
         }
         let graph = pass(graph);
         verify::graph(&graph);
+        counts.push((name, graph.nodes.len()));
         graph
     };
-    verify::graph(&graph);
-    graph = run(passes.dead, dead::dead, graph);
-    graph = run(passes.fuse, expand::expand, graph);
-    graph = run(passes.fold, fold::fold, graph);
-    graph = run(passes.algebra, algebra::algebra, graph);
-    graph = run(passes.cse, cse::cse, graph);
-    graph = run(passes.orient, orient::orient, graph);
-    graph = run(passes.orient && passes.algebra, algebra::algebra, graph);
-    graph = run(passes.orient && passes.cse, cse::cse, graph);
-    graph = run(passes.dead, dead::dead, graph);
+    graph = run(passes.dead, "dead", dead::dead, graph);
+    graph = run(passes.fuse, "expand", expand::expand, graph);
+    graph = run(passes.fold, "fold", fold::fold, graph);
+    graph = run(passes.algebra, "algebra", algebra::algebra, graph);
+    graph = run(passes.cse, "cse", cse::cse, graph);
+    graph = run(passes.orient, "orient", orient::orient, graph);
+    graph = run(passes.orient && passes.algebra, "algebra", algebra::algebra, graph);
+    graph = run(passes.orient && passes.cse, "cse", cse::cse, graph);
+    graph = run(passes.dead, "dead", dead::dead, graph);
     let fusion = fuse::fuse(&graph, passes.fuse);
     let mut homes = memory::place(&mut graph, &fusion, params, gradients, passes.pool);
     let mut kernels: Vec<Kernel> =
@@ -170,8 +177,9 @@ pub(crate) fn plan(mut graph: Graph, params: &Params, gradients: &[Range<usize>]
         }
         outputs.push(place);
     }
-    let plan =
-        Plan { kernels, slots: std::mem::take(&mut graph.slots), buffers: homes.buffers, outputs, graph };
+    let slots = std::mem::take(&mut graph.slots);
+    let (unshared, buffers) = (homes.unshared(), homes.buffers);
+    let plan = Plan { kernels, slots, buffers, outputs, graph, passes: counts, unshared };
     verify::plan(&plan, params);
     plan
 }
@@ -206,15 +214,4 @@ fn copy(from: Operand, to: Operand) -> Code {
     let y = draft.step(Act::Copy(slot), Extent::Tile);
     draft.writes.push(Write { to, slot: y, extent: Extent::Tile });
     slots::assign(draft, elements, 0)
-}
-
-impl Step {
-    /// How many floating-point operations it does per element, for reports.
-    pub(crate) fn flops(&self) -> usize {
-        match self.act {
-            Act::Copy(_) | Act::Spread(_) | Act::Select(..) | Act::Truth(_) => 0,
-            Act::Pair(..) => 2,
-            _ => 1,
-        }
-    }
 }

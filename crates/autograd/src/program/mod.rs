@@ -1,12 +1,22 @@
 //! Programs: a computation that is recorded once, planned once and run many times.
 
+mod dot;
 mod error;
+mod explain;
 mod inputs;
+mod jit;
+#[cfg(feature = "clock")]
+mod profile;
+mod report;
 mod run;
 mod state;
 
 pub use error::{ProgramError, StepError};
+pub use explain::Explanation;
 pub use inputs::{AnyTensor, Inputs};
+pub use jit::Jit;
+#[cfg(feature = "clock")]
+pub use profile::Profile;
 pub use run::{Run, Update};
 pub use state::State;
 
@@ -15,6 +25,7 @@ use crate::grad::parameter_gradients;
 use crate::ir::{Meta, NodeId};
 use crate::params::{Gradients, Param, Params};
 use crate::plan::{Graph, Passes, Plan, Slot, plan};
+use crate::shape::Shape;
 use crate::tape::Tape;
 use crate::var::Var;
 use std::ops::Range;
@@ -51,8 +62,18 @@ pub struct Program {
     elements: usize,
     inputs: usize,
     gradients: Option<Vec<(Param, Range<usize>)>>,
+    /// All parameters, in the order of the slab.
+    parameters: Vec<Parameter>,
     /// What its states share with it and with no other program.
     token: Arc<()>,
+}
+
+/// What reports tell of a parameter.
+#[derive(Debug)]
+struct Parameter {
+    name: String,
+    shape: Shape,
+    range: Range<usize>,
 }
 
 /// What a traced computation gives: made by [`Tape::outputs`].
@@ -114,7 +135,7 @@ impl<'p> Tape<'p> {
     /// # Panics
     /// If the tape is not one that [`Program::trace`] gives, or there is an input of this name.
     #[track_caller]
-    pub fn input<'t>(&'t self, name: &str, shape: impl Into<crate::Shape>) -> Var<'t>
+    pub fn input<'t>(&'t self, name: &str, shape: impl Into<Shape>) -> Var<'t>
     where
         'p: 't,
     {
@@ -124,7 +145,7 @@ impl<'p> Tape<'p> {
 
     /// As [`input`](Tape::input), of any dtype: labels are `I64`, masks `Bool`.
     #[track_caller]
-    pub fn input_of<'t>(&'t self, name: &str, dtype: DType, shape: impl Into<crate::Shape>) -> Var<'t>
+    pub fn input_of<'t>(&'t self, name: &str, dtype: DType, shape: impl Into<Shape>) -> Var<'t>
     where
         'p: 't,
     {
@@ -191,6 +212,10 @@ impl Program {
         let inputs = tape.list().traced_inputs().len();
         let ranges: Vec<Range<usize>> =
             gradients.iter().flatten().map(|(_, range): &(Param, Range<usize>)| range.clone()).collect();
+        let parameter = |p: Param| {
+            let (name, shape) = (params.name(p).to_owned(), params.shape(p).clone());
+            Parameter { name, shape, range: params.range(p) }
+        };
         let plan = plan(Graph::of(&tape, &nodes), params, &ranges, &passes);
         Ok(Program {
             plan,
@@ -199,6 +224,7 @@ impl Program {
             elements: params.elements(),
             inputs,
             gradients,
+            parameters: params.iter().map(parameter).collect(),
             token: Arc::new(()),
         })
     }
@@ -208,12 +234,24 @@ impl Program {
         self.plan.kernels.len()
     }
 
+    /// Name, shape and dtype of each input, in order.
+    ///
+    /// ```
+    /// use autograd::{DType, Params, Program, Shape};
+    /// let program = Program::trace(&Params::new(), |t| t.outputs(t.input("x", [2, 3]).exp()))?;
+    /// assert_eq!(program.inputs().next(), Some(("x", &Shape::from([2, 3]), DType::F32)));
+    /// # Ok::<(), autograd::ProgramError>(())
+    /// ```
+    pub fn inputs(&self) -> impl Iterator<Item = (&str, &Shape, DType)> {
+        self.given().map(|input| (input.name.as_str(), &input.meta.shape, input.meta.dtype))
+    }
+
     /// Buffers to run in, for as many threads as the machine has.
     pub fn state(&self) -> State {
         State::new(self)
     }
 
-    /// The inputs in order: name and what is expected.
+    /// The inputs in order, as they were traced.
     fn given(&self) -> impl Iterator<Item = &crate::tape::Input> {
         self.plan.slots[..self.inputs].iter().map(|slot| match slot {
             Slot::Given(input) => input,

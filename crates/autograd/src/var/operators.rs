@@ -5,6 +5,7 @@ use crate::ir::{Binary, Broadcast, Unary};
 use crate::ops::binary_of;
 use crate::params::Param;
 use crate::record::record;
+use crate::shape::Shape;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// What may stand beside a [`Var`] in an expression: another `Var`, a parameter's handle, or an `f64` number, which
@@ -92,9 +93,12 @@ impl<'t> Var<'t> {
                  hint: `.reshape(…)` puts an axis of length 1 where the values shall repeat"
             ),
         };
-        let stretch = |v: Var<'t>, from| {
-            if from == to { v } else { record(Broadcast { to: to.clone() }, &[v]) }
-        };
-        (stretch(a, from_a), stretch(b, from_b))
+        (stretch(a, &from_a, &to), stretch(b, &from_b, &to))
     }
+}
+
+/// No closure, for a closure would be the place where the node is recorded.
+#[track_caller]
+fn stretch<'t>(v: Var<'t>, from: &Shape, to: &Shape) -> Var<'t> {
+    if from == to { v } else { record(Broadcast { to: to.clone() }, &[v]) }
 }

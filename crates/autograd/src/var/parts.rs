@@ -80,7 +80,11 @@ impl<'t> Var<'t> {
             "split: {parts} parts of axis {axis} of {shape}\n  rule: its length {length} is a multiple of the number of parts\n  hint: `.slice(…)` takes parts of any length"
         );
         let length = length / parts;
-        (0..parts).map(|i| record(Slice { axis, start: i * length, length }, &[self])).collect()
+        let mut all = Vec::with_capacity(parts);
+        for i in 0..parts {
+            all.push(record(Slice { axis, start: i * length, length }, &[self]));
+        }
+        all
     }
 
     /// With zeros (`false` for `Bool`) before and after along an axis, which counts from the end where it is negative.

@@ -86,6 +86,7 @@ impl Var<'_> {
     /// let tape = Tape::new();
     /// assert!(!tape.var([1.0, 0.0]).ln().is_finite());
     /// ```
+    #[track_caller]
     pub fn is_finite(self) -> bool {
         let list = self.tape.list();
         let x = list.strided(self.id, self.tape.params());

@@ -1,0 +1,91 @@
+//! What a kernel costs, for reports: floating-point operations, bytes that are read and written, and where.
+
+use super::{Kernel, Work};
+use crate::code::{Act, Code, Extent, Operand, Step};
+use crate::ir::Op;
+
+impl Kernel {
+    /// In a word: `fused`, `copy`, `product` or `op`.
+    pub(crate) fn kind(&self) -> &'static str {
+        match &self.work {
+            Work::Tile(code) if code.steps.iter().all(|s| matches!(s.act, Act::Copy(_))) => "copy",
+            Work::Tile(_) => "fused",
+            Work::Product { .. } => "product",
+            // The identity is planned only where the user reads a value that lies elsewhere.
+            Work::Op { op: Op::Detach, .. } => "copy",
+            Work::Op { .. } => "op",
+        }
+    }
+
+    /// How many places it walks.
+    pub(crate) fn elements(&self) -> usize {
+        match &self.work {
+            Work::Tile(code) => code.elements,
+            Work::Product { c, .. } => c.shape.elements(),
+            Work::Op { y, .. } => y.shape.elements(),
+        }
+    }
+
+    /// Floating-point operations: 2·m·k·n for a product, one for each function of the table, whatever it takes.
+    pub(crate) fn flops(&self) -> usize {
+        match &self.work {
+            Work::Tile(code) => code.steps.iter().map(|step| step.flops() * places(code, step)).sum(),
+            Work::Product { a, c, .. } => 2 * c.shape.elements() * a.shape.last().copied().unwrap_or(1),
+            Work::Op { op, x, y } => match op {
+                Op::Unary(_) | Op::Binary(_) | Op::Compare(_) => y.shape.elements(),
+                Op::Sum(_) | Op::Max(_) | Op::Argmax(_) => x[0].shape.elements(),
+                // Maximum, difference, exponential, sum, and one more difference or quotient.
+                Op::Softmax(_) | Op::LogSoftmax(_) => 5 * y.shape.elements(),
+                _ => 0,
+            },
+        }
+    }
+
+    /// The operands that it reads from memory.
+    pub(crate) fn reads(&self) -> Vec<&Operand> {
+        match &self.work {
+            Work::Tile(code) => code.reads.iter().map(|r| &r.from).collect(),
+            Work::Product { a, b, .. } => vec![a, b],
+            Work::Op { x, .. } => x.iter().collect(),
+        }
+    }
+
+    /// The operands that it writes to memory.
+    pub(crate) fn writes(&self) -> Vec<&Operand> {
+        match &self.work {
+            Work::Tile(code) => code.writes.iter().map(|w| &w.to).chain(&code.totals).collect(),
+            Work::Product { c, .. } => vec![c],
+            Work::Op { y, .. } => vec![y],
+        }
+    }
+
+    /// Bytes of all operands; an element that a view repeats counts once.
+    pub(crate) fn bytes(&self) -> usize {
+        self.reads().into_iter().chain(self.writes()).map(bytes).sum()
+    }
+}
+
+impl Step {
+    /// How many floating-point operations it does per place.
+    fn flops(&self) -> usize {
+        match self.act {
+            Act::Copy(_) | Act::Spread(_) | Act::Select(..) | Act::Truth(_) => 0,
+            Act::Pair(..) => 2,
+            _ => 1,
+        }
+    }
+}
+
+/// How many numbers a step goes through: a reduction those that it reads.
+fn places(code: &Code, step: &Step) -> usize {
+    match (step.act, step.extent) {
+        (Act::RowSum(_) | Act::RowMax(_) | Act::Total(_), _) | (_, Extent::Tile) => code.elements,
+        (_, Extent::Rows) => code.elements.checked_div(code.row).unwrap_or(0),
+    }
+}
+
+fn bytes(x: &Operand) -> usize {
+    let empty = x.shape.contains(&0);
+    let lengths = x.shape.iter().zip(&x.strides).filter(|(_, s)| **s != 0).map(|(d, _)| *d);
+    if empty { 0 } else { lengths.product::<usize>() * x.dtype.size() }
+}

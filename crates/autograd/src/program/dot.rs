@@ -1,0 +1,131 @@
+//! A program as a picture: Graphviz's language.
+
+use super::Program;
+use super::report::shortened;
+use crate::code::Operand;
+use crate::ir::Meta;
+use crate::plan::{FIRST_SLOT, GRADIENTS, Kernel, PARAMETERS, Slot};
+use crate::shape::Shape;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Longest list of ops in a box, in characters.
+const OPS_WIDTH: usize = 72;
+
+impl Program {
+    /// The plan as a graph for [Graphviz](https://graphviz.org): kernels are boxes with their ops, parameters, inputs,
+    /// constants and results are ellipses, and edges carry the shape of what is handed on.
+    ///
+    /// ```
+    /// use autograd::{Params, Program};
+    /// let params = Params::f64();
+    /// let program = Program::trace(&params, |t| t.outputs(t.input("x", [3]).exp().sum()))?;
+    /// let dot = program.dot();
+    /// assert!(dot.starts_with("digraph program {") && dot.contains(r#"label="x\n[3] F64""#));
+    /// # Ok::<(), autograd::ProgramError>(())
+    /// ```
+    pub fn dot(&self) -> String {
+        let mut drawing = Drawing { program: self, nodes: vec![], edges: vec![], known: BTreeSet::new() };
+        // Who has written a memory last, by number and place.
+        let mut writers: BTreeMap<(u32, usize), (usize, Shape)> = BTreeMap::new();
+        for (i, kernel) in self.plan.kernels.iter().enumerate() {
+            drawing.kernel(i, kernel);
+            let sources: BTreeSet<(String, String)> =
+                kernel.reads().into_iter().map(|x| drawing.source(&writers, x)).collect();
+            for (from, label) in sources {
+                drawing.edge(&from, &format!("k{i}"), &label);
+            }
+            for x in kernel.writes() {
+                writers.insert(key(x), (i, x.shape.clone()));
+            }
+        }
+        drawing.results(&writers);
+        let mut out = String::from("digraph program {\n  node [fontname=\"monospace\"];\n");
+        out.extend(drawing.nodes.iter().chain(&drawing.edges).map(|line| format!("  {line}\n")));
+        out + "}\n"
+    }
+}
+
+/// What tells the values of one memory apart: the gradients are one memory for all parameters, while a buffer holds one
+/// value at a time.
+fn key(x: &Operand) -> (u32, usize) {
+    (x.home, if x.home == GRADIENTS { x.offset } else { 0 })
+}
+
+struct Drawing<'a> {
+    program: &'a Program,
+    nodes: Vec<String>,
+    edges: Vec<String>,
+    /// Ellipses that have been drawn.
+    known: BTreeSet<String>,
+}
+
+impl Drawing<'_> {
+    fn kernel(&mut self, number: usize, kernel: &Kernel) {
+        let names: Vec<&str> = self.program.ops(kernel).collect();
+        let ops = shortened(&names, OPS_WIDTH);
+        let kind = kernel.kind();
+        let label = if ops == kind { format!("{number} {kind}") } else { format!("{number} {kind}\n{ops}") };
+        let label = escaped(&label);
+        self.nodes.push(format!("k{number} [shape=box, label=\"{label}\"];"));
+    }
+
+    fn ellipse(&mut self, id: &str, label: &str) {
+        if self.known.insert(id.to_owned()) {
+            self.nodes.push(format!("{id} [shape=ellipse, label=\"{}\"];", escaped(label)));
+        }
+    }
+
+    fn edge(&mut self, from: &str, to: &str, label: &str) {
+        self.edges.push(format!("{from} -> {to} [label=\"{}\"];", escaped(label)));
+    }
+
+    /// Where an operand comes from, and the shape that it has there.
+    fn source(&mut self, writers: &BTreeMap<(u32, usize), (usize, Shape)>, x: &Operand) -> (String, String) {
+        let program = self.program;
+        if x.home == PARAMETERS {
+            let place = program.parameters.iter().rposition(|p| p.range.start <= x.offset).unwrap_or(0);
+            let parameter = &program.parameters[place];
+            let (id, shape) = (format!("p{place}"), parameter.shape.to_string());
+            self.ellipse(&id, &format!("{}\n{shape} {}", parameter.name, program.dtype));
+            return (id, shape);
+        }
+        // A view of a gradient begins at it or after it.
+        let (home, offset) = key(x);
+        if let Some((_, (kernel, shape))) = writers.range((home, 0)..=(home, offset)).next_back() {
+            return (format!("k{kernel}"), shape.to_string());
+        }
+        let slot = (x.home - FIRST_SLOT) as usize;
+        let (id, label, shape) = match &program.plan.slots[slot] {
+            Slot::Given(input) => {
+                let Meta { shape, dtype } = &input.meta;
+                (format!("x{slot}"), format!("{}\n{shape} {dtype}", input.name), shape.to_string())
+            }
+            Slot::Held(data) => (
+                format!("c{slot}"),
+                format!("constant\n[{}] {}", data.len(), data.dtype()),
+                x.shape.to_string(),
+            ),
+        };
+        self.ellipse(&id, &label);
+        (id, shape)
+    }
+
+    /// What the user reads.
+    fn results(&mut self, writers: &BTreeMap<(u32, usize), (usize, Shape)>) {
+        for (i, x) in self.program.plan.outputs.iter().enumerate() {
+            let (from, _) = self.source(writers, x);
+            self.ellipse(&format!("y{i}"), &format!("output {i}"));
+            self.edge(&from, &format!("y{i}"), &x.shape.to_string());
+        }
+        for (&(_, offset), (kernel, shape)) in writers.range((GRADIENTS, 0)..=(GRADIENTS, usize::MAX)) {
+            let id = format!("g{offset}");
+            self.ellipse(&id, &format!("∂{}", self.program.parameter_at(offset)));
+            self.edge(&format!("k{kernel}"), &id, &shape.to_string());
+        }
+    }
+}
+
+/// Text within quotation marks.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}

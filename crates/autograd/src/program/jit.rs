@@ -1,0 +1,198 @@
+//! A closure that is traced once for each combination of input shapes.
+
+use super::{Inputs, Outputs, Program, ProgramError, Run, State, StepError, Update};
+use crate::ir::Meta;
+use crate::params::Params;
+use crate::tape::Tape;
+use crate::var::Var;
+use smallvec::SmallVec;
+
+/// How many combinations of shapes a closure is traced for, unless told otherwise.
+const LIMIT: usize = 8;
+
+/// Shape and dtype of each input.
+type Key = SmallVec<[Meta; 4]>;
+
+/// A closure that becomes a [`Program`] for each combination of input shapes and dtypes that it is called with: for
+/// batches whose last one is smaller, or sequences of a few lengths.
+///
+/// It is traced when a combination comes for the first time, visibly: [`plans`](Jit::plans) gives what there is, and
+/// beyond [a limit](Jit::with_limit) of 8 it is an error. The parameters come with each call; those that are frozen
+/// while tracing have no gradient, and a call after one has been frozen or thawed traces the combination again, in place.
+///
+/// ```
+/// use autograd::{Jit, Params};
+/// let mut params = Params::f64();
+/// let w = params.scope("net").param("w", [2, 1], [1.0, -1.0]);
+/// let mut loss = Jit::new(|t, x| t.outputs((x[0].matmul(w) - x[1]).square().mean()).with_gradients());
+/// let run = loss.run(&params, ([[3.0, 2.0]], [[0.5]]))?;
+/// assert_eq!((run.item(0), run.grads().get::<f64>(w)), (0.25, Some(&[3.0, 2.0][..])));
+/// loss.run(&params, ([[3.0, 2.0], [1.0, 0.0]], [[0.5], [0.0]]))?;
+/// loss.run(&params, ([[0.0, 1.0]], [[1.0]]))?;
+/// assert_eq!(loss.plans().len(), 2); // batches of one and of two
+/// # Ok::<(), autograd::ProgramError>(())
+/// ```
+#[derive(Debug)]
+pub struct Jit<F> {
+    f: F,
+    names: Vec<String>,
+    limit: usize,
+    threads: Option<usize>,
+    plans: Vec<Traced>,
+}
+
+/// What there is for one combination.
+#[derive(Debug)]
+struct Traced {
+    key: Key,
+    /// Per parameter, where that matters: whether it was frozen.
+    frozen: Vec<bool>,
+    program: Program,
+    state: State,
+}
+
+impl<F> Jit<F>
+where
+    F: for<'t> Fn(&'t Tape<'t>, &[Var<'t>]) -> Outputs,
+{
+    /// Of a closure that is given the tape and the inputs in order; they are named `x0`, `x1`, and so on.
+    pub fn new(f: F) -> Jit<F> {
+        Jit { f, names: vec![], limit: LIMIT, threads: None, plans: vec![] }
+    }
+
+    /// The same with names for the inputs: there have to be as many of them as names.
+    ///
+    /// ```
+    /// use autograd::{Jit, Params};
+    /// let mut f = Jit::new(|t, x| t.outputs(x[0].pick(x[1]))).with_names(["scores", "labels"]);
+    /// let error = f.run(&Params::f64(), ([[1.0, 2.0]],)).unwrap_err();
+    /// assert_eq!(error.to_string(), "the program has 2 inputs (`scores`, `labels`), 1 are given");
+    /// ```
+    ///
+    /// # Panics
+    /// If two names are equal.
+    #[track_caller]
+    pub fn with_names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Jit<F> {
+        self.names = names.into_iter().map(Into::into).collect();
+        for (i, name) in self.names.iter().enumerate() {
+            assert!(!self.names[..i].contains(name), "with_names: `{name}` stands twice");
+        }
+        self
+    }
+
+    /// The same for so many combinations of shapes at most.
+    pub fn with_limit(mut self, limit: usize) -> Jit<F> {
+        self.limit = limit;
+        self
+    }
+
+    /// The same with so many threads at most, as [`State::with_threads`].
+    pub fn with_threads(mut self, threads: usize) -> Jit<F> {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// The programs so far, in the order in which their shapes came: each tells its [inputs](Program::inputs).
+    pub fn plans(&self) -> impl ExactSizeIterator<Item = &Program> {
+        self.plans.iter().map(|traced| &traced.program)
+    }
+
+    /// Runs the program for inputs of these shapes, which is traced first if there is none.
+    ///
+    /// # Errors
+    /// As [`Program::run`]; and if there are as many programs as the limit allows already.
+    ///
+    /// # Panics
+    /// Where tracing does: see [`Program::trace`].
+    #[track_caller]
+    pub fn run(&mut self, params: &Params, inputs: impl Inputs) -> Result<Run<'_>, ProgramError> {
+        let place = self.place(params, &inputs)?;
+        let Traced { program, state, .. } = &mut self.plans[place];
+        program.run(state, params, inputs)
+    }
+
+    /// Runs the program and lets an optimiser change the parameters by the gradients, as [`Program::step`]; gives the
+    /// loss.
+    ///
+    /// # Errors
+    /// As [`run`](Jit::run), and where the optimiser refuses the gradients; then nothing is changed.
+    ///
+    /// # Panics
+    /// As [`run`](Jit::run); and if the closure gives no gradients.
+    #[track_caller]
+    pub fn step<U: Update>(
+        &mut self,
+        params: &mut Params,
+        optimizer: &mut U,
+        inputs: impl Inputs,
+    ) -> Result<f64, StepError<U::Error>> {
+        let place = self.place(params, &inputs)?;
+        let Traced { program, state, .. } = &mut self.plans[place];
+        program.step(state, params, optimizer, inputs)
+    }
+
+    /// Where the program for these inputs is.
+    #[track_caller]
+    fn place(&mut self, params: &Params, inputs: &impl Inputs) -> Result<usize, ProgramError> {
+        let mut key = Key::new();
+        inputs.each(&mut |x| key.push(Meta::new(x.dimensions(), x.dtype())));
+        let known = self.plans.iter().position(|traced| traced.key == key);
+        if let Some(place) = known
+            && self.plans[place].is_valid(params)
+        {
+            return Ok(place);
+        }
+        if known.is_none() && self.plans.len() >= self.limit {
+            return Err(ProgramError::TooManyPlans { limit: self.limit });
+        }
+        let traced = self.trace(params, key)?;
+        Ok(match known {
+            Some(place) => {
+                self.plans[place] = traced;
+                place
+            }
+            None => {
+                self.plans.push(traced);
+                self.plans.len() - 1
+            }
+        })
+    }
+
+    #[track_caller]
+    fn trace(&self, params: &Params, key: Key) -> Result<Traced, ProgramError> {
+        let names: Vec<String> = match &self.names[..] {
+            [] => (0..key.len()).map(|i| format!("x{i}")).collect(),
+            names if names.len() == key.len() => names.to_vec(),
+            names => {
+                let listed: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+                let (expected, given) = (names.len(), key.len());
+                return Err(ProgramError::InputCount { expected, given, names: listed.join(", ") });
+            }
+        };
+        let program = Program::trace(params, |t| {
+            let inputs = names.iter().zip(&key);
+            let x: SmallVec<[Var<'_>; 4]> =
+                inputs.map(|(name, Meta { shape, dtype })| t.input_of(name, *dtype, shape)).collect();
+            (self.f)(t, &x)
+        })?;
+        let frozen = match program.gradients {
+            Some(_) => params.iter().map(|p| params.is_frozen(p)).collect(),
+            None => vec![],
+        };
+        let state = program.state();
+        let state = match self.threads {
+            Some(threads) => state.with_threads(threads),
+            None => state,
+        };
+        Ok(Traced { key, frozen, program, state })
+    }
+}
+
+impl Traced {
+    /// Whether the same parameters have gradients as when it was traced.
+    fn is_valid(&self, params: &Params) -> bool {
+        self.program.gradients.is_none()
+            || params.id() != self.program.owner // refused when it runs
+            || params.iter().map(|p| params.is_frozen(p)).eq(self.frozen.iter().copied())
+    }
+}

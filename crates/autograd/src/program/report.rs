@@ -1,0 +1,232 @@
+//! What the reports on a program have in common: a line for each kernel, names of memories, numbers for people.
+
+use super::Program;
+use crate::code::Operand;
+use crate::plan::{FIRST_SLOT, GRADIENTS, Kernel, Slot, Work};
+use std::panic::Location;
+
+/// Longest list of ops, in characters.
+const OPS_WIDTH: usize = 48;
+
+/// How many results are named.
+const WRITES_NAMED: usize = 3;
+
+/// A kernel in a report.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    pub(super) kind: &'static str,
+    pub(super) ops: String,
+    pub(super) writes: String,
+    pub(super) site: String,
+    pub(super) elements: usize,
+    /// Number of rows and their length.
+    pub(super) rows: Option<(usize, usize)>,
+    /// Steps, elements of a tile, elements of a task.
+    pub(super) tiling: Option<[usize; 3]>,
+    pub(super) flops: usize,
+    pub(super) bytes: usize,
+}
+
+impl Program {
+    /// A line for each kernel, in order.
+    pub(super) fn lines(&self) -> Vec<Line> {
+        (0..self.plan.kernels.len()).map(|i| self.line(i)).collect()
+    }
+
+    fn line(&self, number: usize) -> Line {
+        let kernel = &self.plan.kernels[number];
+        let (mut rows, mut tiling) = (None, None);
+        if let Work::Tile(code) = &kernel.work {
+            tiling = Some([code.steps.len(), code.tile, code.task]);
+            rows = (code.row > 0).then(|| (code.elements / code.row, code.row));
+        }
+        let names: Vec<&str> = self.ops(kernel).collect();
+        let written = kernel.writes();
+        let mut writes: Vec<String> = written
+            .iter()
+            .take(WRITES_NAMED)
+            .map(|x| self.place(number, x) + " " + &x.shape.to_string())
+            .collect();
+        if written.len() > WRITES_NAMED {
+            writes.push(format!("{} more", written.len() - WRITES_NAMED));
+        }
+        Line {
+            kind: kernel.kind(),
+            ops: shortened(&names, OPS_WIDTH),
+            writes: writes.join(", "),
+            site: self.site(kernel),
+            elements: kernel.elements(),
+            rows,
+            tiling,
+            flops: kernel.flops(),
+            bytes: kernel.bytes(),
+        }
+    }
+
+    /// The names of the ops that a kernel computes, in order; what a copy copies is no op of its own.
+    pub(super) fn ops<'a>(&'a self, kernel: &'a Kernel) -> impl Iterator<Item = &'a str> {
+        let copies = kernel.kind() == "copy";
+        let nodes = kernel.nodes.iter().filter(move |_| !copies);
+        nodes.map(|&id| self.plan.graph.node(id).op.name()).chain(copies.then_some("copy"))
+    }
+
+    /// The name of what a kernel writes: a gradient, an output, or a buffer.
+    pub(super) fn place(&self, kernel: usize, x: &Operand) -> String {
+        if x.home == GRADIENTS {
+            return format!("∂{}", self.parameter_at(x.offset));
+        }
+        let outputs: Vec<String> = self.outputs_of(kernel, x.home).map(|i| i.to_string()).collect();
+        match &outputs[..] {
+            [] => format!("b{}", x.home - self.first_buffer()),
+            [one] => format!("output {one}"),
+            several => format!("outputs {}", several.join(" ")),
+        }
+    }
+
+    /// The outputs that are in a memory when the program has run, if this kernel is the last to write there.
+    fn outputs_of(&self, kernel: usize, home: u32) -> impl Iterator<Item = usize> {
+        let later = &self.plan.kernels[kernel + 1..];
+        let is_last = !later.iter().any(|k| k.writes().iter().any(|x| x.home == home));
+        let outputs = self.plan.outputs.iter().enumerate();
+        outputs.filter(move |(_, x)| is_last && x.home == home).map(|(i, _)| i)
+    }
+
+    /// The name of the parameter that begins at a place of the slab, or reaches over it.
+    pub(super) fn parameter_at(&self, offset: usize) -> &str {
+        let here = self.parameters.iter().filter(|p| p.range.start <= offset);
+        here.last().map_or("", |p| &p.name)
+    }
+
+    pub(super) fn first_buffer(&self) -> u32 {
+        FIRST_SLOT + self.plan.slots.len() as u32
+    }
+
+    /// How many constants are held, and their bytes.
+    pub(super) fn held(&self) -> (usize, usize) {
+        let held = self.plan.slots.iter().filter(|slot| matches!(slot, Slot::Held(_)));
+        held.fold((0, 0), |(n, bytes), slot| (n + 1, bytes + slot.elements() * slot.dtype().size()))
+    }
+
+    /// The lines of source that a kernel comes from: first and last where they are in one file.
+    fn site(&self, kernel: &Kernel) -> String {
+        let sites = || kernel.nodes.iter().map(|&id| self.plan.graph.node(id).site);
+        let (Some(first), Some(last)) = (sites().next(), sites().last()) else { return String::new() };
+        let range = || sites().map(Location::line).min().zip(sites().map(Location::line).max());
+        match range() {
+            Some((a, b)) if sites().all(|s| s.file() == first.file()) => match a == b {
+                true => format!("{}:{a}", short_path(first.file())),
+                false => format!("{}:{a}–{b}", short_path(first.file())),
+            },
+            _ => format!(
+                "{}:{} … {}:{}",
+                short_path(first.file()),
+                first.line(),
+                short_path(last.file()),
+                last.line()
+            ),
+        }
+    }
+}
+
+/// The last three parts of a path.
+fn short_path(path: &str) -> &str {
+    let cut = path.rmatch_indices(['/', '\\']).nth(2).map_or(0, |(i, _)| i + 1);
+    &path[cut..]
+}
+
+/// Names in order, repeated ones counted; what is too long is cut.
+pub(super) fn shortened(names: &[&str], width: usize) -> String {
+    let mut out = String::new();
+    let mut shown = 0;
+    for chunk in names.chunk_by(|a, b| a == b) {
+        let word = match chunk.len() {
+            1 => chunk[0].to_owned(),
+            n => format!("{}×{n}", chunk[0]),
+        };
+        if shown > 0 && out.chars().count() + 1 + word.chars().count() > width {
+            return format!("{out} … {} more", names.len() - shown);
+        }
+        if shown > 0 {
+            out.push(' ');
+        }
+        out.push_str(&word);
+        shown += chunk.len();
+    }
+    out
+}
+
+/// A number with three digits and a letter for the thousands: 1.23 k, 45.6 M.
+pub(super) fn scaled(x: f64, unit: &str) -> String {
+    let (mut x, mut prefix) = (x, "");
+    for next in ["k", "M", "G", "T"] {
+        // What would be rounded to four digits has the next letter.
+        if x < 999.5 {
+            break;
+        }
+        (x, prefix) = (x / 1000.0, next);
+    }
+    let unit = format!("{prefix}{unit}");
+    let space = if unit.is_empty() { "" } else { " " };
+    match x {
+        _ if prefix.is_empty() && x.fract() == 0.0 => format!("{x}{space}{unit}"),
+        x if x < 9.995 => format!("{x:.2}{space}{unit}"),
+        x if x < 99.95 => format!("{x:.1}{space}{unit}"),
+        _ => format!("{x:.0}{space}{unit}"),
+    }
+}
+
+/// Lays out rows of cells: numbers to the right, the columns `left` to the left.
+pub(super) fn table(head: &[&str], rows: &[Vec<String>], left: &[usize]) -> String {
+    let count = |s: &str| s.chars().count();
+    let width = |i: usize| rows.iter().map(|r| count(&r[i])).chain([count(head[i])]).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..head.len()).map(width).collect();
+    let head: Vec<String> = head.iter().map(|&s| s.to_owned()).collect();
+    let mut out = String::new();
+    for row in std::iter::once(&head).chain(rows) {
+        let mut line = String::new();
+        for (i, (cell, &w)) in row.iter().zip(&widths).enumerate() {
+            line.push_str("  ");
+            line.push_str(&if left.contains(&i) { format!("{cell:<w$}") } else { format!("{cell:>w$}") });
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_three_digits() {
+        for (x, text) in [
+            (0.0, "0"),
+            (7.0, "7"),
+            (0.5, "0.50"),
+            (999.0, "999"),
+            (1000.0, "1.00 k"),
+            (9994.0, "9.99 k"),
+            (9996.0, "10.0 k"),
+            (99_960.0, "100 k"),
+            (999_600.0, "1.00 M"),
+            (2.5e9, "2.50 G"),
+        ] {
+            assert_eq!(scaled(x, ""), text);
+        }
+        assert_eq!((scaled(12.0, "B"), scaled(3456.0, "B")), ("12 B".into(), "3.46 kB".into()));
+    }
+
+    #[test]
+    fn long_lists_of_ops_are_cut_and_counted() {
+        assert_eq!(shortened(&["add", "mul", "mul", "tanh"], 30), "add mul×2 tanh");
+        assert_eq!(shortened(&["add", "mul", "mul", "tanh"], 9), "add mul×2 … 1 more");
+        assert_eq!(shortened(&["log_softmax"], 3), "log_softmax");
+    }
+
+    #[test]
+    fn long_paths_are_cut() {
+        assert_eq!(short_path("/home/me/net/src/main.rs"), "net/src/main.rs");
+        assert_eq!(short_path("src/main.rs"), "src/main.rs");
+    }
+}
