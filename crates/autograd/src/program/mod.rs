@@ -2,6 +2,8 @@
 
 mod error;
 mod inputs;
+#[cfg(test)]
+mod random;
 mod run;
 mod state;
 
