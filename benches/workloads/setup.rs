@@ -3,7 +3,7 @@
 use super::{Run, Show, Step};
 use ndarray::ArrayD;
 use std::hint::black_box;
-use wengert::autograd::{AnyTensor, Element, Program};
+use wengert::autograd::{AnyTensor, Element};
 use wengert::prelude::*;
 
 /// A model with its loss, written once for every way to run it.
