@@ -91,7 +91,7 @@ fn w1(program: &Program, peer: &str) {
             let mut loss = 0.0;
             let value = |params: &[Reverse<f64>]| {
                 let result = network(params, &samples);
-                loss = result.value();
+                loss = num_traits::ToPrimitive::to_f64(&result).expect("a number");
                 result
             };
             let gradient = grad(value, &params);
@@ -129,7 +129,7 @@ fn w7(program: &Program, peer: &str) {
             let gradient = grad(
                 |x: &[Reverse<f64>]| {
                     let v = chain(x[0]);
-                    value = v.value();
+                    value = num_traits::ToPrimitive::to_f64(&v).expect("a number");
                     v
                 },
                 &[0.5],
