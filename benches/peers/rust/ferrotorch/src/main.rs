@@ -149,7 +149,7 @@ fn w5(program: &Program, workload: &str) -> Result<()> {
 
 fn w6(program: &Program, workload: &str) -> Result<()> {
     let n = workload.strip_prefix("W6-").and_then(|n| n.parse().ok()).expect("a number");
-    let variable = |seed| Ok(tensor(seed, &[n], 1.0)?.requires_grad_(true));
+    let variable = |seed| -> Result<Tensor<f32>> { Ok(tensor(seed, &[n], 1.0)?.requires_grad_(true)) };
     let (variables, half) = ([variable(60)?, variable(61)?, variable(62)?], scalar(0.5)?);
     let [x, y, z] = &variables;
     gradients(program, workload, &variables, || {
