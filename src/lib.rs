@@ -55,7 +55,7 @@ pub mod prelude {
         check_grads, compare, value_and_grad,
     };
     pub use datasets;
-    pub use nn::{self, Activation, Init, Linear, Mlp, Perceptron, ThreeOneOne};
+    pub use nn::{self, Activation, Init, LayerNorm, Linear, Mlp, Perceptron, ThreeOneOne, TransformerBlock};
     pub use optim::{self, Adam, Momentum, Optimizer, Sgd};
 }
 

@@ -2,8 +2,9 @@
 
 use super::{Run, Show, Step};
 use ndarray::ArrayD;
+use std::fmt::Debug;
 use std::hint::black_box;
-use wengert::autograd::{AnyTensor, Element, Program};
+use wengert::autograd::{AnyTensor, Element, Update};
 use wengert::prelude::*;
 
 /// A model with its loss, written once for every way to run it.
@@ -60,7 +61,7 @@ pub(super) struct Setup<M: Model, O = Sgd> {
     pub(super) optimizer: Option<O>,
 }
 
-impl<M: Model, O: Optimizer + 'static> Setup<M, O> {
+impl<M: Model, O: Optimizer + Update<Error: Debug> + 'static> Setup<M, O> {
     /// Every way to run the step.
     pub(super) fn runs(make: fn() -> Setup<M, O>) -> Vec<Run> {
         vec![
@@ -78,12 +79,15 @@ impl<M: Model, O: Optimizer + 'static> Setup<M, O> {
         });
         let program = program.expect("a plan");
         let mut state = program.state().with_threads(threads);
-        Box::new(move |show| {
-            let run = batch.give(|inputs| program.run(&mut state, &params, inputs)).expect("a run");
-            if let Some(optimizer) = &mut optimizer {
-                optimizer.step(&mut params, run.grads()).expect("finite gradients");
+        Box::new(move |show| match &mut optimizer {
+            Some(optimizer) => {
+                let loss = batch.give(|inputs| program.step(&mut state, &mut params, optimizer, inputs));
+                loss.expect("finite gradients")
             }
-            shown(show, run.item(0), black_box(run.grads()))
+            None => {
+                let run = batch.give(|inputs| program.run(&mut state, &params, inputs)).expect("a run");
+                shown(show, run.item(0), black_box(run.grads()))
+            }
         })
     }
 

@@ -6,7 +6,7 @@ use super::setup::{Batch, Model, Setup};
 use super::w3::{self, Regression};
 use super::{Run, Show, Step, Workload};
 use std::hint::black_box;
-use wengert::autograd::{AnyTensor, Param, Program};
+use wengert::autograd::{AnyTensor, Param};
 use wengert::prelude::*;
 
 pub(super) fn workloads() -> Vec<Workload> {
@@ -70,10 +70,7 @@ fn program(second: Second, threads: usize) -> Step {
         tape.outputs([&[loss], &derivatives[..]].concat())
     });
     let program = program.expect("a plan");
-    let mut state = {
-        let _ = threads;
-        program.state()
-    };
+    let mut state = program.state().with_threads(threads);
     Box::new(move |show| {
         let run = batch.give(|data| {
             let vector = parameters.iter().map(|(_, u)| u as &dyn AnyTensor);

@@ -6,7 +6,10 @@ use std::process::{Command, Stdio};
 
 const HERE: &str = env!("CARGO_MANIFEST_DIR");
 
-/// Of the peers in Rust.
+/// Code for this very processor.
+const NATIVE: &str = "-C target-cpu=native";
+
+/// The peers in Rust.
 const IN_RUST: [&str; 5] = ["candle", "burn", "dfdx", "ferrotorch", "scalar"];
 
 /// Script, modes, and the modules it imports.
@@ -22,22 +25,25 @@ pub struct Program {
     command: Vec<PathBuf>,
 }
 
-/// Builds peers for this very processor, and our own program as a user would.
+/// Builds peers for this very processor and across crates, our own program as a user would.
 pub fn build(peers: &[String]) {
-    let cargo = |package: &str, flags: &str| {
-        let mut command = Command::new(env!("CARGO"));
-        command.args(["build", "--release", "--package", package, "--manifest-path"]);
-        let built = command
-            .arg(format!("{HERE}/Cargo.toml"))
-            .arg("--target-dir")
-            .arg(target(flags))
-            .env("RUSTFLAGS", flags);
-        assert!(built.status().is_ok_and(|status| status.success()), "{package} does not build");
-    };
     for peer in peers {
-        cargo(&format!("peer-{peer}"), "-C target-cpu=native");
+        let package = format!("peer-{peer}");
+        let mut cargo = cargo_build(&package, NATIVE);
+        cargo.env("CARGO_PROFILE_RELEASE_LTO", "thin").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1");
+        assert!(cargo.status().is_ok_and(|status| status.success()), "{package} does not build");
     }
-    cargo("peer-ours", "");
+    let built = cargo_build("peer-ours", "").status();
+    assert!(built.is_ok_and(|status| status.success()), "our own program does not build");
+}
+
+fn cargo_build(package: &str, flags: &str) -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .args(["build", "--release", "--package", package, "--manifest-path"])
+        .arg(format!("{HERE}/Cargo.toml"));
+    cargo.arg("--target-dir").arg(target(flags)).env("RUSTFLAGS", flags);
+    cargo
 }
 
 /// Other flags, other place: neither build throws the other away.
@@ -66,7 +72,7 @@ pub fn available(options: &Options) -> Vec<Program> {
         }
     }
     for peer in IN_RUST.into_iter().filter(|peer| options.wants(peer)) {
-        let path = binary(peer, "-C target-cpu=native");
+        let path = binary(peer, NATIVE);
         if path.exists() {
             programs.push(Program { name: peer.to_owned(), command: vec![path] });
         } else {

@@ -9,9 +9,8 @@ use crate::dtype::{DType, Data, Element, with_float, with_type};
 use crate::ir::{
     Argmax, Binary, Compare, Concat, LogSoftmax, Max, Meta, Op, Pad, Scatter, Softmax, Sum, Unary,
 };
-use crate::kernels::elementwise::{append, map1, map2, select};
-use crate::kernels::loops::Lane;
-use crate::kernels::simd::Isa;
+use crate::kernels::elementwise::{map1, map2, select};
+use crate::kernels::loops::{self, Lane};
 use crate::kernels::{copy, index, matmul, max, place::place, softmax, sum};
 use crate::table::compare_table;
 use crate::view::View;
@@ -109,13 +108,10 @@ pub(crate) fn check_values(op: &Op, x: &[Strided<'_>]) {
 
 /// An elementwise function of one argument.
 fn unary<T: Lane>(f: Unary, x: View<'_, T>, out: &mut Vec<T>) {
-    let isa = Isa::widest();
+    let p = loops::parameter(f);
     match x.as_slice() {
-        Some(values) => append(out, values.len(), |slots| T::unary(isa, f, values, slots)),
-        None => {
-            let values = contiguous(x);
-            append(out, values.len(), |slots| T::unary(isa, f, &values, slots));
-        }
+        Some(values) => loops::append(T::unary(f), p, [values], out),
+        None => loops::append(T::unary(f), p, [&contiguous(x)], out),
     }
 }
 
@@ -123,7 +119,7 @@ fn unary<T: Lane>(f: Unary, x: View<'_, T>, out: &mut Vec<T>) {
 /// costs more to compute than to copy has not.
 fn binary<T: Lane>(f: Binary, a: View<'_, T>, b: View<'_, T>, out: &mut Vec<T>) {
     if let (Some(a), Some(b)) = (a.as_slice(), b.as_slice()) {
-        return append(out, a.len(), |slots| T::binary(Isa::widest(), f, a, b, slots));
+        return loops::append(T::binary(f), 0.0, [a, b], out);
     }
     match f {
         Binary::Add => map2(
@@ -154,10 +150,7 @@ fn binary<T: Lane>(f: Binary, a: View<'_, T>, b: View<'_, T>, out: &mut Vec<T>) 
             #[inline(always)]
             |a, b| a / b,
         ),
-        _ => {
-            let (a, b) = (contiguous(a), contiguous(b));
-            append(out, a.len(), |slots| T::binary(Isa::widest(), f, &a, &b, slots));
-        }
+        _ => loops::append(T::binary(f), 0.0, [&contiguous(a), &contiguous(b)], out),
     }
 }
 

@@ -48,7 +48,7 @@ fn shapes_that_do_not_fit() {
          hint: give a vector an axis with `.reshape(…)`"
     );
     assert_eq!(
-        mistake(|| tape.var(&[1.0; 12]).reshape([2, 2, 3]).matmul(tape.var(&[1.0; 18]).reshape([3, 3, 2]))),
+        mistake(|| tape.var([1.0; 12]).reshape([2, 2, 3]).matmul(tape.var([1.0; 18]).reshape([3, 3, 2]))),
         "matmul: operands [2×2×3] F64 and [3×3×2] F64 do not fit\n  \
          rule: leading axes, aligned at the last, are equal or one of them is 1\n  \
          hint: `.reshape(…)` puts an axis of length 1 where the matrices shall repeat"

@@ -8,11 +8,11 @@
 use super::{check_indices, run as run_op};
 use crate::buffers::Strided;
 use crate::code::Operand;
-use crate::dtype::{DType, Data, DataRef, Storable, with_float, with_type};
+use crate::dtype::{Data, DataRef, Storable, with_float, with_type};
 use crate::ir::Op;
 use crate::kernels::bases::{Bases, Lines};
 use crate::kernels::matmul::{self, Scratch};
-use crate::kernels::tile;
+use crate::kernels::tile::{self, Linked};
 use crate::kernels::workers::Workers;
 use crate::params::Gradients;
 use crate::plan::{FIRST_SLOT, GRADIENTS, Kernel, Plan, Slot, Work};
@@ -34,6 +34,8 @@ pub(crate) struct Machine {
     products: Scratch,
     bases: Bases,
     needs: Needs,
+    /// The loops of each fused kernel.
+    linked: Vec<Option<Linked>>,
 }
 
 /// What the kernels of a plan need beside the buffers.
@@ -96,6 +98,7 @@ impl Machine {
             bases: Bases::default(),
             workers: Workers::default(),
             needs: Needs::of(plan),
+            linked: plan.kernels.iter().map(linked).collect(),
         };
         machine.set_threads(threads);
         machine
@@ -139,7 +142,7 @@ impl Machine {
     fn kernels(&mut self, plan: &Plan, mut before: impl FnMut(usize)) -> Result<(), BadIndex> {
         for (i, kernel) in plan.kernels.iter().enumerate() {
             before(i);
-            if let Err((row, value, columns)) = self.kernel(plan, kernel) {
+            if let Err((row, value, columns)) = self.kernel(plan, i, kernel) {
                 return Err(BadIndex { kernel: i, row, value, columns });
             }
         }
@@ -165,14 +168,11 @@ impl Machine {
     }
 
     #[inline]
-    fn kernel(&mut self, plan: &Plan, kernel: &Kernel) -> Result<(), (usize, i64, usize)> {
+    fn kernel(&mut self, plan: &Plan, i: usize, kernel: &Kernel) -> Result<(), (usize, i64, usize)> {
         match &kernel.work {
             Work::Tile(code) => {
-                let (bases, workers) = (&self.bases, &self.workers);
-                match code.dtype {
-                    DType::F32 => tile::run::<f32>(code, bases, &mut self.tiles, &mut self.partials, workers),
-                    _ => tile::run::<f64>(code, bases, &mut self.tiles, &mut self.partials, workers),
-                }
+                let linked = self.linked[i].as_ref().expect("every fused kernel is linked");
+                tile::run(code, linked, &self.bases, &mut self.tiles, &mut self.partials, &self.workers);
                 Ok(())
             }
             Work::Product { a, b, c } => {
@@ -231,6 +231,13 @@ impl Machine {
             }
         }
         checked
+    }
+}
+
+fn linked(kernel: &Kernel) -> Option<Linked> {
+    match &kernel.work {
+        Work::Tile(code) => Some(tile::link(code)),
+        _ => None,
     }
 }
 

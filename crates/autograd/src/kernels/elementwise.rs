@@ -148,7 +148,7 @@ fn append_rows<const K: usize, O>(
 
 /// Appends `n` elements, each of which `write` has to write.
 #[inline(always)]
-pub(crate) fn append<O>(out: &mut Vec<O>, n: usize, write: impl FnOnce(&mut [MaybeUninit<O>])) {
+fn append<O>(out: &mut Vec<O>, n: usize, write: impl FnOnce(&mut [MaybeUninit<O>])) {
     out.reserve(n);
     write(&mut out.spare_capacity_mut()[..n]);
     // SAFETY: the callers write every one of the n slots: they walk them beside a slice of n values, or split them into

@@ -1,8 +1,12 @@
-//! The elementwise loops over contiguous values: one per row of the table, per comparison and per pair of operations,
-//! each compiled once for every instruction set. Eager execution and fused kernels share them.
+//! The loops over contiguous values: one per row of the table, per comparison, per pair of operations and per reduction
+//! of rows, each compiled once for every instruction set. Eager execution and fused kernels share them.
+//!
+//! A loop is a function pointer: which one it is, for which instruction set, is looked up once and not for each tile.
 
-use super::simd::Isa;
-use crate::code::{Arithmetic, Joint};
+#![expect(unsafe_code, reason = "operands come as pointers, so that one type of function serves all loops")]
+
+use super::simd::{Isa, Set};
+use crate::code::{Act, Arithmetic, Joint};
 use crate::dtype::Float;
 use crate::ir::{Binary, Compare, Unary};
 use crate::math::*;
@@ -10,157 +14,391 @@ use crate::table::{binary_table, compare_table, unary_table};
 use crate::tree::{self, BLOCK, LANES};
 use std::mem::MaybeUninit;
 
-/// Where a loop writes: every element of it.
-pub(crate) type Out<'a, T> = &'a mut [MaybeUninit<T>];
-
-#[inline(always)]
-pub(super) fn each1<T: Copy>(isa: Isa, x: &[T], y: Out<'_, T>, f: impl Fn(T) -> T) {
-    isa.run(
-        #[inline(always)]
-        || {
-            for (y, &x) in y.iter_mut().zip(x) {
-                y.write(f(x));
-            }
-        },
-    );
+/// The operands of a loop.
+pub(crate) struct Args<T> {
+    pub(crate) x: [*const T; 3],
+    pub(crate) y: *mut T,
+    /// How many elements: a multiple of [`LANES`], but for reductions of rows.
+    pub(crate) n: usize,
+    /// The function's parameter, where it has one.
+    pub(crate) p: T,
+    /// For reductions of rows: how many, and how long.
+    pub(crate) rows: usize,
+    pub(crate) row: usize,
 }
 
-#[inline(always)]
-pub(super) fn each2<T: Copy>(isa: Isa, a: &[T], b: &[T], y: Out<'_, T>, f: impl Fn(T, T) -> T) {
-    isa.run(
-        #[inline(always)]
-        || {
-            for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
-                y.write(f(a, b));
-            }
-        },
-    );
-}
-
-#[inline(always)]
-pub(super) fn each3<T: Copy>(isa: Isa, [a, b, c]: [&[T]; 3], y: Out<'_, T>, f: impl Fn(T, T, T) -> T) {
-    isa.run(
-        #[inline(always)]
-        || {
-            for (((y, &a), &b), &c) in y.iter_mut().zip(a).zip(b).zip(c) {
-                y.write(f(a, b, c));
-            }
-        },
-    );
-}
+/// # Safety
+/// The operands that the loop reads have `n` elements; `y` has room for as many and overlaps none of them. A reduction
+/// of rows reads `rows·row` elements and writes `rows`; a repetition along rows the other way round.
+pub(crate) type Loop<T> = unsafe fn(&Args<T>);
 
 /// What is computed in: `f32` or `f64`.
 pub(crate) trait Lane: Float + Scalar + Send + Sync {
-    /// y = f(x).
-    fn unary(isa: Isa, f: Unary, x: &[Self], y: Out<'_, Self>);
-    /// y = f(a, b).
-    fn binary(isa: Isa, f: Binary, a: &[Self], b: &[Self], y: Out<'_, Self>);
+    /// The loop of a function of one argument.
+    fn unary(f: Unary) -> Loop<Self>;
+    /// The loop of a function of two arguments.
+    fn binary(f: Binary) -> Loop<Self>;
+    /// The loop of a comparison: 1 where it holds, else 0.
+    fn compare(f: Compare) -> Loop<Self>;
+    /// The loop of two operations in one pass, each rounded as if alone.
+    fn pair(f: Arithmetic, g: Joint) -> Loop<Self>;
 }
 
-macro_rules! unary_loops {
+/// A function of N arguments and a parameter.
+trait Map<T, const N: usize> {
+    fn f(x: [T; N], p: T) -> T;
+
+    /// Whether [`near`](Map::near) may be used for a block where it holds that all are near.
+    const GUARDED: bool = false;
+    fn near(x: [T; N], p: T) -> T {
+        Self::f(x, p)
+    }
+}
+
+#[inline(always)]
+fn each1<T: Copy>(x: &[T], y: &mut [MaybeUninit<T>], f: impl Fn([T; 1]) -> T) {
+    for (y, &x) in y.iter_mut().zip(x) {
+        y.write(f([x]));
+    }
+}
+
+#[inline(always)]
+fn each2<T: Copy>(a: &[T], b: &[T], y: &mut [MaybeUninit<T>], f: impl Fn([T; 2]) -> T) {
+    for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
+        y.write(f([a, b]));
+    }
+}
+
+#[inline(always)]
+fn each3<T: Copy>(a: &[T], b: &[T], c: &[T], y: &mut [MaybeUninit<T>], f: impl Fn([T; 3]) -> T) {
+    for (((y, &a), &b), &c) in y.iter_mut().zip(a).zip(b).zip(c) {
+        y.write(f([a, b, c]));
+    }
+}
+
+impl<T> Args<T> {
+    /// # Safety
+    /// See [`Loop`].
+    #[inline(always)]
+    unsafe fn x(&self, i: usize, n: usize) -> &[T] {
+        // SAFETY: the caller's promise.
+        unsafe { std::slice::from_raw_parts(self.x[i], n) }
+    }
+
+    /// # Safety
+    /// See [`Loop`].
+    #[expect(clippy::mut_from_ref, reason = "the result lies behind a pointer of its own")]
+    #[inline(always)]
+    unsafe fn y(&self, n: usize) -> &mut [MaybeUninit<T>] {
+        // SAFETY: the caller's promise.
+        unsafe { std::slice::from_raw_parts_mut(self.y.cast(), n) }
+    }
+
+    /// The length, of which the compiler sees that it is a multiple of the lanes.
+    #[inline(always)]
+    fn whole(&self) -> usize {
+        debug_assert!(self.n.is_multiple_of(LANES));
+        self.n / LANES * LANES
+    }
+}
+
+macro_rules! instruction_sets {
+    ($($set:ident $(#[$feature:meta])?;)*) => {
+        $(mod $set {
+            use super::*;
+
+            $(#[$feature])?
+            pub(super) unsafe fn map1<T: Lane, F: Map<T, 1>>(args: &Args<T>) {
+                let (n, p) = (args.whole(), args.p);
+                // SAFETY: see `Loop`.
+                let (x, y) = unsafe { (args.x(0, n), args.y(n)) };
+                if F::GUARDED && all_near(x) {
+                    return each1(x, y, #[inline(always)] |x| F::near(x, p));
+                }
+                each1(x, y, #[inline(always)] |x| F::f(x, p));
+            }
+
+            $(#[$feature])?
+            pub(super) unsafe fn map2<T: Lane, F: Map<T, 2>>(args: &Args<T>) {
+                let (n, p) = (args.whole(), args.p);
+                // SAFETY: see `Loop`.
+                let (a, b, y) = unsafe { (args.x(0, n), args.x(1, n), args.y(n)) };
+                each2(a, b, y, #[inline(always)] |x| F::f(x, p));
+            }
+
+            $(#[$feature])?
+            pub(super) unsafe fn map3<T: Lane, F: Map<T, 3>>(args: &Args<T>) {
+                let (n, p) = (args.whole(), args.p);
+                // SAFETY: see `Loop`.
+                let (a, b, c, y) = unsafe { (args.x(0, n), args.x(1, n), args.x(2, n), args.y(n)) };
+                each3(a, b, c, y, #[inline(always)] |x| F::f(x, p));
+            }
+
+            $(#[$feature])?
+            pub(super) unsafe fn row_sum<T: Lane>(args: &Args<T>) {
+                // SAFETY: see `Loop`.
+                let (x, y) = unsafe { (args.x(0, args.rows * args.row), args.y(args.rows)) };
+                for (y, row) in y.iter_mut().zip(x.chunks_exact(args.row)) {
+                    y.write(if row.len() <= BLOCK { tree::block(row) } else { tree::sum(row) });
+                }
+            }
+
+            $(#[$feature])?
+            pub(super) unsafe fn row_max<T: Lane>(args: &Args<T>) {
+                // SAFETY: see `Loop`.
+                let (x, y) = unsafe { (args.x(0, args.rows * args.row), args.y(args.rows)) };
+                for (y, row) in y.iter_mut().zip(x.chunks_exact(args.row)) {
+                    y.write(largest(row));
+                }
+            }
+
+            $(#[$feature])?
+            pub(super) unsafe fn spread<T: Lane>(args: &Args<T>) {
+                // SAFETY: see `Loop`.
+                let (x, y) = unsafe { (args.x(0, args.rows), args.y(args.rows * args.row)) };
+                for (&x, row) in x.iter().zip(y.chunks_exact_mut(args.row)) {
+                    row.fill(MaybeUninit::new(x));
+                }
+            }
+
+            /// Adds `x[0]` to the lanes at `y`, which have values.
+            $(#[$feature])?
+            pub(super) unsafe fn to_lanes<T: Lane>(args: &Args<T>) {
+                // SAFETY: see `Loop`; `y` are lanes.
+                let (x, lanes) = unsafe { (args.x(0, args.n), &mut *args.y.cast::<[T; LANES]>()) };
+                tree::add_to_lanes(lanes, x);
+            }
+        })*
+    };
+}
+instruction_sets! {
+    avx512 #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx512f,avx512dq,avx512vl"))];
+    avx2 #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))];
+    baseline;
+}
+
+/// The loop for the widest vectors of this CPU.
+macro_rules! widest {
+    ($name:ident::<$($T:ty),*>) => {
+        match Isa::widest().set() {
+            Set::Avx512 => avx512::$name::<$($T),*> as Loop<_>,
+            Set::Avx2 => avx2::$name::<$($T),*> as Loop<_>,
+            Set::Baseline => baseline::$name::<$($T),*> as Loop<_>,
+        }
+    };
+}
+
+macro_rules! unary_maps {
     ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?): |$x:ident, $y:ident| $value:expr, $slope:expr, $domain:expr;)*) => {
-        fn unary(isa: Isa, f: Unary, x: &[Self], y: Out<'_, Self>) {
-            // The branch for huge arguments keeps these two from becoming SIMD code.
-            let near = matches!(f, Unary::Sin | Unary::Cos) && all_near(x);
+        mod unary_rows {
+            use super::*;
+            $(pub(super) struct $Row;)*
+            $(unary_maps!(@map f32 $Row $x ($($p)?) $value); unary_maps!(@map f64 $Row $x ($($p)?) $value);)*
+        }
+        fn unary_loop<T: Lane>(f: Unary) -> Loop<T>
+        where
+            $(unary_rows::$Row: Map<T, 1>,)*
+            Near<unary_rows::Sin>: Map<T, 1>,
+            Near<unary_rows::Cos>: Map<T, 1>,
+        {
+            if f == Unary::Sin {
+                return widest!(map1::<T, Near<unary_rows::Sin>>);
+            }
+            if f == Unary::Cos {
+                return widest!(map1::<T, Near<unary_rows::Cos>>);
+            }
             match f {
-                Unary::Sin if near => each1(isa, x, y, #[inline(always)] |x: Self| sin_near(x)),
-                Unary::Cos if near => each1(isa, x, y, #[inline(always)] |x: Self| cos_near(x)),
-                $(Unary::$Row $(($p))? => {
-                    $(let $p = $p as Self;)?
-                    each1(isa, x, y, #[inline(always)] |$x: Self| $value)
-                })*
+                $(Unary::$Row { .. } => widest!(map1::<T, unary_rows::$Row>),)*
+            }
+        }
+        /// The parameter of a row that has one.
+        pub(crate) fn parameter(f: Unary) -> f64 {
+            match f {
+                $($(Unary::$Row($p) => $p,)?)*
+                _ => 0.0,
+            }
+        }
+    };
+    (@map $T:ident $Row:ident $x:ident () $value:expr) => {
+        impl Map<$T, 1> for $Row {
+            #[inline(always)]
+            fn f([$x]: [$T; 1], _: $T) -> $T {
+                $value
+            }
+        }
+    };
+    (@map $T:ident $Row:ident $x:ident ($p:ident) $value:expr) => {
+        impl Map<$T, 1> for $Row {
+            #[inline(always)]
+            fn f([$x]: [$T; 1], $p: $T) -> $T {
+                $value
             }
         }
     };
 }
-macro_rules! binary_loops {
+unary_table!(unary_maps);
+
+/// Sine and cosine call the standard library for huge arguments, which keeps a loop from becoming SIMD code; a block
+/// without such arguments takes the other way, to the same bits.
+struct Near<F>(F);
+macro_rules! near {
+    ($($T:ident $Row:ident $near:ident;)*) => {
+        $(impl Map<$T, 1> for Near<unary_rows::$Row> {
+            const GUARDED: bool = true;
+            #[inline(always)]
+            fn f(x: [$T; 1], p: $T) -> $T {
+                <unary_rows::$Row as Map<$T, 1>>::f(x, p)
+            }
+            #[inline(always)]
+            fn near([x]: [$T; 1], _: $T) -> $T {
+                $near(x)
+            }
+        })*
+    };
+}
+near! { f32 Sin sin_near; f64 Sin sin_near; f32 Cos cos_near; f64 Cos cos_near; }
+
+macro_rules! binary_maps {
     ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident, $y:ident| $value:expr, $da:expr, $db:expr, $domain:expr;)*) => {
-        fn binary(isa: Isa, f: Binary, a: &[Self], b: &[Self], y: Out<'_, Self>) {
+        mod binary_rows {
+            use super::*;
+            $(pub(super) struct $Row;)*
+            $(binary_maps!(@map f32 $Row $a $b $value); binary_maps!(@map f64 $Row $a $b $value);)*
+        }
+        fn binary_loop<T: Lane>(f: Binary) -> Loop<T>
+        where
+            $(binary_rows::$Row: Map<T, 2>,)*
+        {
             match f {
-                $(Binary::$Row => each2(isa, a, b, y, #[inline(always)] |$a: Self, $b: Self| $value),)*
+                $(Binary::$Row => widest!(map2::<T, binary_rows::$Row>),)*
+            }
+        }
+    };
+    (@map $T:ident $Row:ident $a:ident $b:ident $value:expr) => {
+        impl Map<$T, 2> for $Row {
+            #[inline(always)]
+            fn f([$a, $b]: [$T; 2], _: $T) -> $T {
+                $value
             }
         }
     };
 }
-impl Lane for f32 {
-    unary_table!(unary_loops);
-    binary_table!(binary_loops);
+binary_table!(binary_maps);
+
+macro_rules! compare_maps {
+    ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident| $value:expr;)*) => {
+        mod compare_rows {
+            use super::*;
+            $(pub(super) struct $Row;
+            impl<T: Lane> Map<T, 2> for $Row {
+                #[inline(always)]
+                fn f([$a, $b]: [T; 2], _: T) -> T {
+                    truth($value)
+                }
+            })*
+        }
+        fn compare_loop<T: Lane>(f: Compare) -> Loop<T> {
+            match f {
+                $(Compare::$Row => widest!(map2::<T, compare_rows::$Row>),)*
+            }
+        }
+    };
 }
-impl Lane for f64 {
-    unary_table!(unary_loops);
-    binary_table!(binary_loops);
+compare_table!(compare_maps);
+
+macro_rules! pair_maps {
+    ($($First:ident $op:tt: $($Name:ident $Second:ident |$p:ident, $c:ident| $value:expr),*;)*) => {
+        $($(struct $Name;
+        impl<T: Lane> Map<T, 3> for $Name {
+            #[inline(always)]
+            fn f([a, b, $c]: [T; 3], _: T) -> T {
+                let $p = a $op b;
+                $value
+            }
+        })*)*
+        fn pair_loop<T: Lane>(f: Arithmetic, g: Joint) -> Loop<T> {
+            match (f, g) {
+                $($((Arithmetic::$First, Joint::$Second) => widest!(map3::<T, $Name>),)*)*
+            }
+        }
+    };
+}
+pair_maps! {
+    Add +: AddAdd Add |p, c| p + c, AddSub Sub |p, c| p - c, AddFrom From |p, c| c - p, AddMul Mul |p, c| p * c;
+    Sub -: SubAdd Add |p, c| p + c, SubSub Sub |p, c| p - c, SubFrom From |p, c| c - p, SubMul Mul |p, c| p * c;
+    Mul *: MulAdd Add |p, c| p + c, MulSub Sub |p, c| p - c, MulFrom From |p, c| c - p, MulMul Mul |p, c| p * c;
 }
 
-macro_rules! compare_loops {
-    ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident| $value:expr;)*) => {
-        /// 1 where the comparison holds, else 0.
-        pub(super) fn compare<T: Lane>(isa: Isa, f: Compare, a: &[T], b: &[T], y: Out<'_, T>) {
-            match f {
-                $(Compare::$Row => each2(isa, a, b, y, #[inline(always)] |$a: T, $b: T| truth($value)),)*
+macro_rules! other_maps {
+    ($($Name:ident |$($x:ident),*| [$N:literal] $value:expr;)*) => {
+        $(struct $Name;
+        impl<T: Lane> Map<T, $N> for $Name {
+            #[inline(always)]
+            fn f([$($x),*]: [T; $N], _: T) -> T {
+                $value
             }
-        }
+        })*
     };
 }
-compare_table!(compare_loops);
+other_maps! {
+    Copied |x| [1] x;
+    Truth |x| [1] truth(x != T::default());
+    ExpNegAbs |x| [1] exp_neg_abs(x);
+    Recip1p |e| [1] recip_1p(e);
+    Chosen |m, a, b| [3] if m != T::default() { a } else { b };
+    SigmoidFrom |x, e, r| [3] sigmoid_from(x, e, r);
+    TanhFrom |x, e, r| [3] tanh_from(x, e, r);
+}
+
+macro_rules! lanes {
+    ($($T:ident)*) => {
+        $(impl Lane for $T {
+            fn unary(f: Unary) -> Loop<$T> {
+                unary_loop(f)
+            }
+            fn binary(f: Binary) -> Loop<$T> {
+                binary_loop(f)
+            }
+            fn compare(f: Compare) -> Loop<$T> {
+                compare_loop(f)
+            }
+            fn pair(f: Arithmetic, g: Joint) -> Loop<$T> {
+                pair_loop(f, g)
+            }
+        })*
+    };
+}
+lanes! { f32 f64 }
+
+/// The loop of a step.
+pub(crate) fn of_act<T: Lane>(act: Act) -> Loop<T> {
+    match act {
+        Act::Unary(f, _) => T::unary(f),
+        Act::Binary(f, ..) => T::binary(f),
+        Act::Compare(f, ..) => T::compare(f),
+        Act::Pair(f, g, _) => T::pair(f, g),
+        Act::Copy(_) => widest!(map1::<T, Copied>),
+        Act::Truth(_) => widest!(map1::<T, Truth>),
+        Act::ExpNegAbs(_) => widest!(map1::<T, ExpNegAbs>),
+        Act::Recip1p(_) => widest!(map1::<T, Recip1p>),
+        Act::Select(..) => widest!(map3::<T, Chosen>),
+        Act::SigmoidFrom(_) => widest!(map3::<T, SigmoidFrom>),
+        Act::TanhFrom(_) => widest!(map3::<T, TanhFrom>),
+        Act::RowSum(_) => widest!(row_sum::<T>),
+        Act::RowMax(_) => widest!(row_max::<T>),
+        Act::Spread(_) => widest!(spread::<T>),
+        Act::Total(_) => widest!(to_lanes::<T>),
+    }
+}
 
 /// A truth value as a number.
 #[inline(always)]
-pub(super) fn truth<T: Lane>(is: bool) -> T {
+fn truth<T: Lane>(is: bool) -> T {
     let one = T::from_f64(1.0);
     if is { one } else { T::default() }
 }
 
-macro_rules! pairs {
-    ($isa:ident $f:ident $g:ident $x:ident $y:ident: $($First:ident ($a:ident, $b:ident) $first:expr;)*) => {
-        match ($f, $g) {
-            $(
-                (Arithmetic::$First, Joint::Add) => each3($isa, $x, $y, #[inline(always)] |$a, $b, c| $first + c),
-                (Arithmetic::$First, Joint::Sub) => each3($isa, $x, $y, #[inline(always)] |$a, $b, c| $first - c),
-                (Arithmetic::$First, Joint::From) => each3($isa, $x, $y, #[inline(always)] |$a, $b, c| c - $first),
-                (Arithmetic::$First, Joint::Mul) => each3($isa, $x, $y, #[inline(always)] |$a, $b, c| $first * c),
-            )*
-        }
-    };
-}
-
-/// Two operations in one pass, each rounded as if alone.
-pub(super) fn pair<T: Lane>(isa: Isa, f: Arithmetic, g: Joint, x: [&[T]; 3], y: Out<'_, T>) {
-    pairs! { isa f g x y: Add (a, b) (a + b); Sub (a, b) (a - b); Mul (a, b) (a * b); }
-}
-
-/// The sum of each row.
-pub(super) fn row_sums<T: Lane>(isa: Isa, x: &[T], row: usize, y: Out<'_, T>) {
-    isa.run(
-        #[inline(always)]
-        || {
-            for (y, row) in y.iter_mut().zip(x.chunks_exact(row)) {
-                y.write(if row.len() <= BLOCK { tree::block(row) } else { tree::sum(row) });
-            }
-        },
-    );
-}
-
-/// The largest element of each row; NaN where one is.
-pub(super) fn row_maxima<T: Lane>(isa: Isa, x: &[T], row: usize, y: Out<'_, T>) {
-    isa.run(
-        #[inline(always)]
-        || {
-            for (y, row) in y.iter_mut().zip(x.chunks_exact(row)) {
-                y.write(largest(row));
-            }
-        },
-    );
-}
-
-/// Adds values to the lanes of their block.
-pub(super) fn add_to_lanes<T: Lane>(isa: Isa, lanes: &mut [T; LANES], x: &[T]) {
-    isa.run(
-        #[inline(always)]
-        || tree::add_to_lanes(lanes, x),
-    );
-}
-
-/// In lanes, so that rows of any length are walked at full width.
+/// The largest element; NaN where one is. In lanes, so that rows of any length are walked at full width.
 #[inline(always)]
 fn largest<T: Lane>(row: &[T]) -> T {
     let mut lanes = [row[0]; LANES];
@@ -187,4 +425,39 @@ fn largest<T: Lane>(row: &[T]) -> T {
 #[inline(always)]
 fn larger<T: Lane>(a: T, b: T) -> T {
     if b > a || b != b { b } else { a }
+}
+
+/// Appends what a loop makes of contiguous operands of equal lengths.
+pub(crate) fn append<T: Lane, const N: usize>(f: Loop<T>, p: f64, x: [&[T]; N], out: &mut Vec<T>) {
+    let n = x[0].len();
+    assert!(x.iter().all(|x| x.len() == n), "operands of one length");
+    out.reserve(n);
+    let whole = n / LANES * LANES;
+    let mut args = Args {
+        x: [std::ptr::null(); 3],
+        y: std::ptr::null_mut(),
+        n: whole,
+        p: T::from_f64(p),
+        rows: 0,
+        row: 0,
+    };
+    // What is left over is done in full lanes beside, of which a part is kept.
+    let mut rest = [[T::from_f64(1.0); LANES]; 3];
+    let mut last = [T::default(); LANES];
+    for (i, x) in x.iter().enumerate() {
+        args.x[i] = x.as_ptr();
+        rest[i][..n - whole].copy_from_slice(&x[whole..]);
+    }
+    let y = out.spare_capacity_mut().as_mut_ptr().cast::<T>();
+    args.y = y;
+    // SAFETY: the operands have n elements, and the vector room for as many.
+    unsafe {
+        f(&args);
+        if n > whole {
+            let x = [rest[0].as_ptr(), rest[1].as_ptr(), rest[2].as_ptr()];
+            f(&Args { x, y: last.as_mut_ptr(), n: LANES, ..args });
+            std::ptr::copy_nonoverlapping(last.as_ptr(), y.add(whole), n - whole);
+        }
+        out.set_len(out.len() + n);
+    }
 }

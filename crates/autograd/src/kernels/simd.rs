@@ -4,19 +4,19 @@
     reason = "calling a function compiled for a CPU feature is unsafe; it is checked just before"
 )]
 
-/// An instruction set of this CPU. Results do not depend on the choice: the loops hold no operation whose rounding
-/// differs between instruction sets.
+/// An instruction set that loops are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Isa(Kind);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    #[cfg(target_arch = "x86_64")]
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "the baseline is all there is"))]
+pub(crate) enum Set {
     Avx512,
-    #[cfg(target_arch = "x86_64")]
     Avx2,
     Baseline,
 }
+
+/// An instruction set of this CPU. Results do not depend on the choice: the loops hold no operation whose rounding
+/// differs between instruction sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Isa(Set);
 
 impl Isa {
     /// The widest vectors of this CPU.
@@ -28,13 +28,18 @@ impl Isa {
                 && std::is_x86_feature_detected!("avx512dq")
                 && std::is_x86_feature_detected!("avx512vl")
             {
-                return Isa(Kind::Avx512);
+                return Isa(Set::Avx512);
             }
             if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma") {
-                return Isa(Kind::Avx2);
+                return Isa(Set::Avx2);
             }
         }
-        Isa(Kind::Baseline)
+        Isa(Set::Baseline)
+    }
+
+    /// Which one it is: this CPU has it.
+    pub(crate) fn set(self) -> Set {
+        self.0
     }
 
     /// Runs `f` compiled for it. Closures within `f` are compiled for the baseline unless they are `#[inline(always)]`.
@@ -43,11 +48,11 @@ impl Isa {
         match self.0 {
             // SAFETY: `widest` has detected the three features.
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx512 => unsafe { avx512(f) },
+            Set::Avx512 => unsafe { avx512(f) },
             // SAFETY: `widest` has detected both features.
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx2 => unsafe { avx2(f) },
-            Kind::Baseline => f(),
+            Set::Avx2 => unsafe { avx2(f) },
+            _ => f(),
         }
     }
 }

@@ -8,6 +8,8 @@ mod jit;
 #[cfg(feature = "clock")]
 mod profile;
 mod report;
+#[cfg(test)]
+mod random;
 mod run;
 mod state;
 

@@ -101,7 +101,8 @@ fn train(
 
 fn w2(program: &Program, workload: &str) {
     let x = Tensor::from_floats([[0.5, -1.0, 2.0]], &device());
-    let params = vec![Tensor::from_floats([[0.1], [0.2], [-0.3]], &device()).require_grad(), zeros(1).require_grad()];
+    let params =
+        vec![Tensor::from_floats([[0.1], [0.2], [-0.3]], &device()).require_grad(), zeros(1).require_grad()];
     let y = Tensor::ones([1, 1], &device());
     train(program, workload, params, 0.005, |params| {
         mse(activation::sigmoid(forward(params, &x, activation::sigmoid)), &y) * 0.5
@@ -124,7 +125,8 @@ impl Classifier {
     fn new(sizes: &[usize]) -> Classifier {
         let layer = |(seed, size): (u64, &[usize])| {
             let mut layer = LinearConfig::new(size[0], size[1]).init(&device());
-            layer.weight = layer.weight.map(|_| tensor(seed, [size[0], size[1]], by_fan_in(size[0])).require_grad());
+            layer.weight =
+                layer.weight.map(|_| tensor(seed, [size[0], size[1]], by_fan_in(size[0])).require_grad());
             layer.bias = layer.bias.map(|bias| bias.map(|b| (b * 0.0).detach().require_grad()));
             layer
         };
@@ -140,7 +142,10 @@ impl Classifier {
 
 fn w4(program: &Program, workload: &str) {
     let x = tensor(50, [64, 784], 1.0);
-    let labels = Tensor::from_data(TensorData::from((0..64).map(|i| i % 10).collect::<Vec<i64>>().as_slice()), &device());
+    let labels = Tensor::from_data(
+        TensorData::from((0..64).map(|i| i % 10).collect::<Vec<i64>>().as_slice()),
+        &device(),
+    );
     let mut net = Classifier::new(&[784, 256, 128, 10]);
     let mut adam = AdamConfig::new().with_epsilon(1e-8).init();
     let first = item(net.loss(&x, &labels));
@@ -193,7 +198,8 @@ impl Block {
             Some(&(m, n)) => tensor(i as u64 + 1, [m, n], by_fan_in(m)).require_grad(),
             None => zeros(sizes[i - 4].1).require_grad(),
         };
-        let norm = |i| if i < 2 { Tensor::ones([WIDTH], &device()) } else { Tensor::zeros([WIDTH], &device()) };
+        let norm =
+            |i| if i < 2 { Tensor::ones([WIDTH], &device()) } else { Tensor::zeros([WIDTH], &device()) };
         let hidden = |i: usize| if i % LENGTH > i / LENGTH { f32::NEG_INFINITY } else { 0.0 };
         let mask: Vec<f32> = (0..LENGTH * LENGTH).map(hidden).collect();
         Block {
@@ -220,7 +226,8 @@ impl Block {
     fn attention(&self, qkv: Tensor<2>) -> Tensor<2> {
         let size = WIDTH / HEADS;
         let qkv = qkv.reshape([BATCH, LENGTH, 3, HEADS, size]).permute([2, 0, 3, 1, 4]);
-        let [q, k, v] = [0, 1, 2].map(|i| qkv.clone().slice([i..i + 1]).reshape([BATCH, HEADS, LENGTH, size]));
+        let [q, k, v] =
+            [0, 1, 2].map(|i| qkv.clone().slice([i..i + 1]).reshape([BATCH, HEADS, LENGTH, size]));
         let scores = q.matmul(k.swap_dims(2, 3)) * by_fan_in(size) + self.mask.clone();
         activation::softmax(scores, 3).matmul(v).swap_dims(1, 2).reshape([BATCH * LENGTH, WIDTH])
     }

@@ -67,7 +67,7 @@ fn w6<const N: usize>(program: &Program, cpu: &Cpu, workload: &str) {
         (first + second).sum::<Rank0, _>()
     };
     let gradients = loss().backward();
-    let sum = [&x, &y, &z].iter().flat_map(|v| gradients.get(v).as_vec()).map(f64::from).sum();
+    let sum = [&x, &y, &z].into_iter().flat_map(|v| gradients.get(v).as_vec()).map(f64::from).sum();
     program.measure(workload, &[f64::from(loss().array()), sum], || {
         let gradients = loss().backward();
         black_box((gradients.get(&x), gradients.get(&y), gradients.get(&z)));

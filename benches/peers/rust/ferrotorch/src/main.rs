@@ -116,9 +116,12 @@ fn gradients(
 
 fn w2(program: &Program, workload: &str) -> Result<()> {
     let neuron: Mlp<f32> = Mlp(vec![linear(&[0.1, 0.2, -0.3], 3, 1)?]);
-    let (x, y, half) = (from_vec(vec![0.5, -1.0, 2.0], &[1, 3])?, from_vec(vec![1.0], &[1, 1])?, scalar(0.5)?);
+    let (x, y, half) =
+        (from_vec(vec![0.5, -1.0, 2.0], &[1, 3])?, from_vec(vec![1.0], &[1, 1])?, scalar(0.5)?);
     let (mse, sgd) = (MSELoss::new(Reduction::Mean), Sgd::new(neuron.parameters(), SgdConfig::new(0.005)));
-    train(program, workload, sgd, || mse.forward(&neuron.forward(&x, Tensor::sigmoid)?.sigmoid()?, &y)? * &half)
+    train(program, workload, sgd, || {
+        mse.forward(&neuron.forward(&x, Tensor::sigmoid)?.sigmoid()?, &y)? * &half
+    })
 }
 
 fn w3<T: Float>(program: &Program, workload: &str) -> Result<()> {
@@ -146,7 +149,7 @@ fn w5(program: &Program, workload: &str) -> Result<()> {
 
 fn w6(program: &Program, workload: &str) -> Result<()> {
     let n = workload.strip_prefix("W6-").and_then(|n| n.parse().ok()).expect("a number");
-    let variable = |seed| Ok(tensor(seed, &[n], 1.0)?.requires_grad_(true));
+    let variable = |seed| -> Result<Tensor<f32>> { Ok(tensor(seed, &[n], 1.0)?.requires_grad_(true)) };
     let (variables, half) = ([variable(60)?, variable(61)?, variable(62)?], scalar(0.5)?);
     let [x, y, z] = &variables;
     gradients(program, workload, &variables, || {

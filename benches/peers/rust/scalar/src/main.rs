@@ -3,6 +3,7 @@
 use echidna::{BReverse, Reverse, grad, record};
 use measure::{Program, lcg};
 use num_traits::Float;
+use reverse::Gradient;
 use std::hint::black_box;
 use std::ops::{Add, Mul, Sub};
 
@@ -17,7 +18,9 @@ fn main() {
 }
 
 /// What the two libraries' scalars have in common.
-trait Scalar: Copy + Add<Output = Self> + Mul<Output = Self> + Mul<f64, Output = Self> + Add<f64, Output = Self> {
+trait Scalar:
+    Copy + Add<Output = Self> + Mul<Output = Self> + Mul<f64, Output = Self> + Add<f64, Output = Self>
+{
     fn minus(self, y: f64) -> Self;
     fn tanh(self) -> Self;
     fn sin(self) -> Self;
@@ -59,7 +62,8 @@ fn network<S: Scalar>(params: &[S], samples: &[[f64; 2]]) -> S {
     let (first, rest) = params.split_at(3 * 16);
     let (second, last) = rest.split_at(17 * 16);
     let square = |(i, &[a, b]): (usize, &[f64; 2])| {
-        let h = first.as_chunks::<3>().0.iter().map(|w| (w[2] + w[0] * a + w[1] * b).tanh()).collect::<Vec<_>>();
+        let h =
+            first.as_chunks::<3>().0.iter().map(|w| (w[2] + w[0] * a + w[1] * b).tanh()).collect::<Vec<_>>();
         let h = second.as_chunks::<17>().0.iter().map(|w| neuron(&h, w).tanh()).collect::<Vec<_>>();
         let error = neuron(&h, last).minus(if i % 2 == 0 { 1.0 } else { -1.0 });
         error * error
@@ -87,7 +91,7 @@ fn w1(program: &Program, peer: &str) {
             let mut loss = 0.0;
             let value = |params: &[Reverse<f64>]| {
                 let result = network(params, &samples);
-                loss = result.value;
+                loss = num_traits::ToPrimitive::to_f64(&result).expect("a number");
                 result
             };
             let gradient = grad(value, &params);
@@ -125,7 +129,7 @@ fn w7(program: &Program, peer: &str) {
             let gradient = grad(
                 |x: &[Reverse<f64>]| {
                     let v = chain(x[0]);
-                    value = v.value;
+                    value = num_traits::ToPrimitive::to_f64(&v).expect("a number");
                     v
                 },
                 &[0.5],

@@ -1,274 +1,24 @@
-//! How a product is cut: into parts for workers, blocks for the caches, and tiles for the registers.
-#![expect(unsafe_code, reason = "parts of one result are written by several threads, through raw pointers")]
+//! A part of a product, cut into blocks for the caches and these into tiles for the registers.
+#![expect(unsafe_code, reason = "kernels read and write through raw pointers")]
 
-use super::micro::{Block, Kernels, Multiply, Panel, Table};
-use super::scratch::{Line, Scratch};
-use crate::kernels::workers::Workers;
-use crate::view::View;
-use std::mem::MaybeUninit;
+use super::micro::{Block, Kernels, Multiply, Table};
+use super::pack::Panel;
+use super::scratch::Line;
 
 /// Terms that a tile adds before it is written back, the most of them. It orders the sums: the same for all.
-const DEPTH: usize = 256;
+pub(super) const DEPTH: usize = 256;
 
 /// Rows of A and columns of B that are packed at a time, the most of them.
 const TALL: usize = 768;
 const WIDE: usize = 4096;
 
-/// Products of fewer multiplications stay on the caller.
-pub(crate) const SHARED_FROM: usize = 1 << 20;
-
-/// Packed operands up to this size lie on the stack.
-const STACK_LINES: usize = 256;
-
-/// Which loops compute a product. The order of summation follows from it, so it is chosen for the whole product.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Form {
-    /// Tiles of C, vectors along n; with the operands packed or as they are.
-    Tiles { pack_a: bool, pack_b: bool },
-    /// Scalar products, vectors along k.
-    Dots,
-}
-
-/// A checked product.
-pub(super) struct Product<'a, T: 'static> {
-    kernels: &'static Kernels<T>,
-    /// The operands of the first entry of the batch, all of C in rows and columns.
-    first: Block<T>,
-    form: Form,
-    /// Lengths of the leading axes, and their strides in A and B.
-    batch: [&'a [usize]; 1],
-    steps: [&'a [isize]; 2],
-    entries: usize,
-}
-
-// SAFETY: the pointers are those of the slices that `Product::new` borrowed; A and B are only read, and workers write
-// to parts of C that do not overlap.
-unsafe impl<T: Sync> Sync for Product<'_, T> {}
-
-impl<'a, T: Multiply> Product<'a, T> {
-    /// The product, if there is anything to multiply: an empty sum is written here.
-    #[inline]
-    pub(super) fn new(
-        a: View<'a, T>,
-        b: View<'a, T>,
-        c: &'a mut [T],
-        kernels: Table<T>,
-    ) -> Option<Product<'a, T>> {
-        let lead = a.shape.len() - 2;
-        let (m, k, n) = (a.shape[lead], a.shape[lead + 1], b.shape[lead + 1]);
-        let entries: usize = a.shape[..lead].iter().product();
-        assert!(
-            b.shape.len() == lead + 2 && b.shape[..lead] == a.shape[..lead] && b.shape[lead] == k,
-            "a product of {:?} and {:?}",
-            a.shape,
-            b.shape
-        );
-        assert_eq!(c.len(), entries * m * n, "elements of the result");
-        if c.is_empty() {
-            return None;
-        }
-        if k == 0 {
-            c.fill(T::default());
-            return None;
-        }
-        check(&a);
-        check(&b);
-        let whole = Block {
-            k,
-            a: a.data.as_ptr().wrapping_add(a.offset),
-            a_strides: [a.strides[lead], a.strides[lead + 1]],
-            b: b.data.as_ptr().wrapping_add(b.offset),
-            b_strides: [b.strides[lead], b.strides[lead + 1]],
-            c: c.as_mut_ptr(),
-            c_stride: n,
-            rows: m,
-            columns: n,
-            add: false,
-        };
-        let steps = [&a.strides[..lead], &b.strides[..lead]];
-        let form = Form::of(&whole);
-        let (first, steps) = match swapped(&whole, form) {
-            Some(swapped) => (swapped, [steps[1], steps[0]]),
-            None => (whole, steps),
-        };
-        Some(Product { kernels: kernels.0, first, form, batch: [&a.shape[..lead]], steps, entries })
-    }
-
-    /// Computes it.
-    #[inline]
-    pub(super) fn run(&self, scratch: &mut Scratch, workers: &Workers) {
-        let threads = workers.threads();
-        let Block { rows, columns, k, .. } = self.first;
-        let shared = threads > 1 && self.entries * rows * columns * k >= SHARED_FROM;
-        if !shared && self.form.packs_nothing() {
-            return (0..self.entries).for_each(|entry| self.part(entry, 0, 1, std::ptr::null_mut()));
-        }
-        self.run_packed(scratch, workers, if shared { threads } else { 1 });
-    }
-
-    fn run_packed(&self, scratch: &mut Scratch, workers: &Workers, threads: usize) {
-        let bytes = self.area() * size_of::<T>();
-        if threads == 1 && bytes <= STACK_LINES * size_of::<Line>() {
-            let mut area = MaybeUninit::<[Line; STACK_LINES]>::uninit();
-            let area = area.as_mut_ptr().cast();
-            return (0..self.entries).for_each(|entry| self.part(entry, 0, 1, area));
-        }
-        let (areas, step) = scratch.areas(bytes, threads);
-        // A cut costs the packing of the other operand once more: no more cuts than threads need.
-        let cuts = threads.div_ceil(self.entries);
-        let pieces = self.entries * cuts;
-        let tasks = if cuts > 1 { pieces } else { pieces.min(4 * threads) };
-        let areas = Areas { first: areas, step };
-        let run = |task: usize, worker: usize| {
-            for piece in task * pieces / tasks..(task + 1) * pieces / tasks {
-                self.part(piece / cuts, piece % cuts, cuts, areas.of(worker));
-            }
-        };
-        if threads == 1 {
-            (0..tasks).for_each(|task| run(task, 0));
-        } else {
-            workers.each(tasks, run);
-        }
-    }
-
-    /// Elements of one worker's area.
-    fn area(&self) -> usize {
-        let Block { rows, columns, k, .. } = self.first;
-        match self.form {
-            Form::Tiles { pack_a, pack_b } => area(rows, k, columns, pack_a, pack_b, Table(self.kernels)),
-            Form::Dots => 0,
-        }
-    }
-
-    /// Part `cut` of `cuts` of an entry: some rows of C or, if it is wider than tall, some columns.
-    #[inline]
-    fn part(&self, entry: usize, cut: usize, cuts: usize, area: *mut Line) {
-        let mut x = self.first;
-        let (mut rest, mut offsets) = (entry, [0isize; 2]);
-        for axis in (0..self.batch[0].len()).rev() {
-            let i = (rest % self.batch[0][axis]) as isize;
-            rest /= self.batch[0][axis];
-            offsets[0] += i * self.steps[0][axis];
-            offsets[1] += i * self.steps[1][axis];
-        }
-        // SAFETY: entries, rows and columns lie within the views, whose bounds `new` has checked.
-        unsafe {
-            x.a = x.a.offset(offsets[0]);
-            x.b = x.b.offset(offsets[1]);
-            x.c = x.c.add(entry * x.rows * x.columns);
-            if cuts > 1 {
-                x = self.cut(x, cut, cuts);
-            }
-            if x.rows * x.columns > 0 {
-                match self.form {
-                    Form::Dots => dots(self.kernels, &x),
-                    Form::Tiles { pack_a, pack_b } => tiles(self.kernels, &x, pack_a, pack_b, area.cast()),
-                }
-            }
-        }
-    }
-
-    /// # Safety
-    /// `x` lies within its buffers.
-    unsafe fn cut(&self, mut x: Block<T>, cut: usize, cuts: usize) -> Block<T> {
-        let share = |length: usize, unit: usize| {
-            let units = length.div_ceil(unit);
-            let from = (units * cut / cuts * unit).min(length);
-            (from, (units * (cut + 1) / cuts * unit).min(length) - from)
-        };
-        // SAFETY: `from` is at most the number of rows, or columns.
-        unsafe {
-            if x.rows >= x.columns {
-                let (from, rows) = share(x.rows, self.kernels.heights[2]);
-                x.a = x.a.wrapping_offset(from as isize * x.a_strides[0]);
-                x.c = x.c.add(from * x.c_stride);
-                x.rows = rows;
-            } else {
-                let (from, columns) = share(x.columns, 2 * self.kernels.lanes);
-                x.b = x.b.wrapping_offset(from as isize * x.b_strides[1]);
-                x.c = x.c.add(from);
-                x.columns = columns;
-            }
-        }
-        x
-    }
-}
-
-/// The areas of all workers.
-struct Areas {
-    first: *mut Line,
-    step: usize,
-}
-
-// SAFETY: every worker takes its own area, and no worker does two tasks at a time.
-unsafe impl Sync for Areas {}
-
-impl Areas {
-    fn of(&self, worker: usize) -> *mut Line {
-        self.first.wrapping_add(worker * self.step)
-    }
-}
-
-/// Panics unless every element of the view lies within its slice.
-#[inline]
-fn check<T>(x: &View<'_, T>) {
-    let (mut low, mut high) = (x.offset as isize, x.offset as isize);
-    for (&length, &stride) in x.shape.iter().zip(x.strides) {
-        let end = (length as isize - 1) * stride;
-        low += end.min(0);
-        high += end.max(0);
-    }
-    assert!(low >= 0 && high < x.data.len() as isize, "a view beyond its buffer");
-}
-
-/// One column is computed as one row, and a row of scalar products as a column, where that reads along the vectors.
-fn swapped<T: Copy>(x: &Block<T>, form: Form) -> Option<Block<T>> {
-    let [row, column] = [x.rows == 1, x.columns == 1];
-    let swap = match form {
-        Form::Dots => row && !column,
-        Form::Tiles { .. } => column && !row && x.a_strides[0] == 1,
-    };
-    swap.then(|| Block {
-        a: x.b,
-        a_strides: [x.b_strides[1], x.b_strides[0]],
-        b: x.a,
-        b_strides: [x.a_strides[1], x.a_strides[0]],
-        rows: x.columns,
-        columns: x.rows,
-        c_stride: x.rows,
-        ..*x
-    })
-}
-
-impl Form {
-    /// The cheapest form, by shape and strides.
-    #[inline]
-    fn of<T>(x: &Block<T>) -> Form {
-        let (m, k, n) = (x.rows, x.k, x.columns);
-        let along_n = x.b_strides[1] == 1 || n == 1;
-        // Estimates in cycles of wide vectors: multiplications, folding and packing.
-        let along_k = (x.a_strides[1] == 1) && (x.b_strides[0] == 1);
-        if along_k && k >= 16 {
-            let dots = m * n * (k / 32 + 6);
-            let pack = if along_n { 0 } else { n * k / 2 };
-            if dots < m * n.div_ceil(16) * k / 2 + pack {
-                return Form::Dots;
-            }
-        }
-        let column = n == 1 && m > 1 && x.a_strides[0] == 1;
-        let pack_b = !column && (!along_n || (m > 128 && k * n * size_of::<T>() > 1 << 17));
-        let pack_a = m >= 8 && n > 64 && m * k * size_of::<T>() > 1 << 17;
-        Form::Tiles { pack_a, pack_b }
-    }
-
-    fn packs_nothing(self) -> bool {
-        matches!(self, Form::Dots | Form::Tiles { pack_a: false, pack_b: false })
-    }
-}
+/// Bytes of C that stay near while blocks of k are added up, and the fewest columns of such a block.
+const NEAR: usize = 1 << 19;
+const NARROW: usize = 512;
 
 /// Lengths of blocks of k: equal but for rounding, none above [`DEPTH`].
 fn depth(k: usize) -> usize {
-    k.div_ceil(k.div_ceil(DEPTH))
+    if k <= DEPTH { k } else { k.div_ceil(k.div_ceil(DEPTH)) }
 }
 
 /// Elements that packing takes.
@@ -284,7 +34,7 @@ pub(super) fn area<T: Multiply>(m: usize, k: usize, n: usize, a: bool, b: bool, 
 ///
 /// # Safety
 /// The block lies within its buffers; both operands are contiguous along k.
-unsafe fn dots<T: Multiply>(kernels: &Kernels<T>, x: &Block<T>) {
+pub(super) unsafe fn dots<T: Multiply>(kernels: &Kernels<T>, x: &Block<T>) {
     let [rows, columns] = kernels.dot_shape;
     for j in (0..x.columns).step_by(columns) {
         for i in (0..x.rows).step_by(rows) {
@@ -306,11 +56,21 @@ unsafe fn dots<T: Multiply>(kernels: &Kernels<T>, x: &Block<T>) {
 ///
 /// # Safety
 /// The block lies within its buffers, and the area has as many elements as [`area`] says.
-#[inline]
-unsafe fn tiles<T: Multiply>(kernels: &Kernels<T>, x: &Block<T>, pack_a: bool, pack_b: bool, to: *mut T) {
+pub(super) unsafe fn tiles<T: Multiply>(
+    kernels: &Kernels<T>,
+    x: &Block<T>,
+    pack_a: bool,
+    pack_b: bool,
+    to: *mut T,
+) {
     let depth = depth(x.k);
     let tall = if pack_a { TALL } else { x.rows };
-    let wide = if pack_b { WIDE } else { x.columns };
+    // Where C is passed several times, a block of it stays in the cache.
+    let wide = match x.k <= DEPTH {
+        _ if !pack_b => x.columns,
+        true => WIDE,
+        false => (NEAR / size_of::<T>() / x.rows).next_multiple_of(128).clamp(NARROW, WIDE),
+    };
     let line = size_of::<Line>() / size_of::<T>();
     let step = panel_step(kernels, x.rows);
     let mut j = 0;
@@ -348,6 +108,16 @@ unsafe fn tiles<T: Multiply>(kernels: &Kernels<T>, x: &Block<T>, pack_a: bool, p
         }
         j += wide;
     }
+}
+
+/// Tiles of operands as they are, of k up to [`DEPTH`].
+///
+/// # Safety
+/// The block lies within its buffers.
+#[inline(always)]
+pub(super) unsafe fn direct_tiles<T: Multiply>(kernels: &Kernels<T>, x: &Block<T>) {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { block_of_tiles(kernels, x, panel_step(kernels, x.rows), [false; 2]) }
 }
 
 /// Columns that are computed together.
@@ -411,7 +181,7 @@ unsafe fn pack_rows<T: Multiply>(kernels: &Kernels<T>, x: &Block<T>, to: *mut T)
 ///
 /// # Safety
 /// As for [`tiles`].
-#[inline]
+#[inline(always)]
 unsafe fn block_of_tiles<T: Multiply>(kernels: &Kernels<T>, x: &Block<T>, step: usize, packed: [bool; 2]) {
     let mut tile = *x;
     let mut j = 0;

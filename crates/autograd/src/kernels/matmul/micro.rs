@@ -4,8 +4,10 @@
 //! An element of C is one chain of fused multiply-adds over k (tiles), or sixteen of them, folded in halves (scalar
 //! products). Neither depends on the size of the tile or of the vectors: all instruction sets give the same bits.
 #![expect(unsafe_code, reason = "vector instructions and raw pointers")]
+#![expect(clippy::needless_range_loop, reason = "loops over arrays of registers are to be unrolled")]
 
-use super::vector::{Plain, Vector};
+use super::pack::{Panel, pack};
+use super::vector::{Plain, Vector, prefetch};
 use crate::dtype::Float;
 
 /// Partial sums of a scalar product.
@@ -30,20 +32,6 @@ pub(super) struct Block<T> {
     pub(super) add: bool,
 }
 
-/// What packing reads, and the panel that it writes: `panel[p·width + i]` is element i of vector p, 0 for i ≥ `filled`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Panel<T> {
-    pub(super) from: *const T,
-    /// From element to element of a vector (across the panel).
-    pub(super) across: isize,
-    /// From vector to vector (along k).
-    pub(super) along: isize,
-    pub(super) k: usize,
-    pub(super) filled: usize,
-    pub(super) width: usize,
-    pub(super) to: *mut T,
-}
-
 type TileFn<T> = unsafe fn(&Block<T>);
 
 /// The functions of one instruction set.
@@ -59,6 +47,8 @@ pub(super) struct Kernels<T: 'static> {
     pub(super) tiles: [[TileFn<T>; 2]; 3],
     /// The same where rows of A lie side by side and all rows of the tile are there to be read.
     pub(super) unit_tiles: [[TileFn<T>; 2]; 3],
+    /// Any rows and columns, any strides, one number at a time.
+    pub(super) scalar: TileFn<T>,
     /// One row of C, up to four vectors wide.
     pub(super) row: TileFn<T>,
     /// Scalar products: both operands contiguous along k. As a block, and as a single column.
@@ -93,6 +83,13 @@ unsafe fn tile_of<V: Vector, const MR: usize, const NV: usize, const UNIT: bool,
         for (r, start) in starts.iter_mut().enumerate() {
             *start = x.a.offset(r.min(rows - 1) as isize * x.a_strides[0]);
         }
+        if x.add {
+            for r in 0..rows {
+                for v in 0..NV {
+                    prefetch(x.c.wrapping_add(r * x.c_stride + v * V::LANES));
+                }
+            }
+        }
         let mut sums = [[V::zero(); NV]; MR];
         let (mut a, mut b) = (0, x.b);
         let mut unit = x.a;
@@ -125,6 +122,26 @@ unsafe fn tile_of<V: Vector, const MR: usize, const NV: usize, const UNIT: bool,
                     }
                 }
             }
+        }
+    }
+}
+
+/// The same sums without vectors.
+#[inline(always)]
+unsafe fn scalar<T: Multiply>(x: &Block<T>) {
+    for i in 0..x.rows {
+        for j in 0..x.columns {
+            let mut a = x.a.wrapping_offset(i as isize * x.a_strides[0]);
+            let mut b = x.b.wrapping_offset(j as isize * x.b_strides[1]);
+            let mut sum = T::default();
+            for _ in 0..x.k {
+                // SAFETY: row, column and k exist, by contract.
+                sum = unsafe { (*a).fused(*b, sum) };
+                a = a.wrapping_offset(x.a_strides[1]);
+                b = b.wrapping_offset(x.b_strides[0]);
+            }
+            // SAFETY: row and column exist, by contract.
+            unsafe { *x.c.add(i * x.c_stride + j) = sum };
         }
     }
 }
@@ -215,125 +232,6 @@ unsafe fn fold<V: Vector, const L: usize>(mut x: [V; L]) -> V::Element {
     }
 }
 
-/// Packs a panel.
-#[inline(always)]
-unsafe fn pack<V: Vector, const LANES: usize>(x: &Panel<V::Element>) {
-    // SAFETY: the caller's promise, passed on.
-    unsafe {
-        if x.across == 1 {
-            pack_rows::<V>(x);
-        } else if x.along == 1 && x.k >= 4 {
-            pack_columns::<V, LANES>(x);
-        } else {
-            pack_strided(x);
-        }
-    }
-}
-
-#[inline(always)]
-unsafe fn pack_rows<V: Vector>(x: &Panel<V::Element>) {
-    let (mut from, mut to) = (x.from, x.to);
-    // SAFETY: k vectors of `filled` elements are read, k of `width` written, by contract.
-    unsafe {
-        if x.filled == x.width && x.width % V::LANES == 0 {
-            for _ in 0..x.k {
-                for at in (0..x.width).step_by(V::LANES) {
-                    V::load(from.add(at)).store(to.add(at));
-                }
-                from = from.wrapping_offset(x.along);
-                to = to.add(x.width);
-            }
-            return;
-        }
-        for _ in 0..x.k {
-            let mut at = 0;
-            while at < x.width {
-                let piece = match x.filled.saturating_sub(at) {
-                    0 => V::zero(),
-                    n => V::load_first(from.add(at), n.min(V::LANES)),
-                };
-                piece.store_first(to.add(at), V::LANES.min(x.width - at));
-                at += V::LANES;
-            }
-            from = from.wrapping_offset(x.along);
-            to = to.add(x.width);
-        }
-    }
-}
-
-/// Contiguous along k: squares of vectors are transposed in registers.
-#[inline(always)]
-unsafe fn pack_columns<V: Vector, const LANES: usize>(x: &Panel<V::Element>) {
-    const { assert!(LANES == V::LANES) };
-    let mut at = 0;
-    // SAFETY: as for `pack_rows`; what is loaded is cut at `filled` and k, what is stored at `width` and k.
-    unsafe {
-        while at < x.width {
-            let there = x.filled.saturating_sub(at).min(LANES);
-            let wide = LANES.min(x.width - at);
-            let mut p = 0;
-            while p < x.k {
-                let deep = LANES.min(x.k - p);
-                let mut square = [V::zero(); LANES];
-                for i in 0..LANES {
-                    if i < there {
-                        let from = x.from.offset((at + i) as isize * x.across).add(p);
-                        square[i] = if deep == LANES { V::load(from) } else { V::load_first(from, deep) };
-                    }
-                }
-                let square = transpose::<V, LANES>(square);
-                for i in 0..LANES {
-                    if i < deep {
-                        let to = x.to.add((p + i) * x.width + at);
-                        if wide == LANES {
-                            square[i].store(to)
-                        } else {
-                            square[i].store_first(to, wide)
-                        };
-                    }
-                }
-                p += LANES;
-            }
-            at += LANES;
-        }
-    }
-}
-
-/// Interleaving the halves as often as LANES can be halved transposes a square.
-#[inline(always)]
-unsafe fn transpose<V: Vector, const LANES: usize>(mut x: [V; LANES]) -> [V; LANES] {
-    let mut size = LANES;
-    while size > 1 {
-        let mut y = x;
-        for i in 0..LANES / 2 {
-            // SAFETY: the instruction set is there, by contract.
-            let [low, high] = unsafe { x[i].interleave(x[i + LANES / 2]) };
-            y[2 * i] = low;
-            y[2 * i + 1] = high;
-        }
-        x = y;
-        size /= 2;
-    }
-    x
-}
-
-#[inline(always)]
-unsafe fn pack_strided<T: Float>(x: &Panel<T>) {
-    for p in 0..x.k {
-        // SAFETY: k vectors of `filled` elements are read, k of `width` written, by contract.
-        unsafe {
-            let from = x.from.offset(p as isize * x.along);
-            let to = x.to.add(p * x.width);
-            for i in 0..x.filled {
-                *to.add(i) = *from.offset(i as isize * x.across);
-            }
-            for i in x.filled..x.width {
-                *to.add(i) = T::default();
-            }
-        }
-    }
-}
-
 /// A table of kernels, each compiled with the given CPU features.
 macro_rules! kernels {
     ($name:ident, $T:ty, $V:ty, $(#[$features:meta])?
@@ -347,7 +245,7 @@ macro_rules! kernels {
                 u00: tile::<$V, $h0, 1, true>, u01: tile::<$V, $h0, 2, true>,
                 u10: tile::<$V, $h1, 1, true>, u11: tile::<$V, $h1, 2, true>,
                 u20: tile::<$V, $h2, 1, true>, u21: tile::<$V, $h2, 2, true>,
-                one: row::<$V>, block: dots::<$V, $r, $c, $l>, column: dots::<$V, $r1, 1, $l>);
+                number: scalar::<$T>, one: row::<$V>, block: dots::<$V, $r, $c, $l>, column: dots::<$V, $r1, 1, $l>);
             $(#[$features])?
             unsafe fn panel(x: &Panel<$T>) {
                 // SAFETY: the caller's promise, passed on.
@@ -358,6 +256,7 @@ macro_rules! kernels {
                 heights: [$h0, $h1, $h2],
                 tiles: [[t00, t01], [t10, t11], [t20, t21]],
                 unit_tiles: [[u00, u01], [u10, u11], [u20, u21]],
+                scalar: number,
                 row: one,
                 dots: [block, column],
                 dot_shape: [$r, $c],
@@ -401,6 +300,9 @@ kernels!(PLAIN_F64, f64, Plain<f64>, lanes: 4, heights: 2 4 6, dots: 2 1 2, part
 
 /// Element types of products.
 pub(crate) trait Multiply: Float + Send + Sync {
+    /// self·b + c, rounded once.
+    #[doc(hidden)]
+    fn fused(self, b: Self, c: Self) -> Self;
     /// The kernels for this CPU.
     #[doc(hidden)]
     fn kernels() -> Table<Self>;
@@ -416,6 +318,10 @@ pub(crate) struct Table<T: 'static>(pub(super) &'static Kernels<T>);
 macro_rules! multiply {
     ($T:ty, $avx512:ident, $avx2:ident, $plain:ident) => {
         impl Multiply for $T {
+            #[inline(always)]
+            fn fused(self, b: $T, c: $T) -> $T {
+                self.mul_add(b, c)
+            }
             #[inline]
             fn kernels() -> Table<$T> {
                 #[cfg(target_arch = "x86_64")]

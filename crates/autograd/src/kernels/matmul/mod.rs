@@ -9,18 +9,20 @@
 
 mod blocks;
 mod micro;
+mod pack;
+mod product;
 mod scratch;
 #[cfg(test)]
 mod tests;
 mod vector;
 
-pub(crate) use blocks::SHARED_FROM;
 pub(crate) use micro::Multiply;
+pub(crate) use product::SHARED_FROM;
 pub(crate) use scratch::Scratch;
 
 use super::workers::Workers;
 use crate::view::View;
-use blocks::Product;
+use product::Product;
 
 /// C = A·B. a: \[batch…, m, k\], b: \[batch…, k, n\] of any strides; c: \[batch…, m, n\] in row-major order, overwritten.
 pub(crate) fn matmul<T: Multiply>(
@@ -30,7 +32,11 @@ pub(crate) fn matmul<T: Multiply>(
     scratch: &mut Scratch,
     workers: &Workers,
 ) {
-    if let Some(product) = Product::new(a, b, c, T::kernels()) {
+    let kernels = T::kernels();
+    if product::tiny(&a, &b, c, kernels) {
+        return;
+    }
+    if let Some(product) = Product::new(a, b, c, kernels) {
         product.run(scratch, workers);
     }
 }

@@ -8,14 +8,69 @@
 mod gather;
 
 use super::bases::{Bases, Lines};
-use super::loops::{self, Lane, Out, each1, each3, truth};
-use super::simd::Isa;
+use super::loops::{self, Args, Lane, Loop};
 use super::workers::Workers;
-use crate::code::{Act, Code, Extent, How, Operand, Read, Slot, Step, Write};
+use crate::code::{Act, Code, Extent, How, Operand, Read, Slot, Write};
 use crate::dtype::DType;
-use crate::math::{exp_neg_abs, recip_1p, sigmoid_from, tanh_from};
 use crate::tree::{self, BLOCK, LANES};
-use std::mem::MaybeUninit;
+
+/// The steps of a kernel with their loops, looked up once.
+#[derive(Debug)]
+pub(crate) enum Linked {
+    Singles(Vec<Step<f32>>),
+    Doubles(Vec<Step<f64>>),
+}
+
+/// A step with its loop.
+#[derive(Debug)]
+pub(crate) struct Step<T> {
+    run: Loop<T>,
+    x: [Slot; 3],
+    y: Slot,
+    extent: Extent,
+    is_total: bool,
+    p: T,
+}
+
+/// Looks up the loops of a kernel.
+pub(crate) fn link(code: &Code) -> Linked {
+    match code.dtype {
+        DType::F32 => Linked::Singles(steps(code)),
+        _ => Linked::Doubles(steps(code)),
+    }
+}
+
+fn steps<T: Lane>(code: &Code) -> Vec<Step<T>> {
+    let step = |step: &crate::code::Step| {
+        let mut x = [0; 3];
+        step.act.reads().iter().enumerate().for_each(|(i, &slot)| x[i] = slot);
+        let p = if let Act::Unary(f, _) = step.act { loops::parameter(f) } else { 0.0 };
+        Step {
+            run: loops::of_act(step.act),
+            x,
+            y: step.y,
+            extent: step.extent,
+            is_total: matches!(step.act, Act::Total(_)),
+            p: T::from_f64(p),
+        }
+    };
+    code.steps.iter().map(step).collect()
+}
+
+/// Runs a fused kernel.
+pub(crate) fn run(
+    code: &Code,
+    linked: &Linked,
+    bases: &Bases,
+    scratch: &mut Lines,
+    shared: &mut Lines,
+    workers: &Workers,
+) {
+    match linked {
+        Linked::Singles(steps) => run_typed(code, steps, bases, scratch, shared, workers),
+        Linked::Doubles(steps) => run_typed(code, steps, bases, scratch, shared, workers),
+    }
+}
 
 /// What a kernel needs beside its operands: bytes for each worker, and bytes that all share.
 pub(crate) fn scratch_bytes(code: &Code) -> (usize, usize) {
@@ -46,9 +101,9 @@ impl Layout {
     }
 }
 
-/// Runs a fused kernel.
-pub(crate) fn run<T: Lane>(
+fn run_typed<T: Lane>(
     code: &Code,
+    steps: &[Step<T>],
     bases: &Bases,
     scratch: &mut Lines,
     shared: &mut Lines,
@@ -64,7 +119,7 @@ pub(crate) fn run<T: Lane>(
         let end = (first + code.task).min(code.elements);
         // SAFETY: each worker has a part of the scratch of its own; tasks write different places.
         let mut walk = unsafe {
-            Walk::<T>::new(code, bases, &layout, area.get().add(worker * layout.bytes), partials.get())
+            Walk::<T>::new(code, steps, bases, &layout, area.get().add(worker * layout.bytes), partials.get())
         };
         walk.prepare();
         let mut start = first;
@@ -102,6 +157,7 @@ impl<T> Shared<T> {
 /// One task on its way through its tiles.
 struct Walk<'a, T> {
     code: &'a Code,
+    steps: &'a [Step<T>],
     bases: &'a Bases,
     /// Where each slot's tile is now.
     table: *mut *mut T,
@@ -109,7 +165,6 @@ struct Walk<'a, T> {
     tiles: *mut T,
     stride: usize,
     partials: *mut T,
-    isa: Isa,
 }
 
 impl<'a, T: Lane> Walk<'a, T> {
@@ -117,6 +172,7 @@ impl<'a, T: Lane> Walk<'a, T> {
     /// `area` has the layout's bytes, aligned to 64, and nobody else uses them.
     unsafe fn new(
         code: &'a Code,
+        steps: &'a [Step<T>],
         bases: &'a Bases,
         layout: &Layout,
         area: *mut u8,
@@ -124,16 +180,7 @@ impl<'a, T: Lane> Walk<'a, T> {
     ) -> Walk<'a, T> {
         // SAFETY: within the area, by the caller's promise.
         let (lanes, tiles) = unsafe { (area.add(layout.lanes).cast(), area.add(layout.tiles).cast()) };
-        Walk {
-            code,
-            bases,
-            table: area.cast(),
-            lanes,
-            tiles,
-            stride: layout.stride,
-            partials,
-            isa: Isa::widest(),
-        }
+        Walk { code, steps, bases, table: area.cast(), lanes, tiles, stride: layout.stride, partials }
     }
 
     /// The scratch of a slot.
@@ -151,6 +198,14 @@ impl<'a, T: Lane> Walk<'a, T> {
         unsafe { *self.table.add(slot as usize) = to }
     }
 
+    /// Where a slot's tile is.
+    #[inline(always)]
+    fn at(&self, slot: Slot) -> *mut T {
+        debug_assert!((slot as usize) < self.code.slots);
+        // SAFETY: the table has an entry for each slot.
+        unsafe { *self.table.add(slot as usize) }
+    }
+
     #[inline(always)]
     fn x(&self, slot: Slot, n: usize) -> &'a [T] {
         // SAFETY: a slot's tile has at least n elements: scratch has a whole tile, and memory is pointed to only where
@@ -163,14 +218,6 @@ impl<'a, T: Lane> Walk<'a, T> {
     fn y(&self, slot: Slot, n: usize) -> &'a mut [T] {
         // SAFETY: as `x`; a step's result is no other slot's tile, which the planner's verifier checks.
         unsafe { std::slice::from_raw_parts_mut(*self.table.add(slot as usize), n) }
-    }
-
-    /// As [`y`](Self::y), to be written as a whole.
-    #[inline(always)]
-    fn out(&self, slot: Slot, n: usize) -> Out<'a, T> {
-        let y: &'a mut [T] = self.y(slot, n);
-        // SAFETY: the same elements; what is written over needs no value.
-        unsafe { std::slice::from_raw_parts_mut(y.as_mut_ptr().cast::<MaybeUninit<T>>(), n) }
     }
 
     /// Points every slot to its scratch and spreads the numbers.
@@ -204,7 +251,8 @@ impl<'a, T: Lane> Walk<'a, T> {
     /// Runs all steps on `n` places from `start` on.
     #[inline(always)]
     fn tile(&mut self, start: usize, n: usize) {
-        let whole = n == self.code.tile && n.is_multiple_of(LANES);
+        // Loops run over whole lanes: what is cut short is copied to the scratch, which has room for them.
+        let whole = n.is_multiple_of(LANES);
         let (first_row, rows) = match self.code.row {
             0 => (0, 0),
             row => (start / row, n / row),
@@ -225,9 +273,23 @@ impl<'a, T: Lane> Walk<'a, T> {
             self.point(write.slot, to);
         }
         let (wide, narrow) = (n.next_multiple_of(LANES), rows.next_multiple_of(LANES));
-        for step in &self.code.steps {
-            let width = if step.extent == Extent::Tile { wide } else { narrow };
-            self.step(step, width, start, n, rows);
+        for step in self.steps {
+            if step.is_total {
+                self.total(step, start, n);
+                continue;
+            }
+            let args = Args {
+                x: step.x.map(|slot| self.at(slot).cast_const()),
+                y: self.at(step.y),
+                n: if step.extent == Extent::Tile { wide } else { narrow },
+                p: step.p,
+                rows,
+                row: self.code.row,
+            };
+            // SAFETY: a slot's tile has at least n elements: scratch has a whole tile, and memory is pointed to only
+            // where it has them. Zeroed scratch and written memory are initialised. A step's result is no other slot's
+            // tile, which the planner's verifier checks.
+            unsafe { (step.run)(&args) };
         }
         for write in &self.code.writes {
             let (start, n) = range(write.extent);
@@ -247,7 +309,7 @@ impl<'a, T: Lane> Walk<'a, T> {
                 let to = if whole { from } else { self.own(read.slot) };
                 if !whole {
                     // SAFETY: n elements of the operand, and a tile of scratch.
-                    unsafe { std::ptr::copy_nonoverlapping(from, to, n) };
+                    unsafe { copy(from, to, n) };
                 }
                 self.point(read.slot, to);
             }
@@ -281,90 +343,44 @@ impl<'a, T: Lane> Walk<'a, T> {
                 to.iter_mut().zip(from).for_each(|(y, x)| *y = *x != T::default());
             } else {
                 let to = self.bases.start::<T>(&write.to).add(start);
-                std::ptr::copy_nonoverlapping(from.as_ptr(), to, n);
+                copy(from.as_ptr(), to, n);
             }
-        }
-    }
-
-    #[inline(always)]
-    fn step(&self, step: &Step, width: usize, start: usize, n: usize, rows: usize) {
-        let isa = self.isa;
-        let x = |slot| self.x(slot, width);
-        let y = || self.out(step.y, width);
-        match step.act {
-            Act::Copy(a) => self.y(step.y, width).copy_from_slice(x(a)),
-            Act::Unary(f, a) => T::unary(isa, f, x(a), y()),
-            Act::Binary(f, a, b) => T::binary(isa, f, x(a), x(b), y()),
-            Act::Pair(f, g, abc) => loops::pair(isa, f, g, abc.map(x), y()),
-            Act::Compare(f, a, b) => loops::compare(isa, f, x(a), x(b), y()),
-            Act::Select(m, a, b) => each3(
-                isa,
-                [m, a, b].map(x),
-                y(),
-                #[inline(always)]
-                |m, a, b| if m != T::default() { a } else { b },
-            ),
-            Act::Truth(a) => each1(
-                isa,
-                x(a),
-                y(),
-                #[inline(always)]
-                |a| truth(a != T::default()),
-            ),
-            Act::ExpNegAbs(a) => each1(
-                isa,
-                x(a),
-                y(),
-                #[inline(always)]
-                |a| exp_neg_abs(a),
-            ),
-            Act::Recip1p(a) => each1(
-                isa,
-                x(a),
-                y(),
-                #[inline(always)]
-                |a| recip_1p(a),
-            ),
-            Act::SigmoidFrom(aer) => each3(
-                isa,
-                aer.map(x),
-                y(),
-                #[inline(always)]
-                |a, e, r| sigmoid_from(a, e, r),
-            ),
-            Act::TanhFrom(aer) => each3(
-                isa,
-                aer.map(x),
-                y(),
-                #[inline(always)]
-                |a, e, r| tanh_from(a, e, r),
-            ),
-            Act::RowSum(a) => loops::row_sums(isa, self.x(a, n), self.code.row, self.out(step.y, rows)),
-            Act::RowMax(a) => loops::row_maxima(isa, self.x(a, n), self.code.row, self.out(step.y, rows)),
-            Act::Spread(a) => {
-                let lines = self.y(step.y, n).chunks_exact_mut(self.code.row);
-                for (row, &x) in lines.zip(self.x(a, rows)) {
-                    row.fill(x);
-                }
-            }
-            Act::Total(a) => self.total(step.y as usize, self.x(a, n), start),
         }
     }
 
     /// Adds a tile to a total, in the order of [`crate::tree`].
     #[inline(always)]
-    fn total(&self, which: usize, x: &[T], start: usize) {
-        // SAFETY: the area has lanes for each total, and the partial sums have a place for each total's blocks.
-        let lanes = unsafe { &mut *self.lanes.add(which) };
-        if start.is_multiple_of(BLOCK) {
-            *lanes = [T::default(); LANES];
+    fn total(&self, step: &Step<T>, start: usize, n: usize) {
+        let which = step.y as usize;
+        // SAFETY: the area has lanes for each total, and the partial sums have a place for each total's blocks; the slot's
+        // tile has n elements.
+        unsafe {
+            let lanes = self.lanes.add(which);
+            if start.is_multiple_of(BLOCK) {
+                *lanes = [T::default(); LANES];
+            }
+            let x = [self.at(step.x[0]).cast_const(); 3];
+            (step.run)(&Args { x, y: lanes.cast(), n, p: step.p, rows: 0, row: 0 });
+            let end = start + n;
+            if end.is_multiple_of(BLOCK) || end == self.code.elements {
+                let blocks = self.code.elements.div_ceil(BLOCK);
+                *self.partials.add(which * blocks + start / BLOCK) = tree::fold(*lanes);
+            }
         }
-        loops::add_to_lanes(self.isa, lanes, x);
-        let end = start + x.len();
-        if end.is_multiple_of(BLOCK) || end == self.code.elements {
-            let blocks = self.code.elements.div_ceil(BLOCK);
-            // SAFETY: as above.
-            unsafe { *self.partials.add(which * blocks + start / BLOCK) = tree::fold(*lanes) };
+    }
+}
+
+/// Copies elements; a single one without a call.
+///
+/// # Safety
+/// As `std::ptr::copy_nonoverlapping`.
+#[inline(always)]
+unsafe fn copy<T: Copy>(from: *const T, to: *mut T, n: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match n {
+            1 => *to = *from,
+            _ => std::ptr::copy_nonoverlapping(from, to, n),
         }
     }
 }

@@ -1,0 +1,143 @@
+//! Packing: operands rearranged into panels that tiles read from front to back.
+#![expect(unsafe_code, reason = "vector instructions and raw pointers")]
+#![expect(clippy::needless_range_loop, reason = "loops over arrays of registers are to be unrolled")]
+
+use super::vector::{Vector, prefetch};
+use crate::dtype::Float;
+
+/// What packing reads, and the panel that it writes: `panel[p·width + i]` is element i of vector p, 0 for i ≥ `filled`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Panel<T> {
+    pub(super) from: *const T,
+    /// From element to element of a vector (across the panel).
+    pub(super) across: isize,
+    /// From vector to vector (along k).
+    pub(super) along: isize,
+    pub(super) k: usize,
+    pub(super) filled: usize,
+    pub(super) width: usize,
+    pub(super) to: *mut T,
+}
+
+/// Packs a panel.
+#[inline(always)]
+pub(super) unsafe fn pack<V: Vector, const LANES: usize>(x: &Panel<V::Element>) {
+    // SAFETY: the caller's promise, passed on.
+    unsafe {
+        if x.across == 1 {
+            pack_rows::<V>(x);
+        } else if x.along == 1 && x.k >= 4 {
+            pack_columns::<V, LANES>(x);
+        } else {
+            pack_strided(x);
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn pack_rows<V: Vector>(x: &Panel<V::Element>) {
+    let (mut from, mut to) = (x.from, x.to);
+    // SAFETY: k vectors of `filled` elements are read, k of `width` written, by contract.
+    unsafe {
+        if x.filled == x.width && x.width % V::LANES == 0 {
+            for _ in 0..x.k {
+                for at in (0..x.width).step_by(V::LANES) {
+                    V::load(from.add(at)).store(to.add(at));
+                }
+                from = from.wrapping_offset(x.along);
+                to = to.add(x.width);
+            }
+            return;
+        }
+        for _ in 0..x.k {
+            let mut at = 0;
+            while at < x.width {
+                let piece = match x.filled.saturating_sub(at) {
+                    0 => V::zero(),
+                    n => V::load_first(from.add(at), n.min(V::LANES)),
+                };
+                piece.store_first(to.add(at), V::LANES.min(x.width - at));
+                at += V::LANES;
+            }
+            from = from.wrapping_offset(x.along);
+            to = to.add(x.width);
+        }
+    }
+}
+
+/// Contiguous along k: squares of vectors are transposed in registers.
+#[inline(always)]
+unsafe fn pack_columns<V: Vector, const LANES: usize>(x: &Panel<V::Element>) {
+    const { assert!(LANES == V::LANES) };
+    let mut at = 0;
+    // SAFETY: as for `pack_rows`; what is loaded is cut at `filled` and k, what is stored at `width` and k.
+    unsafe {
+        while at < x.width {
+            let there = x.filled.saturating_sub(at).min(LANES);
+            let wide = LANES.min(x.width - at);
+            let mut p = 0;
+            while p < x.k {
+                let deep = LANES.min(x.k - p);
+                let mut square = [V::zero(); LANES];
+                for i in 0..LANES {
+                    if i < there {
+                        let from = x.from.offset((at + i) as isize * x.across).add(p);
+                        prefetch(from.wrapping_add(AHEAD));
+                        square[i] = if deep == LANES { V::load(from) } else { V::load_first(from, deep) };
+                    }
+                }
+                let square = transpose::<V, LANES>(square);
+                for i in 0..LANES {
+                    if i < deep {
+                        let to = x.to.add((p + i) * x.width + at);
+                        if wide == LANES {
+                            square[i].store(to)
+                        } else {
+                            square[i].store_first(to, wide)
+                        };
+                    }
+                }
+                p += LANES;
+            }
+            at += LANES;
+        }
+    }
+}
+
+/// How far ahead of what is packed memory is asked for.
+const AHEAD: usize = 64;
+
+/// Interleaving the halves as often as LANES can be halved transposes a square.
+#[inline(always)]
+unsafe fn transpose<V: Vector, const LANES: usize>(mut x: [V; LANES]) -> [V; LANES] {
+    let mut size = LANES;
+    while size > 1 {
+        let mut y = x;
+        for i in 0..LANES / 2 {
+            // SAFETY: the instruction set is there, by contract.
+            let [low, high] = unsafe { x[i].interleave(x[i + LANES / 2]) };
+            y[2 * i] = low;
+            y[2 * i + 1] = high;
+        }
+        x = y;
+        size /= 2;
+    }
+    x
+}
+
+#[inline(always)]
+unsafe fn pack_strided<T: Float>(x: &Panel<T>) {
+    for p in 0..x.k {
+        // SAFETY: k vectors of `filled` elements are read, k of `width` written, by contract.
+        unsafe {
+            let from = x.from.offset(p as isize * x.along);
+            let to = x.to.add(p * x.width);
+            for i in 0..x.filled {
+                *to.add(i) = *from.offset(i as isize * x.across);
+            }
+            for i in x.filled..x.width {
+                *to.add(i) = T::default();
+            }
+        }
+    }
+}

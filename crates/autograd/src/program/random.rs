@@ -1,0 +1,250 @@
+//! Random programs: what is planned gives what is recorded.
+//!
+//! Each is drawn over the whole face of `Var`, with several outputs and derivatives up to the second. With passes that
+//! change the order of no sum, and without products of matrices, the values are equal to the last bit. Otherwise the
+//! bound is that of rounding: how far the results move when the arguments are off by some rounding errors.
+
+mod build;
+mod recipe;
+mod run;
+
+use super::Program;
+use crate::code::{Act, Joint, Step};
+use crate::plan::Work;
+use crate::{DType, Passes};
+use rand::rngs::ChaCha8Rng;
+use rand::{Rng, SeedableRng};
+use recipe::Recipe;
+use run::{Leaves, Values, same, within};
+
+/// By how many rounding errors the arguments are off when the bound is measured.
+const ROUNDINGS: f64 = 64.0;
+
+/// How many programs were compared, and how.
+#[derive(Debug, Default)]
+struct Count {
+    programs: usize,
+    exact: usize,
+    bounded: usize,
+    /// Results that move so far that a comparison within the bound says nothing.
+    loose: usize,
+    results: usize,
+}
+
+/// The order of every sum is the recorded one.
+fn exact(rng: &mut ChaCha8Rng) -> [Passes; 3] {
+    let all = Passes { algebra: false, orient: false, ..Passes::all() };
+    [all, Passes::none(), Passes { algebra: false, orient: false, ..some(rng) }]
+}
+
+fn some(rng: &mut ChaCha8Rng) -> Passes {
+    let mut coin = || rng.next_u64().is_multiple_of(2);
+    Passes {
+        dead: coin(),
+        fold: coin(),
+        cse: coin(),
+        algebra: coin(),
+        orient: coin(),
+        fuse: coin(),
+        share: coin(),
+        pair: coin(),
+        pool: coin(),
+    }
+}
+
+fn compare(
+    recipe: &Recipe,
+    given: &[Values],
+    wanted: &[Values],
+    compare: impl Fn(usize, &Values, &Values) -> Result<(), String>,
+) -> Result<(), String> {
+    let by_parameter = recipe.parameter_gradients();
+    assert_eq!(given.len(), wanted.len() + by_parameter.len());
+    let places = (0..wanted.len()).chain(by_parameter);
+    for (i, (given, place)) in given.iter().zip(places).enumerate() {
+        compare(place, given, &wanted[place]).map_err(|e| format!("result {i}: {e}"))?;
+    }
+    Ok(())
+}
+
+/// Runs a recipe in every way and compares.
+fn check(recipe: &Recipe, count: &mut Count) -> Result<(), String> {
+    let mut rng = ChaCha8Rng::seed_from_u64(recipe.seed);
+    rng.set_stream(1 << 32);
+    let products = recipe.has_products();
+    let wanted = recipe.eager(Leaves::Given, !products)?;
+    count.programs += 1;
+    count.results += wanted.len();
+    let exact = exact(&mut rng);
+    if !products {
+        for passes in exact {
+            let given = recipe.planned(passes, |_| {}).map_err(|e| format!("{passes:?}: {e}"))?;
+            compare(recipe, &given, &wanted, |_, a, b| same(a, b)).map_err(|e| format!("{passes:?}: {e}"))?;
+            count.exact += 1;
+        }
+    }
+    let mut reordering = vec![Passes::all(), some(&mut rng)];
+    if products {
+        reordering.extend(exact);
+    }
+    let bounds = if recipe.smooth { bounds(recipe, &wanted)? } else { vec![] };
+    for passes in reordering {
+        let given = recipe.planned(passes, |_| {}).map_err(|e| format!("{passes:?}: {e}"))?;
+        if !recipe.smooth {
+            continue;
+        }
+        let holds = |i: usize, a: &Values, b: &Values| within(a, b, bounds[i]);
+        compare(recipe, &given, &wanted, holds).map_err(|e| format!("{passes:?}: {e}"))?;
+        count.bounded += 1;
+    }
+    let largest = |v: &Values| v.numbers.iter().filter(|x| x.is_finite()).fold(0.0, |m: f64, x| m.max(x.abs()));
+    count.loose += bounds.iter().zip(&wanted).filter(|(b, v)| **b > 1e-2 * largest(v).max(1.0)).count();
+    Ok(())
+}
+
+/// For each result, how far rounding may move it: four times as far as it moves when the arguments are off by some
+/// rounding errors, and some more of its own size.
+fn bounds(recipe: &Recipe, wanted: &[Values]) -> Result<Vec<f64>, String> {
+    let rounding = if recipe.dtype == DType::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
+    let mut bounds: Vec<f64> = wanted
+        .iter()
+        .map(|v| {
+            let finite = v.numbers.iter().filter(|x| x.is_finite());
+            256.0 * rounding * finite.fold(1.0, |m: f64, x| m.max(x.abs()))
+        })
+        .collect();
+    for which in 0..3 {
+        let moved = recipe.eager(Leaves::Near(ROUNDINGS * rounding, which), false)?;
+        for ((bound, moved), wanted) in bounds.iter_mut().zip(&moved).zip(wanted) {
+            for (a, b) in moved.numbers.iter().zip(&wanted.numbers) {
+                match (a - b).abs() {
+                    distance if distance.is_nan() => {}
+                    distance => *bound = bound.max(4.0 * distance),
+                }
+            }
+        }
+    }
+    Ok(bounds)
+}
+
+/// The shortest part of a failing recipe that fails too, and how.
+fn shortest(recipe: &Recipe, failure: String) -> (Recipe, String) {
+    let mut smallest = (recipe.clone(), failure);
+    for node in 0..recipe.nodes.len() {
+        if recipe.nodes[node].kind == recipe::Kind::Index {
+            continue;
+        }
+        for order in 0..=recipe.order {
+            let part = Recipe { order, ..recipe.up_to(node) };
+            if part.nodes.len() < smallest.0.nodes.len()
+                && let Err(failure) = check(&part, &mut Count::default())
+            {
+                smallest = (part, failure);
+            }
+        }
+    }
+    smallest
+}
+
+fn check_all(seeds: std::ops::Range<u64>) -> Count {
+    let mut count = Count::default();
+    let mut failures = vec![];
+    for seed in seeds {
+        let recipe = Recipe::draw(seed);
+        if let Err(failure) = check(&recipe, &mut count) {
+            failures.push((recipe, failure));
+        }
+    }
+    println!("{count:?}, failures: {}", failures.len());
+    if let Some((recipe, failure)) = failures.first() {
+        let seeds: Vec<u64> = failures.iter().map(|f| f.0.seed).collect();
+        let (part, why) = shortest(recipe, failure.clone());
+        panic!("{} programs fail, of seeds {seeds:?}\nthe first: {failure}\ncut short: {why}\n{part:#?}", seeds.len());
+    }
+    count
+}
+
+#[test]
+fn a_thousand_random_programs_give_what_is_recorded() {
+    let count = check_all(0..1_000);
+    assert!(count.exact > 1_000 && count.bounded > 500 && count.loose * 20 < count.results, "{count:?}");
+}
+
+/// `cargo test --release -p wengert-autograd --lib -- --ignored random`
+#[test]
+#[ignore = "takes minutes without optimisation"]
+fn ten_thousand_random_programs_give_what_is_recorded() {
+    let count = check_all(0..10_000);
+    assert!(count.exact > 10_000 && count.bounded > 5_000 && count.loose * 20 < count.results, "{count:?}");
+}
+
+/// How many programs a change to their plans shows in, of those that it could be made to.
+fn caught(tamper: impl Fn(&mut Program) -> bool) -> (usize, usize) {
+    let (mut caught, mut changed) = (0, 0);
+    for seed in 0..150 {
+        let recipe = Recipe { threads: 1, ..Recipe::draw(seed) };
+        let passes = Passes { algebra: false, orient: false, ..Passes::all() };
+        let mut done = false;
+        let given = recipe.planned(passes, |program| done = tamper(program));
+        if !done || recipe.has_products() {
+            continue;
+        }
+        let wanted = recipe.eager(Leaves::Given, false).expect("eager execution refuses nothing");
+        let result = given.and_then(|given| compare(&recipe, &given, &wanted, |_, a, b| same(a, b)));
+        changed += 1;
+        caught += usize::from(result.is_err());
+    }
+    (caught, changed)
+}
+
+/// The steps of the longest fused kernel.
+fn steps(program: &mut Program) -> Option<&mut Vec<Step>> {
+    let tiles = program.plan.kernels.iter_mut().filter_map(|kernel| match &mut kernel.work {
+        Work::Tile(code) if code.elements > 0 => Some(&mut code.steps),
+        _ => None,
+    });
+    tiles.max_by_key(|steps| steps.len())
+}
+
+/// The test can fail: plans that compute something else are told from those that do not.
+#[test]
+fn planted_mistakes_in_plans_are_caught() {
+    let swapped = caught(|program| {
+        let Some(steps) = steps(program) else { return false };
+        let next = |i: usize| steps[i + 1].act.reads().contains(&steps[i].y);
+        let Some(at) = (0..steps.len().saturating_sub(1)).find(|&i| next(i)) else { return false };
+        steps.swap(at, at + 1);
+        true
+    });
+    let joined = caught(|program| {
+        let pairs = steps(program).into_iter().flatten().filter_map(|step| match &mut step.act {
+            Act::Pair(_, joint, _) => Some(joint),
+            _ => None,
+        });
+        let mut changed = false;
+        for joint in pairs {
+            *joint = if *joint == Joint::Add { Joint::Sub } else { Joint::Add };
+            changed = true;
+        }
+        changed
+    });
+    let late = caught(|program| {
+        let kernels = &mut program.plan.kernels;
+        let last = kernels.len().saturating_sub(1);
+        kernels.swap(0, last);
+        last > 1
+    });
+    let short = caught(|program| {
+        let Some(steps) = steps(program) else { return false };
+        let total = |step: &Step| matches!(step.act, Act::Total(_) | Act::RowSum(_));
+        let Some(at) = steps.iter().position(total) else { return false };
+        steps.remove(at);
+        true
+    });
+    for (caught, changed) in [swapped, joined, late, short] {
+        assert!(
+            changed >= 10 && caught * 10 >= changed * 7,
+            "caught of changed: {swapped:?} {joined:?} {late:?} {short:?}"
+        );
+    }
+}
