@@ -554,7 +554,7 @@ fn nan_is_not_lost_among_numbers() {
 #[test]
 fn parts_are_views() {
     let tape = Tape::new();
-    let x = tape.var(&ArrayD::<f64>::zeros(IxDyn(&[64, 4, 4, 64])));
+    let x = tape.var(ArrayD::<f64>::zeros(IxDyn(&[64, 4, 4, 64])));
     let y = x.permute(&[1, 0, 3, 2]);
     let before = tape.bytes();
     let parts = [y.slice(0, 1..3), y.index(0, 2), y.index(-1, -1), y.unsqueeze(1), y.split(2, 4)[3]];

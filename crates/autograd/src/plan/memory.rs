@@ -118,8 +118,8 @@ impl Homes {
             }
         }
         graph.outputs.iter().for_each(|&id| needed[fusion.place[id as usize].root as usize] = true);
-        for id in 0..graph.nodes.len() {
-            let node = &graph.nodes[id];
+        let Graph { nodes, slots, .. } = graph;
+        for (id, node) in nodes.iter().enumerate() {
             self.place[id] = match node.op {
                 Op::Input(slot) => Some((FIRST_SLOT + slot, 0)),
                 Op::Parameter(p) => Some((PARAMETERS, params.range(p).start)),
@@ -127,8 +127,8 @@ impl Homes {
                 Op::Full(x) if needed[id] => {
                     let dtype = node.meta.dtype;
                     let slot = *numbers.entry((dtype, x.to_bits())).or_insert_with(|| {
-                        graph.slots.push(Slot::Held(Data::splat(dtype, x, 1)));
-                        graph.slots.len() as u32 - 1
+                        slots.push(Slot::Held(Data::splat(dtype, x, 1)));
+                        slots.len() as u32 - 1
                     });
                     Some((FIRST_SLOT + slot, 0))
                 }

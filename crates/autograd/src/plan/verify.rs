@@ -65,8 +65,11 @@ fn reach(x: &Operand) -> (isize, isize) {
 fn check(code: &Code) {
     let rows = code.elements.checked_div(code.row).unwrap_or(0);
     let count = |extent| if extent == Extent::Tile { code.elements } else { rows };
-    assert!(code.row == 0 || (code.elements % code.row == 0 && code.tile % code.row == 0), "{code:?}");
-    assert!(code.tile > 0 && code.task >= code.tile && code.task % code.tile == 0, "{code:?}");
+    assert!(
+        code.row == 0 || (code.elements.is_multiple_of(code.row) && code.tile.is_multiple_of(code.row)),
+        "{code:?}"
+    );
+    assert!(code.tile > 0 && code.task >= code.tile && code.task.is_multiple_of(code.tile), "{code:?}");
     for read in &code.reads {
         let elements: usize = read.from.shape.iter().product();
         assert!(read.how == How::Splat || elements == count(read.extent), "{read:?}");

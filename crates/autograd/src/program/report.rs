@@ -3,6 +3,7 @@
 use super::Program;
 use crate::code::Operand;
 use crate::plan::{FIRST_SLOT, GRADIENTS, Kernel, Slot, Work};
+use std::collections::HashMap;
 use std::panic::Location;
 
 /// Longest list of ops, in characters.
@@ -30,11 +31,16 @@ pub(super) struct Line {
 impl Program {
     /// A line for each kernel, in order.
     pub(super) fn lines(&self) -> Vec<Line> {
-        (0..self.plan.kernels.len()).map(|i| self.line(i)).collect()
+        // The kernel that is the last to write each memory.
+        let mut last: HashMap<u32, usize> = HashMap::new();
+        for (i, kernel) in self.plan.kernels.iter().enumerate() {
+            last.extend(kernel.writes().iter().map(|x| (x.home, i)));
+        }
+        let kernels = self.plan.kernels.iter().enumerate();
+        kernels.map(|(i, kernel)| self.line(kernel, |home| last.get(&home) == Some(&i))).collect()
     }
 
-    fn line(&self, number: usize) -> Line {
-        let kernel = &self.plan.kernels[number];
+    fn line(&self, kernel: &Kernel, stays_in: impl Fn(u32) -> bool) -> Line {
         let (mut rows, mut tiling) = (None, None);
         if let Work::Tile(code) = &kernel.work {
             tiling = Some([code.steps.len(), code.tile, code.task]);
@@ -42,11 +48,8 @@ impl Program {
         }
         let names: Vec<&str> = self.ops(kernel).collect();
         let written = kernel.writes();
-        let mut writes: Vec<String> = written
-            .iter()
-            .take(WRITES_NAMED)
-            .map(|x| self.place(number, x) + " " + &x.shape.to_string())
-            .collect();
+        let named = |x: &&Operand| format!("{} {}", self.place(x, stays_in(x.home)), x.shape);
+        let mut writes: Vec<String> = written.iter().take(WRITES_NAMED).map(named).collect();
         if written.len() > WRITES_NAMED {
             writes.push(format!("{} more", written.len() - WRITES_NAMED));
         }
@@ -70,35 +73,24 @@ impl Program {
         nodes.map(|&id| self.plan.graph.node(id).op.name()).chain(copies.then_some("copy"))
     }
 
-    /// The name of what a kernel writes: a gradient, an output, or a buffer.
-    pub(super) fn place(&self, kernel: usize, x: &Operand) -> String {
+    /// The name of what a kernel writes: a gradient, a buffer, or an output if it stays there until the end.
+    fn place(&self, x: &Operand, stays: bool) -> String {
         if x.home == GRADIENTS {
             return format!("∂{}", self.parameter_at(x.offset));
         }
-        let outputs: Vec<String> = self.outputs_of(kernel, x.home).map(|i| i.to_string()).collect();
+        let outputs = self.plan.outputs.iter().enumerate().filter(|(_, y)| stays && y.home == x.home);
+        let outputs: Vec<String> = outputs.map(|(i, _)| i.to_string()).collect();
         match &outputs[..] {
-            [] => format!("b{}", x.home - self.first_buffer()),
+            [] => format!("b{}", x.home - FIRST_SLOT - self.plan.slots.len() as u32),
             [one] => format!("output {one}"),
             several => format!("outputs {}", several.join(" ")),
         }
-    }
-
-    /// The outputs that are in a memory when the program has run, if this kernel is the last to write there.
-    fn outputs_of(&self, kernel: usize, home: u32) -> impl Iterator<Item = usize> {
-        let later = &self.plan.kernels[kernel + 1..];
-        let is_last = !later.iter().any(|k| k.writes().iter().any(|x| x.home == home));
-        let outputs = self.plan.outputs.iter().enumerate();
-        outputs.filter(move |(_, x)| is_last && x.home == home).map(|(i, _)| i)
     }
 
     /// The name of the parameter that begins at a place of the slab, or reaches over it.
     pub(super) fn parameter_at(&self, offset: usize) -> &str {
         let here = self.parameters.iter().filter(|p| p.range.start <= offset);
         here.last().map_or("", |p| &p.name)
-    }
-
-    pub(super) fn first_buffer(&self) -> u32 {
-        FIRST_SLOT + self.plan.slots.len() as u32
     }
 
     /// How many constants are held, and their bytes.
@@ -110,9 +102,8 @@ impl Program {
     /// The lines of source that a kernel comes from: first and last where they are in one file.
     fn site(&self, kernel: &Kernel) -> String {
         let sites = || kernel.nodes.iter().map(|&id| self.plan.graph.node(id).site);
-        let (Some(first), Some(last)) = (sites().next(), sites().last()) else { return String::new() };
-        let range = || sites().map(Location::line).min().zip(sites().map(Location::line).max());
-        match range() {
+        let (Some(first), Some(last)) = (sites().next(), sites().next_back()) else { return String::new() };
+        match sites().map(Location::line).min().zip(sites().map(Location::line).max()) {
             Some((a, b)) if sites().all(|s| s.file() == first.file()) => match a == b {
                 true => format!("{}:{a}", short_path(first.file())),
                 false => format!("{}:{a}–{b}", short_path(first.file())),

@@ -24,7 +24,7 @@ impl<'p> Tape<'p> {
     {
         Shape::from([rows, columns]).elements();
         let within = |(row, column): (usize, usize)| column as isize - row as isize <= diagonal;
-        self.constant(&Array2::from_shape_fn((rows, columns), within))
+        self.constant(Array2::from_shape_fn((rows, columns), within))
     }
 }
 
