@@ -89,8 +89,8 @@ impl Program {
 
     /// The name of the parameter that begins at a place of the slab, or reaches over it.
     pub(super) fn parameter_at(&self, offset: usize) -> &str {
-        let here = self.parameters.iter().filter(|p| p.range.start <= offset);
-        here.last().map_or("", |p| &p.name)
+        let here = self.parameters.iter().rfind(|p| p.range.start <= offset);
+        here.map_or("", |p| &p.name)
     }
 
     /// How many constants are held, and their bytes.

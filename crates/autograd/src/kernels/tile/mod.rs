@@ -213,7 +213,6 @@ impl<'a, T: Lane> Walk<'a, T> {
         unsafe { std::slice::from_raw_parts(*self.table.add(slot as usize), n) }
     }
 
-    #[expect(clippy::mut_from_ref, reason = "the slot that a step writes is none that it reads")]
     #[inline(always)]
     fn y(&self, slot: Slot, n: usize) -> &'a mut [T] {
         // SAFETY: as `x`; a step's result is no other slot's tile, which the planner's verifier checks.
