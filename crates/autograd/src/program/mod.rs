@@ -7,9 +7,9 @@ mod inputs;
 mod jit;
 #[cfg(feature = "clock")]
 mod profile;
-mod report;
 #[cfg(test)]
 mod random;
+mod report;
 mod run;
 mod state;
 
