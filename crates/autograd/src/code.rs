@@ -98,14 +98,17 @@ pub(crate) enum Act {
     Select(Slot, Slot, Slot),
     /// 1 where x is not 0.
     Truth(Slot),
-    /// e⁻|x|.
-    ExpNegAbs(Slot),
-    /// 1/(1 + e).
-    Recip1p(Slot),
-    /// σ(x) from x, e⁻|x| and 1/(1 + e⁻|x|).
-    SigmoidFrom([Slot; 3]),
-    /// tanh(x) from x and these of 2x.
-    TanhFrom([Slot; 3]),
+    /// σ(x), and σ(−x) to another slot: both from one exponential and one division.
+    Sigmoids {
+        x: Slot,
+        minus: Slot,
+    },
+    /// tanh(x), and σ(2x) and σ(−2x) to others, likewise.
+    Tanhs {
+        x: Slot,
+        plus: Slot,
+        minus: Slot,
+    },
     /// The sum of each row.
     RowSum(Slot),
     /// The largest of each row; NaN where one is.
@@ -144,15 +147,24 @@ impl Act {
             Act::Copy(x)
             | Act::Unary(_, x)
             | Act::Truth(x)
-            | Act::ExpNegAbs(x)
-            | Act::Recip1p(x)
+            | Act::Sigmoids { x, .. }
+            | Act::Tanhs { x, .. }
             | Act::RowSum(x)
             | Act::RowMax(x)
             | Act::Spread(x)
             | Act::Total(x) => smallvec::smallvec![x],
             Act::Binary(_, a, b) | Act::Compare(_, a, b) => smallvec::smallvec![a, b],
             Act::Select(m, a, b) => smallvec::smallvec![m, a, b],
-            Act::Pair(_, _, x) | Act::SigmoidFrom(x) | Act::TanhFrom(x) => smallvec::SmallVec::from_slice(&x),
+            Act::Pair(_, _, x) => smallvec::SmallVec::from_slice(&x),
+        }
+    }
+
+    /// The slots that it writes beside its step's.
+    pub(crate) fn more(&self) -> smallvec::SmallVec<[Slot; 2]> {
+        match *self {
+            Act::Sigmoids { minus, .. } => smallvec::smallvec![minus],
+            Act::Tanhs { plus, minus, .. } => smallvec::smallvec![plus, minus],
+            _ => smallvec::SmallVec::new(),
         }
     }
 
@@ -162,8 +174,8 @@ impl Act {
             Act::Copy(x) => Act::Copy(f(x)),
             Act::Unary(g, x) => Act::Unary(g, f(x)),
             Act::Truth(x) => Act::Truth(f(x)),
-            Act::ExpNegAbs(x) => Act::ExpNegAbs(f(x)),
-            Act::Recip1p(x) => Act::Recip1p(f(x)),
+            Act::Sigmoids { x, minus } => Act::Sigmoids { x: f(x), minus: f(minus) },
+            Act::Tanhs { x, plus, minus } => Act::Tanhs { x: f(x), plus: f(plus), minus: f(minus) },
             Act::RowSum(x) => Act::RowSum(f(x)),
             Act::RowMax(x) => Act::RowMax(f(x)),
             Act::Spread(x) => Act::Spread(f(x)),
@@ -172,8 +184,6 @@ impl Act {
             Act::Compare(g, a, b) => Act::Compare(g, f(a), f(b)),
             Act::Select(m, a, b) => Act::Select(f(m), f(a), f(b)),
             Act::Pair(p, q, x) => Act::Pair(p, q, x.map(f)),
-            Act::SigmoidFrom(x) => Act::SigmoidFrom(x.map(f)),
-            Act::TanhFrom(x) => Act::TanhFrom(x.map(f)),
         }
     }
 }

@@ -49,14 +49,17 @@ pub(crate) fn block<T: Float>(terms: &[T]) -> T {
 #[inline(always)]
 pub(crate) fn add_to_lanes<T: Float>(lanes: &mut [T; LANES], terms: &[T]) {
     let (rows, rest) = terms.as_chunks::<LANES>();
+    // A copy stays in registers, whatever else the lanes may overlap with.
+    let mut sums = *lanes;
     for row in rows {
-        for (lane, &x) in lanes.iter_mut().zip(row) {
+        for (lane, &x) in sums.iter_mut().zip(row) {
             *lane = *lane + x;
         }
     }
-    for (lane, &x) in lanes.iter_mut().zip(rest) {
+    for (lane, &x) in sums.iter_mut().zip(rest) {
         *lane = *lane + x;
     }
+    *lanes = sums;
 }
 
 /// The sum of a block, given that of each lane.

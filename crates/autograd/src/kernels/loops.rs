@@ -18,6 +18,8 @@ use std::mem::MaybeUninit;
 pub(crate) struct Args<T> {
     pub(crate) x: [*const T; 3],
     pub(crate) y: *mut T,
+    /// Where loops of several results write the others.
+    pub(crate) more: [*mut T; 2],
     /// How many elements: a multiple of [`LANES`], but for reductions of rows.
     pub(crate) n: usize,
     /// The function's parameter, where it has one.
@@ -94,6 +96,15 @@ impl<T> Args<T> {
         unsafe { std::slice::from_raw_parts_mut(self.y.cast(), n) }
     }
 
+    /// # Safety
+    /// See [`Loop`]; the other results overlap neither operands nor each other.
+    #[expect(clippy::mut_from_ref, reason = "each result lies behind a pointer of its own")]
+    #[inline(always)]
+    unsafe fn more(&self, i: usize, n: usize) -> &mut [MaybeUninit<T>] {
+        // SAFETY: the caller's promise.
+        unsafe { std::slice::from_raw_parts_mut(self.more[i].cast(), n) }
+    }
+
     /// The length, of which the compiler sees that it is a multiple of the lanes.
     #[inline(always)]
     fn whole(&self) -> usize {
@@ -135,12 +146,38 @@ macro_rules! instruction_sets {
             }
 
             $(#[$feature])?
+            pub(super) unsafe fn sigmoids<T: Lane>(args: &Args<T>) {
+                let n = args.whole();
+                // SAFETY: see `Loop`.
+                let (x, y, minus) = unsafe { (args.x(0, n), args.y(n), args.more(0, n)) };
+                for ((&x, y), minus) in x.iter().zip(y).zip(minus) {
+                    let e = exp_neg_abs(x);
+                    let r = recip_1p(e);
+                    y.write(sigmoid_from(x, e, r));
+                    minus.write(sigmoid_from(-x, e, r));
+                }
+            }
+
+            $(#[$feature])?
+            pub(super) unsafe fn tanhs<T: Lane>(args: &Args<T>) {
+                let n = args.whole();
+                // SAFETY: see `Loop`.
+                let (x, y, plus, minus) = unsafe { (args.x(0, n), args.y(n), args.more(0, n), args.more(1, n)) };
+                for (((&x, y), plus), minus) in x.iter().zip(y).zip(plus).zip(minus) {
+                    let twice = x + x;
+                    let e = exp_neg_abs(twice);
+                    let r = recip_1p(e);
+                    y.write(tanh_from(x, e, r));
+                    plus.write(sigmoid_from(twice, e, r));
+                    minus.write(sigmoid_from(-twice, e, r));
+                }
+            }
+
+            $(#[$feature])?
             pub(super) unsafe fn row_sum<T: Lane>(args: &Args<T>) {
                 // SAFETY: see `Loop`.
                 let (x, y) = unsafe { (args.x(0, args.rows * args.row), args.y(args.rows)) };
-                for (y, row) in y.iter_mut().zip(x.chunks_exact(args.row)) {
-                    y.write(if row.len() <= BLOCK { tree::block(row) } else { tree::sum(row) });
-                }
+                row_sums(x, args.row, y);
             }
 
             $(#[$feature])?
@@ -343,11 +380,7 @@ macro_rules! other_maps {
 other_maps! {
     Copied |x| [1] x;
     Truth |x| [1] truth(x != T::default());
-    ExpNegAbs |x| [1] exp_neg_abs(x);
-    Recip1p |e| [1] recip_1p(e);
     Chosen |m, a, b| [3] if m != T::default() { a } else { b };
-    SigmoidFrom |x, e, r| [3] sigmoid_from(x, e, r);
-    TanhFrom |x, e, r| [3] tanh_from(x, e, r);
 }
 
 macro_rules! lanes {
@@ -379,11 +412,9 @@ pub(crate) fn of_act<T: Lane>(act: Act) -> Loop<T> {
         Act::Pair(f, g, _) => T::pair(f, g),
         Act::Copy(_) => widest!(map1::<T, Copied>),
         Act::Truth(_) => widest!(map1::<T, Truth>),
-        Act::ExpNegAbs(_) => widest!(map1::<T, ExpNegAbs>),
-        Act::Recip1p(_) => widest!(map1::<T, Recip1p>),
+        Act::Sigmoids { .. } => widest!(sigmoids::<T>),
+        Act::Tanhs { .. } => widest!(tanhs::<T>),
         Act::Select(..) => widest!(map3::<T, Chosen>),
-        Act::SigmoidFrom(_) => widest!(map3::<T, SigmoidFrom>),
-        Act::TanhFrom(_) => widest!(map3::<T, TanhFrom>),
         Act::RowSum(_) => widest!(row_sum::<T>),
         Act::RowMax(_) => widest!(row_max::<T>),
         Act::Spread(_) => widest!(spread::<T>),
@@ -396,6 +427,43 @@ pub(crate) fn of_act<T: Lane>(act: Act) -> Loop<T> {
 fn truth<T: Lane>(is: bool) -> T {
     let one = T::from_f64(1.0);
     if is { one } else { T::default() }
+}
+
+/// The sum of each row, several rows at once, so that their additions overlap.
+#[inline(always)]
+fn row_sums<T: Lane>(x: &[T], row: usize, y: &mut [MaybeUninit<T>]) {
+    const AT_ONCE: usize = 4;
+    if row > BLOCK {
+        for (y, row) in y.iter_mut().zip(x.chunks_exact(row)) {
+            y.write(tree::sum(row));
+        }
+        return;
+    }
+    let together = y.len() / AT_ONCE * AT_ONCE;
+    let (whole, rest) = y.split_at_mut(together);
+    for (y, rows) in whole.chunks_exact_mut(AT_ONCE).zip(x.chunks_exact(AT_ONCE * row)) {
+        let [(a, a_rest), (b, b_rest), (c, c_rest), (d, d_rest)] =
+            std::array::from_fn(|i| rows[i * row..(i + 1) * row].as_chunks::<LANES>());
+        let [mut p, mut q, mut r, mut s] = [[T::default(); LANES]; AT_ONCE];
+        for (((a, b), c), d) in a.iter().zip(b).zip(c).zip(d) {
+            for i in 0..LANES {
+                p[i] = p[i] + a[i];
+                q[i] = q[i] + b[i];
+                r[i] = r[i] + c[i];
+                s[i] = s[i] + d[i];
+            }
+        }
+        for (y, (lanes, rest)) in y.iter_mut().zip([(p, a_rest), (q, b_rest), (r, c_rest), (s, d_rest)]) {
+            let mut lanes = lanes;
+            for (lane, &x) in lanes.iter_mut().zip(rest) {
+                *lane = *lane + x;
+            }
+            y.write(tree::fold(lanes));
+        }
+    }
+    for (y, row) in rest.iter_mut().zip(x[together * row..].chunks_exact(row)) {
+        y.write(tree::block(row));
+    }
 }
 
 /// The largest element; NaN where one is. In lanes, so that rows of any length are walked at full width.
@@ -436,6 +504,7 @@ pub(crate) fn append<T: Lane, const N: usize>(f: Loop<T>, p: f64, x: [&[T]; N], 
     let mut args = Args {
         x: [std::ptr::null(); 3],
         y: std::ptr::null_mut(),
+        more: [std::ptr::null_mut(); 2],
         n: whole,
         p: T::from_f64(p),
         rows: 0,

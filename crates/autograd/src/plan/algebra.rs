@@ -1,6 +1,7 @@
 //! Algebra that cannot change results: identities that hold for every floating-point number, but for the sign of a zero
 //! (x + 0) and the rounding of a sum of equal terms (Σ of a broadcast is a product).
 
+use super::assemble::assemble;
 use super::graph::{Graph, Node};
 use crate::ir::{Binary, Broadcast, NodeId, Op, Permute, Reshape, Sum, Unary};
 use crate::shape::Axes;
@@ -86,7 +87,7 @@ fn binary(out: &mut Graph, f: Binary, a: NodeId, b: NodeId) -> Option<NodeId> {
         (Binary::Add, ..) => match (negated(out, a), negated(out, b)) {
             (_, Some(b)) => Some(out.binary(Binary::Sub, a, b)),
             (Some(a), _) => Some(out.binary(Binary::Sub, b, a)),
-            _ => None,
+            _ => assemble(out, a, b),
         },
         (Binary::Sub, ..) => negated(out, b).map(|b| out.binary(Binary::Add, a, b)),
         _ => None,

@@ -1,5 +1,5 @@
-//! Softmax and its logarithm as what they are made of, so that all their passes over a row fuse with each other and with
-//! what stands before and behind: y = eˣ⁻ᵐ / Σ eˣ⁻ᵐ and y = x − m − ln Σ eˣ⁻ᵐ with m = max x.
+//! Softmax and its logarithm, Swish and the approximate GELU as what they are made of, so that their passes fuse with each other and with
+//! what stands before and behind. Softmax: y = eˣ⁻ᵐ / Σ eˣ⁻ᵐ and y = x − m − ln Σ eˣ⁻ᵐ with m = max x.
 
 use super::graph::{Graph, Node};
 use crate::ir::{Binary, LogSoftmax, Max, NodeId, Op, Softmax, Unary};
@@ -23,9 +23,29 @@ pub(crate) fn expand(graph: Graph) -> Graph {
             let log = along(out, log, &node, axis);
             out.binary(Binary::Sub, shifted, log)
         }
+        // Their slopes hold the same sigmoids.
+        Op::Unary(Unary::Swish) => {
+            let x = node.inputs[0];
+            let s = out.unary(Unary::Sigmoid, x);
+            out.binary(Binary::Mul, x, s)
+        }
+        Op::Unary(Unary::GeluTanh) => {
+            let x = node.inputs[0];
+            let (linear, cubic) = (out.number(LINEAR, x), out.number(CUBIC, x));
+            let square = out.binary(Binary::Mul, x, x);
+            let bent = out.binary(Binary::Mul, cubic, square);
+            let u2 = out.binary(Binary::Add, linear, bent);
+            let u2 = out.binary(Binary::Mul, x, u2);
+            let s = out.unary(Unary::Sigmoid, u2);
+            out.binary(Binary::Mul, x, s)
+        }
         _ => out.push(node),
     })
 }
+
+/// √(8/π), and 0.044715 times it: of the approximate GELU, as its row in the table has them.
+const LINEAR: f64 = 1.5957691216057308;
+const CUBIC: f64 = 0.07135481627260025;
 
 /// x − max x and its exponential.
 fn exponentials(out: &mut Graph, node: &Node, axis: u8) -> (NodeId, NodeId) {

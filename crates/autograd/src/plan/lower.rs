@@ -55,6 +55,7 @@ pub(super) fn lower(
         lowering.member(id);
     }
     let mut draft = lowering.draft;
+    draft.drop_unused();
     if passes.pair {
         super::pair::pair(&mut draft);
     }
@@ -79,19 +80,52 @@ impl Draft {
         Value::try_from(self.by_step.len() - 1).expect("a group has few members")
     }
 
-    pub(super) fn step(&mut self, act: Act, extent: Extent) -> Value {
+    /// A value that a step gives.
+    pub(super) fn result(&mut self) -> Value {
         let y = self.value();
         self.by_step[y as usize] = true;
+        y
+    }
+
+    pub(super) fn step(&mut self, act: Act, extent: Extent) -> Value {
+        let y = self.result();
         self.steps.push(Step { y, extent, act });
         y
+    }
+}
+
+impl Draft {
+    /// Leaves out steps whose results nobody reads.
+    fn drop_unused(&mut self) {
+        let mut used = vec![false; self.by_step.len()];
+        for write in &self.writes {
+            used[write.slot as usize] = true;
+        }
+        let mut needed = vec![false; self.steps.len()];
+        for (i, step) in self.steps.iter().enumerate().rev() {
+            let results = std::iter::once(step.y).chain(step.act.more());
+            needed[i] = matches!(step.act, Act::Total(_)) || results.into_iter().any(|y| used[y as usize]);
+            if needed[i] {
+                step.act.reads().iter().for_each(|&x| used[x as usize] = true);
+            }
+        }
+        let mut keep = needed.into_iter();
+        self.steps.retain(|_| keep.next().expect("one for each step"));
     }
 }
 
 /// Identifies a number within a kernel.
 type Bits = u64;
 
-/// σ(x) and σ(−x), and tanh with its slope, have e⁻|x| and 1/(1 + e⁻|x|) in common: the two, by x without its sign.
-type Parts = (Value, Value);
+/// What one exponential and one division give: σ(x) and σ(−x), and tanh(x/2) if that was asked for first.
+#[derive(Clone, Copy)]
+struct Parts {
+    plus: Value,
+    minus: Value,
+    tanh: Option<Value>,
+    /// Whether x has the sign that the key leaves out.
+    negative: bool,
+}
 
 struct Lowering<'a> {
     graph: &'a Graph,
@@ -233,24 +267,34 @@ impl Lowering<'_> {
         slot
     }
 
-    /// σ(x) or tanh(x) from the parts that it shares with others.
+    /// σ(x) or tanh(x), computed together with its like.
     fn shared(&mut self, f: Unary, input: NodeId, x: Value, extent: Extent) -> Value {
-        let key = Shares::key(self.graph, f, input);
-        let (e, r) = match self.parts.get(&key) {
+        let (key, negative) = Shares::key(self.graph, f, input);
+        let parts = match self.parts.get(&key) {
             Some(&parts) => parts,
             None => {
-                let argument = match f {
-                    Unary::Tanh => self.draft.step(Act::Binary(Binary::Add, x, x), extent),
-                    _ => x,
-                };
-                let e = self.draft.step(Act::ExpNegAbs(argument), extent);
-                let r = self.draft.step(Act::Recip1p(e), extent);
-                self.parts.insert(key, (e, r));
-                (e, r)
+                let parts = self.parts_of(f, x, negative, extent);
+                self.parts.insert(key, parts);
+                parts
             }
         };
-        let act = if f == Unary::Tanh { Act::TanhFrom([x, e, r]) } else { Act::SigmoidFrom([x, e, r]) };
-        self.draft.step(act, extent)
+        match (f, parts.negative == negative) {
+            (Unary::Sigmoid, true) => parts.plus,
+            (Unary::Sigmoid, false) => parts.minus,
+            (_, true) if parts.tanh.is_some() => parts.tanh.expect("just asked"),
+            _ => self.draft.step(Act::Unary(f, x), extent),
+        }
+    }
+
+    fn parts_of(&mut self, f: Unary, x: Value, negative: bool, extent: Extent) -> Parts {
+        if f == Unary::Tanh {
+            let (plus, minus) = (self.draft.result(), self.draft.result());
+            let tanh = self.draft.step(Act::Tanhs { x, plus, minus }, extent);
+            return Parts { plus, minus, tanh: Some(tanh), negative };
+        }
+        let minus = self.draft.result();
+        let plus = self.draft.step(Act::Sigmoids { x, minus }, extent);
+        Parts { plus, minus, tanh: None, negative }
     }
 }
 

@@ -4,6 +4,7 @@
 //! builds. Planning reads tapes and never calls a kernel.
 
 mod algebra;
+mod assemble;
 mod cost;
 mod cse;
 mod dead;

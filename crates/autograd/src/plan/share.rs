@@ -16,7 +16,7 @@ impl Shares {
         for &id in &group.members {
             let node = graph.node(id);
             if let Op::Unary(f @ (Unary::Sigmoid | Unary::Tanh)) = node.op {
-                *shares.0.entry(Shares::key(graph, f, node.inputs[0])).or_default() += 1;
+                *shares.0.entry(Shares::key(graph, f, node.inputs[0]).0).or_default() += 1;
             }
         }
         shares
@@ -24,31 +24,25 @@ impl Shares {
 
     /// Whether more than one function of the group needs these parts.
     pub(super) fn is_shared(&self, graph: &Graph, f: Unary, x: NodeId) -> bool {
-        self.0.get(&Shares::key(graph, f, x)).is_some_and(|&n| n > 1)
+        self.0.get(&Shares::key(graph, f, x).0).is_some_and(|&n| n > 1)
     }
 
-    /// The argument of the exponential without its sign: c·u for a node u.
-    pub(super) fn key(graph: &Graph, f: Unary, x: NodeId) -> (NodeId, u64) {
-        let (mut u, mut factor) = (x, if f == Unary::Tanh { 2.0 } else { 1.0 });
+    /// The argument of the exponential: ±c·u for a node u, and whether the sign is minus.
+    pub(super) fn key(graph: &Graph, f: Unary, x: NodeId) -> ((NodeId, u64), bool) {
+        let (mut u, mut factor) = (x, if f == Unary::Tanh { 2.0f64 } else { 1.0 });
         loop {
             let node = graph.node(u);
-            u = match (&node.op, node.inputs.as_slice()) {
-                (Op::Unary(Unary::Neg), &[a]) => a,
+            (u, factor) = match (&node.op, node.inputs.as_slice()) {
+                (Op::Unary(Unary::Neg), &[a]) => (a, -factor),
                 (Op::Binary(Binary::Mul), &[a, b]) => match (graph.full(a), graph.full(b)) {
                     // Only doubling is exact, so that equal keys mean equal bits.
-                    (_, Some(c)) if c.abs() == 2.0 => {
-                        factor *= 2.0;
-                        a
-                    }
-                    (Some(c), _) if c.abs() == 2.0 => {
-                        factor *= 2.0;
-                        b
-                    }
+                    (_, Some(c)) if c.abs() == 2.0 => (a, factor * c),
+                    (Some(c), _) if c.abs() == 2.0 => (b, factor * c),
                     _ => break,
                 },
                 _ => break,
             };
         }
-        (u, f64::to_bits(factor))
+        ((u, factor.abs().to_bits()), factor < 0.0)
     }
 }

@@ -5,8 +5,8 @@ use crate::code::{Act, Code, Slot, Step};
 use crate::dtype::DType;
 use crate::tree::{BLOCK, LANES};
 
-/// Bytes of a kernel's tiles: two thirds of a usual first-level cache.
-const TILES_BYTES: usize = 32 << 10;
+/// Bytes of a kernel's tiles: a usual first-level cache.
+const TILES_BYTES: usize = 48 << 10;
 
 /// Shortest and longest tile.
 const TILE: std::ops::RangeInclusive<usize> = 64..=BLOCK;
@@ -113,8 +113,10 @@ fn allocate(draft: &Draft) -> (Vec<Slot>, usize) {
     let mut free: Vec<Slot> = vec![];
     for (i, step) in draft.steps.iter().enumerate() {
         if !matches!(step.act, Act::Total(_)) {
-            let y = step.y as usize;
-            slot_of[y] = if kept[y] { fresh() } else { free.pop().unwrap_or_else(&mut fresh) };
+            for y in std::iter::once(step.y).chain(step.act.more()) {
+                let y = y as usize;
+                slot_of[y] = if kept[y] { fresh() } else { free.pop().unwrap_or_else(&mut fresh) };
+            }
         }
         let mut reads = step.act.reads();
         reads.sort_unstable();

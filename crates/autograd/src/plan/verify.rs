@@ -84,6 +84,13 @@ fn check(code: &Code) {
             if total { (step.y as usize) < code.totals.len() } else { (step.y as usize) < code.slots },
             "{step:?}"
         );
+        let more = step.act.more();
+        assert!(
+            more.iter().enumerate().all(|(i, y)| {
+                (*y as usize) < code.slots && *y != step.y && !reads.contains(y) && !more[..i].contains(y)
+            }),
+            "{step:?}"
+        );
         assert!(code.row > 0 || step.extent == Extent::Tile, "{step:?} in a kernel without rows");
     }
 }

@@ -27,6 +27,7 @@ pub(crate) struct Step<T> {
     run: Loop<T>,
     x: [Slot; 3],
     y: Slot,
+    more: [Slot; 2],
     extent: Extent,
     is_total: bool,
     p: T,
@@ -44,11 +45,14 @@ fn steps<T: Lane>(code: &Code) -> Vec<Step<T>> {
     let step = |step: &crate::code::Step| {
         let mut x = [0; 3];
         step.act.reads().iter().enumerate().for_each(|(i, &slot)| x[i] = slot);
+        let mut more = [0; 2];
+        step.act.more().iter().enumerate().for_each(|(i, &slot)| more[i] = slot);
         let p = if let Act::Unary(f, _) = step.act { loops::parameter(f) } else { 0.0 };
         Step {
             run: loops::of_act(step.act),
             x,
             y: step.y,
+            more,
             extent: step.extent,
             is_total: matches!(step.act, Act::Total(_)),
             p: T::from_f64(p),
@@ -280,6 +284,7 @@ impl<'a, T: Lane> Walk<'a, T> {
             let args = Args {
                 x: step.x.map(|slot| self.at(slot).cast_const()),
                 y: self.at(step.y),
+                more: step.more.map(|slot| self.at(slot)),
                 n: if step.extent == Extent::Tile { wide } else { narrow },
                 p: step.p,
                 rows,
@@ -359,7 +364,15 @@ impl<'a, T: Lane> Walk<'a, T> {
                 *lanes = [T::default(); LANES];
             }
             let x = [self.at(step.x[0]).cast_const(); 3];
-            (step.run)(&Args { x, y: lanes.cast(), n, p: step.p, rows: 0, row: 0 });
+            (step.run)(&Args {
+                x,
+                y: lanes.cast(),
+                more: [std::ptr::null_mut(); 2],
+                n,
+                p: step.p,
+                rows: 0,
+                row: 0,
+            });
             let end = start + n;
             if end.is_multiple_of(BLOCK) || end == self.code.elements {
                 let blocks = self.code.elements.div_ceil(BLOCK);

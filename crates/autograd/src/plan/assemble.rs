@@ -1,0 +1,73 @@
+//! Parts put together: the sum of parts that were padded with zeros to lie side by side, as the adjoint of slices is, is
+//! their concatenation. (x + 0 is x, but for the sign of a zero.)
+
+use super::graph::Graph;
+use crate::ir::{Concat, Inputs, NodeId, Op, Pad};
+
+/// Where a part begins along the axis, how long it is, and which node it is.
+type Part = (usize, usize, NodeId);
+
+/// The concatenation that a + b is, if their parts do not overlap.
+pub(super) fn assemble(out: &mut Graph, a: NodeId, b: NodeId) -> Option<NodeId> {
+    let axis = axis(out, a).filter(|&axis| Some(axis) == self::axis(out, b))?;
+    let mut parts = parts(out, a);
+    parts.extend(self::parts(out, b));
+    parts.sort_unstable();
+    if parts.windows(2).any(|w| w[0].0 + w[0].1 > w[1].0) {
+        return None;
+    }
+    let site = out.node(a).site;
+    let whole = out.shape(a)[axis as usize];
+    let mut inputs = Inputs::new();
+    let mut end = 0;
+    for (start, length, part) in parts {
+        fill(out, &mut inputs, a, axis, start - end);
+        inputs.push(part);
+        end = start + length;
+    }
+    fill(out, &mut inputs, a, axis, whole - end);
+    Some(out.add(Concat { axis }, inputs, site))
+}
+
+/// Zeros between parts.
+fn fill(out: &mut Graph, inputs: &mut Inputs, like: NodeId, axis: u8, length: usize) {
+    if length > 0 {
+        let zeros = out.number(0.0, like);
+        let node = out.nodes.last_mut().expect("just appended");
+        let mut shape = node.meta.shape.to_vec();
+        shape[axis as usize] = length;
+        node.meta.shape = (&shape[..]).into();
+        inputs.push(zeros);
+    }
+}
+
+fn axis(graph: &Graph, x: NodeId) -> Option<u8> {
+    match graph.node(x).op {
+        Op::Pad(Pad { axis, .. }) | Op::Concat(Concat { axis }) => Some(axis),
+        _ => None,
+    }
+}
+
+/// The parts of a pad or a concatenation that are not zeros.
+fn parts(graph: &Graph, x: NodeId) -> Vec<Part> {
+    let node = graph.node(x);
+    match node.op {
+        Op::Pad(Pad { axis, before, .. }) => {
+            let part = node.inputs[0];
+            vec![(before, graph.shape(part)[axis as usize], part)]
+        }
+        Op::Concat(Concat { axis }) => {
+            let mut end = 0;
+            let mut found = vec![];
+            for &part in &node.inputs {
+                let length = graph.shape(part)[axis as usize];
+                if graph.full(part).is_none_or(|zero| zero != 0.0) {
+                    found.push((end, length, part));
+                }
+                end += length;
+            }
+            found
+        }
+        _ => unreachable!("only these two have parts"),
+    }
+}
