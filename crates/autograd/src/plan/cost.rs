@@ -66,12 +66,12 @@ impl Kernel {
 }
 
 impl Step {
-    /// How many floating-point operations it does per place.
+    /// How many floating-point operations it does per place: one for each function.
     fn flops(&self) -> usize {
         match self.act {
             Act::Copy(_) | Act::Spread(_) | Act::Select(..) | Act::Truth(_) => 0,
             Act::Pair(..) => 2,
-            _ => 1,
+            _ => 1 + self.act.more().len(),
         }
     }
 }
