@@ -15,14 +15,14 @@ pub struct Line {
 }
 
 impl Line {
-    pub fn parse(text: &str, round: usize) -> Option<Line> {
+    pub fn parse(text: &str, round: usize, of: &str) -> Option<Line> {
         let line: Value = serde_json::from_str(text).ok()?;
         Some(Line {
             round,
             peer: line["peer"].as_str()?.to_owned(),
             workload: line["workload"].as_str()?.to_owned(),
             threads: line["threads"].as_u64()? as usize,
-            seconds: line["median_s"].as_f64()?,
+            seconds: line[of].as_f64()?,
             check: line["check"].as_array()?.iter().filter_map(Value::as_f64).collect(),
         })
     }
