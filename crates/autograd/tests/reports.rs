@@ -51,7 +51,7 @@ inputs x [8×2] F64, y [8×1] F64; 1 output; gradients of 4 parameters
 
   #  kind     elements  rows  steps  tile  task  flops  bytes  ops                                     writes                              source
   0  product        24     –      –     –     –     96  368 B  matmul                                  → b0 [8×3]                          autograd/tests/reports.rs:{1}
-  1  fused          24     –     10    32    32    264  600 B  add tanh mul sigmoid mul×2 sigmoid mul  → b1 [8×3], b2 [8×3]                autograd/tests/reports.rs:{1}
+  1  fused          24     –      3    32    32    144  600 B  add tanh mul sigmoid mul×2 sigmoid mul  → b1 [8×3], b2 [8×3]                autograd/tests/reports.rs:{1}
   2  product         8     –      –     –     –     48  280 B  matmul                                  → b0 [8×1]                          autograd/tests/reports.rs:{2}
   3  fused           8     –      5    16    16     56  216 B  add sub square sum mul×2 sum            → b4 [8×1], b3 [], ∂net.1.bias [1]  autograd/tests/reports.rs:{2}–{3}
   4  fused           1     –      1    16    16      1   16 B  mul                                     → output 0 []                       autograd/tests/reports.rs:{3}
@@ -61,7 +61,7 @@ inputs x [8×2] F64, y [8×1] F64; 1 output; gradients of 4 parameters
   8  op              3     –      –     –     –     24  216 B  sum                                     → ∂net.0.bias [3]                   autograd/tests/reports.rs:{1}
   9  product         6     –      –     –     –     96  368 B  matmul                                  → ∂net.0.weight [2×3]               autograd/tests/reports.rs:{1}
 
-kernels  10: 705 flops, 3.20 kB read and written
+kernels  10: 585 flops, 3.20 kB read and written
 buffers  5: 832 B; 1.10 kB if no two values shared one
 held     0 constants: 0 B
 nodes    recorded 43 → dead 43 → expand 43 → fold 43 → algebra 44 → cse 42 → orient 42 → algebra 42 → cse 42 → dead 40";
