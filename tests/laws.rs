@@ -21,7 +21,7 @@ const MODULES: &[(&str, &[&str])] = &[
     // Kernels see slices and strides only.
     ("kernels", &["dtype", "math", "shape", "tree", "view"]),
     // Execution sees operands, never the tape.
-    ("exec", &["buffers", "dtype", "ir", "kernels", "math", "table", "view"]),
+    ("exec", &["buffers", "dtype", "ir", "kernels", "math", "shape", "table", "view"]),
     ("dense", &["dtype", "ir"]),
     // Rules are written in the recorded language: no buffers, no kernels, no execution.
     ("op", &["dense", "dtype", "ir", "ops", "record", "shape", "var"]),

@@ -92,7 +92,12 @@ fn programs_give_what_eager_execution_gives() {
         let mut state = program.state();
         let run = program.run(&mut state, &model.params, &model.inputs()[..]).expect("a run");
         let (loss, grads) = model.eager(&model.params);
-        assert!((run.item(0) - loss).abs() <= 1e-6 * loss.abs().max(1.0), "{}: {} {loss}", model.name, run.item(0));
+        assert!(
+            (run.item(0) - loss).abs() <= 1e-6 * loss.abs().max(1.0),
+            "{}: {} {loss}",
+            model.name,
+            run.item(0)
+        );
         for p in model.params.iter() {
             let (planned, eager) = (run.grads().get::<f32>(p).unwrap(), grads.get::<f32>(p).unwrap());
             let largest = eager.iter().fold(0.0, |m: f32, g| m.max(g.abs()));

@@ -50,8 +50,7 @@ impl Model {
     pub fn eager(&self, params: &Params) -> (f64, Gradients) {
         let tape = Tape::with(params);
         let inputs = self.batch.iter().map(|x| tape.constant(x));
-        let inputs: Vec<Var<'_>> =
-            inputs.chain(self.labels.iter().map(|l| tape.constant(l))).collect();
+        let inputs: Vec<Var<'_>> = inputs.chain(self.labels.iter().map(|l| tape.constant(l))).collect();
         let loss = (self.loss)(&tape, &inputs);
         (loss.item(), loss.backward())
     }

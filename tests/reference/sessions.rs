@@ -74,7 +74,9 @@ impl<'t> Session<'t> {
                     DType::Bool => zeros.mapv(|x| x != 0.0).into(),
                 })
             }
-            Way::Reading(values) => Ok(values.borrow_mut().pop_front().expect("as many reads as when recorded")),
+            Way::Reading(values) => {
+                Ok(values.borrow_mut().pop_front().expect("as many reads as when recorded"))
+            }
         }
     }
 }

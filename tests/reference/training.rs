@@ -55,7 +55,12 @@ fn mlp_classifier(case: &Case, passes: Option<Passes>) -> Result<Results, Fault>
 }
 
 /// Traces the step of a classifier for so many samples.
-fn classifier(passes: Passes, params: &Params, net: &Mlp, shape: &[usize]) -> Result<(Program, State), Fault> {
+fn classifier(
+    passes: Passes,
+    params: &Params,
+    net: &Mlp,
+    shape: &[usize],
+) -> Result<(Program, State), Fault> {
     let program = Program::trace_with(passes, params, |tape| {
         let (x, labels) = (tape.input("x", shape), tape.input_of("labels", DType::I64, [shape[0]]));
         tape.outputs(loss::cross_entropy(net.forward(x), labels)).with_gradients()
@@ -296,11 +301,7 @@ fn transformer_block(case: &Case) -> Result<Results, Fault> {
     each_way(case, &params, |session| block_derivatives(session, case, &block))
 }
 
-fn block_derivatives(
-    session: &Session<'_>,
-    case: &Case,
-    block: &TransformerBlock,
-) -> Result<Results, Fault> {
+fn block_derivatives(session: &Session<'_>, case: &Case, block: &TransformerBlock) -> Result<Results, Fault> {
     let x = session.leaf(case.array("in", "x")?, true);
     let mask = if case.args.read("causal")? { Mask::Causal } else { Mask::All };
     let y = block.forward(x, mask);

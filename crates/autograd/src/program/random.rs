@@ -97,7 +97,8 @@ fn check(recipe: &Recipe, count: &mut Count) -> Result<(), String> {
         compare(recipe, &given, &wanted, holds).map_err(|e| format!("{passes:?}: {e}"))?;
         count.bounded += 1;
     }
-    let largest = |v: &Values| v.numbers.iter().filter(|x| x.is_finite()).fold(0.0, |m: f64, x| m.max(x.abs()));
+    let largest =
+        |v: &Values| v.numbers.iter().filter(|x| x.is_finite()).fold(0.0, |m: f64, x| m.max(x.abs()));
     count.loose += bounds.iter().zip(&wanted).filter(|(b, v)| **b > 1e-2 * largest(v).max(1.0)).count();
     Ok(())
 }
@@ -159,7 +160,10 @@ fn check_all(seeds: std::ops::Range<u64>) -> Count {
     if let Some((recipe, failure)) = failures.first() {
         let seeds: Vec<u64> = failures.iter().map(|f| f.0.seed).collect();
         let (part, why) = shortest(recipe, failure.clone());
-        panic!("{} programs fail, of seeds {seeds:?}\nthe first: {failure}\ncut short: {why}\n{part:#?}", seeds.len());
+        panic!(
+            "{} programs fail, of seeds {seeds:?}\nthe first: {failure}\ncut short: {why}\n{part:#?}",
+            seeds.len()
+        );
     }
     count
 }
@@ -170,9 +174,9 @@ fn a_thousand_random_programs_give_what_is_recorded() {
     assert!(count.exact > 1_000 && count.bounded > 500 && count.loose * 20 < count.results, "{count:?}");
 }
 
-/// `cargo test --release -p wengert-autograd --lib -- --ignored random`
+/// `cargo test -p wengert-autograd --lib -- --ignored ten_thousand`
 #[test]
-#[ignore = "takes minutes without optimisation"]
+#[ignore = "takes minutes"]
 fn ten_thousand_random_programs_give_what_is_recorded() {
     let count = check_all(0..10_000);
     assert!(count.exact > 10_000 && count.bounded > 5_000 && count.loose * 20 < count.results, "{count:?}");

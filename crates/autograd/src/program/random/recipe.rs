@@ -270,8 +270,20 @@ impl Draw {
 
     fn binary(&mut self) -> Option<usize> {
         const NAMES: [&str; 14] = [
-            "add", "add", "sub", "sub", "mul", "mul", "mul", "div", "maximum", "minimum", "hypot", "atan2",
-            "logaddexp", "pow",
+            "add",
+            "add",
+            "sub",
+            "sub",
+            "mul",
+            "mul",
+            "mul",
+            "div",
+            "maximum",
+            "minimum",
+            "hypot",
+            "atan2",
+            "logaddexp",
+            "pow",
         ];
         let a = self.float();
         let (b, shape) = self.partner(a);
@@ -394,9 +406,9 @@ impl Draw {
                 && d.shape.len() == shape.len()
                 && (0..shape.len()).all(|i| i == axis || d.shape[i] == shape[i])
         };
-        let all: Vec<usize> =
-            (0..self.recipe.nodes.len()).filter(|&i| fits(&self.recipe.nodes[i])).collect();
-        let parts: Vec<usize> = (0..1 + self.below(3)).map(|_| all[self.below(all.len())]).chain([x]).collect();
+        let all: Vec<usize> = (0..self.recipe.nodes.len()).filter(|&i| fits(&self.recipe.nodes[i])).collect();
+        let parts: Vec<usize> =
+            (0..1 + self.below(3)).map(|_| all[self.below(all.len())]).chain([x]).collect();
         let mut result = shape.clone();
         result[axis] = parts.iter().map(|&p| self.recipe.nodes[p].shape[axis]).sum();
         let axis = self.signed(axis, shape.len());
@@ -460,7 +472,8 @@ impl Draw {
     }
 
     fn pick(&mut self) -> Option<usize> {
-        let matrices = self.nodes(Kind::Float).into_iter().filter(|&i| self.of(i).len() == 2 && self.of(i)[1] > 0);
+        let matrices =
+            self.nodes(Kind::Float).into_iter().filter(|&i| self.of(i).len() == 2 && self.of(i)[1] > 0);
         let matrices: Vec<usize> = matrices.collect();
         let x = *matrices.get(self.below(matrices.len().max(1)))?;
         let (rows, columns) = (self.of(x)[0], self.of(x)[1]);

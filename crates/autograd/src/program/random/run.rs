@@ -63,22 +63,28 @@ impl Recipe {
                 return straight;
             }
             let turned = ArrayD::from_shape_fn(IxDyn(shape).f(), |i| straight[i].clone());
-            debug_assert!(turned.len() < 2 || shape.len() < 2 || !turned.is_standard_layout() || shape.contains(&1));
+            debug_assert!(
+                turned.len() < 2 || shape.len() < 2 || !turned.is_standard_layout() || shape.contains(&1)
+            );
             turned
         }
         let values = self.numbers(node, leaves);
         match (&node.act, self.dtype) {
-            (Act::Labels(..), _) => Array::I64(make(&node.shape, false, values.iter().map(|&v| v as i64).collect())),
-            (_, DType::F32) => Array::F32(make(&node.shape, turned, values.iter().map(|&v| v as f32).collect())),
+            (Act::Labels(..), _) => {
+                Array::I64(make(&node.shape, false, values.iter().map(|&v| v as i64).collect()))
+            }
+            (_, DType::F32) => {
+                Array::F32(make(&node.shape, turned, values.iter().map(|&v| v as f32).collect()))
+            }
             _ => Array::F64(make(&node.shape, turned, values)),
         }
     }
 
     /// The leaves of a kind, by place.
     fn leaves_of(&self, wanted: Source) -> impl Iterator<Item = &Node> {
-        self.nodes.iter().filter(move |n| {
-            matches!(n.act, Act::Leaf(source, _) | Act::Labels(source, ..) if source == wanted)
-        })
+        self.nodes.iter().filter(
+            move |n| matches!(n.act, Act::Leaf(source, _) | Act::Labels(source, ..) if source == wanted),
+        )
     }
 
     /// The parameters of a recipe, in order.
@@ -86,9 +92,8 @@ impl Recipe {
         let mut params = if self.dtype == DType::F32 { Params::new() } else { Params::f64() };
         let mut scope = params.scope("p");
         let all = self.leaves_of(Source::Param).enumerate();
-        let all = all.map(|(i, node)| {
-            scope.param(&i.to_string(), &node.shape[..], &self.numbers(node, leaves)[..])
-        });
+        let all = all
+            .map(|(i, node)| scope.param(&i.to_string(), &node.shape[..], &self.numbers(node, leaves)[..]));
         let all = all.collect();
         (params, all)
     }
@@ -140,7 +145,8 @@ impl Recipe {
             let last = all.len() - 1;
             for i in [0, last] {
                 let oracle = oracle_values(all[i]);
-                same(&values[i], &oracle).map_err(|e| format!("eager result {i} is not the oracle's: {e}"))?;
+                same(&values[i], &oracle)
+                    .map_err(|e| format!("eager result {i} is not the oracle's: {e}"))?;
             }
         }
         Ok(values)
@@ -292,7 +298,10 @@ pub(super) fn within(given: &Values, wanted: &Values, bound: f64) -> Result<(), 
         return Err(format!("shape {:?} for {:?}", given.shape, wanted.shape));
     }
     let agree = |a: f64, b: f64| {
-        a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= bound || (bound > 0.0 && !a.is_finite() && !b.is_finite())
+        a == b
+            || (a.is_nan() && b.is_nan())
+            || (a - b).abs() <= bound
+            || (bound > 0.0 && !a.is_finite() && !b.is_finite())
     };
     let pairs = given.numbers.iter().zip(&wanted.numbers);
     match pairs.enumerate().find(|(_, (a, b))| !agree(**a, **b)) {
