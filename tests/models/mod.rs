@@ -10,9 +10,9 @@ use wengert::prelude::*;
 type Loss = Box<dyn for<'t> Fn(&'t Tape<'t>, &[Var<'t>]) -> Var<'t>>;
 
 /// A model with a batch of data.
-pub struct Model {
-    pub name: &'static str,
-    pub params: Params,
+pub(crate) struct Model {
+    pub(crate) name: &'static str,
+    pub(crate) params: Params,
     batch: Vec<ArrayD<f32>>,
     labels: Option<Array1<i64>>,
     loss: Loss,
@@ -29,7 +29,7 @@ fn numbers(seed: u64, shape: &[usize]) -> ArrayD<f32> {
 }
 
 impl Model {
-    pub fn program(&self) -> Program {
+    pub(crate) fn program(&self) -> Program {
         let program = Program::trace(&self.params, |t| {
             let mut inputs: Vec<Var<'_>> =
                 self.batch.iter().enumerate().map(|(i, x)| t.input(&format!("x{i}"), x.shape())).collect();
@@ -40,14 +40,14 @@ impl Model {
         program.expect("a plan")
     }
 
-    pub fn inputs(&self) -> Vec<&dyn AnyTensor> {
+    pub(crate) fn inputs(&self) -> Vec<&dyn AnyTensor> {
         let arrays = self.batch.iter().map(|x| x as &dyn AnyTensor);
         arrays.chain(self.labels.iter().map(|l| l as &dyn AnyTensor)).collect()
     }
 
     /// The loss and the gradients, recorded and computed at once.
     #[allow(dead_code, reason = "not every test needs it")]
-    pub fn eager(&self, params: &Params) -> (f64, Gradients) {
+    pub(crate) fn eager(&self, params: &Params) -> (f64, Gradients) {
         let tape = Tape::with(params);
         let inputs = self.batch.iter().map(|x| tape.constant(x));
         let inputs: Vec<Var<'_>> = inputs.chain(self.labels.iter().map(|l| tape.constant(l))).collect();
@@ -57,7 +57,7 @@ impl Model {
 }
 
 /// One sigmoid neuron on one sample.
-pub fn neuron() -> Model {
+pub(crate) fn neuron() -> Model {
     let mut params = Params::new();
     let layer = Linear::with_init(&mut params.scope("neuron"), 3, 1, [0.1, 0.2, -0.3], 0.0);
     Model {
@@ -70,7 +70,7 @@ pub fn neuron() -> Model {
 }
 
 /// A network with the mean squared error.
-pub fn regression(name: &'static str, sizes: &[usize], batch: usize, activation: Activation) -> Model {
+pub(crate) fn regression(name: &'static str, sizes: &[usize], batch: usize, activation: Activation) -> Model {
     let mut params = Params::new();
     let net = Mlp::new(&mut params.scope("net"), sizes, activation);
     let (first, last) = (sizes[0], sizes[sizes.len() - 1]);
@@ -84,7 +84,7 @@ pub fn regression(name: &'static str, sizes: &[usize], batch: usize, activation:
 }
 
 /// A classifier of images with the cross entropy.
-pub fn classifier() -> Model {
+pub(crate) fn classifier() -> Model {
     let mut params = Params::new();
     let net = Mlp::new(&mut params.scope("net"), &[784, 256, 128, 10], Activation::Relu);
     Model {
@@ -97,7 +97,7 @@ pub fn classifier() -> Model {
 }
 
 /// Σ tanh(x·y + z)·σ(x) + ½x²·e⁻ʸ.
-pub fn elements(n: usize) -> Model {
+pub(crate) fn elements(n: usize) -> Model {
     let mut params = Params::new();
     let mut scope = params.scope("f");
     let [x, y, z] = [("x", 6), ("y", 7), ("z", 8)].map(|(name, seed)| {
@@ -117,7 +117,7 @@ pub fn elements(n: usize) -> Model {
 }
 
 /// A causal transformer block.
-pub fn transformer(sequences: usize, length: usize, width: usize) -> Model {
+pub(crate) fn transformer(sequences: usize, length: usize, width: usize) -> Model {
     let mut params = Params::new();
     let block = TransformerBlock::new(&mut params.scope("block"), width, 4);
     Model {
