@@ -27,7 +27,7 @@ const MODULES: &[(&str, &[&str])] = &[
     // Planning reads the tape and calls no kernel.
     ("plan", &["buffers", "code", "dense", "dtype", "ir", "params", "shape", "tape", "tree"]),
     // Execution sees operands and plans, never the tape.
-    ("exec", &["buffers", "code", "dtype", "ir", "kernels", "math", "params", "plan", "table", "view"]),
+    ("exec", &["buffers", "code", "dtype", "ir", "kernels", "params", "plan", "shape", "table", "view"]),
     // Rules are written in the recorded language: no buffers, no kernels, no execution.
     ("op", &["dense", "dtype", "ir", "ops", "record", "shape", "var"]),
     ("ops", &["dense", "dtype", "ir", "math", "op", "record", "shape", "table", "tree", "var"]),

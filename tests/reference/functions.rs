@@ -2,21 +2,26 @@
 
 use std::f64::consts::{E, PI};
 
-use autograd::{Tape, Var};
+use autograd::{Params, Var};
 
 use crate::format::Case;
 use crate::runner::{Fault, Handler, Refusal, Results};
 use crate::scalars::{Function, along, constants, jacobian, pack, total, variables};
+use crate::sessions::{Session, each_way};
 
 /// A function with several outputs.
 type Map = for<'t> fn(&[Var<'t>]) -> Vec<Var<'t>>;
 
 pub(crate) fn find(op: &str) -> Option<Handler> {
     if let Some(f) = function(op) {
-        return Some(Handler::new(Refusal::TypedError, move |case, _| derivatives(case, f)));
+        return Some(Handler::new(Refusal::TypedError, move |case, _| {
+            each_way(case, &Params::f64(), |session| derivatives(session, case, f))
+        }));
     }
     let f = map(op)?;
-    Some(Handler::new(Refusal::TypedError, move |case, _| jacobians(case, f)))
+    Some(Handler::new(Refusal::TypedError, move |case, _| {
+        each_way(case, &Params::f64(), |session| jacobians(session, case, f))
+    }))
 }
 
 fn function(op: &str) -> Option<Function> {
@@ -90,10 +95,9 @@ fn map(op: &str) -> Option<Map> {
     Some(map)
 }
 
-fn derivatives(case: &Case, f: Function) -> Result<Results, Fault> {
-    let tape = Tape::new();
-    let x = variables(&tape, case, "x")?;
-    let (v, w) = (constants(&tape, case, "v")?, constants(&tape, case, "w")?);
+fn derivatives(session: &Session<'_>, case: &Case, f: Function) -> Result<Results, Fault> {
+    let x = variables(session, case, "x")?;
+    let (v, w) = (constants(session, case, "v")?, constants(session, case, "w")?);
     let n = x.len();
     let y = f(&x);
     let gradient = y.grads(&x);
@@ -101,29 +105,28 @@ fn derivatives(case: &Case, f: Function) -> Result<Results, Fault> {
     let second = first.jvp(&x, &v);
 
     let mut results = Results::default();
-    results.put("out", "value", pack(case, &[], [y])?);
-    results.put("out", "hessian", pack(case, &[n, n], jacobian(&gradient, &x))?);
-    results.put("out", "hvp", pack(case, &[n], along(&gradient, &x, &v))?);
-    results.put("out", "directional", pack(case, &[3], [first, second, second.jvp(&x, &v)])?);
-    results.put("out", "third_vw", pack(case, &[n], first.jvp(&x, &w).grads(&x))?);
-    results.put("out", "gradient", pack(case, &[n], gradient)?);
+    results.put("out", "value", pack(session, case, &[], [y])?);
+    results.put("out", "hessian", pack(session, case, &[n, n], jacobian(&gradient, &x))?);
+    results.put("out", "hvp", pack(session, case, &[n], along(&gradient, &x, &v))?);
+    results.put("out", "directional", pack(session, case, &[3], [first, second, second.jvp(&x, &v)])?);
+    results.put("out", "third_vw", pack(session, case, &[n], first.jvp(&x, &w).grads(&x))?);
+    results.put("out", "gradient", pack(session, case, &[n], gradient)?);
     Ok(results)
 }
 
-fn jacobians(case: &Case, f: Map) -> Result<Results, Fault> {
-    let tape = Tape::new();
-    let x = variables(&tape, case, "x")?;
-    let (v, u) = (constants(&tape, case, "v")?, constants(&tape, case, "u")?);
+fn jacobians(session: &Session<'_>, case: &Case, f: Map) -> Result<Results, Fault> {
+    let x = variables(session, case, "x")?;
+    let (v, u) = (constants(session, case, "v")?, constants(session, case, "u")?);
     let ys = f(&x);
     let (m, n) = (ys.len(), x.len());
     let rows = jacobian(&ys, &x);
     let vjp = total(ys.iter().zip(&u).map(|(&y, &u)| y * u)).grads(&x);
 
     let mut results = Results::default();
-    results.put("out", "jvp", pack(case, &[m], along(&ys, &x, &v))?);
-    results.put("out", "vjp", pack(case, &[n], vjp)?);
-    results.put("out", "hessians", pack(case, &[m, n, n], jacobian(&rows, &x))?);
-    results.put("out", "jacobian", pack(case, &[m, n], rows)?);
-    results.put("out", "value", pack(case, &[m], ys)?);
+    results.put("out", "jvp", pack(session, case, &[m], along(&ys, &x, &v))?);
+    results.put("out", "vjp", pack(session, case, &[n], vjp)?);
+    results.put("out", "hessians", pack(session, case, &[m, n, n], jacobian(&rows, &x))?);
+    results.put("out", "jacobian", pack(session, case, &[m, n], rows)?);
+    results.put("out", "value", pack(session, case, &[m], ys)?);
     Ok(results)
 }

@@ -1,15 +1,17 @@
 //! Scalar programs and shapes of graphs: the group `graphs`.
 
-use autograd::{Tape, Var};
+use autograd::{Params, Var};
 use serde_json::Value;
 
-use crate::evaluate::{leaf, read};
 use crate::format::Case;
 use crate::runner::{Fault, Handler, Refusal, Results};
 use crate::scalars::{along, constants, jacobian, pack, total, variables};
+use crate::sessions::{Session, each_way};
+
+type Evaluate = for<'s, 't, 'c> fn(&'s Session<'t>, &'c Case) -> Result<Results, Fault>;
 
 pub(crate) fn find(op: &str) -> Option<Handler> {
-    let evaluate = match op {
+    let evaluate: Evaluate = match op {
         "program" => program,
         "graph" => graph,
         "accumulate" => accumulate,
@@ -17,7 +19,9 @@ pub(crate) fn find(op: &str) -> Option<Handler> {
         "gradient_penalty" => gradient_penalty,
         _ => return None,
     };
-    Some(Handler::new(Refusal::TypedError, move |case, _| evaluate(case)))
+    Some(Handler::new(Refusal::TypedError, move |case, _| {
+        each_way(case, &Params::f64(), |session| evaluate(session, case))
+    }))
 }
 
 /// The nodes of a program, its inputs first.
@@ -57,19 +61,18 @@ fn run<'t>(case: &Case, inputs: &[Var<'t>]) -> Result<Vec<Var<'t>>, Fault> {
     Ok(nodes)
 }
 
-fn program(case: &Case) -> Result<Results, Fault> {
-    let tape = Tape::new();
-    let x = variables(&tape, case, "x")?;
-    let v = constants(&tape, case, "v")?;
+fn program(session: &Session<'_>, case: &Case) -> Result<Results, Fault> {
+    let x = variables(session, case, "x")?;
+    let v = constants(session, case, "v")?;
     let nodes = run(case, &x)?;
     let y = nodes[nodes.len() - 1];
     let n = x.len();
     let gradient = y.grads(&x);
     let mut results = Results::default();
-    results.put("out", "value", pack(case, &[], [y])?);
-    results.put("out", "hessian", pack(case, &[n, n], jacobian(&gradient, &x))?);
-    results.put("out", "hvp", pack(case, &[n], along(&gradient, &x, &v))?);
-    results.put("out", "gradient", pack(case, &[n], gradient)?);
+    results.put("out", "value", pack(session, case, &[], [y])?);
+    results.put("out", "hessian", pack(session, case, &[n, n], jacobian(&gradient, &x))?);
+    results.put("out", "hvp", pack(session, case, &[n], along(&gradient, &x, &v))?);
+    results.put("out", "gradient", pack(session, case, &[n], gradient)?);
     Ok(results)
 }
 
@@ -115,63 +118,59 @@ fn draw<'t>(case: &Case, x: &[Var<'t>]) -> Result<Var<'t>, Fault> {
     })
 }
 
-fn graph(case: &Case) -> Result<Results, Fault> {
-    let tape = Tape::new();
-    let x = variables(&tape, case, "x")?;
+fn graph(session: &Session<'_>, case: &Case) -> Result<Results, Fault> {
+    let x = variables(session, case, "x")?;
     let shape = case.array("in", "x")?.shape();
     let y = draw(case, &x)?;
     let gradient = y.grads(&x);
     let mut results = Results::default();
-    results.put("out", "value", pack(case, &[], [y])?);
+    results.put("out", "value", pack(session, case, &[], [y])?);
     if case.labels("out").any(|label| label == "second") {
         let second = total(gradient.iter().copied()).grads(&x);
-        results.put("out", "second", pack(case, shape, second)?);
+        results.put("out", "second", pack(session, case, shape, second)?);
     }
-    results.put("out", "gradient", pack(case, shape, gradient)?);
+    results.put("out", "gradient", pack(session, case, shape, gradient)?);
     Ok(results)
 }
 
 /// Gradients are values here: accumulating them is adding, clearing them is not adding.
-fn accumulate(case: &Case) -> Result<Results, Fault> {
-    let tape = Tape::new();
-    let x = leaf(&tape, case.array("in", "x")?, true);
+fn accumulate(session: &Session<'_>, case: &Case) -> Result<Results, Fault> {
+    let x = session.leaf(case.array("in", "x")?, true);
     let [first] = x.square().sum().grad([x]);
     let [second] = x.sin().sum().grad([x]);
     let [third] = (2.0 * x.sin().sum()).grad([x]);
     let mut results = Results::default();
-    results.put("out", "after_first", read(case, first)?);
-    results.put("out", "after_second", read(case, first + second)?);
-    results.put("out", "after_zeroing_and_third", read(case, third)?);
+    results.put("out", "after_first", session.read(case, first)?);
+    results.put("out", "after_second", session.read(case, first + second)?);
+    results.put("out", "after_zeroing_and_third", session.read(case, third)?);
     Ok(results)
 }
 
-fn intermediates(case: &Case) -> Result<Results, Fault> {
-    let tape = Tape::new();
-    let x = leaf(&tape, case.array("in", "x")?, true);
+fn intermediates(session: &Session<'_>, case: &Case) -> Result<Results, Fault> {
+    let x = session.leaf(case.array("in", "x")?, true);
     let a = x.exp();
     let b = a * x;
     let c = b.tanh();
     let gradients = (c * a).sum().grad([x, a, b, c]);
     let mut results = Results::default();
     for (label, gradient) in ["dx", "da", "db", "dc"].into_iter().zip(gradients) {
-        results.put("out", label, read(case, gradient)?);
+        results.put("out", label, session.read(case, gradient)?);
     }
     Ok(results)
 }
 
-fn gradient_penalty(case: &Case) -> Result<Results, Fault> {
-    let tape = Tape::new();
-    let input = |label: &str| Ok::<_, Fault>(leaf(&tape, case.array("in", label)?, true));
+fn gradient_penalty(session: &Session<'_>, case: &Case) -> Result<Results, Fault> {
+    let input = |label: &str| Ok::<_, Fault>(session.leaf(case.array("in", label)?, true));
     let (x, w1, b1, w2) = (input("X")?, input("w1")?, input("b1")?, input("w2")?);
     let outputs = (x.matmul(w1) + b1).tanh().matmul(w2);
     let [slopes] = outputs.sum().grad([x]);
     let penalty = (slopes.square().sum_over(&[1]).sqrt() - 1.0).square().mean();
     let mut results = Results::default();
-    results.put("out", "outputs", read(case, outputs)?);
-    results.put("out", "input_gradient", read(case, slopes)?);
-    results.put("out", "penalty", read(case, penalty)?);
+    results.put("out", "outputs", session.read(case, outputs)?);
+    results.put("out", "input_gradient", session.read(case, slopes)?);
+    results.put("out", "penalty", session.read(case, penalty)?);
     for (label, gradient) in ["dX", "dw1", "db1", "dw2"].into_iter().zip(penalty.grad([x, w1, b1, w2])) {
-        results.put("out", label, read(case, gradient)?);
+        results.put("out", label, session.read(case, gradient)?);
     }
     Ok(results)
 }

@@ -1,10 +1,11 @@
 //! Derivatives of orders 0 to 6 by repeated gradients: the group `higher`.
 
-use autograd::{Tape, Var};
+use autograd::{Params, Var};
 
 use crate::array::Array;
-use crate::evaluate::read;
+use crate::format::Case;
 use crate::runner::{Fault, Handler, Refusal, Results};
+use crate::sessions::{Session, each_way};
 
 /// A function that is applied to each point of a vector.
 type Pointwise = for<'t> fn(Var<'t>) -> Var<'t>;
@@ -14,23 +15,26 @@ pub(crate) fn find(op: &str) -> Option<Handler> {
         Handler::new(Refusal::TypedError, |case, _| {
             let name: String = case.args.read("formula")?;
             let f = formula(&name).ok_or(Fault::Unsupported(name))?;
-            let orders: usize = case.args.read("orders")?;
-            let tape = Tape::new();
-            let x = tape.var(case.f64("in", "x")?);
-            let mut y = f(x);
-            let mut by_order = vec![read(case, y)?.floats()];
-            for _ in 0..orders {
-                // Each element depends on its own x alone: the gradient of the sum holds all derivatives.
-                [y] = y.sum().grad([x]);
-                by_order.push(read(case, y)?.floats());
-            }
-            let n = by_order[0].len();
-            let by_point = (0..n).flat_map(|point| by_order.iter().map(move |order| order[point]));
-            let mut results = Results::default();
-            results.put("out", "derivatives", Array::shaped(&[n, orders + 1], by_point.collect()));
-            Ok(results)
+            each_way(case, &Params::f64(), |session| derivatives(session, case, f))
         })
     })
+}
+
+fn derivatives(session: &Session<'_>, case: &Case, f: Pointwise) -> Result<Results, Fault> {
+    let orders: usize = case.args.read("orders")?;
+    let x = session.leaf(case.array("in", "x")?, true);
+    let mut y = f(x);
+    let mut by_order = vec![session.read(case, y)?.floats()];
+    for _ in 0..orders {
+        // Each element depends on its own x alone: the gradient of the sum holds all derivatives.
+        [y] = y.sum().grad([x]);
+        by_order.push(session.read(case, y)?.floats());
+    }
+    let n = by_order[0].len();
+    let by_point = (0..n).flat_map(|point| by_order.iter().map(move |order| order[point]));
+    let mut results = Results::default();
+    results.put("out", "derivatives", Array::shaped(&[n, orders + 1], by_point.collect()));
+    Ok(results)
 }
 
 fn formula(name: &str) -> Option<Pointwise> {

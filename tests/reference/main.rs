@@ -26,6 +26,7 @@ mod runner;
 mod scalars;
 mod seeds;
 mod selftest;
+mod sessions;
 mod training;
 
 use std::path::{Path, PathBuf};

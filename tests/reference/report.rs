@@ -21,6 +21,11 @@ impl GroupReport {
         self.ran.iter().filter(|ran| ran.outcome == Outcome::Passed).count()
     }
 
+    /// How many cases ran as programs too, each in several ways.
+    fn programs(&self) -> usize {
+        self.ran.iter().filter(|ran| ran.programs > 0).count()
+    }
+
     /// The failed cases with their worst mismatch.
     pub(crate) fn failures(&self) -> impl Iterator<Item = (&str, &str)> {
         self.ran.iter().filter_map(|ran| match &ran.outcome {
@@ -53,6 +58,8 @@ impl fmt::Display for Report {
             let (failed, unsupported) = (group.failures().count(), group.unsupported().count());
             let passed = group.passed();
             writeln!(f, "group {name} passed {passed} failed {failed} unsupported {unsupported}")?;
+            let (eager, programs) = (group.ran.len() - unsupported, group.programs());
+            writeln!(f, "  evaluated {name} eager {eager} program {programs}")?;
             for (case, why) in group.failures() {
                 writeln!(f, "  failed {name} {case}: {why}")?;
             }

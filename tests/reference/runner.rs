@@ -74,6 +74,8 @@ pub(crate) struct Results {
     figures: BTreeMap<(String, String), Figures>,
     same_convention: bool,
     takes_limits: bool,
+    /// The same computed in other ways, with their names.
+    planned: Vec<(&'static str, Results)>,
 }
 
 impl Results {
@@ -97,6 +99,11 @@ impl Results {
     pub(crate) fn instead(&mut self, role: &str, label: &str, why: &str, elements: Vec<(usize, f64)>) {
         let figures = Figures { elements, why: why.to_owned() };
         self.figures.insert((role.to_owned(), label.to_owned()), figures);
+    }
+
+    /// Adds what came out in another way of computing, which is held as the rest is.
+    pub(crate) fn planned(&mut self, way: &'static str, results: Results) {
+        self.planned.push((way, results));
     }
 
     fn insert(&mut self, role: &str, label: &str, array: Option<Array>, hold: Hold) {
@@ -154,23 +161,31 @@ pub(crate) struct Ran {
     /// Where the handler asked not to hold an array, or other figures than the stored ones: what, and its
     /// reason.
     pub(crate) notes: Vec<(&'static str, String)>,
+    /// As how many programs it ran beside.
+    pub(crate) programs: usize,
 }
 
 pub(crate) fn run(case: &Case, group: &Group, registry: Registry<'_>) -> Ran {
     let mut notes = Vec::new();
+    let mut programs = 0;
     let outcome = match registry(&group.name, &case.op) {
         None => Outcome::Unsupported { op: case.op.clone() },
         Some(handler) => match caught(|| (handler.evaluate)(case, group)) {
             Ok(Err(Fault::Unsupported(reason))) if !case.must_refuse => {
                 Outcome::Unsupported { op: format!("{} ({reason})", case.op) }
             }
-            evaluated => match verdict(case, handler.refusal, evaluated, &mut notes) {
-                Ok(()) => Outcome::Passed,
-                Err(why) => Outcome::Failed { why },
-            },
+            evaluated => {
+                if let Ok(Ok(results)) = &evaluated {
+                    programs = results.planned.len();
+                }
+                match verdict(case, handler.refusal, evaluated, &mut notes) {
+                    Ok(()) => Outcome::Passed,
+                    Err(why) => Outcome::Failed { why },
+                }
+            }
         },
     };
-    Ran { case: case.name.clone(), outcome, notes }
+    Ran { case: case.name.clone(), outcome, notes, programs }
 }
 
 fn verdict(
@@ -180,7 +195,7 @@ fn verdict(
     notes: &mut Vec<(&'static str, String)>,
 ) -> Result<(), String> {
     match (evaluated, case.must_refuse) {
-        (Ok(Ok(results)), false) => check(case, &results, notes),
+        (Ok(Ok(results)), false) => check_all(case, results, notes),
         (Ok(Ok(_)), true) => Err("accepted, but it must be refused".to_owned()),
         (Ok(Err(Fault::Refused(_))), true) => match refusal {
             Refusal::TypedError => Ok(()),
@@ -199,6 +214,20 @@ fn verdict(
         }
         (Err(panic), _) => Err(panic.describe()),
     }
+}
+
+/// Holds what was computed in every way.
+fn check_all(
+    case: &Case,
+    mut results: Results,
+    notes: &mut Vec<(&'static str, String)>,
+) -> Result<(), String> {
+    check(case, &results, notes)?;
+    for (way, planned) in std::mem::take(&mut results.planned) {
+        results.arrays = planned.arrays;
+        check(case, &results, &mut Vec::new()).map_err(|why| format!("{way}: {why}"))?;
+    }
+    Ok(())
 }
 
 /// Holds every stored result against the computed one and reports the first that differs, in the

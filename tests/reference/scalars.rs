@@ -1,34 +1,39 @@
 //! Functions of separate scalar variables: each number of a stored point is a leaf of its own.
 
-use autograd::{Tape, Var};
+use autograd::Var;
 
 use crate::array::Array;
-use crate::evaluate::read;
 use crate::format::Case;
 use crate::runner::Fault;
+use crate::sessions::Session;
 
 /// A scalar function of scalars.
 pub(crate) type Function = for<'t> fn(&[Var<'t>]) -> Var<'t>;
 
 /// The numbers of an input, each a variable.
-pub(crate) fn variables<'t>(tape: &'t Tape<'t>, case: &Case, label: &str) -> Result<Vec<Var<'t>>, Fault> {
-    Ok(case.f64("in", label)?.iter().map(|&x| tape.var(x)).collect())
+pub(crate) fn variables<'t>(session: &Session<'t>, case: &Case, label: &str) -> Result<Vec<Var<'t>>, Fault> {
+    Ok(case.f64("in", label)?.iter().map(|&x| session.leaf(&number(x), true)).collect())
 }
 
 /// The numbers of an input, each a constant.
-pub(crate) fn constants<'t>(tape: &'t Tape<'t>, case: &Case, label: &str) -> Result<Vec<Var<'t>>, Fault> {
-    Ok(case.f64("in", label)?.iter().map(|&x| tape.constant(x)).collect())
+pub(crate) fn constants<'t>(session: &Session<'t>, case: &Case, label: &str) -> Result<Vec<Var<'t>>, Fault> {
+    Ok(case.f64("in", label)?.iter().map(|&x| session.leaf(&number(x), false)).collect())
+}
+
+fn number(x: f64) -> Array {
+    Array::shaped(&[], vec![x])
 }
 
 /// Scalars as the elements of an array.
 pub(crate) fn pack<'t>(
+    session: &Session<'t>,
     case: &Case,
     shape: &[usize],
     scalars: impl IntoIterator<Item = Var<'t>>,
 ) -> Result<Array, Fault> {
     let mut elements = Vec::new();
     for scalar in scalars {
-        elements.extend(read(case, scalar)?.floats());
+        elements.extend(session.read(case, scalar)?.floats());
     }
     Ok(Array::shaped(shape, elements))
 }

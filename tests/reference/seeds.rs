@@ -7,10 +7,10 @@ use nn::{Activation, Linear, Mlp, Perceptron, ThreeOneOne, loss};
 use optim::{Adam, Momentum, Optimizer, Sgd};
 
 use crate::array::Array;
-use crate::evaluate::{leaf, read};
 use crate::format::Case;
 use crate::ops::sigmoid_slope;
 use crate::runner::{Fault, Handler, Refusal, Results};
+use crate::sessions::{leaf, read};
 
 pub(crate) fn find(op: &str) -> Option<Handler> {
     let evaluate = match op {

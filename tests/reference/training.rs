@@ -1,6 +1,6 @@
 //! End-to-end runs with layers, losses and optimisers: the group `training`.
 
-use autograd::{Gradients, Param, Params, Tape, Var};
+use autograd::{DType, Gradients, Param, Params, Passes, Program, State, Tape, Var};
 use ndarray::{Array1, Array2, ArrayD, ArrayViewD, Axis, Ix2};
 use nn::attention::{Mask, SelfAttention};
 use nn::{Activation, Init, LayerNorm, Linear, Mlp, TransformerBlock, loss};
@@ -11,18 +11,26 @@ use crate::format::Case;
 use crate::functions::rosenbrock;
 use crate::optim::adam_of;
 use crate::runner::{Fault, Handler, Refusal, Results};
+use crate::sessions::{Session, each_training, each_way};
+
+/// Trains eagerly, or by a program of these passes.
+type Train = fn(&Case, Option<Passes>) -> Result<Results, Fault>;
 
 pub(crate) fn find(op: &str) -> Option<Handler> {
-    let evaluate = match op {
+    let train: Train = match op {
         "mlp_classifier" => mlp_classifier,
         "linear_regression" | "ridge" => least_squares,
         "logistic_regression" => logistic_regression,
         "softmax_regression" => softmax_regression,
-        "rosenbrock_minimum" => rosenbrock_minimum,
-        "transformer_block" => transformer_block,
+        "rosenbrock_minimum" => {
+            return Some(Handler::new(Refusal::TypedError, |case, _| rosenbrock_minimum(case)));
+        }
+        "transformer_block" => {
+            return Some(Handler::new(Refusal::TypedError, |case, _| transformer_block(case)));
+        }
         _ => return None,
     };
-    Some(Handler::new(Refusal::TypedError, move |case, _| evaluate(case)))
+    Some(Handler::new(Refusal::TypedError, move |case, _| each_training(case, train)))
 }
 
 /// Samples by row. Bytes are grey values from 0 to 16.
@@ -34,16 +42,35 @@ fn samples(case: &Case) -> Result<Array2<f64>, Fault> {
     Ok(x.into_dimensionality::<Ix2>().map_err(|e| case.place.error("in/X", e))?)
 }
 
-fn mlp_classifier(case: &Case) -> Result<Results, Fault> {
+fn mlp_classifier(case: &Case, passes: Option<Passes>) -> Result<Results, Fault> {
     let optimizer: String = case.args.read("optimizer")?;
     match optimizer.as_str() {
-        "adam" => classify(case, adam_of(case)?),
-        "sgd" => classify(case, Momentum::pytorch(case.args.read("lr")?, case.args.read("momentum")?)?),
+        "adam" => classify(case, passes, adam_of(case)?),
+        "sgd" => {
+            let momentum = Momentum::pytorch(case.args.read("lr")?, case.args.read("momentum")?)?;
+            classify(case, passes, momentum)
+        }
         _ => Err(Fault::Unsupported(optimizer)),
     }
 }
 
-fn classify(case: &Case, mut optimizer: impl Optimizer) -> Result<Results, Fault> {
+/// Traces the step of a classifier for so many samples.
+fn classifier(
+    passes: Passes,
+    params: &Params,
+    net: &Mlp,
+    shape: &[usize],
+) -> Result<(Program, State), Fault> {
+    let program = Program::trace_with(passes, params, |tape| {
+        let (x, labels) = (tape.input("x", shape), tape.input_of("labels", DType::I64, [shape[0]]));
+        tape.outputs(loss::cross_entropy(net.forward(x), labels)).with_gradients()
+    });
+    let program = program.map_err(Fault::refused)?;
+    let state = program.state();
+    Ok((program, state))
+}
+
+fn classify(case: &Case, passes: Option<Passes>, mut optimizer: impl Optimizer) -> Result<Results, Fault> {
     let x = samples(case)?;
     let labels = Array1::from(case.array("in", "y")?.integers());
     let activation = case.args.read::<String>("activation")?.parse::<Activation>().map_err(Fault::refused)?;
@@ -57,6 +84,7 @@ fn classify(case: &Case, mut optimizer: impl Optimizer) -> Result<Results, Fault
 
     let mut results = Results::default();
     let mut losses = Vec::new();
+    let mut programs = None;
     for step in 0..case.args.read("steps")? {
         let (x, labels) = match case.i64("in", "batches") {
             Err(_) => (x.clone(), labels.clone()),
@@ -66,10 +94,23 @@ fn classify(case: &Case, mut optimizer: impl Optimizer) -> Result<Results, Fault
                 (x.select(Axis(0), &rows), labels.select(Axis(0), &rows))
             }
         };
-        let tape = Tape::with(&params);
-        let loss = loss::cross_entropy(net.forward(tape.constant(&x)), tape.constant(&labels));
-        losses.push(loss.item());
-        let gradients = loss.backward();
+        if let Some(passes) = passes
+            && programs.as_ref().is_none_or(|(rows, _)| *rows != x.nrows())
+        {
+            programs = Some((x.nrows(), classifier(passes, &params, &net, x.shape())?));
+        }
+        let (loss, gradients) = match &mut programs {
+            Some((_, (program, state))) => {
+                let run = program.run(state, &params, (&x, &labels)).map_err(Fault::refused)?;
+                (run.item(0), run.grads().clone())
+            }
+            None => {
+                let tape = Tape::with(&params);
+                let loss = loss::cross_entropy(net.forward(tape.constant(&x)), tape.constant(&labels));
+                (loss.item(), loss.backward())
+            }
+        };
+        losses.push(loss);
         if step == 0 {
             put_gradients(&params, &net, &gradients, &mut results);
         }
@@ -114,8 +155,8 @@ fn put_gradients(params: &Params, net: &Mlp, gradients: &Gradients, results: &mu
 
 /// A linear layer that starts from zero and is fitted until far beyond what the tolerances ask.
 fn fit(
-    inputs: usize,
-    outputs: usize,
+    passes: Option<Passes>,
+    [inputs, outputs]: [usize; 2],
     rate: f64,
     loss: impl for<'t> Fn(&'t Tape<'t>, Linear) -> Result<Var<'t>, Fault>,
 ) -> Result<(Params, Linear), Fault> {
@@ -123,9 +164,20 @@ fn fit(
     let mut scope = params.scope("linear");
     let layer = Linear::with_init(&mut scope, inputs, outputs, Init::Zeros, Init::Zeros);
     let mut momentum = Momentum::new(rate, 0.95)?;
+    let trace = |passes| {
+        Program::trace_with(passes, &params, |tape| {
+            tape.outputs(loss(tape, layer).expect("it has its data")).with_gradients()
+        })
+    };
+    let program = passes.map(trace).transpose().map_err(Fault::refused)?;
+    let mut state = program.as_ref().map(Program::state);
     for _ in 0..3000 {
-        let tape = Tape::with(&params);
-        let gradients = loss(&tape, layer)?.backward();
+        let gradients = match (&program, &mut state) {
+            (Some(program), Some(state)) => {
+                program.run(state, &params, ()).map_err(Fault::refused)?.grads().clone()
+            }
+            _ => loss(&Tape::with(&params), layer)?.backward(),
+        };
         if gradients.norm() < 1e-12 {
             break;
         }
@@ -134,11 +186,11 @@ fn fit(
     Ok((params, layer))
 }
 
-fn least_squares(case: &Case) -> Result<Results, Fault> {
+fn least_squares(case: &Case, passes: Option<Passes>) -> Result<Results, Fault> {
     let (x, y) = (samples(case)?, case.f64("in", "y")?);
     let (n, features) = x.dim();
     let penalty: f64 = case.args.or("alpha", 0.0)?;
-    let (params, layer) = fit(features, 1, 0.5, |tape, layer| {
+    let (params, layer) = fit(passes, [features, 1], 0.5, |tape, layer| {
         let error = loss::mse(layer.forward(tape.constant(&x)), tape.constant(y).reshape([n, 1]));
         Ok(error + tape.param(layer.weight).square().sum() * (penalty / n as f64))
     })?;
@@ -153,11 +205,11 @@ fn least_squares(case: &Case) -> Result<Results, Fault> {
     Ok(results)
 }
 
-fn logistic_regression(case: &Case) -> Result<Results, Fault> {
+fn logistic_regression(case: &Case, passes: Option<Passes>) -> Result<Results, Fault> {
     let (x, y) = (samples(case)?, case.i64("in", "y")?.mapv(|label| label as f64));
     let (n, features) = x.dim();
     let c: f64 = case.args.read("C")?;
-    let (params, layer) = fit(features, 1, 0.3, |tape, layer| {
+    let (params, layer) = fit(passes, [features, 1], 0.3, |tape, layer| {
         let z = layer.forward(tape.constant(&x)).reshape([n]);
         let penalty = tape.param(layer.weight).square().sum() / (2.0 * c * n as f64);
         Ok((z.softplus() - tape.constant(&y) * z).mean() + penalty)
@@ -178,13 +230,13 @@ fn objective<'t>(tape: &'t Tape<'t>, layer: Linear, x: &Array2<f64>, y: &ArrayD<
     loss::cross_entropy(logits, tape.constant(y)) * x.nrows() as f64 + penalty
 }
 
-fn softmax_regression(case: &Case) -> Result<Results, Fault> {
+fn softmax_regression(case: &Case, passes: Option<Passes>) -> Result<Results, Fault> {
     let (x, y) = (samples(case)?, case.i64("in", "y")?);
     let (n, features) = x.dim();
     let classes = case.array("out", "intercept")?.shape()[0];
     let c: f64 = case.args.read("C")?;
     let (params, layer) =
-        fit(features, classes, 0.3, |tape, layer| Ok(objective(tape, layer, &x, y, c) / n as f64))?;
+        fit(passes, [features, classes], 0.3, |tape, layer| Ok(objective(tape, layer, &x, y, c) / n as f64))?;
     let tape = Tape::with(&params);
     let mut results = Results::default();
     results.put("out", "coef", tape.param(layer.weight).t().to_array::<f64>());
@@ -246,20 +298,26 @@ fn transformer_block(case: &Case) -> Result<Results, Fault> {
         // Matrices are stored as [out, in].
         params.set(param, case.f64("init", name)?.t());
     }
-    let tape = Tape::with(&params);
-    let x = tape.var(case.f64("in", "x")?);
+    each_way(case, &params, |session| block_derivatives(session, case, &block))
+}
+
+fn block_derivatives(session: &Session<'_>, case: &Case, block: &TransformerBlock) -> Result<Results, Fault> {
+    let x = session.leaf(case.array("in", "x")?, true);
     let mask = if case.args.read("causal")? { Mask::Causal } else { Mask::All };
     let y = block.forward(x, mask);
-    let inputs: Vec<Var<'_>> = named(&block).iter().map(|&(_, p)| tape.param(p)).chain([x]).collect();
-    let mut gradients = y.vjp(tape.constant(case.f64("cot", "y")?), &inputs);
+    let parameters = named(block).into_iter().map(|(_, p)| session.tape.param(p));
+    let inputs: Vec<Var<'_>> = parameters.chain([x]).collect();
+    let mut gradients = y.vjp(session.leaf(case.array("cot", "y")?, false), &inputs);
 
     let mut results = Results::default();
-    results.put("out", "y", y.to_array::<f64>());
-    results.put("grad", "x", gradients.pop().expect("that of x is the last").to_array::<f64>());
-    for ((name, _), gradient) in named(&block).into_iter().zip(gradients) {
-        let gradient = gradient.to_array::<f64>().reversed_axes();
+    results.put("out", "y", session.read(case, y)?);
+    let of_x = gradients.pop().expect("that of x is the last");
+    results.put("grad", "x", session.read(case, of_x)?);
+    for ((name, _), gradient) in named(block).into_iter().zip(gradients) {
+        // Matrices are stored as [out, in].
+        let gradient = if gradient.rank() == 2 { gradient.t() } else { gradient };
         // The softmax does not feel the biases of the keys: their gradient is 0 up to rounding.
-        results.put_by_largest("grad", name, gradient.as_standard_layout().into_owned());
+        results.put_by_largest("grad", name, session.read(case, gradient)?);
     }
     Ok(results)
 }

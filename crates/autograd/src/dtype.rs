@@ -154,12 +154,15 @@ element!(bool, Bool);
 macro_rules! float {
     ($t:ident) => {
         impl Float for $t {
+            #[inline]
             fn from_f64(x: f64) -> $t {
                 x as $t
             }
+            #[inline]
             fn to_f64(self) -> f64 {
                 f64::from(self)
             }
+            #[inline]
             fn sqrt(self) -> $t {
                 $t::sqrt(self)
             }

@@ -6,17 +6,24 @@ pub(crate) use machine::{BadIndex, Machine};
 
 use crate::buffers::Strided;
 use crate::dtype::{DType, Data, Element, with_float, with_type};
-use crate::ir::{
-    Argmax, Binary, Compare, Concat, LogSoftmax, Max, Meta, Op, Pad, Scatter, Softmax, Sum, Unary,
-};
+use crate::ir::{Argmax, Binary, Compare, Concat, LogSoftmax, Max, Op, Pad, Scatter, Softmax, Sum, Unary};
 use crate::kernels::elementwise::{map1, map2, select};
 use crate::kernels::loops::{self, Lane};
 use crate::kernels::{copy, index, matmul, max, place::place, softmax, sum};
+use crate::shape::Shape;
 use crate::table::compare_table;
 use crate::view::View;
+use smallvec::SmallVec;
+
+/// What a result is.
+#[derive(Clone, Copy)]
+pub(crate) struct Outcome<'a> {
+    pub(crate) shape: &'a Shape,
+    pub(crate) dtype: DType,
+}
 
 /// Computes `op` on `x` and appends the elements of the result, described by `y`, to the empty `out`.
-pub(crate) fn run(op: &Op, x: &[Strided<'_>], y: &Meta, out: &mut Data) {
+pub(crate) fn run(op: &Op, x: &[Strided<'_>], y: Outcome<'_>, out: &mut Data) {
     match op {
         Op::Unary(f) => with_float!(y.dtype, T => unary::<T>(*f, x[0].view(), vec(out))),
         Op::Binary(f) => {
@@ -66,8 +73,12 @@ pub(crate) fn run(op: &Op, x: &[Strided<'_>], y: &Meta, out: &mut Data) {
 }
 
 /// The operands one after the other along an axis, from place `first` on; zeros elsewhere.
-fn place_along(x: &[Strided<'_>], axis: u8, first: usize, y: &Meta, out: &mut Data) {
-    let strides = y.shape.strides();
+fn place_along(x: &[Strided<'_>], axis: u8, first: usize, y: Outcome<'_>, out: &mut Data) {
+    // On the stack, also for more axes than a shape has room for.
+    let mut strides: SmallVec<[isize; 8]> = SmallVec::from_elem(1, y.shape.len());
+    for i in (1..strides.len()).rev() {
+        strides[i - 1] = strides[i] * y.shape[i] as isize;
+    }
     let (axis, stride) = (axis as usize, strides[axis as usize] as usize);
     with_type!(y.dtype, T => {
         let out = vec::<T>(out);

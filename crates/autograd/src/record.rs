@@ -61,7 +61,7 @@ fn compute(list: &mut List, params: Option<&Params>, op: &Op, inputs: &Inputs, m
     let mut out = list.pool.take(meta.dtype, meta.shape.elements());
     let operands: PerOperand<Strided<'_>> = per_operand(inputs.iter().map(|&i| list.strided(i, params)));
     exec::check_values(op, &operands);
-    exec::run(op, &operands, meta, &mut out);
+    exec::run(op, &operands, exec::Outcome { shape: &meta.shape, dtype: meta.dtype }, &mut out);
     drop(operands);
     debug_assert_eq!(out.len(), meta.shape.elements(), "{}", op.name());
     list.pool.keep(out, meta.shape.strides())

@@ -1,7 +1,7 @@
 //! Adam.
 
 use crate::error::{HyperparameterError, check, decay};
-use crate::step::{Core, Optimizer, Rule};
+use crate::step::{Core, Optimizer, Rule, each};
 use autograd::Float;
 
 /// Adam (Kingma & Ba 2015, algorithm 1).
@@ -60,15 +60,23 @@ impl Rule for Adam {
     fn update<T: Float>(&self, t: u64, point: &mut [T], gradient: &[T], [m, v]: [&mut [T]; 2]) {
         let t = i32::try_from(t).unwrap_or(i32::MAX); // by then both corrections are 1
         let c = T::from_f64;
-        let (correction1, correction2) = (c(1.0 - self.beta1.powi(t)), c(1.0 - self.beta2.powi(t)));
+        let (correction1, correction2) = (1.0 - self.beta1.powi(t), 1.0 - self.beta2.powi(t));
         let (beta1, rest1, beta2, rest2) =
             (c(self.beta1), c(1.0 - self.beta1), c(self.beta2), c(1.0 - self.beta2));
-        let (rate, epsilon) = (c(self.core.learning_rate), c(self.epsilon));
-        for (((p, &g), m), v) in point.iter_mut().zip(gradient).zip(m).zip(v) {
-            *m = beta1 * *m + rest1 * g;
-            *v = beta2 * *v + rest2 * (g * g);
-            let (m_hat, v_hat) = (*m / correction1, *v / correction2);
-            *p = *p - rate * m_hat / (v_hat.sqrt() + epsilon);
-        }
+        // The corrections are the same for all elements: one division is left for each.
+        let (rate, spread) = (c(self.core.learning_rate / correction1), c(1.0 / correction2));
+        let epsilon = c(self.epsilon);
+        let n = point.len();
+        let (gradient, m, v) = (&gradient[..n], &mut m[..n], &mut v[..n]);
+        each(
+            n,
+            #[inline(always)]
+            |i| {
+                let g = gradient[i];
+                m[i] = beta1 * m[i] + rest1 * g;
+                v[i] = beta2 * v[i] + rest2 * (g * g);
+                point[i] = point[i] - rate * m[i] / ((spread * v[i]).sqrt() + epsilon);
+            },
+        );
     }
 }

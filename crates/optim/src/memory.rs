@@ -1,7 +1,7 @@
 //! What an optimiser remembers: slabs laid out as the parameters, and a counter per parameter tensor.
 
 use crate::StepError;
-use autograd::Float;
+use autograd::{DType, Float};
 use std::ops::Range;
 
 /// Two slabs of running averages, of which a rule uses as many as it needs, and the counters.
@@ -15,16 +15,18 @@ pub(crate) struct Memory {
 }
 
 /// What an optimiser works on. A model may grow between steps, a point may not.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Subject {
-    pub(crate) name: String,
-    pub(crate) fixed_elements: Option<usize>,
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Subject {
+    Model(u32, DType),
+    Point(usize),
 }
 
 impl std::fmt::Display for Subject {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.name)?;
-        self.fixed_elements.map_or(Ok(()), |n| write!(f, " of {n} elements"))
+        match self {
+            Subject::Model(id, dtype) => write!(f, "model {id}, {dtype}"),
+            Subject::Point(elements) => write!(f, "a point of {elements} elements"),
+        }
     }
 }
 

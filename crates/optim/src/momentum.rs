@@ -1,7 +1,7 @@
 //! Gradient descent with momentum.
 
 use crate::error::{HyperparameterError, decay};
-use crate::step::{Core, Optimizer, Rule};
+use crate::step::{Core, Optimizer, Rule, each};
 use autograd::Float;
 
 /// Gradient descent with momentum, in one of two forms.
@@ -66,9 +66,15 @@ impl Rule for Momentum {
         let one = T::from_f64(1.0);
         let (mu, rate) = (T::from_f64(self.momentum), T::from_f64(self.core.learning_rate));
         let (gain, scale) = if self.rate_in_velocity { (rate, one) } else { (one, rate) };
-        for ((p, &g), v) in point.iter_mut().zip(gradient).zip(velocity) {
-            *v = mu * *v + gain * g;
-            *p = *p - scale * *v;
-        }
+        let n = point.len();
+        let (gradient, velocity) = (&gradient[..n], &mut velocity[..n]);
+        each(
+            n,
+            #[inline(always)]
+            |i| {
+                velocity[i] = mu * velocity[i] + gain * gradient[i];
+                point[i] = point[i] - scale * velocity[i];
+            },
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Plain gradient descent.
 
 use crate::error::HyperparameterError;
-use crate::step::{Core, Optimizer, Rule};
+use crate::step::{Core, Optimizer, Rule, each};
 use autograd::Float;
 
 /// Stochastic gradient descent, p ← p − η·g.
@@ -34,8 +34,12 @@ impl Rule for Sgd {
     const SLABS: usize = 0;
     fn update<T: Float>(&self, _t: u64, point: &mut [T], gradient: &[T], _memory: [&mut [T]; 2]) {
         let rate = T::from_f64(self.core.learning_rate);
-        for (p, &g) in point.iter_mut().zip(gradient) {
-            *p = *p - rate * g;
-        }
+        let n = point.len();
+        let gradient = &gradient[..n];
+        each(
+            n,
+            #[inline(always)]
+            |i| point[i] = point[i] - rate * gradient[i],
+        );
     }
 }

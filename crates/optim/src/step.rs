@@ -2,7 +2,8 @@
 
 use crate::error::{self, HyperparameterError, StepError};
 use crate::memory::{Memory, Slabs, Subject};
-use autograd::{DType, Gradients, Param, Params};
+use autograd::simd::widest;
+use autograd::{DType, Float, Gradients, Params};
 
 /// What every optimiser has beside hyper-parameters of its own.
 #[derive(Clone, Debug)]
@@ -107,12 +108,15 @@ pub trait Optimizer: Rule + Sized {
         if point.len() != gradient.len() {
             return Err(StepError::LengthMismatch { point: point.len(), gradient: gradient.len() });
         }
-        check_finite(gradient, || "point".to_owned())?;
-        self.core_mut()
-            .memory
-            .check(Subject { name: "a point".to_owned(), fixed_elements: Some(point.len()) })?;
-        self.core_mut().memory.grow::<f64>(1, point.len(), Self::SLABS);
-        update(self, 0, 0..point.len(), point, gradient);
+        if !is_finite(gradient) {
+            check_finite(gradient, "point")?;
+        }
+        self.core_mut().memory.check(Subject::Point(point.len()))?;
+        let mut memory = std::mem::take(&mut self.core_mut().memory);
+        memory.grow::<f64>(1, point.len(), Self::SLABS);
+        let (t, slabs) = memory.advance::<f64>(0, 0..point.len());
+        self.update(t, point, gradient, slabs);
+        self.core_mut().memory = memory;
         Ok(())
     }
 
@@ -136,51 +140,87 @@ fn step_typed<T: Slabs, R: Rule>(
     params: &mut Params,
     grads: &Gradients,
 ) -> Result<(), StepError> {
-    let updated = || params.iter().filter(|&p| !params.is_frozen(p));
-    for p in updated() {
+    // One pass over the slab says that all is well, as it nearly always is; only else each tensor is looked at.
+    let finite = is_finite(grads.slab_of::<T>());
+    for p in params.iter().filter(|&p| !params.is_frozen(p)) {
         let Some(gradient) = grads.get::<T>(p) else { continue };
         // Clones share their handles, also where each has grown in its own way since.
         if gradient.len() != params.range(p).len() {
             return Err(StepError::ForeignGradients);
         }
-        check_finite(gradient, || params.name(p).to_owned())?;
-    }
-    let subject =
-        Subject { name: format!("model {}, {}", params.id(), params.dtype()), fixed_elements: None };
-    rule.core_mut().memory.check(subject)?;
-    rule.core_mut().memory.grow::<T>(params.len(), params.elements(), R::SLABS);
-    let updated: Vec<Param> = updated().collect();
-    for p in updated {
-        if let Some(gradient) = grads.get::<T>(p) {
-            let range = params.range(p);
-            update(rule, p.index(), range, params.get_mut::<T>(p), gradient);
+        if !finite {
+            check_finite(gradient, params.name(p))?;
         }
     }
+    rule.core_mut().memory.check(Subject::Model(params.id(), params.dtype()))?;
+    // The memory is taken out for the step: the rule reads its hyper-parameters beside it.
+    let mut memory = std::mem::take(&mut rule.core_mut().memory);
+    memory.grow::<T>(params.len(), params.elements(), R::SLABS);
+    for p in params.iter() {
+        if params.is_frozen(p) {
+            continue;
+        }
+        if let Some(gradient) = grads.get::<T>(p) {
+            let (t, slabs) = memory.advance::<T>(p.index(), params.range(p));
+            rule.update(t, params.get_mut::<T>(p), gradient, slabs);
+        }
+    }
+    rule.core_mut().memory = memory;
     Ok(())
 }
 
-fn update<T: Slabs, R: Rule>(
-    rule: &mut R,
-    tensor: usize,
-    range: std::ops::Range<usize>,
-    point: &mut [T],
-    gradient: &[T],
-) {
-    // The memory is taken out for the call: the rule reads its hyper-parameters beside it.
-    let mut memory = std::mem::take(&mut rule.core_mut().memory);
-    let (t, slabs) = memory.advance::<T>(tensor, range);
-    rule.update(t, point, gradient, slabs);
-    rule.core_mut().memory = memory;
+/// Numbers that are looked at side by side.
+const LANES: usize = 32;
+
+/// Whether all numbers are finite: x·0 is 0 for those and NaN for others, so that one sum tells.
+fn is_finite<T: Float>(numbers: &[T]) -> bool {
+    let zero = T::default();
+    let (rows, rest) = numbers.as_chunks::<LANES>();
+    let mut tail = zero;
+    for &x in rest {
+        tail = tail + x * zero;
+    }
+    let mut lanes = [zero; LANES];
+    if !rows.is_empty() {
+        widest(
+            #[inline(always)]
+            || {
+                for row in rows {
+                    for i in 0..LANES {
+                        lanes[i] = lanes[i] + row[i] * zero;
+                    }
+                }
+            },
+        );
+    }
+    lanes.iter().fold(tail, |sum, &x| sum + x) == zero
 }
 
 /// Names the first element that is not finite.
-fn check_finite<T: autograd::Float>(gradient: &[T], name: impl Fn() -> String) -> Result<(), StepError> {
+#[cold]
+fn check_finite<T: Float>(gradient: &[T], name: &str) -> Result<(), StepError> {
     match gradient.iter().position(|g| !g.is_finite()) {
         None => Ok(()),
         Some(element) => Err(StepError::NonFiniteGradient {
-            parameter: name(),
+            parameter: name.to_owned(),
             element,
             value: gradient[element].to_f64(),
         }),
     }
+}
+
+/// Runs a loop over the elements, of long tensors with the widest vectors of this CPU.
+#[inline(always)]
+pub(crate) fn each(elements: usize, mut body: impl FnMut(usize)) {
+    if elements < LANES {
+        return (0..elements).for_each(body);
+    }
+    widest(
+        #[inline(always)]
+        || {
+            for i in 0..elements {
+                body(i);
+            }
+        },
+    );
 }

@@ -213,7 +213,7 @@ impl Machine {
             .collect();
         let checked = check_indices(op, &operands);
         if checked.is_ok() {
-            run_op(op, &operands, &crate::ir::Meta::new(y.shape.clone(), y.dtype), &mut out);
+            run_op(op, &operands, super::Outcome { shape: &y.shape, dtype: y.dtype }, &mut out);
         }
         match place {
             Some(buffer) => {

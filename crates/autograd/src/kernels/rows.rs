@@ -18,7 +18,7 @@ pub(crate) fn rows<const K: usize>(
     let Some(((length, steps), outer)) = axes.split_last() else {
         return row(1, offsets, [0; K]);
     };
-    let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, outer.len());
+    let mut index: SmallVec<[usize; 8]> = SmallVec::from_elem(0, outer.len());
     let mut starts = offsets;
     loop {
         row(*length, starts, *steps);
@@ -43,8 +43,8 @@ pub(crate) fn rows<const K: usize>(
 }
 
 /// Length and step per view of the fewest axes that give the same walk.
-fn merge<const K: usize>(shape: &[usize], strides: [&[isize]; K]) -> SmallVec<[(usize, [isize; K]); 4]> {
-    let mut axes: SmallVec<[(usize, [isize; K]); 4]> = SmallVec::new();
+fn merge<const K: usize>(shape: &[usize], strides: [&[isize]; K]) -> SmallVec<[(usize, [isize; K]); 8]> {
+    let mut axes: SmallVec<[(usize, [isize; K]); 8]> = SmallVec::new();
     for (axis, &length) in shape.iter().enumerate().filter(|(_, d)| **d != 1) {
         let steps: [isize; K] = std::array::from_fn(|k| strides[k][axis]);
         match axes.last_mut() {

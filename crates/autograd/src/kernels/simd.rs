@@ -59,7 +59,7 @@ impl Isa {
 
 /// Runs `f` compiled for the widest vectors of this CPU.
 #[inline(always)]
-pub(crate) fn widest<R>(f: impl FnOnce() -> R) -> R {
+pub fn widest<R>(f: impl FnOnce() -> R) -> R {
     Isa::widest().run(f)
 }
 

@@ -1,103 +1,177 @@
 //! Sums over axes, in the order that [`crate::tree`] defines.
 
-use super::simd::widest;
+use super::rows::rows;
+use super::simd::Isa;
 use crate::dtype::Float;
 use crate::shape::Strides;
 use crate::tree::{self, BLOCK, LANES};
 use crate::view::View;
 use smallvec::SmallVec;
 
+/// Columns that are added side by side: the partial sums of a lane stay in registers.
+const WIDE: usize = 64;
+
+/// The same for what is left of them.
+const NARROW: usize = 16;
+
+/// The terms of one result: axes of a memory, from a place on.
+#[derive(Clone, Copy)]
+struct Terms<'a, T> {
+    data: &'a [T],
+    first: usize,
+    shape: &'a [usize],
+    strides: &'a [isize],
+    isa: Isa,
+}
+
 /// Sums `x` over the axes where `summed` holds; the kept ones give the result, in row-major order, appended.
 pub(crate) fn sum<T: Float>(x: View<'_, T>, summed: impl Fn(usize) -> bool, out: &mut Vec<T>) {
-    // Kept axes first, then the summed ones, each in order: the terms of a result are then one run of the walk.
-    let part = |keep: bool| {
-        let axes = (0..x.shape.len()).filter(|&i| summed(i) != keep && (x.shape[i] != 1));
-        axes.map(|i| (x.shape[i], x.strides[i])).unzip::<usize, isize, SmallVec<[usize; 4]>, Strides>()
+    let (kept, kept_strides) = axes(&x, |i| !summed(i));
+    let (shape, strides) = axes(&x, summed);
+    let isa = Isa::widest();
+    let terms = |first| Terms { data: x.data, first, shape: &shape, strides: &strides, isa };
+    // Where results lie side by side, whole runs of them are added at a time.
+    let (outer, outer_strides, columns) = match (&kept[..], &kept_strides[..]) {
+        ([outer @ .., columns], [strides @ .., 1]) => (outer, strides, Some(*columns)),
+        (shape, strides) => (shape, strides, None),
     };
-    let (kept_shape, kept_strides) = part(true);
-    let (summed_shape, summed_strides) = part(false);
-    let kept = View { data: x.data, offset: x.offset, shape: &kept_shape, strides: &kept_strides };
-    let terms = View { data: x.data, offset: x.offset, shape: &summed_shape, strides: &summed_strides };
-
-    if let (Some(columns @ 2..), [length], [step]) = (unit_run(&kept), &summed_shape[..], &summed_strides[..])
-    {
-        return sum_columns(x.data, x.offset, columns, *length, *step, out);
-    }
-    let mut scratch = Vec::new();
-    super::rows::rows(&kept_shape, [&kept_strides], [x.offset], |n, [start], [step]| {
-        for k in 0..n {
-            let terms = View { offset: start.wrapping_add_signed(k as isize * step), ..terms };
-            out.push(match terms.as_slice() {
-                Some(slice) => widest(|| tree::sum(slice)),
-                None => {
-                    scratch.clear();
-                    super::copy(terms, &mut scratch);
-                    tree::sum(&scratch)
-                }
-            });
+    rows(outer, [outer_strides], [x.offset], |n, [start], [step]| {
+        for k in 0..n as isize {
+            let terms = terms(start.wrapping_add_signed(k * step));
+            match columns {
+                Some(columns) => terms.sum_columns(columns, out),
+                None => out.push(terms.sum(0, terms.count())),
+            }
         }
     });
 }
 
-/// The number of elements of a view that is one contiguous run.
-fn unit_run<T>(view: &View<'_, T>) -> Option<usize> {
-    match (view.shape, view.strides) {
-        ([], _) => Some(1),
-        ([n], [1]) => Some(*n),
-        _ => None,
+/// Length and stride of some axes, those of length 1 left out, and merged where they lie one after the other.
+fn axes<T>(x: &View<'_, T>, wanted: impl Fn(usize) -> bool) -> (SmallVec<[usize; 4]>, Strides) {
+    let (mut shape, mut strides) = (SmallVec::<[usize; 4]>::new(), Strides::new());
+    for i in (0..x.shape.len()).filter(|&i| wanted(i) && x.shape[i] != 1) {
+        let (length, stride) = (x.shape[i], x.strides[i]);
+        match (shape.last_mut(), strides.last_mut()) {
+            (Some(outer), Some(outer_stride)) if *outer_stride == stride * length as isize => {
+                *outer *= length;
+                *outer_stride = stride;
+            }
+            _ => {
+                shape.push(length);
+                strides.push(stride);
+            }
+        }
     }
+    (shape, strides)
 }
 
-/// Column sums of rows that are contiguous: whole rows are added, each column in the order of the tree.
-fn sum_columns<T: Float>(
-    data: &[T],
-    offset: usize,
-    columns: usize,
-    rows: usize,
-    step: isize,
-    out: &mut Vec<T>,
-) {
-    let row = |r: usize| {
-        let start = offset.wrapping_add_signed(r as isize * step);
-        &data[start..start + columns]
-    };
-    let mut lanes = vec![T::default(); LANES * columns];
-    let result = widest(|| column_tree(&row, 0, rows, columns, &mut lanes));
-    out.extend_from_slice(&result);
-}
+impl<T: Float> Terms<'_, T> {
+    fn count(&self) -> usize {
+        self.shape.iter().product()
+    }
 
-fn column_tree<'a, T: Float>(
-    row: &impl Fn(usize) -> &'a [T],
-    first: usize,
-    rows: usize,
-    columns: usize,
-    lanes: &mut [T],
-) -> Vec<T> {
-    if let Some(left) = tree::split(rows) {
-        let mut sums = column_tree(row, first, left, columns, lanes);
-        let right = column_tree(row, first + left, rows - left, columns, lanes);
-        add_to(&mut sums, &right);
-        return sums;
+    /// Where a term is.
+    #[inline(always)]
+    fn place(&self, term: usize) -> usize {
+        match (self.shape, self.strides) {
+            ([_], [step]) => self.first.wrapping_add_signed(term as isize * step),
+            _ => {
+                let (mut place, mut rest) = (self.first, term);
+                for (&length, &stride) in self.shape.iter().zip(self.strides).rev() {
+                    place = place.wrapping_add_signed((rest % length) as isize * stride);
+                    rest /= length;
+                }
+                place
+            }
+        }
     }
-    debug_assert!(rows <= BLOCK);
-    lanes.fill(T::default());
-    for r in 0..rows {
-        let lane = r % LANES * columns;
-        add_to(&mut lanes[lane..lane + columns], row(first + r));
+
+    /// The sum of `n` terms from one on.
+    fn sum(&self, from: usize, n: usize) -> T {
+        if let Some(left) = tree::split(n) {
+            return self.sum(from, left) + self.sum(from + left, n - left);
+        }
+        if n == 0 {
+            return T::default();
+        }
+        let first = self.place(from);
+        if matches!((self.shape, self.strides), ([], _) | ([_], [1])) {
+            let terms = &self.data[first..first + n];
+            return self.isa.run(
+                #[inline(always)]
+                || tree::block(terms),
+            );
+        }
+        let mut block = [T::default(); BLOCK];
+        for (i, x) in block[..n].iter_mut().enumerate() {
+            *x = self.data[self.place(from + i)];
+        }
+        tree::block(&block[..n])
     }
-    let mut half = LANES / 2;
-    while half > 0 {
-        let (low, high) = lanes.split_at_mut(half * columns);
-        add_to(low, &high[..half * columns]);
-        half /= 2;
+
+    /// Appends the sums of so many columns: the terms of each lie one place further than those of the one before.
+    fn sum_columns(&self, columns: usize, out: &mut Vec<T>) {
+        let n = self.count();
+        let mut column = 0;
+        while columns - column >= WIDE {
+            out.extend_from_slice(&self.columns::<WIDE>(column, WIDE, 0, n));
+            column += WIDE;
+        }
+        while column < columns {
+            let width = NARROW.min(columns - column);
+            out.extend_from_slice(&self.columns::<NARROW>(column, width, 0, n)[..width]);
+            column += width;
+        }
     }
-    lanes[..columns].to_vec()
+
+    /// The sums of `n` terms from one on, in `width` columns of at most `W`.
+    fn columns<const W: usize>(&self, column: usize, width: usize, from: usize, n: usize) -> [T; W] {
+        if let Some(left) = tree::split(n) {
+            let mut sums = self.columns::<W>(column, width, from, left);
+            add(&mut sums, &self.columns::<W>(column, width, from + left, n - left));
+            return sums;
+        }
+        self.isa.run(
+            #[inline(always)]
+            || match width == W {
+                true => self.column_block::<W>(column, W, from, n),
+                false => self.column_block::<W>(column, width, from, n),
+            },
+        )
+    }
+
+    /// As [`tree::block`], for columns side by side, one lane after the other.
+    #[inline(always)]
+    fn column_block<const W: usize>(&self, column: usize, width: usize, from: usize, n: usize) -> [T; W] {
+        let mut lanes = [[T::default(); W]; LANES];
+        for (lane, sums) in lanes.iter_mut().enumerate() {
+            let mut partial = [T::default(); W];
+            for term in (lane..n).step_by(LANES) {
+                let place = self.place(from + term) + column;
+                let row = &self.data[place..place + width];
+                match <&[T; W]>::try_from(row) {
+                    Ok(row) => add(&mut partial, row),
+                    Err(_) => row.iter().zip(&mut partial).for_each(|(&x, sum)| *sum = *sum + x),
+                }
+            }
+            *sums = partial;
+        }
+        let mut half = LANES / 2;
+        while half > 0 {
+            let (low, high) = lanes.split_at_mut(half);
+            for (low, high) in low.iter_mut().zip(high) {
+                add(low, high);
+            }
+            half /= 2;
+        }
+        lanes[0]
+    }
 }
 
 #[inline(always)]
-fn add_to<T: Float>(sums: &mut [T], terms: &[T]) {
-    for (s, &x) in sums.iter_mut().zip(terms) {
-        *s = *s + x;
+fn add<T: Float, const W: usize>(sums: &mut [T; W], terms: &[T; W]) {
+    for i in 0..W {
+        sums[i] = sums[i] + terms[i];
     }
 }
 
@@ -122,5 +196,33 @@ mod tests {
         let x = View { data: &transposed, offset: 0, shape: &[m, 1, n], strides: &[1, 0, m as isize] };
         sum(x, |axis| axis == 0, &mut strided);
         assert_eq!((&by_rows, &contiguous, &strided), (&columns, &columns, &columns));
+    }
+
+    /// All layouts of three axes, and all choices of summed ones, against the terms gathered one by one.
+    #[test]
+    fn every_choice_of_axes_adds_each_result_by_the_tree() {
+        let (shape, all) = ([5usize, 1030, 83], [0usize, 1, 2]);
+        let data: Vec<f64> =
+            (0..shape.iter().product::<usize>()).map(|i| (i as f64 * 0.618).fract() * 1e3).collect();
+        let strides = [1030 * 83, 83, 1];
+        for order in [[0, 1, 2], [2, 0, 1], [1, 2, 0], [0, 2, 1]] {
+            let (dims, steps) = (order.map(|i| shape[i]), order.map(|i| strides[i]));
+            let x = View { data: &data, offset: 0, shape: &dims, strides: &steps };
+            for mask in 0..8usize {
+                let summed = |axis: usize| mask >> axis & 1 == 1;
+                let mut given = vec![];
+                sum(x, summed, &mut given);
+                let part = |keep: bool| all.map(|i| if summed(i) != keep { dims[i] } else { 1 });
+                let each = |d: [usize; 3]| {
+                    let index = move |i: usize| [i / (d[1] * d[2]), i / d[2] % d[1], i % d[2]];
+                    (0..d.iter().product()).map(index)
+                };
+                let at = |i: [usize; 3]| (0..3).map(|k| i[k] * steps[k] as usize).sum::<usize>();
+                let wanted = each(part(true)).map(|kept| {
+                    tree::sum(&each(part(false)).map(|i| data[at(kept) + at(i)]).collect::<Vec<_>>())
+                });
+                assert!(given.iter().copied().eq(wanted), "{order:?} {mask}");
+            }
+        }
     }
 }

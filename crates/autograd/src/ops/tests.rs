@@ -6,6 +6,7 @@
 //! length 0 and 1, on transposed and on broadcast operands.
 
 mod parts;
+mod threads;
 
 use crate::ir::{Binary, Compare, Kind, Op, Scatter, Unary};
 use crate::oracle::Replay;

@@ -174,9 +174,9 @@ fn a_thousand_random_programs_give_what_is_recorded() {
     assert!(count.exact > 1_000 && count.bounded > 500 && count.loose * 20 < count.results, "{count:?}");
 }
 
-/// `cargo test --release -p wengert-autograd --lib -- --ignored random`
+/// `cargo test -p wengert-autograd --lib -- --ignored ten_thousand`
 #[test]
-#[ignore = "takes minutes without optimisation"]
+#[ignore = "takes minutes"]
 fn ten_thousand_random_programs_give_what_is_recorded() {
     let count = check_all(0..10_000);
     assert!(count.exact > 10_000 && count.bounded > 5_000 && count.loose * 20 < count.results, "{count:?}");

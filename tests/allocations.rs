@@ -1,0 +1,102 @@
+//! What a program allocates: nothing after its first run, on one thread. All stands in one test, because the counter
+//! is that of the whole process.
+
+#![expect(unsafe_code, reason = "an allocator that counts")]
+
+mod models;
+
+use models::Model;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::hint::black_box;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use wengert::autograd::Update;
+use wengert::prelude::*;
+
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: all is left to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Relaxed);
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise.
+        unsafe { System.dealloc(at, layout) }
+    }
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Relaxed);
+        // SAFETY: the caller's promise.
+        unsafe { System.realloc(at, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How many allocations `times` calls make.
+fn allocations(times: usize, mut f: impl FnMut()) -> usize {
+    let before = ALLOCATIONS.load(Relaxed);
+    (0..times).for_each(|_| f());
+    ALLOCATIONS.load(Relaxed) - before
+}
+
+/// Allocations of runs and of steps after the first.
+fn of_steps(model: &Model, threads: usize, mut optimizer: impl Update<Error: std::fmt::Debug>) -> [usize; 2] {
+    let program = model.program();
+    let mut state = program.state().with_threads(threads);
+    let (mut params, inputs) = (model.params.clone(), model.inputs());
+    program.step(&mut state, &mut params, &mut optimizer, &inputs[..]).expect("a step");
+    let runs = allocations(100, || {
+        black_box(program.run(&mut state, &params, &inputs[..]).expect("a run").item(0));
+    });
+    let steps = allocations(10, || {
+        program.step(&mut state, &mut params, &mut optimizer, &inputs[..]).expect("a step");
+    });
+    [runs, steps]
+}
+
+#[test]
+fn a_program_allocates_in_its_first_step_alone() {
+    let all = [
+        models::neuron(),
+        models::regression("textbook", &[2, 10, 5, 1], 200, Activation::Sigmoid),
+        models::classifier(),
+        models::elements(10_000),
+        models::transformer(2, 24, 32),
+    ];
+    let mut found = vec![];
+    for model in &all {
+        let by_sgd = of_steps(model, 1, Sgd::new(1e-4).expect("a valid rate"));
+        let by_momentum = of_steps(model, 1, Momentum::new(1e-4, 0.9).expect("valid rates"));
+        let by_adam = of_steps(model, 1, Adam::new(1e-4).expect("a valid rate"));
+        for (optimizer, count) in [("SGD", by_sgd), ("momentum", by_momentum), ("Adam", by_adam)] {
+            if count != [0, 0] {
+                found.push(format!("{} by {optimizer}: {count:?} in 100 runs and 10 steps", model.name));
+            }
+        }
+    }
+    // Entering a pool goes through a queue, which takes a block of memory about every 60 entries.
+    for model in [&all[2], &models::elements(200_000)] {
+        let [runs, _] = of_steps(model, 2, Sgd::new(1e-4).expect("a valid rate"));
+        println!("{} with two threads: {runs} allocations in 100 runs", model.name);
+        if runs > 10 {
+            found.push(format!("{} with two threads: {runs} allocations in 100 runs", model.name));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+
+    // The counter counts: one allocation planted in each step is found.
+    struct Planted(Sgd);
+    impl Update for Planted {
+        type Error = optim::StepError;
+        fn update(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), Self::Error> {
+            black_box(Box::new(1u8));
+            self.0.step(params, grads)
+        }
+    }
+    assert_eq!(of_steps(&all[0], 1, Planted(Sgd::new(1e-4).expect("a valid rate"))), [0, 10]);
+}

@@ -1,0 +1,129 @@
+//! Programs of whole models: the same bits for any number of threads, the same numbers as eager execution within
+//! rounding, and eager execution repeats itself.
+
+mod models;
+
+use models::Model;
+use wengert::autograd::StepError;
+use wengert::prelude::*;
+
+/// Every model, at the size of the workloads or large enough for several threads.
+fn all() -> Vec<Model> {
+    vec![
+        models::neuron(),
+        models::regression("textbook", &[2, 10, 5, 1], 200, Activation::Sigmoid),
+        models::regression("wide", &[256, 512, 512, 256], 128, Activation::Relu),
+        models::classifier(),
+        models::elements(100_000),
+        models::transformer(8, 64, 128),
+    ]
+}
+
+fn bits(numbers: &[f32]) -> impl Iterator<Item = u32> {
+    numbers.iter().map(|x| x.to_bits())
+}
+
+/// Losses, the gradients of every step, and the parameters after the last.
+#[derive(PartialEq)]
+struct Training {
+    losses: Vec<u64>,
+    gradients: Vec<Vec<u32>>,
+    parameters: Vec<u32>,
+}
+
+impl Training {
+    fn of(
+        model: &Model,
+        mut optimizer: impl Optimizer,
+        mut step: impl FnMut(&Params) -> (f64, Gradients),
+    ) -> Training {
+        let mut params = model.params.clone();
+        let mut training = Training { losses: vec![], gradients: vec![], parameters: vec![] };
+        for _ in 0..3 {
+            let (loss, grads) = step(&params);
+            training.losses.push(loss.to_bits());
+            training.gradients.push(bits(grads.slab_of::<f32>()).collect());
+            optimizer.step(&mut params, &grads).expect("finite gradients");
+        }
+        training.parameters = bits(params.slab_of::<f32>()).collect();
+        training
+    }
+
+    fn planned(model: &Model, program: &Program, threads: usize) -> Training {
+        let mut state = program.state().with_threads(threads);
+        let inputs = model.inputs();
+        Training::of(model, Adam::new(1e-3).expect("a valid rate"), |params| {
+            let run = program.run(&mut state, params, &inputs[..]).expect("a run");
+            (run.item(0), run.grads().clone())
+        })
+    }
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    let mut shared = 0;
+    for model in all() {
+        let program = model.program();
+        shared += usize::from(program.state().with_threads(7).threads() > 1);
+        let one = Training::planned(&model, &program, 1);
+        assert_ne!(one.gradients[0], one.gradients[1], "{} does not learn", model.name);
+        for threads in [1, 2, 3, 7] {
+            let many = Training::planned(&model, &program, threads);
+            assert!(many == one, "{} with {threads} threads", model.name);
+        }
+    }
+    // The neuron and the textbook's network are for one thread alone.
+    assert!(shared >= 4 || !cfg!(feature = "threads"), "{shared} models share their work");
+}
+
+#[test]
+fn eager_execution_repeats_itself() {
+    for model in all() {
+        let train = || Training::of(&model, Adam::new(1e-3).expect("a valid rate"), |p| model.eager(p));
+        assert!(train() == train(), "{}", model.name);
+    }
+}
+
+/// Products and sums of another order: the bound is relative to the largest number of each tensor.
+#[test]
+fn programs_give_what_eager_execution_gives() {
+    for model in all() {
+        let program = model.program();
+        let mut state = program.state();
+        let run = program.run(&mut state, &model.params, &model.inputs()[..]).expect("a run");
+        let (loss, grads) = model.eager(&model.params);
+        assert!(
+            (run.item(0) - loss).abs() <= 1e-6 * loss.abs().max(1.0),
+            "{}: {} {loss}",
+            model.name,
+            run.item(0)
+        );
+        for p in model.params.iter() {
+            let (planned, eager) = (run.grads().get::<f32>(p).unwrap(), grads.get::<f32>(p).unwrap());
+            let largest = eager.iter().fold(0.0, |m: f32, g| m.max(g.abs()));
+            // The softmax does not feel the biases of the keys, whose gradient is rounding alone.
+            let bound = 2e-5 * largest.max(1e-4);
+            let far = planned.iter().zip(eager).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(far <= bound, "{} {}: {far:e}, {bound:e}", model.name, model.params.name(p));
+        }
+    }
+}
+
+/// A gradient that is no number: parameters, optimiser and the next step are as if the step had not been tried.
+#[test]
+fn a_refused_step_changes_nothing() {
+    let model = models::neuron();
+    let program = model.program();
+    let (mut state, mut params) = (program.state(), model.params.clone());
+    let mut adam = Adam::new(0.1).expect("a valid rate");
+    let before = params.slab_of::<f32>().to_vec();
+    let broken = ([[f32::NAN, 0.0, 0.0]], [[1.0f32]]);
+    let error = program.step(&mut state, &mut params, &mut adam, broken).unwrap_err();
+    assert!(matches!(error, StepError::Update(optim::StepError::NonFiniteGradient { .. })), "{error}");
+    assert_eq!(params.slab_of::<f32>(), before);
+    program.step(&mut state, &mut params, &mut adam, &model.inputs()[..]).expect("a step");
+    let mut fresh = model.params.clone();
+    let mut other = Adam::new(0.1).expect("a valid rate");
+    program.step(&mut state, &mut fresh, &mut other, &model.inputs()[..]).expect("a step");
+    assert_eq!(params.slab_of::<f32>(), fresh.slab_of::<f32>());
+}
