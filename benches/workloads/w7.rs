@@ -10,12 +10,27 @@ const FACTOR: f64 = 0.999999999;
 const OFFSET: f64 = 1e-15;
 
 pub(super) fn workloads() -> Vec<Workload> {
-    let runs = vec![Run::new("eager-1t", eager), Run::new("hand", by_hand)];
+    let runs = vec![Run::new("program-1t", program), Run::new("eager-1t", eager), Run::new("hand", by_hand)];
     vec![Workload { name: "W7", expected: &[0.0029994154234, 2.0485138328e-7], runs }]
 }
 
 fn chain(x: Var<'_>) -> Var<'_> {
     (0..ROUNDS).fold(x, |v, _| v.sin() * FACTOR + OFFSET)
+}
+
+fn program() -> Step {
+    let params = Params::f64();
+    let program = Program::trace(&params, |tape| {
+        let x = tape.input("x", []);
+        let v = chain(x);
+        tape.outputs([v, v.grad([x])[0]])
+    });
+    let program = program.expect("a plan");
+    let mut state = program.state().with_threads(1);
+    Box::new(move |show| {
+        let run = program.run(&mut state, &params, (0.5,)).expect("a run");
+        run.item(if show == Show::Loss { 0 } else { 1 })
+    })
 }
 
 fn eager() -> Step {

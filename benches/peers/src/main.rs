@@ -24,7 +24,7 @@ fn main() {
             for program in &programs {
                 eprintln!("round {} of {}: {}, {threads} thread(s)", round + 1, options.rounds, program.name);
                 for text in program.run(threads, &options) {
-                    let Some(line) = Line::parse(&text, round) else {
+                    let Some(line) = Line::parse(&text, round, options.of) else {
                         eprintln!("  not understood: {text}");
                         continue;
                     };

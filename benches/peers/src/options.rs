@@ -10,6 +10,7 @@ cargo run --release --manifest-path benches/peers/Cargo.toml -- [OPTIONS]
   --threads 1,2           with how many threads (1,2)
   --rounds 5              how often everything is run (5)
   --seconds 0.3           how long a step is measured in a round (0.3)
+  --of median             what a round counts of its samples: median, or min on a busy machine (median)
   --build candle,burn     build these first; once is enough
   --python PATH           the interpreter (benches/peers/venv if there, else python3)
   --save FILE             write every measurement as a line of JSON";
@@ -36,6 +37,8 @@ pub struct Options {
     pub threads: Vec<usize>,
     pub rounds: usize,
     pub seconds: f64,
+    /// The field of a measurement that counts.
+    pub of: &'static str,
     pub build: Vec<String>,
     pub python: PathBuf,
     pub save: Option<PathBuf>,
@@ -50,6 +53,7 @@ impl Options {
             threads: vec![1, 2],
             rounds: 5,
             seconds: 0.3,
+            of: "median_s",
             build: vec![],
             python: if PathBuf::from(here).exists() { here } else { "python3" }.into(),
             save: None,
@@ -69,6 +73,8 @@ impl Options {
                 "--seconds" => {
                     options.seconds = value.parse().map_err(|_| format!("`{name} {value}`: not a number"))?
                 }
+                "--of" if value == "median" => options.of = "median_s",
+                "--of" if value == "min" => options.of = "min_s",
                 "--build" => options.build = list(),
                 "--python" => options.python = value.into(),
                 "--save" => options.save = Some(value.into()),

@@ -15,14 +15,14 @@ pub struct Line {
 }
 
 impl Line {
-    pub fn parse(text: &str, round: usize) -> Option<Line> {
+    pub fn parse(text: &str, round: usize, of: &str) -> Option<Line> {
         let line: Value = serde_json::from_str(text).ok()?;
         Some(Line {
             round,
             peer: line["peer"].as_str()?.to_owned(),
             workload: line["workload"].as_str()?.to_owned(),
             threads: line["threads"].as_u64()? as usize,
-            seconds: line["median_s"].as_f64()?,
+            seconds: line[of].as_f64()?,
             check: line["check"].as_array()?.iter().filter_map(Value::as_f64).collect(),
         })
     }
@@ -91,14 +91,14 @@ impl Results {
                     |name| peers.get(name).map_or("–".to_owned(), |series: &Series| human(series.median()));
                 let [program, eager, hand] = OURS.map(time);
                 let (best, ratio) = match ranking.first() {
-                    Some(&(name, ratio)) => (format!("{name} {}", time(name)), format!("{ratio:.2}×")),
+                    Some(&(name, ratio)) => (format!("{name} {}", time(name)), times(ratio)),
                     None => ("–".to_owned(), "–".to_owned()),
                 };
                 writeln!(out, "| {workload} | {threads} | {program} | {eager} | {best} | {ratio} | {hand} |")
                     .unwrap();
                 let each: Vec<String> = ranking
                     .iter()
-                    .map(|&(name, ratio)| format!("{name} {} ({ratio:.2}×)", time(name)))
+                    .map(|&(name, ratio)| format!("{name} {} ({})", time(name), times(ratio)))
                     .collect();
                 if !each.is_empty() {
                     writeln!(all, "* {workload}, {threads} thread(s): {}", each.join(", ")).unwrap();
@@ -124,6 +124,11 @@ fn ranking<'a>(workload: &str, peers: &'a ByPeer) -> Vec<(&'a str, f64)> {
     }
     ranking.sort_by(|a, b| a.1.total_cmp(&b.1));
     ranking
+}
+
+/// A ratio, where there is something to compare with.
+fn times(ratio: f64) -> String {
+    if ratio.is_nan() { "–".to_owned() } else { format!("{ratio:.2}×") }
 }
 
 /// Three digits and a unit.

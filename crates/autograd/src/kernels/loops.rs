@@ -57,28 +57,12 @@ trait Map<T, const N: usize> {
     }
 }
 
-#[inline(always)]
-fn each1<T: Copy>(x: &[T], y: &mut [MaybeUninit<T>], f: impl Fn([T; 1]) -> T) {
-    for (y, &x) in y.iter_mut().zip(x) {
-        y.write(f([x]));
-    }
-}
-
-#[inline(always)]
-fn each2<T: Copy>(a: &[T], b: &[T], y: &mut [MaybeUninit<T>], f: impl Fn([T; 2]) -> T) {
-    for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
-        y.write(f([a, b]));
-    }
-}
-
-#[inline(always)]
-fn each3<T: Copy>(a: &[T], b: &[T], c: &[T], y: &mut [MaybeUninit<T>], f: impl Fn([T; 3]) -> T) {
-    for (((y, &a), &b), &c) in y.iter_mut().zip(a).zip(b).zip(c) {
-        y.write(f([a, b, c]));
-    }
-}
+/// A vector of the widest kind, or several of a narrower one.
+type Chunk<T> = [T; LANES];
 
 impl<T> Args<T> {
+    /// The first `n` elements of an operand.
+    ///
     /// # Safety
     /// See [`Loop`].
     #[inline(always)]
@@ -87,6 +71,8 @@ impl<T> Args<T> {
         unsafe { std::slice::from_raw_parts(self.x[i], n) }
     }
 
+    /// Room for the first `n` elements of the result.
+    ///
     /// # Safety
     /// See [`Loop`].
     #[expect(clippy::mut_from_ref, reason = "the result lies behind a pointer of its own")]
@@ -96,20 +82,26 @@ impl<T> Args<T> {
         unsafe { std::slice::from_raw_parts_mut(self.y.cast(), n) }
     }
 
+    /// An operand in whole chunks.
+    ///
     /// # Safety
-    /// See [`Loop`]; the other results overlap neither operands nor each other.
-    #[expect(clippy::mut_from_ref, reason = "each result lies behind a pointer of its own")]
+    /// See [`Loop`].
     #[inline(always)]
-    unsafe fn more(&self, i: usize, n: usize) -> &mut [MaybeUninit<T>] {
+    unsafe fn chunks(&self, i: usize) -> &[Chunk<T>] {
+        debug_assert!(self.n.is_multiple_of(LANES));
         // SAFETY: the caller's promise.
-        unsafe { std::slice::from_raw_parts_mut(self.more[i].cast(), n) }
+        unsafe { std::slice::from_raw_parts(self.x[i].cast(), self.n / LANES) }
     }
 
-    /// The length, of which the compiler sees that it is a multiple of the lanes.
+    /// Room for a result in whole chunks, at one of the pointers.
+    ///
+    /// # Safety
+    /// See [`Loop`]; results overlap neither operands nor each other.
+    #[expect(clippy::mut_from_ref, reason = "each result lies behind a pointer of its own")]
     #[inline(always)]
-    fn whole(&self) -> usize {
-        debug_assert!(self.n.is_multiple_of(LANES));
-        self.n / LANES * LANES
+    unsafe fn room(&self, at: *mut T) -> &mut [Chunk<MaybeUninit<T>>] {
+        // SAFETY: the caller's promise.
+        unsafe { std::slice::from_raw_parts_mut(at.cast(), self.n / LANES) }
     }
 }
 
@@ -120,37 +112,94 @@ macro_rules! instruction_sets {
 
             $(#[$feature])?
             pub(super) unsafe fn map1<T: Lane, F: Map<T, 1>>(args: &Args<T>) {
-                let (n, p) = (args.whole(), args.p);
                 // SAFETY: see `Loop`.
-                let (x, y) = unsafe { (args.x(0, n), args.y(n)) };
-                if F::GUARDED && all_near(x) {
-                    return each1(x, y, #[inline(always)] |x| F::near(x, p));
-                }
-                each1(x, y, #[inline(always)] |x| F::f(x, p));
+                let (x, y) = unsafe { (args.chunks(0), args.room(args.y)) };
+                if F::GUARDED && all_near(x.as_flattened()) { near::<T, F>(x, y, args.p) } else { each1::<T, F>(x, y, args.p) }
             }
 
             $(#[$feature])?
             pub(super) unsafe fn map2<T: Lane, F: Map<T, 2>>(args: &Args<T>) {
-                let (n, p) = (args.whole(), args.p);
                 // SAFETY: see `Loop`.
-                let (a, b, y) = unsafe { (args.x(0, n), args.x(1, n), args.y(n)) };
-                each2(a, b, y, #[inline(always)] |x| F::f(x, p));
+                unsafe { each2::<T, F>(args.chunks(0), args.chunks(1), args.room(args.y), args.p) }
             }
 
             $(#[$feature])?
             pub(super) unsafe fn map3<T: Lane, F: Map<T, 3>>(args: &Args<T>) {
-                let (n, p) = (args.whole(), args.p);
                 // SAFETY: see `Loop`.
-                let (a, b, c, y) = unsafe { (args.x(0, n), args.x(1, n), args.x(2, n), args.y(n)) };
-                each3(a, b, c, y, #[inline(always)] |x| F::f(x, p));
+                unsafe { each3::<T, F>(args.chunks(0), args.chunks(1), args.chunks(2), args.room(args.y), args.p) }
             }
 
             $(#[$feature])?
             pub(super) unsafe fn sigmoids<T: Lane>(args: &Args<T>) {
-                let n = args.whole();
                 // SAFETY: see `Loop`.
-                let (x, y, minus) = unsafe { (args.x(0, n), args.y(n), args.more(0, n)) };
-                for ((&x, y), minus) in x.iter().zip(y).zip(minus) {
+                unsafe { both_sigmoids(args.chunks(0), args.room(args.y), args.room(args.more[0])) }
+            }
+
+            $(#[$feature])?
+            pub(super) unsafe fn tanhs<T: Lane>(args: &Args<T>) {
+                // SAFETY: see `Loop`.
+                unsafe {
+                    let [plus, minus] = [args.room(args.more[0]), args.room(args.more[1])];
+                    tanh_and_sigmoids(args.chunks(0), args.room(args.y), plus, minus)
+                }
+            }
+
+            // The loops proper are functions of their own: that references do not overlap is known of parameters.
+
+            $(#[$feature])?
+            #[inline(never)]
+            fn each1<T: Lane, F: Map<T, 1>>(x: &[Chunk<T>], y: &mut [Chunk<MaybeUninit<T>>], p: T) {
+                for (y, &x) in y.as_flattened_mut().iter_mut().zip(x.as_flattened()) {
+                    y.write(F::f([x], p));
+                }
+            }
+
+            $(#[$feature])?
+            #[inline(never)]
+            fn near<T: Lane, F: Map<T, 1>>(x: &[Chunk<T>], y: &mut [Chunk<MaybeUninit<T>>], p: T) {
+                for (y, &x) in y.as_flattened_mut().iter_mut().zip(x.as_flattened()) {
+                    y.write(F::near([x], p));
+                }
+            }
+
+            $(#[$feature])?
+            #[inline(never)]
+            fn each2<T: Lane, F: Map<T, 2>>(
+                a: &[Chunk<T>],
+                b: &[Chunk<T>],
+                y: &mut [Chunk<MaybeUninit<T>>],
+                p: T,
+            ) {
+                let operands = a.as_flattened().iter().zip(b.as_flattened());
+                for (y, (&a, &b)) in y.as_flattened_mut().iter_mut().zip(operands) {
+                    y.write(F::f([a, b], p));
+                }
+            }
+
+            $(#[$feature])?
+            #[inline(never)]
+            fn each3<T: Lane, F: Map<T, 3>>(
+                a: &[Chunk<T>],
+                b: &[Chunk<T>],
+                c: &[Chunk<T>],
+                y: &mut [Chunk<MaybeUninit<T>>],
+                p: T,
+            ) {
+                let operands = a.as_flattened().iter().zip(b.as_flattened()).zip(c.as_flattened());
+                for (y, ((&a, &b), &c)) in y.as_flattened_mut().iter_mut().zip(operands) {
+                    y.write(F::f([a, b, c], p));
+                }
+            }
+
+            $(#[$feature])?
+            #[inline(never)]
+            fn both_sigmoids<T: Lane>(
+                x: &[Chunk<T>],
+                y: &mut [Chunk<MaybeUninit<T>>],
+                minus: &mut [Chunk<MaybeUninit<T>>],
+            ) {
+                let results = y.as_flattened_mut().iter_mut().zip(minus.as_flattened_mut());
+                for (&x, (y, minus)) in x.as_flattened().iter().zip(results) {
                     let e = exp_neg_abs(x);
                     let r = recip_1p(e);
                     y.write(sigmoid_from(x, e, r));
@@ -159,11 +208,16 @@ macro_rules! instruction_sets {
             }
 
             $(#[$feature])?
-            pub(super) unsafe fn tanhs<T: Lane>(args: &Args<T>) {
-                let n = args.whole();
-                // SAFETY: see `Loop`.
-                let (x, y, plus, minus) = unsafe { (args.x(0, n), args.y(n), args.more(0, n), args.more(1, n)) };
-                for (((&x, y), plus), minus) in x.iter().zip(y).zip(plus).zip(minus) {
+            #[inline(never)]
+            fn tanh_and_sigmoids<T: Lane>(
+                x: &[Chunk<T>],
+                y: &mut [Chunk<MaybeUninit<T>>],
+                plus: &mut [Chunk<MaybeUninit<T>>],
+                minus: &mut [Chunk<MaybeUninit<T>>],
+            ) {
+                let sigmoids = plus.as_flattened_mut().iter_mut().zip(minus.as_flattened_mut());
+                let results = y.as_flattened_mut().iter_mut().zip(sigmoids);
+                for (&x, (y, (plus, minus))) in x.as_flattened().iter().zip(results) {
                     let twice = x + x;
                     let e = exp_neg_abs(twice);
                     let r = recip_1p(e);
