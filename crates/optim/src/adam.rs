@@ -1,7 +1,7 @@
 //! Adam.
 
 use crate::error::{HyperparameterError, check, decay};
-use crate::step::{Core, Optimizer, Rule, each};
+use crate::step::{Core, Optimizer, Rule, fast};
 use autograd::Float;
 
 /// Adam (Kingma & Ba 2015, algorithm 1).
@@ -68,14 +68,17 @@ impl Rule for Adam {
         let epsilon = c(self.epsilon);
         let n = point.len();
         let (gradient, m, v) = (&gradient[..n], &mut m[..n], &mut v[..n]);
-        each(
+        fast(
             n,
             #[inline(always)]
-            |i| {
-                let g = gradient[i];
-                m[i] = beta1 * m[i] + rest1 * g;
-                v[i] = beta2 * v[i] + rest2 * (g * g);
-                point[i] = point[i] - rate * m[i] / ((spread * v[i]).sqrt() + epsilon);
+            move || {
+                let point = &mut point[..n];
+                for i in 0..n {
+                    let g = gradient[i];
+                    m[i] = beta1 * m[i] + rest1 * g;
+                    v[i] = beta2 * v[i] + rest2 * (g * g);
+                    point[i] = point[i] - rate * m[i] / ((spread * v[i]).sqrt() + epsilon);
+                }
             },
         );
     }

@@ -1,7 +1,7 @@
 //! Gradient descent with momentum.
 
 use crate::error::{HyperparameterError, decay};
-use crate::step::{Core, Optimizer, Rule, each};
+use crate::step::{Core, Optimizer, Rule, fast};
 use autograd::Float;
 
 /// Gradient descent with momentum, in one of two forms.
@@ -68,12 +68,15 @@ impl Rule for Momentum {
         let (gain, scale) = if self.rate_in_velocity { (rate, one) } else { (one, rate) };
         let n = point.len();
         let (gradient, velocity) = (&gradient[..n], &mut velocity[..n]);
-        each(
+        fast(
             n,
             #[inline(always)]
-            |i| {
-                velocity[i] = mu * velocity[i] + gain * gradient[i];
-                point[i] = point[i] - scale * velocity[i];
+            move || {
+                let point = &mut point[..n];
+                for i in 0..n {
+                    velocity[i] = mu * velocity[i] + gain * gradient[i];
+                    point[i] = point[i] - scale * velocity[i];
+                }
             },
         );
     }

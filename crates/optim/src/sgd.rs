@@ -1,7 +1,7 @@
 //! Plain gradient descent.
 
 use crate::error::HyperparameterError;
-use crate::step::{Core, Optimizer, Rule, each};
+use crate::step::{Core, Optimizer, Rule, fast};
 use autograd::Float;
 
 /// Stochastic gradient descent, p ← p − η·g.
@@ -36,10 +36,15 @@ impl Rule for Sgd {
         let rate = T::from_f64(self.core.learning_rate);
         let n = point.len();
         let gradient = &gradient[..n];
-        each(
+        fast(
             n,
             #[inline(always)]
-            |i| point[i] = point[i] - rate * gradient[i],
+            move || {
+                let point = &mut point[..n];
+                for i in 0..n {
+                    point[i] = point[i] - rate * gradient[i];
+                }
+            },
         );
     }
 }

@@ -180,19 +180,21 @@ fn is_finite<T: Float>(numbers: &[T]) -> bool {
     for &x in rest {
         tail = tail + x * zero;
     }
-    let mut lanes = [zero; LANES];
-    if !rows.is_empty() {
-        widest(
-            #[inline(always)]
-            || {
-                for row in rows {
-                    for i in 0..LANES {
-                        lanes[i] = lanes[i] + row[i] * zero;
-                    }
-                }
-            },
-        );
+    if rows.is_empty() {
+        return tail == zero;
     }
+    let lanes = widest(
+        #[inline(always)]
+        || {
+            let mut lanes = [zero; LANES];
+            for row in rows {
+                for i in 0..LANES {
+                    lanes[i] = lanes[i] + row[i] * zero;
+                }
+            }
+            lanes
+        },
+    );
     lanes.iter().fold(tail, |sum, &x| sum + x) == zero
 }
 
@@ -209,18 +211,9 @@ fn check_finite<T: Float>(gradient: &[T], name: &str) -> Result<(), StepError> {
     }
 }
 
-/// Runs a loop over the elements, of long tensors with the widest vectors of this CPU.
+/// Runs a loop over so many elements, where they are many with the widest vectors of this CPU. The loop takes its slices
+/// by value: behind a reference they would be looked up again for each element.
 #[inline(always)]
-pub(crate) fn each(elements: usize, mut body: impl FnMut(usize)) {
-    if elements < LANES {
-        return (0..elements).for_each(body);
-    }
-    widest(
-        #[inline(always)]
-        || {
-            for i in 0..elements {
-                body(i);
-            }
-        },
-    );
+pub(crate) fn fast(elements: usize, body: impl FnOnce()) {
+    if elements < LANES { body() } else { widest(body) }
 }
