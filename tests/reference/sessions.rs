@@ -11,8 +11,11 @@ use crate::compare::{Tolerance, compare};
 use crate::format::Case;
 use crate::runner::{Fault, Results};
 
+/// Makes a choice of passes.
+type Choice = fn() -> Passes;
+
 /// The ways to plan a program, with their names in reports.
-pub(crate) const PLANS: [(&str, fn() -> Passes); 2] =
+pub(crate) const PLANS: [(&str, Choice); 2] =
     [("as a program", Passes::all), ("as a program without passes", Passes::none)];
 
 /// Where a case is recorded, and what its leaves and its results are there.

@@ -69,10 +69,10 @@ fn assert_close(got: &[f64], want: &[f64]) {
 #[test]
 fn attention_is_its_formula_under_every_mask() {
     let (q, k, v) = (numbers(&[2, 3, 4], 1), numbers(&[2, 5, 4], 50), numbers(&[2, 5, 2], 90));
-    let sees = |i: usize, j: usize| (i + 2 * j) % 3 != 0;
+    let sees = |i: usize, j: usize| !(i + 2 * j).is_multiple_of(3);
     let tape = Tape::new();
     let [tq, tk, tv] = [&q, &k, &v].map(|a| tape.constant(a));
-    let mask = Mask::Where(tape.constant(&ndarray::Array2::from_shape_fn((3, 5), |(i, j)| sees(i, j))));
+    let mask = Mask::Where(tape.constant(ndarray::Array2::from_shape_fn((3, 5), |(i, j)| sees(i, j))));
     let result = |mask| scaled_dot_product(tq, tk, tv, mask).to_vec::<f64>();
     assert_close(&result(Mask::All), &attended(&q, &k, &v, |_, _| true));
     assert_close(&result(Mask::Causal), &attended(&q, &k, &v, |i, j| j <= i));
@@ -85,7 +85,7 @@ fn heads_attend_apart_and_are_joined_in_order() {
     let layer = SelfAttention::new(&mut params.scope("attention"), 4, 2);
     fill(&mut params);
     let tape = Tape::with(&params);
-    let x = tape.constant(&numbers(&[3, 5, 4], 3));
+    let x = tape.constant(numbers(&[3, 5, 4], 3));
     // Queries are columns 0..4 of the product, keys 4..8, values 8..12; of each, head h has columns 2h..2h + 2.
     let qkv = layer.qkv.forward(x);
     let head = |h: usize| {
@@ -110,7 +110,7 @@ fn a_causal_block_looks_back_only() {
     let block = TransformerBlock::new(&mut params.scope("block"), 6, 3);
     fill(&mut params);
     let tape = Tape::with(&params);
-    let x = tape.var(&numbers(&[4, 6], 5));
+    let x = tape.var(numbers(&[4, 6], 5));
     let row = |mask, i| block.forward(x, mask).index(0, i).square().sum().grad([x])[0].to_array::<f64>();
     let reached =
         |g: ArrayD<f64>| g.rows().into_iter().map(|r| r.iter().any(|&x| x != 0.0)).collect::<Vec<_>>();
@@ -129,7 +129,7 @@ fn the_block_has_the_derivatives_of_its_formula() {
             let mut params = params.clone();
             params.set(p, by);
             let tape = Tape::with(&params);
-            let y = block.forward(tape.constant(&numbers(&[2, 3, 4], 5)), Mask::Causal).sin().sum();
+            let y = block.forward(tape.constant(numbers(&[2, 3, 4], 5)), Mask::Causal).sin().sum();
             (y.item(), y.backward().get::<f64>(p).unwrap().to_vec())
         };
         let at = ArrayD::from_shape_vec(IxDyn(params.shape(p)), params.get::<f64>(p).to_vec()).unwrap();
@@ -160,7 +160,7 @@ fn a_linear_layer_takes_any_leading_axes() {
     let layer = Linear::new(&mut params.scope("layer"), 3, 2);
     fill(&mut params);
     let tape = Tape::with(&params);
-    let x = tape.constant(&numbers(&[2, 4, 3], 1));
+    let x = tape.constant(numbers(&[2, 4, 3], 1));
     let y = layer.forward(x);
     assert_eq!(y.shape()[..], [2, 4, 2]);
     assert_eq!(y.to_vec::<f64>(), layer.forward(x.reshape([8, 3])).to_vec::<f64>());
