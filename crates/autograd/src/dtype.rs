@@ -268,6 +268,10 @@ impl Data {
 }
 
 impl DataRef<'_> {
+    pub(crate) fn len(self) -> usize {
+        each_dtype!(DataRef, self, v => v.len())
+    }
+
     pub(crate) fn dtype(self) -> DType {
         match self {
             DataRef::F32(_) => DType::F32,

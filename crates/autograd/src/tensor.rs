@@ -27,6 +27,16 @@ pub trait ToTensor {
     fn as_elements(&self) -> Option<&[Self::Elem]> {
         None
     }
+    /// Whether this is its shape.
+    fn has_shape(&self, shape: &[usize]) -> bool {
+        same(&self.shape(), shape)
+    }
+}
+
+/// Shapes are a few words: a loop costs less than a call.
+#[inline]
+fn same(a: &[usize], b: &[usize]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)
 }
 
 macro_rules! number {
@@ -113,6 +123,9 @@ impl<T: Element, S: Data<Elem = T>, D: Dimension> ToTensor for ArrayBase<S, D> {
     fn as_elements(&self) -> Option<&[T]> {
         self.as_slice()
     }
+    fn has_shape(&self, shape: &[usize]) -> bool {
+        same(ArrayBase::shape(self), shape)
+    }
 }
 
 impl<A: ToTensor + ?Sized> ToTensor for &A {
@@ -125,5 +138,8 @@ impl<A: ToTensor + ?Sized> ToTensor for &A {
     }
     fn as_elements(&self) -> Option<&[A::Elem]> {
         (**self).as_elements()
+    }
+    fn has_shape(&self, shape: &[usize]) -> bool {
+        (**self).has_shape(shape)
     }
 }

@@ -10,6 +10,8 @@ pub trait AnyTensor {
     fn dtype(&self) -> DType;
     /// Its shape.
     fn dimensions(&self) -> Shape;
+    /// Whether this is its shape.
+    fn fits(&self, shape: &[usize]) -> bool;
     /// The elements where they lie in one piece, row-major.
     #[doc(hidden)]
     fn piece(&self) -> Option<DataRef<'_>>;
@@ -24,6 +26,10 @@ impl<A: ToTensor> AnyTensor for A {
     }
     fn dimensions(&self) -> Shape {
         self.shape()
+    }
+    #[inline]
+    fn fits(&self, shape: &[usize]) -> bool {
+        self.has_shape(shape)
     }
     #[inline]
     fn piece(&self) -> Option<DataRef<'_>> {

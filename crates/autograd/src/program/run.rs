@@ -136,13 +136,12 @@ impl Program {
                 wrong = Some(ProgramError::InputDType { name, expected: want.meta.dtype, given: x.dtype() });
                 return;
             }
-            let shape = x.dimensions();
-            let flat = || shape.len() == 1 && Some(shape[0]) == want.meta.shape.checked_elements();
-            if shape != want.meta.shape && !flat() {
+            let elements = want.meta.shape.elements();
+            if !x.fits(&want.meta.shape) && !x.fits(&[elements]) {
                 wrong = Some(ProgramError::InputShape {
                     name: want.name.clone(),
                     expected: want.meta.shape.clone(),
-                    given: shape,
+                    given: x.dimensions(),
                 });
                 return;
             }
@@ -152,6 +151,13 @@ impl Program {
                 crate::dtype::each_dtype!(Data, &mut *staged, v => v.clear());
                 x.copy_to(staged);
             }
+            // The kernels rely on it, whoever has written the implementation.
+            let length = piece.map_or_else(|| state.machine.staged[pieces.len()].len(), DataRef::len);
+            assert!(
+                length == elements,
+                "input `{}`: {length} elements for a shape of {elements}\n  rule: a `ToTensor` gives as many elements as its shape has",
+                want.name
+            );
             pieces.push(piece);
         });
         match wrong {
