@@ -5,6 +5,7 @@
 //! bound is that of rounding: how far the results move when the arguments are off by some rounding errors.
 
 mod build;
+mod draw;
 mod recipe;
 mod run;
 

@@ -1,0 +1,433 @@
+//! Drawing a program: one act after the other, each of operands that it fits.
+
+use super::build::{SMOOTH, STEPPED};
+use super::recipe::{Act, Kind, Node, Recipe, Source};
+use crate::DType;
+use rand::rngs::ChaCha8Rng;
+use rand::{Rng, SeedableRng};
+
+const LENGTHS: [usize; 7] = [1, 2, 3, 5, 16, 17, 33];
+
+/// Elements of a node, in a usual program and in a large one.
+const MOST: [usize; 2] = [4_000, 24_000];
+
+struct Draw {
+    rng: ChaCha8Rng,
+    recipe: Recipe,
+    base: Vec<usize>,
+    most: usize,
+}
+
+impl Recipe {
+    pub(super) fn draw(seed: u64) -> Recipe {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut below = |n: u64| rng.next_u64() % n;
+        let large = below(40) == 0;
+        let steps = 3 + below(38) as usize;
+        let recipe = Recipe {
+            seed,
+            dtype: if below(2) == 0 { DType::F32 } else { DType::F64 },
+            smooth: below(2) == 0,
+            order: match below(8) {
+                0 => 0,
+                6.. if !large && steps <= 20 => 2,
+                _ => 1,
+            },
+            threads: 1 + usize::from(large) * below(3) as usize,
+            nodes: vec![],
+            outputs: vec![],
+        };
+        let mut draw = Draw { rng, recipe, base: vec![], most: MOST[usize::from(large)] };
+        draw.base = draw.shape(large);
+        let base = draw.base.clone();
+        draw.leaf(base);
+        let mut done = 0;
+        while done < steps {
+            done += usize::from(draw.step());
+        }
+        draw.finish()
+    }
+}
+
+impl Draw {
+    fn below(&mut self, n: usize) -> usize {
+        (self.rng.next_u64() % n as u64) as usize
+    }
+
+    fn chance(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
+    }
+
+    fn shape(&mut self, large: bool) -> Vec<usize> {
+        if large {
+            let n = 3_000 + self.below(17_000);
+            return match self.below(4) {
+                0 => vec![n],
+                1 => vec![n / 17, 17],
+                2 => vec![3, n / 3],
+                _ => vec![33, n / 33],
+            };
+        }
+        let rank = self.below(5);
+        let mut shape: Vec<usize> = (0..rank).map(|_| self.length()).collect();
+        while shape.iter().product::<usize>() > self.most / 4 {
+            let at = self.below(rank);
+            shape[at] = 1 + self.below(3);
+        }
+        shape
+    }
+
+    fn length(&mut self) -> usize {
+        if self.chance(2) { 0 } else { LENGTHS[self.below(7)] }
+    }
+
+    /// A shape that is broadcast with another one: axes of length 1, or the first ones missing.
+    fn narrowed(&mut self, shape: &[usize]) -> Vec<usize> {
+        let missing = if self.chance(30) { self.below(shape.len() + 1) } else { 0 };
+        shape[missing..].iter().map(|&d| if self.chance(30) { 1 } else { d }).collect()
+    }
+
+    fn push(&mut self, act: Act, x: Vec<usize>, shape: Vec<usize>, kind: Kind) -> usize {
+        self.recipe.nodes.push(Node { act, x, shape, kind });
+        self.recipe.nodes.len() - 1
+    }
+
+    fn source(&mut self) -> Source {
+        [Source::Input, Source::Input, Source::Param, Source::Constant][self.below(4)]
+    }
+
+    fn leaf(&mut self, shape: Vec<usize>) -> usize {
+        let (source, stream) = (self.source(), self.recipe.nodes.len() as u64);
+        self.push(Act::Leaf(source, stream), vec![], shape, Kind::Float)
+    }
+
+    fn nodes(&self, kind: Kind) -> Vec<usize> {
+        (0..self.recipe.nodes.len()).filter(|&i| self.recipe.nodes[i].kind == kind).collect()
+    }
+
+    /// A node of a kind, more often a late one.
+    fn node(&mut self, kind: Kind) -> Option<usize> {
+        let all = self.nodes(kind);
+        let recent = if self.chance(60) { all.len().min(4) } else { all.len() };
+        (recent > 0).then(|| all[all.len() - 1 - self.below(recent)])
+    }
+
+    fn float(&mut self) -> usize {
+        self.node(Kind::Float).expect("the first node is one")
+    }
+
+    fn of(&self, node: usize) -> Vec<usize> {
+        self.recipe.nodes[node].shape.clone()
+    }
+
+    /// An operand that goes with `a`, and the shape of both.
+    fn partner(&mut self, a: usize) -> (usize, Vec<usize>) {
+        let shape = self.of(a);
+        for _ in 0..4 {
+            let b = self.float();
+            if let Some(both) = broadcast(&shape, &self.of(b)).filter(|s| elements(s) <= self.most) {
+                return (b, both);
+            }
+        }
+        let narrow = self.narrowed(&shape);
+        let both = broadcast(&shape, &narrow).expect("it was made to fit");
+        (self.leaf(narrow), both)
+    }
+
+    fn axis(&mut self, x: usize) -> Option<usize> {
+        let rank = self.of(x).len();
+        (rank > 0).then(|| self.below(rank))
+    }
+
+    /// Some axis as a signed number, counted from the front or the back.
+    fn signed(&mut self, axis: usize, rank: usize) -> isize {
+        if self.chance(50) { axis as isize } else { axis as isize - rank as isize }
+    }
+
+    /// Adds an op; `false` if what was drawn does not fit.
+    fn step(&mut self) -> bool {
+        let stepped = !self.recipe.smooth;
+        let drawn = match self.below(100) {
+            0..22 => self.unary(stepped),
+            22..48 => self.binary(),
+            48..54 => self.number(),
+            54..65 => self.reduce(),
+            65..80 => self.layout(),
+            80..86 => {
+                let x = self.float();
+                let (shape, name) = (self.of(x), ["tanh", "softsign", "halve"][self.below(3)]);
+                Some(self.push(Act::Unary(name), vec![x], shape, Kind::Float))
+            }
+            86..91 if self.recipe.smooth => self.product(),
+            86..91 => self.compare(),
+            91..95 if stepped => self.choose(),
+            91..95 => self.along(),
+            95..98 => self.along(),
+            98 => self.pick(),
+            _ => {
+                let x = self.float();
+                let shape = self.of(x);
+                Some(self.push(Act::Detach, vec![x], shape, Kind::Float))
+            }
+        };
+        drawn.is_some()
+    }
+
+    fn unary(&mut self, stepped: bool) -> Option<usize> {
+        let x = self.float();
+        let all = if stepped { SMOOTH.len() + STEPPED.len() } else { SMOOTH.len() };
+        let at = self.below(all);
+        let name = SMOOTH.get(at).unwrap_or_else(|| &STEPPED[at - SMOOTH.len()]).0;
+        let shape = self.of(x);
+        Some(self.push(Act::Unary(name), vec![x], shape, Kind::Float))
+    }
+
+    fn binary(&mut self) -> Option<usize> {
+        const NAMES: [&str; 14] = [
+            "add",
+            "add",
+            "sub",
+            "sub",
+            "mul",
+            "mul",
+            "mul",
+            "div",
+            "maximum",
+            "minimum",
+            "hypot",
+            "atan2",
+            "logaddexp",
+            "pow",
+        ];
+        let a = self.float();
+        let (b, shape) = self.partner(a);
+        let x = if self.chance(50) { vec![a, b] } else { vec![b, a] };
+        let name = NAMES[self.below(NAMES.len())];
+        Some(self.push(Act::Binary(name), x, shape, Kind::Float))
+    }
+
+    fn number(&mut self) -> Option<usize> {
+        let x = self.float();
+        let value = [0.0, 1.0, -1.0, 2.0, 0.5, -0.3][self.below(6)];
+        let name = ["add", "sub", "rsub", "mul", "maximum"][self.below(5)];
+        let shape = self.of(x);
+        Some(self.push(Act::Number(name, value), vec![x], shape, Kind::Float))
+    }
+
+    fn reduce(&mut self) -> Option<usize> {
+        let x = self.float();
+        let shape = self.of(x);
+        let gone: Vec<bool> = shape.iter().map(|_| self.chance(50)).collect();
+        let axes = (0..shape.len()).filter(|&i| gone[i]);
+        let axes: Vec<isize> = axes.map(|i| self.signed(i, shape.len())).collect();
+        let name =
+            ["sum", "sum", "sum", "mean", "max", "min", "logsumexp", "var", "standardize"][self.below(9)];
+        if name != "sum" && (axes.is_empty() || shape.contains(&0)) {
+            return None;
+        }
+        let kept = match name {
+            "standardize" => shape,
+            _ => shape.iter().zip(&gone).filter(|(_, g)| !**g).map(|(d, _)| *d).collect(),
+        };
+        Some(self.push(Act::Reduce(name, axes), vec![x], kept, Kind::Float))
+    }
+
+    fn along(&mut self) -> Option<usize> {
+        let x = self.float();
+        let (axis, shape) = (self.axis(x)?, self.of(x));
+        let names = ["softmax", "softmax", "log_softmax", "log_softmax", "argmax"];
+        let name = names[self.below(if self.recipe.smooth { 4 } else { 5 })];
+        let mut result = shape.clone();
+        if name == "argmax" {
+            if shape[axis] == 0 {
+                return None;
+            }
+            result.remove(axis);
+        }
+        let axis = self.signed(axis, shape.len());
+        Some(self.push(Act::Along(name, axis), vec![x], result, Kind::Float))
+    }
+
+    fn layout(&mut self) -> Option<usize> {
+        let kind = if self.chance(15) { Kind::Truth } else { Kind::Float };
+        let x = self.node(kind)?;
+        let shape = self.of(x);
+        let mut result = shape.clone();
+        let act = match self.below(6) {
+            0 => {
+                result = self.regrouped(&shape);
+                Act::Reshape
+            }
+            1 => {
+                let mut axes: Vec<usize> = (0..shape.len()).collect();
+                (1..axes.len()).for_each(|i| axes.swap(i, self.below(i + 1)));
+                result = axes.iter().map(|&a| shape[a]).collect();
+                Act::Permute(axes.into_iter().map(|a| self.signed(a, shape.len())).collect())
+            }
+            2 => {
+                let axis = self.axis(x)?;
+                let from = self.below(shape[axis] + 1);
+                let to = from + self.below(shape[axis] - from + 1);
+                result[axis] = to - from;
+                Act::Slice(self.signed(axis, shape.len()), from, to)
+            }
+            3 => {
+                let axis = self.axis(x)?;
+                let (before, after) = (self.below(3), self.below(4));
+                result[axis] += before + after;
+                Act::Pad(self.signed(axis, shape.len()), before, after)
+            }
+            4 => return self.concat(x, kind),
+            _ => {
+                result.iter_mut().filter(|d| **d == 1).for_each(|d| *d = self.length());
+                if self.chance(40) && result.len() < 4 {
+                    result.insert(0, 1 + self.below(5));
+                }
+                Act::Broadcast
+            }
+        };
+        (elements(&result) <= self.most).then(|| self.push(act, vec![x], result, kind))
+    }
+
+    /// Another shape of as many elements.
+    fn regrouped(&mut self, shape: &[usize]) -> Vec<usize> {
+        let mut factors: Vec<usize> = vec![];
+        for &d in shape {
+            match [2, 3, 5, 11].into_iter().find(|f| d > *f && d.is_multiple_of(*f)) {
+                Some(f) => factors.extend([f, d / f]),
+                None => factors.push(d),
+            }
+        }
+        let mut result: Vec<usize> = vec![];
+        for factor in factors {
+            let merge = self.chance(50) || result.len() >= 4;
+            match result.last_mut() {
+                Some(last) if merge => *last *= factor,
+                _ => result.push(factor),
+            }
+        }
+        if self.chance(30) && result.len() < 4 {
+            let at = self.below(result.len() + 1);
+            result.insert(at, 1);
+        }
+        result
+    }
+
+    fn concat(&mut self, x: usize, kind: Kind) -> Option<usize> {
+        let (axis, shape) = (self.axis(x)?, self.of(x));
+        let fits = |d: &Node| {
+            d.kind == kind
+                && d.shape.len() == shape.len()
+                && (0..shape.len()).all(|i| i == axis || d.shape[i] == shape[i])
+        };
+        let all: Vec<usize> = (0..self.recipe.nodes.len()).filter(|&i| fits(&self.recipe.nodes[i])).collect();
+        let parts: Vec<usize> =
+            (0..1 + self.below(3)).map(|_| all[self.below(all.len())]).chain([x]).collect();
+        let mut result = shape.clone();
+        result[axis] = parts.iter().map(|&p| self.recipe.nodes[p].shape[axis]).sum();
+        let axis = self.signed(axis, shape.len());
+        (elements(&result) <= self.most).then(|| self.push(Act::Concat(axis), parts, result, kind))
+    }
+
+    fn product(&mut self) -> Option<usize> {
+        let matrices: Vec<usize> =
+            self.nodes(Kind::Float).into_iter().filter(|&i| self.of(i).len() >= 2).collect();
+        let a = *matrices.get(self.below(matrices.len().max(1)))?;
+        let turned = |shape: &[usize], turn: bool| {
+            let (mut shape, n) = (shape.to_vec(), shape.len());
+            if turn {
+                shape.swap(n - 1, n - 2);
+            }
+            shape
+        };
+        let left = self.chance(30);
+        let (sa, k) = (turned(&self.of(a), left), turned(&self.of(a), left).pop()?);
+        let start = self.below(matrices.len());
+        for i in 0..matrices.len() {
+            let b = matrices[(start + i) % matrices.len()];
+            for right in [true, false] {
+                let sb = turned(&self.of(b), right);
+                if sb[sb.len() - 2] == k
+                    && let Some(c) = product_shape(&sa, &sb).filter(|c| elements(c) <= self.most)
+                {
+                    return Some(self.push(Act::Matmul(left, right), vec![a, b], c, Kind::Float));
+                }
+            }
+        }
+        let mut sb = self.narrowed(&sa[..sa.len() - 2]);
+        sb.extend([k, self.length()]);
+        let c = product_shape(&sa, &sb).filter(|c| elements(c) <= self.most)?;
+        let b = self.leaf(sb);
+        Some(self.push(Act::Matmul(left, false), vec![a, b], c, Kind::Float))
+    }
+
+    fn compare(&mut self) -> Option<usize> {
+        let a = self.float();
+        if self.chance(20) {
+            let shape = self.of(a);
+            return Some(self.push(Act::ToTruth, vec![a], shape, Kind::Truth));
+        }
+        let (b, shape) = self.partner(a);
+        let name = ["gt", "ge", "lt", "le", "eq", "ne"][self.below(6)];
+        Some(self.push(Act::Compare(name), vec![a, b], shape, Kind::Truth))
+    }
+
+    fn choose(&mut self) -> Option<usize> {
+        let m = self.node(Kind::Truth)?;
+        if self.chance(25) {
+            let shape = self.of(m);
+            // The first node has the type that numbers have.
+            return Some(self.push(Act::FromTruth, vec![m, 0], shape, Kind::Float));
+        }
+        let a = self.float();
+        let (b, both) = self.partner(a);
+        let shape = broadcast(&self.of(m), &both).filter(|s| elements(s) <= self.most)?;
+        Some(self.push(Act::Select, vec![m, a, b], shape, Kind::Float))
+    }
+
+    fn pick(&mut self) -> Option<usize> {
+        let matrices =
+            self.nodes(Kind::Float).into_iter().filter(|&i| self.of(i).len() == 2 && self.of(i)[1] > 0);
+        let matrices: Vec<usize> = matrices.collect();
+        let x = *matrices.get(self.below(matrices.len().max(1)))?;
+        let (rows, columns) = (self.of(x)[0], self.of(x)[1]);
+        let source = if self.chance(50) { Source::Input } else { Source::Constant };
+        let stream = self.recipe.nodes.len() as u64;
+        let labels = self.push(Act::Labels(source, stream, columns), vec![], vec![rows], Kind::Index);
+        Some(self.push(Act::Pick, vec![x, labels], vec![rows], Kind::Float))
+    }
+
+    /// The outputs: the last number, and others of any kind.
+    fn finish(mut self) -> Recipe {
+        let last = *self.nodes(Kind::Float).last().expect("the first node is one");
+        let mut outputs = vec![last];
+        for _ in 0..self.below(4) {
+            outputs.push(self.below(self.recipe.nodes.len()));
+        }
+        outputs.retain(|&o| self.recipe.nodes[o].kind != Kind::Index);
+        Recipe { outputs, ..self.recipe }
+    }
+}
+
+fn elements(shape: &[usize]) -> usize {
+    shape.iter().product()
+}
+
+/// The shape that two are broadcast to, if they go together.
+fn broadcast(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
+    let rank = a.len().max(b.len());
+    let at = |s: &[usize], i: usize| (i + s.len()).checked_sub(rank).map_or(1, |i| s[i]);
+    (0..rank)
+        .map(|i| match (at(a, i), at(b, i)) {
+            (x, y) if x == y || y == 1 => Some(x),
+            (1, y) => Some(y),
+            _ => None,
+        })
+        .collect()
+}
+
+fn product_shape(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
+    let mut shape = broadcast(&a[..a.len() - 2], &b[..b.len() - 2])?;
+    shape.extend([a[a.len() - 2], b[b.len() - 1]]);
+    Some(shape)
+}
