@@ -1,31 +1,13 @@
 //! What a mistake says, and where it points: at the caller's line, with op, shapes, rule and hint.
 
 use autograd::{DType, Params, Replay, Shape, Tape, Var, compare};
-use std::cell::RefCell;
-use std::panic::{self, AssertUnwindSafe};
-use std::sync::Once;
 
-thread_local! {
-    static LAST: RefCell<(String, String)> = RefCell::default();
-}
+mod caught;
+use caught::mistake_in;
 
 /// The text of a panic; it has to come from this file.
 fn mistake<R>(f: impl FnOnce() -> R) -> String {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        panic::set_hook(Box::new(|info| {
-            let payload = info.payload();
-            let text = payload.downcast_ref::<String>().cloned();
-            let text =
-                text.or_else(|| Some((*payload.downcast_ref::<&str>()?).to_owned())).unwrap_or_default();
-            let file = info.location().map(|l| l.file().to_owned()).unwrap_or_default();
-            LAST.set((text, file));
-        }));
-    });
-    assert!(panic::catch_unwind(AssertUnwindSafe(f)).is_err(), "no mistake was noticed");
-    let (text, file) = LAST.take();
-    assert!(file.ends_with("errors.rs"), "`{text}` points at {file}, not at the caller");
-    text
+    mistake_in("errors.rs", f)
 }
 
 #[test]

@@ -5,13 +5,16 @@
 
 #![expect(unsafe_code, reason = "operands come as pointers, so that one type of function serves all loops")]
 
+mod sets;
+
 use super::simd::{Isa, Set};
 use crate::code::{Act, Arithmetic, Joint};
 use crate::dtype::Float;
 use crate::ir::{Binary, Compare, Unary};
 use crate::math::*;
 use crate::table::{binary_table, compare_table, unary_table};
-use crate::tree::{self, BLOCK, LANES};
+use crate::tree::LANES;
+use sets::{avx2, avx512, baseline};
 use std::mem::MaybeUninit;
 
 /// The operands of a loop.
@@ -103,169 +106,6 @@ impl<T> Args<T> {
         // SAFETY: the caller's promise.
         unsafe { std::slice::from_raw_parts_mut(at.cast(), self.n / LANES) }
     }
-}
-
-macro_rules! instruction_sets {
-    ($($set:ident $(#[$feature:meta])?;)*) => {
-        $(mod $set {
-            use super::*;
-
-            $(#[$feature])?
-            pub(super) unsafe fn map1<T: Lane, F: Map<T, 1>>(args: &Args<T>) {
-                // SAFETY: see `Loop`.
-                let (x, y) = unsafe { (args.chunks(0), args.room(args.y)) };
-                if F::GUARDED && all_near(x.as_flattened()) { near::<T, F>(x, y, args.p) } else { each1::<T, F>(x, y, args.p) }
-            }
-
-            $(#[$feature])?
-            pub(super) unsafe fn map2<T: Lane, F: Map<T, 2>>(args: &Args<T>) {
-                // SAFETY: see `Loop`.
-                unsafe { each2::<T, F>(args.chunks(0), args.chunks(1), args.room(args.y), args.p) }
-            }
-
-            $(#[$feature])?
-            pub(super) unsafe fn map3<T: Lane, F: Map<T, 3>>(args: &Args<T>) {
-                // SAFETY: see `Loop`.
-                unsafe { each3::<T, F>(args.chunks(0), args.chunks(1), args.chunks(2), args.room(args.y), args.p) }
-            }
-
-            $(#[$feature])?
-            pub(super) unsafe fn sigmoids<T: Lane>(args: &Args<T>) {
-                // SAFETY: see `Loop`.
-                unsafe { both_sigmoids(args.chunks(0), args.room(args.y), args.room(args.more[0])) }
-            }
-
-            $(#[$feature])?
-            pub(super) unsafe fn tanhs<T: Lane>(args: &Args<T>) {
-                // SAFETY: see `Loop`.
-                unsafe {
-                    let [plus, minus] = [args.room(args.more[0]), args.room(args.more[1])];
-                    tanh_and_sigmoids(args.chunks(0), args.room(args.y), plus, minus)
-                }
-            }
-
-            // The loops proper are functions of their own: that references do not overlap is known of parameters.
-
-            $(#[$feature])?
-            #[inline(never)]
-            fn each1<T: Lane, F: Map<T, 1>>(x: &[Chunk<T>], y: &mut [Chunk<MaybeUninit<T>>], p: T) {
-                for (y, &x) in y.as_flattened_mut().iter_mut().zip(x.as_flattened()) {
-                    y.write(F::f([x], p));
-                }
-            }
-
-            $(#[$feature])?
-            #[inline(never)]
-            fn near<T: Lane, F: Map<T, 1>>(x: &[Chunk<T>], y: &mut [Chunk<MaybeUninit<T>>], p: T) {
-                for (y, &x) in y.as_flattened_mut().iter_mut().zip(x.as_flattened()) {
-                    y.write(F::near([x], p));
-                }
-            }
-
-            $(#[$feature])?
-            #[inline(never)]
-            fn each2<T: Lane, F: Map<T, 2>>(
-                a: &[Chunk<T>],
-                b: &[Chunk<T>],
-                y: &mut [Chunk<MaybeUninit<T>>],
-                p: T,
-            ) {
-                let operands = a.as_flattened().iter().zip(b.as_flattened());
-                for (y, (&a, &b)) in y.as_flattened_mut().iter_mut().zip(operands) {
-                    y.write(F::f([a, b], p));
-                }
-            }
-
-            $(#[$feature])?
-            #[inline(never)]
-            fn each3<T: Lane, F: Map<T, 3>>(
-                a: &[Chunk<T>],
-                b: &[Chunk<T>],
-                c: &[Chunk<T>],
-                y: &mut [Chunk<MaybeUninit<T>>],
-                p: T,
-            ) {
-                let operands = a.as_flattened().iter().zip(b.as_flattened()).zip(c.as_flattened());
-                for (y, ((&a, &b), &c)) in y.as_flattened_mut().iter_mut().zip(operands) {
-                    y.write(F::f([a, b, c], p));
-                }
-            }
-
-            $(#[$feature])?
-            #[inline(never)]
-            fn both_sigmoids<T: Lane>(
-                x: &[Chunk<T>],
-                y: &mut [Chunk<MaybeUninit<T>>],
-                minus: &mut [Chunk<MaybeUninit<T>>],
-            ) {
-                let results = y.as_flattened_mut().iter_mut().zip(minus.as_flattened_mut());
-                for (&x, (y, minus)) in x.as_flattened().iter().zip(results) {
-                    let e = exp_neg_abs(x);
-                    let r = recip_1p(e);
-                    y.write(sigmoid_from(x, e, r));
-                    minus.write(sigmoid_from(-x, e, r));
-                }
-            }
-
-            $(#[$feature])?
-            #[inline(never)]
-            fn tanh_and_sigmoids<T: Lane>(
-                x: &[Chunk<T>],
-                y: &mut [Chunk<MaybeUninit<T>>],
-                plus: &mut [Chunk<MaybeUninit<T>>],
-                minus: &mut [Chunk<MaybeUninit<T>>],
-            ) {
-                let sigmoids = plus.as_flattened_mut().iter_mut().zip(minus.as_flattened_mut());
-                let results = y.as_flattened_mut().iter_mut().zip(sigmoids);
-                for (&x, (y, (plus, minus))) in x.as_flattened().iter().zip(results) {
-                    let twice = x + x;
-                    let e = exp_neg_abs(twice);
-                    let r = recip_1p(e);
-                    y.write(tanh_from(x, e, r));
-                    plus.write(sigmoid_from(twice, e, r));
-                    minus.write(sigmoid_from(-twice, e, r));
-                }
-            }
-
-            $(#[$feature])?
-            pub(super) unsafe fn row_sum<T: Lane>(args: &Args<T>) {
-                // SAFETY: see `Loop`.
-                let (x, y) = unsafe { (args.x(0, args.rows * args.row), args.y(args.rows)) };
-                row_sums(x, args.row, y);
-            }
-
-            $(#[$feature])?
-            pub(super) unsafe fn row_max<T: Lane>(args: &Args<T>) {
-                // SAFETY: see `Loop`.
-                let (x, y) = unsafe { (args.x(0, args.rows * args.row), args.y(args.rows)) };
-                for (y, row) in y.iter_mut().zip(x.chunks_exact(args.row)) {
-                    y.write(largest(row));
-                }
-            }
-
-            $(#[$feature])?
-            pub(super) unsafe fn spread<T: Lane>(args: &Args<T>) {
-                // SAFETY: see `Loop`.
-                let (x, y) = unsafe { (args.x(0, args.rows), args.y(args.rows * args.row)) };
-                for (&x, row) in x.iter().zip(y.chunks_exact_mut(args.row)) {
-                    row.fill(MaybeUninit::new(x));
-                }
-            }
-
-            /// Adds `x[0]` to the lanes at `y`, which have values.
-            $(#[$feature])?
-            pub(super) unsafe fn to_lanes<T: Lane>(args: &Args<T>) {
-                // SAFETY: see `Loop`; `y` are lanes.
-                let (x, lanes) = unsafe { (args.x(0, args.n), &mut *args.y.cast::<[T; LANES]>()) };
-                tree::add_to_lanes(lanes, x);
-            }
-        })*
-    };
-}
-instruction_sets! {
-    avx512 #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx512f,avx512dq,avx512vl"))];
-    avx2 #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))];
-    baseline;
 }
 
 /// The loop for the widest vectors of this CPU.
@@ -481,72 +321,6 @@ pub(crate) fn of_act<T: Lane>(act: Act) -> Loop<T> {
 fn truth<T: Lane>(is: bool) -> T {
     let one = T::from_f64(1.0);
     if is { one } else { T::default() }
-}
-
-/// The sum of each row, several rows at once, so that their additions overlap.
-#[inline(always)]
-fn row_sums<T: Lane>(x: &[T], row: usize, y: &mut [MaybeUninit<T>]) {
-    const AT_ONCE: usize = 4;
-    if row > BLOCK {
-        for (y, row) in y.iter_mut().zip(x.chunks_exact(row)) {
-            y.write(tree::sum(row));
-        }
-        return;
-    }
-    let together = y.len() / AT_ONCE * AT_ONCE;
-    let (whole, rest) = y.split_at_mut(together);
-    for (y, rows) in whole.chunks_exact_mut(AT_ONCE).zip(x.chunks_exact(AT_ONCE * row)) {
-        let [(a, a_rest), (b, b_rest), (c, c_rest), (d, d_rest)] =
-            std::array::from_fn(|i| rows[i * row..(i + 1) * row].as_chunks::<LANES>());
-        let [mut p, mut q, mut r, mut s] = [[T::default(); LANES]; AT_ONCE];
-        for (((a, b), c), d) in a.iter().zip(b).zip(c).zip(d) {
-            for i in 0..LANES {
-                p[i] = p[i] + a[i];
-                q[i] = q[i] + b[i];
-                r[i] = r[i] + c[i];
-                s[i] = s[i] + d[i];
-            }
-        }
-        for (y, (lanes, rest)) in y.iter_mut().zip([(p, a_rest), (q, b_rest), (r, c_rest), (s, d_rest)]) {
-            let mut lanes = lanes;
-            for (lane, &x) in lanes.iter_mut().zip(rest) {
-                *lane = *lane + x;
-            }
-            y.write(tree::fold(lanes));
-        }
-    }
-    for (y, row) in rest.iter_mut().zip(x[together * row..].chunks_exact(row)) {
-        y.write(tree::block(row));
-    }
-}
-
-/// The largest element; NaN where one is. In lanes, so that rows of any length are walked at full width.
-#[inline(always)]
-fn largest<T: Lane>(row: &[T]) -> T {
-    let mut lanes = [row[0]; LANES];
-    let (chunks, rest) = row.as_chunks::<LANES>();
-    for chunk in chunks {
-        for (lane, &x) in lanes.iter_mut().zip(chunk) {
-            *lane = larger(*lane, x);
-        }
-    }
-    for (lane, &x) in lanes.iter_mut().zip(rest) {
-        *lane = larger(*lane, x);
-    }
-    let mut half = LANES / 2;
-    while half > 0 {
-        for i in 0..half {
-            lanes[i] = larger(lanes[i], lanes[i + half]);
-        }
-        half /= 2;
-    }
-    lanes[0]
-}
-
-#[expect(clippy::eq_op, reason = "what differs from itself is NaN")]
-#[inline(always)]
-fn larger<T: Lane>(a: T, b: T) -> T {
-    if b > a || b != b { b } else { a }
 }
 
 /// Appends what a loop makes of contiguous operands of equal lengths.

@@ -13,10 +13,8 @@ pub(crate) struct Workers {
 
 /// More threads than products of matrices can use.
 #[cfg(feature = "threads")]
-#[allow(dead_code, reason = "for planned execution")]
 const MOST: usize = 256;
 
-#[allow(dead_code, reason = "for planned execution; eager execution is the caller's alone")]
 impl Workers {
     /// So many threads, at least one; fewer where the system has none to give.
     pub(crate) fn new(threads: usize) -> Workers {

@@ -61,8 +61,9 @@ fn single_precision_is_within_its_bounds() {
     hold_in_single((0..=u32::MAX).step_by(1009));
 }
 
+/// `cargo test --release -p wengert-autograd --lib -- --ignored everywhere`
 #[test]
-#[ignore = "all 2³² arguments take two hours"]
+#[ignore = "all 2³² arguments take about two hours; run with `--release -- --ignored everywhere`"]
 fn single_precision_is_within_its_bounds_everywhere() {
     hold_in_single(0..=u32::MAX);
 }

@@ -177,7 +177,7 @@ fn a_thousand_random_programs_give_what_is_recorded() {
 
 /// `cargo test -p wengert-autograd --lib -- --ignored ten_thousand`
 #[test]
-#[ignore = "takes minutes"]
+#[ignore = "ten thousand programs take minutes; run with `-- --ignored ten_thousand`"]
 fn ten_thousand_random_programs_give_what_is_recorded() {
     let count = check_all(0..10_000);
     assert!(count.exact > 10_000 && count.bounded > 5_000 && count.loose * 20 < count.results, "{count:?}");

@@ -1,5 +1,7 @@
 //! Programs at their edges.
 
+#[path = "../caught/mod.rs"]
+mod caught;
 mod mistakes;
 mod values;
 

@@ -50,7 +50,6 @@ pub(crate) fn append<T: Multiply>(a: View<'_, T>, b: View<'_, T>, out: &mut Vec<
 }
 
 /// Bytes per worker that no product of \[m, k\] and \[k, n\] exceeds: for [`Scratch::reserve`] ahead of time.
-#[allow(dead_code, reason = "planned execution reserves; eager execution grows at first use")]
 pub(crate) fn scratch_bytes<T: Multiply>(m: usize, k: usize, n: usize) -> usize {
     blocks::area(m, k, n, true, true, T::kernels()) * size_of::<T>()
 }
