@@ -118,8 +118,8 @@ impl Machine {
     /// Bytes of all of it.
     pub(crate) fn bytes(&self) -> usize {
         let data = |d: &Data| d.len() * d.dtype().size();
-        let buffers: usize = self.buffers.iter().chain(&self.staged).map(data).sum();
-        buffers + self.tiles.bytes() + self.partials.bytes()
+        let memories = self.buffers.iter().chain(&self.staged).chain([&self.spare, self.gradients.slab()]);
+        memories.map(data).sum::<usize>() + self.tiles.bytes() + self.partials.bytes() + self.products.bytes()
     }
 
     /// Runs all kernels. `inputs` are those of the plan's slots that are given, in order.

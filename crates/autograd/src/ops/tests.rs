@@ -230,6 +230,8 @@ fn settings() -> Vec<Passes> {
         Passes { dead: false, ..all },
         Passes { fold: false, ..all },
         Passes { cse: false, ..all },
+        Passes { orient: false, ..all },
+        Passes { expand: false, ..all },
         Passes { fuse: false, ..all },
         Passes { share: false, ..all },
         Passes { pair: false, ..all },

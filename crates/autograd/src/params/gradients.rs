@@ -49,6 +49,10 @@ impl Gradients {
         gradients
     }
 
+    pub(crate) fn slab(&self) -> &Data {
+        &self.slab
+    }
+
     pub(crate) fn slab_mut(&mut self) -> &mut Data {
         &mut self.slab
     }

@@ -51,6 +51,8 @@ use std::ops::Range;
 pub struct Passes {
     /// Leaves out what no output needs.
     pub dead: bool,
+    /// Writes softmax, log-softmax, Swish and the approximate GELU as what they are made of, so that it fuses.
+    pub expand: bool,
     /// Computes ops on numbers while planning.
     pub fold: bool,
     /// Computes equal expressions once.
@@ -74,6 +76,7 @@ impl Passes {
     pub fn all() -> Passes {
         Passes {
             dead: true,
+            expand: true,
             fold: true,
             cse: true,
             algebra: true,
@@ -89,6 +92,7 @@ impl Passes {
     pub fn none() -> Passes {
         Passes {
             dead: false,
+            expand: false,
             fold: false,
             cse: false,
             algebra: false,
@@ -145,7 +149,7 @@ pub(crate) fn plan(mut graph: Graph, params: &Params, gradients: &[Range<usize>]
         graph
     };
     graph = run(passes.dead, "dead", dead::dead, graph);
-    graph = run(passes.fuse, "expand", expand::expand, graph);
+    graph = run(passes.expand, "expand", expand::expand, graph);
     graph = run(passes.fold, "fold", fold::fold, graph);
     graph = run(passes.algebra, "algebra", algebra::algebra, graph);
     graph = run(passes.cse, "cse", cse::cse, graph);

@@ -23,7 +23,6 @@ impl Scratch {
     }
 
     /// Bytes that are held.
-    #[cfg(test)]
     pub(crate) fn bytes(&self) -> usize {
         self.lines.len() * size_of::<Line>()
     }
