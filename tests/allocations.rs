@@ -1,4 +1,4 @@
-//! What a program allocates: nothing after its first run, on one thread. All stands in one test, because the counter
+//! What a program allocates: nothing after its first run, on one thread; and the tape of scalars. All stands in one test, because the counter
 //! is that of the whole process.
 
 #![expect(unsafe_code, reason = "an allocator that counts")]
@@ -9,7 +9,7 @@ use models::Model;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use wengert::autograd::Update;
+use wengert::autograd::{Update, scalar};
 use wengert::prelude::*;
 
 struct Counting;
@@ -78,6 +78,20 @@ fn a_program_allocates_in_its_first_step_alone() {
                 found.push(format!("{} by {optimizer}: {count:?} in 100 runs and 10 steps", model.name));
             }
         }
+    }
+    // The tape of scalars allocates nothing once it was as long.
+    let (mut tape, mut gradient) = (scalar::Tape::new(), [0.0; 2]);
+    let mut sweep = || {
+        tape.clear();
+        let (x, w) = (tape.var(0.5), tape.var(2.0));
+        let y = (0..1000).fold(x, |y, _| (w * x).tanh() + y * w.sin());
+        y.grad_into(&[x, w], &mut gradient);
+        black_box(&gradient);
+    };
+    sweep();
+    let count = allocations(100, sweep);
+    if count != 0 {
+        found.push(format!("the tape of scalars: {count} allocations in 100 rounds"));
     }
     // Entering a pool goes through a queue, which takes a block of memory about every 60 entries.
     for model in [&all[2], &models::elements(200_000)] {

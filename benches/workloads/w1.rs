@@ -1,5 +1,6 @@
 //! W1: a network [2, 16, 16, 1] with tanh, written one scalar at a time: 337 parameters, the sum of squared errors of 100
-//! samples, its gradient. On the tape each scalar holds its values for all samples.
+//! samples, its gradient. The text of the network is one for all: on the tape of scalars it is recorded sample by sample,
+//! on the tape of tensors each scalar holds its values for all samples.
 
 use super::data::lcg;
 use super::hand::widest;
@@ -8,6 +9,7 @@ use super::{Run, Show, Step, Workload};
 use ndarray::{Array1, ArrayD};
 use std::hint::black_box;
 use wengert::autograd::Param;
+use wengert::autograd::scalar::{self, Real};
 use wengert::prelude::*;
 
 const SAMPLES: usize = 100;
@@ -15,36 +17,55 @@ const PARAMETERS: usize = 3 * 16 + 17 * 16 + 17;
 
 pub(super) fn workloads() -> Vec<Workload> {
     let mut runs = Setup::runs(setup);
+    runs.push(Run::new("scalar", by_scalars));
     runs.push(Run::new("hand", by_hand));
     vec![Workload { name: "W1", expected: &[95.88329273, 41.12005740], runs }]
 }
 
-/// The parameters in order: each neuron's weights, then its bias.
+/// (network(a, b) − y)². The parameters in order: each neuron's weights, then its bias.
+#[inline(always)]
+fn squared_error<T: Real>(params: &[T], [a, b]: [T; 2], y: T) -> T {
+    let (first, rest) = params.split_at(3 * 16);
+    let (second, last) = rest.split_at(17 * 16);
+    let h: [T; 16] = std::array::from_fn(|j| neuron(&first[3 * j..][..3], &[a, b]).tanh());
+    let h: [T; 16] = std::array::from_fn(|j| neuron(&second[17 * j..][..17], &h).tanh());
+    let error = neuron(last, &h) - y;
+    error * error
+}
+
+/// b + w·x.
+#[inline(always)]
+fn neuron<T: Real>(params: &[T], inputs: &[T]) -> T {
+    let (&bias, weights) = params.split_last().expect("a bias");
+    weights.iter().zip(inputs).fold(bias, |sum, (&w, &x)| sum + w * x)
+}
+
+/// Each scalar with its values for all samples.
 struct Neurons(Vec<Param>);
 
 impl Model for Neurons {
     type Batch = (ArrayD<f64>, ArrayD<f64>, ArrayD<f64>);
 
-    fn loss<'t>(&self, _: &'t Tape<'t>, (a, b, y): (Var<'t>, Var<'t>, Var<'t>)) -> Var<'t> {
-        let (first, rest) = self.0.split_at(3 * 16);
-        let (second, last) = rest.split_at(17 * 16);
-        let h = layer(&[a, b], first);
-        let h = layer(&h.map(Var::tanh), second);
-        let error = neuron(&h.map(Var::tanh), last) - y;
-        error.square().sum()
+    fn loss<'t>(&self, tape: &'t Tape<'t>, (a, b, y): (Var<'t>, Var<'t>, Var<'t>)) -> Var<'t> {
+        let params: Vec<Var<'t>> = self.0.iter().map(|&p| tape.param(p)).collect();
+        squared_error(&params, [a, b], y).sum()
     }
 }
 
-fn layer<'t>(inputs: &[Var<'t>], params: &[Param]) -> [Var<'t>; 16] {
-    let size = inputs.len() + 1;
-    std::array::from_fn(|j| neuron(inputs, &params[j * size..][..size]))
-}
-
-/// w·x + b.
-fn neuron<'t>(inputs: &[Var<'t>], params: &[Param]) -> Var<'t> {
-    let (&bias, weights) = params.split_last().expect("a bias");
-    let products = inputs.iter().zip(weights).map(|(&x, &w)| x * w);
-    products.reduce(|sum, product| sum + product).expect("inputs") + bias
+/// The tape recorded anew each time, sample by sample.
+fn by_scalars() -> Step {
+    let (values, samples) = (lcg(7, PARAMETERS, 0.5), samples());
+    let (mut tape, mut gradient) = (scalar::Tape::new(), vec![0.0; PARAMETERS]);
+    Box::new(move |show| {
+        tape.clear();
+        let params: Vec<scalar::Var<'_>> = black_box(&values).iter().map(|&v| tape.var(v)).collect();
+        let mut loss = tape.constant(0.0);
+        for (sample, &x) in samples.iter().enumerate() {
+            loss = loss + squared_error(&params, x.map(|x| tape.constant(x)), tape.constant(target(sample)));
+        }
+        loss.grad_into(&params, &mut gradient);
+        if show == Show::Loss { loss.value() } else { gradient.iter().sum() }
+    })
 }
 
 fn setup() -> Setup<Neurons> {

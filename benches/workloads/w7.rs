@@ -3,6 +3,7 @@
 
 use super::{Run, Show, Step, Workload};
 use std::hint::black_box;
+use wengert::autograd::scalar::{self, Real};
 use wengert::prelude::*;
 
 const ROUNDS: usize = 333_334;
@@ -10,11 +11,16 @@ const FACTOR: f64 = 0.999999999;
 const OFFSET: f64 = 1e-15;
 
 pub(super) fn workloads() -> Vec<Workload> {
-    let runs = vec![Run::new("program-1t", program), Run::new("eager-1t", eager), Run::new("hand", by_hand)];
+    let runs = vec![
+        Run::new("program-1t", program),
+        Run::new("eager-1t", eager),
+        Run::new("scalar", by_scalars),
+        Run::new("hand", by_hand),
+    ];
     vec![Workload { name: "W7", expected: &[0.0029994154234, 2.0485138328e-7], runs }]
 }
 
-fn chain(x: Var<'_>) -> Var<'_> {
+fn chain<T: Real>(x: T) -> T {
     (0..ROUNDS).fold(x, |v, _| v.sin() * FACTOR + OFFSET)
 }
 
@@ -41,6 +47,17 @@ fn eager() -> Step {
         let v = chain(x);
         let [slope] = v.grad([x]);
         if show == Show::Loss { v.item() } else { slope.item() }
+    })
+}
+
+fn by_scalars() -> Step {
+    let mut tape = scalar::Tape::new();
+    Box::new(move |show| {
+        tape.clear();
+        let x = tape.var(black_box(0.5));
+        let v = chain(x);
+        let [slope] = v.grad([x]);
+        if show == Show::Loss { v.value() } else { slope }
     })
 }
 

@@ -8,12 +8,14 @@ use wengert::prelude::*;
 /// Both add the same terms in `f64`, in another order: some units of 1e-16 each. A wrong formula is off by far more.
 const TOLERANCE: f64 = 1e-12;
 
-/// The same gradient from three sources that know nothing of each other.
+/// The same gradient from four sources that know nothing of each other.
 pub(crate) struct Sources<'a> {
     /// Derived by hand, all parameters in one row.
     pub(crate) manual: &'a [f64],
     /// From `loss.backward()`.
     pub(crate) tape: &'a Gradients,
+    /// From the tape of scalars, neuron by neuron, all parameters in one row.
+    pub(crate) neurons: &'a [f64],
     /// Central difference of the hand-written loss, all parameters in one row.
     pub(crate) numeric: &'a [f64],
 }
@@ -33,9 +35,10 @@ impl Report {
             "  by hand     derived with the chain rule on paper, written as plain loops (the folder manual/)"
         );
         println!("  tape        recorded forward pass, loss.backward()");
+        println!("  neurons     recorded one scalar at a time, neuron by neuron, on the tape of scalars");
         println!("  difference  central difference of the hand-written loss: (L(p + h) − L(p − h)) / 2h");
         println!("  exact       tape and hand agree to the last bit; close: to 1e-10");
-        println!("  max diff    largest difference of tape and hand");
+        println!("  max diff    largest difference of tape or neurons and hand");
         println!(
             "  c.d. max    largest difference of central difference and hand; most of it is the error of the former"
         );
@@ -52,20 +55,30 @@ impl Report {
         println!();
         println!("  gradients {at}");
         println!(
-            "  {:<17} {:<7}{:>17}{:>17}{:>17}  {:<5}  {:<5} {:>8} {:>8}",
-            "parameter", "shape", "by hand", "tape", "difference", "exact", "close", "max diff", "c.d. max"
+            "  {:<17} {:<7}{:>17}{:>17}{:>17}{:>17}  {:<5}  {:<5} {:>8} {:>8}",
+            "parameter",
+            "shape",
+            "by hand",
+            "tape",
+            "neurons",
+            "difference",
+            "exact",
+            "close",
+            "max diff",
+            "c.d. max"
         );
         let mut start = 0;
         for &param in order {
             let range = start..start + params.get::<f64>(param).len();
             start = range.end;
-            let (manual, numeric) = (&sources.manual[range.clone()], &sources.numeric[range]);
+            let [manual, neurons, numeric] =
+                [sources.manual, sources.neurons, sources.numeric].map(|row| &row[range.clone()]);
             let name = params.name(param);
             self.compared += 1;
             match sources.tape.get::<f64>(param) {
                 Some(tape) => {
                     let shape = params.shape(param).to_string();
-                    let difference = rows(name, &shape, [manual, tape, numeric]);
+                    let difference = rows(name, &shape, [manual, tape, neurons, numeric]);
                     self.judge(name, difference);
                 }
                 None => self.failures.push(format!("{name}: the tape has no gradient for it")),
@@ -77,7 +90,7 @@ impl Report {
         // Not `difference > TOLERANCE`, which is false for a NaN.
         let agrees = difference <= TOLERANCE;
         if !agrees {
-            self.failures.push(format!("{name}: manual and tape differ by {difference:.1e}"));
+            self.failures.push(format!("{name}: manual gradient and tapes differ by {difference:.1e}"));
         }
     }
 
@@ -86,7 +99,7 @@ impl Report {
         heading("Verdict");
         if self.failures.is_empty() {
             println!(
-                "  all {} parameter gradients agree with the tape to {TOLERANCE:e} of the largest entry",
+                "  all {} parameter gradients agree with both tapes to {TOLERANCE:e} of the largest entry",
                 self.compared
             );
             return ExitCode::SUCCESS;
@@ -99,22 +112,28 @@ impl Report {
     }
 }
 
-/// Prints the lines of one tensor, the comparison on the first; gives the difference of tape and hand.
-fn rows(name: &str, shape: &str, [manual, tape, numeric]: [&[f64]; 3]) -> f64 {
-    let (of_tape, of_numeric) = (compare(tape, manual), compare(numeric, manual));
+/// Prints the lines of one tensor, the comparison on the first; gives the difference of tapes and hand.
+fn rows(name: &str, shape: &str, [manual, tape, neurons, numeric]: [&[f64]; 4]) -> f64 {
+    let [of_tape, of_neurons, of_numeric] = [tape, neurons, numeric].map(|row| compare(row, manual));
+    // Not `f64::max`, which drops a NaN.
+    let larger = [of_tape, of_neurons].map(|c| c.max_difference).into_iter().max_by(f64::total_cmp);
+    let off = larger.expect("two of them");
     let yes = |b| if b { "yes" } else { "no" };
     let shown = if manual.len() <= 3 { manual.len() } else { 2 };
     for i in 0..shown {
         let (name, shape) = if i == 0 { (name, shape) } else { ("", "") };
-        print!("  {name:<17} {shape:<7}{:>17.12}{:>17.12}{:>17.12}", manual[i], tape[i], numeric[i]);
+        print!("  {name:<17} {shape:<7}");
+        for source in [manual, tape, neurons, numeric] {
+            print!("{:>17.12}", source[i]);
+        }
         if i == 0 {
             let (exact, close) = (yes(of_tape.exact), yes(of_tape.close));
-            let [off, numeric_off] = [of_tape, of_numeric].map(|c| short(c.max_difference));
+            let [off, numeric_off] = [off, of_numeric.max_difference].map(short);
             print!("  {exact:<5}  {close:<5} {off:>8} {numeric_off:>8}");
         }
         println!();
     }
-    of_tape.max_difference
+    off
 }
 
 /// A difference in two digits; 0 only if it is none.

@@ -55,6 +55,7 @@ mod params;
 mod plan;
 mod program;
 mod record;
+pub mod scalar;
 mod shape;
 mod table;
 mod tape;

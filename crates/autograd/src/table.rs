@@ -32,7 +32,7 @@ macro_rules! unary_table {
             /// Reciprocal, 1/x.  y′ = −y²
             Recip recip(): |x, y| 1.0 / x, -(y * y), 0.3..3.0;
             /// Power with a constant exponent, xᵖ, as IEEE 754 has it: 1 where p = 0, ∞ for (−∞)^½.  y′ = p·xᵖ⁻¹
-            Powf powf(p): |x, y| powf(x, p), p * powf(x, if p == 0.0 { 0.0 } else { p - 1.0 }), 0.3..3.0;
+            Powf powf(p): |x, y| powf(x, p), p * powf(x, lowered(p)), 0.3..3.0;
             /// Sine, sin x (x in radians).  y′ = cos x
             Sin sin(): |x, y| sin(x), cos(x), -6.0..6.0;
             /// Cosine, cos x (x in radians).  y′ = −sin x
@@ -52,7 +52,10 @@ macro_rules! unary_table {
             /// Sign of x: −1, 0 or 1.  y′ = 0
             Sign sign(): |x, y| if_gt(x, 0.0, 1.0, if_lt(x, 0.0, -1.0, x)), 0.0, -3.0..3.0;
             /// Hyperbolic tangent, tanh x.  y′ = 1 − y² = 4·σ(2x)·σ(−2x)
-            Tanh tanh(): |x, y| tanh(x), 4.0 * sigmoid(2.0 * x) * sigmoid(-2.0 * x), -3.0..3.0;
+            Tanh tanh(): |x, y| tanh(x), {
+                let u = 2.0 * x;
+                4.0 * sigmoid(u) * sigmoid(-u)
+            }, -3.0..3.0;
             /// Logistic sigmoid, σ(x) = 1/(1 + e⁻ˣ), without overflow.  y′ = σ(x)·σ(−x)
             Sigmoid sigmoid(): |x, y| sigmoid(x), y * sigmoid(-x), -4.0..4.0;
             /// Softplus, ln(1 + eˣ), without overflow.  y′ = σ(x)
@@ -90,6 +93,12 @@ macro_rules! unary_table {
 }
 pub(crate) use unary_table;
 
+/// The exponent of the derivative of xᵖ, but 0 where p = 0: the derivative is 0 there, also at x = 0.
+#[inline(always)]
+pub(crate) fn lowered(p: f64) -> f64 {
+    if p == 0.0 { 0.0 } else { p - 1.0 }
+}
+
 /// Functions of two arguments. `row name: |a, b, y| value, ∂y/∂a, ∂y/∂b, test interval of both;`
 macro_rules! binary_table {
     ($reader:ident) => {
@@ -110,17 +119,17 @@ macro_rules! binary_table {
                 if_lt(a, b, 1.0, if_gt(a, b, 0.0, 0.5)), if_lt(a, b, 0.0, if_gt(a, b, 1.0, 0.5)), -3.0..3.0;
             /// Power with a variable exponent, aᵇ, as IEEE 754 has it: 1 where b = 0.  ∂a = b·aᵇ⁻¹, 0 where b = 0;
             /// ∂b = y·ln a, 0 where a = 0 and b ≥ 0, and NaN where a < 0
-            Pow pow: |a, b, y| powf(a, b), b * a.pow(b.eq(0.0).select(b, b - 1.0)),
-                y * ln(b.ge(0.0).select(a.eq(0.0).select(1.0, a), a)), 0.3..3.0;
+            Pow pow: |a, b, y| powf(a, b), b * pow(a, if_eq(b, 0.0, b, b - 1.0)),
+                y * ln(if_ge(b, 0.0, if_eq(a, 0.0, 1.0, a), a)), 0.3..3.0;
             /// Angle of the point (b, a) from the first axis, in radians: arctan(a/b) in the right quadrant.
             /// ∂a = b/(a² + b²), ∂b = −a/(a² + b²), without overflow; both 0 in the origin
             Atan2 atan2: |a, b, y| atan2(a, b), {
-                let h = a.hypot(b);
-                let h = h.eq(0.0).select(1.0, h);
+                let h = hypot(a, b);
+                let h = if_eq(h, 0.0, 1.0, h);
                 b / h / h
             }, {
-                let h = a.hypot(b);
-                let h = h.eq(0.0).select(1.0, h);
+                let h = hypot(a, b);
+                let h = if_eq(h, 0.0, 1.0, h);
                 -(a / h / h)
             }, 0.3..3.0;
             /// Length of the hypotenuse, √(a² + b²), without overflow.  ∂a = a/y, ∂b = b/y; both NaN in the origin
@@ -128,7 +137,7 @@ macro_rules! binary_table {
             /// ln(eᵃ + eᵇ), without overflow.  ∂a = σ(a − b), ∂b = σ(b − a); ½ each where equal, also at infinities
             Logaddexp logaddexp: |a, b, y| if_gt(a, b, a, if_le(a, b, b, a + b))
                 + ln_1p(exp(if_gt(a, b, b - a, if_lt(a, b, a - b, 0.0)))),
-                sigmoid(a.eq(b).select(0.0, a - b)), sigmoid(a.eq(b).select(0.0, b - a)), -3.0..3.0;
+                sigmoid(if_eq(a, b, 0.0, a - b)), sigmoid(if_eq(a, b, 0.0, b - a)), -3.0..3.0;
         }
     };
 }

@@ -1,6 +1,6 @@
 //! The notebook's multi-layer perceptron on the two moons.
 
-use super::flat;
+use super::{flat, neurons};
 use crate::manual::difference::central_difference;
 use crate::manual::mlp::{self as manual, flatten, printed_loss};
 use crate::report::{Report, Sources, heading, same_end};
@@ -75,7 +75,9 @@ impl NotebookMlp {
         let manual = flatten(&by_hand.exact_gradients(&by_hand.forward(&self.x), &self.y));
         let loss = |p: &[f64]| manual::Mlp::from_flat(&SIZES, p).loss(&self.x, &self.y);
         let numeric = central_difference(loss, &by_hand.to_flat());
-        let sources = Sources { manual: &manual, tape: &self.gradients(), numeric: &numeric };
+        let neurons = neurons::gradient(|p| neurons::mlp(&SIZES, p, &self.x, &self.y), &by_hand.to_flat());
+        let tape = self.gradients();
+        let sources = Sources { manual: &manual, tape: &tape, neurons: &neurons, numeric: &numeric };
         report.gradients("at the start, N(0, 0.1²) weights of seed 0", &self.params, &self.order(), &sources);
         self.train()
     }

@@ -1,6 +1,7 @@
 //! The four models on the tape: forward pass and loss are all that is written, no derivative.
 
 pub(crate) mod mlp;
+mod neurons;
 pub(crate) mod perceptron;
 pub(crate) mod three_one_one;
 

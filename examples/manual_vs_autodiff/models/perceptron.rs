@@ -1,6 +1,6 @@
 //! The notebook's perceptron.
 
-use super::flat;
+use super::{flat, neurons};
 use crate::manual;
 use crate::manual::difference::central_difference;
 use crate::report::{Report, Sources, heading, list, same_end};
@@ -74,7 +74,8 @@ fn one_sample(report: &mut Report, params: &Params, model: &Perceptron, data: &D
     manual.push(db);
     let loss = |p: &[f64]| manual::perceptron::Perceptron::from_flat(p).loss(x, y);
     let numeric = central_difference(loss, &POINT);
-    let sources = Sources { manual: &manual, tape: &grads, numeric: &numeric };
+    let neurons = neurons::gradient(|p| neurons::perceptron(p, x, &[y]), &POINT);
+    let sources = Sources { manual: &manual, tape: &grads, neurons: &neurons, numeric: &numeric };
     let (w, b) = (&POINT[..2], POINT[2]);
     let at = format!("of sample {i}, the first on the wrong side of w = {w:?}, b = {b}");
     report.gradients(&at, params, &[model.weight, model.bias], &sources);
@@ -89,7 +90,8 @@ fn all_samples(report: &mut Report, params: &Params, model: &Perceptron, data: &
     let manual = manual::perceptron::Perceptron::from_flat(&POINT).total_gradient(x, y);
     let loss = |p: &[f64]| manual::perceptron::Perceptron::from_flat(p).total_loss(x, y);
     let numeric = central_difference(loss, &POINT);
-    let sources = Sources { manual: &manual, tape: &grads, numeric: &numeric };
+    let neurons = neurons::gradient(|p| neurons::perceptron(p, x, y), &POINT);
+    let sources = Sources { manual: &manual, tape: &grads, neurons: &neurons, numeric: &numeric };
     report.gradients(
         "of the sum over all samples, same point",
         params,

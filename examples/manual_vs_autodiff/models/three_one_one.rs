@@ -1,6 +1,6 @@
 //! The 3-1-1 paper's network in its two readings.
 
-use super::flat;
+use super::{flat, neurons};
 use crate::manual::difference::central_difference;
 use crate::manual::neuron311::{Neuron, TwoLayer, loss};
 use crate::report::{Report, Sources, heading, list, same_end};
@@ -28,7 +28,9 @@ pub(crate) fn show_as_written(report: &mut Report) -> Result<(), Box<dyn Error>>
     let numeric = central_difference(|p| loss(Neuron::from_flat(p).forward(x), y), &start);
     let tape = Tape::with(&params);
     let grads = net.loss(tape.constant([x]), tape.constant([[y]])).backward();
-    let sources = Sources { manual: &[&dw[..], &[db]].concat(), tape: &grads, numeric: &numeric };
+    let neurons = neurons::gradient(|p| neurons::three_one(p, &x, y), &start);
+    let manual = [&dw[..], &[db]].concat();
+    let sources = Sources { manual: &manual, tape: &grads, neurons: &neurons, numeric: &numeric };
     report.gradients("at the Xavier start", &params, &order, &sources);
 
     println!();
@@ -70,7 +72,8 @@ pub(crate) fn show_with_output_layer(report: &mut Report) -> Result<(), Box<dyn 
     let numeric = central_difference(|p| TwoLayer::from_flat(p).loss(&X, &Y), &start);
     let tape = Tape::with(&params);
     let grads = net.loss(tape.constant(X), tape.constant(targets)).backward();
-    let sources = Sources { manual: &manual, tape: &grads, numeric: &numeric };
+    let neurons = neurons::gradient(|p| neurons::three_one_one(p, &X, &Y), &start);
+    let sources = Sources { manual: &manual, tape: &grads, neurons: &neurons, numeric: &numeric };
     report.gradients("at the Xavier start", &params, &order, &sources);
 
     println!();

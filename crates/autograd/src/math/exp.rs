@@ -47,14 +47,19 @@ macro_rules! exponentials {
                 Reduced { n: shifted.to_bits().wrapping_sub(MAGIC.to_bits()) as $signed, r, tail }
             }
 
-            /// (eʳ − 1 − r)/r².
+            /// (eʳ − 1 − r)/r². Even and odd powers apart: two short chains of steps that wait for each other, not a long one.
             #[inline(always)]
             fn series(r: $t) -> $t {
-                let mut p = INVERSE_FACTORIALS[$degree] as $t;
-                for &c in INVERSE_FACTORIALS[2..$degree].iter().rev() {
-                    p = p.mul_add(r, c as $t);
+                let z = r * r;
+                let (mut odd, mut even) =
+                    (INVERSE_FACTORIALS[$degree] as $t, INVERSE_FACTORIALS[$degree - 1] as $t);
+                let mut n = $degree - 2;
+                while n > 2 {
+                    odd = odd.mul_add(z, INVERSE_FACTORIALS[n] as $t);
+                    even = even.mul_add(z, INVERSE_FACTORIALS[n - 1] as $t);
+                    n -= 2;
                 }
-                p
+                odd.mul_add(r, even)
             }
 
             #[inline(always)]
@@ -83,6 +88,12 @@ macro_rules! exponentials {
             #[inline(always)]
             pub(in crate::math) fn exp_neg_abs(x: $t) -> $t {
                 exp_bounded(-x.abs())
+            }
+
+            /// e⁻|2x|: the exponential that tanh x has in common with its derivative.
+            #[inline(always)]
+            pub(in crate::math) fn exp_neg_twice_abs(x: $t) -> $t {
+                exp_neg_abs(2.0 * x)
             }
 
             /// eˣ − 1 = 2·(2ⁿ⁻¹·(eʳ − 1) + (2ⁿ⁻¹ − ½)), whose largest terms are added first.

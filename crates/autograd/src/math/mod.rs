@@ -72,6 +72,7 @@ vocabulary! {
         exp() in exp;
         exp_m1() in exp;
         exp_neg_abs() in exp;
+        exp_neg_twice_abs() in exp;
         ln() in log;
         ln_1p() in log;
         recip_1p() in logistic;
@@ -100,8 +101,8 @@ pub(crate) fn sigmoid<T: Scalar>(x: T) -> T {
 
 /// tanh x, of parts that its derivative 4·σ(2x)·σ(−2x) has in common with it.
 #[inline(always)]
-pub(crate) fn tanh<T: Scalar + std::ops::Add<Output = T>>(x: T) -> T {
-    let e = exp_neg_abs(x + x);
+pub(crate) fn tanh<T: Scalar>(x: T) -> T {
+    let e = exp_neg_twice_abs(x);
     tanh_from(x, e, recip_1p(e))
 }
 
@@ -123,4 +124,4 @@ macro_rules! conditionals {
         })*
     };
 }
-conditionals! { if_gt >; if_ge >=; if_lt <; if_le <=; }
+conditionals! { if_gt >; if_ge >=; if_lt <; if_le <=; if_eq ==; }

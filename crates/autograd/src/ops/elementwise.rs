@@ -8,7 +8,7 @@ use crate::dtype::{DType, Data, with_float, with_type};
 use crate::ir::{Binary, Compare, Meta, Op, Unary};
 use crate::op::{At, Mismatch, Rule, total};
 use crate::record::{record, require_float};
-use crate::table::{binary_table, compare_table, unary_table};
+use crate::table::{binary_table, compare_table, lowered, unary_table};
 use crate::var::{Operand, Var};
 
 impl Rule for Unary {
@@ -139,6 +139,20 @@ macro_rules! recorded_functions {
 unary_table!(recorded_functions);
 use recorded::*;
 
+macro_rules! recorded_functions_of_two {
+    ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident, $y:ident| $value:expr, $da:expr, $db:expr, $domain:expr;)*) => {
+        mod recorded_of_two {
+            #![allow(dead_code, reason = "a row may call any function of the table; not each is called")]
+            use super::{Binary, Operand, Var, binary_of};
+            $(pub(super) fn $name<'t>(a: Var<'t>, b: impl Operand<'t>) -> Var<'t> {
+                binary_of(Binary::$Row, a, b.like(a))
+            })*
+        }
+    };
+}
+binary_table!(recorded_functions_of_two);
+use recorded_of_two::*;
+
 macro_rules! recorded_conditionals {
     ($($name:ident $method:ident;)*) => {
         $(fn $name<'t>(a: Var<'t>, b: impl Operand<'t>, then: impl Operand<'t>, otherwise: impl Operand<'t>) -> Var<'t> {
@@ -146,7 +160,7 @@ macro_rules! recorded_conditionals {
         })*
     };
 }
-recorded_conditionals! { if_gt gt; if_lt lt; }
+recorded_conditionals! { if_gt gt; if_ge ge; if_lt lt; if_eq eq; }
 
 macro_rules! unary_slopes {
     ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?): |$x:ident, $y:ident| $value:expr, $slope:expr, $domain:expr;)*) => {
