@@ -127,3 +127,23 @@ fn a_refused_step_changes_nothing() {
     program.step(&mut state, &mut fresh, &mut other, &model.inputs()[..]).expect("a step");
     assert_eq!(params.slab_of::<f32>(), fresh.slab_of::<f32>());
 }
+
+/// A step shares the update too; tensors that were frozen for a while count their steps by themselves.
+#[test]
+fn steps_with_any_number_of_threads_give_the_same_bits() {
+    let model = models::regression("wide", &[256, 512, 512, 256], 128, Activation::Relu);
+    let program = model.program();
+    let train = |threads| {
+        let (mut state, mut params) = (program.state().with_threads(threads), model.params.clone());
+        let mut adam = Adam::new(1e-3).expect("a valid rate");
+        for round in 0..3 {
+            assert!(params.set_scope_frozen("net.1", round == 1) > 0);
+            program.step(&mut state, &mut params, &mut adam, &model.inputs()[..]).expect("a step");
+        }
+        bits(params.slab_of::<f32>()).collect::<Vec<_>>()
+    };
+    let one = train(1);
+    for threads in [2, 3, 7] {
+        assert!(train(threads) == one, "{threads} threads");
+    }
+}

@@ -57,7 +57,7 @@ impl fmt::Display for DType {
 /// assert_eq!(f32::DTYPE, DType::F32);
 /// ```
 pub trait Element:
-    Copy + Default + PartialEq + fmt::Debug + fmt::Display + sealed::Storable + 'static
+    Send + Sync + Copy + Default + PartialEq + fmt::Debug + fmt::Display + sealed::Storable + 'static
 {
     /// The dtype that this type carries.
     const DTYPE: DType;

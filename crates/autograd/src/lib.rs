@@ -64,10 +64,11 @@ mod tree;
 mod var;
 mod view;
 
-/// Loops over slices with the widest vectors of this CPU, for the other crates of the house.
+/// How loops over slices are made fast here, for the other crates of the house.
 #[doc(hidden)]
-pub mod simd {
+pub mod loops {
     pub use crate::kernels::simd::widest;
+    pub use crate::kernels::workers::Workers;
 }
 
 pub use check::{Comparison, GradientMismatch, check_grads, compare};

@@ -72,10 +72,14 @@ impl Memory {
         }
     }
 
-    /// Advances a tensor's counter; gives it and the tensor's part of each slab (empty where the slab is unused).
-    pub(crate) fn advance<T: Slabs>(&mut self, tensor: usize, range: Range<usize>) -> (u64, [&mut [T]; 2]) {
+    /// Advances a tensor's counter and gives it.
+    pub(crate) fn advance(&mut self, tensor: usize) -> u64 {
         self.steps[tensor] += 1;
-        let t = self.steps[tensor];
-        (t, T::slabs(self).each_mut().map(|slab| slab.get_mut(range.clone()).unwrap_or_default()))
+        self.steps[tensor]
+    }
+
+    /// A part of each slab, empty where the slab is unused.
+    pub(crate) fn part<T: Slabs>(&mut self, range: Range<usize>) -> [&mut [T]; 2] {
+        T::slabs(self).each_mut().map(|slab| slab.get_mut(range.clone()).unwrap_or_default())
     }
 }

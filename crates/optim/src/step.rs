@@ -1,20 +1,28 @@
-//! The step: checks first, then each tensor by its rule.
+//! The step: checks first, then the slab by its rule, as long parts at a time as share a step number.
 
 use crate::error::{self, HyperparameterError, StepError};
 use crate::memory::{Memory, Slabs, Subject};
-use autograd::simd::widest;
+use autograd::loops::{Workers, widest};
 use autograd::{DType, Float, Gradients, Params};
+use std::ops::Range;
 
 /// What every optimiser has beside hyper-parameters of its own.
 #[derive(Clone, Debug)]
 pub struct Core {
     pub(crate) learning_rate: f64,
-    memory: Memory,
+    /// Taken out for the time of a step, since the rule reads its hyper-parameters beside it: in a box, which moves easily.
+    memory: Option<Box<Memory>>,
 }
 
 impl Core {
     pub(crate) fn new(rate: f64) -> Result<Core, HyperparameterError> {
-        Ok(Core { learning_rate: error::learning_rate(rate)?, memory: Memory::default() })
+        Ok(Core { learning_rate: error::learning_rate(rate)?, memory: None })
+    }
+
+    /// The memory, unless it is of another subject.
+    fn take_memory(&mut self, subject: Subject) -> Result<Box<Memory>, StepError> {
+        self.memory.get_or_insert_default().check(subject)?;
+        Ok(self.memory.take().expect("it is there"))
     }
 }
 
@@ -42,16 +50,24 @@ macro_rules! has_core {
             fn update(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), StepError> {
                 self.step(params, grads)
             }
+            fn update_on(
+                &mut self,
+                workers: &Workers,
+                params: &mut Params,
+                grads: &Gradients,
+            ) -> Result<(), StepError> {
+                step(self, workers, params, grads)
+            }
         })*
     };
 }
 has_core! { Sgd Momentum Adam }
 
-/// How one tensor is updated. Sealed: the methods of [`Optimizer`] are what is public.
-pub trait Rule: HasCore {
+/// How numbers are updated, each by its own gradient. Sealed: the methods of [`Optimizer`] are what is public.
+pub trait Rule: HasCore + Sync {
     /// How many slabs of memory the rule needs.
     const SLABS: usize;
-    /// The update of one tensor in its step number `t` (from 1).
+    /// The update of a part of the slab in its step number `t` (from 1).
     fn update<T: autograd::Float>(&self, t: u64, point: &mut [T], gradient: &[T], memory: [&mut [T]; 2]);
 }
 
@@ -79,13 +95,7 @@ pub trait Optimizer: Rule + Sized {
     /// # Ok::<(), optim::HyperparameterError>(())
     /// ```
     fn step(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), StepError> {
-        if !grads.belong_to(params) {
-            return Err(StepError::ForeignGradients);
-        }
-        match params.dtype() {
-            DType::F32 => step_typed::<f32, Self>(self, params, grads),
-            _ => step_typed::<f64, Self>(self, params, grads),
-        }
+        step(self, &Workers::default(), params, grads)
     }
 
     /// Updates a bare point, such as the argument of a function to be minimised, by its gradient.
@@ -111,12 +121,11 @@ pub trait Optimizer: Rule + Sized {
         if !is_finite(gradient) {
             check_finite(gradient, "point")?;
         }
-        self.core_mut().memory.check(Subject::Point(point.len()))?;
-        let mut memory = std::mem::take(&mut self.core_mut().memory);
+        let mut memory = self.core_mut().take_memory(Subject::Point(point.len()))?;
         memory.grow::<f64>(1, point.len(), Self::SLABS);
-        let (t, slabs) = memory.advance::<f64>(0, 0..point.len());
-        self.update(t, point, gradient, slabs);
-        self.core_mut().memory = memory;
+        let t = memory.advance(0);
+        self.update(t, point, gradient, memory.part(0..point.len()));
+        self.core_mut().memory = Some(memory);
         Ok(())
     }
 
@@ -135,38 +144,107 @@ pub trait Optimizer: Rule + Sized {
     }
 }
 
+fn step<R: Rule>(
+    rule: &mut R,
+    workers: &Workers,
+    params: &mut Params,
+    grads: &Gradients,
+) -> Result<(), StepError> {
+    if !grads.belong_to(params) {
+        return Err(StepError::ForeignGradients);
+    }
+    match params.dtype() {
+        DType::F32 => step_typed::<f32, R>(rule, workers, params, grads),
+        _ => step_typed::<f64, R>(rule, workers, params, grads),
+    }
+}
+
 fn step_typed<T: Slabs, R: Rule>(
     rule: &mut R,
+    workers: &Workers,
     params: &mut Params,
     grads: &Gradients,
 ) -> Result<(), StepError> {
     // One pass over the slab says that all is well, as it nearly always is; only else each tensor is looked at.
-    let finite = is_finite(grads.slab_of::<T>());
+    let gradient = grads.slab_of::<T>();
+    let finite = is_finite(gradient);
     for p in params.iter().filter(|&p| !params.is_frozen(p)) {
-        let Some(gradient) = grads.get::<T>(p) else { continue };
+        let Some(range) = grads.range(p) else { continue };
         // Clones share their handles, also where each has grown in its own way since.
-        if gradient.len() != params.range(p).len() {
+        if range != params.range(p) {
             return Err(StepError::ForeignGradients);
         }
         if !finite {
-            check_finite(gradient, params.name(p))?;
+            check_finite(&gradient[range], params.name(p))?;
         }
     }
-    rule.core_mut().memory.check(Subject::Model(params.id(), params.dtype()))?;
-    // The memory is taken out for the step: the rule reads its hyper-parameters beside it.
-    let mut memory = std::mem::take(&mut rule.core_mut().memory);
+    let mut memory = rule.core_mut().take_memory(Subject::Model(params.id(), params.dtype()))?;
     memory.grow::<T>(params.len(), params.elements(), R::SLABS);
+    let mut part = Part { range: 0..0, t: 0 };
     for p in params.iter() {
-        if params.is_frozen(p) {
+        if params.is_frozen(p) || grads.range(p).is_none() {
             continue;
         }
-        if let Some(gradient) = grads.get::<T>(p) {
-            let (t, slabs) = memory.advance::<T>(p.index(), params.range(p));
-            rule.update(t, params.get_mut::<T>(p), gradient, slabs);
+        let next = Part { range: params.range(p), t: memory.advance(p.index()) };
+        if part.t == next.t && part.range.end == next.range.start {
+            part.range.end = next.range.end;
+        } else {
+            part.update(rule, workers, params.slab_mut::<T>(), gradient, &mut memory);
+            part = next;
         }
     }
-    rule.core_mut().memory = memory;
+    part.update(rule, workers, params.slab_mut::<T>(), gradient, &mut memory);
+    rule.core_mut().memory = Some(memory);
     Ok(())
+}
+
+/// Tensors that follow each other in the slab and have been updated equally often.
+struct Part {
+    range: Range<usize>,
+    t: u64,
+}
+
+impl Part {
+    fn update<T: Slabs>(
+        &self,
+        rule: &impl Rule,
+        workers: &Workers,
+        point: &mut [T],
+        gradient: &[T],
+        memory: &mut Memory,
+    ) {
+        let (point, gradient) = (&mut point[self.range.clone()], &gradient[self.range.clone()]);
+        let memory = memory.part(self.range.clone());
+        if workers.threads() == 1 || point.len() <= ALONE {
+            return rule.update(self.t, point, gradient, memory);
+        }
+        workers.enter(|| share(rule, self.t, workers, point, gradient, memory));
+    }
+}
+
+/// So many numbers one thread updates alone.
+const ALONE: usize = 1 << 14;
+
+/// Halves the work until parts are left that one thread does. Each number has an update of its own, so that it does not
+/// matter where the cuts are.
+fn share<T: Float>(
+    rule: &impl Rule,
+    t: u64,
+    workers: &Workers,
+    point: &mut [T],
+    gradient: &[T],
+    [m, v]: [&mut [T]; 2],
+) {
+    let half = point.len() / 2;
+    if half < ALONE {
+        return rule.update(t, point, gradient, [m, v]);
+    }
+    let ((point, points), (gradient, gradients)) = (point.split_at_mut(half), gradient.split_at(half));
+    let [(m, ms), (v, vs)] = [m, v].map(|slab| slab.split_at_mut(half.min(slab.len())));
+    workers.join(
+        || share(rule, t, workers, point, gradient, [m, v]),
+        || share(rule, t, workers, points, gradients, [ms, vs]),
+    );
 }
 
 /// Numbers that are looked at side by side.

@@ -63,6 +63,23 @@ pub fn widest<R>(f: impl FnOnce() -> R) -> R {
     Isa::widest().run(f)
 }
 
+/// Runs `f`, which computes with single numbers, compiled for fused multiply-adds where this CPU has them.
+#[inline(always)]
+pub(crate) fn fused<R>(f: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    if std::is_x86_feature_detected!("fma") {
+        // SAFETY: the feature was detected.
+        return unsafe { fma(f) };
+    }
+    f()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "fma")]
+fn fma<R>(f: impl FnOnce() -> R) -> R {
+    f()
+}
+
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
 fn avx512<R>(f: impl FnOnce() -> R) -> R {

@@ -6,7 +6,7 @@
 
 /// Threads that kernels may share work with; one means the caller alone.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Workers {
+pub struct Workers {
     #[cfg(feature = "threads")]
     pool: Option<std::sync::Arc<rayon::ThreadPool>>,
 }
@@ -34,7 +34,7 @@ impl Workers {
     }
 
     /// The number of threads that may be at work at the same time.
-    pub(crate) fn threads(&self) -> usize {
+    pub fn threads(&self) -> usize {
         #[cfg(feature = "threads")]
         if let Some(pool) = &self.pool {
             return pool.current_num_threads();
@@ -43,12 +43,23 @@ impl Workers {
     }
 
     /// Runs `f` where forking is cheap, inside of the pool; on the caller if there is one thread.
-    pub(crate) fn enter<R: Send>(&self, f: impl FnOnce() -> R + Send) -> R {
+    pub fn enter<R: Send>(&self, f: impl FnOnce() -> R + Send) -> R {
         #[cfg(feature = "threads")]
         if let Some(pool) = &self.pool {
             return pool.install(f);
         }
         f()
+    }
+
+    /// Runs both, at the same time where this is inside of a pool.
+    pub fn join(&self, a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
+        #[cfg(feature = "threads")]
+        if self.pool.is_some() {
+            rayon::join(a, b);
+            return;
+        }
+        a();
+        b();
     }
 
     /// Calls `f(task, worker)` for every task below `tasks`, with worker below `threads()`: no two calls at the same

@@ -231,6 +231,7 @@ fn settings() -> Vec<Passes> {
         Passes { fold: false, ..all },
         Passes { cse: false, ..all },
         Passes { orient: false, ..all },
+        Passes { thin: false, ..all },
         Passes { expand: false, ..all },
         Passes { fuse: false, ..all },
         Passes { share: false, ..all },

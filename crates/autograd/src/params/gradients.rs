@@ -87,6 +87,11 @@ impl Gradients {
         Some(&slab[range])
     }
 
+    /// The place of a parameter's gradient in the slab; `None` where there is none.
+    pub fn range(&self, param: Param) -> Option<Range<usize>> {
+        self.ranges.get(param.index())?.clone()
+    }
+
     /// All gradients, laid out as [`Params::slab_of`], zero where there is none.
     ///
     /// # Panics

@@ -214,6 +214,16 @@ impl Params {
         T::slice(self.slab.borrow())
     }
 
+    /// The whole slab, to be changed.
+    ///
+    /// # Panics
+    /// If `T` is not the slab's type.
+    #[track_caller]
+    pub fn slab_mut<T: Float>(&mut self) -> &mut [T] {
+        self.check_type::<T>();
+        T::vec(&mut self.slab)
+    }
+
     /// Names below `name`: `params.scope("net").param("w", …)` makes `net.w`.
     pub fn scope(&mut self, name: &str) -> Scope<'_> {
         Scope::new(self, name)

@@ -18,6 +18,9 @@ const MAX_MEMBERS: usize = 8192;
 /// Longest row that is kept in the cache as a whole.
 const MAX_ROW: usize = 8192;
 
+/// So many elements a sum over everything takes as one row.
+const SHORT: usize = 1024;
+
 /// What becomes one kernel.
 #[derive(Clone, Debug)]
 pub(crate) enum Unit {
@@ -276,7 +279,8 @@ impl Fusion {
         let shape = graph.shape(x);
         let (elements, dtype) = (shape.elements(), node.meta.dtype);
         let reduction = match reduction(shape, axes) {
-            Reduction::Whole if by_rows => Reduction::Rows(elements),
+            // A short sum as well, so that what reads it can stand in the same kernel.
+            Reduction::Whole if by_rows || elements <= SHORT => Reduction::Rows(elements),
             other => other,
         };
         let row = match reduction {

@@ -18,6 +18,7 @@ mod orient;
 mod pair;
 mod share;
 mod slots;
+mod thin;
 mod verify;
 
 pub(crate) use graph::{Graph, Slot, number};
@@ -61,6 +62,8 @@ pub struct Passes {
     pub algebra: bool,
     /// Keeps activations of narrow layers transposed.
     pub orient: bool,
+    /// Writes small products with vectors as elementwise operations and sums, so that they fuse.
+    pub thin: bool,
     /// Joins elementwise chains, with the sums at their ends, to kernels.
     pub fuse: bool,
     /// Computes sigmoids and hyperbolic tangents together with their slopes.
@@ -81,6 +84,7 @@ impl Passes {
             cse: true,
             algebra: true,
             orient: true,
+            thin: true,
             fuse: true,
             share: true,
             pair: true,
@@ -97,6 +101,7 @@ impl Passes {
             cse: false,
             algebra: false,
             orient: false,
+            thin: false,
             fuse: false,
             share: false,
             pair: false,
@@ -154,8 +159,10 @@ pub(crate) fn plan(mut graph: Graph, params: &Params, gradients: &[Range<usize>]
     graph = run(passes.algebra, "algebra", algebra::algebra, graph);
     graph = run(passes.cse, "cse", cse::cse, graph);
     graph = run(passes.orient, "orient", orient::orient, graph);
-    graph = run(passes.orient && passes.algebra, "algebra", algebra::algebra, graph);
-    graph = run(passes.orient && passes.cse, "cse", cse::cse, graph);
+    graph = run(passes.thin, "thin", thin::thin, graph);
+    let rewritten = passes.orient || passes.thin;
+    graph = run(rewritten && passes.algebra, "algebra", algebra::algebra, graph);
+    graph = run(rewritten && passes.cse, "cse", cse::cse, graph);
     graph = run(passes.dead, "dead", dead::dead, graph);
     let fusion = fuse::fuse(&graph, passes.fuse);
     let mut homes = memory::place(&mut graph, &fusion, params, gradients, passes.pool);

@@ -46,6 +46,7 @@ fn some(rng: &mut ChaCha8Rng) -> Passes {
         cse: coin(),
         algebra: coin(),
         orient: coin(),
+        thin: coin(),
         expand: coin(),
         fuse: coin(),
         share: coin(),

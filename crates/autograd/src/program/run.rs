@@ -3,6 +3,7 @@
 use super::{Inputs, Program, ProgramError, State, StepError};
 use crate::dtype::{DataRef, Element};
 use crate::exec::BadIndex;
+use crate::loops::Workers;
 use crate::params::{Gradients, Params};
 use ndarray::{ArrayViewD, IxDyn};
 use smallvec::SmallVec;
@@ -17,6 +18,17 @@ pub trait Update {
     /// # Errors
     /// As the optimiser says.
     fn update(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), Self::Error>;
+
+    /// As [`update`](Update::update), with threads to share the work with. No result depends on how many there are.
+    #[doc(hidden)]
+    fn update_on(
+        &mut self,
+        _workers: &Workers,
+        params: &mut Params,
+        grads: &Gradients,
+    ) -> Result<(), Self::Error> {
+        self.update(params, grads)
+    }
 }
 
 /// The results of a run, in the buffers of the state, which it borrows until they have been read.
@@ -97,7 +109,8 @@ impl Program {
         inputs: impl Inputs,
     ) -> Result<f64, StepError<U::Error>> {
         let run = self.run(state, params, inputs)?;
-        optimizer.update(params, run.grads()).map_err(StepError::Update)?;
+        let workers = &run.state.machine.workers;
+        optimizer.update_on(workers, params, run.grads()).map_err(StepError::Update)?;
         Ok(run.item(0))
     }
 

@@ -3,14 +3,14 @@
 use super::real::{Operand, Real, unless_operator};
 use super::rows;
 use super::tape::Var;
-use crate::kernels::simd::widest;
+use crate::kernels::simd::fused;
 use crate::table::{binary_table, unary_table};
 
 macro_rules! number_unary {
     ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?): |$x:ident, $y:ident| $value:expr, $slope:expr, $domain:expr;)*) => {
         $(unless_operator! { $Row
             fn $name(self $(, $p: f64)?) -> f64 {
-                widest(#[inline(always)] || rows::$Row::value(self $(, $p)?))
+                fused(#[inline(always)] || rows::$Row::value(self $(, $p)?))
             }
         })*
     };
@@ -20,7 +20,7 @@ macro_rules! number_binary {
         $(unless_operator! { $Row
             fn $name(self, other: impl Operand<f64>) -> f64 {
                 let other = other.like(self);
-                widest(#[inline(always)] || rows::$Row::value(self, other))
+                fused(#[inline(always)] || rows::$Row::value(self, other))
             }
         })*
     };
@@ -32,7 +32,7 @@ macro_rules! variable_unary {
             #[inline]
             pub fn $name(self $(, $p: f64)?) -> Var<'t> {
                 let x = self.value;
-                let (value, slope) = widest(#[inline(always)] || rows::$Row::value_and_slope(x $(, $p)?));
+                let (value, slope) = fused(#[inline(always)] || rows::$Row::value_and_slope(x $(, $p)?));
                 self.chain(value, slope)
             }
         })*
@@ -47,7 +47,7 @@ macro_rules! variable_binary {
             pub fn $name(self, other: impl Operand<Var<'t>>) -> Var<'t> {
                 let other = other.like(self);
                 let (a, b) = (self.value, other.value);
-                let (value, da, db) = widest(#[inline(always)] || rows::$Row::value_and_slopes(a, b));
+                let (value, da, db) = fused(#[inline(always)] || rows::$Row::value_and_slopes(a, b));
                 Var::join(value, self, da, other, db)
             }
         })*

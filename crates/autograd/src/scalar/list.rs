@@ -1,7 +1,7 @@
 //! The list of the scalar tape: recording and the sweep backwards. All that is not checked at run time stands here.
 #![expect(unsafe_code, reason = "checks at each node would cost a tenth of a recording and of a sweep")]
 
-use crate::kernels::simd::widest;
+use crate::kernels::simd::fused;
 use std::cell::{Cell, UnsafeCell};
 
 /// Nodes in the order in which they were recorded, numbered from 1.
@@ -87,7 +87,7 @@ impl List {
                 node.adjoint += slope;
             }
         }
-        widest(
+        fused(
             #[inline(always)]
             || hand_on(nodes),
         );

@@ -10,12 +10,13 @@ use autograd::{DType, Params, Passes, Program};
 /// Every choice of one pass less, all, and none.
 fn every_choice() -> Vec<Passes> {
     let mut all = vec![Passes::all(), Passes::none()];
-    let switches: [fn(&mut Passes); 10] = [
+    let switches: [fn(&mut Passes); 11] = [
         |p| p.dead = false,
         |p| p.fold = false,
         |p| p.cse = false,
         |p| p.algebra = false,
         |p| p.orient = false,
+        |p| p.thin = false,
         |p| p.expand = false,
         |p| p.fuse = false,
         |p| p.share = false,

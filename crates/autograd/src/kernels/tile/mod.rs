@@ -382,17 +382,28 @@ impl<'a, T: Lane> Walk<'a, T> {
     }
 }
 
-/// Copies elements; a single one without a call.
+/// Copies elements; few of them without a call.
 ///
 /// # Safety
 /// As `std::ptr::copy_nonoverlapping`.
 #[inline(always)]
-unsafe fn copy<T: Copy>(from: *const T, to: *mut T, n: usize) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        match n {
-            1 => *to = *from,
-            _ => std::ptr::copy_nonoverlapping(from, to, n),
-        }
+unsafe fn copy<T: Copy>(mut from: *const T, mut to: *mut T, n: usize) {
+    if n >= LANES {
+        // SAFETY: the caller's promise.
+        return unsafe { std::ptr::copy_nonoverlapping(from, to, n) };
     }
+    macro_rules! few {
+        ($($count:literal)*) => {
+            $(if n & $count != 0 {
+                // SAFETY: the parts are as many elements as the bits of `n` say, one after the other.
+                unsafe {
+                    *to.cast::<[T; $count]>() = *from.cast();
+                    (from, to) = (from.add($count), to.add($count));
+                }
+            })*
+        };
+    }
+    const { assert!(LANES == 16) };
+    few! { 8 4 2 1 }
+    let _ = (from, to);
 }

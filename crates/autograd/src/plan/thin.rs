@@ -1,0 +1,60 @@
+//! Small products with vectors, as a network has them for one sample: elementwise operations and sums, which fuse with what
+//! stands around them. For A of \[m, k\] and B of \[k, n\]:
+//!
+//! * k = 1, an outer product: C = A·B with both repeated;
+//! * n = 1, a matrix times a vector: cᵢ = Σⱼ aᵢⱼ·bⱼ, a sum over rows;
+//! * m = 1 and k small, a sum of few rows: C = a₁·B₁ + … + aₖ·Bₖ.
+
+use super::graph::{Graph, Node};
+use crate::ir::{Binary, NodeId, Op, Slice};
+use smallvec::smallvec;
+
+/// Terms beyond which a sum of rows is left to the product's own kernel, which reads each row once.
+const FEW_ROWS: usize = 8;
+
+/// Multiplications from which on the product's own kernel is faster: it need not copy what is repeated.
+const SMALL: usize = 512;
+
+/// Replaces the products of vectors.
+pub(crate) fn thin(graph: Graph) -> Graph {
+    graph.rewrite(|out, _, node| match node.op {
+        Op::Matmul => product(out, &node).unwrap_or_else(|| out.push(node)),
+        _ => out.push(node),
+    })
+}
+
+fn product(out: &mut Graph, node: &Node) -> Option<NodeId> {
+    let (a, b) = (node.inputs[0], node.inputs[1]);
+    let (&[m, k], &[_, n]) = (&out.shape(a)[..], &out.shape(b)[..]) else { return None };
+    match (m, k, n) {
+        _ if m * k * n == 0 || m * k * n > SMALL => None,
+        (_, 1, _) => Some(repeated(out, a, b, [m, n])),
+        (_, _, 1) => {
+            let row = out.reshape(b, [1, k].into());
+            let terms = repeated(out, a, row, [m, k]);
+            let sums = out.sum(terms, smallvec![1]);
+            Some(out.reshape(sums, [m, 1].into()))
+        }
+        (1, ..) if k <= FEW_ROWS => {
+            let terms = (0..k).map(|j| {
+                let (factor, row) = (part(out, a, 1, j), part(out, b, 0, j));
+                repeated(out, factor, row, [1, n])
+            });
+            let terms: Vec<NodeId> = terms.collect();
+            terms.into_iter().reduce(|sum, term| out.binary(Binary::Add, sum, term))
+        }
+        _ => None,
+    }
+}
+
+/// a·b, elementwise, both repeated to a shape.
+fn repeated(out: &mut Graph, a: NodeId, b: NodeId, to: [usize; 2]) -> NodeId {
+    let (a, b) = (out.broadcast(a, to.into()), out.broadcast(b, to.into()));
+    out.binary(Binary::Mul, a, b)
+}
+
+/// One column or row.
+fn part(out: &mut Graph, x: NodeId, axis: u8, start: usize) -> NodeId {
+    let site = out.node(x).site;
+    out.add(Slice { axis, start, length: 1 }, smallvec![x], site)
+}
