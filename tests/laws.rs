@@ -15,9 +15,10 @@ const MODULES: &[(&str, &[&str])] = &[
     ("tensor", &["dtype", "shape"]),
     ("params", &["dtype", "shape", "tensor"]),
     ("ir", &["dtype", "params", "shape", "table"]),
+    ("origin", &["ir"]),
     ("buffers", &["dtype", "shape", "view"]),
     // The tape is a list: it knows neither rules nor kernels.
-    ("tape", &["buffers", "dtype", "ir", "params", "shape"]),
+    ("tape", &["buffers", "dtype", "ir", "origin", "params", "shape"]),
     // Tile programs: data only.
     ("code", &["dtype", "ir", "shape"]),
     // Kernels see slices, strides and tile programs, never nodes; of `ir` the enums of the elementwise functions alone,
@@ -25,7 +26,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("kernels", &["code", "dtype", "ir", "math", "shape", "table", "tree", "view"]),
     ("dense", &["dtype", "ir"]),
     // Planning reads the tape and calls no kernel.
-    ("plan", &["buffers", "code", "dense", "dtype", "ir", "params", "shape", "tape", "tree"]),
+    ("plan", &["buffers", "code", "dense", "dtype", "ir", "origin", "params", "shape", "tape", "tree"]),
     // Execution sees operands and plans, never the tape.
     ("exec", &["buffers", "code", "dtype", "ir", "kernels", "params", "plan", "shape", "table", "view"]),
     // Rules are written in the recorded language: no buffers, no kernels, no execution.

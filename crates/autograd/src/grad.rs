@@ -42,7 +42,7 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn grads(self, wrt: &[Var<'t>]) -> Vec<Var<'t>> {
         self.check_scalar("grad");
-        self.vjp(self.full_like(1.0), wrt)
+        self.vjp(self.seed(), wrt)
     }
 
     /// Vector-Jacobian product: the gradient of ⟨cotangent, self⟩ for each x asked, the cotangent held fixed.
@@ -121,7 +121,7 @@ impl<'t> Var<'t> {
         let start = tape.len();
         let mut between = Between::new(&tape.list(), &inputs, self.id());
         let mut lifetimes = Lifetimes { tape, start, uses: Vec::new(), settled: 0 };
-        let seed = self.full_like(1.0);
+        let seed = self.seed();
         sweep(self, seed, &mut between, |event, id| match event {
             Event::Held => lifetimes.hold(id),
             Event::Dropped => lifetimes.drop(id),
@@ -151,6 +151,14 @@ impl<'t> Var<'t> {
     pub fn depends_on(self, x: Var<'t>) -> bool {
         x.check_tape(self);
         Between::new(&self.tape().list(), &[x.id()], self.id()).contains(self.id())
+    }
+
+    /// Its derivative by itself, with which a sweep begins.
+    #[track_caller]
+    fn seed(self) -> Var<'t> {
+        let seed = self.full_like(1.0);
+        self.tape().list_mut().note_adjoint(seed.id(), self.id());
+        seed
     }
 
     #[track_caller]
@@ -202,7 +210,7 @@ pub(crate) fn parameter_gradients(loss: Var<'_>, params: &Params) -> Vec<(Param,
         tape.list().parameters().filter(|(p, _)| !params.is_frozen(*p)).collect();
     let inputs: Vec<NodeId> = read.iter().map(|&(_, id)| id).collect();
     let mut between = Between::new(&tape.list(), &inputs, loss.id());
-    sweep(loss, loss.full_like(1.0), &mut between, |_, _| {});
+    sweep(loss, loss.seed(), &mut between, |_, _| {});
     read.iter().filter_map(|&(p, id)| Some((p, between.get(id)?))).collect()
 }
 
@@ -247,6 +255,13 @@ fn sweep<'t>(output: Var<'t>, seed: Var<'t>, between: &mut Between, mut tell: im
     if !between.contains(output.id()) {
         return;
     }
+    // A rule may give what was there before, such as an operand; that is no adjoint by its nature.
+    let start = tape.len();
+    let note = |term: Var<'t>, of: NodeId| {
+        if term.id() as usize >= start {
+            tape.list_mut().note_adjoint(term.id(), of);
+        }
+    };
     between.set(output.id(), seed.id());
     tell(Event::Held, seed.id());
     for place in (0..between.order.len()).rev() {
@@ -263,22 +278,24 @@ fn sweep<'t>(output: Var<'t>, seed: Var<'t>, between: &mut Between, mut tell: im
         let x: PerOperand<Var<'t>> = per_operand(inputs.iter().map(|&i| Var::new(tape, i)));
         let at = At { x: &x, y: Var::new(tape, id) };
         let g = Var::new(tape, adjoint);
-        tape.inheriting(id, || {
-            for (i, &input) in inputs.iter().enumerate() {
-                if !between.contains(input) {
-                    continue;
-                }
-                let Some(mut term) = rule.vjp(&at, i, g) else {
-                    continue;
-                };
-                if let Some(sum) = between.get(input) {
-                    term = Var::new(tape, sum) + term;
-                    tell(Event::Dropped, sum);
-                }
-                between.set(input, term.id());
-                tell(Event::Held, term.id());
+        let inherited = tape.inheriting(id);
+        for (i, &input) in inputs.iter().enumerate() {
+            if !between.contains(input) {
+                continue;
             }
-        });
+            let Some(mut term) = rule.vjp(&at, i, g) else {
+                continue;
+            };
+            note(term, input);
+            if let Some(sum) = between.get(input) {
+                term = Var::new(tape, sum) + term;
+                note(term, input);
+                tell(Event::Dropped, sum);
+            }
+            between.set(input, term.id());
+            tell(Event::Held, term.id());
+        }
+        drop(inherited);
         tell(Event::Dropped, adjoint);
         tell(Event::Visited, id);
     }
@@ -352,4 +369,27 @@ fn copy_into<T: crate::Element>(x: &Strided<'_>, out: &mut [T]) {
 /// ⟨a, b⟩ = Σ aᵢ·bᵢ.
 pub(crate) fn dot<'t>(a: Var<'t>, b: Var<'t>) -> Var<'t> {
     (a * b).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adjoints_know_their_node_its_line_and_its_scope() {
+        let tape = Tape::new();
+        let x = tape.var(2.0);
+        let y = tape.scope("f", || x.exp());
+        let z = x * y;
+        let first = tape.len();
+        let [dx] = z.grad([x]);
+        let list = tape.list();
+        let origin = |id: u32| list.node(id).origin;
+        assert!((0..first as u32).all(|id| origin(id).adjoint_of().is_none()));
+        let of: Vec<_> = (first as u32..tape.len() as u32).map(|id| origin(id).adjoint_of()).collect();
+        // The seed, the term of x by the product, the adjoint of y, the term by exp, and their sum.
+        assert_eq!(of, [z.id(), x.id(), y.id(), x.id(), x.id()].map(Some));
+        assert_eq!(origin(dx.id()).site.line(), origin(y.id()).site.line());
+        assert_eq!(list.scope_name(dx.id()).as_deref(), Some("f"));
+    }
 }

@@ -51,6 +51,7 @@ mod math;
 mod op;
 mod ops;
 mod oracle;
+mod origin;
 mod params;
 mod plan;
 mod program;
@@ -83,6 +84,6 @@ pub use program::{
     AnyTensor, Explanation, Inputs, Jit, Outputs, Program, ProgramError, Run, State, StepError, Update, Vars,
 };
 pub use shape::Shape;
-pub use tape::{Storage, Tape};
+pub use tape::{Storage, Tape, Within};
 pub use tensor::ToTensor;
 pub use var::{Operand, Var};

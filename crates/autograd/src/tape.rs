@@ -1,8 +1,13 @@
 //! The tape: a list of nodes and the values that belong to them. It knows neither rules nor kernels.
 
+mod scopes;
+
+pub use scopes::Within;
+
 use crate::buffers::{Number, Pool, Source, Strided, Value};
 use crate::dtype::DataRef;
 use crate::ir::{Inputs, Meta, NodeId, Op};
+use crate::origin::{Origin, Place, Scopes};
 use crate::params::{Param, Params};
 use crate::shape::Shape;
 use std::cell::{Ref, RefCell, RefMut};
@@ -93,7 +98,7 @@ pub(crate) struct Node {
     pub(crate) op: Op,
     pub(crate) inputs: Inputs,
     pub(crate) meta: Meta,
-    pub(crate) site: &'static Location<'static>,
+    pub(crate) origin: Origin,
     pub(crate) value: Value,
 }
 
@@ -104,8 +109,9 @@ pub(crate) struct List {
     pub(crate) pool: Pool,
     /// The node of each parameter that was read, by parameter.
     parameter_nodes: Vec<Option<NodeId>>,
-    /// While a sweep runs: the site that its nodes inherit.
-    inherited_site: Option<&'static Location<'static>>,
+    /// What the next node belongs to.
+    place: Place,
+    pub(crate) scopes: Scopes,
     /// Of a traced computation: its inputs. Its nodes have no values.
     traced: Option<Vec<Input>>,
 }
@@ -186,6 +192,7 @@ impl<'p> Tape<'p> {
         let list = self.list.get_mut();
         list.nodes.clear();
         list.parameter_nodes.clear();
+        list.place = Place::default();
         list.pool.release_all();
     }
 
@@ -218,15 +225,6 @@ impl<'p> Tape<'p> {
     pub(crate) fn list_mut(&self) -> RefMut<'_, List> {
         self.list.borrow_mut()
     }
-
-    /// Runs `f`; the nodes that it records belong to the place where `node` was recorded.
-    pub(crate) fn inheriting<R>(&self, node: NodeId, f: impl FnOnce() -> R) -> R {
-        let site = self.list().nodes[node as usize].site;
-        let before = self.list_mut().inherited_site.replace(site);
-        let result = f();
-        self.list_mut().inherited_site = before;
-        result
-    }
 }
 
 /// The number of the node after `len` others.
@@ -245,8 +243,8 @@ impl List {
     #[track_caller]
     pub(crate) fn push(&mut self, op: Op, inputs: Inputs, meta: Meta, value: Value) -> NodeId {
         let id = next_id(self.nodes.len());
-        let site = self.inherited_site.unwrap_or(Location::caller());
-        self.nodes.push(Node { op, inputs, meta, site, value });
+        let site = self.place.site.unwrap_or(Location::caller());
+        self.nodes.push(Node { op, inputs, meta, origin: Origin::new(site, self.place.scope), value });
         id
     }
 

@@ -96,6 +96,7 @@ impl SelfAttention {
     /// If x has another shape or dtype, or is on a tape that does not read the parameters.
     #[track_caller]
     pub fn forward<'t>(&self, x: Var<'t>, mask: Mask<'t>) -> Var<'t> {
+        let _layer = x.tape().within([self.qkv.weight, self.output.weight]);
         let shape = x.shape();
         let [lead @ .., length, width] = &shape[..] else {
             panic!("SelfAttention: x is {shape}\n  rule: a sequence has two axes, length and width");

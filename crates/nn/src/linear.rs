@@ -57,6 +57,7 @@ impl Linear {
     /// If x is not \[…, fan-in\] of the parameters' dtype, or on a tape that does not read them.
     #[track_caller]
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        let _layer = x.tape().within([self.weight, self.bias]);
         let shape = x.shape();
         let [lead @ .., fan_in] = &shape[..] else {
             panic!("Linear: x is a single number\n  rule: x is […, fan-in], of two axes or more");

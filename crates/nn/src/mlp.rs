@@ -63,6 +63,8 @@ impl Mlp {
         let (last, hidden) = self.layers.split_last().expect("two sizes make a layer");
         let mut a = x;
         for layer in hidden {
+            // The activation belongs to the layer before it.
+            let _layer = x.tape().within([layer.weight, layer.bias]);
             a = self.activation.apply(layer.forward(a));
         }
         last.forward(a)

@@ -45,6 +45,7 @@ impl LayerNorm {
     /// If x is not \[…, width\] of the parameters' dtype, or on a tape that does not read them.
     #[track_caller]
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        let _layer = x.tape().within([self.weight, self.bias]);
         let width = x.tape().param(self.weight).shape();
         let shape = x.shape();
         assert!(

@@ -40,6 +40,7 @@ impl Perceptron {
     /// The scores z = x·w + b, of \[n\], for x of \[n, features\].
     #[track_caller]
     pub fn score<'t>(&self, x: Var<'t>) -> Var<'t> {
+        let _layer = x.tape().within([self.weight, self.bias]);
         let z = x.matmul(self.weight) + self.bias;
         z.reshape([z.shape()[0]])
     }
@@ -47,6 +48,7 @@ impl Perceptron {
     /// The classes step(z), 0 or 1 in the dtype of x, of \[n\]. No gradient flows through a step.
     #[track_caller]
     pub fn predict<'t>(&self, x: Var<'t>) -> Var<'t> {
+        let _layer = x.tape().within([self.weight, self.bias]);
         step(self.score(x))
     }
 
@@ -56,6 +58,7 @@ impl Perceptron {
     /// If there are not n targets of the dtype of x.
     #[track_caller]
     pub fn loss<'t>(&self, x: Var<'t>, y: Var<'t>) -> Var<'t> {
+        let _layer = x.tape().within([self.weight, self.bias]);
         let z = self.score(x);
         assert!(
             y.shape() == z.shape(),
@@ -68,6 +71,7 @@ impl Perceptron {
 }
 
 /// 1 where z ≥ 0, else 0.
+#[track_caller]
 fn step(z: Var<'_>) -> Var<'_> {
     z.ge(0.0).cast(z.dtype())
 }

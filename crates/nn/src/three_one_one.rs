@@ -48,9 +48,9 @@ impl ThreeOneOne {
     /// The activation A of \[n, 1\] for x of \[n, 3\].
     #[track_caller]
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-        let a = self.hidden.forward(x).sigmoid();
+        let a = neuron(self.hidden, x);
         match self.output {
-            Some(layer) => layer.forward(a).sigmoid(),
+            Some(layer) => neuron(layer, a),
             None => a,
         }
     }
@@ -63,4 +63,11 @@ impl ThreeOneOne {
     pub fn loss<'t>(&self, x: Var<'t>, y: Var<'t>) -> Var<'t> {
         loss::half_mse(self.forward(x), y)
     }
+}
+
+/// σ(x·W + b), all in the scope of the layer.
+#[track_caller]
+fn neuron<'t>(layer: Linear, x: Var<'t>) -> Var<'t> {
+    let _layer = x.tape().within([layer.weight, layer.bias]);
+    layer.forward(x).sigmoid()
 }

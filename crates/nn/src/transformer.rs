@@ -54,6 +54,7 @@ impl TransformerBlock {
     /// If x has another shape or dtype, or is on a tape that does not read the parameters.
     #[track_caller]
     pub fn forward<'t>(&self, x: Var<'t>, mask: Mask<'t>) -> Var<'t> {
+        let _layer = x.tape().within([self.norm1.weight, self.norm2.weight]);
         let h = x + self.attention.forward(self.norm1.forward(x), mask);
         h + self.mlp.forward(self.norm2.forward(h))
     }

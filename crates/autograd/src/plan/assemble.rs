@@ -16,7 +16,7 @@ pub(super) fn assemble(out: &mut Graph, a: NodeId, b: NodeId) -> Option<NodeId> 
     if parts.windows(2).any(|w| w[0].0 + w[0].1 > w[1].0) {
         return None;
     }
-    let site = out.node(a).site;
+    let origin = out.node(a).origin;
     let whole = out.shape(a)[axis as usize];
     let mut inputs = Inputs::new();
     let mut end = 0;
@@ -26,7 +26,7 @@ pub(super) fn assemble(out: &mut Graph, a: NodeId, b: NodeId) -> Option<NodeId> 
         end = start + length;
     }
     fill(out, &mut inputs, a, axis, whole - end);
-    Some(out.add(Concat { axis }, inputs, site))
+    Some(out.add(Concat { axis }, inputs, origin))
 }
 
 /// Zeros between parts.

@@ -51,7 +51,7 @@ const CUBIC: f64 = 0.07135481627260025;
 fn exponentials(out: &mut Graph, node: &Node, axis: u8) -> (NodeId, NodeId) {
     let x = node.inputs[0];
     let axes: Axes = smallvec![axis];
-    let max = out.add(Max { axes }, smallvec![x], node.site);
+    let max = out.add(Max { axes }, smallvec![x], node.origin);
     let max = along(out, max, node, axis);
     let shifted = out.binary(Binary::Sub, x, max);
     (shifted, out.unary(Unary::Exp, shifted))

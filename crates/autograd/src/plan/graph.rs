@@ -3,10 +3,10 @@
 use crate::buffers::Source;
 use crate::dtype::{DType, Data, DataRef, each_dtype};
 use crate::ir::{Binary, Broadcast, Inputs, Meta, NodeId, Op, Permute, Reshape, Sum, Unary};
+use crate::origin::{Origin, Scopes};
 use crate::shape::{Axes, Shape};
 use crate::tape::{Input, Tape};
 use smallvec::smallvec;
-use std::panic::Location;
 
 /// A node: operation, operands that stand before it, what the result is, and the place in the user's source.
 #[derive(Clone, Debug)]
@@ -14,7 +14,7 @@ pub(crate) struct Node {
     pub(crate) op: Op,
     pub(crate) inputs: Inputs,
     pub(crate) meta: Meta,
-    pub(crate) site: &'static Location<'static>,
+    pub(crate) origin: Origin,
 }
 
 /// What `Op::Input` reads, by its number.
@@ -32,6 +32,8 @@ pub(crate) struct Graph {
     pub(crate) nodes: Vec<Node>,
     pub(crate) slots: Vec<Slot>,
     pub(crate) outputs: Vec<NodeId>,
+    /// The names of the scopes in the nodes' origins.
+    pub(crate) scopes: Scopes,
 }
 
 impl Graph {
@@ -51,9 +53,14 @@ impl Graph {
                 },
                 op => op.clone(),
             };
-            nodes.push(Node { op, inputs: node.inputs.clone(), meta: node.meta.clone(), site: node.site });
+            nodes.push(Node {
+                op,
+                inputs: node.inputs.clone(),
+                meta: node.meta.clone(),
+                origin: node.origin,
+            });
         }
-        Graph { nodes, slots, outputs: outputs.to_vec() }
+        Graph { nodes, slots, outputs: outputs.to_vec(), scopes: list.scopes.clone() }
     }
 
     pub(crate) fn node(&self, id: NodeId) -> &Node {
@@ -74,8 +81,8 @@ impl Graph {
 
     /// A new list: `f` is given each node with its operands renumbered, and tells what stands in its place.
     pub(crate) fn rewrite(self, mut f: impl FnMut(&mut Graph, NodeId, Node) -> NodeId) -> Graph {
-        let mut out =
-            Graph { nodes: Vec::with_capacity(self.nodes.len()), slots: self.slots, outputs: Vec::new() };
+        let nodes = Vec::with_capacity(self.nodes.len());
+        let mut out = Graph { nodes, slots: self.slots, outputs: Vec::new(), scopes: self.scopes };
         let mut renumbered: Vec<NodeId> = Vec::with_capacity(self.nodes.len());
         for (id, mut node) in self.nodes.into_iter().enumerate() {
             for input in &mut node.inputs {
@@ -93,60 +100,55 @@ impl Graph {
     }
 
     /// Appends an op on earlier nodes; its meta follows from its rule.
-    pub(crate) fn add(
-        &mut self,
-        op: impl Into<Op>,
-        inputs: Inputs,
-        site: &'static Location<'static>,
-    ) -> NodeId {
+    pub(crate) fn add(&mut self, op: impl Into<Op>, inputs: Inputs, origin: Origin) -> NodeId {
         let op = op.into();
         let metas: Vec<&Meta> = inputs.iter().map(|&i| &self.node(i).meta).collect();
         let rule = op.rule().expect("passes add no leaves by this way");
         let meta =
             rule.infer(&metas).unwrap_or_else(|e| unreachable!("a pass built {op:?} on {metas:?}: {e:?}"));
-        self.push(Node { op, inputs, meta, site })
+        self.push(Node { op, inputs, meta, origin })
     }
 
     pub(crate) fn number(&mut self, x: f64, like: NodeId) -> NodeId {
-        let Node { meta, site, .. } = self.node(like);
-        let (meta, site) = (meta.clone(), *site);
-        self.push(Node { op: Op::Full(x), inputs: Inputs::new(), meta, site })
+        let Node { meta, origin, .. } = self.node(like);
+        let (meta, origin) = (meta.clone(), *origin);
+        self.push(Node { op: Op::Full(x), inputs: Inputs::new(), meta, origin })
     }
 
     pub(crate) fn unary(&mut self, f: Unary, x: NodeId) -> NodeId {
-        let site = self.node(x).site;
-        self.add(f, smallvec![x], site)
+        let origin = self.node(x).origin;
+        self.add(f, smallvec![x], origin)
     }
 
     pub(crate) fn binary(&mut self, f: Binary, a: NodeId, b: NodeId) -> NodeId {
-        let site = self.node(a).site;
-        self.add(f, smallvec![a, b], site)
+        let origin = self.node(a).origin;
+        self.add(f, smallvec![a, b], origin)
     }
 
     pub(crate) fn reshape(&mut self, x: NodeId, to: Shape) -> NodeId {
         if *self.shape(x) == to {
             return x;
         }
-        let site = self.node(x).site;
-        self.add(Reshape { to }, smallvec![x], site)
+        let origin = self.node(x).origin;
+        self.add(Reshape { to }, smallvec![x], origin)
     }
 
     pub(crate) fn broadcast(&mut self, x: NodeId, to: Shape) -> NodeId {
         if *self.shape(x) == to {
             return x;
         }
-        let site = self.node(x).site;
-        self.add(Broadcast { to }, smallvec![x], site)
+        let origin = self.node(x).origin;
+        self.add(Broadcast { to }, smallvec![x], origin)
     }
 
     pub(crate) fn permute(&mut self, x: NodeId, axes: Axes) -> NodeId {
-        let site = self.node(x).site;
-        self.add(Permute { axes }, smallvec![x], site)
+        let origin = self.node(x).origin;
+        self.add(Permute { axes }, smallvec![x], origin)
     }
 
     pub(crate) fn sum(&mut self, x: NodeId, axes: Axes) -> NodeId {
-        let site = self.node(x).site;
-        self.add(Sum { axes }, smallvec![x], site)
+        let origin = self.node(x).origin;
+        self.add(Sum { axes }, smallvec![x], origin)
     }
 }
 

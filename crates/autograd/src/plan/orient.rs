@@ -31,18 +31,18 @@ pub(crate) fn orient(graph: Graph) -> Graph {
             Op::Matmul if !fixed[id as usize] && is_narrow(&node) => {
                 let b = flipped(out, &turned, node.inputs[1]);
                 let a = flipped(out, &turned, node.inputs[0]);
-                out.add(Op::Matmul, smallvec![b, a], node.site)
+                out.add(Op::Matmul, smallvec![b, a], node.origin)
             }
             Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select | Op::Cast(_)
                 if !fixed[id as usize] && node.inputs.iter().any(is_turned) =>
             {
                 let inputs = node.inputs.iter().map(|&x| flipped(out, &turned, x)).collect();
-                out.add(node.op.clone(), inputs, node.site)
+                out.add(node.op.clone(), inputs, node.origin)
             }
             Op::Sum(Sum { axes }) if is_turned(&node.inputs[0]) => {
                 let x = turned[node.inputs[0] as usize];
                 let axes: Axes = axes.iter().rev().map(|a| 1 - a).collect();
-                return out.add(Sum { axes }, smallvec![x], node.site);
+                return out.add(Sum { axes }, smallvec![x], node.origin);
             }
             _ => return out.push(node),
         };

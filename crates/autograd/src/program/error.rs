@@ -55,7 +55,7 @@ pub enum ProgramError {
     Index {
         /// The op.
         op: &'static str,
-        /// The source line that recorded it.
+        /// The source line that recorded it, and the scope where there is one.
         site: String,
         /// The row of the index.
         row: usize,

@@ -101,7 +101,7 @@ impl Program {
 
     /// The lines of source that a kernel comes from: first and last where they are in one file.
     fn site(&self, kernel: &Kernel) -> String {
-        let sites = || kernel.nodes.iter().map(|&id| self.plan.graph.node(id).site);
+        let sites = || kernel.nodes.iter().map(|&id| self.plan.graph.node(id).origin.site);
         let (Some(first), Some(last)) = (sites().next(), sites().next_back()) else { return String::new() };
         match sites().map(Location::line).min().zip(sites().map(Location::line).max()) {
             Some((a, b)) if sites().all(|s| s.file() == first.file()) => match a == b {

@@ -187,7 +187,7 @@ impl Program {
         let node = self.plan.graph.node(self.plan.kernels[bad.kernel].nodes[0]);
         ProgramError::Index {
             op: node.op.name(),
-            site: node.site.to_string(),
+            site: self.plan.graph.scopes.place(&node.origin),
             row: bad.row,
             value: bad.value,
             columns: bad.columns,

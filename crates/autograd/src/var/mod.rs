@@ -62,6 +62,11 @@ impl<'t> Var<'t> {
         self.tape.list().node(self.id).meta.dtype
     }
 
+    /// The full name of the scope that recorded it, such as `net.1`: see [`Tape::scope`] and [`Tape::within`].
+    pub fn scope(self) -> Option<String> {
+        self.tape.list().scope_name(self.id)
+    }
+
     /// Whether both have the same shape.
     fn has_shape_of(self, other: Var<'t>) -> bool {
         let (a, b) = (self.tape.list(), other.tape.list());

@@ -1,0 +1,154 @@
+//! Where nodes come from: the source line that recorded one, the scope it belongs to, and what it is the adjoint of.
+
+use crate::ir::NodeId;
+use std::panic::Location;
+
+/// Number of a scope in its [`Scopes`]; 0 is outside of all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ScopeId(u32);
+
+/// Where a node comes from. Small and `Copy`, because every node has one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    /// The line that recorded it; an adjoint has that of the node it belongs to.
+    pub(crate) site: &'static Location<'static>,
+    pub(crate) scope: ScopeId,
+    adjoint_of: NodeId,
+}
+
+impl Origin {
+    const NO_ADJOINT: NodeId = NodeId::MAX;
+
+    pub(crate) fn new(site: &'static Location<'static>, scope: ScopeId) -> Origin {
+        Origin { site, scope, adjoint_of: Origin::NO_ADJOINT }
+    }
+
+    /// The node whose adjoint this one is, or a part of; by its number on the tape.
+    #[cfg_attr(not(test), expect(dead_code, reason = "listings show it"))]
+    pub(crate) fn adjoint_of(&self) -> Option<NodeId> {
+        (self.adjoint_of != Origin::NO_ADJOINT).then_some(self.adjoint_of)
+    }
+
+    /// Notes what the node is the adjoint of. The first note counts: the adjoint of a sum is also those of its terms.
+    pub(crate) fn note_adjoint_of(&mut self, id: NodeId) {
+        if self.adjoint_of == Origin::NO_ADJOINT {
+            self.adjoint_of = id;
+        }
+    }
+}
+
+/// What the nodes that are recorded next belong to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Place {
+    /// While a sweep runs: the line that its nodes inherit.
+    pub(crate) site: Option<&'static Location<'static>>,
+    pub(crate) scope: ScopeId,
+}
+
+/// The names of scopes, each kept once: who enters the same scopes again and again allocates nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scopes {
+    entries: Vec<Entry>,
+    /// Where the last search ended. A loop enters its scopes in the same order each time, and so finds each at once.
+    last: usize,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Entry {
+    parent: ScopeId,
+    name: Box<str>,
+    kind: Kind,
+}
+
+/// What names a scope.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Kind {
+    /// The user: the name is that within the surrounding scope.
+    Named,
+    /// A layer, by its full name in the model; it takes the place of the layer around it.
+    Layer,
+}
+
+impl Scopes {
+    /// The scope of this name within another one.
+    pub(crate) fn within(&mut self, around: ScopeId, name: &str, kind: Kind) -> ScopeId {
+        if name.is_empty() {
+            return around;
+        }
+        let parent = match (kind, self.entry(around)) {
+            (Kind::Layer, Some(Entry { kind: Kind::Layer, parent, .. })) => *parent,
+            _ => around,
+        };
+        let n = self.entries.len();
+        let found = (0..n).map(|i| (self.last + 1 + i) % n).find(|&i| {
+            let entry = &self.entries[i];
+            entry.parent == parent && entry.kind == kind && *entry.name == *name
+        });
+        self.last = found.unwrap_or_else(|| {
+            self.entries.push(Entry { parent, name: name.into(), kind });
+            n
+        });
+        ScopeId(u32::try_from(self.last + 1).expect("fewer than 2³² scopes"))
+    }
+
+    /// The full name, such as `encoder.net.1`; none outside of all scopes.
+    pub(crate) fn name(&self, id: ScopeId) -> Option<String> {
+        let entry = self.entry(id)?;
+        Some(match self.name(entry.parent) {
+            Some(parent) => format!("{parent}.{}", entry.name),
+            None => entry.name.to_string(),
+        })
+    }
+
+    /// Line and scope, as messages show them.
+    pub(crate) fn place(&self, origin: &Origin) -> String {
+        match self.name(origin.scope) {
+            Some(scope) => format!("{} in `{scope}`", origin.site),
+            None => origin.site.to_string(),
+        }
+    }
+
+    fn entry(&self, id: ScopeId) -> Option<&Entry> {
+        self.entries.get((id.0 as usize).checked_sub(1)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_join_and_layers_replace_each_other() {
+        let mut scopes = Scopes::default();
+        let outside = ScopeId::default();
+        let encoder = scopes.within(outside, "encoder", Kind::Named);
+        let net = scopes.within(encoder, "net", Kind::Layer);
+        let first = scopes.within(net, "net.0", Kind::Layer);
+        let inner = scopes.within(first, "inner", Kind::Named);
+        let deepest = scopes.within(inner, "net.0.a", Kind::Layer);
+        let name = |id| scopes.name(id).unwrap_or_default();
+        assert_eq!(
+            [outside, encoder, net, first, inner, deepest].map(name),
+            [
+                "",
+                "encoder",
+                "encoder.net",
+                "encoder.net.0",
+                "encoder.net.0.inner",
+                "encoder.net.0.inner.net.0.a"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_scope_has_one_number_however_often_it_is_entered() {
+        let mut scopes = Scopes::default();
+        let enter = |scopes: &mut Scopes| {
+            ["a", "b", "a", "", "c"].map(|name| scopes.within(ScopeId::default(), name, Kind::Named))
+        };
+        let first = enter(&mut scopes);
+        assert_eq!((first[0], first[3]), (first[2], ScopeId::default()));
+        assert_eq!(enter(&mut scopes), first);
+        assert_eq!(scopes.entries.len(), 3);
+    }
+}
