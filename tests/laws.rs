@@ -11,14 +11,15 @@ const MODULES: &[(&str, &[&str])] = &[
     ("table", &[]),
     ("math", &[]),
     ("view", &[]),
+    ("mistake", &[]),
     ("tree", &["dtype"]),
     ("tensor", &["dtype", "shape"]),
-    ("params", &["dtype", "shape", "tensor"]),
+    ("params", &["dtype", "mistake", "shape", "tensor"]),
     ("ir", &["dtype", "params", "shape", "table"]),
     ("origin", &["ir"]),
     ("buffers", &["dtype", "shape", "view"]),
     // The tape is a list: it knows neither rules nor kernels.
-    ("tape", &["buffers", "dtype", "ir", "origin", "params", "shape"]),
+    ("tape", &["buffers", "dtype", "ir", "mistake", "origin", "params", "shape"]),
     // Tile programs: data only.
     ("code", &["dtype", "ir", "shape"]),
     // Kernels see slices, strides and tile programs, never nodes; of `ir` the enums of the elementwise functions alone,
@@ -33,10 +34,13 @@ const MODULES: &[(&str, &[&str])] = &[
     ("op", &["dense", "dtype", "ir", "ops", "record", "shape", "var"]),
     ("ops", &["dense", "dtype", "ir", "math", "op", "record", "shape", "table", "tree", "var"]),
     // The one place where the list, the rules and the kernels meet.
-    ("record", &["buffers", "dtype", "exec", "ir", "op", "params", "shape", "tape", "var"]),
+    ("record", &["buffers", "dtype", "exec", "ir", "mistake", "op", "params", "shape", "tape", "var"]),
     (
         "var",
-        &["dtype", "ir", "kernels", "ops", "params", "record", "shape", "table", "tape", "tensor", "view"],
+        &[
+            "dtype", "ir", "kernels", "mistake", "op", "ops", "params", "record", "shape", "table", "tape",
+            "tensor", "view",
+        ],
     ),
     ("between", &["ir", "tape"]),
     ("grad", &["between", "buffers", "dtype", "ir", "kernels", "op", "params", "tape", "tensor", "var"]),
@@ -44,8 +48,8 @@ const MODULES: &[(&str, &[&str])] = &[
     (
         "program",
         &[
-            "code", "dtype", "exec", "grad", "ir", "params", "plan", "record", "shape", "tape", "tensor",
-            "var",
+            "code", "dtype", "exec", "grad", "ir", "mistake", "params", "plan", "record", "shape", "tape",
+            "tensor", "var",
         ],
     ),
     // The oracle shares nothing with the fast kernels.

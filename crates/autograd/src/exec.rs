@@ -105,18 +105,6 @@ pub(crate) fn check_indices(op: &Op, x: &[Strided<'_>]) -> Result<(), (usize, i6
     index::out_of_range(x[1].view(), columns).map_or(Ok(()), |(row, value)| Err((row, value, columns)))
 }
 
-/// Refuses indices outside of their row.
-#[track_caller]
-pub(crate) fn check_values(op: &Op, x: &[Strided<'_>]) {
-    if let Err((row, value, columns)) = check_indices(op, x) {
-        panic!(
-            "{}: index {value} in row {row} is outside of 0..{columns}\n  \
-             rule: every index names one of the {columns} columns\n  hint: labels count from 0",
-            op.name()
-        );
-    }
-}
-
 /// An elementwise function of one argument.
 fn unary<T: Lane>(f: Unary, x: View<'_, T>, out: &mut Vec<T>) {
     let p = loops::parameter(f);

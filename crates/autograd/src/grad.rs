@@ -59,15 +59,14 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn vjp(self, cotangent: Var<'t>, wrt: &[Var<'t>]) -> Vec<Var<'t>> {
-        self.check_differentiable("vjp");
-        assert!(
-            cotangent.shape() == self.shape() && cotangent.dtype() == self.dtype(),
-            "vjp: the cotangent is {} {}, the output {} {}\n  rule: they agree in shape and dtype",
-            cotangent.shape(),
-            cotangent.dtype(),
-            self.shape(),
-            self.dtype()
-        );
+        self.check_differentiable("vjp", "y");
+        self.check_same_tape("vjp", cotangent);
+        if cotangent.shape() != self.shape() || cotangent.dtype() != self.dtype() {
+            self.mistake("vjp", "output and cotangent do not fit", "output")
+                .line("cotangent", cotangent.describe())
+                .rule("they agree in shape and dtype")
+                .raise();
+        }
         for x in wrt {
             x.check_input(self);
         }
@@ -100,17 +99,18 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn backward(self) -> Gradients {
         self.check_scalar("backward");
-        self.check_differentiable("backward");
         let tape = self.tape();
-        assert!(
-            !tape.list().is_traced(),
-            "backward: a traced computation has no values yet\n  rule: a program gives its gradients when it runs\n  \
-             hint: end the trace with `t.outputs(loss).with_gradients()`, or make `loss.grad([x])` an output"
-        );
+        if tape.list().is_traced() {
+            self.mistake("backward", "a traced computation has no values yet", "y")
+                .rule("a program gives its gradients when it runs")
+                .hint("end the trace with `t.outputs(loss).with_gradients()`, or make `loss.grad([x])` an output")
+                .raise();
+        }
         let Some(params) = tape.params() else {
-            panic!(
-                "backward: this tape reads no parameters\n  hint: make it with `Tape::with(&params)`, or ask `loss.grad([x])`"
-            );
+            self.mistake("backward", "this tape reads no parameters", "y")
+                .rule("`backward` gives the gradients of parameters")
+                .hint("make the tape with `Tape::with(&params)`, or ask `loss.grad([x])`")
+                .raise();
         };
         let read: Vec<(Param, NodeId)> = {
             let list = tape.list();
@@ -149,7 +149,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn depends_on(self, x: Var<'t>) -> bool {
-        x.check_tape(self);
+        self.check_same_tape("depends_on", x);
         Between::new(&self.tape().list(), &[x.id()], self.id()).contains(self.id())
     }
 
@@ -163,42 +163,38 @@ impl<'t> Var<'t> {
 
     #[track_caller]
     fn check_scalar(self, op: &str) {
-        let shape = self.shape();
-        assert!(
-            shape.elements() == 1,
-            "{op}: shape {shape} has {} elements\n  rule: a gradient is that of one number\n  hint: `.sum()` or `.mean()` first, or give a cotangent to `.vjp(…)`",
-            shape.elements()
-        );
-        self.check_differentiable(op);
+        let elements = self.shape().elements();
+        if elements != 1 {
+            self.mistake(op, format!("y has {elements} elements"), "y")
+                .rule("a gradient is that of one number")
+                .hint("`.sum()` or `.mean()` first, or give a cotangent to `.vjp(…)`")
+                .raise();
+        }
+        self.check_differentiable(op, "y");
     }
 
     #[track_caller]
-    fn check_differentiable(self, op: &str) {
+    fn check_differentiable(self, op: &str, label: &str) {
         let dtype = self.dtype();
-        assert!(
-            dtype.is_float(),
-            "{op}: {self:?} has no derivative\n  rule: only F32 and F64 are differentiable, not {dtype}"
-        );
+        if !dtype.is_float() {
+            self.mistake(op, format!("{dtype} has no derivative"), label)
+                .rule("only F32 and F64 are differentiable")
+                .hint("record the values as floating-point numbers; a `.cast(…)` from integers has no derivative either")
+                .raise();
+        }
     }
 
     #[track_caller]
     fn check_input(self, output: Var<'t>) {
-        self.check_tape(output);
-        self.check_differentiable("grad");
-        let list = self.tape().list();
-        let op = &list.node(self.id()).op;
-        assert!(
-            !matches!(op, Op::Constant | Op::Full(_)),
-            "grad: {self:?} has no gradient\n  rule: gradients are those with respect to variables, parameters and what is computed\n  hint: record it with `tape.var(…)`"
-        );
-    }
-
-    #[track_caller]
-    fn check_tape(self, output: Var<'t>) {
-        assert!(
-            std::ptr::eq(self.tape(), output.tape()),
-            "grad: {self:?} is on another tape than {output:?}\n  rule: input and output are on one tape"
-        );
+        output.check_same_tape("grad", self);
+        self.check_differentiable("grad", "x");
+        let constant = matches!(self.tape().list().node(self.id()).op, Op::Constant | Op::Full(_));
+        if constant {
+            self.mistake("grad", "a constant has no gradient", "x")
+                .rule("gradients are those with respect to variables, parameters and what is computed")
+                .hint("record it with `tape.var(…)`")
+                .raise();
+        }
     }
 }
 

@@ -27,17 +27,19 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn jvp(self, wrt: &[Var<'t>], tangents: &[Var<'t>]) -> Var<'t> {
-        assert!(
-            wrt.len() == tangents.len(),
-            "jvp: {} inputs and {} tangents\n  rule: each input has one tangent",
-            wrt.len(),
-            tangents.len()
-        );
+        if wrt.len() != tangents.len() {
+            let found = format!("{} inputs and {} tangents", wrt.len(), tangents.len());
+            self.mistake("jvp", found, "y").rule("each input has one tangent").raise();
+        }
         for (x, t) in wrt.iter().zip(tangents) {
-            assert!(
-                x.shape() == t.shape() && x.dtype() == t.dtype(),
-                "jvp: {t:?} is the tangent of {x:?}\n  rule: they agree in shape and dtype"
-            );
+            self.check_same_tape("jvp", *x);
+            self.check_same_tape("jvp", *t);
+            if x.shape() != t.shape() || x.dtype() != t.dtype() {
+                x.mistake("jvp", "input and tangent do not fit", "x")
+                    .line("tangent", t.describe())
+                    .rule("they agree in shape and dtype")
+                    .raise();
+            }
         }
         let inputs: SmallVec<[NodeId; 4]> = wrt.iter().map(|x| x.id()).collect();
         let mut between = Between::new(&self.tape().list(), &inputs, self.id());

@@ -48,6 +48,7 @@ mod ir;
 mod jvp;
 mod kernels;
 mod math;
+mod mistake;
 mod op;
 mod ops;
 mod oracle;

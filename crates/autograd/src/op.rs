@@ -6,6 +6,7 @@ use crate::ir::{Meta, Op};
 use crate::ops;
 use crate::shape::Layout;
 use crate::var::Var;
+use std::borrow::Cow;
 
 /// The meaning of an op. Derivative rules are written in the recorded language: `Var` in, `Var` out. They never
 /// allocate, accumulate, un-broadcast or touch a buffer, and so they have derivatives themselves.
@@ -48,24 +49,68 @@ impl<'t> At<'_, 't> {
 /// A demand that the operands of an op do not meet.
 #[derive(Debug)]
 pub(crate) struct Mismatch {
-    /// The rule that failed, with what was found.
-    pub(crate) rule: String,
-    /// What the user may have meant.
-    pub(crate) hint: Option<&'static str>,
+    /// The rule that failed.
+    pub(crate) rule: Cow<'static, str>,
+    /// What the user may have meant; calls the operands by their [`labels`](Op::labels).
+    pub(crate) hint: Option<Cow<'static, str>>,
+    /// What clashes.
+    pub(crate) clash: Vec<Clash>,
+}
+
+/// One side of a clash: of an operand, by its number, an axis or the dtype.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Clash {
+    Axis(usize, usize),
+    DType(usize),
+}
+
+impl Clash {
+    pub(crate) fn operand(self) -> usize {
+        match self {
+            Clash::Axis(operand, _) | Clash::DType(operand) => operand,
+        }
+    }
 }
 
 impl Mismatch {
-    pub(crate) fn new(rule: impl Into<String>) -> Mismatch {
-        Mismatch { rule: rule.into(), hint: None }
+    #[cold]
+    pub(crate) fn new(rule: impl Into<Cow<'static, str>>) -> Mismatch {
+        Mismatch { rule: rule.into(), hint: None, clash: Vec::new() }
     }
 
-    pub(crate) fn hint(mut self, hint: &'static str) -> Mismatch {
-        self.hint = Some(hint);
+    pub(crate) fn hint(mut self, hint: impl Into<Cow<'static, str>>) -> Mismatch {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn clash<const N: usize>(mut self, clash: [Clash; N]) -> Mismatch {
+        self.clash.extend(clash);
         self
     }
 }
 
+/// The rule that all operands have one dtype, if two of them differ.
+pub(crate) fn one_dtype(x: &[&Meta]) -> Result<(), Mismatch> {
+    let Some(other) = x.iter().position(|m| m.dtype != x[0].dtype) else { return Ok(()) };
+    let mut hint = "convert one side with `.cast(…)`".to_owned();
+    if x[0].dtype.is_float() && x[other].dtype.is_float() {
+        hint += "; Rust's literals are f64, and `Params::f64()` makes parameters of that type";
+    }
+    let rule = "all operands have the same dtype; dtypes never mix silently";
+    Err(Mismatch::new(rule).hint(hint).clash([Clash::DType(0), Clash::DType(other)]))
+}
+
 impl Op {
+    /// What messages call the operands.
+    pub(crate) fn labels(&self) -> &'static [&'static str] {
+        match self {
+            Op::Select => &["mask", "a", "b"],
+            Op::Pick | Op::Scatter(_) => &["x", "index"],
+            Op::Binary(_) | Op::Compare(_) | Op::Matmul => &["a", "b"],
+            _ => &["x"],
+        }
+    }
+
     /// The rule of an op; leaves have none.
     pub(crate) fn rule(&self) -> Option<&dyn Rule> {
         Some(match self {

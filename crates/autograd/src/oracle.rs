@@ -41,13 +41,12 @@ impl<'t> Replay<'t> {
     /// If shape or dtype differ, or the node is on another tape.
     #[track_caller]
     pub fn with<A: ToTensor>(mut self, node: Var<'t>, values: A) -> Replay<'t> {
-        assert!(std::ptr::eq(node.tape(), self.output.tape()), "replay: {node:?} is on another tape");
-        assert!(
-            values.shape() == node.shape() && A::Elem::DTYPE == node.dtype(),
-            "replay: values of {} {} given for {node:?}",
-            values.shape(),
-            A::Elem::DTYPE
-        );
+        self.output.check_same_tape("replay", node);
+        if values.shape() != node.shape() || A::Elem::DTYPE != node.dtype() {
+            node.mistake("replay", format!("{} {} is given for it", values.shape(), A::Elem::DTYPE), "x")
+                .rule("what is put in the place of a node has its shape and dtype")
+                .raise();
+        }
         let mut elements = Vec::new();
         values.write_to(&mut elements);
         self.given.insert(node.id(), A::Elem::wrap(elements));

@@ -24,7 +24,6 @@ impl Origin {
     }
 
     /// The node whose adjoint this one is, or a part of; by its number on the tape.
-    #[cfg_attr(not(test), expect(dead_code, reason = "listings show it"))]
     pub(crate) fn adjoint_of(&self) -> Option<NodeId> {
         (self.adjoint_of != Origin::NO_ADJOINT).then_some(self.adjoint_of)
     }

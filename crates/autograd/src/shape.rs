@@ -72,17 +72,17 @@ impl Shape {
     }
 
     /// The shape that both broadcast to, aligned at the last axis: equal lengths, or one of the two is 1.
-    /// The error is the pair of lengths that clash.
-    pub(crate) fn broadcast(&self, other: &Shape) -> Result<Shape, (usize, usize)> {
+    /// The error is the first axis that clashes, counted from the end: 1 is the last.
+    pub(crate) fn broadcast(&self, other: &Shape) -> Result<Shape, usize> {
         let (long, short) = if self.len() >= other.len() { (self, other) } else { (other, self) };
         let mut out = long.clone();
         let lead = long.len() - short.len();
-        for (d, &s) in out.0[lead..].iter_mut().zip(short.iter()) {
+        for (i, (d, &s)) in out.0[lead..].iter_mut().zip(short.iter()).enumerate() {
             *d = match (*d, s) {
                 (a, b) if a == b => a,
                 (1, b) => b,
                 (a, 1) => a,
-                (a, b) => return Err((a, b)),
+                _ => return Err(short.len() - i),
             };
         }
         Ok(out)
@@ -189,7 +189,8 @@ mod tests {
         assert_eq!(b(&[3, 1], &[4]), Ok("[3×4]".into()));
         assert_eq!(b(&[], &[2, 0]), Ok("[2×0]".into()));
         assert_eq!(b(&[1], &[0]), Ok("[0]".into()));
-        assert_eq!(b(&[3], &[2, 4]), Err((4, 3)));
+        assert_eq!(b(&[3], &[2, 4]), Err(1));
+        assert_eq!(b(&[2, 3, 4], &[5, 4]), Err(2));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The tape: a list of nodes and the values that belong to them. It knows neither rules nor kernels.
 
+mod describe;
 mod scopes;
 
 pub use scopes::Within;
@@ -7,6 +8,7 @@ pub use scopes::Within;
 use crate::buffers::{Number, Pool, Source, Strided, Value};
 use crate::dtype::DataRef;
 use crate::ir::{Inputs, Meta, NodeId, Op};
+use crate::mistake::Mistake;
 use crate::origin::{Origin, Place, Scopes};
 use crate::params::{Param, Params};
 use crate::shape::Shape;
@@ -213,6 +215,11 @@ impl<'p> Tape<'p> {
         list.nodes.capacity() * size_of::<Node>() + used + free
     }
 
+    /// Where the tape is: another address is another tape.
+    pub(crate) fn address(&self) -> *const () {
+        std::ptr::from_ref(self).cast()
+    }
+
     /// The parameters that the tape reads.
     pub(crate) fn params(&self) -> Option<&'p Params> {
         self.params
@@ -232,9 +239,9 @@ impl<'p> Tape<'p> {
 fn next_id(len: usize) -> NodeId {
     match NodeId::try_from(len) {
         Ok(id) if id < MAX_NODES => id,
-        _ => panic!(
-            "the tape is full: it has {MAX_NODES} nodes\n  hint: `reset` it, or record less between resets"
-        ),
+        _ => Mistake::new(format!("the tape is full: it has {MAX_NODES} nodes"))
+            .hint("`reset` it, or record less between resets")
+            .raise(),
     }
 }
 
@@ -259,13 +266,18 @@ impl List {
             Source::Number(x) => x.as_slice(),
             Source::Buffer(b) => self.pool.data(*b),
             // A number that is read from a parameter would be a constant of the program.
-            Source::Nowhere | Source::Parameters if self.is_traced() => panic!(
-                "v{id}: a traced computation has no values while it is recorded\n  rule: what a program computes is \
-                 read from its run\n  hint: make it an output; choose between values with `mask.select(a, b)` instead of `if`"
-            ),
+            Source::Nowhere | Source::Parameters if self.is_traced() => {
+                Mistake::new(format!("v{id}: a traced computation has no values while it is recorded"))
+                    .line("x", self.describe(id, params))
+                    .rule("what a program computes is read from its run")
+                    .hint("make it an output; choose between values with `mask.select(a, b)` instead of `if`")
+                    .raise()
+            }
             Source::Parameters => params.expect("a parameter is recorded on tapes that have them").slab(),
             Source::Nowhere => {
-                panic!("the value of v{id} was released by the sweep that recorded it")
+                Mistake::new(format!("v{id}: its value was released by the sweep that recorded it"))
+                    .line("x", self.describe(id, params))
+                    .raise()
             }
         }
     }
@@ -296,15 +308,15 @@ impl List {
     #[track_caller]
     pub(crate) fn input(&mut self, name: &str, meta: Meta) -> NodeId {
         let Some(inputs) = &mut self.traced else {
-            panic!(
-                "input `{name}`: this tape computes at once\n  rule: inputs belong to the tape that `Program::trace` gives\n  \
-                 hint: record the values with `tape.constant(…)`"
-            );
+            Mistake::new(format!("input `{name}`: this tape computes at once"))
+                .rule("inputs belong to the tape that `Program::trace` gives")
+                .hint("record the values with `tape.constant(…)`")
+                .raise()
         };
-        assert!(
-            inputs.iter().all(|input| input.name != name),
-            "input `{name}`: there is one of this name already\n  rule: each input has a name of its own"
-        );
+        if inputs.iter().any(|input| input.name == name) {
+            let mistake = Mistake::new(format!("input `{name}`: there is one of this name already"));
+            mistake.rule("each input has a name of its own").raise();
+        }
         let place = u32::try_from(inputs.len()).expect("fewer inputs than nodes");
         inputs.push(Input { name: name.to_owned(), meta: meta.clone() });
         self.push(Op::Input(place), Inputs::new(), meta, Value::nowhere())

@@ -286,7 +286,7 @@ fn inputs_of_a_closure_have_names() {
     let names: Vec<&str> = jit.plans().next().unwrap().inputs().map(|(name, ..)| name).collect();
     assert_eq!(names, ["left", "right"]);
     let error = jit.run(&params, (1.0, 2.0, 3.0)).unwrap_err();
-    assert_eq!(error.to_string(), "the program has 2 inputs (`left`, `right`), 3 are given");
+    assert_eq!(error.to_string(), "inputs: 3 given, the program takes 2 (`left`, `right`), in this order");
 }
 
 struct Sgd(f64);

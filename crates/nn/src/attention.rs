@@ -34,7 +34,10 @@ pub enum Mask<'t> {
 pub fn scaled_dot_product<'t>(q: Var<'t>, k: Var<'t>, v: Var<'t>, mask: Mask<'t>) -> Var<'t> {
     let shape = q.shape();
     let &[.., queries, width] = &shape[..] else {
-        panic!("scaled_dot_product: q is {shape}\n  rule: queries, keys and values are rows of matrices");
+        panic!(
+            "scaled_dot_product: q is {shape}\n  q: {}\n  rule: queries, keys and values are rows of matrices",
+            q.describe()
+        );
     };
     let scores = (q / (width as f64).sqrt()).matmul(k.t());
     let mask = match mask {
@@ -99,7 +102,10 @@ impl SelfAttention {
         let _layer = x.tape().within([self.qkv.weight, self.output.weight]);
         let shape = x.shape();
         let [lead @ .., length, width] = &shape[..] else {
-            panic!("SelfAttention: x is {shape}\n  rule: a sequence has two axes, length and width");
+            panic!(
+                "SelfAttention: x is {shape}\n  x: {}\n  rule: a sequence has two axes, length and width",
+                x.describe()
+            );
         };
         let sequences = lead.iter().product();
         let split = [sequences, *length, 3, self.heads, width / self.heads];

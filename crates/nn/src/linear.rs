@@ -60,7 +60,10 @@ impl Linear {
         let _layer = x.tape().within([self.weight, self.bias]);
         let shape = x.shape();
         let [lead @ .., fan_in] = &shape[..] else {
-            panic!("Linear: x is a single number\n  rule: x is […, fan-in], of two axes or more");
+            panic!(
+                "Linear: x is a single number\n  x: {}\n  rule: x is […, fan-in], of two axes or more",
+                x.describe()
+            );
         };
         if lead.len() < 2 {
             return x.matmul(self.weight) + self.bias;

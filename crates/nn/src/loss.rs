@@ -1,6 +1,6 @@
 //! Losses: from predictions and targets to one number.
 
-use autograd::Var;
+use autograd::{DType, Var};
 
 /// Mean squared error, L = mean (a − y)² over all elements.
 ///
@@ -54,7 +54,34 @@ pub fn half_mse<'t>(prediction: Var<'t>, target: Var<'t>) -> Var<'t> {
 /// ```
 #[track_caller]
 pub fn cross_entropy<'t>(logits: Var<'t>, labels: Var<'t>) -> Var<'t> {
+    let (scores, classes) = (logits.shape(), labels.shape());
+    if labels.dtype() != DType::I64 || scores.len() != 2 || classes[..] != scores[..1] {
+        bad_labels(logits, labels);
+    }
     -logits.log_softmax(-1).pick(labels).mean()
+}
+
+#[cold]
+#[track_caller]
+fn bad_labels(logits: Var<'_>, labels: Var<'_>) -> ! {
+    let (scores, classes) = (logits.shape(), labels.shape());
+    let hint = if labels.dtype() != DType::I64 {
+        "labels are integers: record them as `i64`, such as `&[2i64, 0]`, or convert with `.cast(DType::I64)`"
+    } else if classes.len() == 2 && classes[1] == 1 && scores.first() == Some(&classes[0]) {
+        "`labels.reshape([n])` leaves the column's axis out"
+    } else if classes == scores {
+        "`labels.argmax(1)` makes class numbers of one-hot rows"
+    } else {
+        "each row of the logits has one label"
+    };
+    panic!(
+        "cross_entropy: logits {scores} {} and labels {classes} {} do not fit\n  logits: {}\n  labels: {}\n  \
+         rule: logits are [n×classes], labels are I64 of [n], counted from 0\n  hint: {hint}",
+        logits.dtype(),
+        labels.dtype(),
+        logits.describe(),
+        labels.describe()
+    )
 }
 
 #[track_caller]
@@ -62,6 +89,9 @@ fn same_shape(loss: &str, prediction: Var<'_>, target: Var<'_>) {
     let (a, y) = (prediction.shape(), target.shape());
     assert!(
         a == y,
-        "{loss}: prediction {a} and target {y} do not fit\n  rule: they have the same shape\n  hint: `target.reshape(prediction.shape())` where only axes of length 1 differ"
+        "{loss}: prediction {a} and target {y} do not fit\n  prediction: {}\n  target: {}\n  rule: they have the same shape\n  \
+         hint: `target.reshape(prediction.shape())` where only axes of length 1 differ",
+        prediction.describe(),
+        target.describe()
     );
 }

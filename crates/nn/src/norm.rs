@@ -50,7 +50,9 @@ impl LayerNorm {
         let shape = x.shape();
         assert!(
             shape.ends_with(&width),
-            "LayerNorm: x is {shape}\n  rule: its last axis has the {} elements of the weight",
+            "LayerNorm: x is {shape}\n  x: {}\n  weight: {}\n  rule: its last axis has the {} elements of the weight",
+            x.describe(),
+            x.tape().param(self.weight).describe(),
             width[0]
         );
         x.standardize(&[-1], self.epsilon) * self.weight + self.bias

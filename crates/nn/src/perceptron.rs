@@ -62,9 +62,11 @@ impl Perceptron {
         let z = self.score(x);
         assert!(
             y.shape() == z.shape(),
-            "Perceptron::loss: targets {} for scores {}\n  rule: there is one target per row of x",
+            "Perceptron::loss: targets {} for scores {}\n  targets: {}\n  scores: {}\n  rule: there is one target per row of x",
             y.shape(),
-            z.shape()
+            z.shape(),
+            y.describe(),
+            z.describe()
         );
         ((step(z) - y).detach() * z).sum()
     }

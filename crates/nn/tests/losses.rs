@@ -144,6 +144,12 @@ fn panic_text<R>(f: impl FnOnce() -> R) -> String {
     *payload.downcast::<String>().expect("a text")
 }
 
+/// Without the lines that tell where the operands were recorded.
+fn without_operands(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().filter(|line| !line.contains(", recorded at ")).collect();
+    lines.join("\n")
+}
+
 #[test]
 fn labels_outside_of_the_classes_are_named() {
     for (label, row, labels) in [(3, 1, [0i64, 3]), (-1, 0, [-1, 2])] {
@@ -158,13 +164,10 @@ fn labels_outside_of_the_classes_are_named() {
 fn labels_that_do_not_fit_are_refused_with_a_hint() {
     let tape = Tape::new();
     let text = panic_text(|| loss::cross_entropy(tape.var(A), tape.constant([2.0, 0.0])));
-    assert!(text.contains("[2×3] F64 and [2] F64"), "{text}");
-    assert!(
-        text.contains("I64, not F64") && text.contains("hint: convert with `.cast(DType::I64)`"),
-        "{text}"
-    );
+    assert!(text.contains("[2×3] F64 and labels [2] F64"), "{text}");
+    assert!(text.contains("labels are I64 of [n]") && text.contains("`.cast(DType::I64)`"), "{text}");
     let text = panic_text(|| loss::cross_entropy(tape.var(A), tape.constant([0i64, 1, 2])));
-    assert!(text.contains("one index per row: shape [2], not [3]"), "{text}");
+    assert!(text.contains("logits [2×3] F64 and labels [3] I64 do not fit"), "{text}");
 }
 
 #[test]
@@ -172,9 +175,9 @@ fn squared_errors_refuse_to_broadcast() {
     let tape = Tape::new();
     let (column, flat) = (tape.var([[1.0], [2.0], [3.0]]), tape.constant([1.0, 2.0, 3.0]));
     let rest = "  rule: they have the same shape\n  hint: `target.reshape(prediction.shape())` where only axes of length 1 differ";
-    let text = panic_text(|| loss::mse(column, flat));
+    let text = without_operands(&panic_text(|| loss::mse(column, flat)));
     assert_eq!(text, format!("mse: prediction [3×1] and target [3] do not fit\n{rest}"));
-    let text = panic_text(|| loss::half_mse(flat, column));
+    let text = without_operands(&panic_text(|| loss::half_mse(flat, column)));
     assert_eq!(text, format!("half_mse: prediction [3] and target [3×1] do not fit\n{rest}"));
     // What the hint proposes.
     assert_eq!(loss::mse(column, flat.reshape(column.shape())).item(), 0.0);
@@ -194,7 +197,7 @@ fn other_mistakes_are_named_too() {
         perceptron.loss(tape.constant(A), tape.constant([1.0, 0.0, 1.0])).item()
     });
     assert_eq!(
-        text,
+        without_operands(&text),
         "Perceptron::loss: targets [3] for scores [2]\n  rule: there is one target per row of x"
     );
 }

@@ -5,7 +5,7 @@
 use crate::dense::{Dense, indices, place};
 use crate::dtype::Data;
 use crate::ir::{Broadcast, Meta, Reshape, Sum};
-use crate::op::{At, Mismatch, Rule, linear};
+use crate::op::{At, Clash, Mismatch, Rule, linear};
 use crate::record::record;
 use crate::shape::{Axes, Layout, Strides};
 use crate::var::Var;
@@ -13,10 +13,18 @@ use crate::var::Var;
 impl Rule for Broadcast {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
         let from = &x[0].shape;
-        if from.broadcast(&self.to).as_ref() != Ok(&self.to) {
-            let rule =
-                format!("{from} becomes {} only if each axis, counted from the last, is equal or 1", self.to);
-            return Err(Mismatch::new(rule));
+        match from.broadcast(&self.to) {
+            Ok(both) if both == self.to => {}
+            result => {
+                let to = &self.to;
+                let rule =
+                    format!("{from} becomes {to} only if each axis, counted from the last, is equal or 1");
+                let mismatch = Mismatch::new(rule);
+                return Err(match result {
+                    Err(clash) => mismatch.clash([Clash::Axis(0, from.len() - clash)]),
+                    Ok(_) => mismatch,
+                });
+            }
         }
         Ok(Meta::new(self.to.clone(), x[0].dtype))
     }

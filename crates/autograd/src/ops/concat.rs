@@ -6,23 +6,30 @@ use crate::dense::{Dense, indices, place};
 use crate::dtype::Storable;
 use crate::dtype::{Data, with_type};
 use crate::ir::{Concat, Meta, Slice};
-use crate::op::{At, Mismatch, Rule};
+use crate::op::{At, Clash, Mismatch, Rule, one_dtype};
 use crate::record::record;
+use crate::shape::Shape;
 use crate::var::Var;
 
 impl Rule for Concat {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
         let (first, axis) = (x[0], self.axis as usize);
-        if x.iter().any(|m| m.dtype != first.dtype) {
-            return Err(Mismatch::new("all operands have the same dtype; dtypes never mix silently")
-                .hint("convert with `.cast(…)`"));
-        }
-        let fits = |m: &&Meta| {
-            m.shape.len() == first.shape.len()
-                && m.shape.with_length(axis, 0) == first.shape.with_length(axis, 0)
-        };
-        if !x.iter().all(fits) {
-            return Err(Mismatch::new(format!("all axes but axis {axis} have the same lengths")));
+        one_dtype(x)?;
+        for (i, other) in x.iter().enumerate() {
+            if other.shape.len() != first.shape.len() {
+                let hint =
+                    "`Var::stack` puts tensors along a new axis, `.unsqueeze(…)` gives one an axis more";
+                return Err(Mismatch::new("all operands have as many axes").hint(hint));
+            }
+            let clash = (0..first.shape.len()).find(|&k| k != axis && other.shape[k] != first.shape[k]);
+            if let Some(k) = clash {
+                let mismatch = Mismatch::new(format!("all axes but axis {axis} have the same lengths"))
+                    .clash([Clash::Axis(0, k), Clash::Axis(i, k)]);
+                return Err(match other_axis(&first.shape, &other.shape) {
+                    Some(fitting) => mismatch.hint(format!("along axis {fitting} they fit")),
+                    None => mismatch,
+                });
+            }
         }
         let length = x.iter().try_fold(0usize, |n, m| n.checked_add(m.shape[axis]));
         let Some(length) = length else {
@@ -57,4 +64,10 @@ impl Rule for Concat {
             }).collect())
         })
     }
+}
+
+/// The only axis in which two shapes of as many axes differ.
+fn other_axis(a: &Shape, b: &Shape) -> Option<usize> {
+    let mut differing = (0..a.len()).filter(|&k| a[k] != b[k]);
+    differing.next().filter(|_| differing.next().is_none())
 }

@@ -6,7 +6,7 @@
 use crate::dense::Dense;
 use crate::dtype::{DType, Data, with_float, with_type};
 use crate::ir::{Binary, Compare, Meta, Op, Unary};
-use crate::op::{At, Mismatch, Rule, total};
+use crate::op::{At, Mismatch, Rule, one_dtype, total};
 use crate::record::{record, require_float};
 use crate::table::{binary_table, compare_table, lowered, unary_table};
 use crate::var::{Operand, Var};
@@ -50,11 +50,7 @@ impl Rule for Binary {
 impl Rule for Compare {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
         same_shapes(x)?;
-        if x[0].dtype != x[1].dtype {
-            return Err(
-                Mismatch::new("both sides have the same dtype").hint("convert one side with `.cast(…)`")
-            );
-        }
+        one_dtype(x)?;
         Ok(Meta::new(x[0].shape.clone(), DType::Bool))
     }
     fn vjp<'t>(&self, _at: &At<'_, 't>, _i: usize, _g: Var<'t>) -> Option<Var<'t>> {

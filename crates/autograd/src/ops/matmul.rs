@@ -8,7 +8,7 @@ use crate::dense::Dense;
 use crate::dtype::Storable;
 use crate::dtype::{Data, with_float};
 use crate::ir::{Meta, Op};
-use crate::op::{At, Mismatch, Rule, total};
+use crate::op::{At, Clash, Mismatch, Rule, total};
 use crate::record::{record, require_float};
 use crate::shape::Shape;
 use crate::var::Var;
@@ -21,14 +21,21 @@ impl Rule for Matmul {
         let (Some((lead, &[m, k])), Some((other, &[l, n]))) =
             (x[0].shape.split_last_chunk(), x[1].shape.split_last_chunk())
         else {
-            return Err(Mismatch::new("both operands are matrices, of two axes or more")
-                .hint("give a vector an axis with `.reshape(…)`"));
+            let hint = match (x[0].shape.len(), x[1].shape.len()) {
+                (1, 1) => "the inner product of two vectors is `(a * b).sum()`",
+                (1, _) => "`a.unsqueeze(0)` makes a row of the vector",
+                (_, 1) => "`b.unsqueeze(1)` makes a column of the vector",
+                _ => "a number is multiplied by `*`",
+            };
+            return Err(Mismatch::new("both operands are matrices, of two axes or more").hint(hint));
         };
         if k != l {
-            let mismatch = Mismatch::new(format!("columns on the left equal rows on the right, {k} ≠ {l}"));
-            return Err(match (k == n, m == l) {
-                (true, _) => mismatch.hint("did you mean `a.matmul(b.t())`?"),
-                (_, true) => mismatch.hint("did you mean `a.t().matmul(b)`?"),
+            let sides = [Clash::Axis(0, x[0].shape.len() - 1), Clash::Axis(1, x[1].shape.len() - 2)];
+            let mismatch = Mismatch::new("a has as many columns as b has rows").clash(sides);
+            return Err(match (k == n, m == l, n == m) {
+                (true, ..) => mismatch.hint("did you mean `a.matmul(b.t())`?"),
+                (_, true, _) => mismatch.hint("did you mean `a.t().matmul(b)`?"),
+                (_, _, true) if m > 1 => mismatch.hint("did you mean `b.matmul(a)`?"),
                 _ => mismatch,
             });
         }

@@ -7,7 +7,7 @@ use crate::dense::{Dense, indices, place};
 use crate::dtype::Storable;
 use crate::dtype::{DType, Data, with_float};
 use crate::ir::{Argmax, Compare, Max, Meta, Reshape, Sum};
-use crate::op::{At, Mismatch, Rule};
+use crate::op::{At, Clash, Mismatch, Rule};
 use crate::record::{record, require_float};
 use crate::var::Var;
 
@@ -96,7 +96,8 @@ impl Rule for Argmax {
 /// Nothing has no largest element.
 fn require_elements(x: &Meta, axes: &[u8]) -> Result<(), Mismatch> {
     match axes.iter().find(|&&a| x.shape[a as usize] == 0) {
-        Some(axis) => Err(Mismatch::new(format!("axis {axis} has an element to take"))),
+        Some(&axis) => Err(Mismatch::new(format!("axis {axis} has an element to take"))
+            .clash([Clash::Axis(0, usize::from(axis))])),
         None => Ok(()),
     }
 }

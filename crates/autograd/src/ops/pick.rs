@@ -6,7 +6,7 @@ use crate::dense::Dense;
 use crate::dtype::Storable;
 use crate::dtype::{DType, Data, with_float};
 use crate::ir::{Meta, Op, Scatter};
-use crate::op::{At, Mismatch, Rule};
+use crate::op::{At, Clash, Mismatch, Rule};
 use crate::record::{record, require_float};
 use crate::shape::Shape;
 use crate::var::Var;
@@ -70,14 +70,20 @@ impl Rule for Scatter {
 
 fn require_indices(index: &Meta, rows: usize) -> Result<(), Mismatch> {
     if index.dtype != DType::I64 {
-        return Err(Mismatch::new(format!("the indices are I64, not {}", index.dtype))
-            .hint("convert with `.cast(DType::I64)`"));
+        let rule = format!("the indices are I64, not {}", index.dtype);
+        let hint = "record them as integers, such as `&[2i64, 0]`, or convert with `.cast(DType::I64)`";
+        return Err(Mismatch::new(rule).hint(hint).clash([Clash::DType(1)]));
     }
     if index.shape[..] != [rows] {
-        return Err(Mismatch::new(format!(
-            "there is one index per row: shape [{rows}], not {}",
-            index.shape
-        )));
+        let rule = format!("there is one index per row: shape [{rows}], not {}", index.shape);
+        let mismatch = Mismatch::new(rule);
+        return Err(match index.shape[..] {
+            [n] if n != rows => mismatch.clash([Clash::Axis(0, 0), Clash::Axis(1, 0)]),
+            [n, 1] if n == rows => {
+                mismatch.hint(format!("`.reshape([{rows}])` leaves the column's axis out"))
+            }
+            _ => mismatch,
+        });
     }
     Ok(())
 }

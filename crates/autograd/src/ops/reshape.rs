@@ -17,7 +17,11 @@ impl Rule for Reshape {
         if from != to {
             let count = |n: Option<usize>| n.map_or("too many".into(), |n| n.to_string());
             let rule = format!("{} has {} elements, {} has {}", x[0].shape, count(from), self.to, count(to));
-            return Err(Mismatch::new(rule));
+            let mismatch = Mismatch::new(rule);
+            return Err(match fitting(&self.to, from) {
+                Some(shape) => mismatch.hint(format!("did you mean `.reshape({:?})`?", &shape[..])),
+                None => mismatch,
+            });
         }
         Ok(Meta::new(self.to.clone(), x[0].dtype))
     }
@@ -73,6 +77,16 @@ fn runs(shape: &[usize], strides: &[isize]) -> SmallVec<[(usize, isize); 4]> {
         }
     }
     runs
+}
+
+/// The shape with one length changed so that it has so many elements, if there is only one to change.
+fn fitting(to: &Shape, elements: Option<usize>) -> Option<Shape> {
+    let elements = elements?;
+    let mut fitting = (0..to.len()).filter_map(|axis| {
+        let others = to.without(&[axis as u8]).checked_elements().filter(|&n| n > 0)?;
+        elements.is_multiple_of(others).then(|| to.with_length(axis, elements / others))
+    });
+    fitting.next().filter(|_| fitting.next().is_none())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::dense::Dense;
 use crate::dtype::Storable;
 use crate::dtype::{DType, Data, with_type};
 use crate::ir::{Meta, Op};
-use crate::op::{At, Mismatch, Rule};
+use crate::op::{At, Clash, Mismatch, Rule};
 use crate::record::record;
 use crate::var::Var;
 
@@ -17,14 +17,14 @@ impl Rule for Select {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
         same_shapes(x)?;
         if x[0].dtype != DType::Bool {
-            return Err(
-                Mismatch::new("the mask is Bool").hint("make one with a comparison such as `x.gt(0.0)`")
-            );
+            return Err(Mismatch::new("the mask is Bool")
+                .hint("make one with a comparison such as `x.gt(0.0)`")
+                .clash([Clash::DType(0)]));
         }
         if x[1].dtype != x[2].dtype {
-            return Err(
-                Mismatch::new("both alternatives have the same dtype").hint("convert one with `.cast(…)`")
-            );
+            return Err(Mismatch::new("both alternatives have the same dtype")
+                .hint("convert one with `.cast(…)`")
+                .clash([Clash::DType(1), Clash::DType(2)]));
         }
         Ok(x[1].clone())
     }

@@ -5,7 +5,7 @@
 use crate::dense::{Dense, indices, place};
 use crate::dtype::Data;
 use crate::ir::{Meta, Pad, Slice};
-use crate::op::{At, Mismatch, Rule, linear};
+use crate::op::{At, Clash, Mismatch, Rule, linear};
 use crate::record::record;
 use crate::shape::Layout;
 use crate::var::Var;
@@ -17,7 +17,7 @@ impl Rule for Slice {
         if self.start.checked_add(self.length).is_none_or(|end| end > length) {
             let end = self.start.saturating_add(self.length);
             let rule = format!("axis {axis} has {length} places; {}..{end} is not within", self.start);
-            return Err(Mismatch::new(rule));
+            return Err(Mismatch::new(rule).clash([Clash::Axis(0, axis)]));
         }
         Ok(Meta::new(from.with_length(axis, self.length), x[0].dtype))
     }

@@ -7,6 +7,7 @@ pub use gradients::Gradients;
 pub use scope::{Initial, Scope};
 
 use crate::dtype::{DType, Data, DataRef, Element, Float};
+use crate::mistake::Mistake;
 use crate::shape::Shape;
 use crate::tensor::ToTensor;
 use std::collections::HashMap;
@@ -241,10 +242,12 @@ impl Params {
     /// Adds a parameter; the values are rounded to the slab's type.
     #[track_caller]
     fn add(&mut self, name: String, shape: Shape, values: &[f64]) -> Param {
-        assert!(
-            !self.by_name.contains_key(&name),
-            "parameter `{name}` exists already; a name can be used once"
-        );
+        if self.by_name.contains_key(&name) {
+            Mistake::new(format!("parameter `{name}` exists already"))
+                .rule("a name can be used once")
+                .hint("give each layer a scope of its own, `params.scope(…)`")
+                .raise();
+        }
         let index = u32::try_from(self.entries.len()).expect("fewer than 2³² parameters");
         let start = self.slab.len();
         match &mut self.slab {
@@ -269,11 +272,35 @@ impl Params {
 
     #[track_caller]
     fn entry(&self, param: Param) -> &Entry {
-        assert!(
-            param.owner == self.owner,
-            "this parameter handle belongs to another `Params` than the one that is read (a clone would share its handles)"
-        );
-        &self.entries[param.index()]
+        match self.entries.get(param.index()).filter(|_| param.owner == self.owner) {
+            Some(entry) => entry,
+            None => self.foreign(param).raise(),
+        }
+    }
+
+    /// A handle that names no parameter of these.
+    #[cold]
+    fn foreign(&self, param: Param) -> Mistake {
+        let number = param.index();
+        let holds = match &self.entries[..] {
+            [] => "none".to_owned(),
+            [only] => format!("`{}`", only.name),
+            [first, .., last] => format!("{}, from `{}` to `{}`", self.len(), first.name, last.name),
+        };
+        let (found, hint) = if param.owner == self.owner {
+            let found = format!("the handle of parameter number {number} is that of a clone that has grown");
+            (found, "use each clone with the layers that were made in it, or before it was made")
+        } else {
+            let found = format!("the handle of parameter number {number} belongs to another `Params`");
+            (
+                found,
+                "read the model's own parameters: `Tape::with(&params)` with those that its layers were made in",
+            )
+        };
+        Mistake::new(format!("param: {found}"))
+            .line("read here", holds)
+            .rule("a handle is read from the `Params` that made it, or a clone of that")
+            .hint(hint)
     }
 
     #[track_caller]

@@ -8,7 +8,7 @@ use crate::shape::Shape;
 #[non_exhaustive]
 pub enum ProgramError {
     /// More or fewer inputs than the program has.
-    #[error("the program has {expected} inputs ({names}), {given} are given")]
+    #[error("inputs: {given} given, the program takes {expected} ({names}), in this order")]
     InputCount {
         /// How many it has.
         expected: usize,
@@ -18,7 +18,9 @@ pub enum ProgramError {
         names: String,
     },
     /// An input of another shape.
-    #[error("input `{name}` has shape {given}, the program was traced for {expected}")]
+    #[error(
+        "input `{name}` has shape {given}, the program was traced for {expected}: give it that, or trace again for each shape by a `Jit`"
+    )]
     InputShape {
         /// Which input.
         name: String,
@@ -28,7 +30,9 @@ pub enum ProgramError {
         given: Shape,
     },
     /// An input of another dtype.
-    #[error("input `{name}` is {given}, the program was traced for {expected}")]
+    #[error(
+        "input `{name}` is {given}, the program was traced for {expected}: convert the values, or name the input with `t.input_of(…)` and its dtype"
+    )]
     InputDType {
         /// Which input.
         name: String,

@@ -25,6 +25,7 @@ pub use state::State;
 use crate::dtype::DType;
 use crate::grad::parameter_gradients;
 use crate::ir::{Meta, NodeId};
+use crate::mistake::Mistake;
 use crate::params::{Gradients, Param, Params};
 use crate::plan::{Graph, Passes, Plan, Slot, plan};
 use crate::shape::Shape;
@@ -82,8 +83,8 @@ struct Parameter {
 #[derive(Debug)]
 pub struct Outputs {
     nodes: Vec<NodeId>,
-    /// Number of elements and type of the first.
-    first: Option<(usize, DType)>,
+    /// Number of elements and type of the first, and what it is.
+    first: Option<(usize, DType, String)>,
     gradients: bool,
 }
 
@@ -108,11 +109,18 @@ impl Outputs {
     /// If the first output has more than one element, or no floating-point dtype.
     #[track_caller]
     pub fn with_gradients(mut self) -> Outputs {
-        assert!(
-            self.first.is_some_and(|(n, dtype)| n == 1 && dtype.is_float()),
-            "with_gradients: the first output is {}\n  rule: gradients are those of one F32 or F64 number\n  hint: reduce it with `.sum()` or `.mean()`",
-            self.first.map_or("missing".to_owned(), |(n, dtype)| format!("{n} elements of {dtype}"))
-        );
+        let rule = "gradients are those of one F32 or F64 number";
+        match &self.first {
+            Some((1, dtype, _)) if dtype.is_float() => {}
+            Some((n, dtype, text)) => {
+                Mistake::new(format!("with_gradients: the first output has {n} elements of {dtype}"))
+                    .line("y", text)
+                    .rule(rule)
+                    .hint("reduce the first output with `.sum()` or `.mean()`")
+                    .raise()
+            }
+            None => Mistake::new("with_gradients: the first output is missing").rule(rule).raise(),
+        }
         self.gradients = true;
         self
     }
@@ -217,11 +225,15 @@ impl<'p> Tape<'p> {
     pub fn outputs<'t>(&'t self, outputs: impl Vars<'t>) -> Outputs {
         let outputs = outputs.list();
         for x in outputs {
-            assert!(std::ptr::eq(x.tape().address(), self.address()), "outputs: {x:?} is on another tape");
+            if !std::ptr::eq(x.address(), self.address()) {
+                x.mistake("outputs", "a variable of another tape", "x")
+                    .rule("a program gives what was recorded on its own tape")
+                    .raise();
+            }
         }
         Outputs {
             nodes: outputs.iter().map(|x| x.id()).collect(),
-            first: outputs.first().map(|x| (x.shape().elements(), x.dtype())),
+            first: outputs.first().map(|x| (x.shape().elements(), x.dtype(), x.describe())),
             gradients: false,
         }
     }

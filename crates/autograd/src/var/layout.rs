@@ -53,11 +53,12 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn t(self) -> Var<'t> {
         let rank = self.rank();
-        assert!(
-            rank >= 2,
-            "t: shape {} has {rank} axes\n  rule: a transpose exchanges the last two axes",
-            self.shape()
-        );
+        if rank < 2 {
+            self.mistake("t", format!("shape {} has no two axes", self.shape()), "x")
+                .rule("a transpose exchanges the last two axes")
+                .hint("`.unsqueeze(1)` makes a column of a vector, `.unsqueeze(0)` a row")
+                .raise();
+        }
         let mut axes: Axes = (0..rank as u8).collect();
         axes.swap(rank - 2, rank - 1);
         record(Permute { axes }, &[self])
@@ -128,10 +129,11 @@ impl<'t> Var<'t> {
     pub fn select(self, a: impl Operand<'t>, b: impl Operand<'t>) -> Var<'t> {
         // A number takes its dtype from the other alternative: the mask's own is Bool.
         let (a, b) = match (a.number(), b.number()) {
-            (Some(x), Some(y)) => panic!(
-                "select: the alternatives are the numbers {x} and {y}\n  rule: one of the two has a dtype\n  \
-                 hint: `mask.cast(DType::F64)` is 1 where the mask holds and else 0"
-            ),
+            (Some(x), Some(y)) => self
+                .mistake("select", format!("the alternatives are the numbers {x} and {y}"), "mask")
+                .rule("one of the two has a dtype")
+                .hint("`mask.cast(DType::F64)` is 1 where the mask holds and else 0")
+                .raise(),
             (Some(x), None) => (b.like(self).full_like(x), b.like(self)),
             (None, Some(y)) => (a.like(self), a.like(self).full_like(y)),
             (None, None) => (a.like(self), b.like(self)),

@@ -4,6 +4,7 @@ use super::Var;
 use crate::Element;
 use crate::dtype::{DType, Storable};
 use crate::ir::{Inputs, Meta, Op};
+use crate::mistake::Mistake;
 use crate::params::Param;
 use crate::record::check_size;
 use crate::shape::Shape;
@@ -44,10 +45,12 @@ impl<'p> Tape<'p> {
         'p: 't,
     {
         let dtype = A::Elem::DTYPE;
-        assert!(
-            dtype.is_float(),
-            "var: values of dtype {dtype} have no derivative\n  rule: a variable is F32 or F64\n  hint: record them with `tape.constant(…)`"
-        );
+        if !dtype.is_float() {
+            Mistake::new(format!("var: values of dtype {dtype} have no derivative"))
+                .rule("a variable is F32 or F64")
+                .hint("record them with `tape.constant(…)`, or as floating-point numbers")
+                .raise();
+        }
         self.leaf(Op::Variable, values)
     }
 
@@ -69,7 +72,10 @@ impl<'p> Tape<'p> {
         'p: 't,
     {
         let Some(params) = self.params() else {
-            panic!("param: this tape reads no parameters\n  hint: make it with `Tape::with(&params)`");
+            Mistake::new("param: this tape reads no parameters")
+                .rule("a layer's handles stand for numbers in a `Params`")
+                .hint("make the tape with `Tape::with(&params)`")
+                .raise()
         };
         let id = self.list_mut().parameter(param, params);
         Var::new(self, id)
@@ -89,10 +95,12 @@ impl<'p> Tape<'p> {
     {
         let shape = shape.into();
         check_size(&shape);
-        assert!(
-            dtype != DType::I64 || value as i64 as f64 == value,
-            "full: {value} is not an integer, the dtype is I64"
-        );
+        if dtype == DType::I64 && value as i64 as f64 != value {
+            Mistake::new(format!("full: {value} is not an integer"))
+                .rule("a number beside an I64 tensor becomes I64")
+                .hint("convert the tensor with `.cast(DType::F64)`")
+                .raise();
+        }
         let id = self.list_mut().full(value, shape, dtype);
         Var::new(self, id)
     }

@@ -66,10 +66,9 @@ impl<'t> Var<'t> {
     fn below(self, op: &str, diagonal: isize) -> Var<'t> {
         let shape = self.shape();
         let &[.., rows, columns] = &shape[..] else {
-            panic!(
-                "{op}: shape {shape} has {} axes\n  rule: a triangle is one of the last two axes",
-                shape.len()
-            );
+            self.mistake(op, format!("shape {shape} has no two axes"), "x")
+                .rule("a triangle is one of the last two axes")
+                .raise()
         };
         self.tape.lower_triangle(rows, columns, diagonal)
     }

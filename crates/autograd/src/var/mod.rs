@@ -14,6 +14,7 @@ pub use operators::Operand;
 
 use crate::dtype::DType;
 use crate::ir::NodeId;
+use crate::mistake::Mistake;
 use crate::shape::Shape;
 use crate::tape::Tape;
 use std::fmt;
@@ -67,6 +68,45 @@ impl<'t> Var<'t> {
         self.tape.list().scope_name(self.id)
     }
 
+    /// What it is and where it was recorded, in one line for messages.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.scope("data", || tape.var([1.0, 2.0]));
+    /// let line = line!() - 1;
+    /// let text = x.describe();
+    /// assert!(text.starts_with("v0 = var [2] F64, recorded at "));
+    /// assert!(text.contains(&format!(":{line}:")) && text.ends_with(" in `data`"));
+    /// ```
+    pub fn describe(self) -> String {
+        self.tape.list().describe(self.id, self.tape.params())
+    }
+
+    /// Where its tape is: two with different addresses are on different tapes.
+    pub(crate) fn address(self) -> *const () {
+        self.tape.address()
+    }
+
+    /// A mistake with it; the message calls it `label`.
+    #[cold]
+    pub(crate) fn mistake(self, op: &str, found: impl fmt::Display, label: &str) -> Mistake {
+        let head = format!("{op}{}: {found}", self.tape.list().within_scope());
+        Mistake::new(head).line(label, self.describe())
+    }
+
+    /// Refuses a variable of another tape.
+    #[track_caller]
+    pub(crate) fn check_same_tape(self, op: &str, other: Var<'_>) {
+        if !std::ptr::eq(self.address(), other.address()) {
+            self.mistake(op, "the operands are on different tapes", "a")
+                .line("b", format!("{}, on another tape", other.describe()))
+                .rule("a computation is recorded on one tape")
+                .hint("record the value anew with `tape.constant(…)`")
+                .raise();
+        }
+    }
+
     /// Whether both have the same shape.
     fn has_shape_of(self, other: Var<'t>) -> bool {
         let (a, b) = (self.tape.list(), other.tape.list());
@@ -81,8 +121,6 @@ impl<'t> Var<'t> {
 
 impl fmt::Debug for Var<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = self.tape.list();
-        let node = list.node(self.id);
-        write!(f, "v{} = {} {} {}", self.id, node.op.name(), node.meta.shape, node.meta.dtype)
+        f.write_str(&self.tape.list().summary(self.id, self.tape.params()))
     }
 }

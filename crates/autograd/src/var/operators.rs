@@ -1,10 +1,11 @@
 //! `+ − × ÷`, negation and comparison, between variables, parameters and plain numbers.
 
 use super::Var;
-use crate::ir::{Binary, Broadcast, Unary};
+use crate::ir::{Binary, Broadcast, Op, Unary};
+use crate::op::{Clash, Mismatch};
 use crate::ops::binary_of;
 use crate::params::Param;
-use crate::record::record;
+use crate::record::{Asked, record};
 use crate::shape::Shape;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -88,13 +89,40 @@ impl<'t> Var<'t> {
         let (from_a, from_b) = (a.shape(), b.shape());
         let to = match from_a.broadcast(&from_b) {
             Ok(to) => to,
-            Err((i, j)) => panic!(
-                "{name}: shapes {from_a} and {from_b} do not fit\n  rule: axes, aligned at the last, are equal or one of them is 1; {i} and {j} clash\n  \
-                 hint: `.reshape(…)` puts an axis of length 1 where the values shall repeat"
-            ),
+            Err(clash) => misfit(name, a, b, clash),
         };
         (stretch(a, &from_a, &to), stretch(b, &from_b, &to))
     }
+}
+
+/// Shapes that broadcast to no common one: axis `clash` from the end differs.
+#[cold]
+#[track_caller]
+fn misfit(op: &str, a: Var<'_>, b: Var<'_>, clash: usize) -> ! {
+    a.check_same_tape(op, b);
+    let (from_a, from_b) = (a.shape(), b.shape());
+    let hint = match (&from_a[..], &from_b[..]) {
+        (&[m, n], &[k, l]) if from_a.broadcast(&Shape::from([l, k])).is_ok() => {
+            if m * n < k * l {
+                "did you mean `a.t()`?"
+            } else {
+                "did you mean `b.t()`?"
+            }
+        }
+        (&[rows, _], &[n]) if n == rows => "`b.unsqueeze(1)` makes it a column: one value for each row of a",
+        (&[n], &[rows, _]) if n == rows => "`a.unsqueeze(1)` makes it a column: one value for each row of b",
+        _ => "",
+    };
+    let mut mismatch = Mismatch::new("axes, aligned at the last, are equal or one of them is 1")
+        .clash([Clash::Axis(0, from_a.len() - clash), Clash::Axis(1, from_b.len() - clash)]);
+    let (list, params) = (a.tape.list(), a.tape.params());
+    let is_parameter = |v: Var<'_>| matches!(list.node(v.id).op, Op::Parameter(_));
+    if !hint.is_empty() {
+        mismatch = mismatch.hint(hint);
+    } else if !is_parameter(a) && !is_parameter(b) {
+        mismatch = mismatch.hint("`.reshape(…)` puts an axis of length 1 where the values shall repeat");
+    }
+    Asked { list: &list, params, op, labels: &["a", "b"], operands: &[a.id, b.id] }.misfit(&mismatch).raise()
 }
 
 /// No closure, for a closure would be the place where the node is recorded.

@@ -33,7 +33,9 @@ impl<'t> Var<'t> {
             Bound::Excluded(&i) => i,
             Bound::Unbounded => self.shape()[axis as usize],
         };
-        assert!(start <= end, "slice: {start}..{end} ends before it begins");
+        if start > end {
+            self.mistake("slice", format!("{start}..{end} ends before it begins"), "x").raise();
+        }
         record(Slice { axis, start, length: end - start }, &[self])
     }
 
@@ -55,7 +57,9 @@ impl<'t> Var<'t> {
         let length = shape[axis as usize];
         let start = if place < 0 { length.checked_add_signed(place) } else { Some(place as usize) };
         let Some(start) = start.filter(|&i| i < length) else {
-            panic!("index: place {place} does not exist\n  rule: axis {axis} of {shape} has {length} places");
+            self.mistake("index", format!("place {place} does not exist"), "x")
+                .rule(format!("axis {axis} of {shape} has {length} places"))
+                .raise()
         };
         record(Slice { axis, start, length: 1 }, &[self]).reshape(shape.without(&[axis]))
     }
@@ -75,10 +79,12 @@ impl<'t> Var<'t> {
     pub fn split(self, axis: isize, parts: usize) -> Vec<Var<'t>> {
         let (axis, shape) = (self.axis("split", axis), self.shape());
         let length = shape[axis as usize];
-        assert!(
-            parts > 0 && length % parts == 0,
-            "split: {parts} parts of axis {axis} of {shape}\n  rule: its length {length} is a multiple of the number of parts\n  hint: `.slice(…)` takes parts of any length"
-        );
+        if parts == 0 || length % parts != 0 {
+            self.mistake("split", format!("{parts} parts of axis {axis} of {shape}"), "x")
+                .rule(format!("its length {length} is a multiple of the number of parts"))
+                .hint("`.slice(…)` takes parts of any length")
+                .raise();
+        }
         let length = length / parts;
         let mut all = Vec::with_capacity(parts);
         for i in 0..parts {
@@ -140,8 +146,11 @@ impl<'t> Var<'t> {
     pub fn stack(parts: &[Var<'t>], axis: isize) -> Var<'t> {
         // A part that has an axis more could otherwise pass for one whose new axis is longer.
         if let Some(other) = parts.iter().find(|x| x.shape() != parts[0].shape()) {
-            let (first, other) = (parts[0].shape(), other.shape());
-            panic!("stack: operands {first} and {other} do not fit\n  rule: all have the same shape");
+            parts[0]
+                .mistake("stack", format!("{} and {} do not fit", parts[0].shape(), other.shape()), "a")
+                .line("b", other.describe())
+                .rule("all have the same shape")
+                .raise();
         }
         let mut parts = parts.to_vec();
         for x in &mut parts {
@@ -167,10 +176,11 @@ impl<'t> Var<'t> {
         let shape = self.shape();
         let rank = shape.len() as isize + 1;
         let place = if axis < 0 { axis + rank } else { axis };
-        assert!(
-            (0..rank).contains(&place),
-            "unsqueeze: axis {axis} does not exist\n  rule: with the new axis there are {rank}"
-        );
+        if !(0..rank).contains(&place) {
+            self.mistake("unsqueeze", format!("axis {axis} does not exist"), "x")
+                .rule(format!("with the new axis there are {rank}"))
+                .raise();
+        }
         let (before, after) = shape.split_at(place as usize);
         self.reshape(Shape::from(&[before, &[1], after].concat()[..]))
     }

@@ -23,11 +23,12 @@ impl Var<'_> {
     pub fn item(self) -> f64 {
         let list = self.tape.list();
         let shape = &list.node(self.id).meta.shape;
-        assert!(
-            shape.elements() == 1,
-            "item: shape {shape} has {} elements\n  rule: exactly one element can be read as a number\n  hint: reduce it with `.sum()` or `.mean()`, or read all with `.to_vec::<f64>()`",
-            shape.elements()
-        );
+        if shape.elements() != 1 {
+            self.mistake("item", format!("x has {} elements", shape.elements()), "x")
+                .rule("exactly one element can be read as a number")
+                .hint("reduce it with `.sum()` or `.mean()`, or read all with `.to_vec::<f64>()`")
+                .raise();
+        }
         let x = list.strided(self.id, self.tape.params());
         match x.data {
             DataRef::F32(v) => f64::from(v[x.offset]),
@@ -51,12 +52,15 @@ impl Var<'_> {
     pub fn to_vec<T: Element>(self) -> Vec<T> {
         let list = self.tape.list();
         let meta = &list.node(self.id).meta;
-        assert!(
-            T::DTYPE == meta.dtype,
-            "to_vec: the elements are {}, asked for as {}\n  hint: read them as they are, or convert with `.cast(…)`",
-            meta.dtype,
-            T::DTYPE
-        );
+        if T::DTYPE != meta.dtype {
+            self.mistake(
+                "to_vec",
+                format!("the elements are {}, asked for as {}", meta.dtype, T::DTYPE),
+                "x",
+            )
+            .hint("read them as they are, or convert with `.cast(…)`")
+            .raise();
+        }
         let x: View<'_, T> = list.strided(self.id, self.tape.params()).view();
         let mut out = Vec::with_capacity(meta.shape.elements());
         copy(x, &mut out);

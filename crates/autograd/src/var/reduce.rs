@@ -283,9 +283,10 @@ impl<'t> Var<'t> {
         let shape: Shape = self.shape();
         match shape.normalize_axes(axes) {
             Ok(axes) => axes,
-            Err(axis) => {
-                panic!("{op}: axis {axis} does not exist\n  rule: shape {shape} has {} axes", shape.len())
-            }
+            Err(axis) => self
+                .mistake(op, format!("axis {axis} does not exist"), "x")
+                .rule(format!("shape {shape} has {} axes", shape.len()))
+                .raise(),
         }
     }
 }

@@ -119,7 +119,9 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn norm_over(self, p: f64, axes: &[isize]) -> Var<'t> {
-        assert!(p > 0.0, "norm_over: p = {p}\n  rule: p is positive");
+        if p.is_nan() || p <= 0.0 {
+            self.mistake("norm_over", format!("p = {p}"), "x").rule("p is positive").raise();
+        }
         match p {
             1.0 => self.abs().sum_over(axes),
             2.0 => self.square().sum_over(axes).root(),

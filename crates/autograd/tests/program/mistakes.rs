@@ -1,12 +1,12 @@
 //! What a mistake says and where it points.
 
-use crate::caught::mistake_in;
+use crate::caught::mistake_without_operands;
 use crate::{classifier, every_choice};
 use autograd::{DType, Gradients, Params, Program, ProgramError, Run, StepError, Tape, Update, Var};
 
 /// The text of a panic; it has to come from this file.
 fn mistake<R>(f: impl FnOnce() -> R) -> String {
-    mistake_in("mistakes.rs", f)
+    mistake_without_operands("mistakes.rs", f)
 }
 
 #[test]
@@ -17,27 +17,27 @@ fn wrong_inputs_are_named() {
     let text = |error: Result<Run<'_>, ProgramError>| error.unwrap_err().to_string();
     assert_eq!(
         text(program.run(&mut state, &params, (x,))),
-        "the program has 2 inputs (`x`, `labels`), 1 are given"
+        "inputs: 1 given, the program takes 2 (`x`, `labels`), in this order"
     );
     assert_eq!(
         text(program.run(&mut state, &params, (x, [0i64, 1], 0.1))),
-        "the program has 2 inputs (`x`, `labels`), 3 are given"
+        "inputs: 3 given, the program takes 2 (`x`, `labels`), in this order"
     );
     assert_eq!(
         text(program.run(&mut state, &params, ([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], [0i64, 1]))),
-        "input `x` has shape [2×3], the program was traced for [2×2]"
+        "input `x` has shape [2×3], the program was traced for [2×2]: give it that, or trace again for each shape by a `Jit`"
     );
     assert_eq!(
         text(program.run(&mut state, &params, (x, [0i64]))),
-        "input `labels` has shape [1], the program was traced for [2]"
+        "input `labels` has shape [1], the program was traced for [2]: give it that, or trace again for each shape by a `Jit`"
     );
     assert_eq!(
         text(program.run(&mut state, &params, (x, [0.0, 1.0]))),
-        "input `labels` is F64, the program was traced for I64"
+        "input `labels` is F64, the program was traced for I64: convert the values, or name the input with `t.input_of(…)` and its dtype"
     );
     assert_eq!(
         text(program.run(&mut state, &params, (x.map(|row| row.map(|x| x as f32)), [0i64, 1]))),
-        "input `x` is F32, the program was traced for F64"
+        "input `x` is F32, the program was traced for F64: convert the values, or name the input with `t.input_of(…)` and its dtype"
     );
     // The state is as good as before.
     assert!(program.run(&mut state, &params, (x, [0i64, 1])).unwrap().item(0).is_finite());
@@ -158,13 +158,16 @@ fn mistakes_while_tracing() {
         Some("with_gradients: the first output is missing")
     );
     let here = Tape::with(&params);
-    assert!(mistake(|| here.outputs([here.param(w), elsewhere])).ends_with("is on another tape"));
+    assert!(
+        mistake(|| here.outputs([here.param(w), elsewhere]))
+            .starts_with("outputs: a variable of another tape\n  rule: a program gives what")
+    );
     assert!(mistake(|| Program::trace(&params, |t| t.outputs(t.param(w)).with_gradients())).starts_with(
-        "with_gradients: the first output is 2 elements of F64\n  rule: gradients are those of one"
+        "with_gradients: the first output has 2 elements of F64\n  rule: gradients are those of one"
     ));
     assert!(
         mistake(|| Program::trace(&params, |t| t.outputs(t.constant(1i64)).with_gradients()))
-            .starts_with("with_gradients: the first output is 1 elements of I64")
+            .starts_with("with_gradients: the first output has 1 elements of I64")
     );
 }
 
@@ -192,5 +195,5 @@ fn mistakes_while_reading() {
     );
     let error = program.step(&mut state, &mut params, &mut Nothing, ()).unwrap_err();
     assert!(matches!(&error, StepError::Program(ProgramError::InputCount { given: 0, .. })));
-    assert_eq!(error.to_string(), "the program has 1 inputs (`x`), 0 are given");
+    assert_eq!(error.to_string(), "inputs: 0 given, the program takes 1 (`x`), in this order");
 }
