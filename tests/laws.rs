@@ -30,6 +30,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("plan", &["buffers", "code", "dense", "dtype", "ir", "origin", "params", "shape", "tape", "tree"]),
     // Execution sees operands and plans, never the tape.
     ("exec", &["buffers", "code", "dtype", "ir", "kernels", "params", "plan", "shape", "table", "view"]),
+    ("finite", &["buffers", "dtype", "ir", "kernels", "mistake", "params", "tape"]),
     // Rules are written in the recorded language: no buffers, no kernels, no execution.
     ("op", &["dense", "dtype", "ir", "ops", "record", "shape", "var"]),
     ("ops", &["dense", "dtype", "ir", "math", "op", "record", "shape", "table", "tree", "var"]),
@@ -43,13 +44,16 @@ const MODULES: &[(&str, &[&str])] = &[
         ],
     ),
     ("between", &["ir", "tape"]),
-    ("grad", &["between", "buffers", "dtype", "ir", "kernels", "op", "params", "tape", "tensor", "var"]),
+    (
+        "grad",
+        &["between", "buffers", "dtype", "finite", "ir", "kernels", "op", "params", "tape", "tensor", "var"],
+    ),
     ("jvp", &["between", "ir", "op", "var"]),
     (
         "program",
         &[
-            "code", "dtype", "exec", "grad", "ir", "mistake", "params", "plan", "record", "shape", "tape",
-            "tensor", "var",
+            "between", "buffers", "code", "dtype", "exec", "finite", "grad", "ir", "mistake", "params",
+            "plan", "record", "shape", "tape", "tensor", "var",
         ],
     ),
     // The oracle shares nothing with the fast kernels.

@@ -48,6 +48,9 @@ pub(crate) const ALL: &[Case] = &[
     ("optimiser of another model", optimiser_of_another_model),
     ("gradients of another model", gradients_of_another_model),
     ("gradients that are not finite", gradients_not_finite),
+    ("a NaN, looked for", nan_looked_for),
+    ("an infinite slope, looked for", infinite_slope_looked_for),
+    ("a NaN in the data, trapped", nan_in_the_data),
 ];
 
 fn says<R>(f: impl FnOnce() -> R) -> String {
@@ -352,4 +355,27 @@ fn gradients_not_finite() -> String {
     let w = params.scope("m").param("w", [2], [1.0, 0.0]);
     let grads = Tape::with(&params).param(w).sqrt().sum().backward();
     Sgd::new(0.1).expect("a good rate").step(&mut params, &grads).unwrap_err().to_string()
+}
+
+fn nan_looked_for() -> String {
+    let mut params = Params::f64();
+    let net = Mlp::new(&mut params.scope("net"), &[2, 4, 1], Activation::Tanh);
+    params.set(net.layers[1].bias, [-0.5]);
+    let tape = Tape::with(&params);
+    let x = tape.constant([[0.0, 0.0], [0.0, 0.0]]);
+    let loss = tape.scope("likelihood", || -net.forward(x).ln().mean());
+    loss.find_nonfinite().expect("a NaN").to_string()
+}
+
+fn infinite_slope_looked_for() -> String {
+    let tape = Tape::new();
+    let x = tape.var([[3.0f32, 0.1], [0.0, 0.0]]);
+    let lengths = x.square().sum_over(&[1]).sqrt();
+    lengths.sum().find_nonfinite().expect("an infinity").to_string()
+}
+
+fn nan_in_the_data() -> String {
+    let tape = Tape::new();
+    tape.trap_nonfinite(true);
+    says(|| tape.constant([[1.0, 2.0], [f64::NAN, f64::NAN]]))
 }

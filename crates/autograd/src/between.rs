@@ -78,3 +78,16 @@ impl Between {
 fn differentiable_inputs(node: &Node) -> &[NodeId] {
     if node.op == Op::Detach { &[] } else { &node.inputs }
 }
+
+/// Some nodes and what they were computed from, ascending, given the operands of each.
+pub(crate) fn ancestors<'a>(outputs: &[NodeId], inputs: impl Fn(NodeId) -> &'a [NodeId]) -> Vec<NodeId> {
+    let count = outputs.iter().max().map_or(0, |&last| last as usize + 1);
+    let mut needed = vec![false; count];
+    outputs.iter().for_each(|&id| needed[id as usize] = true);
+    for id in (0..count).rev() {
+        if needed[id] {
+            inputs(id as NodeId).iter().for_each(|&input| needed[input as usize] = true);
+        }
+    }
+    needed.iter().enumerate().filter(|&(_, &n)| n).map(|(id, _)| id as NodeId).collect()
+}

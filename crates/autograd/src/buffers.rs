@@ -73,6 +73,11 @@ impl Value {
         Value { source: Source::Nowhere, offset: 0, strides: Strides::new() }
     }
 
+    /// A parameter, which begins there in the slab.
+    pub(crate) fn parameter(offset: usize, strides: Strides) -> Value {
+        Value { source: Source::Parameters, offset, strides }
+    }
+
     pub(crate) fn number(x: Number, rank: usize) -> Value {
         Value { source: Source::Number(x), offset: 0, strides: Strides::from_elem(0, rank) }
     }
@@ -94,6 +99,16 @@ impl<'a> Strided<'a> {
 
     pub(crate) fn dtype(&self) -> DType {
         self.data.dtype()
+    }
+
+    /// The element at a place of the source, as `f64`.
+    pub(crate) fn number(&self, place: usize) -> f64 {
+        match self.data {
+            DataRef::F32(v) => f64::from(v[place]),
+            DataRef::F64(v) => v[place],
+            DataRef::I64(v) => v[place] as f64,
+            DataRef::Bool(v) => f64::from(v[place]),
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Reverse mode: the sweep backwards over the list, which appends adjoints to the same list.
 
+mod nonfinite;
+
 use crate::between::Between;
 use crate::buffers::Strided;
 use crate::dtype::{Float, each_dtype};
@@ -200,6 +202,7 @@ impl<'t> Var<'t> {
 
 /// The gradient of `loss` with respect to each parameter that its tape reads, that is not frozen, and that it depends
 /// on; recorded.
+#[track_caller]
 pub(crate) fn parameter_gradients(loss: Var<'_>, params: &Params) -> Vec<(Param, NodeId)> {
     let tape = loss.tape();
     let read: Vec<(Param, NodeId)> =
@@ -246,6 +249,7 @@ enum Event {
 }
 
 /// Visits the nodes between from the last to the first; each hands its adjoint on to its operands by its rule.
+#[track_caller]
 fn sweep<'t>(output: Var<'t>, seed: Var<'t>, between: &mut Between, mut tell: impl FnMut(Event, NodeId)) {
     let tape = output.tape();
     if !between.contains(output.id()) {
@@ -292,6 +296,7 @@ fn sweep<'t>(output: Var<'t>, seed: Var<'t>, between: &mut Between, mut tell: im
             tell(Event::Held, term.id());
         }
         drop(inherited);
+        tape.raise_trapped();
         tell(Event::Dropped, adjoint);
         tell(Event::Visited, id);
     }

@@ -57,6 +57,7 @@ impl<'t> Var<'t> {
 }
 
 /// Visits the nodes between from the first to the last; each computes its tangent from those of its operands.
+#[track_caller]
 fn sweep<'t>(output: Var<'t>, inputs: &[NodeId], between: &mut Between) {
     let tape = output.tape();
     for place in 0..between.order.len() {
@@ -75,8 +76,11 @@ fn sweep<'t>(output: Var<'t>, inputs: &[NodeId], between: &mut Between) {
         let t: PerOperand<Option<Var<'t>>> =
             per_operand(operands.iter().map(|&i| between.get(i).map(|t| Var::new(tape, t))));
         let at = At { x: &x, y: Var::new(tape, id) };
-        let _inherited = tape.inheriting(id);
-        if let Some(tangent) = rule.jvp(&at, &t) {
+        let inherited = tape.inheriting(id);
+        let tangent = rule.jvp(&at, &t);
+        drop(inherited);
+        tape.raise_trapped();
+        if let Some(tangent) = tangent {
             between.set(id, tangent.id());
         }
     }

@@ -43,6 +43,7 @@ mod code;
 mod dense;
 mod dtype;
 mod exec;
+mod finite;
 mod grad;
 mod ir;
 mod jvp;
@@ -75,6 +76,7 @@ pub mod loops {
 
 pub use check::{Comparison, GradientMismatch, check_grads, compare};
 pub use dtype::{DType, Element, Float};
+pub use finite::NonFinite;
 pub use grad::value_and_grad;
 pub use oracle::Replay;
 pub use params::{Gradients, Initial, Param, Params, Scope};

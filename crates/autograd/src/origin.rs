@@ -17,20 +17,29 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    const NO_ADJOINT: NodeId = NodeId::MAX;
+    /// Numbers that no node has: of what no sweep recorded, and of what one recorded on the way to an adjoint.
+    const RECORDED: NodeId = NodeId::MAX;
+    const ON_THE_WAY: NodeId = NodeId::MAX - 1;
 
-    pub(crate) fn new(site: &'static Location<'static>, scope: ScopeId) -> Origin {
-        Origin { site, scope, adjoint_of: Origin::NO_ADJOINT }
+    /// Of a node that is recorded at a place; `here` is the line of the call.
+    pub(crate) fn new(place: Place, here: &'static Location<'static>) -> Origin {
+        let adjoint_of = if place.site.is_some() { Origin::ON_THE_WAY } else { Origin::RECORDED };
+        Origin { site: place.site.unwrap_or(here), scope: place.scope, adjoint_of }
+    }
+
+    /// Whether a sweep recorded the node, as an adjoint or a tangent or on the way to one.
+    pub(crate) fn is_derivative(&self) -> bool {
+        self.adjoint_of != Origin::RECORDED
     }
 
     /// The node whose adjoint this one is, or a part of; by its number on the tape.
     pub(crate) fn adjoint_of(&self) -> Option<NodeId> {
-        (self.adjoint_of != Origin::NO_ADJOINT).then_some(self.adjoint_of)
+        (self.adjoint_of < Origin::ON_THE_WAY).then_some(self.adjoint_of)
     }
 
     /// Notes what the node is the adjoint of. The first note counts: the adjoint of a sum is also those of its terms.
     pub(crate) fn note_adjoint_of(&mut self, id: NodeId) {
-        if self.adjoint_of == Origin::NO_ADJOINT {
+        if self.adjoint_of >= Origin::ON_THE_WAY {
             self.adjoint_of = id;
         }
     }

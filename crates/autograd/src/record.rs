@@ -27,17 +27,38 @@ pub(crate) fn record<'t>(op: impl Into<Op>, x: &[Var<'t>]) -> Var<'t> {
         x[0].check_same_tape(op.name(), *v);
     }
     let mut list = tape.list_mut();
-    let list = &mut *list;
-    let meta = infer(list, tape.params(), &op, &inputs);
+    let meta = infer(&list, tape.params(), &op, &inputs);
     let value = if list.is_traced() {
         Value::nowhere()
     } else {
-        match view(list, &op, inputs[0], &meta) {
-            Some(value) => value,
-            None => compute(list, tape.params(), &op, &inputs, &meta),
+        match evaluate(&mut list, tape.params(), &op, &inputs, &meta) {
+            Ok(value) => value,
+            Err((row, value, columns)) => {
+                asked(&list, tape.params(), &op, &inputs).bad_index(row, value, columns).raise()
+            }
         }
     };
-    Var::new(tape, list.push(op, inputs, meta, value))
+    let id = list.push(op, inputs, meta, value);
+    drop(list);
+    tape.trap(id);
+    Var::new(tape, id)
+}
+
+/// Row, value and number of columns of an index that names no column.
+pub(crate) type OutOfRange = (usize, i64, usize);
+
+/// The value of an op: a view of its operand's buffer, or a buffer of its own.
+pub(crate) fn evaluate(
+    list: &mut List,
+    params: Option<&Params>,
+    op: &Op,
+    inputs: &Inputs,
+    meta: &Meta,
+) -> Result<Value, OutOfRange> {
+    match view(list, op, inputs[0], meta) {
+        Some(value) => Ok(value),
+        None => compute(list, params, op, inputs, meta),
+    }
 }
 
 /// The result's shape and dtype; a mismatch is the caller's mistake.
@@ -67,17 +88,20 @@ fn view(list: &mut List, op: &Op, input: NodeId, meta: &Meta) -> Option<Value> {
     Some(Value { source: list.pool.share(source), offset, strides })
 }
 
-#[track_caller]
-fn compute(list: &mut List, params: Option<&Params>, op: &Op, inputs: &Inputs, meta: &Meta) -> Value {
+fn compute(
+    list: &mut List,
+    params: Option<&Params>,
+    op: &Op,
+    inputs: &Inputs,
+    meta: &Meta,
+) -> Result<Value, OutOfRange> {
     let mut out = list.pool.take(meta.dtype, meta.shape.elements());
     let operands: PerOperand<Strided<'_>> = per_operand(inputs.iter().map(|&i| list.strided(i, params)));
-    if let Err((row, value, columns)) = exec::check_indices(op, &operands) {
-        asked(list, params, op, inputs).bad_index(row, value, columns).raise();
-    }
+    exec::check_indices(op, &operands)?;
     exec::run(op, &operands, exec::Outcome { shape: &meta.shape, dtype: meta.dtype }, &mut out);
     drop(operands);
     debug_assert_eq!(out.len(), meta.shape.elements(), "{}", op.name());
-    list.pool.keep(out, meta.shape.strides())
+    Ok(list.pool.keep(out, meta.shape.strides()))
 }
 
 /// Refuses shapes that no memory can hold.

@@ -114,8 +114,19 @@ pub(crate) struct List {
     /// What the next node belongs to.
     place: Place,
     pub(crate) scopes: Scopes,
-    /// Of a traced computation: its inputs. Its nodes have no values.
-    traced: Option<Vec<Input>>,
+    /// The inputs of a traced computation.
+    inputs: Vec<Input>,
+    /// Whether the nodes have no values.
+    traced: bool,
+    pub(crate) trap: Trap,
+}
+
+/// Whether recording stops at what is not finite.
+#[derive(Debug, Default)]
+pub(crate) struct Trap {
+    pub(crate) on: bool,
+    /// What was caught within a sweep, until the sweep raises it.
+    pub(crate) found: Option<String>,
 }
 
 /// An input of a traced computation.
@@ -169,13 +180,14 @@ impl<'p> Tape<'p> {
     /// A tape that records and computes nothing.
     pub(crate) fn traced(params: &'p Params) -> Tape<'p> {
         let tape = Tape::with(params);
-        tape.list_mut().traced = Some(Vec::new());
+        tape.list_mut().traced = true;
         tape
     }
 
     /// Ends the tape and keeps its memory for the next one.
     pub fn into_storage(mut self) -> Storage {
         self.reset();
+        self.list.get_mut().trap = Trap::default();
         Storage(self.list.into_inner())
     }
 
@@ -250,8 +262,8 @@ impl List {
     #[track_caller]
     pub(crate) fn push(&mut self, op: Op, inputs: Inputs, meta: Meta, value: Value) -> NodeId {
         let id = next_id(self.nodes.len());
-        let site = self.place.site.unwrap_or(Location::caller());
-        self.nodes.push(Node { op, inputs, meta, origin: Origin::new(site, self.place.scope), value });
+        let origin = Origin::new(self.place, Location::caller());
+        self.nodes.push(Node { op, inputs, meta, origin, value });
         id
     }
 
@@ -296,29 +308,29 @@ impl List {
 
     /// Whether the nodes have no values.
     pub(crate) fn is_traced(&self) -> bool {
-        self.traced.is_some()
+        self.traced
     }
 
     /// The inputs of a traced computation; none of another.
     pub(crate) fn traced_inputs(&self) -> &[Input] {
-        self.traced.as_deref().unwrap_or_default()
+        &self.inputs
     }
 
     /// An input of a traced computation.
     #[track_caller]
     pub(crate) fn input(&mut self, name: &str, meta: Meta) -> NodeId {
-        let Some(inputs) = &mut self.traced else {
+        if !self.traced {
             Mistake::new(format!("input `{name}`: this tape computes at once"))
                 .rule("inputs belong to the tape that `Program::trace` gives")
                 .hint("record the values with `tape.constant(…)`")
                 .raise()
-        };
-        if inputs.iter().any(|input| input.name == name) {
+        }
+        if self.inputs.iter().any(|input| input.name == name) {
             let mistake = Mistake::new(format!("input `{name}`: there is one of this name already"));
             mistake.rule("each input has a name of its own").raise();
         }
-        let place = u32::try_from(inputs.len()).expect("fewer inputs than nodes");
-        inputs.push(Input { name: name.to_owned(), meta: meta.clone() });
+        let place = u32::try_from(self.inputs.len()).expect("fewer inputs than nodes");
+        self.inputs.push(Input { name: name.to_owned(), meta: meta.clone() });
         self.push(Op::Input(place), Inputs::new(), meta, Value::nowhere())
     }
 
@@ -356,8 +368,7 @@ impl List {
         if let Some(id) = self.parameter_nodes[place] {
             return id;
         }
-        let value =
-            Value { source: Source::Parameters, offset: params.range(param).start, strides: shape.strides() };
+        let value = Value::parameter(params.range(param).start, shape.strides());
         let meta = Meta::new(shape, params.dtype());
         let id = self.push(Op::Parameter(param), Inputs::new(), meta, value);
         self.parameter_nodes[place] = Some(id);

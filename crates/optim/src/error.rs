@@ -17,7 +17,9 @@ pub struct HyperparameterError {
 #[non_exhaustive]
 pub enum StepError {
     /// A gradient is infinite or not a number.
-    #[error("the gradient of `{parameter}` is {value} at element {element}: nothing was changed")]
+    #[error(
+        "the gradient of `{parameter}` is {value} at element {element}: nothing was changed; `loss.find_nonfinite()` or `program.find_nonfinite(…)` tells where it came from"
+    )]
     NonFiniteGradient {
         /// The full name of the parameter, or `point`.
         parameter: String,

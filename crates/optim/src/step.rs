@@ -90,7 +90,7 @@ pub trait Optimizer: Rule + Sized {
     /// let mut sgd = Sgd::new(0.5)?;
     /// let grads = Tape::with(&params).param(w).ln().sum().backward();
     /// let error = sgd.step(&mut params, &grads).unwrap_err();
-    /// assert_eq!(error.to_string(), "the gradient of `net.w` is inf at element 1: nothing was changed");
+    /// assert!(error.to_string().starts_with("the gradient of `net.w` is inf at element 1: nothing was changed"));
     /// assert_eq!(params.get::<f64>(w), [1.0, 0.0]);
     /// # Ok::<(), optim::HyperparameterError>(())
     /// ```

@@ -35,7 +35,10 @@ fn leaves_no_trace<T: Float, O: Optimizer + Clone>(params: Params, mut optimizer
         let error = optimizer.step(&mut params, &bad).unwrap_err();
         assert_eq!(
             error.to_string(),
-            format!("the gradient of `net.out.bias` is {refused} at element 2: nothing was changed")
+            format!(
+                "the gradient of `net.out.bias` is {refused} at element 2: nothing was changed; `loss.find_nonfinite()` or \
+                 `program.find_nonfinite(…)` tells where it came from"
+            )
         );
         assert_eq!(bits::<T>(&params), bits::<T>(&untouched));
 
@@ -72,7 +75,9 @@ fn the_fields_name_the_first_element_that_is_wrong() {
 
     let mut point = [1.0, 2.0];
     let error = Adam::new(0.1).unwrap().step_point(&mut point, &[0.0, f64::NAN]).unwrap_err();
-    assert_eq!(error.to_string(), "the gradient of `point` is NaN at element 1: nothing was changed");
+    assert!(
+        error.to_string().starts_with("the gradient of `point` is NaN at element 1: nothing was changed; `")
+    );
     assert_eq!(point, [1.0, 2.0]);
 }
 

@@ -312,6 +312,10 @@ impl Params {
 
 /// The longest scope that holds both.
 fn shared_scope<'a>(a: &'a str, b: &str) -> Option<&'a str> {
+    // As for the parameters of one layer, whenever it is called.
+    if a == b {
+        return Some(a);
+    }
     let mut ends = a.match_indices('.').map(|(end, _)| end).chain([a.len()]);
     let shared =
         |&end: &usize| b.starts_with(&a[..end]) && matches!(b.as_bytes().get(end), None | Some(b'.'));

@@ -63,6 +63,12 @@ impl Graph {
         Graph { nodes, slots, outputs: outputs.to_vec(), scopes: list.scopes.clone() }
     }
 
+    /// The nodes alone, as they are now.
+    pub(crate) fn nodes_only(&self) -> Graph {
+        let Graph { nodes, outputs, scopes, .. } = self;
+        Graph { nodes: nodes.clone(), slots: Vec::new(), outputs: outputs.clone(), scopes: scopes.clone() }
+    }
+
     pub(crate) fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id as usize]
     }

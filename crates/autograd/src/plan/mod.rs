@@ -21,7 +21,7 @@ mod slots;
 mod thin;
 mod verify;
 
-pub(crate) use graph::{Graph, Slot, number};
+pub(crate) use graph::{Graph, Node, Slot, number};
 pub(crate) use memory::{Buffer, FIRST_SLOT, GRADIENTS, PARAMETERS};
 
 use crate::code::{Act, Code, Extent, How, Operand, Read, Write};

@@ -5,6 +5,7 @@ mod error;
 mod explain;
 mod inputs;
 mod jit;
+mod nonfinite;
 #[cfg(feature = "clock")]
 mod profile;
 #[cfg(test)]
@@ -59,6 +60,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Program {
     plan: Plan,
+    /// What was traced, before any pass.
+    recorded: Graph,
     /// Whose parameters it reads, of which type, and how many numbers the slab has.
     owner: u32,
     dtype: DType,
@@ -297,9 +300,12 @@ impl Program {
             let (name, shape) = (params.name(p).to_owned(), params.shape(p).clone());
             Parameter { name, shape, range: params.range(p) }
         };
-        let plan = plan(Graph::of(&tape, &nodes), params, &ranges, &passes);
+        let graph = Graph::of(&tape, &nodes);
+        let recorded = graph.nodes_only();
+        let plan = plan(graph, params, &ranges, &passes);
         Ok(Program {
             plan,
+            recorded,
             owner: params.id(),
             dtype: params.dtype(),
             elements: params.elements(),

@@ -124,15 +124,20 @@ impl Program {
         if !Arc::ptr_eq(&self.token, &state.token) {
             return Err(ProgramError::ForeignState);
         }
-        if params.id() != self.owner || params.elements() != self.elements || params.dtype() != self.dtype {
-            return Err(ProgramError::ForeignParams { expected: self.elements, given: params.elements() });
-        }
+        self.check_params(params)?;
         let pieces = self.bind(state, inputs)?;
         state.machine.run(&self.plan, params.slab(), &pieces, before).map_err(|bad| self.index_error(&bad))
     }
 
+    pub(super) fn check_params(&self, params: &Params) -> Result<(), ProgramError> {
+        if params.id() != self.owner || params.elements() != self.elements || params.dtype() != self.dtype {
+            return Err(ProgramError::ForeignParams { expected: self.elements, given: params.elements() });
+        }
+        Ok(())
+    }
+
     /// Checks the inputs; gives those that lie in one piece and copies the others.
-    fn bind<'a>(
+    pub(super) fn bind<'a>(
         &self,
         state: &mut State,
         inputs: &'a impl Inputs,

@@ -1,20 +1,40 @@
 //! Nodes in words, for messages.
 
-use super::List;
-use crate::ir::{NodeId, Op};
+use super::{Input, List, Node};
+use crate::buffers::Value;
+use crate::ir::{Inputs, Meta, NodeId, Op};
+use crate::origin::{Origin, Scopes};
 use crate::params::Params;
 
 impl List {
+    /// Takes over the names of another computation's inputs and scopes.
+    pub(crate) fn adopt_names(&mut self, inputs: Vec<Input>, scopes: Scopes) {
+        (self.inputs, self.scopes) = (inputs, scopes);
+    }
+
+    /// Appends a node of another computation, with its origin.
+    pub(crate) fn adopt(&mut self, op: Op, inputs: Inputs, meta: Meta, origin: Origin, value: Value) {
+        self.nodes.push(Node { op, inputs, meta, origin, value });
+    }
+
     /// What a node is: `v4 = param net.1.weight [4×3] F64`, with the name in backquotes.
     pub(crate) fn summary(&self, id: NodeId, params: Option<&Params>) -> String {
         let node = self.node(id);
-        let name = match (&node.op, params) {
-            (Op::Parameter(p), Some(params)) => format!(" `{}`", params.name(*p)),
-            (Op::Input(place), _) => format!(" `{}`", self.traced_inputs()[*place as usize].name),
-            (Op::Full(x), _) => format!(" of {x}"),
-            _ => String::new(),
+        let name = match (&node.op, self.name(id, params)) {
+            (_, Some(name)) => format!(" `{name}`"),
+            (Op::Full(x), None) => format!(" of {x}"),
+            (_, None) => String::new(),
         };
         format!("v{id} = {}{name} {} {}", node.op.name(), node.meta.shape, node.meta.dtype)
+    }
+
+    /// The name of a parameter or an input.
+    pub(crate) fn name(&self, id: NodeId, params: Option<&Params>) -> Option<String> {
+        match (&self.node(id).op, params) {
+            (Op::Parameter(p), Some(params)) => Some(params.name(*p).to_owned()),
+            (Op::Input(place), _) => self.inputs.get(*place as usize).map(|input| input.name.clone()),
+            _ => None,
+        }
     }
 
     /// What a node is and where it comes from: the line, the scope, and for a derivative what it is one of.

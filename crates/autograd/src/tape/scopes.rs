@@ -96,6 +96,11 @@ impl<'p> Tape<'p> {
 }
 
 impl List {
+    /// Whether a sweep is recording.
+    pub(crate) fn in_sweep(&self) -> bool {
+        self.place.site.is_some()
+    }
+
     /// The full name of the scope that a node was recorded in.
     pub(crate) fn scope_name(&self, id: NodeId) -> Option<String> {
         self.scopes.name(self.node(id).origin.scope)

@@ -78,6 +78,7 @@ impl<'p> Tape<'p> {
                 .raise()
         };
         let id = self.list_mut().parameter(param, params);
+        self.trap(id);
         Var::new(self, id)
     }
 
@@ -102,6 +103,7 @@ impl<'p> Tape<'p> {
                 .raise();
         }
         let id = self.list_mut().full(value, shape, dtype);
+        self.trap(id);
         Var::new(self, id)
     }
 
@@ -124,6 +126,7 @@ impl<'p> Tape<'p> {
         let value = list.pool.keep(data, meta.shape.strides());
         let id = list.push(op, Inputs::new(), meta, value);
         drop(list);
+        self.trap(id);
         Var::new(self, id)
     }
 }

@@ -30,12 +30,7 @@ impl Var<'_> {
                 .raise();
         }
         let x = list.strided(self.id, self.tape.params());
-        match x.data {
-            DataRef::F32(v) => f64::from(v[x.offset]),
-            DataRef::F64(v) => v[x.offset],
-            DataRef::I64(v) => v[x.offset] as f64,
-            DataRef::Bool(v) => f64::from(v[x.offset]),
-        }
+        x.number(x.offset)
     }
 
     /// All elements in row-major order. Has no derivative.

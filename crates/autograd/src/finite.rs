@@ -1,0 +1,274 @@
+//! Where a NaN or an infinity was born: the first op that made one of finite operands, or the leaf that brought it in.
+
+use crate::buffers::Strided;
+use crate::dtype::{DType, Float, with_float};
+use crate::ir::{NodeId, Op};
+use crate::kernels::rows::rows;
+use crate::mistake::Mistake;
+use crate::params::Params;
+use crate::tape::{List, Tape};
+use std::fmt;
+
+/// Where a number that is not finite was born: the first op, in the order of recording, that made a NaN or an infinity
+/// of finite operands, or the data or parameter that brought one in.
+///
+/// Given by [`Tape::find_nonfinite`], [`Var::find_nonfinite`](crate::Var::find_nonfinite) and
+/// [`Program::find_nonfinite`](crate::Program::find_nonfinite); printed, it also shows the operands.
+///
+/// ```
+/// # use autograd::Tape;
+/// let tape = Tape::new();
+/// let x = tape.var([[1.0, 2.0], [-3.0, 4.0]]);
+/// let y = tape.scope("head", || x.ln() * 2.0);
+/// let found = tape.find_nonfinite().unwrap();
+/// assert_eq!((found.op, found.node, found.line), ("ln", 1, line!() - 2));
+/// assert_eq!((found.scope.as_deref(), &found.element[..]), (Some("head"), &[1, 0][..]));
+/// assert!(found.value.is_nan());
+/// assert!(found.to_string().starts_with("ln in `head` made NaN at [1, 0]"));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct NonFinite {
+    /// The number of the node, on the tape or in the traced computation.
+    pub node: u32,
+    /// The name of the op; of a leaf `constant`, `var`, `param`, `input` or `full`.
+    pub op: &'static str,
+    /// The name of the parameter or input that holds the number.
+    pub name: Option<String>,
+    /// The source file whose line recorded it.
+    pub file: &'static str,
+    /// The line that recorded it; of a derivative, the line that recorded what it is one of.
+    pub line: u32,
+    /// The scope that it was recorded in, such as `net.1`.
+    pub scope: Option<String>,
+    /// Whether a sweep recorded it, as part of a derivative.
+    pub derivative: bool,
+    /// Where the first such element is.
+    pub element: Vec<usize>,
+    /// That element: NaN or an infinity.
+    pub value: f64,
+    /// How many elements are NaN or infinite.
+    pub count: usize,
+    /// The node and its operands in words, by label.
+    lines: Vec<(String, String)>,
+    elements: usize,
+    dtype: DType,
+}
+
+impl fmt::Display for NonFinite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scope = self.scope.as_ref().map(|scope| format!(" in `{scope}`")).unwrap_or_default();
+        let name = self.name.as_ref().map(|name| format!(" `{name}`")).unwrap_or_default();
+        let made = if self.lines.len() > 1 { "made" } else { "holds" };
+        let (op, value, place) = (self.op, number(self.dtype, self.value), &self.element);
+        write!(f, "{op}{name}{scope} {made} {value} at {place:?}")?;
+        if self.derivative {
+            f.write_str(", in a derivative")?;
+        }
+        let verb = if self.count == 1 { "is" } else { "are" };
+        write!(f, "\n  found: {} of {} elements {verb} not finite", self.count, self.elements)?;
+        self.lines.iter().try_for_each(|(label, text)| write!(f, "\n  {label}: {text}"))
+    }
+}
+
+impl Tape<'_> {
+    /// The first NaN or infinity among all values on this tape: which op made it, where that was recorded, in which
+    /// scope, and of what. `None` where all values are finite.
+    ///
+    /// An infinity that was written as a number, as masks are, is none of these; what makes NaN of it is.
+    /// [`Var::find_nonfinite`](crate::Var::find_nonfinite) looks at gradients, too. [`NonFinite`] has an example.
+    ///
+    /// # Panics
+    /// On the tape of a program, which has no values: [`Program::find_nonfinite`](crate::Program::find_nonfinite).
+    #[track_caller]
+    pub fn find_nonfinite(&self) -> Option<NonFinite> {
+        let list = self.list();
+        (0..list.nodes.len() as NodeId).find_map(|id| born_at(&list, id, self.params()))
+    }
+
+    /// Stops at the first NaN or infinity from now on: recording it, in a sweep too, panics at the caller with the
+    /// text of [`NonFinite`]. Off by default, for it reads every value once more; a program's tape has none and ignores it.
+    ///
+    /// ```should_panic
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// tape.trap_nonfinite(true);
+    /// let x = tape.var([1.0, 0.0]);
+    /// let y = x.sqrt().sum();  // finite …
+    /// y.grad([x]);             // … but its slope at 0 is not: panics here
+    /// ```
+    pub fn trap_nonfinite(&self, trap: bool) {
+        self.list_mut().trap.on = trap;
+    }
+
+    /// Looks at a node that was just recorded, if the tape is to stop at what is not finite.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn trap(&self, id: NodeId) {
+        if self.list().trap.on {
+            self.trap_now(id);
+        }
+    }
+
+    #[cold]
+    #[track_caller]
+    fn trap_now(&self, id: NodeId) {
+        let list = self.list();
+        if list.is_traced() {
+            return;
+        }
+        let Some(found) = born_at(&list, id, self.params()) else { return };
+        let in_sweep = list.in_sweep();
+        drop(list);
+        if in_sweep {
+            // The line of a rule is not the caller's: the sweep will raise it.
+            self.list_mut().trap.found.get_or_insert(found.to_string());
+        } else {
+            Mistake::new(found).raise();
+        }
+    }
+
+    /// Within a sweep: panics at the caller if what it recorded was caught.
+    #[track_caller]
+    pub(crate) fn raise_trapped(&self) {
+        let found = self.list_mut().trap.found.take();
+        if let Some(found) = found {
+            Mistake::new(found).raise();
+        }
+    }
+}
+
+/// What a node made of finite operands, or holds as a leaf, that is not finite.
+#[track_caller]
+pub(crate) fn born_at(list: &List, id: NodeId, params: Option<&Params>) -> Option<NonFinite> {
+    let node = list.node(id);
+    if !node.meta.dtype.is_float() || matches!(node.op, Op::Full(x) if x.is_infinite()) {
+        return None;
+    }
+    let here = Census::of(&list.strided(id, params));
+    if here.nan + here.infinite == 0 {
+        return None;
+    }
+    // An operand that an op takes twice is looked at once.
+    let mut operands = node.inputs.to_vec();
+    operands.dedup();
+    let before: Vec<Census> = operands.iter().map(|&i| Census::of(&list.strided(i, params))).collect();
+    let clean = |c: &Census| c.nan == 0 && (c.infinite == 0 || here.nan > 0);
+    before.iter().all(clean).then(|| report(list, id, params, &here))
+}
+
+#[cold]
+fn report(list: &List, id: NodeId, params: Option<&Params>, here: &Census) -> NonFinite {
+    let node = list.node(id);
+    let (shape, origin) = (&node.meta.shape, &node.origin);
+    // A NaN among infinities is what counts.
+    let place = here.first_nan.or(here.first_infinite).expect("there is one");
+    let element = unravel(place, shape);
+    let x = list.strided(id, params);
+    let mut lines = vec![("y".to_owned(), list.describe(id, params))];
+    let elementwise = matches!(node.op, Op::Unary(_) | Op::Binary(_) | Op::Select | Op::Cast(_));
+    for (i, &operand) in node.inputs.iter().enumerate() {
+        let label = if node.inputs.len() == 1 { "x".to_owned() } else { format!("x{i}") };
+        let value = list.strided(operand, params);
+        let at = if elementwise {
+            format!("{} at {element:?}", number(value.dtype(), element_at(&value, &element)))
+        } else {
+            Census::of(&value).range(value.dtype())
+        };
+        lines.push((label, format!("{}; {at}", list.describe(operand, params))));
+    }
+    NonFinite {
+        node: id,
+        op: node.op.name(),
+        name: list.name(id, params),
+        file: origin.site.file(),
+        line: origin.site.line(),
+        scope: list.scope_name(id),
+        derivative: origin.is_derivative(),
+        value: element_at(&x, &element),
+        element,
+        count: here.nan + here.infinite,
+        lines,
+        elements: shape.elements(),
+        dtype: node.meta.dtype,
+    }
+}
+
+/// What kinds of numbers there are among some.
+#[derive(Debug)]
+struct Census {
+    nan: usize,
+    infinite: usize,
+    first_nan: Option<usize>,
+    first_infinite: Option<usize>,
+    least: f64,
+    greatest: f64,
+}
+
+impl Census {
+    fn of(x: &Strided<'_>) -> Census {
+        let mut census = Census {
+            nan: 0,
+            infinite: 0,
+            first_nan: None,
+            first_infinite: None,
+            least: f64::INFINITY,
+            greatest: f64::NEG_INFINITY,
+        };
+        if x.dtype().is_float() {
+            let mut place = 0;
+            with_float!(x.dtype(), T => each::<T>(x, |x| {
+                census.add(x.to_f64(), place);
+                place += 1;
+            }));
+        }
+        census
+    }
+
+    fn add(&mut self, x: f64, place: usize) {
+        if x.is_nan() {
+            self.nan += 1;
+            self.first_nan.get_or_insert(place);
+        } else if x.is_infinite() {
+            self.infinite += 1;
+            self.first_infinite.get_or_insert(place);
+        }
+        self.least = self.least.min(x);
+        self.greatest = self.greatest.max(x);
+    }
+
+    fn range(&self, dtype: DType) -> String {
+        if self.least > self.greatest {
+            return "no floating-point elements".to_owned();
+        }
+        format!("from {} to {}", number(dtype, self.least), number(dtype, self.greatest))
+    }
+}
+
+/// Calls `f` with each element in row-major order.
+fn each<T: Float>(x: &Strided<'_>, mut f: impl FnMut(T)) {
+    let data = T::slice(x.data);
+    rows(x.shape, [x.strides], [x.offset], |n, [start], [step]| {
+        (0..n).for_each(|k| f(data[start.wrapping_add_signed(k as isize * step)]));
+    });
+}
+
+fn element_at(x: &Strided<'_>, index: &[usize]) -> f64 {
+    let steps: isize = index.iter().zip(x.strides).map(|(&i, &s)| i as isize * s).sum();
+    x.number(x.offset.wrapping_add_signed(steps))
+}
+
+/// The index of an element, from its place in row-major order.
+fn unravel(mut place: usize, shape: &[usize]) -> Vec<usize> {
+    let mut index = vec![0; shape.len()];
+    for (i, &length) in index.iter_mut().zip(shape).rev() {
+        *i = place % length;
+        place /= length;
+    }
+    index
+}
+
+/// A number in as many digits as its dtype has.
+fn number(dtype: DType, x: f64) -> String {
+    if dtype == DType::F32 { format!("{:?}", x as f32) } else { format!("{x:?}") }
+}

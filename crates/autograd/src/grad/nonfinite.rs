@@ -1,0 +1,64 @@
+//! The search for what is not finite, in a computation and in its gradients.
+
+use super::sweep;
+use crate::between::{Between, ancestors};
+use crate::finite::{NonFinite, born_at};
+use crate::ir::{NodeId, Op};
+use crate::tape::Trap;
+use crate::var::Var;
+
+impl Var<'_> {
+    /// The first NaN or infinity among what this was computed from; and, if this is one floating-point number, such as
+    /// a loss, among its gradients by all variables and parameters that are not frozen: one call tells where a training
+    /// step went wrong. Nothing stays on the tape.
+    ///
+    /// `None` where all values are finite. It holds all adjoints at once: for the search, not for every step.
+    ///
+    /// ```
+    /// use autograd::{Params, Tape};
+    /// let mut params = Params::f64();
+    /// let w = params.scope("net").param("w", [2], [4.0, 0.0]);
+    /// let tape = Tape::with(&params);
+    /// let loss = tape.param(w).sqrt().sum();      // finite, but the slope of the root at 0 is not
+    /// assert_eq!(tape.find_nonfinite(), None);
+    /// let found = loss.find_nonfinite().unwrap();
+    /// assert!(found.derivative && found.value == f64::INFINITY && found.element == [1]);
+    /// assert_eq!(found.line, line!() - 4);        // the line of the root
+    /// ```
+    ///
+    /// # Panics
+    /// On the tape of a program, which has no values: [`Program::find_nonfinite`](crate::Program::find_nonfinite).
+    #[track_caller]
+    pub fn find_nonfinite(self) -> Option<NonFinite> {
+        let (tape, output) = (self.tape(), self.id());
+        let leaves = {
+            let list = tape.list();
+            let ancestors = ancestors(&[output], |id| &list.node(id).inputs);
+            if let Some(found) = ancestors.iter().find_map(|&id| born_at(&list, id, tape.params())) {
+                return Some(found);
+            }
+            let meta = &list.node(output).meta;
+            if !meta.dtype.is_float() || meta.shape.elements() != 1 {
+                return None;
+            }
+            let frozen = |p| tape.params().is_some_and(|params| params.is_frozen(p));
+            let differentiable = |&id: &NodeId| match list.node(id).op {
+                Op::Variable => true,
+                Op::Parameter(p) => !frozen(p),
+                _ => false,
+            };
+            ancestors.into_iter().filter(differentiable).collect::<Vec<_>>()
+        };
+        let start = tape.len();
+        let mut between = Between::new(&tape.list(), &leaves, output);
+        // A trap would stop at what is to be told.
+        let trap = std::mem::take(&mut tape.list_mut().trap);
+        sweep(self, self.seed(), &mut between, |_, _| {});
+        let list = &mut *tape.list_mut();
+        let mut recorded = start as NodeId..list.nodes.len() as NodeId;
+        let found = recorded.find_map(|id| born_at(list, id, tape.params()));
+        list.truncate(start);
+        list.trap = Trap { on: trap.on, found: None };
+        found
+    }
+}

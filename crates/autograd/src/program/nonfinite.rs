@@ -1,0 +1,95 @@
+//! The search for what is not finite in a program: its list, as it was recorded, is run once more on an eager tape.
+
+use super::{Inputs, Program, ProgramError};
+use crate::between::ancestors;
+use crate::buffers::{Number, Source, Value};
+use crate::dtype::{DataRef, Storable, with_type};
+use crate::finite::{NonFinite, born_at};
+use crate::ir::{NodeId, Op};
+use crate::params::Params;
+use crate::plan::{Node, Slot};
+use crate::record::evaluate;
+use crate::tape::{List, Tape};
+
+impl Program {
+    /// The first NaN or infinity in a run on these parameters and inputs, gradients and all: which op makes it, where that
+    /// was recorded, in which scope, and of what. `None` where all values are finite.
+    ///
+    /// It runs what was traced, before any pass, op by op as the eager tape does, and needs as much memory as that: for
+    /// the search, not for every step. Numbers of nodes are those of the trace.
+    ///
+    /// ```
+    /// use autograd::{Params, Program};
+    /// let mut params = Params::f64();
+    /// let w = params.scope("net").param("w", [2], [1.0, -1.0]);
+    /// let program = Program::trace(&params, |t| {
+    ///     let x = t.input("x", [2]);
+    ///     t.outputs((x * w).ln().sum()).with_gradients()
+    /// })?;
+    /// let line = line!() - 2;
+    /// assert_eq!(program.find_nonfinite(&params, ([1.0, -2.0],))?, None);
+    /// let found = program.find_nonfinite(&params, ([1.0, 2.0],))?.unwrap();
+    /// assert_eq!((found.op, found.line, &found.element[..]), ("ln", line, &[1][..]));
+    /// # Ok::<(), autograd::ProgramError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`run`](Program::run).
+    pub fn find_nonfinite(
+        &self,
+        params: &Params,
+        inputs: impl Inputs,
+    ) -> Result<Option<NonFinite>, ProgramError> {
+        self.check_params(params)?;
+        let mut state = self.state();
+        let pieces = self.bind(&mut state, &inputs)?;
+        let given = |place: usize| match &self.plan.slots[place] {
+            Slot::Given(_) => pieces[place].unwrap_or_else(|| state.machine.staged[place].borrow()),
+            Slot::Held(data) => data.borrow(),
+        };
+        let tape = Tape::with(params);
+        let list = &mut *tape.list_mut();
+        list.adopt_names(self.given().cloned().collect(), self.recorded.scopes.clone());
+        let needed = ancestors(&self.recorded.outputs, |id| &self.recorded.node(id).inputs);
+        let mut needed = needed.into_iter().peekable();
+        for (id, node) in self.recorded.nodes.iter().enumerate() {
+            let id = id as NodeId;
+            let value = match needed.next_if_eq(&id) {
+                Some(_) => self.value(list, params, node, &given)?,
+                None => Value::nowhere(),
+            };
+            let computed = !matches!(value.source, Source::Nowhere);
+            list.adopt(node.op.clone(), node.inputs.clone(), node.meta.clone(), node.origin, value);
+            if let Some(found) = computed.then(|| born_at(list, id, Some(params))).flatten() {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The value of a node on the tape that the list is run on.
+    fn value<'a>(
+        &self,
+        list: &mut List,
+        params: &Params,
+        node: &Node,
+        given: &impl Fn(usize) -> DataRef<'a>,
+    ) -> Result<Value, ProgramError> {
+        let shape = &node.meta.shape;
+        match &node.op {
+            Op::Parameter(p) => Ok(Value::parameter(params.range(*p).start, shape.strides())),
+            Op::Full(x) => Ok(Value::number(Number::new(node.meta.dtype, *x), shape.len())),
+            Op::Input(place) => {
+                let mut data = list.pool.take(node.meta.dtype, shape.elements());
+                with_type!(node.meta.dtype, T => T::vec(&mut data).extend_from_slice(T::slice(given(*place as usize))));
+                Ok(list.pool.keep(data, shape.strides()))
+            }
+            op => {
+                evaluate(list, Some(params), op, &node.inputs, &node.meta).map_err(|(row, value, columns)| {
+                    let site = self.recorded.scopes.place(&node.origin);
+                    ProgramError::Index { op: op.name(), site, row, value, columns }
+                })
+            }
+        }
+    }
+}
