@@ -168,7 +168,8 @@ fn report(list: &List, id: NodeId, params: Option<&Params>, here: &Census) -> No
     let mut lines = vec![("y".to_owned(), list.describe(id, params))];
     let elementwise = matches!(node.op, Op::Unary(_) | Op::Binary(_) | Op::Select | Op::Cast(_));
     for (i, &operand) in node.inputs.iter().enumerate() {
-        let label = if node.inputs.len() == 1 { "x".to_owned() } else { format!("x{i}") };
+        let label = node.op.labels().get(i).filter(|_| node.inputs.len() <= node.op.labels().len());
+        let label = label.map_or_else(|| format!("operand {i}"), |label| (*label).to_owned());
         let value = list.strided(operand, params);
         let at = if elementwise {
             format!("{} at {element:?}", number(value.dtype(), element_at(&value, &element)))
