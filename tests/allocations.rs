@@ -103,6 +103,21 @@ fn a_program_allocates_in_its_first_step_alone() {
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
 
+    // Scopes that were entered once cost nothing more, on a tape that is reset and in memory that is handed on.
+    let mut params = Params::f64();
+    let net = Mlp::new(&mut params.scope("net"), &[2, 3, 1], Activation::Tanh);
+    let mut tape = Tape::with(&params);
+    let enter = |tape: &mut Tape<'_>| {
+        tape.reset();
+        for layer in &net.layers {
+            tape.scope("encoder", || drop(black_box(tape.within([layer.weight, layer.bias]))));
+        }
+    };
+    assert!(allocations(1, || enter(&mut tape)) > 0);
+    assert_eq!(allocations(100, || enter(&mut tape)), 0);
+    let mut tape = Tape::reusing(tape.into_storage(), &params);
+    assert_eq!(allocations(100, || enter(&mut tape)), 0);
+
     // The counter counts: one allocation planted in each step is found.
     struct Planted(Sgd);
     impl Update for Planted {

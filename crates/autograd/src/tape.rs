@@ -1,8 +1,10 @@
 //! The tape: a list of nodes and the values that belong to them. It knows neither rules nor kernels.
 
 mod describe;
+mod inputs;
 mod scopes;
 
+pub(crate) use inputs::Input;
 pub use scopes::Within;
 
 use crate::buffers::{Number, Pool, Source, Strided, Value};
@@ -127,13 +129,6 @@ pub(crate) struct Trap {
     pub(crate) on: bool,
     /// What was caught within a sweep, until the sweep raises it.
     pub(crate) found: Option<String>,
-}
-
-/// An input of a traced computation.
-#[derive(Clone, Debug)]
-pub(crate) struct Input {
-    pub(crate) name: String,
-    pub(crate) meta: Meta,
 }
 
 impl Tape<'static> {
@@ -311,29 +306,6 @@ impl List {
         self.traced
     }
 
-    /// The inputs of a traced computation; none of another.
-    pub(crate) fn traced_inputs(&self) -> &[Input] {
-        &self.inputs
-    }
-
-    /// An input of a traced computation.
-    #[track_caller]
-    pub(crate) fn input(&mut self, name: &str, meta: Meta) -> NodeId {
-        if !self.traced {
-            Mistake::new(format!("input `{name}`: this tape computes at once"))
-                .rule("inputs belong to the tape that `Program::trace` gives")
-                .hint("record the values with `tape.constant(…)`")
-                .raise()
-        }
-        if self.inputs.iter().any(|input| input.name == name) {
-            let mistake = Mistake::new(format!("input `{name}`: there is one of this name already"));
-            mistake.rule("each input has a name of its own").raise();
-        }
-        let place = u32::try_from(self.inputs.len()).expect("fewer inputs than nodes");
-        self.inputs.push(Input { name: name.to_owned(), meta: meta.clone() });
-        self.push(Op::Input(place), Inputs::new(), meta, Value::nowhere())
-    }
-
     /// Frees a node's value; the node stays.
     pub(crate) fn release(&mut self, id: NodeId) {
         self.pool.release(&mut self.nodes[id as usize].value);
@@ -392,5 +364,11 @@ mod tests {
     fn node_numbers_do_not_wrap() {
         assert_eq!(next_id(MAX_NODES as usize - 1), MAX_NODES - 1);
         next_id(1 << 32);
+    }
+
+    /// Eager speed goes down with the size of a node.
+    #[test]
+    fn a_node_is_of_few_words() {
+        assert!(size_of::<Node>() <= 200, "{} bytes", size_of::<Node>());
     }
 }

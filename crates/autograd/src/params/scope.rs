@@ -78,3 +78,47 @@ impl<'p> Scope<'p> {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 }
+
+impl Params {
+    /// The scope that some parameters have in common: what their full names begin with, whole names between dots only.
+    pub(crate) fn scope_of(&self, params: &[Param]) -> Option<&str> {
+        let mut names = params.iter().map(|p| {
+            let entry = self.entries.get(p.index()).filter(|_| p.owner == self.owner)?;
+            entry.name.rsplit_once('.').map(|(scope, _)| scope)
+        });
+        names.next()?.and_then(|first| names.try_fold(first, |common, name| shared_scope(common, name?)))
+    }
+}
+
+/// The longest scope that holds both.
+fn shared_scope<'a>(a: &'a str, b: &str) -> Option<&'a str> {
+    // As for the parameters of one layer, whenever it is called.
+    if a == b {
+        return Some(a);
+    }
+    let mut ends = a.match_indices('.').map(|(end, _)| end).chain([a.len()]);
+    let shared =
+        |&end: &usize| b.starts_with(&a[..end]) && matches!(b.as_bytes().get(end), None | Some(b'.'));
+    ends.rfind(shared).map(|end| &a[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_parameters_have_in_common_names_their_layer() {
+        let mut params = Params::new();
+        let mut net = params.scope("net");
+        let mut make = |scope: &str, name: &str| net.scope(scope).param(name, [], 0.0);
+        let (a, b) = (make("1", "weight"), make("1", "bias"));
+        let (c, d) = (make("10", "weight"), make("1.deep", "weight"));
+        let bare = params.scope("").param("bare", [], 0.0);
+        let other = Params::new().scope("net").param("w", [], 0.0);
+        assert_eq!(params.scope_of(&[a]), Some("net.1"));
+        assert_eq!(params.scope_of(&[a, b]), Some("net.1"));
+        assert_eq!((params.scope_of(&[a, c]), params.scope_of(&[c, a])), (Some("net"), Some("net")));
+        assert_eq!((params.scope_of(&[a, d]), params.scope_of(&[d, b])), (Some("net.1"), Some("net.1")));
+        assert_eq!([&[bare][..], &[a, bare], &[a, other], &[]].map(|p| params.scope_of(p)), [None; 4]);
+    }
+}
