@@ -64,7 +64,7 @@ inputs x [8×2] F64, y [8×1] F64; 1 output; gradients of 4 parameters
 kernels  10: 585 flops, 3.20 kB read and written
 buffers  5: 832 B; 1.10 kB if no two values shared one
 held     0 constants: 0 B
-nodes    recorded 43 → dead 43 → expand 43 → fold 43 → algebra 44 → cse 42 → orient 42 → algebra 42 → cse 42 → dead 40";
+nodes    recorded 42 → dead 42 → expand 42 → fold 42 → algebra 44 → cse 42 → orient 42 → algebra 42 → cse 42 → dead 40";
 
 /// Whatever records nodes by way of others: the line is that of the call.
 #[test]

@@ -66,7 +66,7 @@ where
     /// use autograd::{Jit, Params};
     /// let mut f = Jit::new(|t, x| t.outputs(x[0].pick(x[1]))).with_names(["scores", "labels"]);
     /// let error = f.run(&Params::f64(), ([[1.0, 2.0]],)).unwrap_err();
-    /// assert_eq!(error.to_string(), "the program has 2 inputs (`scores`, `labels`), 1 are given");
+    /// assert_eq!(error.to_string(), "inputs: 1 given, the program takes 2 (`scores`, `labels`), in this order");
     /// ```
     ///
     /// # Panics
