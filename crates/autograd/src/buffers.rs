@@ -118,6 +118,9 @@ pub(crate) struct Pool {
     slots: Vec<Slot>,
     vacant: Vec<BufferId>,
     free: [Vec<Vec<Data>>; 4],
+    /// Bytes of the buffers in use, now and when there were most.
+    used: usize,
+    peak: usize,
 }
 
 #[derive(Debug)]
@@ -143,6 +146,8 @@ impl Pool {
             self.give(data);
             return Value::number(number, 0);
         }
+        self.used += capacity_bytes(&data);
+        self.peak = self.peak.max(self.used);
         let slot = Slot { data, views: 1 };
         let id = match self.vacant.pop() {
             Some(id) => {
@@ -174,6 +179,7 @@ impl Pool {
                 let dtype = slot.data.dtype();
                 let data = std::mem::replace(&mut slot.data, Data::empty(dtype));
                 self.vacant.push(id);
+                self.used -= capacity_bytes(&data);
                 self.give(data);
             }
         }
@@ -182,6 +188,7 @@ impl Pool {
     /// Frees every buffer; no view may be left.
     pub(crate) fn release_all(&mut self) {
         self.vacant.clear();
+        self.used = 0;
         let mut slots = std::mem::take(&mut self.slots);
         for slot in slots.drain(..).filter(|slot| slot.views > 0) {
             self.give(slot.data);
@@ -195,9 +202,13 @@ impl Pool {
 
     /// Bytes of the buffers in use and of those kept for reuse.
     pub(crate) fn bytes(&self) -> (usize, usize) {
-        let used = self.slots.iter().map(|s| capacity_bytes(&s.data)).sum();
         let free = self.free.iter().flatten().flatten().map(capacity_bytes).sum();
-        (used, free)
+        (self.used, free)
+    }
+
+    /// Bytes of the buffers that were in use when there were most of them, since the pool was made.
+    pub(crate) fn peak(&self) -> usize {
+        self.peak
     }
 
     fn give(&mut self, mut data: Data) {
@@ -268,8 +279,10 @@ mod tests {
         let mut second = Value { source: pool.share(first.source), ..first.clone() };
         pool.release(&mut first);
         assert_eq!(pool.bytes().1, 0);
+        let in_use = pool.bytes().0;
         pool.release(&mut second);
         assert!(pool.bytes().1 >= 800);
+        assert_eq!((pool.bytes().0, pool.peak()), (0, in_use));
         let Data::F64(again) = pool.take(DType::F64, 97) else { panic!() };
         assert!(again.is_empty() && again.as_ptr() == place);
     }

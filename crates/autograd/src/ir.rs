@@ -36,6 +36,11 @@ macro_rules! unary_enum {
             pub(crate) fn name(self) -> &'static str {
                 match self { $(Unary::$Row { .. } => stringify!($name),)* }
             }
+
+            /// The constant parameter of those that have one.
+            pub(crate) fn parameter(self) -> Option<f64> {
+                match self { $(Unary::$Row $(($p))? => $crate::ir::given!($($p)?),)* }
+            }
         }
     };
 }
@@ -46,6 +51,16 @@ macro_rules! parameter {
     };
 }
 pub(crate) use parameter;
+/// The value of a row's parameter, if it has one.
+macro_rules! given {
+    () => {
+        None
+    };
+    ($p:ident) => {
+        Some($p)
+    };
+}
+pub(crate) use given;
 unary_table!(unary_enum);
 
 macro_rules! binary_enum {

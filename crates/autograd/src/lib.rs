@@ -60,9 +60,11 @@ mod program;
 mod record;
 pub mod scalar;
 mod shape;
+mod show;
 mod table;
 mod tape;
 mod tensor;
+mod text;
 mod tree;
 mod var;
 mod view;
@@ -87,6 +89,7 @@ pub use program::{
     AnyTensor, Explanation, Inputs, Jit, Outputs, Program, ProgramError, Run, State, StepError, Update, Vars,
 };
 pub use shape::Shape;
+pub use show::{Drawing, Listing, TapeStats};
 pub use tape::{Storage, Tape, Within};
 pub use tensor::ToTensor;
 pub use var::{Operand, Var};

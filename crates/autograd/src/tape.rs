@@ -219,7 +219,7 @@ impl<'p> Tape<'p> {
     pub fn bytes(&self) -> usize {
         let list = self.list();
         let (used, free) = list.pool.bytes();
-        list.nodes.capacity() * size_of::<Node>() + used + free
+        list.node_bytes() + used + free
     }
 
     /// Where the tape is: another address is another tape.
@@ -260,6 +260,11 @@ impl List {
         let origin = Origin::new(self.place, Location::caller());
         self.nodes.push(Node { op, inputs, meta, origin, value });
         id
+    }
+
+    /// Bytes of the list of nodes, with the room that it has for more.
+    pub(crate) fn node_bytes(&self) -> usize {
+        self.nodes.capacity() * size_of::<Node>()
     }
 
     pub(crate) fn node(&self, id: NodeId) -> &Node {

@@ -1,11 +1,11 @@
 //! A program as a picture: Graphviz's language.
 
 use super::Program;
-use super::report::shortened;
 use crate::code::Operand;
 use crate::ir::Meta;
 use crate::plan::{FIRST_SLOT, GRADIENTS, Kernel, PARAMETERS, Slot};
 use crate::shape::Shape;
+use crate::text::{quoted, shortened};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Longest list of ops in a box, in characters.
@@ -65,18 +65,17 @@ impl Drawing<'_> {
         let ops = shortened(&names, OPS_WIDTH);
         let kind = kernel.kind();
         let label = if ops == kind { format!("{number} {kind}") } else { format!("{number} {kind}\n{ops}") };
-        let label = escaped(&label);
-        self.nodes.push(format!("k{number} [shape=box, label=\"{label}\"];"));
+        self.nodes.push(format!("k{number} [shape=box, label={}];", quoted(&label)));
     }
 
     fn ellipse(&mut self, id: &str, label: &str) {
         if self.known.insert(id.to_owned()) {
-            self.nodes.push(format!("{id} [shape=ellipse, label=\"{}\"];", escaped(label)));
+            self.nodes.push(format!("{id} [shape=ellipse, label={}];", quoted(label)));
         }
     }
 
     fn edge(&mut self, from: &str, to: &str, label: &str) {
-        self.edges.push(format!("{from} -> {to} [label=\"{}\"];", escaped(label)));
+        self.edges.push(format!("{from} -> {to} [label={}];", quoted(label)));
     }
 
     /// Where an operand comes from, and the shape that it has there.
@@ -123,9 +122,4 @@ impl Drawing<'_> {
             self.edge(&format!("k{kernel}"), &id, &shape.to_string());
         }
     }
-}
-
-/// Text within quotation marks.
-fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }

@@ -1,7 +1,8 @@
 //! What a program does, as a table.
 
 use super::Program;
-use super::report::{Line, scaled, table};
+use super::report::Line;
+use crate::text::{scaled, table};
 use std::fmt;
 
 /// What a [`Program`] does, kernel by kernel, with what it costs: made by [`Program::explain`], to be printed.

@@ -1,8 +1,9 @@
 //! Where the time of a run goes. The one file that reads a clock.
 
-use super::report::{Line, scaled, table};
+use super::report::Line;
 use super::{Inputs, Program, ProgramError, State};
 use crate::params::Params;
+use crate::text::{scaled, table};
 use std::fmt;
 use std::time::{Duration, Instant};
 

@@ -1,8 +1,9 @@
-//! What the reports on a program have in common: a line for each kernel, names of memories, numbers for people.
+//! What the reports on a program have in common: a line for each kernel, and names of memories.
 
 use super::Program;
 use crate::code::Operand;
 use crate::plan::{FIRST_SLOT, GRADIENTS, Kernel, Slot, Work};
+use crate::text::{short_path, shortened};
 use std::collections::HashMap;
 use std::panic::Location;
 
@@ -116,108 +117,5 @@ impl Program {
                 last.line()
             ),
         }
-    }
-}
-
-/// The last three parts of a path.
-fn short_path(path: &str) -> &str {
-    let cut = path.rmatch_indices(['/', '\\']).nth(2).map_or(0, |(i, _)| i + 1);
-    &path[cut..]
-}
-
-/// Names in order, repeated ones counted; what is too long is cut.
-pub(super) fn shortened(names: &[&str], width: usize) -> String {
-    let mut out = String::new();
-    let mut shown = 0;
-    for chunk in names.chunk_by(|a, b| a == b) {
-        let word = match chunk.len() {
-            1 => chunk[0].to_owned(),
-            n => format!("{}×{n}", chunk[0]),
-        };
-        if shown > 0 && out.chars().count() + 1 + word.chars().count() > width {
-            return format!("{out} … {} more", names.len() - shown);
-        }
-        if shown > 0 {
-            out.push(' ');
-        }
-        out.push_str(&word);
-        shown += chunk.len();
-    }
-    out
-}
-
-/// A number with three digits and a letter for the thousands: 1.23 k, 45.6 M.
-pub(super) fn scaled(x: f64, unit: &str) -> String {
-    let (mut x, mut prefix) = (x, "");
-    for next in ["k", "M", "G", "T"] {
-        // What would be rounded to four digits has the next letter.
-        if x < 999.5 {
-            break;
-        }
-        (x, prefix) = (x / 1000.0, next);
-    }
-    let unit = format!("{prefix}{unit}");
-    let space = if unit.is_empty() { "" } else { " " };
-    match x {
-        _ if prefix.is_empty() && x.fract() == 0.0 => format!("{x}{space}{unit}"),
-        x if x < 9.995 => format!("{x:.2}{space}{unit}"),
-        x if x < 99.95 => format!("{x:.1}{space}{unit}"),
-        _ => format!("{x:.0}{space}{unit}"),
-    }
-}
-
-/// Lays out rows of cells: numbers to the right, the columns `left` to the left.
-pub(super) fn table(head: &[&str], rows: &[Vec<String>], left: &[usize]) -> String {
-    let count = |s: &str| s.chars().count();
-    let width = |i: usize| rows.iter().map(|r| count(&r[i])).chain([count(head[i])]).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..head.len()).map(width).collect();
-    let head: Vec<String> = head.iter().map(|&s| s.to_owned()).collect();
-    let mut out = String::new();
-    for row in std::iter::once(&head).chain(rows) {
-        let mut line = String::new();
-        for (i, (cell, &w)) in row.iter().zip(&widths).enumerate() {
-            line.push_str("  ");
-            line.push_str(&if left.contains(&i) { format!("{cell:<w$}") } else { format!("{cell:>w$}") });
-        }
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_have_three_digits() {
-        for (x, text) in [
-            (0.0, "0"),
-            (7.0, "7"),
-            (0.5, "0.50"),
-            (999.0, "999"),
-            (1000.0, "1.00 k"),
-            (9994.0, "9.99 k"),
-            (9996.0, "10.0 k"),
-            (99_960.0, "100 k"),
-            (999_600.0, "1.00 M"),
-            (2.5e9, "2.50 G"),
-        ] {
-            assert_eq!(scaled(x, ""), text);
-        }
-        assert_eq!((scaled(12.0, "B"), scaled(3456.0, "B")), ("12 B".into(), "3.46 kB".into()));
-    }
-
-    #[test]
-    fn long_lists_of_ops_are_cut_and_counted() {
-        assert_eq!(shortened(&["add", "mul", "mul", "tanh"], 30), "add mul×2 tanh");
-        assert_eq!(shortened(&["add", "mul", "mul", "tanh"], 9), "add mul×2 … 1 more");
-        assert_eq!(shortened(&["log_softmax"], 3), "log_softmax");
-    }
-
-    #[test]
-    fn long_paths_are_cut() {
-        assert_eq!(short_path("/home/me/net/src/main.rs"), "net/src/main.rs");
-        assert_eq!(short_path("src/main.rs"), "src/main.rs");
     }
 }

@@ -1,0 +1,148 @@
+//! The drawing of a tape: what is asked for, and the two languages it is given in.
+
+use super::graph::{Graph, Options};
+use super::words::{Numbers, Words};
+use super::{dot, svg};
+use crate::grad::with_adjoints;
+use crate::tape::Tape;
+use crate::var::Var;
+
+/// A tape as a graph, in Graphviz's language or as a picture: made by [`Tape::drawing`].
+///
+/// Each node is a card with its equation, its value and its gradient. Parameters have their names, tensors their shapes and
+/// first numbers, and scopes are boxes around what was recorded in them. Whoever rests the pointer on a card reads the line
+/// of source.
+///
+/// More nodes than [`fold_above`](Drawing::fold_above) says, 200 without it, are folded, and the picture says so: first
+/// each scope becomes one card, the innermost ones first; if that is not enough, so does each stretch of the list between
+/// its beginning and its end.
+#[derive(Clone, Debug)]
+pub struct Drawing<'t> {
+    tape: &'t Tape<'t>,
+    options: Options,
+}
+
+impl<'p> Tape<'p> {
+    /// The tape as a graph: all nodes but those that sweeps have recorded.
+    ///
+    /// ```
+    /// use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let (x, w) = (tape.var(2.0), tape.var(-0.5));
+    /// let y = (x * w + 1.0).sigmoid();
+    /// let dot = tape.drawing().with_gradients(y).dot();
+    /// assert!(dot.contains(r#"label="v0 = var\ndata 2 | grad -0.125""#));
+    /// let svg = tape.drawing().titled("One neuron").with_gradients(y).svg(); // to be written to a file
+    /// assert!(svg.starts_with("<svg") && svg.contains("One neuron"));
+    /// ```
+    pub fn drawing<'t>(&'t self) -> Drawing<'t>
+    where
+        'p: 't,
+    {
+        Drawing { tape: self, options: Options::default() }
+    }
+}
+
+impl<'t> Drawing<'t> {
+    /// A title above the picture.
+    pub fn titled(mut self, title: impl Into<String>) -> Self {
+        self.options.title = title.into();
+        self
+    }
+
+    /// Only `output` and what it is computed from.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var(2.0);
+    /// let (y, _) = (x.exp(), x.ln());
+    /// assert_eq!((tape.drawing().cards(), tape.drawing().up_to(y).cards()), (3, 2));
+    /// ```
+    ///
+    /// # Panics
+    /// If the output is on another tape.
+    #[track_caller]
+    pub fn up_to(mut self, output: Var<'t>) -> Self {
+        self.check_tape(output);
+        self.options.output = Some(output.id());
+        self
+    }
+
+    /// The gradient of `loss` in each node, and only what the loss is computed from. A sweep of its own collects them and
+    /// leaves nothing on the tape, so that they are there before [`backward`](Var::backward) and after it. What leads to no
+    /// variable and to no parameter that is trained has no gradient, and the card says so; without this call it says
+    /// that the gradient was not computed.
+    ///
+    /// # Panics
+    /// If the loss has more than one element or no floating-point dtype, is on another tape, or on a tape that is
+    /// traced and has no values.
+    #[track_caller]
+    pub fn with_gradients(mut self, loss: Var<'t>) -> Self {
+        self = self.up_to(loss);
+        assert!(
+            !self.tape.list().is_traced(),
+            "with_gradients: a traced computation has no values\n  hint: draw it without gradients, or draw an eager tape"
+        );
+        let gradients = with_adjoints(loss, |adjoints| {
+            let words = Words::of(self.tape);
+            let of = |&(id, adjoint)| match words.numbers(adjoint, Options::NUMBERS, Options::DIGITS) {
+                Numbers::Known(numbers) => (id, words.short(adjoint, &numbers)),
+                Numbers::Released | Numbers::Traced => unreachable!("the sweep has just computed it"),
+            };
+            adjoints.iter().map(of).collect()
+        });
+        self.options.gradients = Some(gradients);
+        self
+    }
+
+    /// Also the nodes that sweeps have recorded: the adjoints that [`grad`](Var::grad) leaves on the tape, in a box of
+    /// their own, each with the node that it belongs to.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var(2.0);
+    /// let y = x.sin();
+    /// y.grad([x]);
+    /// assert_eq!(tape.drawing().cards(), 2);
+    /// assert_eq!(tape.drawing().with_adjoints().cards(), tape.len());
+    /// ```
+    pub fn with_adjoints(mut self) -> Self {
+        self.options.adjoints = true;
+        self
+    }
+
+    /// Folds a drawing of more nodes than so many; `usize::MAX` folds none.
+    pub fn fold_above(mut self, nodes: usize) -> Self {
+        self.options.fold_above = nodes;
+        self
+    }
+
+    /// How many cards the picture has: one for each node, or fewer if it is folded.
+    pub fn cards(&self) -> usize {
+        self.graph().cards.len()
+    }
+
+    /// The graph in the language of [Graphviz](https://graphviz.org): scopes are clusters.
+    pub fn dot(&self) -> String {
+        dot::write(&self.graph())
+    }
+
+    /// The graph as the text of an SVG file, laid out from top to bottom. It needs no other program.
+    pub fn svg(&self) -> String {
+        svg::write(&self.graph())
+    }
+
+    fn graph(&self) -> Graph {
+        Graph::of(&Words::of(self.tape), &self.options)
+    }
+
+    #[track_caller]
+    fn check_tape(&self, output: Var<'_>) {
+        assert!(
+            std::ptr::eq(self.tape.address(), output.tape().address()),
+            "drawing: {output:?} is on another tape"
+        );
+    }
+}

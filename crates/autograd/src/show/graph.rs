@@ -1,0 +1,289 @@
+//! What a drawing shows: cards, the edges between them, and the boxes around them.
+
+use super::fold::{Tree, fold};
+use super::words::{Numbers, Words};
+use crate::ir::{NodeId, Op};
+use crate::text::{clipped, shortened};
+use std::collections::HashMap;
+
+/// Longest line of a card, in columns.
+const WIDEST: usize = 40;
+
+/// Scopes within scopes up to here have boxes of their own.
+const DEEPEST: usize = 8;
+
+/// The box around what a sweep has recorded.
+const SWEEP: &str = "adjoints";
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Options {
+    pub(super) title: String,
+    pub(super) output: Option<NodeId>,
+    /// The gradients of the nodes that have one, in words.
+    pub(super) gradients: Option<HashMap<NodeId, String>>,
+    pub(super) adjoints: bool,
+    pub(super) fold_above: usize,
+}
+
+impl Options {
+    /// How many elements of a tensor a card shows, and their significant digits.
+    pub(super) const NUMBERS: usize = 3;
+    pub(super) const DIGITS: usize = 4;
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { title: String::new(), output: None, gradients: None, adjoints: false, fold_above: 200 }
+    }
+}
+
+/// Cards in an order in which every edge points forwards and the cards of a box follow each other.
+#[derive(Debug)]
+pub(super) struct Graph {
+    pub(super) title: String,
+    /// What the reader has to know of what is not shown.
+    pub(super) note: Option<String>,
+    pub(super) cards: Vec<Card>,
+    /// From operand to result, each once, sorted.
+    pub(super) edges: Vec<(usize, usize)>,
+    pub(super) parts: Vec<Part>,
+}
+
+/// A card, or a box with what is in it.
+#[derive(Debug)]
+pub(super) enum Part {
+    Card(usize),
+    Scope { name: String, parts: Vec<Part> },
+}
+
+/// What a card stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    Data,
+    Variable,
+    Parameter,
+    Operation,
+    Output,
+    Derivative,
+    Folded,
+}
+
+/// A node, or several that are folded.
+#[derive(Debug)]
+pub(super) struct Card {
+    pub(super) kind: Kind,
+    pub(super) heading: String,
+    /// What is the case: the value; of folded nodes, how many and which.
+    pub(super) data: Vec<String>,
+    pub(super) gradient: Option<String>,
+    /// What is told when the pointer rests on it.
+    pub(super) tip: String,
+}
+
+impl Graph {
+    pub(super) fn of(words: &Words<'_>, options: &Options) -> Graph {
+        let shown = shown(words, options);
+        let (tree, note) = fold(tree(words, &shown), shown.len(), options.fold_above);
+        let mut graph =
+            Graph { title: options.title.clone(), note, cards: vec![], edges: vec![], parts: vec![] };
+        let mut reader = Reader { words, options, used: used(words, &shown), card_of: HashMap::new() };
+        graph.parts = reader.parts(&mut graph.cards, &tree);
+        graph.edges = reader.edges();
+        graph
+    }
+}
+
+/// The nodes to be shown, ascending.
+fn shown(words: &Words<'_>, options: &Options) -> Vec<NodeId> {
+    let n = words.list.nodes.len() as NodeId;
+    let mut keep: Vec<bool> = match options.output {
+        Some(output) => (0..n).map(|id| id == output).collect(),
+        None => (0..n).map(|id| !words.is_swept(id)).collect(),
+    };
+    // What is shown is shown with all that it is computed from.
+    let close = |keep: &mut Vec<bool>| {
+        for id in (0..keep.len()).rev() {
+            if keep[id] {
+                words.list.nodes[id].inputs.iter().for_each(|&input| keep[input as usize] = true);
+            }
+        }
+    };
+    close(&mut keep);
+    if options.adjoints {
+        let belongs = |id: NodeId, keep: &[bool]| {
+            words.adjoint_of(id).map_or(options.output.is_none(), |of| keep[of as usize])
+        };
+        for id in 0..n {
+            keep[id as usize] |= words.is_swept(id) && belongs(id, &keep);
+        }
+        close(&mut keep);
+    }
+    (0..n).filter(|&id| keep[id as usize]).collect()
+}
+
+/// Whether a node is an operand of one that is shown, by number.
+fn used(words: &Words<'_>, shown: &[NodeId]) -> Vec<bool> {
+    let mut used = vec![false; words.list.nodes.len()];
+    for input in shown.iter().flat_map(|&id| &words.list.node(id).inputs) {
+        used[*input as usize] = true;
+    }
+    used
+}
+
+/// The scopes around a node, outermost first, those of adjoints in one of their own.
+fn path(words: &Words<'_>, id: NodeId) -> Vec<String> {
+    let by_name = || words.name(id).and_then(|name| name.rsplit_once('.')).map(|(scope, _)| scope.to_owned());
+    let is_parameter = matches!(words.list.node(id).op, Op::Parameter(_));
+    let scope = words.scope(id).or_else(|| by_name().filter(|_| is_parameter));
+    let scopes = scope.iter().flat_map(|scope| scope.splitn(DEEPEST, '.')).map(str::to_owned);
+    words.is_swept(id).then(|| SWEEP.to_owned()).into_iter().chain(scopes).collect()
+}
+
+/// A node with the scopes around it, and the leaves that it is the first to use: each with the depth of its box.
+struct Entry {
+    id: NodeId,
+    path: Vec<String>,
+    leaves: Vec<(NodeId, usize)>,
+}
+
+/// Scopes around stretches of the list. A scope that is left and entered again has a box for each stay: so edges never run
+/// back into a box. A leaf moves to where it is first used, into a box only if that is its own.
+fn tree(words: &Words<'_>, shown: &[NodeId]) -> Vec<Tree> {
+    let used = used(words, shown);
+    let is_leaf = |id: NodeId| words.list.node(id).inputs.is_empty();
+    let mut moved = vec![false; words.list.nodes.len()];
+    let mut entries = vec![];
+    for &id in shown.iter().filter(|&&id| !is_leaf(id) || !used[id as usize]) {
+        let path = path(words, id);
+        let mut leaves = vec![];
+        for &leaf in words.list.node(id).inputs.iter().filter(|&&input| is_leaf(input)) {
+            if !std::mem::replace(&mut moved[leaf as usize], true) {
+                let own = self::path(words, leaf);
+                leaves.push((leaf, own.iter().zip(&path).take_while(|(a, b)| a == b).count()));
+            }
+        }
+        entries.push(Entry { id, path, leaves });
+    }
+    group(&entries, 0)
+}
+
+fn group(entries: &[Entry], depth: usize) -> Vec<Tree> {
+    let mut parts = vec![];
+    for stay in entries.chunk_by(|a, b| a.path.len() > depth && a.path.get(depth) == b.path.get(depth)) {
+        let leaves = stay.iter().flat_map(|entry| &entry.leaves).filter(|(_, home)| *home == depth);
+        parts.extend(leaves.map(|&(leaf, _)| Tree::Node(leaf)));
+        match stay[0].path.get(depth) {
+            None => parts.push(Tree::Node(stay[0].id)),
+            Some(_) => {
+                let name = stay[0].path[..=depth].join(".").replacen(&format!("{SWEEP}."), "", 1);
+                parts.push(Tree::Scope { name, parts: group(stay, depth + 1) });
+            }
+        }
+    }
+    parts
+}
+
+/// Makes cards of nodes.
+struct Reader<'a> {
+    words: &'a Words<'a>,
+    options: &'a Options,
+    used: Vec<bool>,
+    card_of: HashMap<NodeId, usize>,
+}
+
+impl Reader<'_> {
+    fn parts(&mut self, cards: &mut Vec<Card>, tree: &[Tree]) -> Vec<Part> {
+        let mut parts = vec![];
+        for part in tree {
+            let (nodes, card) = match part {
+                Tree::Scope { name, parts: inner } => {
+                    let inner = self.parts(cards, inner);
+                    parts.push(Part::Scope { name: clipped(name, WIDEST), parts: inner });
+                    continue;
+                }
+                Tree::Node(id) => (std::slice::from_ref(id), self.card(*id)),
+                Tree::Folded { name, nodes } => (&nodes[..], self.folded(name.as_deref(), nodes)),
+            };
+            self.card_of.extend(nodes.iter().map(|&id| (id, cards.len())));
+            parts.push(Part::Card(cards.len()));
+            cards.push(card);
+        }
+        parts
+    }
+
+    fn edges(&self) -> Vec<(usize, usize)> {
+        let mut edges = vec![];
+        for (&id, &to) in &self.card_of {
+            let sources = self.words.list.node(id).inputs.iter().filter_map(|input| self.card_of.get(input));
+            edges.extend(sources.filter(|&&from| from != to).map(|&from| (from, to)));
+        }
+        edges.sort_unstable();
+        edges.dedup();
+        edges
+    }
+
+    fn card(&self, id: NodeId) -> Card {
+        let words = self.words;
+        let kind = self.kind(id);
+        let name = format!("v{id}");
+        let equation = words.equation(id);
+        let heading = match (kind, words.name(id)) {
+            (Kind::Parameter, Some(parameter)) => format!("{name} {parameter}"),
+            _ => equation.clone(),
+        };
+        let mut data = vec![];
+        if let Some(of) = words.adjoint_of(id) {
+            data.push(format!("adjoint of v{of}"));
+        }
+        let shape = words.list.node(id).meta.shape.to_string();
+        data.push(match words.numbers(id, Options::NUMBERS, Options::DIGITS) {
+            Numbers::Known(numbers) => match shape.as_str() {
+                "[]" => format!("data {}", words.short(id, &numbers)),
+                _ => format!("data {shape} {}", words.short(id, &numbers)),
+            },
+            Numbers::Released => format!("data {shape} released"),
+            Numbers::Traced => format!("data {shape}"),
+        });
+        let scope = words.scope(id).map(|scope| format!("\n{scope}")).unwrap_or_default();
+        let tip =
+            format!("{equation}\n{shape} {}{scope}\n{}", words.list.node(id).meta.dtype, words.site(id));
+        let gradient = (kind != Kind::Derivative || self.has_gradient(id)).then(|| self.gradient(id));
+        let clip = |line: String| clipped(&line, WIDEST);
+        Card { kind, heading: clip(heading), data: data.into_iter().map(clip).collect(), gradient, tip }
+    }
+
+    fn has_gradient(&self, id: NodeId) -> bool {
+        self.options.gradients.as_ref().is_some_and(|gradients| gradients.contains_key(&id))
+    }
+
+    fn gradient(&self, id: NodeId) -> String {
+        let Some(gradients) = &self.options.gradients else { return "gradient not computed".to_owned() };
+        gradients.get(&id).map_or("no gradient".to_owned(), |words| clipped(&format!("grad {words}"), WIDEST))
+    }
+
+    fn kind(&self, id: NodeId) -> Kind {
+        let is_output = self.options.output.map_or(!self.used[id as usize], |output| output == id);
+        match self.words.list.node(id).op {
+            _ if self.words.is_swept(id) => Kind::Derivative,
+            Op::Variable => Kind::Variable,
+            Op::Parameter(_) => Kind::Parameter,
+            Op::Constant | Op::Full(_) | Op::Input(_) => Kind::Data,
+            _ if is_output => Kind::Output,
+            _ => Kind::Operation,
+        }
+    }
+
+    fn folded(&self, scope: Option<&str>, nodes: &[NodeId]) -> Card {
+        let ids = || nodes.iter().copied();
+        let (first, last) = (ids().min().unwrap_or(0), ids().max().unwrap_or(0));
+        let name = format!("v{first} … v{last}");
+        let ops: Vec<&str> = ids().map(|id| self.words.list.node(id).op.name()).collect();
+        let count = format!("{} nodes folded", nodes.len());
+        let data = vec![count, clipped(&shortened(&ops, WIDEST - 12), WIDEST)];
+        let heading = clipped(scope.unwrap_or(&name), WIDEST);
+        let (from, to) = (self.words.site(first), self.words.site(last));
+        let tip = format!("{name}\n{from} … {to}");
+        Card { kind: Kind::Folded, heading, data, gradient: None, tip }
+    }
+}

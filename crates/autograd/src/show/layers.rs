@@ -1,0 +1,307 @@
+//! Layered layout: boxes in rows, each above those that its edges lead to (Sugiyama, Tagawa and Toda 1981).
+//!
+//! Rows are longest paths; leaves sink to the row above their first use. An edge over several rows passes each by a gap of
+//! its own. The order within rows comes from barycentres (`order`), places from the least squares of the edges' horizontal
+//! lengths, row by row. All is about linear in boxes and edges.
+
+use super::order::{Link, Rows, sort};
+
+/// Between neighbours of a row, and beside an edge that passes.
+const GAP: f64 = 26.0;
+const LANE: f64 = 14.0;
+
+/// Between rows: at least and at most. More where edges have far to go sideways.
+const LEAST: f64 = 34.0;
+const MOST: f64 = 90.0;
+
+/// An edge over more rows than this runs straight, over whatever there is, so that long lists stay linear.
+const FARTHEST: usize = 100;
+
+/// How often rows are moved towards their neighbours above and below.
+const ROUNDS: usize = 10;
+
+/// Where a box stands among the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Row {
+    First,
+    Between,
+    Last,
+}
+
+/// Something with a size.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Item {
+    pub(super) width: f64,
+    pub(super) height: f64,
+    pub(super) row: Row,
+}
+
+/// The edges of one value: from the bottom of an item to the tops of others, all of which stand after it in the list. A
+/// place is counted from the item's left; without one, edges that end on an item share its top.
+#[derive(Clone, Debug)]
+pub(super) struct Net {
+    pub(super) from: (usize, f64),
+    pub(super) to: Vec<(usize, Option<f64>)>,
+}
+
+/// Where the items are (their top left corners), and the course of the nets.
+#[derive(Debug, Default)]
+pub(super) struct Layered {
+    pub(super) corners: Vec<(f64, f64)>,
+    pub(super) width: f64,
+    pub(super) height: f64,
+    /// Pieces of each net.
+    pub(super) courses: Vec<Vec<Piece>>,
+}
+
+/// From a point straight down to the end of its row, over to another place, and straight down again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Piece {
+    pub(super) from: (f64, f64),
+    /// End of the row above, begin of the row below.
+    pub(super) between: (f64, f64),
+    pub(super) to: (f64, f64),
+    /// The item that it ends on.
+    pub(super) target: Option<usize>,
+}
+
+/// Items and, after them, the places where long edges pass a row.
+struct Layers<'a> {
+    items: &'a [Item],
+    rows: Rows,
+    /// Row and width of each element.
+    row_of: Vec<usize>,
+    width: Vec<f64>,
+    links: Vec<Link>,
+    /// Of each link: the net and, if it ends there, the target.
+    ends: Vec<(usize, Option<usize>)>,
+    /// Centres.
+    x: Vec<f64>,
+}
+
+pub(super) fn place(items: &[Item], nets: &[Net]) -> Layered {
+    if items.is_empty() {
+        return Layered::default();
+    }
+    let mut layers = Layers::new(items, nets);
+    sort(&mut layers.rows, &layers.links, &layers.width, layers.row_of.len());
+    layers.set_places();
+    layers.spread_ends(items.len());
+    layers.layered(nets.len())
+}
+
+/// The row of each item.
+fn ranks(items: &[Item], nets: &[Net]) -> Vec<usize> {
+    let mut nets_of: Vec<Vec<usize>> = vec![vec![]; items.len()];
+    let mut has_source = vec![false; items.len()];
+    for (n, net) in nets.iter().enumerate() {
+        nets_of[net.from.0].push(n);
+        net.to.iter().for_each(|&(to, _)| has_source[to] = true);
+    }
+    let targets = |i: usize| nets_of[i].iter().flat_map(|&n| nets[n].to.iter().map(|&(to, _)| to));
+    let first = usize::from(items.iter().any(|item| item.row == Row::First));
+    let mut rank: Vec<usize> = items.iter().map(|i| if i.row == Row::First { 0 } else { first }).collect();
+    for i in 0..items.len() {
+        targets(i).for_each(|to| rank[to] = rank[to].max(rank[i] + 1));
+    }
+    for i in (0..items.len()).rev().filter(|&i| !has_source[i] && items[i].row == Row::Between) {
+        if let Some(below) = targets(i).map(|to| rank[to]).min() {
+            rank[i] = below - 1;
+        }
+    }
+    let end = items.iter().zip(&rank).filter(|(item, _)| item.row != Row::Last).map(|(_, r)| r + 1).max();
+    for (item, rank) in items.iter().zip(&mut rank) {
+        if item.row == Row::Last {
+            *rank = end.unwrap_or(0);
+        }
+    }
+    rank
+}
+
+impl<'a> Layers<'a> {
+    fn new(items: &'a [Item], nets: &[Net]) -> Layers<'a> {
+        let row_of = ranks(items, nets);
+        let width = items.iter().map(|item| item.width).collect();
+        let mut layers =
+            Layers { items, rows: vec![], row_of, width, links: vec![], ends: vec![], x: vec![] };
+        for (n, net) in nets.iter().enumerate() {
+            layers.add_net(n, net);
+        }
+        let count = layers.row_of.iter().max().map_or(0, |last| last + 1);
+        layers.rows = vec![vec![]; count];
+        for (element, &row) in layers.row_of.iter().enumerate() {
+            layers.rows[row].push(element);
+        }
+        layers
+    }
+
+    /// Links of a net from row to row. Its edges share the places where they pass a row.
+    fn add_net(&mut self, n: usize, net: &Net) {
+        let (from, offset) = net.from;
+        let centre = |items: &[Item], i: usize| items[i].width / 2.0;
+        let mut above = (from, offset - centre(self.items, from));
+        let mut targets = net.to.clone();
+        targets.sort_by_key(|&(to, _)| self.row_of[to]);
+        let mut row = self.row_of[from];
+        for (to, at) in targets {
+            let far = self.row_of[to] - self.row_of[from] > FARTHEST;
+            while !far && row + 1 < self.row_of[to] {
+                row += 1;
+                self.row_of.push(row);
+                self.width.push(0.0);
+                let lane = self.row_of.len() - 1;
+                self.links.push(Link { above, below: (lane, Some(0.0)) });
+                self.ends.push((n, None));
+                above = (lane, 0.0);
+            }
+            let at = at.map(|at| at - centre(self.items, to));
+            self.links.push(Link { above, below: (to, at) });
+            self.ends.push((n, Some(to)));
+        }
+    }
+
+    /// Room between the centres of neighbours.
+    fn apart(&self, a: usize, b: usize) -> f64 {
+        let lane = |e: usize| e >= self.items.len();
+        let gap = if lane(a) || lane(b) { LANE } else { GAP };
+        (self.width[a] + self.width[b]) / 2.0 + gap
+    }
+
+    /// Moves rows towards where their edges come from and go to, by turns.
+    fn set_places(&mut self) {
+        self.x = vec![0.0; self.row_of.len()];
+        for row in &self.rows {
+            let mut x = 0.0;
+            for (i, &e) in row.iter().enumerate() {
+                x += if i == 0 { self.width[e] / 2.0 } else { self.apart(row[i - 1], e) };
+                self.x[e] = x;
+            }
+        }
+        let mut ups: Vec<Vec<usize>> = vec![vec![]; self.row_of.len()];
+        let mut downs = ups.clone();
+        for (l, link) in self.links.iter().enumerate() {
+            ups[link.below.0].push(l);
+            downs[link.above.0].push(l);
+        }
+        let count = self.rows.len();
+        for round in 0..ROUNDS {
+            for r in 0..count {
+                let r = if round % 2 == 0 { r } else { count - 1 - r };
+                let (up, down) = (round % 2 == 0 || round + 3 > ROUNDS, round % 2 == 1 || round + 3 > ROUNDS);
+                self.settle(r, |e| {
+                    let ups = ups[e].iter().filter(|_| up);
+                    ups.chain(downs[e].iter().filter(|_| down)).copied().collect()
+                });
+            }
+        }
+        let left = |e: usize| self.x[e] - self.width[e] / 2.0;
+        let least = (0..self.x.len()).map(left).fold(f64::INFINITY, f64::min);
+        self.x.iter_mut().for_each(|x| *x -= least);
+    }
+
+    /// The places of a row, in its order and with room between them, that are nearest to where its edges want it: least
+    /// squares under an order, by pooling neighbours that clash.
+    fn settle(&mut self, row: usize, links: impl Fn(usize) -> Vec<usize>) {
+        let elements = &self.rows[row];
+        // Blocks of elements that touch: weight, wanted place of the first, how many.
+        let mut blocks: Vec<(f64, f64, usize)> = vec![];
+        let mut room = 0.0;
+        let mut offsets = vec![];
+        for (i, &e) in elements.iter().enumerate() {
+            room += if i == 0 { 0.0 } else { self.apart(elements[i - 1], e) };
+            offsets.push(room);
+            let (mut weight, mut wanted) = (1e-3, 1e-3 * self.x[e]);
+            for link in links(e) {
+                let Link { above, below } = self.links[link];
+                let at = below.1.unwrap_or(0.0);
+                let place = match below.0 == e {
+                    true => self.x[above.0] + above.1 - at,
+                    false => self.x[below.0] + at - above.1,
+                };
+                // Long edges are worth being straight.
+                let lanes = [above.0, below.0].iter().filter(|&&e| e >= self.items.len()).count();
+                let w = [1.0, 2.0, 8.0][lanes];
+                weight += w;
+                wanted += w * place;
+            }
+            let mut block = (weight, wanted / weight - room, 1);
+            while let Some(&(w, at, n)) = blocks.last().filter(|last| last.1 > block.1) {
+                blocks.pop();
+                block = (w + block.0, (w * at + block.0 * block.1) / (w + block.0), n + block.2);
+            }
+            blocks.push(block);
+        }
+        let mut i = 0;
+        for (_, at, n) in blocks {
+            for _ in 0..n {
+                self.x[elements[i]] = at + offsets[i];
+                i += 1;
+            }
+        }
+    }
+
+    /// Edges that end on one item are spread over its top, in the order in which they come.
+    fn spread_ends(&mut self, items: usize) {
+        let mut arriving: Vec<Vec<usize>> = vec![vec![]; items];
+        for (l, link) in self.links.iter().enumerate().filter(|(_, link)| link.below.1.is_none()) {
+            arriving[link.below.0].push(l);
+        }
+        for (item, mut links) in arriving.into_iter().enumerate() {
+            let from = |l: &usize| self.x[self.links[*l].above.0] + self.links[*l].above.1;
+            links.sort_by(|a, b| from(a).total_cmp(&from(b)));
+            let step = (self.width[item] * 0.7 / links.len().max(1) as f64).min(48.0);
+            for (i, &l) in links.iter().enumerate() {
+                self.links[l].below.1 = Some((i as f64 - (links.len() - 1) as f64 / 2.0) * step);
+            }
+        }
+    }
+
+    /// Rows below each other, and the pieces between them.
+    fn layered(&self, nets: usize) -> Layered {
+        let end = |(e, at): (usize, f64)| self.x[e] + at;
+        let mut sideways = vec![0.0f64; self.rows.len()];
+        for link in &self.links {
+            let far = (end(link.above) - end((link.below.0, link.below.1.unwrap_or(0.0)))).abs();
+            let row = self.row_of[link.above.0];
+            sideways[row] = sideways[row].max(far);
+        }
+        let tall = |row: &Vec<usize>| {
+            row.iter().filter_map(|&e| self.items.get(e)).map(|item| item.height).fold(0.0, f64::max)
+        };
+        let (mut spans, mut y) = (vec![], 0.0);
+        for (row, elements) in self.rows.iter().enumerate() {
+            spans.push((y, y + tall(elements)));
+            y += tall(elements) + (LEAST + sideways[row] / 10.0).min(MOST);
+        }
+        let has_source: Vec<bool> = self.has_source();
+        let corner = |i: usize| {
+            let (top, bottom) = spans[self.row_of[i]];
+            let item = &self.items[i];
+            // What nothing leads to stands near to what it leads to.
+            (self.x[i] - item.width / 2.0, if has_source[i] { top } else { bottom - item.height })
+        };
+        let corners: Vec<(f64, f64)> = (0..self.items.len()).map(corner).collect();
+        let mut courses = vec![vec![]; nets];
+        for (link, &(net, target)) in self.links.iter().zip(&self.ends) {
+            let (above, below) = (link.above.0, link.below.0);
+            let (upper, lower) = (spans[self.row_of[above]], spans[self.row_of[below]]);
+            let from = corners.get(above).map_or(upper.0, |c| c.1 + self.items[above].height);
+            let to = corners.get(below).map_or(lower.0, |c| c.1);
+            courses[net].push(Piece {
+                from: (end(link.above), from),
+                between: (upper.1, lower.0),
+                to: (end((below, link.below.1.unwrap_or(0.0))), to),
+                target,
+            });
+        }
+        let right = |e: usize| self.x[e] + self.width[e] / 2.0;
+        let width = (0..self.x.len()).map(right).fold(0.0, f64::max);
+        Layered { corners, width, height: spans.last().map_or(0.0, |span| span.1), courses }
+    }
+
+    fn has_source(&self) -> Vec<bool> {
+        let mut has = vec![false; self.row_of.len()];
+        self.links.iter().for_each(|link| has[link.below.0] = true);
+        has
+    }
+}

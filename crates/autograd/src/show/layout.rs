@@ -1,0 +1,222 @@
+//! Where everything is: cards in rows, within boxes that are laid out on their own and then stand in a row like a card.
+//!
+//! An edge that enters a box does so at a port on its top, one that leaves it at a port on its bottom; the layout within
+//! chooses their places.
+
+use super::graph::{Card, Graph, Part};
+use super::layers::{self, Item, Net, Piece, Row};
+use crate::text::columns;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// Of a character of a monospaced font, and of a line.
+pub(super) const CHARACTER: f64 = 7.25;
+pub(super) const LINE: f64 = 16.0;
+
+/// Between a card's edge and its text.
+pub(super) const PAD: (f64, f64) = (12.0, 7.0);
+
+/// Within a box: beside, above (where the title stands) and below its content.
+const INNER: (f64, f64, f64) = (16.0, 26.0, 12.0);
+
+/// A rectangle.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rect {
+    pub(super) x: f64,
+    pub(super) y: f64,
+    pub(super) width: f64,
+    pub(super) height: f64,
+}
+
+/// Shapes, and the size of all of them together.
+#[derive(Debug, Default)]
+pub(super) struct Layout {
+    pub(super) width: f64,
+    pub(super) height: f64,
+    /// By the number of the card.
+    pub(super) cards: Vec<(usize, Rect)>,
+    /// Outer boxes before inner ones.
+    pub(super) boxes: Vec<(String, Rect)>,
+    /// Each with whether it ends in an arrow.
+    pub(super) pieces: Vec<(Piece, bool)>,
+    /// Places on top where a card's value enters, and on the bottom where one leaves.
+    enter: BTreeMap<usize, f64>,
+    leave: BTreeMap<usize, f64>,
+}
+
+impl Layout {
+    pub(super) fn of(graph: &Graph) -> Layout {
+        place(graph, &graph.parts, 0..graph.cards.len(), &graph.edges)
+    }
+}
+
+/// All lines of a card.
+pub(super) fn lines(card: &Card) -> impl Iterator<Item = &str> {
+    let head = std::iter::once(&card.heading);
+    head.chain(&card.data).chain(&card.gradient).map(String::as_str)
+}
+
+fn size(card: &Card) -> (f64, f64) {
+    let longest = lines(card).map(columns).max().unwrap_or(0);
+    (longest as f64 * CHARACTER + 2.0 * PAD.0, lines(card).count() as f64 * LINE + 2.0 * PAD.1)
+}
+
+/// Something in a row: a card, a box with what is in it, or a port.
+struct Child {
+    cards: Range<usize>,
+    inner: Option<(String, Layout)>,
+    item: Item,
+}
+
+/// Lays out parts that have these cards; of the edges, those that touch them.
+fn place(graph: &Graph, parts: &[Part], own: Range<usize>, edges: &[(usize, usize)]) -> Layout {
+    let ranges = ranges(parts, own.start);
+    // The number of a card's child, if it is here.
+    let child = |card: usize| own.contains(&card).then(|| ranges.partition_point(|range| range.end <= card));
+    let mut of_child: Vec<Vec<(usize, usize)>> = vec![vec![]; parts.len()];
+    let mut entering: Vec<usize> = vec![];
+    let mut leaving: Vec<usize> = vec![];
+    for &(from, to) in edges {
+        let (a, b) = (child(from), child(to));
+        [a, b.filter(|_| a != b)].into_iter().flatten().for_each(|c| of_child[c].push((from, to)));
+        if a.is_none() {
+            entering.push(from);
+        } else if b.is_none() {
+            leaving.push(from);
+        }
+    }
+    for ports in [&mut entering, &mut leaving] {
+        ports.sort_unstable();
+        ports.dedup();
+    }
+    let port = |row: Row| Child { cards: 0..0, inner: None, item: Item { width: 8.0, height: 0.0, row } };
+    let mut children: Vec<Child> = entering.iter().map(|_| port(Row::First)).collect();
+    for ((part, cards), edges) in parts.iter().zip(ranges.iter().cloned()).zip(&of_child) {
+        children.push(make(graph, part, cards, edges));
+    }
+    children.extend(leaving.iter().map(|_| port(Row::Last)));
+
+    // Numbers of children, with the ports.
+    let (first, last) = (entering.len(), entering.len() + parts.len());
+    let mut nets: BTreeMap<(usize, usize), Net> = BTreeMap::new();
+    for &(from, to) in edges {
+        let (a, b) = (child(from), child(to));
+        if a == b {
+            continue; // within a child, or beside all of them
+        }
+        let of = |ports: &[usize]| ports.binary_search(&from).expect("collected above");
+        let (source, start) = match a {
+            Some(a) => (first + a, children[first + a].bottom(from)),
+            None => (of(&entering), 4.0),
+        };
+        let (target, end) = match b {
+            Some(b) => (first + b, children[first + b].top(from)),
+            None => (last + of(&leaving), Some(4.0)),
+        };
+        let net = nets.entry((source, from)).or_insert_with(|| Net { from: (source, start), to: vec![] });
+        if net.to.iter().all(|&(to, _)| to != target) {
+            net.to.push((target, end));
+        }
+    }
+    let nets: Vec<Net> = nets.into_values().collect();
+    assemble(children, &nets, &entering, &leaving)
+}
+
+/// The cards of each part.
+fn ranges(parts: &[Part], start: usize) -> Vec<Range<usize>> {
+    fn count(part: &Part) -> usize {
+        match part {
+            Part::Card(_) => 1,
+            Part::Scope { parts, .. } => parts.iter().map(count).sum(),
+        }
+    }
+    let mut end = start;
+    let range = |part: &Part| {
+        let start = end;
+        end += count(part);
+        start..end
+    };
+    parts.iter().map(range).collect()
+}
+
+fn make(graph: &Graph, part: &Part, cards: Range<usize>, edges: &[(usize, usize)]) -> Child {
+    let (inner, (width, height)) = match part {
+        Part::Card(card) => (None, size(&graph.cards[*card])),
+        Part::Scope { name, parts } => {
+            let inner = place(graph, parts, cards.clone(), edges);
+            let title = columns(name) as f64 * CHARACTER + 2.0 * PAD.0;
+            let width = (inner.width + 2.0 * INNER.0).max(title);
+            let height = inner.height + INNER.1 + INNER.2;
+            (Some((name.clone(), inner)), (width, height))
+        }
+    };
+    Child { cards, inner, item: Item { width, height, row: Row::Between } }
+}
+
+impl Child {
+    /// How far the content of a box is from its left.
+    fn inset(&self, inner: &Layout) -> f64 {
+        (self.item.width - inner.width) / 2.0
+    }
+
+    /// Where a card's value enters from above; open for a card.
+    fn top(&self, value: usize) -> Option<f64> {
+        let (_, inner) = self.inner.as_ref()?;
+        Some(inner.enter[&value] + self.inset(inner))
+    }
+
+    /// Where a card's value leaves.
+    fn bottom(&self, value: usize) -> f64 {
+        match &self.inner {
+            Some((_, inner)) => inner.leave[&value] + self.inset(inner),
+            None => self.item.width / 2.0,
+        }
+    }
+}
+
+/// Places the children and moves what is in them along.
+fn assemble(children: Vec<Child>, nets: &[Net], entering: &[usize], leaving: &[usize]) -> Layout {
+    let items: Vec<Item> = children.iter().map(|child| child.item).collect();
+    let layered = layers::place(&items, nets);
+    let mut out = Layout { width: layered.width, height: layered.height, ..Layout::default() };
+    let arrow = |piece: &Piece| {
+        piece.target.is_some_and(|t| children[t].inner.is_none() && children[t].item.row == Row::Between)
+    };
+    out.pieces = layered.courses.iter().flatten().map(|piece| (*piece, arrow(piece))).collect();
+    let last = children.len() - leaving.len();
+    for (i, child) in children.into_iter().enumerate() {
+        let (x, y) = layered.corners[i];
+        let rect = Rect { x, y, width: child.item.width, height: child.item.height };
+        let inset = child.inner.as_ref().map(|(_, inner)| child.inset(inner));
+        match child.inner {
+            Some((name, inner)) => {
+                out.boxes.push((name, rect));
+                out.take(inner, x + inset.unwrap_or(0.0), rect);
+            }
+            None if i < entering.len() => _ = out.enter.insert(entering[i], x + 4.0),
+            None if i >= last => _ = out.leave.insert(leaving[i - last], x + 4.0),
+            None => out.cards.push((child.cards.start, rect)),
+        }
+    }
+    out
+}
+
+impl Layout {
+    /// Takes the shapes of a box over; ports are drawn out to its border.
+    fn take(&mut self, inner: Layout, x: f64, rect: Rect) {
+        let y = rect.y + INNER.1;
+        let bottom = inner.height;
+        let at = |r: Rect| Rect { x: r.x + x, y: r.y + y, ..r };
+        self.cards.extend(inner.cards.into_iter().map(|(card, r)| (card, at(r))));
+        self.boxes.extend(inner.boxes.into_iter().map(|(name, r)| (name, at(r))));
+        let entering = !inner.enter.is_empty();
+        let leaving = !inner.leave.is_empty();
+        for (mut piece, arrow) in inner.pieces {
+            let (from_port, to_port) = (entering && piece.from.1 == 0.0, leaving && piece.to.1 == bottom);
+            piece.from = (piece.from.0 + x, if from_port { rect.y } else { piece.from.1 + y });
+            piece.between = (piece.between.0 + y, piece.between.1 + y);
+            piece.to = (piece.to.0 + x, if to_port { rect.y + rect.height } else { piece.to.1 + y });
+            self.pieces.push((piece, arrow));
+        }
+    }
+}

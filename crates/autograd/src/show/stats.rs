@@ -1,0 +1,84 @@
+//! A tape in numbers.
+
+use super::words::Words;
+use crate::tape::Tape;
+use crate::text::{scaled, table};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// What a tape holds, in numbers: made by [`Tape::stats`], to be read or printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TapeStats {
+    /// Nodes on the tape.
+    pub nodes: usize,
+    /// How many of them a sweep has recorded: adjoints, tangents, and what they are computed by.
+    pub swept: usize,
+    /// How many nodes there are of each op: the most frequent first, equally frequent ones by name.
+    pub ops: Vec<(&'static str, usize)>,
+    /// Bytes of the list of nodes, with the room that it has for more.
+    pub node_bytes: usize,
+    /// Bytes of the buffers that values are in. Single numbers stand in their nodes, parameters in their slab.
+    pub value_bytes: usize,
+    /// Bytes of the buffers that wait for reuse.
+    pub spare_bytes: usize,
+    /// The most that `value_bytes` has been since the memory of the tape was made. [`Tape::reset`] and
+    /// [`Storage`](crate::Storage) keep it, so that it tells what a training loop needs.
+    pub peak_bytes: usize,
+}
+
+impl Tape<'_> {
+    /// Counts nodes, ops and bytes.
+    ///
+    /// ```
+    /// use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([1.0, 2.0]);
+    /// let y = (x * x).exp().sum();
+    /// y.grad([x]);
+    /// let stats = tape.stats();
+    /// assert_eq!((stats.nodes, stats.ops[0]), (tape.len(), ("mul", 4)));
+    /// println!("{stats}");
+    /// ```
+    pub fn stats(&self) -> TapeStats {
+        let words = Words::of(self);
+        let list = &words.list;
+        let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
+        for node in &list.nodes {
+            *counts.entry(node.op.name()).or_default() += 1;
+        }
+        let mut ops: Vec<_> = counts.into_iter().collect();
+        ops.sort_by_key(|&(_, n)| std::cmp::Reverse(n));
+        let (value_bytes, spare_bytes) = list.pool.bytes();
+        TapeStats {
+            nodes: list.nodes.len(),
+            swept: (0..list.nodes.len()).filter(|&i| words.is_swept(i as u32)).count(),
+            ops,
+            node_bytes: list.node_bytes(),
+            value_bytes,
+            spare_bytes,
+            peak_bytes: list.pool.peak(),
+        }
+    }
+}
+
+impl fmt::Display for TapeStats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let share = |n: usize| match self.nodes {
+            0 => "–".to_owned(),
+            all => format!("{:.0} %", 100.0 * n as f64 / all as f64),
+        };
+        let count = |name: &str, n: usize| vec![name.to_owned(), n.to_string(), share(n)];
+        let mut rows = vec![count("all", self.nodes), count("by sweeps", self.swept)];
+        rows.extend(self.ops.iter().map(|&(name, n)| count(name, n)));
+        f.write_str(&table(&["nodes", "count", "share"], &rows, &[0]))?;
+        let bytes = |name: &str, n: usize| vec![name.to_owned(), scaled(n as f64, "B")];
+        let rows = [
+            bytes("nodes", self.node_bytes),
+            bytes("values", self.value_bytes),
+            bytes("values at their peak", self.peak_bytes),
+            bytes("buffers kept for reuse", self.spare_bytes),
+        ];
+        let text = table(&["memory", "bytes"], &rows, &[0]);
+        write!(f, "\n{}", text.trim_end())
+    }
+}

@@ -1,0 +1,175 @@
+//! A tape as a picture: SVG, text only.
+
+use super::graph::{Card, Graph, Kind};
+use super::layers::Piece;
+use super::layout::{CHARACTER, LINE, Layout, PAD, Rect};
+use super::style::Style;
+use crate::text::{columns, markup};
+use std::fmt::Write;
+
+/// Around everything.
+const MARGIN: f64 = 24.0;
+/// Size of text and of the title.
+const SIZE: f64 = 12.0;
+const TITLE: f64 = 17.0;
+const FONT: &str = "DejaVu Sans Mono,Menlo,Consolas,Liberation Mono,monospace";
+
+const INK: &str = "#1f2933";
+const PALE: &str = "#616e7c";
+const EDGE: &str = "#7b8794";
+/// Of the numbers that a sweep has found.
+const GRADIENT: &str = "#b5400a";
+
+/// Length of an arrow's head.
+const HEAD: f64 = 7.0;
+
+/// The graph as the text of a file.
+pub(super) fn write(graph: &Graph) -> String {
+    let layout = Layout::of(graph);
+    let mut kinds: Vec<Kind> = graph.cards.iter().map(|card| card.kind).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let (above, wide) = head(graph, &kinds);
+    let width = layout.width.max(wide) + 2.0 * MARGIN;
+    let height = MARGIN + above.0 + layout.height + MARGIN;
+    let (w, h) = (Number(width.ceil()), Number(height.ceil()));
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" role=\"img\" \
+         font-family=\"{FONT}\" font-size=\"{SIZE}\">\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n"
+    );
+    out += &above.1;
+    let (x, y) = ((width - layout.width) / 2.0, MARGIN + above.0);
+    _ = writeln!(out, "<g transform=\"translate({} {})\">", Number(x), Number(y));
+    for (_, rect) in &layout.boxes {
+        scope(&mut out, *rect);
+    }
+    layout.pieces.iter().for_each(|(piece, arrow)| course(&mut out, piece, *arrow));
+    for (name, rect) in &layout.boxes {
+        // The halo keeps the name readable where an edge passes.
+        let halo = "stroke=\"#f6f8fa\" stroke-width=\"5\" stroke-linejoin=\"round\" paint-order=\"stroke\"";
+        let bold = format!("fill=\"{PALE}\" font-weight=\"bold\" {halo}");
+        text(&mut out, (rect.x + PAD.0, rect.y + LINE + 1.0), name, &bold);
+    }
+    for (card, rect) in &layout.cards {
+        draw(&mut out, &graph.cards[*card], *rect);
+    }
+    out + "</g>\n</svg>\n"
+}
+
+/// Title, note and legend: height and text, and how wide they are.
+fn head(graph: &Graph, kinds: &[Kind]) -> ((f64, String), f64) {
+    let (mut out, mut y, mut wide) = (String::new(), MARGIN, 0.0f64);
+    if !graph.title.is_empty() {
+        _ = writeln!(out, "<title>{}</title>", markup(&graph.title));
+        let style = format!("fill=\"{INK}\" font-weight=\"bold\" font-size=\"{TITLE}\"");
+        text(&mut out, (MARGIN, y + TITLE), &graph.title, &style);
+        wide = wide.max(columns(&graph.title) as f64 * CHARACTER * TITLE / SIZE);
+        y += TITLE + 14.0;
+    }
+    if let Some(note) = &graph.note {
+        text(&mut out, (MARGIN, y + SIZE), note, &format!("fill=\"{GRADIENT}\""));
+        wide = wide.max(columns(note) as f64 * CHARACTER);
+        y += LINE + 8.0;
+    }
+    let mut x = MARGIN;
+    for kind in kinds {
+        let style = kind.style();
+        frame(&mut out, Rect { x, y, width: 18.0, height: 13.0 }, &style, 3.0);
+        text(&mut out, (x + 25.0, y + 11.0), style.name, &format!("fill=\"{PALE}\""));
+        x += 25.0 + columns(style.name) as f64 * CHARACTER + 20.0;
+    }
+    ((y + 13.0 + 20.0 - MARGIN, out), wide.max(x - MARGIN))
+}
+
+fn frame(out: &mut String, rect: Rect, style: &Style, radius: f64) {
+    let dash = if style.dashed { " stroke-dasharray=\"5 3\"" } else { "" };
+    _ = writeln!(
+        out,
+        "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"{radius}\" fill=\"{}\" stroke=\"{}\" stroke-width=\"1.4\"{dash}/>",
+        Number(rect.x),
+        Number(rect.y),
+        Number(rect.width),
+        Number(rect.height),
+        style.fill,
+        style.stroke
+    );
+}
+
+fn text(out: &mut String, (x, y): (f64, f64), line: &str, style: &str) {
+    _ = writeln!(out, "<text x=\"{}\" y=\"{}\" {style}>{}</text>", Number(x), Number(y), markup(line));
+}
+
+fn draw(out: &mut String, card: &Card, rect: Rect) {
+    _ = writeln!(out, "<g><title>{}</title>", markup(&card.tip));
+    frame(out, rect, &card.kind.style(), 6.0);
+    let mut y = rect.y + PAD.1 + SIZE;
+    let mut line = |words: &str, style: &str| {
+        text(out, (rect.x + PAD.0, y), words, style);
+        y += LINE;
+    };
+    line(&card.heading, &format!("fill=\"{INK}\" font-weight=\"bold\""));
+    card.data.iter().for_each(|data| line(data, &format!("fill=\"{INK}\"")));
+    if let Some(gradient) = &card.gradient {
+        let color = if gradient.starts_with("grad ") { GRADIENT } else { PALE };
+        line(gradient, &format!("fill=\"{color}\""));
+    }
+    out.push_str("</g>\n");
+}
+
+fn scope(out: &mut String, rect: Rect) {
+    _ = writeln!(
+        out,
+        "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"9\" fill=\"#6b83a0\" fill-opacity=\"0.06\" stroke=\"#9aa5b1\"/>",
+        Number(rect.x),
+        Number(rect.y),
+        Number(rect.width),
+        Number(rect.height)
+    );
+}
+
+/// Down, over and down; the bend has vertical ends, so that pieces join smoothly.
+fn course(out: &mut String, piece: &Piece, arrow: bool) {
+    let Piece { from, between: (end, begin), to, .. } = *piece;
+    let tip = to.1;
+    let last = if arrow { tip - HEAD + 1.0 } else { tip };
+    let begin = begin.min(last);
+    let bend = (begin - end) * 0.5;
+    let n = Number;
+    _ = write!(out, "<path d=\"M{} {}", n(from.0), n(from.1));
+    if end > from.1 {
+        _ = write!(out, "V{}", n(end));
+    }
+    let x = (n(from.0), n(to.0));
+    _ = write!(out, "C{} {} {} {} {} {}", x.0, n(end + bend), x.1, n(begin - bend), x.1, n(begin));
+    if last > begin {
+        _ = write!(out, "V{}", n(last));
+    }
+    _ = writeln!(out, "\" fill=\"none\" stroke=\"{EDGE}\" stroke-width=\"1.4\"/>");
+    if arrow {
+        let (x, y) = (to.0, tip - HEAD);
+        _ = writeln!(
+            out,
+            "<path d=\"M{} {}L{} {}L{} {}Z\" fill=\"{EDGE}\"/>",
+            n(x),
+            n(tip),
+            n(x - 3.6),
+            n(y),
+            n(x + 3.6),
+            n(y)
+        );
+    }
+}
+
+/// A coordinate with one decimal at most.
+struct Number(f64);
+
+impl std::fmt::Display for Number {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let tenths = (self.0 * 10.0).round();
+        if tenths % 10.0 == 0.0 {
+            write!(f, "{}", (tenths / 10.0) as i64)
+        } else {
+            write!(f, "{:.1}", tenths / 10.0)
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! What is said of a node, in lists and in drawings alike: its equation, its value, where it comes from.
+
+use crate::buffers::{Source, Strided};
+use crate::dtype::{DType, DataRef};
+use crate::ir::{NodeId, Op};
+use crate::params::Params;
+use crate::shape::Shape;
+use crate::tape::{List, Tape};
+use crate::text::{number, short_path};
+use std::cell::Ref;
+
+/// Operands that an equation names before it counts the rest.
+const OPERANDS_NAMED: usize = 6;
+
+/// A reader of nodes.
+pub(super) struct Words<'a> {
+    pub(super) list: Ref<'a, List>,
+    params: Option<&'a Params>,
+}
+
+/// The numbers of a node, as far as they are there.
+#[derive(Debug, PartialEq)]
+pub(super) enum Numbers {
+    /// The first elements, row-major.
+    Known(Vec<String>),
+    /// The sweep that recorded the node has freed its value.
+    Released,
+    /// A traced computation has none.
+    Traced,
+}
+
+impl<'a> Words<'a> {
+    pub(super) fn of(tape: &'a Tape<'_>) -> Words<'a> {
+        Words { list: tape.list(), params: tape.params() }
+    }
+
+    /// `v4 = matmul(v1, v2)`.
+    pub(super) fn equation(&self, id: NodeId) -> String {
+        let node = self.list.node(id);
+        let name = node.op.name();
+        match &node.op {
+            Op::Parameter(_) | Op::Input(_) => format!("v{id} = {name} {}", self.name(id).unwrap_or("?")),
+            Op::Full(x) => format!("v{id} = {name} {}", number(*x, 6)),
+            Op::Constant | Op::Variable => format!("v{id} = {name}"),
+            op => {
+                let mut arguments: Vec<String> =
+                    node.inputs.iter().take(OPERANDS_NAMED).map(|x| format!("v{x}")).collect();
+                if node.inputs.len() > OPERANDS_NAMED {
+                    arguments.push(format!("… {} more", node.inputs.len() - OPERANDS_NAMED));
+                }
+                arguments.extend(attributes(op));
+                format!("v{id} = {name}({})", arguments.join(", "))
+            }
+        }
+    }
+
+    /// The name that the user gave a leaf: that of a parameter or an input.
+    pub(super) fn name(&self, id: NodeId) -> Option<&str> {
+        match self.list.node(id).op {
+            Op::Parameter(p) => self.params.map(|params| params.name(p)),
+            Op::Input(place) => self.list.traced_inputs().get(place as usize).map(|input| &*input.name),
+            _ => None,
+        }
+    }
+
+    /// The numbers of a node, no more than so many, with so many significant digits.
+    pub(super) fn numbers(&self, id: NodeId, at_most: usize, digits: usize) -> Numbers {
+        let node = self.list.node(id);
+        match node.value.source {
+            Source::Nowhere | Source::Parameters if self.list.is_traced() => Numbers::Traced,
+            Source::Nowhere => Numbers::Released,
+            _ => {
+                let x = self.list.strided(id, self.params);
+                let n = node.meta.shape.elements().min(at_most);
+                Numbers::Known((0..n).map(|k| element(&x, k, digits)).collect())
+            }
+        }
+    }
+
+    /// The first numbers of a node in a line, with an ellipsis if there are more.
+    pub(super) fn short(&self, id: NodeId, numbers: &[String]) -> String {
+        let more = self.list.node(id).meta.shape.elements() > numbers.len();
+        let numbers = numbers.join(" ");
+        if more { numbers + " …" } else { numbers }
+    }
+
+    /// `[200×10]`; with the dtype where it is not that of the numbers on this tape.
+    pub(super) fn shape(&self, id: NodeId, usual: Option<DType>) -> String {
+        let meta = &self.list.node(id).meta;
+        match usual == Some(meta.dtype) {
+            true => meta.shape.to_string(),
+            false => format!("{} {}", meta.shape, meta.dtype),
+        }
+    }
+
+    /// The floating-point type of a tape that has but one.
+    pub(super) fn usual_dtype(&self) -> Option<DType> {
+        let mut floats = self.list.nodes.iter().map(|node| node.meta.dtype).filter(|dtype| dtype.is_float());
+        let first = floats.next()?;
+        floats.all(|dtype| dtype == first).then_some(first)
+    }
+
+    /// The source line, with the last parts of its path.
+    pub(super) fn site(&self, id: NodeId) -> String {
+        let site = self.list.node(id).origin.site;
+        format!("{}:{}", short_path(site.file()), site.line())
+    }
+
+    /// The scope that a node belongs to, such as `net.1`.
+    pub(super) fn scope(&self, id: NodeId) -> Option<String> {
+        self.list.scope_name(id)
+    }
+
+    /// The node whose adjoint this one is, or a part of.
+    pub(super) fn adjoint_of(&self, id: NodeId) -> Option<NodeId> {
+        self.list.node(id).origin.adjoint_of()
+    }
+
+    /// Whether a sweep has recorded the node.
+    pub(super) fn is_swept(&self, id: NodeId) -> bool {
+        self.list.node(id).origin.is_derivative()
+    }
+}
+
+/// What an op says beside its operands.
+fn attributes(op: &Op) -> Option<String> {
+    let list = |axes: &[u8]| axes.iter().map(u8::to_string).collect::<Vec<_>>().join(" ");
+    match op {
+        Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Full(_) => None,
+        Op::Unary(f) => f.parameter().map(|p| number(p, 6)),
+        Op::Binary(_) | Op::Compare(_) | Op::Select | Op::Detach | Op::Matmul | Op::Pick => None,
+        Op::Cast(op) => Some(format!("to {}", op.to)),
+        Op::Broadcast(op) => Some(format!("to {}", op.to)),
+        Op::Reshape(op) => Some(format!("to {}", op.to)),
+        Op::Permute(op) => Some(format!("axes {}", list(&op.axes))),
+        Op::Slice(op) => Some(format!("axis {}, {}..{}", op.axis, op.start, op.start + op.length)),
+        Op::Pad(op) => Some(format!("axis {}, {} before, {} after", op.axis, op.before, op.after)),
+        Op::Concat(op) => Some(format!("axis {}", op.axis)),
+        Op::Sum(op) => (!op.axes.is_empty()).then(|| format!("axes {}", list(&op.axes))),
+        Op::Max(op) => (!op.axes.is_empty()).then(|| format!("axes {}", list(&op.axes))),
+        Op::Argmax(op) => Some(format!("axis {}", op.axis)),
+        Op::Softmax(op) => Some(format!("axis {}", op.axis)),
+        Op::LogSoftmax(op) => Some(format!("axis {}", op.axis)),
+        Op::Scatter(op) => Some(format!("{} columns", op.columns)),
+    }
+}
+
+/// The k-th element in row-major order.
+fn element(x: &Strided<'_>, k: usize, digits: usize) -> String {
+    let (mut place, mut rest) = (x.offset, k);
+    for (&length, &stride) in x.shape.iter().zip(x.strides).rev() {
+        place = place.wrapping_add_signed((rest % length) as isize * stride);
+        rest /= length;
+    }
+    match x.data {
+        DataRef::F32(v) => number(f64::from(v[place]), digits),
+        DataRef::F64(v) => number(v[place], digits),
+        DataRef::I64(v) => v[place].to_string(),
+        DataRef::Bool(v) => v[place].to_string(),
+    }
+}
+
+/// All elements of a small tensor, in brackets by axis.
+pub(super) fn nested(shape: &Shape, elements: &[String]) -> String {
+    let Some((&first, rest)) = shape.split_first() else {
+        return elements.first().cloned().unwrap_or_default();
+    };
+    let (rest, step) = (Shape::from(rest), elements.len() / first.max(1));
+    let rows: Vec<String> = (0..first).map(|i| nested(&rest, &elements[i * step..(i + 1) * step])).collect();
+    format!("[{}]", rows.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_tensors_are_written_in_brackets() {
+        let text = |shape: &[usize], n: usize| {
+            nested(&Shape::from(shape), &(0..n).map(|i| i.to_string()).collect::<Vec<_>>())
+        };
+        assert_eq!(text(&[], 1), "0");
+        assert_eq!(text(&[3], 3), "[0, 1, 2]");
+        assert_eq!(text(&[2, 1, 2], 4), "[[[0, 1]], [[2, 3]]]");
+    }
+
+    #[test]
+    fn views_are_read_by_their_strides_and_the_released_are_told() {
+        let tape = Tape::new();
+        let x = tape.var([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+        let y = x.t();
+        let z = y.exp();
+        tape.list_mut().release(z.id());
+        let words = Words::of(&tape);
+        let known = |numbers: &[&str]| Numbers::Known(numbers.iter().map(|&n| n.to_owned()).collect());
+        assert_eq!(words.numbers(y.id(), 4, 6), known(&["1", "4", "2", "5"]));
+        assert_eq!(words.numbers(z.id(), 4, 6), Numbers::Released);
+    }
+}
