@@ -146,3 +146,12 @@ impl<'t> Drawing<'t> {
         );
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub(in crate::show) fn graph_of(drawing: &Drawing<'_>) -> Graph {
+        drawing.graph()
+    }
+}

@@ -12,8 +12,8 @@ const WIDEST: usize = 40;
 /// Scopes within scopes up to here have boxes of their own.
 const DEEPEST: usize = 8;
 
-/// The box around what a sweep has recorded.
-const SWEEP: &str = "adjoints";
+/// Stands for a scope around all that a sweep has recorded.
+const SWEPT: &str = "\0";
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -137,13 +137,14 @@ fn path(words: &Words<'_>, id: NodeId) -> Vec<String> {
     let is_parameter = matches!(words.list.node(id).op, Op::Parameter(_));
     let scope = words.scope(id).or_else(|| by_name().filter(|_| is_parameter));
     let scopes = scope.iter().flat_map(|scope| scope.splitn(DEEPEST, '.')).map(str::to_owned);
-    words.is_swept(id).then(|| SWEEP.to_owned()).into_iter().chain(scopes).collect()
+    words.is_swept(id).then(|| SWEPT.to_owned()).into_iter().chain(scopes).collect()
 }
 
 /// A node with the scopes around it, and the leaves that it is the first to use: each with the depth of its box.
 struct Entry {
     id: NodeId,
     path: Vec<String>,
+    is_adjoint: bool,
     leaves: Vec<(NodeId, usize)>,
 }
 
@@ -163,7 +164,7 @@ fn tree(words: &Words<'_>, shown: &[NodeId]) -> Vec<Tree> {
                 leaves.push((leaf, own.iter().zip(&path).take_while(|(a, b)| a == b).count()));
             }
         }
-        entries.push(Entry { id, path, leaves });
+        entries.push(Entry { id, path, is_adjoint: words.adjoint_of(id).is_some(), leaves });
     }
     group(&entries, 0)
 }
@@ -176,12 +177,23 @@ fn group(entries: &[Entry], depth: usize) -> Vec<Tree> {
         match stay[0].path.get(depth) {
             None => parts.push(Tree::Node(stay[0].id)),
             Some(_) => {
-                let name = stay[0].path[..=depth].join(".").replacen(&format!("{SWEEP}."), "", 1);
-                parts.push(Tree::Scope { name, parts: group(stay, depth + 1) });
+                parts.push(Tree::Scope { name: title(stay, depth), parts: group(stay, depth + 1) });
             }
         }
     }
     parts
+}
+
+/// The full name of the scope that entries have in common at a depth; sweeps are named by what they find.
+fn title(stay: &[Entry], depth: usize) -> String {
+    match &stay[0].path[..=depth] {
+        [first] if first == SWEPT => match stay.iter().any(|entry| entry.is_adjoint) {
+            true => "adjoints".to_owned(),
+            false => "tangents".to_owned(),
+        },
+        [first, names @ ..] if first == SWEPT => names.join("."),
+        names => names.join("."),
+    }
 }
 
 /// Makes cards of nodes.
@@ -278,7 +290,8 @@ impl Reader<'_> {
         let ids = || nodes.iter().copied();
         let (first, last) = (ids().min().unwrap_or(0), ids().max().unwrap_or(0));
         let name = format!("v{first} … v{last}");
-        let ops: Vec<&str> = ids().map(|id| self.words.list.node(id).op.name()).collect();
+        let mut ops: Vec<&str> = ids().map(|id| self.words.list.node(id).op.name()).collect();
+        ops.sort_unstable();
         let count = format!("{} nodes folded", nodes.len());
         let data = vec![count, clipped(&shortened(&ops, WIDEST - 12), WIDEST)];
         let heading = clipped(scope.unwrap_or(&name), WIDEST);

@@ -13,12 +13,14 @@ const LANE: f64 = 14.0;
 /// Between rows: at least and at most. More where edges have far to go sideways.
 const LEAST: f64 = 34.0;
 const MOST: f64 = 90.0;
+/// Between a row of ports and the next one: the border of the box is there.
+const PORTS: f64 = 12.0;
 
 /// An edge over more rows than this runs straight, over whatever there is, so that long lists stay linear.
 const FARTHEST: usize = 100;
 
 /// How often rows are moved towards their neighbours above and below.
-const ROUNDS: usize = 10;
+const ROUNDS: usize = 16;
 
 /// Where a box stands among the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub(super) struct Item {
     pub(super) width: f64,
     pub(super) height: f64,
     pub(super) row: Row,
+    /// Boxes stand above each other by their centres, wherever the edges between them begin and end.
+    pub(super) boxed: bool,
 }
 
 /// The edges of one value: from the bottom of an item to the tops of others, all of which stand after it in the list. A
@@ -75,6 +79,8 @@ struct Layers<'a> {
     links: Vec<Link>,
     /// Of each link: the net and, if it ends there, the target.
     ends: Vec<(usize, Option<usize>)>,
+    /// Whether an edge leads to it.
+    has_source: Vec<bool>,
     /// Centres.
     x: Vec<f64>,
 }
@@ -86,7 +92,7 @@ pub(super) fn place(items: &[Item], nets: &[Net]) -> Layered {
     let mut layers = Layers::new(items, nets);
     sort(&mut layers.rows, &layers.links, &layers.width, layers.row_of.len());
     layers.set_places();
-    layers.spread_ends(items.len());
+    layers.spread_ends();
     layers.layered(nets.len())
 }
 
@@ -122,11 +128,21 @@ impl<'a> Layers<'a> {
     fn new(items: &'a [Item], nets: &[Net]) -> Layers<'a> {
         let row_of = ranks(items, nets);
         let width = items.iter().map(|item| item.width).collect();
-        let mut layers =
-            Layers { items, rows: vec![], row_of, width, links: vec![], ends: vec![], x: vec![] };
+        let mut layers = Layers {
+            items,
+            rows: vec![],
+            row_of,
+            width,
+            links: vec![],
+            ends: vec![],
+            has_source: vec![],
+            x: vec![],
+        };
         for (n, net) in nets.iter().enumerate() {
             layers.add_net(n, net);
         }
+        layers.has_source = vec![false; layers.row_of.len()];
+        layers.links.iter().for_each(|link| layers.has_source[link.below.0] = true);
         let count = layers.row_of.iter().max().map_or(0, |last| last + 1);
         layers.rows = vec![vec![]; count];
         for (element, &row) in layers.row_of.iter().enumerate() {
@@ -199,6 +215,20 @@ impl<'a> Layers<'a> {
         self.x.iter_mut().for_each(|x| *x -= least);
     }
 
+    /// How much an edge draws on one of its ends. Long edges are worth being straight; leaves come to what uses them, not
+    /// the other way round.
+    fn pull(&self, link: usize, on: usize) -> f64 {
+        let Link { above, below } = self.links[link];
+        let is_lane = |e: usize| e >= self.items.len();
+        match (is_lane(above.0), is_lane(below.0)) {
+            (true, true) => 8.0,
+            _ if is_lane(on) => 1.0,
+            _ if !self.has_source[above.0] => 0.05,
+            (false, false) => 1.0,
+            _ => 0.05,
+        }
+    }
+
     /// The places of a row, in its order and with room between them, that are nearest to where its edges want it: least
     /// squares under an order, by pooling neighbours that clash.
     fn settle(&mut self, row: usize, links: impl Fn(usize) -> Vec<usize>) {
@@ -213,14 +243,16 @@ impl<'a> Layers<'a> {
             let (mut weight, mut wanted) = (1e-3, 1e-3 * self.x[e]);
             for link in links(e) {
                 let Link { above, below } = self.links[link];
-                let at = below.1.unwrap_or(0.0);
-                let place = match below.0 == e {
-                    true => self.x[above.0] + above.1 - at,
-                    false => self.x[below.0] + at - above.1,
+                let boxed = |e: usize| self.items.get(e).is_some_and(|item| item.boxed);
+                let (from, to) = match boxed(above.0) && boxed(below.0) {
+                    true => (0.0, 0.0),
+                    false => (above.1, below.1.unwrap_or(0.0)),
                 };
-                // Long edges are worth being straight.
-                let lanes = [above.0, below.0].iter().filter(|&&e| e >= self.items.len()).count();
-                let w = [1.0, 2.0, 8.0][lanes];
+                let place = match below.0 == e {
+                    true => self.x[above.0] + from - to,
+                    false => self.x[below.0] + to - from,
+                };
+                let w = self.pull(link, e);
                 weight += w;
                 wanted += w * place;
             }
@@ -240,18 +272,28 @@ impl<'a> Layers<'a> {
         }
     }
 
-    /// Edges that end on one item are spread over its top, in the order in which they come.
-    fn spread_ends(&mut self, items: usize) {
-        let mut arriving: Vec<Vec<usize>> = vec![vec![]; items];
+    /// Edges that end on one item share its top, in the order in which they come. One that comes from right above ends right
+    /// below; where there is none, they are spread evenly.
+    fn spread_ends(&mut self) {
+        let mut arriving: Vec<Vec<usize>> = vec![vec![]; self.items.len()];
         for (l, link) in self.links.iter().enumerate().filter(|(_, link)| link.below.1.is_none()) {
             arriving[link.below.0].push(l);
         }
-        for (item, mut links) in arriving.into_iter().enumerate() {
-            let from = |l: &usize| self.x[self.links[*l].above.0] + self.links[*l].above.1;
-            links.sort_by(|a, b| from(a).total_cmp(&from(b)));
-            let step = (self.width[item] * 0.7 / links.len().max(1) as f64).min(48.0);
-            for (i, &l) in links.iter().enumerate() {
-                self.links[l].below.1 = Some((i as f64 - (links.len() - 1) as f64 / 2.0) * step);
+        for (item, links) in arriving.into_iter().enumerate().filter(|(_, links)| !links.is_empty()) {
+            let from = |l: &usize| self.x[self.links[*l].above.0] + self.links[*l].above.1 - self.x[item];
+            let mut links: Vec<(f64, usize)> = links.iter().map(|l| (from(l), *l)).collect();
+            links.sort_by(|a, b| a.0.total_cmp(&b.0));
+            let (width, last) = (self.width[item], links.len() - 1);
+            let step = (width * 0.7 / links.len() as f64).min(48.0);
+            let place = |i: usize, first: f64| first + i as f64 * step;
+            let even = -(last as f64) / 2.0 * step;
+            let nearest = (0..links.len()).min_by(|&a, &b| links[a].0.abs().total_cmp(&links[b].0.abs()));
+            let straight = nearest.map(|i| links[i].0 - i as f64 * step).filter(|&first| {
+                let most = width / 2.0 - 12.0;
+                place(0, first) >= -most && place(last, first) <= most
+            });
+            for (i, &(_, l)) in links.iter().enumerate() {
+                self.links[l].below.1 = Some(place(i, straight.unwrap_or(even)));
             }
         }
     }
@@ -271,14 +313,15 @@ impl<'a> Layers<'a> {
         let (mut spans, mut y) = (vec![], 0.0);
         for (row, elements) in self.rows.iter().enumerate() {
             spans.push((y, y + tall(elements)));
-            y += tall(elements) + (LEAST + sideways[row] / 10.0).min(MOST);
+            let ports = tall(elements) == 0.0 || self.rows.get(row + 1).is_some_and(|next| tall(next) == 0.0);
+            let room = if ports { PORTS + sideways[row] / 4.0 } else { LEAST + sideways[row] / 10.0 };
+            y += tall(elements) + room.min(MOST);
         }
-        let has_source: Vec<bool> = self.has_source();
         let corner = |i: usize| {
             let (top, bottom) = spans[self.row_of[i]];
             let item = &self.items[i];
             // What nothing leads to stands near to what it leads to.
-            (self.x[i] - item.width / 2.0, if has_source[i] { top } else { bottom - item.height })
+            (self.x[i] - item.width / 2.0, if self.has_source[i] { top } else { bottom - item.height })
         };
         let corners: Vec<(f64, f64)> = (0..self.items.len()).map(corner).collect();
         let mut courses = vec![vec![]; nets];
@@ -297,11 +340,5 @@ impl<'a> Layers<'a> {
         let right = |e: usize| self.x[e] + self.width[e] / 2.0;
         let width = (0..self.x.len()).map(right).fold(0.0, f64::max);
         Layered { corners, width, height: spans.last().map_or(0.0, |span| span.1), courses }
-    }
-
-    fn has_source(&self) -> Vec<bool> {
-        let mut has = vec![false; self.row_of.len()];
-        self.links.iter().for_each(|link| has[link.below.0] = true);
-        has
     }
 }

@@ -89,7 +89,11 @@ fn place(graph: &Graph, parts: &[Part], own: Range<usize>, edges: &[(usize, usiz
         ports.sort_unstable();
         ports.dedup();
     }
-    let port = |row: Row| Child { cards: 0..0, inner: None, item: Item { width: 8.0, height: 0.0, row } };
+    let port = |row: Row| Child {
+        cards: 0..0,
+        inner: None,
+        item: Item { width: 8.0, height: 0.0, row, boxed: false },
+    };
     let mut children: Vec<Child> = entering.iter().map(|_| port(Row::First)).collect();
     for ((part, cards), edges) in parts.iter().zip(ranges.iter().cloned()).zip(&of_child) {
         children.push(make(graph, part, cards, edges));
@@ -150,7 +154,8 @@ fn make(graph: &Graph, part: &Part, cards: Range<usize>, edges: &[(usize, usize)
             (Some((name.clone(), inner)), (width, height))
         }
     };
-    Child { cards, inner, item: Item { width, height, row: Row::Between } }
+    let item = Item { width, height, row: Row::Between, boxed: inner.is_some() };
+    Child { cards, inner, item }
 }
 
 impl Child {
@@ -220,3 +225,6 @@ impl Layout {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ const HEAD: usize = 40;
 const TAIL: usize = 20;
 
 /// A tensor of so few elements is shown number by number.
-const TINY: usize = 6;
+const TINY: usize = 4;
 
 /// Significant digits of a number.
 const DIGITS: usize = 6;
@@ -156,4 +156,29 @@ fn aligned(rows: &[Row]) -> Vec<String> {
         line.join("   ").trim_end().to_owned()
     };
     rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn released_values_are_told() {
+        let tape = Tape::new();
+        let x = tape.var([1.0, 2.0]);
+        let y = x.exp();
+        let line = line!() - 1;
+        y.ln();
+        tape.list_mut().release(y.id());
+        let text = tape.listing().to_string();
+        let golden = format!(
+            "v0 = var       [1, 2]         src/show/listing.rs:{}\n\
+             v1 = exp(v0)   [2] released   src/show/listing.rs:{line}\n\
+             v2 = ln(v1)    [1, 2]         src/show/listing.rs:{}",
+            line - 1,
+            line + 2
+        );
+        assert_eq!(text, golden, "\n{text}\n");
+        assert!(tape.drawing().dot().contains("data [2] released"));
+    }
 }

@@ -82,3 +82,36 @@ impl fmt::Display for TapeStats {
         write!(f, "\n{}", text.trim_end())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stand_in_tables() {
+        let stats = TapeStats {
+            nodes: 12,
+            swept: 7,
+            ops: vec![("mul", 6), ("add", 4), ("sigmoid", 2)],
+            node_bytes: 3456,
+            value_bytes: 128,
+            spare_bytes: 0,
+            peak_bytes: 2_000_000,
+        };
+        let golden = "
+  nodes      count  share
+  all           12  100 %
+  by sweeps      7   58 %
+  mul            6   50 %
+  add            4   33 %
+  sigmoid        2   17 %
+
+  memory                    bytes
+  nodes                   3.46 kB
+  values                    128 B
+  values at their peak    2.00 MB
+  buffers kept for reuse      0 B";
+        assert_eq!(format!("\n{stats}"), golden, "\n{stats}\n");
+        assert!(Tape::new().stats().to_string().contains("all            0      –"));
+    }
+}
