@@ -1,6 +1,7 @@
 //! A tape in Graphviz's language.
 
 use super::graph::{Graph, Part};
+use super::style::SEED;
 use crate::text::quoted;
 
 /// The graph, with a cluster for each scope.
@@ -17,6 +18,9 @@ pub(super) fn write(graph: &Graph) -> String {
     parts(&mut out, graph, &graph.parts, &mut 0, 1);
     for (from, to) in &graph.edges {
         out += &format!("  n{from} -> n{to};\n");
+    }
+    for (from, to) in &graph.seeds {
+        out += &format!("  n{from} -> n{to} [style=dashed, color={}];\n", quoted(SEED));
     }
     out + "}\n"
 }

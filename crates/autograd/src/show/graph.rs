@@ -47,6 +47,8 @@ pub(super) struct Graph {
     pub(super) cards: Vec<Card>,
     /// From operand to result, each once, sorted.
     pub(super) edges: Vec<(usize, usize)>,
+    /// From a result to the adjoint with which a sweep back from it begins.
+    pub(super) seeds: Vec<(usize, usize)>,
     pub(super) parts: Vec<Part>,
 }
 
@@ -85,11 +87,18 @@ impl Graph {
     pub(super) fn of(words: &Words<'_>, options: &Options) -> Graph {
         let shown = shown(words, options);
         let (tree, note) = fold(tree(words, &shown), shown.len(), options.fold_above);
-        let mut graph =
-            Graph { title: options.title.clone(), note, cards: vec![], edges: vec![], parts: vec![] };
+        let mut graph = Graph {
+            title: options.title.clone(),
+            note,
+            cards: vec![],
+            edges: vec![],
+            seeds: vec![],
+            parts: vec![],
+        };
         let mut reader = Reader { words, options, used: used(words, &shown), card_of: HashMap::new() };
         graph.parts = reader.parts(&mut graph.cards, &tree);
         graph.edges = reader.edges();
+        graph.seeds = reader.seeds();
         graph
     }
 }
@@ -233,6 +242,18 @@ impl Reader<'_> {
         edges.sort_unstable();
         edges.dedup();
         edges
+    }
+
+    fn seeds(&self) -> Vec<(usize, usize)> {
+        let list = &self.words.list;
+        let mut seeds = vec![];
+        for (&id, &to) in self.card_of.iter().filter(|(id, _)| list.node(**id).inputs.is_empty()) {
+            let from = self.words.adjoint_of(id).and_then(|of| self.card_of.get(&of).copied());
+            seeds.extend(from.filter(|&from| from < to).map(|from| (from, to)));
+        }
+        seeds.sort_unstable();
+        seeds.dedup();
+        seeds
     }
 
     fn card(&self, id: NodeId) -> Card {

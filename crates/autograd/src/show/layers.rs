@@ -1,6 +1,6 @@
 //! Layered layout: boxes in rows, each above those that its edges lead to (Sugiyama, Tagawa and Toda 1981).
 //!
-//! Rows are longest paths; leaves sink to the row above their first use. An edge over several rows passes each by a gap of
+//! Rows are longest paths; leaves, and what is made of them alone, sink to the row above their first use. An edge over several rows passes each by a gap of
 //! its own. The order within rows comes from barycentres (`order`), places from the least squares of the edges' horizontal
 //! lengths, row by row. All is about linear in boxes and edges.
 
@@ -99,18 +99,23 @@ pub(super) fn place(items: &[Item], nets: &[Net]) -> Layered {
 /// The row of each item.
 fn ranks(items: &[Item], nets: &[Net]) -> Vec<usize> {
     let mut nets_of: Vec<Vec<usize>> = vec![vec![]; items.len()];
-    let mut has_source = vec![false; items.len()];
+    // What hangs on nothing else, such as a leaf or a leaf that is reshaped, and how many edges leave an item.
+    let mut sinks: Vec<bool> = items.iter().map(|item| item.row == Row::Between).collect();
+    let mut leaving = vec![0; items.len()];
     for (n, net) in nets.iter().enumerate() {
         nets_of[net.from.0].push(n);
-        net.to.iter().for_each(|&(to, _)| has_source[to] = true);
+        leaving[net.from.0] += net.to.len();
     }
     let targets = |i: usize| nets_of[i].iter().flat_map(|&n| nets[n].to.iter().map(|&(to, _)| to));
     let first = usize::from(items.iter().any(|item| item.row == Row::First));
     let mut rank: Vec<usize> = items.iter().map(|i| if i.row == Row::First { 0 } else { first }).collect();
     for i in 0..items.len() {
-        targets(i).for_each(|to| rank[to] = rank[to].max(rank[i] + 1));
+        for to in targets(i) {
+            rank[to] = rank[to].max(rank[i] + 1);
+            sinks[to] &= sinks[i] && leaving[i] == 1;
+        }
     }
-    for i in (0..items.len()).rev().filter(|&i| !has_source[i] && items[i].row == Row::Between) {
+    for i in (0..items.len()).rev().filter(|&i| sinks[i]) {
         if let Some(below) = targets(i).map(|to| rank[to]).min() {
             rank[i] = below - 1;
         }

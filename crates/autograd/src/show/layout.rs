@@ -11,7 +11,7 @@ use std::ops::Range;
 
 /// Of a character of a monospaced font, and of a line.
 pub(super) const CHARACTER: f64 = 7.25;
-pub(super) const LINE: f64 = 16.0;
+pub(super) const LINE_HEIGHT: f64 = 16.0;
 
 /// Between a card's edge and its text.
 pub(super) const PAD: (f64, f64) = (12.0, 7.0);
@@ -37,16 +37,33 @@ pub(super) struct Layout {
     pub(super) cards: Vec<(usize, Rect)>,
     /// Outer boxes before inner ones.
     pub(super) boxes: Vec<(String, Rect)>,
-    /// Each with whether it ends in an arrow.
-    pub(super) pieces: Vec<(Piece, bool)>,
+    pub(super) lines: Vec<Line>,
     /// Places on top where a card's value enters, and on the bottom where one leaves.
-    enter: BTreeMap<usize, f64>,
-    leave: BTreeMap<usize, f64>,
+    enter: BTreeMap<Origin, f64>,
+    leave: BTreeMap<Origin, f64>,
 }
+
+/// A piece of an edge.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line {
+    pub(super) piece: Piece,
+    /// Whether it ends in an arrow.
+    pub(super) arrow: bool,
+    /// Whether it leads to the seed of a sweep.
+    pub(super) seed: bool,
+}
+
+/// The card that an edge comes from, and whether it leads to the seed of a sweep. Edges of one origin share their course.
+type Origin = (usize, bool);
+
+/// An edge and the card that it leads to.
+type Edge = (Origin, usize);
 
 impl Layout {
     pub(super) fn of(graph: &Graph) -> Layout {
-        place(graph, &graph.parts, 0..graph.cards.len(), &graph.edges)
+        let edges = graph.edges.iter().map(|&(from, to)| ((from, false), to));
+        let seeds = graph.seeds.iter().map(|&(from, to)| ((from, true), to));
+        place(graph, &graph.parts, 0..graph.cards.len(), &edges.chain(seeds).collect::<Vec<Edge>>())
     }
 }
 
@@ -58,7 +75,7 @@ pub(super) fn lines(card: &Card) -> impl Iterator<Item = &str> {
 
 fn size(card: &Card) -> (f64, f64) {
     let longest = lines(card).map(columns).max().unwrap_or(0);
-    (longest as f64 * CHARACTER + 2.0 * PAD.0, lines(card).count() as f64 * LINE + 2.0 * PAD.1)
+    (longest as f64 * CHARACTER + 2.0 * PAD.0, lines(card).count() as f64 * LINE_HEIGHT + 2.0 * PAD.1)
 }
 
 /// Something in a row: a card, a box with what is in it, or a port.
@@ -69,15 +86,15 @@ struct Child {
 }
 
 /// Lays out parts that have these cards; of the edges, those that touch them.
-fn place(graph: &Graph, parts: &[Part], own: Range<usize>, edges: &[(usize, usize)]) -> Layout {
+fn place(graph: &Graph, parts: &[Part], own: Range<usize>, edges: &[Edge]) -> Layout {
     let ranges = ranges(parts, own.start);
     // The number of a card's child, if it is here.
     let child = |card: usize| own.contains(&card).then(|| ranges.partition_point(|range| range.end <= card));
-    let mut of_child: Vec<Vec<(usize, usize)>> = vec![vec![]; parts.len()];
-    let mut entering: Vec<usize> = vec![];
-    let mut leaving: Vec<usize> = vec![];
+    let mut of_child: Vec<Vec<Edge>> = vec![vec![]; parts.len()];
+    let mut entering: Vec<Origin> = vec![];
+    let mut leaving: Vec<Origin> = vec![];
     for &(from, to) in edges {
-        let (a, b) = (child(from), child(to));
+        let (a, b) = (child(from.0), child(to));
         [a, b.filter(|_| a != b)].into_iter().flatten().for_each(|c| of_child[c].push((from, to)));
         if a.is_none() {
             entering.push(from);
@@ -102,13 +119,13 @@ fn place(graph: &Graph, parts: &[Part], own: Range<usize>, edges: &[(usize, usiz
 
     // Numbers of children, with the ports.
     let (first, last) = (entering.len(), entering.len() + parts.len());
-    let mut nets: BTreeMap<(usize, usize), Net> = BTreeMap::new();
+    let mut nets: BTreeMap<(usize, Origin), Net> = BTreeMap::new();
     for &(from, to) in edges {
-        let (a, b) = (child(from), child(to));
+        let (a, b) = (child(from.0), child(to));
         if a == b {
             continue; // within a child, or beside all of them
         }
-        let of = |ports: &[usize]| ports.binary_search(&from).expect("collected above");
+        let of = |ports: &[Origin]| ports.binary_search(&from).expect("collected above");
         let (source, start) = match a {
             Some(a) => (first + a, children[first + a].bottom(from)),
             None => (of(&entering), 4.0),
@@ -122,8 +139,9 @@ fn place(graph: &Graph, parts: &[Part], own: Range<usize>, edges: &[(usize, usiz
             net.to.push((target, end));
         }
     }
+    let seeds: Vec<bool> = nets.keys().map(|(_, (_, seed))| *seed).collect();
     let nets: Vec<Net> = nets.into_values().collect();
-    assemble(children, &nets, &entering, &leaving)
+    assemble(children, (&nets, &seeds), &entering, &leaving)
 }
 
 /// The cards of each part.
@@ -143,7 +161,7 @@ fn ranges(parts: &[Part], start: usize) -> Vec<Range<usize>> {
     parts.iter().map(range).collect()
 }
 
-fn make(graph: &Graph, part: &Part, cards: Range<usize>, edges: &[(usize, usize)]) -> Child {
+fn make(graph: &Graph, part: &Part, cards: Range<usize>, edges: &[Edge]) -> Child {
     let (inner, (width, height)) = match part {
         Part::Card(card) => (None, size(&graph.cards[*card])),
         Part::Scope { name, parts } => {
@@ -165,13 +183,13 @@ impl Child {
     }
 
     /// Where a card's value enters from above; open for a card.
-    fn top(&self, value: usize) -> Option<f64> {
+    fn top(&self, value: Origin) -> Option<f64> {
         let (_, inner) = self.inner.as_ref()?;
         Some(inner.enter[&value] + self.inset(inner))
     }
 
     /// Where a card's value leaves.
-    fn bottom(&self, value: usize) -> f64 {
+    fn bottom(&self, value: Origin) -> f64 {
         match &self.inner {
             Some((_, inner)) => inner.leave[&value] + self.inset(inner),
             None => self.item.width / 2.0,
@@ -180,14 +198,21 @@ impl Child {
 }
 
 /// Places the children and moves what is in them along.
-fn assemble(children: Vec<Child>, nets: &[Net], entering: &[usize], leaving: &[usize]) -> Layout {
+fn assemble(
+    children: Vec<Child>,
+    (nets, seeds): (&[Net], &[bool]),
+    entering: &[Origin],
+    leaving: &[Origin],
+) -> Layout {
     let items: Vec<Item> = children.iter().map(|child| child.item).collect();
     let layered = layers::place(&items, nets);
     let mut out = Layout { width: layered.width, height: layered.height, ..Layout::default() };
     let arrow = |piece: &Piece| {
         piece.target.is_some_and(|t| children[t].inner.is_none() && children[t].item.row == Row::Between)
     };
-    out.pieces = layered.courses.iter().flatten().map(|piece| (*piece, arrow(piece))).collect();
+    for (course, seed) in layered.courses.iter().zip(seeds) {
+        out.lines.extend(course.iter().map(|piece| Line { piece: *piece, arrow: arrow(piece), seed: *seed }));
+    }
     let last = children.len() - leaving.len();
     for (i, child) in children.into_iter().enumerate() {
         let (x, y) = layered.corners[i];
@@ -216,12 +241,13 @@ impl Layout {
         self.boxes.extend(inner.boxes.into_iter().map(|(name, r)| (name, at(r))));
         let entering = !inner.enter.is_empty();
         let leaving = !inner.leave.is_empty();
-        for (mut piece, arrow) in inner.pieces {
+        for mut line in inner.lines {
+            let piece = &mut line.piece;
             let (from_port, to_port) = (entering && piece.from.1 == 0.0, leaving && piece.to.1 == bottom);
             piece.from = (piece.from.0 + x, if from_port { rect.y } else { piece.from.1 + y });
             piece.between = (piece.between.0 + y, piece.between.1 + y);
             piece.to = (piece.to.0 + x, if to_port { rect.y + rect.height } else { piece.to.1 + y });
-            self.pieces.push((piece, arrow));
+            self.lines.push(line);
         }
     }
 }

@@ -2,6 +2,9 @@
 
 use super::graph::Kind;
 
+/// Of the edge from a result to the adjoint with which a sweep begins.
+pub(super) const SEED: &str = "#cc79a7";
+
 /// How a card looks.
 pub(super) struct Style {
     pub(super) name: &'static str,

@@ -2,8 +2,8 @@
 
 use super::graph::{Card, Graph, Kind};
 use super::layers::Piece;
-use super::layout::{CHARACTER, LINE, Layout, PAD, Rect};
-use super::style::Style;
+use super::layout::{CHARACTER, LINE_HEIGHT, Layout, Line, PAD, Rect};
+use super::style::{SEED, Style};
 use crate::text::{columns, markup};
 use std::fmt::Write;
 
@@ -43,12 +43,12 @@ pub(super) fn write(graph: &Graph) -> String {
     for (_, rect) in &layout.boxes {
         scope(&mut out, *rect);
     }
-    layout.pieces.iter().for_each(|(piece, arrow)| course(&mut out, piece, *arrow));
+    layout.lines.iter().for_each(|line| course(&mut out, line));
     for (name, rect) in &layout.boxes {
         // The halo keeps the name readable where an edge passes.
         let halo = "stroke=\"#f6f8fa\" stroke-width=\"5\" stroke-linejoin=\"round\" paint-order=\"stroke\"";
         let bold = format!("fill=\"{PALE}\" font-weight=\"bold\" {halo}");
-        text(&mut out, (rect.x + PAD.0, rect.y + LINE + 1.0), name, &bold);
+        text(&mut out, (rect.x + PAD.0, rect.y + LINE_HEIGHT + 1.0), name, &bold);
     }
     for (card, rect) in &layout.cards {
         draw(&mut out, &graph.cards[*card], *rect);
@@ -69,7 +69,7 @@ fn head(graph: &Graph, kinds: &[Kind]) -> ((f64, String), f64) {
     if let Some(note) = &graph.note {
         text(&mut out, (MARGIN, y + SIZE), note, &format!("fill=\"{GRADIENT}\""));
         wide = wide.max(columns(note) as f64 * CHARACTER);
-        y += LINE + 8.0;
+        y += LINE_HEIGHT + 8.0;
     }
     let mut x = MARGIN;
     for kind in kinds {
@@ -105,7 +105,7 @@ fn draw(out: &mut String, card: &Card, rect: Rect) {
     let mut y = rect.y + PAD.1 + SIZE;
     let mut line = |words: &str, style: &str| {
         text(out, (rect.x + PAD.0, y), words, style);
-        y += LINE;
+        y += LINE_HEIGHT;
     };
     line(&card.heading, &format!("fill=\"{INK}\" font-weight=\"bold\""));
     card.data.iter().for_each(|data| line(data, &format!("fill=\"{INK}\"")));
@@ -128,8 +128,9 @@ fn scope(out: &mut String, rect: Rect) {
 }
 
 /// Down, over and down; the bend has vertical ends, so that pieces join smoothly.
-fn course(out: &mut String, piece: &Piece, arrow: bool) {
-    let Piece { from, between: (end, begin), to, .. } = *piece;
+fn course(out: &mut String, line: &Line) {
+    let Line { piece: Piece { from, between: (end, begin), to, .. }, arrow, seed } = *line;
+    let (ink, dash) = if seed { (SEED, " stroke-dasharray=\"4 3\"") } else { (EDGE, "") };
     let tip = to.1;
     let last = if arrow { tip - HEAD + 1.0 } else { tip };
     let begin = begin.min(last);
@@ -144,12 +145,12 @@ fn course(out: &mut String, piece: &Piece, arrow: bool) {
     if last > begin {
         _ = write!(out, "V{}", n(last));
     }
-    _ = writeln!(out, "\" fill=\"none\" stroke=\"{EDGE}\" stroke-width=\"1.4\"/>");
+    _ = writeln!(out, "\" fill=\"none\" stroke=\"{ink}\" stroke-width=\"1.4\"{dash}/>");
     if arrow {
         let (x, y) = (to.0, tip - HEAD);
         _ = writeln!(
             out,
-            "<path d=\"M{} {}L{} {}L{} {}Z\" fill=\"{EDGE}\"/>",
+            "<path d=\"M{} {}L{} {}L{} {}Z\" fill=\"{ink}\"/>",
             n(x),
             n(tip),
             n(x - 3.6),

@@ -74,7 +74,7 @@ fn check(layout: &Layout) {
         }
         assert!(layout.cards.iter().all(|(_, card)| apart(*a, *card) || holds(*a, *card)), "{a:?}");
     }
-    for (x, y) in layout.pieces.iter().flat_map(|(piece, _)| points(piece)) {
+    for (x, y) in layout.lines.iter().flat_map(|line| points(&line.piece)) {
         for (_, r) in &layout.cards {
             let inside = x > r.x && x < r.x + r.width && y > r.y + 0.1 && y < r.y + r.height - 0.1;
             assert!(!inside, "an edge runs over {r:?} at {x}, {y}");
@@ -96,8 +96,8 @@ fn cards_boxes_and_edges_keep_apart() {
         let layout = Layout::of(&graph);
         assert_eq!(layout.cards.len(), graph.cards.len());
         check(&layout);
-        let arrows = layout.pieces.iter().filter(|(_, arrow)| *arrow).count();
-        assert_eq!(arrows, graph.edges.len(), "every edge ends in an arrow");
+        let arrows = layout.lines.iter().filter(|line| line.arrow).count();
+        assert_eq!(arrows, graph.edges.len() + graph.seeds.len(), "every edge ends in an arrow");
     }
 }
 
