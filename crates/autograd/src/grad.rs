@@ -1,6 +1,9 @@
 //! Reverse mode: the sweep backwards over the list, which appends adjoints to the same list.
 
+mod everywhere;
 mod nonfinite;
+
+pub(crate) use everywhere::with_adjoints;
 
 use crate::between::Between;
 use crate::buffers::Strided;
@@ -211,30 +214,6 @@ pub(crate) fn parameter_gradients(loss: Var<'_>, params: &Params) -> Vec<(Param,
     let mut between = Between::new(&tape.list(), &inputs, loss.id());
     sweep(loss, loss.seed(), &mut between, |_, _| {});
     read.iter().filter_map(|&(p, id)| Some((p, between.get(id)?))).collect()
-}
-
-/// The gradient of `output` with respect to every node on the way to it from a variable, or from a parameter that is not
-/// frozen: pairs of a node and its adjoint. `f` reads them; nothing stays on the tape.
-#[track_caller]
-pub(crate) fn with_adjoints<'t, R>(output: Var<'t>, f: impl FnOnce(&[(NodeId, NodeId)]) -> R) -> R {
-    output.check_scalar("gradients");
-    let tape = output.tape();
-    let leaves: Vec<NodeId> = {
-        let list = tape.list();
-        let is_leaf = |id: &NodeId| match list.node(*id).op {
-            Op::Variable => true,
-            Op::Parameter(p) => tape.params().is_some_and(|params| !params.is_frozen(p)),
-            _ => false,
-        };
-        (0..=output.id()).filter(is_leaf).collect()
-    };
-    let start = tape.len();
-    let mut between = Between::new(&tape.list(), &leaves, output.id());
-    sweep(output, output.seed(), &mut between, |_, _| {});
-    let adjoints: Vec<_> = between.order.iter().filter_map(|&id| Some((id, between.get(id)?))).collect();
-    let result = f(&adjoints);
-    tape.list_mut().truncate(start);
-    result
 }
 
 /// The value of a function and its gradient with respect to each argument, as arrays.

@@ -80,10 +80,12 @@ impl<'t> Drawing<'t> {
     #[track_caller]
     pub fn with_gradients(mut self, loss: Var<'t>) -> Self {
         self = self.up_to(loss);
-        assert!(
-            !self.tape.list().is_traced(),
-            "with_gradients: a traced computation has no values\n  hint: draw it without gradients, or draw an eager tape"
-        );
+        if self.tape.list().is_traced() {
+            loss.mistake("with_gradients", "a traced computation has no values", "y")
+                .rule("gradients are numbers of an eager tape")
+                .hint("draw the traced tape without them")
+                .raise();
+        }
         let gradients = with_adjoints(loss, |adjoints| {
             let words = Words::of(self.tape);
             let of = |&(id, adjoint)| match words.numbers(adjoint, Options::NUMBERS, Options::DIGITS) {
@@ -140,10 +142,13 @@ impl<'t> Drawing<'t> {
 
     #[track_caller]
     fn check_tape(&self, output: Var<'_>) {
-        assert!(
-            std::ptr::eq(self.tape.address(), output.tape().address()),
-            "drawing: {output:?} is on another tape"
-        );
+        if !std::ptr::eq(self.tape.address(), output.tape().address()) {
+            output
+                .mistake("drawing", "the output is on another tape", "y")
+                .rule("a drawing shows one tape")
+                .hint("draw the tape that the output is on: `y.tape().drawing()`")
+                .raise();
+        }
     }
 }
 
