@@ -34,7 +34,8 @@
 //!
 //! Where to look: [`Tape`] records, [`Var`] is what is computed with, [`Params`] holds the numbers of a model, [`Program`]
 //! runs what was recorded ([`Program::explain`] tells how, [`Jit`] for inputs of several shapes), [`check_grads`] tells
-//! whether a gradient is right.
+//! whether a gradient is right. [`Tape::listing`] prints what was recorded, [`Tape::drawing`] draws it, with values and
+//! gradients.
 
 mod between;
 mod buffers;

@@ -335,6 +335,10 @@ fn hostile_tapes_are_drawn() {
     let alone = Tape::new();
     let x = alone.var(Shape::from([2]).elements() as f64);
     xml::check(&alone.drawing().with_gradients(x).svg());
+    let root = x * 0.0;
+    let y = root.sqrt();
+    alone.trap_nonfinite(true); // the slope of the root is what one wants to see
+    assert!(alone.drawing().with_gradients(y).dot().contains("grad ∞"));
 }
 
 #[test]
