@@ -55,6 +55,6 @@ fn repeated(out: &mut Graph, a: NodeId, b: NodeId, to: [usize; 2]) -> NodeId {
 
 /// One column or row.
 fn part(out: &mut Graph, x: NodeId, axis: u8, start: usize) -> NodeId {
-    let site = out.node(x).site;
-    out.add(Slice { axis, start, length: 1 }, smallvec![x], site)
+    let origin = out.node(x).origin;
+    out.add(Slice { axis, start, length: 1 }, smallvec![x], origin)
 }
