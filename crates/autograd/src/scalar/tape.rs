@@ -133,6 +133,7 @@ impl<'t> Var<'t> {
     /// assert_eq!((z * x).grad([x, z]), [12.0, 3.0]); // 2x², and z·x with x held fixed
     /// ```
     #[track_caller]
+    #[inline(always)]
     pub fn node(self) -> Var<'t> {
         let ([s, t], [m, n]) = (self.slopes, self.plain().nodes);
         self.tape.node(self.value, [s, t, 0.0], [m, n, NONE])
