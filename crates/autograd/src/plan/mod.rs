@@ -18,6 +18,7 @@ mod orient;
 mod pair;
 mod share;
 mod slots;
+mod straighten;
 mod thin;
 mod verify;
 
@@ -60,7 +61,7 @@ pub struct Passes {
     pub cse: bool,
     /// Simplifies: x·1, x + 0, −(−x), transposes of transposes, sums of broadcasts.
     pub algebra: bool,
-    /// Keeps activations of narrow layers transposed.
+    /// Keeps activations of narrow layers, and narrow batches of data, transposed.
     pub orient: bool,
     /// Writes small products with vectors as elementwise operations and sums, so that they fuse.
     pub thin: bool,
@@ -163,6 +164,7 @@ pub(crate) fn plan(mut graph: Graph, params: &Params, gradients: &[Range<usize>]
     let rewritten = passes.orient || passes.thin;
     graph = run(rewritten && passes.algebra, "algebra", algebra::algebra, graph);
     graph = run(rewritten && passes.cse, "cse", cse::cse, graph);
+    graph = run(passes.orient, "straighten", straighten::straighten, graph);
     graph = run(passes.dead, "dead", dead::dead, graph);
     let fusion = fuse::fuse(&graph, passes.fuse);
     let mut homes = memory::place(&mut graph, &fusion, params, gradients, passes.pool);

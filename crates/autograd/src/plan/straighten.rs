@@ -1,0 +1,38 @@
+//! Narrow operands that are read across, such as the transpose of a batch of few features, are copied once to lie in one
+//! piece: a product then reads them along the batch. The copy is a multiplication by 1, which changes no number.
+
+use super::graph::{Graph, Node};
+use crate::ir::{Binary, NodeId, Op, Permute};
+use smallvec::smallvec;
+
+/// An axis is short below this length, and long from so many times on.
+const SHORT: usize = 16;
+const ASPECT: usize = 4;
+
+/// Copies what products read across.
+pub(crate) fn straighten(graph: Graph) -> Graph {
+    let mut across = vec![false; graph.nodes.len()];
+    for node in graph.nodes.iter().filter(|node| node.op == Op::Matmul) {
+        for &x in &node.inputs {
+            across[x as usize] |= is_read_across(&graph, x);
+        }
+    }
+    graph.rewrite(|out, id, node| {
+        let wanted = across[id as usize];
+        let id = out.push(node);
+        if wanted { copied(out, id) } else { id }
+    })
+}
+
+/// Whether it is a transpose, few rows of many columns, of a matrix that lies there as it is.
+fn is_read_across(graph: &Graph, x: NodeId) -> bool {
+    let Node { op: Op::Permute(Permute { axes }), inputs, meta, .. } = graph.node(x) else { return false };
+    let narrow = matches!(meta.shape[..], [few, many] if few > 1 && few < SHORT && many >= ASPECT * SHORT);
+    narrow && axes[..] == [1, 0] && matches!(graph.node(inputs[0]).op, Op::Input(_))
+}
+
+fn copied(out: &mut Graph, x: NodeId) -> NodeId {
+    let one = out.number(1.0, x);
+    let origin = out.node(x).origin;
+    out.add(Binary::Mul, smallvec![x, one], origin)
+}
