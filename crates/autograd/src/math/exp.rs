@@ -1,26 +1,13 @@
-//! eˣ and its kin: x = n·ln 2 + r with |r| ≤ ½·ln 2, a Taylor polynomial in r, and a power of two.
-
-/// 1/n!, the coefficients of the exponential.
-const INVERSE_FACTORIALS: [f64; 14] = {
-    let mut table = [1.0; 14];
-    let (mut n, mut factorial) = (1, 1.0);
-    while n < 14 {
-        factorial *= n as f64;
-        table[n] = 1.0 / factorial;
-        n += 1;
-    }
-    table
-};
+//! eˣ and its kin: x = n·ln 2 + r with |r| ≤ ½·ln 2, a polynomial in r, and a power of two.
 
 macro_rules! exponentials {
     (
         $size:ident: $t:ident, $signed:ident, $unsigned:ident;
-        degree $degree:literal; magic $magic:literal; ln2 $hi:expr, $lo:expr;
+        even $($even:literal),*; odd $($odd:literal),*;
+        magic $magic:literal; ln2 $hi:expr, $lo:expr;
         infinite from $infinite:literal; zero from $zero:literal; minus_one from $minus_one:literal;
     ) => {
         pub(in crate::math) mod $size {
-            use super::INVERSE_FACTORIALS;
-
             const FRACTION: u32 = $t::MANTISSA_DIGITS - 1;
             const BIAS: $signed = $t::MAX_EXP as $signed - 1;
             /// 1.5 units of the first bit: adding it rounds to the nearest integer and leaves that integer in the low
@@ -47,19 +34,12 @@ macro_rules! exponentials {
                 Reduced { n: shifted.to_bits().wrapping_sub(MAGIC.to_bits()) as $signed, r, tail }
             }
 
-            /// (eʳ − 1 − r)/r². Even and odd powers apart: two short chains of steps that wait for each other, not a long one.
+            /// (eʳ − 1 − r)/r², by the polynomial that agrees with it where a Chebyshev polynomial is zero. Even and odd
+            /// powers apart: two short chains of steps that wait for each other, not a long one.
             #[inline(always)]
             fn series(r: $t) -> $t {
                 let z = r * r;
-                let (mut odd, mut even) =
-                    (INVERSE_FACTORIALS[$degree] as $t, INVERSE_FACTORIALS[$degree - 1] as $t);
-                let mut n = $degree - 2;
-                while n > 2 {
-                    odd = odd.mul_add(z, INVERSE_FACTORIALS[n] as $t);
-                    even = even.mul_add(z, INVERSE_FACTORIALS[n - 1] as $t);
-                    n -= 2;
-                }
-                odd.mul_add(r, even)
+                horner!(z; $($odd),*).mul_add(r, horner!(z; $($even),*))
             }
 
             #[inline(always)]
@@ -115,11 +95,17 @@ macro_rules! exponentials {
 
 exponentials! {
     single: f32, i32, u32;
-    degree 7; magic 12582912.0; ln2 0.693_359_4, -2.121_944_4e-4;
+    even 0.5000002556585038, 0.041660737927902244, 0.0014240379639942715;
+    odd 0.1666649985436697, 0.008370634261647558;
+    magic 12582912.0; ln2 0.693_359_4, -2.121_944_4e-4;
     infinite from 89.0; zero from -104.0; minus_one from -20.0;
 }
 exponentials! {
     double: f64, i64, u64;
-    degree 13; magic 6755399441055744.0; ln2 f64::from_bits(0x3fe62e42fefa3800), f64::from_bits(0x3d2ef35793c76730);
+    even 0.5000000000000016, 0.041666666666500526, 0.0013888888950298695, 2.4801486975901924e-05,
+        2.763222657233778e-07;
+    odd 0.16666666666666677, 0.008333333333320557, 0.0001984126988849669, 2.7557242067180346e-06,
+        2.5109719945450414e-08;
+    magic 6755399441055744.0; ln2 f64::from_bits(0x3fe62e42fefa3800), f64::from_bits(0x3d2ef35793c76730);
     infinite from 710.0; zero from -746.0; minus_one from -40.0;
 }
