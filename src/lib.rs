@@ -52,7 +52,7 @@ pub use optim;
 pub mod prelude {
     pub use autograd::{
         DType, Gradients, Jit, Param, Params, Program, Replay, Scope, Shape, State, Storage, Tape, Var,
-        check_grads, compare, value_and_grad,
+        check_grads, compare, scalar, value_and_grad,
     };
     pub use datasets;
     pub use nn::{self, Activation, Init, LayerNorm, Linear, Mlp, Perceptron, ThreeOneOne, TransformerBlock};
