@@ -1,21 +1,27 @@
-//! Whole functions of several variables with their derivatives up to the third: the group `functions`.
+//! Whole functions of several variables with their derivatives up to the third: the group `functions`. The functions are
+//! written over any kind of real number: besides tensors, the tape of scalars with dual numbers has to meet what is stored.
 
-use std::f64::consts::{E, PI};
+use std::f64::consts::{E, TAU};
 
+use autograd::scalar::{self, Dual, Operand, Real};
 use autograd::{Params, Var};
+
+use crate::array::Array;
 
 use crate::format::Case;
 use crate::runner::{Fault, Handler, Refusal, Results};
-use crate::scalars::{Function, along, constants, jacobian, pack, total, variables};
+use crate::scalars::{along, constants, jacobian, pack, total, variables};
 use crate::sessions::{Session, each_way};
 
 /// A function with several outputs.
 type Map = for<'t> fn(&[Var<'t>]) -> Vec<Var<'t>>;
 
 pub(crate) fn find(op: &str) -> Option<Handler> {
-    if let Some(f) = function(op) {
-        return Some(Handler::new(Refusal::TypedError, move |case, _| {
-            each_way(case, &Params::f64(), |session| derivatives(session, case, f))
+    if function::<f64>(op).is_some() {
+        return Some(Handler::new(Refusal::TypedError, |case, _| {
+            let mut results = each_way(case, &Params::f64(), |session| derivatives(session, case))?;
+            results.planned("on the tape of scalars", by_scalars(case)?);
+            Ok(results)
         }));
     }
     let f = map(op)?;
@@ -24,8 +30,14 @@ pub(crate) fn find(op: &str) -> Option<Handler> {
     }))
 }
 
-fn function(op: &str) -> Option<Function> {
-    let function: Function = match op {
+/// A function of several numbers.
+type Function<T> = fn(&[T]) -> T;
+
+fn function<T: Real>(op: &str) -> Option<Function<T>>
+where
+    f64: Operand<T>,
+{
+    let function: Function<T> = match op {
         "rosenbrock" => rosenbrock,
         "beale" => |x| {
             let [x, y] = [x[0], x[1]];
@@ -37,12 +49,12 @@ fn function(op: &str) -> Option<Function> {
         "ackley" => |x| {
             let n = x.len() as f64;
             let squares = total(x.iter().map(|x| x.square())) / n;
-            let waves = total(x.iter().map(|&x| (2.0 * PI * x).cos())) / n;
-            -20.0 * (-0.2 * squares.sqrt()).exp() - waves.exp() + (20.0 + E)
+            let waves = total(x.iter().map(|&x| (TAU * x).cos())) / n;
+            -20.0 * (-0.2 * squares.sqrt()).exp() - waves.exp() + 20.0 + E
         },
         "rastrigin" => |x| {
-            let terms = x.iter().map(|&x| x.square() - 10.0 * (2.0 * PI * x).cos());
-            total(terms) + 10.0 * x.len() as f64
+            let terms = x.iter().map(|&x| x.square() - 10.0 * (TAU * x).cos() + 10.0);
+            total(terms)
         },
         "logsumexp_quad" => |x| {
             let exponentials = total(x.iter().map(|x| x.exp()));
@@ -54,13 +66,18 @@ fn function(op: &str) -> Option<Function> {
     };
     Some(function)
 }
-
-pub(crate) fn rosenbrock<'t>(x: &[Var<'t>]) -> Var<'t> {
+pub(crate) fn rosenbrock<T: Real>(x: &[T]) -> T
+where
+    f64: Operand<T>,
+{
     total(x.windows(2).map(|x| 100.0 * (x[1] - x[0].square()).square() + (1.0 - x[0]).square()))
 }
 
 /// Three hidden units on two inputs; the samples are those of the case's formula.
-fn mlp_loss<'t>(x: &[Var<'t>]) -> Var<'t> {
+fn mlp_loss<T: Real>(x: &[T]) -> T
+where
+    f64: Operand<T>,
+{
     let samples = [([0.5, -1.0], 0.3), ([-0.2, 0.8], -0.6), ([1.1, 0.4], 0.9)];
     let (w1, b1, w2, b2) = (&x[..6], &x[6..9], &x[9..12], x[12]);
     let errors = samples.map(|([u, v], y)| {
@@ -95,7 +112,8 @@ fn map(op: &str) -> Option<Map> {
     Some(map)
 }
 
-fn derivatives(session: &Session<'_>, case: &Case, f: Function) -> Result<Results, Fault> {
+fn derivatives(session: &Session<'_>, case: &Case) -> Result<Results, Fault> {
+    let f = function(&case.op).expect("a known function");
     let x = variables(session, case, "x")?;
     let (v, w) = (constants(session, case, "v")?, constants(session, case, "w")?);
     let n = x.len();
@@ -111,6 +129,41 @@ fn derivatives(session: &Session<'_>, case: &Case, f: Function) -> Result<Result
     results.put("out", "directional", pack(session, case, &[3], [first, second, second.jvp(&x, &v)])?);
     results.put("out", "third_vw", pack(session, case, &[n], first.jvp(&x, &w).grads(&x))?);
     results.put("out", "gradient", pack(session, case, &[n], gradient)?);
+    Ok(results)
+}
+
+/// The same on the tape of scalars, one dual number deeper for each order.
+fn by_scalars(case: &Case) -> Result<Results, Fault> {
+    let numbers = |label| Ok::<Vec<f64>, Fault>(case.f64("in", label)?.iter().copied().collect());
+    let [at, v, w] = [numbers("x")?, numbers("v")?, numbers("w")?];
+    let tape = scalar::Tape::new();
+    let x: Vec<_> = at.iter().map(|&x| tape.var(x)).collect();
+    let n = x.len();
+    let op = case.op.as_str();
+
+    let y = function(op).expect("a known function")(&x);
+    let hessian = scalar::hessian(|x| function(op).expect("a known function")(x), &at);
+    let along = |v: &[f64]| -> Vec<Dual<scalar::Var<'_>>> {
+        x.iter().zip(v).map(|(&x, &v)| Dual::new(x, v)).collect()
+    };
+    let hvp = function(op).expect("a known function")(&along(&v)).tangent.grads(&x);
+    let twice = |v: &[f64], w: &[f64]| {
+        let x: Vec<_> = along(v).into_iter().zip(w).map(|(x, &w)| Dual::new(x, w)).collect();
+        function(op).expect("a known function")(&x)
+    };
+    let third_vw = twice(&v, &w).tangent.tangent.grads(&x);
+    let second = twice(&v, &v);
+    let third: f64 = twice(&v, &v).tangent.tangent.grads(&x).iter().zip(&v).map(|(g, v)| g * v).sum();
+
+    let mut results = Results::default();
+    let shaped = |shape: &[usize], values: Vec<f64>| Array::shaped(shape, values);
+    results.put("out", "value", shaped(&[], vec![y.value()]));
+    results.put("out", "gradient", shaped(&[n], y.grads(&x)));
+    results.put("out", "hessian", shaped(&[n, n], hessian.concat()));
+    results.put("out", "hvp", shaped(&[n], hvp));
+    results.put("out", "third_vw", shaped(&[n], third_vw));
+    let directional = vec![second.value.tangent.value(), second.tangent.tangent.value(), third];
+    results.put("out", "directional", shaped(&[3], directional));
     Ok(results)
 }
 

@@ -1,14 +1,12 @@
 //! Functions of separate scalar variables: each number of a stored point is a leaf of its own.
 
 use autograd::Var;
+use std::ops::Add;
 
 use crate::array::Array;
 use crate::format::Case;
 use crate::runner::Fault;
 use crate::sessions::Session;
-
-/// A scalar function of scalars.
-pub(crate) type Function = for<'t> fn(&[Var<'t>]) -> Var<'t>;
 
 /// The numbers of an input, each a variable.
 pub(crate) fn variables<'t>(session: &Session<'t>, case: &Case, label: &str) -> Result<Vec<Var<'t>>, Fault> {
@@ -49,6 +47,6 @@ pub(crate) fn along<'t>(ys: &[Var<'t>], xs: &[Var<'t>], vs: &[Var<'t>]) -> Vec<V
 }
 
 /// The sum of scalars, of which there is at least one.
-pub(crate) fn total<'t>(terms: impl IntoIterator<Item = Var<'t>>) -> Var<'t> {
+pub(crate) fn total<T: Add<Output = T>>(terms: impl IntoIterator<Item = T>) -> T {
     terms.into_iter().reduce(|a, b| a + b).expect("a sum has terms")
 }
