@@ -79,7 +79,24 @@ fn a_program_allocates_in_its_first_step_alone() {
             }
         }
     }
-    // The tape of scalars allocates nothing once it was as long.
+    the_tape_of_scalars();
+    scopes_that_were_entered_once();
+    a_planted_allocation_is_found(&all[0]);
+
+    // What follows has threads, which allocate at times of their own choice.
+    // Entering a pool goes through a queue, which takes a block of memory about every 60 entries.
+    for model in [&all[2], &models::elements(200_000)] {
+        let [runs, _] = of_steps(model, 2, Sgd::new(1e-4).expect("a valid rate"));
+        println!("{} with two threads: {runs} allocations in 100 runs", model.name);
+        if runs > 10 {
+            found.push(format!("{} with two threads: {runs} allocations in 100 runs", model.name));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// It allocates nothing once it was as long.
+fn the_tape_of_scalars() {
     let (mut tape, mut gradient) = (scalar::Tape::new(), [0.0; 2]);
     let mut sweep = || {
         tape.clear();
@@ -89,11 +106,11 @@ fn a_program_allocates_in_its_first_step_alone() {
         black_box(&gradient);
     };
     sweep();
-    let count = allocations(100, sweep);
-    if count != 0 {
-        found.push(format!("the tape of scalars: {count} allocations in 100 rounds"));
-    }
-    // Scopes that were entered once cost nothing more, on a tape that is reset and in memory that is handed on.
+    assert_eq!(allocations(100, sweep), 0);
+}
+
+/// They cost nothing more, on a tape that is reset and in memory that is handed on.
+fn scopes_that_were_entered_once() {
     let mut params = Params::f64();
     let net = Mlp::new(&mut params.scope("net"), &[2, 3, 1], Activation::Tanh);
     let mut tape = Tape::with(&params);
@@ -107,8 +124,10 @@ fn a_program_allocates_in_its_first_step_alone() {
     assert_eq!(allocations(100, || enter(&mut tape)), 0);
     let mut tape = Tape::reusing(tape.into_storage(), &params);
     assert_eq!(allocations(100, || enter(&mut tape)), 0);
+}
 
-    // The counter counts: one allocation planted in each step is found.
+/// The counter counts: one allocation planted in each step.
+fn a_planted_allocation_is_found(model: &Model) {
     struct Planted(Sgd);
     impl Update for Planted {
         type Error = optim::StepError;
@@ -117,16 +136,5 @@ fn a_program_allocates_in_its_first_step_alone() {
             self.0.step(params, grads)
         }
     }
-    assert_eq!(of_steps(&all[0], 1, Planted(Sgd::new(1e-4).expect("a valid rate"))), [0, 10]);
-
-    // What follows has threads, which allocate at times of their own choice.
-    // Entering a pool goes through a queue, which takes a block of memory about every 60 entries.
-    for model in [&all[2], &models::elements(200_000)] {
-        let [runs, _] = of_steps(model, 2, Sgd::new(1e-4).expect("a valid rate"));
-        println!("{} with two threads: {runs} allocations in 100 runs", model.name);
-        if runs > 10 {
-            found.push(format!("{} with two threads: {runs} allocations in 100 runs", model.name));
-        }
-    }
-    assert!(found.is_empty(), "{}", found.join("\n"));
+    assert_eq!(of_steps(model, 1, Planted(Sgd::new(1e-4).expect("a valid rate"))), [0, 10]);
 }
