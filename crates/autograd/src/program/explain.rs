@@ -36,7 +36,7 @@ impl Program {
     /// })?;
     /// let explanation = program.explain();
     /// println!("{explanation}");
-    /// assert!(explanation.to_string().contains("∂net.w [2×1]"));
+    /// assert!(explanation.to_string().contains("→ ∂net.w [2]"));
     /// assert_eq!(explanation.kernels(), program.kernels());
     /// # Ok::<(), autograd::ProgramError>(())
     /// ```
