@@ -1,10 +1,11 @@
 //! Where nodes come from: the source line that recorded one, the scope it belongs to, and what it is the adjoint of.
 
 use crate::ir::NodeId;
+use std::collections::HashMap;
 use std::panic::Location;
 
 /// Number of a scope in its [`Scopes`]; 0 is outside of all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct ScopeId(u32);
 
 /// Where a node comes from. Small and `Copy`, because every node has one.
@@ -57,6 +58,8 @@ pub(crate) struct Place {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scopes {
     entries: Vec<Entry>,
+    /// Their numbers, by what surrounds them and by name.
+    places: HashMap<(ScopeId, Kind), HashMap<Box<str>, usize>>,
     /// Where the last search ended. A loop enters its scopes in the same order each time, and so finds each at once.
     last: usize,
 }
@@ -69,7 +72,7 @@ struct Entry {
 }
 
 /// What names a scope.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     /// The user: the name is that within the surrounding scope.
     Named,
@@ -87,16 +90,24 @@ impl Scopes {
             (Kind::Layer, Some(Entry { kind: Kind::Layer, parent, .. })) => *parent,
             _ => around,
         };
-        let n = self.entries.len();
-        let found = (0..n).map(|i| (self.last + 1 + i) % n).find(|&i| {
-            let entry = &self.entries[i];
-            entry.parent == parent && entry.kind == kind && *entry.name == *name
-        });
-        self.last = found.unwrap_or_else(|| {
-            self.entries.push(Entry { parent, name: name.into(), kind });
-            n
-        });
+        let next = if self.last + 1 < self.entries.len() { self.last + 1 } else { 0 };
+        let is_next = |entry: &Entry| entry.parent == parent && entry.kind == kind && *entry.name == *name;
+        self.last = match self.entries.get(next) {
+            Some(entry) if is_next(entry) => next,
+            _ => self.number(parent, name, kind),
+        };
         ScopeId(u32::try_from(self.last + 1).expect("fewer than 2³² scopes"))
+    }
+
+    fn number(&mut self, parent: ScopeId, name: &str, kind: Kind) -> usize {
+        let places = self.places.entry((parent, kind)).or_default();
+        if let Some(&number) = places.get(name) {
+            return number;
+        }
+        let number = self.entries.len();
+        places.insert(name.into(), number);
+        self.entries.push(Entry { parent, name: name.into(), kind });
+        number
     }
 
     /// The full name, such as `encoder.net.1`; none outside of all scopes.

@@ -7,7 +7,7 @@ use crate::dtype::{DType, Data};
 use crate::ir::{NodeId, Op};
 use crate::params::Params;
 use crate::shape::{Shape, Strides};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 /// The memories that every plan has: the parameters, their gradients; then come the inputs, then the buffers.
@@ -41,6 +41,31 @@ impl Buffer {
     }
 }
 
+/// Buffers that hold nothing any more, by type and size.
+#[derive(Default)]
+struct Free(BTreeMap<(DType, usize), Vec<u32>>);
+
+impl Free {
+    fn give(&mut self, buffer: Buffer, number: u32) {
+        self.0.entry((buffer.dtype, buffer.elements)).or_default().push(number);
+    }
+
+    /// The one whose size is nearest.
+    fn take(&mut self, need: Buffer) -> Option<u32> {
+        let wanted = (need.dtype, need.elements);
+        let of_type = |key: &(DType, usize)| key.0 == need.dtype;
+        let above = self.0.range(wanted..).next().map(|(&key, _)| key).filter(of_type);
+        let below = self.0.range(..wanted).next_back().map(|(&key, _)| key).filter(of_type);
+        let nearest = above.into_iter().chain(below).min_by_key(|key| key.1.abs_diff(need.elements))?;
+        let numbers = self.0.get_mut(&nearest)?;
+        let number = numbers.pop();
+        if numbers.is_empty() {
+            self.0.remove(&nearest);
+        }
+        number
+    }
+}
+
 /// Places every root. `gradients` are the last outputs of the graph, with their ranges in the slab.
 pub(crate) fn place(
     graph: &mut Graph,
@@ -68,7 +93,7 @@ pub(crate) fn place(
             begun[fusion.unit_of[id] as usize].push(id as NodeId);
         }
     }
-    let mut free: Vec<u32> = vec![];
+    let mut free = Free::default();
     for unit in 0..fusion.units.len() {
         for &id in &begun[unit] {
             if homes.place[id as usize].is_none() {
@@ -80,7 +105,10 @@ pub(crate) fn place(
         }
         for &id in &ending[unit] {
             match homes.place[id as usize] {
-                Some((home, _)) if pooled && home >= first_buffer => free.push(home - first_buffer),
+                Some((home, _)) if pooled && home >= first_buffer => {
+                    let buffer = home - first_buffer;
+                    free.give(homes.buffers[buffer as usize], buffer);
+                }
                 _ => {}
             }
         }
@@ -156,14 +184,10 @@ impl Homes {
     }
 
     /// A buffer for so many elements: the free one that fits best, or a new one.
-    fn take(&mut self, need: Buffer, free: &mut Vec<u32>) -> u32 {
+    fn take(&mut self, need: Buffer, free: &mut Free) -> u32 {
         self.unshared += need.bytes();
-        let distance = |&(_, &b): &(usize, &u32)| self.buffers[b as usize].elements.abs_diff(need.elements);
-        let same_type =
-            free.iter().enumerate().filter(|&(_, &b)| self.buffers[b as usize].dtype == need.dtype);
-        match same_type.min_by_key(distance) {
-            Some((i, _)) => {
-                let b = free.swap_remove(i);
+        match free.take(need) {
+            Some(b) => {
                 let buffer = &mut self.buffers[b as usize];
                 buffer.elements = buffer.elements.max(need.elements);
                 b
