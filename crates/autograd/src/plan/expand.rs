@@ -8,6 +8,9 @@ use smallvec::smallvec;
 
 /// Replaces softmax and log-softmax by elementwise ops and reductions.
 pub(crate) fn expand(graph: Graph) -> Graph {
+    if !graph.nodes.iter().any(|node| expands(&node.op)) {
+        return graph;
+    }
     graph.rewrite(|out, _, node| match node.op {
         _ if node.meta.shape.contains(&0) => out.push(node),
         Op::Softmax(Softmax { axis }) => {
@@ -41,6 +44,10 @@ pub(crate) fn expand(graph: Graph) -> Graph {
         }
         _ => out.push(node),
     })
+}
+
+fn expands(op: &Op) -> bool {
+    matches!(op, Op::Softmax(_) | Op::LogSoftmax(_) | Op::Unary(Unary::Swish | Unary::GeluTanh))
 }
 
 /// √(8/π), and 0.044715 times it: of the approximate GELU, as its row in the table has them.

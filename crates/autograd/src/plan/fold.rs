@@ -7,14 +7,13 @@ use crate::ir::{Inputs, Meta, Op};
 use crate::shape::Shape;
 
 /// Replaces ops whose operands are all numbers by their result.
-pub(crate) fn fold(graph: Graph) -> Graph {
-    graph.rewrite(|out, _, node| {
-        let value = value(out, &node);
-        out.push(match value {
-            Some(x) => Node { op: Op::Full(x), inputs: Inputs::new(), ..node },
-            None => node,
-        })
-    })
+pub(crate) fn fold(mut graph: Graph) -> Graph {
+    for id in 0..graph.nodes.len() {
+        if let Some(x) = value(&graph, &graph.nodes[id]) {
+            (graph.nodes[id].op, graph.nodes[id].inputs) = (Op::Full(x), Inputs::new());
+        }
+    }
+    graph
 }
 
 fn value(graph: &Graph, node: &Node) -> Option<f64> {

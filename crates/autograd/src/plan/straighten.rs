@@ -17,6 +17,9 @@ pub(crate) fn straighten(graph: Graph) -> Graph {
             across[x as usize] |= is_read_across(&graph, x);
         }
     }
+    if !across.contains(&true) {
+        return graph;
+    }
     graph.rewrite(|out, id, node| {
         let wanted = across[id as usize];
         let id = out.push(node);

@@ -17,17 +17,27 @@ const SMALL: usize = 512;
 
 /// Replaces the products of vectors.
 pub(crate) fn thin(graph: Graph) -> Graph {
+    if !graph.nodes.iter().any(|node| sizes(&graph, node).is_some()) {
+        return graph;
+    }
     graph.rewrite(|out, _, node| match node.op {
         Op::Matmul => product(out, &node).unwrap_or_else(|| out.push(node)),
         _ => out.push(node),
     })
 }
 
+/// The m, k and n of a small product.
+fn sizes(graph: &Graph, node: &Node) -> Option<(usize, usize, usize)> {
+    let (Op::Matmul, &[a, b]) = (&node.op, &node.inputs[..]) else { return None };
+    let (&[m, k], &[_, n]) = (&graph.shape(a)[..], &graph.shape(b)[..]) else { return None };
+    let multiplications = m.saturating_mul(k).saturating_mul(n);
+    (1..=SMALL).contains(&multiplications).then_some((m, k, n))
+}
+
 fn product(out: &mut Graph, node: &Node) -> Option<NodeId> {
+    let (m, k, n) = sizes(out, node)?;
     let (a, b) = (node.inputs[0], node.inputs[1]);
-    let (&[m, k], &[_, n]) = (&out.shape(a)[..], &out.shape(b)[..]) else { return None };
     match (m, k, n) {
-        _ if m * k * n == 0 || m * k * n > SMALL => None,
         (_, 1, _) => Some(repeated(out, a, b, [m, n])),
         (_, _, 1) => {
             let row = out.reshape(b, [1, k].into());
