@@ -1,10 +1,9 @@
 //! The search for what is not finite, in a computation and in its gradients.
 
-use super::sweep;
-use crate::between::{Between, ancestors};
+use super::with_adjoints;
+use crate::between::ancestors;
 use crate::finite::{NonFinite, born_at};
-use crate::ir::{NodeId, Op};
-use crate::tape::Trap;
+use crate::ir::NodeId;
 use crate::var::Var;
 
 impl Var<'_> {
@@ -31,7 +30,7 @@ impl Var<'_> {
     #[track_caller]
     pub fn find_nonfinite(self) -> Option<NonFinite> {
         let (tape, output) = (self.tape(), self.id());
-        let leaves = {
+        {
             let list = tape.list();
             let ancestors = ancestors(&[output], |id| &list.node(id).inputs);
             if let Some(found) = ancestors.iter().find_map(|&id| born_at(&list, id, tape.params())) {
@@ -41,24 +40,12 @@ impl Var<'_> {
             if !meta.dtype.is_float() || meta.shape.elements() != 1 {
                 return None;
             }
-            let frozen = |p| tape.params().is_some_and(|params| params.is_frozen(p));
-            let differentiable = |&id: &NodeId| match list.node(id).op {
-                Op::Variable => true,
-                Op::Parameter(p) => !frozen(p),
-                _ => false,
-            };
-            ancestors.into_iter().filter(differentiable).collect::<Vec<_>>()
-        };
-        let start = tape.len();
-        let mut between = Between::new(&tape.list(), &leaves, output);
-        // A trap would stop at what is to be told.
-        let trap = std::mem::take(&mut tape.list_mut().trap);
-        sweep(self, self.seed(), &mut between, |_, _| {});
-        let list = &mut *tape.list_mut();
-        let mut recorded = start as NodeId..list.nodes.len() as NodeId;
-        let found = recorded.find_map(|id| born_at(list, id, tape.params()));
-        list.truncate(start);
-        list.trap = Trap { on: trap.on, found: None };
-        found
+        }
+        let start = tape.len() as NodeId;
+        with_adjoints(self, |_| {
+            let list = tape.list();
+            let mut swept = start..list.nodes.len() as NodeId;
+            swept.find_map(|id| born_at(&list, id, tape.params()))
+        })
     }
 }
