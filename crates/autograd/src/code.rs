@@ -109,6 +109,16 @@ pub(crate) enum Act {
         plus: Slot,
         minus: Slot,
     },
+    /// σ(x), and its slope σ(x)·σ(−x) to another slot.
+    SigmoidAndSlope {
+        x: Slot,
+        slope: Slot,
+    },
+    /// tanh(x), and its slope 4·σ(2x)·σ(−2x) to another slot.
+    TanhAndSlope {
+        x: Slot,
+        slope: Slot,
+    },
     /// The sum of each row.
     RowSum(Slot),
     /// The largest of each row; NaN where one is.
@@ -149,6 +159,8 @@ impl Act {
             | Act::Truth(x)
             | Act::Sigmoids { x, .. }
             | Act::Tanhs { x, .. }
+            | Act::SigmoidAndSlope { x, .. }
+            | Act::TanhAndSlope { x, .. }
             | Act::RowSum(x)
             | Act::RowMax(x)
             | Act::Spread(x)
@@ -164,6 +176,7 @@ impl Act {
         match *self {
             Act::Sigmoids { minus, .. } => smallvec::smallvec![minus],
             Act::Tanhs { plus, minus, .. } => smallvec::smallvec![plus, minus],
+            Act::SigmoidAndSlope { slope, .. } | Act::TanhAndSlope { slope, .. } => smallvec::smallvec![slope],
             _ => smallvec::SmallVec::new(),
         }
     }
@@ -176,6 +189,8 @@ impl Act {
             Act::Truth(x) => Act::Truth(f(x)),
             Act::Sigmoids { x, minus } => Act::Sigmoids { x: f(x), minus: f(minus) },
             Act::Tanhs { x, plus, minus } => Act::Tanhs { x: f(x), plus: f(plus), minus: f(minus) },
+            Act::SigmoidAndSlope { x, slope } => Act::SigmoidAndSlope { x: f(x), slope: f(slope) },
+            Act::TanhAndSlope { x, slope } => Act::TanhAndSlope { x: f(x), slope: f(slope) },
             Act::RowSum(x) => Act::RowSum(f(x)),
             Act::RowMax(x) => Act::RowMax(f(x)),
             Act::Spread(x) => Act::Spread(f(x)),

@@ -308,6 +308,8 @@ pub(crate) fn of_act<T: Lane>(act: Act) -> Loop<T> {
         Act::Truth(_) => widest!(map1::<T, Truth>),
         Act::Sigmoids { .. } => widest!(sigmoids::<T>),
         Act::Tanhs { .. } => widest!(tanhs::<T>),
+        Act::SigmoidAndSlope { .. } => widest!(sigmoid_and_slope::<T>),
+        Act::TanhAndSlope { .. } => widest!(tanh_and_slope::<T>),
         Act::Select(..) => widest!(map3::<T, Chosen>),
         Act::RowSum(_) => widest!(row_sum::<T>),
         Act::RowMax(_) => widest!(row_max::<T>),

@@ -8,7 +8,7 @@ macro_rules! error_functions {
         pivot $pivot:literal; mills $($mills:literal),*;
     ) => {
         pub(in crate::math) mod $size {
-            use crate::math::exp::$size::exp_bounded;
+            use crate::math::exp::$size::exp_falling;
 
             /// erf x = x + x·P(x²) near 0, and ±(1 − e^(−Q(|x|))) beyond, where Q = −ln erfc.
             #[inline(always)]
@@ -17,7 +17,7 @@ macro_rules! error_functions {
                 let z = a * a;
                 let near = a.mul_add(horner!(z; $($odd),*), a);
                 let b = if a > $one { $one } else { a };
-                let far = 1.0 - exp_bounded(-horner!(b; $($tail),*));
+                let far = 1.0 - exp_falling(-horner!(b; $($tail),*));
                 (if a < $threshold { near } else { far }).copysign(x)
             }
 
@@ -30,7 +30,7 @@ macro_rules! error_functions {
                 let square = a * a;
                 // What the rounding of the square lost, relative to e^(−x²/2).
                 let lost = -0.5 * a.mul_add(a, -square);
-                let e = exp_bounded(-0.5 * square);
+                let e = exp_falling(-0.5 * square);
                 let sum = a + $pivot;
                 let back = sum - a;
                 let sum_lost = (a - (sum - back)) + ($pivot - back);

@@ -16,22 +16,28 @@ macro_rules! exponentials {
             /// ln 2 in two parts; n times the first is exact.
             const LN2_HI: $t = $hi;
             const LN2_LO: $t = $lo;
+            /// By how much an exponent is lifted (lowered) while results may be subnormal (overflow), and the powers of
+            /// two that take it back.
+            const LIFT: $signed = 64;
+            const DOWN: $t = power_of_two(-LIFT);
+            const UP: $t = power_of_two(LIFT);
 
-            /// x = n·ln 2 + r + tail.
-            struct Reduced {
-                n: $signed,
-                r: $t,
-                tail: $t,
+            const fn power_of_two(k: $signed) -> $t {
+                $t::from_bits(((k + BIAS) as $unsigned) << FRACTION)
             }
 
+            /// The magic number that leaves n + k in the low bits in the form of an exponent.
+            const fn magic(k: $signed) -> $t {
+                MAGIC + (k + BIAS) as $t
+            }
+
+            /// x = n·ln 2 + r: eʳ − 1, and 2ⁿ⁺ᵏ for the magic number of k.
             #[inline(always)]
-            fn reduce(x: $t) -> Reduced {
-                let shifted = x.mul_add(std::$t::consts::LOG2_E, MAGIC);
-                let n = shifted - MAGIC;
-                let t = (-n).mul_add(LN2_HI, x);
-                let r = (-n).mul_add(LN2_LO, t);
-                let tail = (-n).mul_add(LN2_LO, t - r);
-                Reduced { n: shifted.to_bits().wrapping_sub(MAGIC.to_bits()) as $signed, r, tail }
+            fn reduce(x: $t, magic: $t) -> ($t, $t) {
+                let shifted = x.mul_add(std::$t::consts::LOG2_E, magic);
+                let n = shifted - magic;
+                let r = (-n).mul_add(LN2_LO, (-n).mul_add(LN2_HI, x));
+                ((series(r) * r).mul_add(r, r), $t::from_bits(shifted.to_bits() << FRACTION))
             }
 
             /// (eʳ − 1 − r)/r², by the polynomial that agrees with it where a Chebyshev polynomial is zero. Even and odd
@@ -42,50 +48,40 @@ macro_rules! exponentials {
                 horner!(z; $($odd),*).mul_add(r, horner!(z; $($even),*))
             }
 
+            /// Below this eˣ is 0 all the same; NaN passes the comparison.
             #[inline(always)]
-            fn power_of_two(k: $signed) -> $t {
-                $t::from_bits(((k + BIAS) as $unsigned) << FRACTION)
+            fn above_zero(x: $t) -> $t {
+                if x < $zero { $zero } else { x }
             }
 
-            /// eˣ where the result is known not to overflow. 2ⁿ comes in two factors, so that subnormal results come out
-            /// right too.
+            /// eˣ where x ≤ 1.
             #[inline(always)]
-            pub(in crate::math) fn exp_bounded(x: $t) -> $t {
-                // Below this the result is 0 all the same; NaN passes the comparison.
-                let x = if x < $zero { $zero } else { x };
-                let Reduced { n, r, tail } = reduce(x);
-                let p = (series(r) * r).mul_add(r, tail) + r + 1.0;
-                let half = n >> 1;
-                p * power_of_two(half) * power_of_two(n - half)
+            pub(in crate::math) fn exp_falling(x: $t) -> $t {
+                let (m1, power) = reduce(above_zero(x), magic(LIFT));
+                (m1 + 1.0) * power * DOWN
+            }
+
+            /// eˣ, and 1 − eˣ without cancellation, where x ≤ 0.
+            #[inline(always)]
+            pub(in crate::math) fn exp_and_rest(x: $t) -> ($t, $t) {
+                let (m1, power) = reduce(above_zero(x), magic(LIFT));
+                let whole = power * DOWN;
+                ((m1 + 1.0) * power * DOWN, (-whole).mul_add(m1, 1.0 - whole))
             }
 
             #[inline(always)]
             pub(in crate::math) fn exp(x: $t) -> $t {
-                exp_bounded(if x > $infinite { $infinite } else { x })
+                let (lift, back) = if x < 0.0 { (magic(LIFT), DOWN) } else { (magic(-LIFT), UP) };
+                let (m1, power) = reduce(above_zero(if x > $infinite { $infinite } else { x }), lift);
+                (m1 + 1.0) * power * back
             }
 
-            /// e⁻|x|, which never overflows.
-            #[inline(always)]
-            pub(in crate::math) fn exp_neg_abs(x: $t) -> $t {
-                exp_bounded(-x.abs())
-            }
-
-            /// e⁻|2x|: the exponential that tanh x has in common with its derivative.
-            #[inline(always)]
-            pub(in crate::math) fn exp_neg_twice_abs(x: $t) -> $t {
-                exp_neg_abs(2.0 * x)
-            }
-
-            /// eˣ − 1 = 2·(2ⁿ⁻¹·(eʳ − 1) + (2ⁿ⁻¹ − ½)), whose largest terms are added first.
+            /// eˣ − 1 = 2·(2ⁿ⁻¹·(eʳ − 1) + (2ⁿ⁻¹ − ½)).
             #[inline(always)]
             pub(in crate::math) fn exp_m1(x: $t) -> $t {
                 let bounded = if x > $infinite { $infinite } else { x };
-                let bounded = if bounded < $minus_one { $minus_one } else { bounded };
-                let Reduced { n, r, tail } = reduce(bounded);
-                let rest = (series(r) * r).mul_add(r, tail);
-                let half = power_of_two(n - 1);
-                let leading = half.mul_add(r, half - 0.5);
-                let y = 2.0 * half.mul_add(rest, leading);
+                let (m1, half) = reduce(if bounded < $minus_one { $minus_one } else { bounded }, magic(-1));
+                let y = 2.0 * half.mul_add(m1, half - 0.5);
                 // Keeps the sign of zero and the last bit of subnormal numbers.
                 if x.abs() < 0.25 * $t::EPSILON { x } else { y }
             }

@@ -18,6 +18,8 @@ mod logistic;
 mod power;
 mod trigonometric;
 
+pub(crate) use logistic::Logistic;
+
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +31,10 @@ macro_rules! vocabulary {
             $(fn $name(self $(, $arg: Self)*) -> Self;)*
             /// Whether `sin_near` and `cos_near` are right here.
             fn is_near(self) -> bool;
+            /// σ of ±|x|.
+            fn logistic(self) -> Logistic<Self>;
+            /// tanh x, and σ of ±|2x|.
+            fn tanh_and_logistic(self) -> (Self, Logistic<Self>);
         }
         scalar! { f32 single, { $($our($($with),*) in $file;)* } { $($name($($arg),*);)* } }
         scalar! { f64 double, { $($our($($with),*) in $file;)* } { $($name($($arg),*);)* } }
@@ -54,6 +60,14 @@ macro_rules! scalar {
             fn is_near(self) -> bool {
                 trigonometric::$size::is_near(self)
             }
+            #[inline(always)]
+            fn logistic(self) -> Logistic<$t> {
+                logistic::$size::logistic(self)
+            }
+            #[inline(always)]
+            fn tanh_and_logistic(self) -> ($t, Logistic<$t>) {
+                logistic::$size::tanh_and_logistic(self)
+            }
         }
     };
 }
@@ -71,13 +85,10 @@ vocabulary! {
     ours {
         exp() in exp;
         exp_m1() in exp;
-        exp_neg_abs() in exp;
-        exp_neg_twice_abs() in exp;
         ln() in log;
         ln_1p() in log;
-        recip_1p() in logistic;
-        sigmoid_from(e, r) in logistic;
-        tanh_from(e2, r2) in logistic;
+        sigmoid() in logistic;
+        tanh() in logistic;
         gelu_exponent() in logistic;
         sin() in trigonometric;
         cos() in trigonometric;
@@ -90,20 +101,6 @@ vocabulary! {
     of_std {
         sqrt(); abs(); floor(); ceil(); atan(); asin(); acos(); atan2(x); hypot(b);
     }
-}
-
-/// σ(x) = 1/(1 + e⁻ˣ), of parts that its derivative σ(x)·σ(−x) has in common with it.
-#[inline(always)]
-pub(crate) fn sigmoid<T: Scalar>(x: T) -> T {
-    let e = exp_neg_abs(x);
-    sigmoid_from(x, e, recip_1p(e))
-}
-
-/// tanh x, of parts that its derivative 4·σ(2x)·σ(−2x) has in common with it.
-#[inline(always)]
-pub(crate) fn tanh<T: Scalar>(x: T) -> T {
-    let e = exp_neg_twice_abs(x);
-    tanh_from(x, e, recip_1p(e))
 }
 
 /// Whether a block may take `sin_near` and `cos_near` in the place of `sin` and `cos`: the bits are the same.

@@ -289,12 +289,11 @@ fn sigmoid_keeps_its_tails() {
 #[test]
 fn parts_are_shared_without_a_difference() {
     for x in spread(10_000, -50.0, 50.0) {
-        let e = exp_neg_abs(x);
-        assert_eq!(exp_neg_abs(-x).to_bits(), e.to_bits());
-        assert_eq!(sigmoid_from(-x, e, recip_1p(e)).to_bits(), sigmoid(-x).to_bits());
-        let e = exp_neg_abs(2.0 * x);
-        assert_eq!(tanh_from(x, e, recip_1p(e)).to_bits(), tanh(x).to_bits());
-        assert_eq!(sigmoid_from(2.0 * x, e, recip_1p(e)).to_bits(), sigmoid(2.0 * x).to_bits());
+        let bits = |(a, b): (f64, f64)| (a.to_bits(), b.to_bits());
+        assert_eq!(bits(x.logistic().of(x)), bits((sigmoid(x), sigmoid(-x))));
+        let (y, logistic) = x.tanh_and_logistic();
+        assert_eq!(y.to_bits(), tanh(x).to_bits());
+        assert_eq!(bits(logistic.of(x)), bits((sigmoid(2.0 * x), sigmoid(-2.0 * x))));
     }
 }
 

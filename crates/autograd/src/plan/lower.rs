@@ -56,6 +56,9 @@ pub(super) fn lower(
     }
     let mut draft = lowering.draft;
     draft.drop_unused();
+    if passes.share {
+        super::slope::slopes(&mut draft);
+    }
     if passes.pair {
         super::pair::pair(&mut draft);
     }
@@ -95,6 +98,26 @@ impl Draft {
 }
 
 impl Draft {
+    /// How many steps read each value; one that is stored counts as read more than once.
+    pub(super) fn uses(&self) -> Vec<u32> {
+        let mut uses = vec![0; self.by_step.len()];
+        for x in self.steps.iter().flat_map(|step| step.act.reads()) {
+            uses[x as usize] += 1;
+        }
+        for write in &self.writes {
+            uses[write.slot as usize] += 2;
+        }
+        uses
+    }
+
+    /// Leaves out steps, and numbers that nobody reads then.
+    pub(super) fn leave_out(&mut self, gone: &[bool]) {
+        let mut gone = gone.iter();
+        self.steps.retain(|_| !gone.next().expect("one for each step"));
+        let uses = self.uses();
+        self.fills.retain(|fill| uses[fill.0 as usize] > 0);
+    }
+
     /// Leaves out steps whose results nobody reads.
     fn drop_unused(&mut self) {
         let mut used = vec![false; self.by_step.len()];
@@ -109,8 +132,8 @@ impl Draft {
                 step.act.reads().iter().for_each(|&x| used[x as usize] = true);
             }
         }
-        let mut keep = needed.into_iter();
-        self.steps.retain(|_| keep.next().expect("one for each step"));
+        let gone: Vec<bool> = needed.into_iter().map(|needed| !needed).collect();
+        self.leave_out(&gone);
     }
 }
 

@@ -17,6 +17,7 @@ mod memory;
 mod orient;
 mod pair;
 mod share;
+mod slope;
 mod slots;
 mod straighten;
 mod thin;

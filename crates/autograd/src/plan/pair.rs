@@ -7,15 +7,7 @@ use crate::ir::Binary;
 
 /// Joins steps into pairs.
 pub(super) fn pair(draft: &mut Draft) {
-    let mut uses = vec![0u32; draft.by_step.len()];
-    for step in &draft.steps {
-        for x in step.act.reads() {
-            uses[x as usize] += 1;
-        }
-    }
-    for write in &draft.writes {
-        uses[write.slot as usize] += 2;
-    }
+    let uses = draft.uses();
     // The step that gives a value, where it may be absorbed.
     let mut absorbable: Vec<Option<usize>> = vec![None; draft.by_step.len()];
     let mut gone = vec![false; draft.steps.len()];
@@ -29,11 +21,7 @@ pub(super) fn pair(draft: &mut Draft) {
             absorbable[step.y as usize] = Some(i);
         }
     }
-    let mut place = 0;
-    draft.steps.retain(|_| {
-        place += 1;
-        !gone[place - 1]
-    });
+    draft.leave_out(&gone);
 }
 
 /// The pair that a step makes with the one that gives an operand, and which one that is.

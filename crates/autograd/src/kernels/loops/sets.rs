@@ -1,7 +1,7 @@
 //! The loops proper, compiled once for each instruction set.
 
 use super::{Args, Chunk, Lane, Map};
-use crate::math::{all_near, exp_neg_abs, recip_1p, sigmoid_from, tanh_from};
+use crate::math::{Logistic, all_near};
 use crate::tree::{self, BLOCK, LANES};
 use std::mem::MaybeUninit;
 
@@ -42,6 +42,18 @@ macro_rules! instruction_sets {
                     let [plus, minus] = [args.room(args.more[0]), args.room(args.more[1])];
                     tanh_and_sigmoids(args.chunks(0), args.room(args.y), plus, minus)
                 }
+            }
+
+            $(#[$feature])?
+            pub(in crate::kernels::loops) unsafe fn sigmoid_and_slope<T: Lane>(args: &Args<T>) {
+                // SAFETY: see `Loop`.
+                unsafe { with_sigmoid_slope(args.chunks(0), args.room(args.y), args.room(args.more[0])) }
+            }
+
+            $(#[$feature])?
+            pub(in crate::kernels::loops) unsafe fn tanh_and_slope<T: Lane>(args: &Args<T>) {
+                // SAFETY: see `Loop`.
+                unsafe { with_tanh_slope(args.chunks(0), args.room(args.y), args.room(args.more[0])) }
             }
 
             // The loops proper are functions of their own: that references do not overlap is known of parameters.
@@ -100,10 +112,40 @@ macro_rules! instruction_sets {
             ) {
                 let results = y.as_flattened_mut().iter_mut().zip(minus.as_flattened_mut());
                 for (&x, (y, minus)) in x.as_flattened().iter().zip(results) {
-                    let e = exp_neg_abs(x);
-                    let r = recip_1p(e);
-                    y.write(sigmoid_from(x, e, r));
-                    minus.write(sigmoid_from(-x, e, r));
+                    let (p, m) = x.logistic().of(x);
+                    y.write(p);
+                    minus.write(m);
+                }
+            }
+
+            $(#[$feature])?
+            #[inline(never)]
+            fn with_sigmoid_slope<T: Lane>(
+                x: &[Chunk<T>],
+                y: &mut [Chunk<MaybeUninit<T>>],
+                slope: &mut [Chunk<MaybeUninit<T>>],
+            ) {
+                let results = y.as_flattened_mut().iter_mut().zip(slope.as_flattened_mut());
+                for (&x, (y, slope)) in x.as_flattened().iter().zip(results) {
+                    let (p, m) = x.logistic().of(x);
+                    y.write(p);
+                    slope.write(p * m);
+                }
+            }
+
+            $(#[$feature])?
+            #[inline(never)]
+            fn with_tanh_slope<T: Lane>(
+                x: &[Chunk<T>],
+                y: &mut [Chunk<MaybeUninit<T>>],
+                slope: &mut [Chunk<MaybeUninit<T>>],
+            ) {
+                let four = T::from_f64(4.0);
+                let results = y.as_flattened_mut().iter_mut().zip(slope.as_flattened_mut());
+                for (&x, (y, slope)) in x.as_flattened().iter().zip(results) {
+                    let (tanh, Logistic { near_one, near_zero }) = x.tanh_and_logistic();
+                    y.write(tanh);
+                    slope.write(four * near_one * near_zero);
                 }
             }
 
@@ -118,12 +160,11 @@ macro_rules! instruction_sets {
                 let sigmoids = plus.as_flattened_mut().iter_mut().zip(minus.as_flattened_mut());
                 let results = y.as_flattened_mut().iter_mut().zip(sigmoids);
                 for (&x, (y, (plus, minus))) in x.as_flattened().iter().zip(results) {
-                    let twice = x + x;
-                    let e = exp_neg_abs(twice);
-                    let r = recip_1p(e);
-                    y.write(tanh_from(x, e, r));
-                    plus.write(sigmoid_from(twice, e, r));
-                    minus.write(sigmoid_from(-twice, e, r));
+                    let (tanh, logistic) = x.tanh_and_logistic();
+                    let (p, m) = logistic.of(x);
+                    y.write(tanh);
+                    plus.write(p);
+                    minus.write(m);
                 }
             }
 
