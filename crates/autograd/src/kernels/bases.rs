@@ -52,6 +52,12 @@ impl Bases {
         unsafe { start.cast::<T>().add(x.offset) }
     }
 
+    /// The address where an operand begins, whatever its type.
+    #[inline(always)]
+    pub(crate) fn start_of(&self, x: &Operand) -> *const u8 {
+        self.starts[x.home as usize].0.wrapping_add(x.offset * x.dtype.size())
+    }
+
     /// The whole memory that an operand lies in.
     ///
     /// # Safety

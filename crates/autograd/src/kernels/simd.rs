@@ -91,3 +91,30 @@ fn avx512<R>(f: impl FnOnce() -> R) -> R {
 fn avx2<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
+
+/// A hint to the caches: what a line will be wanted for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fetch {
+    ToRead,
+    ToWrite,
+}
+
+impl Fetch {
+    /// Asks for the line of an address, which may be any: a hint has no effect but on the caches.
+    #[inline(always)]
+    pub(crate) fn line(self, at: *const u8) {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::x86_64::{_MM_HINT_ET0, _MM_HINT_T0, _mm_prefetch};
+            // SAFETY: part of the baseline, and no address faults.
+            unsafe {
+                match self {
+                    Fetch::ToRead => _mm_prefetch::<_MM_HINT_T0>(at.cast()),
+                    Fetch::ToWrite => _mm_prefetch::<_MM_HINT_ET0>(at.cast()),
+                }
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = at;
+    }
+}

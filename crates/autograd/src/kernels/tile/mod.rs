@@ -5,8 +5,10 @@
     reason = "tiles are addressed through a table of pointers: scratch, or the operand's memory itself"
 )]
 
+mod ahead;
 mod gather;
 
+use self::ahead::Ahead;
 use super::bases::{Bases, Lines};
 use super::loops::{self, Args, Lane, Loop};
 use super::workers::Workers;
@@ -169,6 +171,7 @@ struct Walk<'a, T> {
     tiles: *mut T,
     stride: usize,
     partials: *mut T,
+    asks_ahead: bool,
 }
 
 impl<'a, T: Lane> Walk<'a, T> {
@@ -184,7 +187,17 @@ impl<'a, T: Lane> Walk<'a, T> {
     ) -> Walk<'a, T> {
         // SAFETY: within the area, by the caller's promise.
         let (lanes, tiles) = unsafe { (area.add(layout.lanes).cast(), area.add(layout.tiles).cast()) };
-        Walk { code, steps, bases, table: area.cast(), lanes, tiles, stride: layout.stride, partials }
+        Walk {
+            code,
+            steps,
+            bases,
+            table: area.cast(),
+            lanes,
+            tiles,
+            stride: layout.stride,
+            partials,
+            asks_ahead: ahead::pays(code),
+        }
     }
 
     /// The scratch of a slot.
@@ -276,7 +289,11 @@ impl<'a, T: Lane> Walk<'a, T> {
             self.point(write.slot, to);
         }
         let (wide, narrow) = (n.next_multiple_of(LANES), rows.next_multiple_of(LANES));
+        let mut ahead = self.asks_ahead.then(|| Ahead::new(self.code, self.bases, start + n, n));
         for step in self.steps {
+            if let Some(ahead) = &mut ahead {
+                ahead.ask();
+            }
             if step.is_total {
                 self.total(step, start, n);
                 continue;
