@@ -8,7 +8,7 @@
 mod sets;
 
 use super::simd::{Isa, Set};
-use crate::code::{Act, Arithmetic, Joint};
+use crate::code::{Act, Arithmetic, Joint, Slot};
 use crate::dtype::Float;
 use crate::ir::{Binary, Compare, Unary};
 use crate::math::*;
@@ -17,25 +17,32 @@ use crate::tree::LANES;
 use sets::{avx2, avx512, baseline};
 use std::mem::MaybeUninit;
 
-/// The operands of a loop.
-pub(crate) struct Args<T> {
-    pub(crate) x: [*const T; 3],
-    pub(crate) y: *mut T,
+/// What a loop works on, in numbers of tiles, and the function's parameter, where it has one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wiring<T> {
+    pub(crate) x: [Slot; 3],
+    pub(crate) y: Slot,
     /// Where loops of several results write the others.
-    pub(crate) more: [*mut T; 2],
+    pub(crate) more: [Slot; 2],
+    pub(crate) p: T,
+}
+
+/// Where the tiles are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tiles<T> {
+    pub(crate) table: *const *mut T,
     /// How many elements: a multiple of [`LANES`], but for reductions of rows.
     pub(crate) n: usize,
-    /// The function's parameter, where it has one.
-    pub(crate) p: T,
     /// For reductions of rows: how many, and how long.
     pub(crate) rows: usize,
     pub(crate) row: usize,
 }
 
 /// # Safety
-/// The operands that the loop reads have `n` elements; `y` has room for as many and overlaps none of them. A reduction
-/// of rows reads `rows·row` elements and writes `rows`; a repetition along rows the other way round.
-pub(crate) type Loop<T> = unsafe fn(&Args<T>);
+/// The table has a pointer for each number in the wiring that the loop uses. The operands that it reads have `n`
+/// elements; results have room for as many and overlap neither operands nor each other. A reduction of rows reads
+/// `rows·row` elements and writes `rows`; a repetition along rows the other way round.
+pub(crate) type Loop<T> = unsafe fn(&Wiring<T>, &Tiles<T>);
 
 /// What is computed in: `f32` or `f64`.
 pub(crate) trait Lane: Float + Scalar + Send + Sync {
@@ -63,26 +70,34 @@ trait Map<T, const N: usize> {
 /// A vector of the widest kind, or several of a narrower one.
 type Chunk<T> = [T; LANES];
 
-impl<T> Args<T> {
+impl<T> Tiles<T> {
+    /// # Safety
+    /// See [`Loop`].
+    #[inline(always)]
+    unsafe fn at(&self, slot: Slot) -> *mut T {
+        // SAFETY: the caller's promise.
+        unsafe { *self.table.add(slot as usize) }
+    }
+
     /// The first `n` elements of an operand.
     ///
     /// # Safety
     /// See [`Loop`].
     #[inline(always)]
-    unsafe fn x(&self, i: usize, n: usize) -> &[T] {
+    unsafe fn x(&self, slot: Slot, n: usize) -> &[T] {
         // SAFETY: the caller's promise.
-        unsafe { std::slice::from_raw_parts(self.x[i], n) }
+        unsafe { std::slice::from_raw_parts(self.at(slot), n) }
     }
 
-    /// Room for the first `n` elements of the result.
+    /// Room for the first `n` elements of a result.
     ///
     /// # Safety
     /// See [`Loop`].
-    #[expect(clippy::mut_from_ref, reason = "the result lies behind a pointer of its own")]
+    #[expect(clippy::mut_from_ref, reason = "each result lies behind a pointer of its own")]
     #[inline(always)]
-    unsafe fn y(&self, n: usize) -> &mut [MaybeUninit<T>] {
+    unsafe fn y(&self, slot: Slot, n: usize) -> &mut [MaybeUninit<T>] {
         // SAFETY: the caller's promise.
-        unsafe { std::slice::from_raw_parts_mut(self.y.cast(), n) }
+        unsafe { std::slice::from_raw_parts_mut(self.at(slot).cast(), n) }
     }
 
     /// An operand in whole chunks.
@@ -90,21 +105,21 @@ impl<T> Args<T> {
     /// # Safety
     /// See [`Loop`].
     #[inline(always)]
-    unsafe fn chunks(&self, i: usize) -> &[Chunk<T>] {
+    unsafe fn chunks(&self, slot: Slot) -> &[Chunk<T>] {
         debug_assert!(self.n.is_multiple_of(LANES));
         // SAFETY: the caller's promise.
-        unsafe { std::slice::from_raw_parts(self.x[i].cast(), self.n / LANES) }
+        unsafe { std::slice::from_raw_parts(self.at(slot).cast(), self.n / LANES) }
     }
 
-    /// Room for a result in whole chunks, at one of the pointers.
+    /// Room for a result in whole chunks.
     ///
     /// # Safety
-    /// See [`Loop`]; results overlap neither operands nor each other.
+    /// See [`Loop`].
     #[expect(clippy::mut_from_ref, reason = "each result lies behind a pointer of its own")]
     #[inline(always)]
-    unsafe fn room(&self, at: *mut T) -> &mut [Chunk<MaybeUninit<T>>] {
+    unsafe fn room(&self, slot: Slot) -> &mut [Chunk<MaybeUninit<T>>] {
         // SAFETY: the caller's promise.
-        unsafe { std::slice::from_raw_parts_mut(at.cast(), self.n / LANES) }
+        unsafe { std::slice::from_raw_parts_mut(self.at(slot).cast(), self.n / LANES) }
     }
 }
 
@@ -331,30 +346,22 @@ pub(crate) fn append<T: Lane, const N: usize>(f: Loop<T>, p: f64, x: [&[T]; N], 
     assert!(x.iter().all(|x| x.len() == n), "operands of one length");
     out.reserve(n);
     let whole = n / LANES * LANES;
-    let mut args = Args {
-        x: [std::ptr::null(); 3],
-        y: std::ptr::null_mut(),
-        more: [std::ptr::null_mut(); 2],
-        n: whole,
-        p: T::from_f64(p),
-        rows: 0,
-        row: 0,
-    };
     // What is left over is done in full lanes beside, of which a part is kept.
-    let mut rest = [[T::from_f64(1.0); LANES]; 3];
+    let mut rest = [[T::from_f64(1.0); LANES]; N];
     let mut last = [T::default(); LANES];
-    for (i, x) in x.iter().enumerate() {
-        args.x[i] = x.as_ptr();
-        rest[i][..n - whole].copy_from_slice(&x[whole..]);
-    }
     let y = out.spare_capacity_mut().as_mut_ptr().cast::<T>();
-    args.y = y;
+    let (mut table, mut beside) = ([y; 4], [last.as_mut_ptr(); 4]);
+    for (i, x) in x.iter().enumerate() {
+        table[i] = x.as_ptr().cast_mut();
+        rest[i][..n - whole].copy_from_slice(&x[whole..]);
+        beside[i] = rest[i].as_mut_ptr();
+    }
+    let wiring = Wiring { x: [0, 1, 2], y: 3, more: [3; 2], p: T::from_f64(p) };
     // SAFETY: the operands have n elements, and the vector room for as many.
     unsafe {
-        f(&args);
+        f(&wiring, &Tiles { table: table.as_ptr(), n: whole, rows: 0, row: 0 });
         if n > whole {
-            let x = [rest[0].as_ptr(), rest[1].as_ptr(), rest[2].as_ptr()];
-            f(&Args { x, y: last.as_mut_ptr(), n: LANES, ..args });
+            f(&wiring, &Tiles { table: beside.as_ptr(), n: LANES, rows: 0, row: 0 });
             std::ptr::copy_nonoverlapping(last.as_ptr(), y.add(whole), n - whole);
         }
         out.set_len(out.len() + n);

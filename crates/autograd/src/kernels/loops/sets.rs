@@ -1,6 +1,6 @@
 //! The loops proper, compiled once for each instruction set.
 
-use super::{Args, Chunk, Lane, Map};
+use super::{Chunk, Lane, Map, Tiles, Wiring};
 use crate::math::{Logistic, all_near};
 use crate::tree::{self, BLOCK, LANES};
 use std::mem::MaybeUninit;
@@ -11,49 +11,49 @@ macro_rules! instruction_sets {
             use super::*;
 
             $(#[$feature])?
-            pub(in crate::kernels::loops) unsafe fn map1<T: Lane, F: Map<T, 1>>(args: &Args<T>) {
+            pub(in crate::kernels::loops) unsafe fn map1<T: Lane, F: Map<T, 1>>(w: &Wiring<T>, at: &Tiles<T>) {
                 // SAFETY: see `Loop`.
-                let (x, y) = unsafe { (args.chunks(0), args.room(args.y)) };
-                if F::GUARDED && all_near(x.as_flattened()) { near::<T, F>(x, y, args.p) } else { each1::<T, F>(x, y, args.p) }
+                let (x, y) = unsafe { (at.chunks(w.x[0]), at.room(w.y)) };
+                if F::GUARDED && all_near(x.as_flattened()) { near::<T, F>(x, y, w.p) } else { each1::<T, F>(x, y, w.p) }
             }
 
             $(#[$feature])?
-            pub(in crate::kernels::loops) unsafe fn map2<T: Lane, F: Map<T, 2>>(args: &Args<T>) {
+            pub(in crate::kernels::loops) unsafe fn map2<T: Lane, F: Map<T, 2>>(w: &Wiring<T>, at: &Tiles<T>) {
                 // SAFETY: see `Loop`.
-                unsafe { each2::<T, F>(args.chunks(0), args.chunks(1), args.room(args.y), args.p) }
+                unsafe { each2::<T, F>(at.chunks(w.x[0]), at.chunks(w.x[1]), at.room(w.y), w.p) }
             }
 
             $(#[$feature])?
-            pub(in crate::kernels::loops) unsafe fn map3<T: Lane, F: Map<T, 3>>(args: &Args<T>) {
+            pub(in crate::kernels::loops) unsafe fn map3<T: Lane, F: Map<T, 3>>(w: &Wiring<T>, at: &Tiles<T>) {
                 // SAFETY: see `Loop`.
-                unsafe { each3::<T, F>(args.chunks(0), args.chunks(1), args.chunks(2), args.room(args.y), args.p) }
+                unsafe { each3::<T, F>(at.chunks(w.x[0]), at.chunks(w.x[1]), at.chunks(w.x[2]), at.room(w.y), w.p) }
             }
 
             $(#[$feature])?
-            pub(in crate::kernels::loops) unsafe fn sigmoids<T: Lane>(args: &Args<T>) {
+            pub(in crate::kernels::loops) unsafe fn sigmoids<T: Lane>(w: &Wiring<T>, at: &Tiles<T>) {
                 // SAFETY: see `Loop`.
-                unsafe { both_sigmoids(args.chunks(0), args.room(args.y), args.room(args.more[0])) }
+                unsafe { both_sigmoids(at.chunks(w.x[0]), at.room(w.y), at.room(w.more[0])) }
             }
 
             $(#[$feature])?
-            pub(in crate::kernels::loops) unsafe fn tanhs<T: Lane>(args: &Args<T>) {
+            pub(in crate::kernels::loops) unsafe fn tanhs<T: Lane>(w: &Wiring<T>, at: &Tiles<T>) {
                 // SAFETY: see `Loop`.
                 unsafe {
-                    let [plus, minus] = [args.room(args.more[0]), args.room(args.more[1])];
-                    tanh_and_sigmoids(args.chunks(0), args.room(args.y), plus, minus)
+                    let [plus, minus] = [at.room(w.more[0]), at.room(w.more[1])];
+                    tanh_and_sigmoids(at.chunks(w.x[0]), at.room(w.y), plus, minus)
                 }
             }
 
             $(#[$feature])?
-            pub(in crate::kernels::loops) unsafe fn sigmoid_and_slope<T: Lane>(args: &Args<T>) {
+            pub(in crate::kernels::loops) unsafe fn sigmoid_and_slope<T: Lane>(w: &Wiring<T>, at: &Tiles<T>) {
                 // SAFETY: see `Loop`.
-                unsafe { with_sigmoid_slope(args.chunks(0), args.room(args.y), args.room(args.more[0])) }
+                unsafe { with_sigmoid_slope(at.chunks(w.x[0]), at.room(w.y), at.room(w.more[0])) }
             }
 
             $(#[$feature])?
-            pub(in crate::kernels::loops) unsafe fn tanh_and_slope<T: Lane>(args: &Args<T>) {
+            pub(in crate::kernels::loops) unsafe fn tanh_and_slope<T: Lane>(w: &Wiring<T>, at: &Tiles<T>) {
                 // SAFETY: see `Loop`.
-                unsafe { with_tanh_slope(args.chunks(0), args.room(args.y), args.room(args.more[0])) }
+                unsafe { with_tanh_slope(at.chunks(w.x[0]), at.room(w.y), at.room(w.more[0])) }
             }
 
             // The loops proper are functions of their own: that references do not overlap is known of parameters.
@@ -169,35 +169,35 @@ macro_rules! instruction_sets {
             }
 
             $(#[$feature])?
-            pub(in crate::kernels::loops) unsafe fn row_sum<T: Lane>(args: &Args<T>) {
+            pub(in crate::kernels::loops) unsafe fn row_sum<T: Lane>(w: &Wiring<T>, at: &Tiles<T>) {
                 // SAFETY: see `Loop`.
-                let (x, y) = unsafe { (args.x(0, args.rows * args.row), args.y(args.rows)) };
-                row_sums(x, args.row, y);
+                let (x, y) = unsafe { (at.x(w.x[0], at.rows * at.row), at.y(w.y, at.rows)) };
+                row_sums(x, at.row, y);
             }
 
             $(#[$feature])?
-            pub(in crate::kernels::loops) unsafe fn row_max<T: Lane>(args: &Args<T>) {
+            pub(in crate::kernels::loops) unsafe fn row_max<T: Lane>(w: &Wiring<T>, at: &Tiles<T>) {
                 // SAFETY: see `Loop`.
-                let (x, y) = unsafe { (args.x(0, args.rows * args.row), args.y(args.rows)) };
-                for (y, row) in y.iter_mut().zip(x.chunks_exact(args.row)) {
+                let (x, y) = unsafe { (at.x(w.x[0], at.rows * at.row), at.y(w.y, at.rows)) };
+                for (y, row) in y.iter_mut().zip(x.chunks_exact(at.row)) {
                     y.write(largest(row));
                 }
             }
 
             $(#[$feature])?
-            pub(in crate::kernels::loops) unsafe fn spread<T: Lane>(args: &Args<T>) {
+            pub(in crate::kernels::loops) unsafe fn spread<T: Lane>(w: &Wiring<T>, at: &Tiles<T>) {
                 // SAFETY: see `Loop`.
-                let (x, y) = unsafe { (args.x(0, args.rows), args.y(args.rows * args.row)) };
-                for (&x, row) in x.iter().zip(y.chunks_exact_mut(args.row)) {
+                let (x, y) = unsafe { (at.x(w.x[0], at.rows), at.y(w.y, at.rows * at.row)) };
+                for (&x, row) in x.iter().zip(y.chunks_exact_mut(at.row)) {
                     row.fill(MaybeUninit::new(x));
                 }
             }
 
-            /// Adds `x[0]` to the lanes at `y`, which have values.
+            /// Adds an operand to the lanes of the result, which have values.
             $(#[$feature])?
-            pub(in crate::kernels::loops) unsafe fn to_lanes<T: Lane>(args: &Args<T>) {
+            pub(in crate::kernels::loops) unsafe fn to_lanes<T: Lane>(w: &Wiring<T>, at: &Tiles<T>) {
                 // SAFETY: see `Loop`; `y` are lanes.
-                let (x, lanes) = unsafe { (args.x(0, args.n), &mut *args.y.cast::<[T; LANES]>()) };
+                let (x, lanes) = unsafe { (at.x(w.x[0], at.n), &mut *at.at(w.y).cast::<[T; LANES]>()) };
                 tree::add_to_lanes(lanes, x);
             }
         })*

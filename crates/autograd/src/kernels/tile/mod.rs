@@ -10,7 +10,7 @@ mod gather;
 
 use self::ahead::Ahead;
 use super::bases::{Bases, Lines};
-use super::loops::{self, Args, Lane, Loop};
+use super::loops::{self, Lane, Loop, Tiles, Wiring};
 use super::workers::Workers;
 use crate::code::{Act, Code, Extent, How, Operand, Read, Slot, Write};
 use crate::dtype::DType;
@@ -27,12 +27,9 @@ pub(crate) enum Linked {
 #[derive(Debug)]
 pub(crate) struct Step<T> {
     run: Loop<T>,
-    x: [Slot; 3],
-    y: Slot,
-    more: [Slot; 2],
+    wiring: Wiring<T>,
     extent: Extent,
     is_total: bool,
-    p: T,
 }
 
 /// Looks up the loops of a kernel.
@@ -52,12 +49,9 @@ fn steps<T: Lane>(code: &Code) -> Vec<Step<T>> {
         let p = if let Act::Unary(f, _) = step.act { loops::parameter(f) } else { 0.0 };
         Step {
             run: loops::of_act(step.act),
-            x,
-            y: step.y,
-            more,
+            wiring: Wiring { x, y: step.y, more, p: T::from_f64(p) },
             extent: step.extent,
             is_total: matches!(step.act, Act::Total(_)),
-            p: T::from_f64(p),
         }
     };
     code.steps.iter().map(step).collect()
@@ -288,7 +282,8 @@ impl<'a, T: Lane> Walk<'a, T> {
             };
             self.point(write.slot, to);
         }
-        let (wide, narrow) = (n.next_multiple_of(LANES), rows.next_multiple_of(LANES));
+        let tiles = |n: usize| Tiles { table: self.table, n: n.next_multiple_of(LANES), rows, row: self.code.row };
+        let (wide, narrow) = (tiles(n), tiles(rows));
         let mut ahead = self.asks_ahead.then(|| Ahead::new(self.code, self.bases, start + n, n));
         for step in self.steps {
             if let Some(ahead) = &mut ahead {
@@ -298,19 +293,11 @@ impl<'a, T: Lane> Walk<'a, T> {
                 self.total(step, start, n);
                 continue;
             }
-            let args = Args {
-                x: step.x.map(|slot| self.at(slot).cast_const()),
-                y: self.at(step.y),
-                more: step.more.map(|slot| self.at(slot)),
-                n: if step.extent == Extent::Tile { wide } else { narrow },
-                p: step.p,
-                rows,
-                row: self.code.row,
-            };
+            let tiles = if step.extent == Extent::Tile { &wide } else { &narrow };
             // SAFETY: a slot's tile has at least n elements: scratch has a whole tile, and memory is pointed to only
             // where it has them. Zeroed scratch and written memory are initialised. A step's result is no other slot's
             // tile, which the planner's verifier checks.
-            unsafe { (step.run)(&args) };
+            unsafe { (step.run)(&step.wiring, tiles) };
         }
         for write in &self.code.writes {
             let (start, n) = range(write.extent);
@@ -372,7 +359,7 @@ impl<'a, T: Lane> Walk<'a, T> {
     /// Adds a tile to a total, in the order of [`crate::tree`].
     #[inline(always)]
     fn total(&self, step: &Step<T>, start: usize, n: usize) {
-        let which = step.y as usize;
+        let which = step.wiring.y as usize;
         // SAFETY: the area has lanes for each total, and the partial sums have a place for each total's blocks; the slot's
         // tile has n elements.
         unsafe {
@@ -380,16 +367,9 @@ impl<'a, T: Lane> Walk<'a, T> {
             if start.is_multiple_of(BLOCK) {
                 *lanes = [T::default(); LANES];
             }
-            let x = [self.at(step.x[0]).cast_const(); 3];
-            (step.run)(&Args {
-                x,
-                y: lanes.cast(),
-                more: [std::ptr::null_mut(); 2],
-                n,
-                p: step.p,
-                rows: 0,
-                row: 0,
-            });
+            let table = [self.at(step.wiring.x[0]), lanes.cast()];
+            let wiring = Wiring { x: [0; 3], y: 1, more: [1; 2], p: step.wiring.p };
+            (step.run)(&wiring, &Tiles { table: table.as_ptr(), n, rows: 0, row: 0 });
             let end = start + n;
             if end.is_multiple_of(BLOCK) || end == self.code.elements {
                 let blocks = self.code.elements.div_ceil(BLOCK);
