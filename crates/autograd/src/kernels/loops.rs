@@ -335,7 +335,7 @@ pub(crate) fn of_act<T: Lane>(act: Act) -> Loop<T> {
 
 /// A truth value as a number.
 #[inline(always)]
-fn truth<T: Lane>(is: bool) -> T {
+pub(crate) fn truth<T: Lane>(is: bool) -> T {
     let one = T::from_f64(1.0);
     if is { one } else { T::default() }
 }

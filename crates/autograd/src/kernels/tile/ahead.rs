@@ -5,7 +5,7 @@
 
 use super::super::bases::Bases;
 use super::super::simd::Fetch;
-use crate::code::{Code, Extent, How, Operand};
+use crate::code::{Code, Extent, How, Operand, Read, Write};
 
 /// Bytes of operands from which on they do not stay in the second-level cache from run to run.
 const FROM_BYTES: usize = 1 << 20;
@@ -27,12 +27,21 @@ pub(super) struct Ahead<'a> {
 
 /// Whether a kernel gains by asking ahead.
 pub(super) fn pays(code: &Code) -> bool {
-    code.row == 0 && streams(code) * code.elements * code.dtype.size() >= FROM_BYTES
+    streams(code) * code.elements * code.dtype.size() >= FROM_BYTES
 }
 
 fn streams(code: &Code) -> usize {
-    let reads = code.reads.iter().filter(|read| read.how == How::Direct).count();
-    reads + code.writes.len()
+    let reads = code.reads.iter().filter(|read| follows(read)).count();
+    reads + code.writes.iter().filter(|write| is_followed(code, write)).count()
+}
+
+/// Whether a read walks through memory as the kernel does.
+fn follows(read: &Read) -> bool {
+    read.how == How::Direct && read.extent == Extent::Tile
+}
+
+fn is_followed(code: &Code, write: &Write) -> bool {
+    write.extent == Extent::Tile && write.to.dtype == code.dtype
 }
 
 impl<'a> Ahead<'a> {
@@ -66,11 +75,10 @@ impl<'a> Ahead<'a> {
     /// The operand of a stream; none where its elements do not lie one after the other.
     fn operand(&self) -> Option<(&'a Operand, Fetch)> {
         match self.code.reads.get(self.stream) {
-            Some(read) => (read.how == How::Direct).then_some((&read.from, Fetch::ToRead)),
+            Some(read) => follows(read).then_some((&read.from, Fetch::ToRead)),
             None => {
                 let write = &self.code.writes[self.stream - self.code.reads.len()];
-                (write.extent == Extent::Tile && write.to.dtype == self.code.dtype)
-                    .then_some((&write.to, Fetch::ToWrite))
+                is_followed(self.code, write).then_some((&write.to, Fetch::ToWrite))
             }
         }
     }

@@ -11,6 +11,7 @@ mod gather;
 use self::ahead::Ahead;
 use super::bases::{Bases, Lines};
 use super::loops::{self, Lane, Loop, Tiles, Wiring};
+use super::simd::Isa;
 use super::workers::Workers;
 use crate::code::{Act, Code, Extent, How, Operand, Read, Slot, Write};
 use crate::dtype::DType;
@@ -324,18 +325,18 @@ impl<'a, T: Lane> Walk<'a, T> {
             How::Gather => {
                 let (shape, strides) = (&read.from.shape[..], &read.from.strides[..]);
                 let to = self.y(read.slot, n);
-                match read.from.dtype {
-                    // SAFETY: every element of the view lies within its memory.
-                    DType::Bool => unsafe {
-                        let from = self.bases.start::<bool>(&read.from);
-                        gather::gather(from, shape, strides, start, to, |b| T::from_f64(f64::from(b)));
+                // SAFETY: every element of the view lies within its memory.
+                Isa::widest().run(
+                    #[inline(always)]
+                    || unsafe {
+                        if read.from.dtype == DType::Bool {
+                            let from = self.bases.start::<bool>(&read.from);
+                            gather::gather(from, shape, strides, start, to, loops::truth);
+                        } else {
+                            gather::gather(self.bases.start::<T>(&read.from), shape, strides, start, to, |x| x);
+                        }
                     },
-                    // SAFETY: as above.
-                    _ => unsafe {
-                        let from = self.bases.start::<T>(&read.from);
-                        gather::gather(from, shape, strides, start, to, |x| x);
-                    },
-                }
+                );
             }
         }
     }
