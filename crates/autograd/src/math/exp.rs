@@ -48,32 +48,40 @@ macro_rules! exponentials {
                 horner!(z; $($odd),*).mul_add(r, horner!(z; $($even),*))
             }
 
-            /// Below this eˣ is 0 all the same; NaN passes the comparison.
+            /// Whether eˣ is 0 to the last bit. Such arguments, the −∞ of masks among them, must not get as far as the
+            /// last product: one whose result underflows takes the processor as long as a hundred others.
             #[inline(always)]
-            fn above_zero(x: $t) -> $t {
-                if x < $zero { $zero } else { x }
+            fn vanishes(x: $t) -> bool {
+                x < $zero
             }
 
             /// eˣ where x ≤ 1.
             #[inline(always)]
             pub(in crate::math) fn exp_falling(x: $t) -> $t {
-                let (m1, power) = reduce(above_zero(x), magic(LIFT));
-                (m1 + 1.0) * power * DOWN
+                let none = vanishes(x);
+                let (m1, power) = reduce(if none { 0.0 } else { x }, magic(LIFT));
+                let y = (m1 + 1.0) * power * DOWN;
+                if none { 0.0 } else { y }
             }
 
             /// eˣ, and 1 − eˣ without cancellation, where x ≤ 0.
             #[inline(always)]
             pub(in crate::math) fn exp_and_rest(x: $t) -> ($t, $t) {
-                let (m1, power) = reduce(above_zero(x), magic(LIFT));
+                let none = vanishes(x);
+                let (m1, power) = reduce(if none { 0.0 } else { x }, magic(LIFT));
                 let whole = power * DOWN;
-                ((m1 + 1.0) * power * DOWN, (-whole).mul_add(m1, 1.0 - whole))
+                let (y, rest) = ((m1 + 1.0) * power * DOWN, (-whole).mul_add(m1, 1.0 - whole));
+                if none { (0.0, 1.0) } else { (y, rest) }
             }
 
             #[inline(always)]
             pub(in crate::math) fn exp(x: $t) -> $t {
+                let none = vanishes(x);
+                let bounded = if x > $infinite { $infinite } else { x };
                 let (lift, back) = if x < 0.0 { (magic(LIFT), DOWN) } else { (magic(-LIFT), UP) };
-                let (m1, power) = reduce(above_zero(if x > $infinite { $infinite } else { x }), lift);
-                (m1 + 1.0) * power * back
+                let (m1, power) = reduce(if none { 0.0 } else { bounded }, lift);
+                let y = (m1 + 1.0) * power * back;
+                if none { 0.0 } else { y }
             }
 
             /// eˣ − 1 = 2·(2ⁿ⁻¹·(eʳ − 1) + (2ⁿ⁻¹ − ½)).

@@ -246,18 +246,21 @@ fn row_sums<T: Lane>(x: &[T], row: usize, y: &mut [MaybeUninit<T>]) {
     }
 }
 
-/// The largest element; NaN where one is. In lanes, so that rows of any length are walked at full width.
+/// The largest element; NaN where one is. In lanes, so that rows of any length are walked at full width; what is NaN is
+/// collected beside, because a comparison with it tells nothing.
 #[inline(always)]
 fn largest<T: Lane>(row: &[T]) -> T {
-    let mut lanes = [row[0]; LANES];
+    let (mut lanes, mut nans) = ([row[0]; LANES], [T::default(); LANES]);
     let (chunks, rest) = row.as_chunks::<LANES>();
     for chunk in chunks {
-        for (lane, &x) in lanes.iter_mut().zip(chunk) {
-            *lane = larger(*lane, x);
+        for i in 0..LANES {
+            lanes[i] = larger(lanes[i], chunk[i]);
+            nans[i] = if is_nan(chunk[i]) { chunk[i] } else { nans[i] };
         }
     }
-    for (lane, &x) in lanes.iter_mut().zip(rest) {
-        *lane = larger(*lane, x);
+    for (i, &x) in rest.iter().enumerate() {
+        lanes[i] = larger(lanes[i], x);
+        nans[i] = if is_nan(x) { x } else { nans[i] };
     }
     let mut half = LANES / 2;
     while half > 0 {
@@ -266,11 +269,17 @@ fn largest<T: Lane>(row: &[T]) -> T {
         }
         half /= 2;
     }
-    lanes[0]
+    let nan = tree::fold(nans);
+    if is_nan(nan) { nan } else { lanes[0] }
+}
+
+#[inline(always)]
+fn larger<T: Lane>(a: T, b: T) -> T {
+    if b > a { b } else { a }
 }
 
 #[expect(clippy::eq_op, reason = "what differs from itself is NaN")]
 #[inline(always)]
-fn larger<T: Lane>(a: T, b: T) -> T {
-    if b > a || b != b { b } else { a }
+fn is_nan<T: Lane>(x: T) -> bool {
+    x != x
 }

@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "kernels read and write through raw pointers")]
 
 use super::micro::{Block, Kernels, Multiply, Table};
-use super::pack::Panel;
+use super::pack::{Panel, TOGETHER};
 use super::scratch::Line;
 
 /// Terms that a tile adds before it is written back, the most of them. It orders the sums: the same for all.
@@ -141,39 +141,57 @@ fn height<T>(kernels: &Kernels<T>, rows: usize) -> usize {
 /// # Safety
 /// As for [`tiles`].
 unsafe fn pack_columns<T: Multiply>(kernels: &Kernels<T>, x: &Block<T>, step: usize, to: *mut T) {
-    for j in (0..x.columns).step_by(step) {
-        let filled = step.min(x.columns - j);
-        let panel = Panel {
-            from: x.b.wrapping_offset(j as isize * x.b_strides[1]),
-            across: x.b_strides[1],
-            along: x.b_strides[0],
-            k: x.k,
-            filled,
-            width: panel_width(kernels, filled),
-            to: to.wrapping_add(j * x.k),
-        };
-        // SAFETY: the panel's columns are columns of `x`, and what is written lies within the area.
-        unsafe { (kernels.pack)(&panel) };
-    }
+    let panels = Panel {
+        from: x.b,
+        across: x.b_strides[1],
+        along: x.b_strides[0],
+        k: x.k,
+        filled: x.columns,
+        width: step,
+        count: 1,
+        to,
+    };
+    // SAFETY: the panels' columns are columns of `x`, and what is written lies within the area.
+    unsafe { pack_all(kernels, &panels, |filled| panel_width(kernels, filled)) };
 }
 
 /// # Safety
 /// As for [`tiles`].
 unsafe fn pack_rows<T: Multiply>(kernels: &Kernels<T>, x: &Block<T>, to: *mut T) {
-    let step = kernels.heights[2];
-    for i in (0..x.rows).step_by(step) {
-        let filled = step.min(x.rows - i);
+    let panels = Panel {
+        from: x.a,
+        across: x.a_strides[0],
+        along: x.a_strides[1],
+        k: x.k,
+        filled: x.rows,
+        width: kernels.heights[2],
+        count: 1,
+        to,
+    };
+    // SAFETY: the panels' rows are rows of `x`, and what is written lies within the area.
+    unsafe { pack_all(kernels, &panels, |filled| kernels.heights[height(kernels, filled)]) };
+}
+
+/// Packs all that is `filled` into panels of the given width, and what is left over into one as wide as it takes.
+///
+/// # Safety
+/// As for [`tiles`].
+unsafe fn pack_all<T: Multiply>(kernels: &Kernels<T>, x: &Panel<T>, last_width: impl Fn(usize) -> usize) {
+    let mut at = 0;
+    while at < x.filled {
+        let count = ((x.filled - at) / x.width).min(TOGETHER);
+        let filled = x.width.min(x.filled - at);
         let panel = Panel {
-            from: x.a.wrapping_offset(i as isize * x.a_strides[0]),
-            across: x.a_strides[0],
-            along: x.a_strides[1],
-            k: x.k,
+            from: x.from.wrapping_offset(at as isize * x.across),
             filled,
-            width: kernels.heights[height(kernels, filled)],
-            to: to.wrapping_add(i * x.k),
+            width: if count == 0 { last_width(filled) } else { x.width },
+            count: count.max(1),
+            to: x.to.wrapping_add(at * x.k),
+            ..*x
         };
-        // SAFETY: the panel's rows are rows of `x`, and what is written lies within the area.
+        // SAFETY: the caller's promise, passed on.
         unsafe { (kernels.pack)(&panel) };
+        at += panel.count * x.width;
     }
 }
 

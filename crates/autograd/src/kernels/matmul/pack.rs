@@ -5,7 +5,8 @@
 use super::vector::{Vector, prefetch};
 use crate::dtype::Float;
 
-/// What packing reads, and the panel that it writes: `panel[p·width + i]` is element i of vector p, 0 for i ≥ `filled`.
+/// What packing reads, and the panels that it writes one after the other: `panel[p·width + i]` is element i of vector p,
+/// 0 for i ≥ `filled`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Panel<T> {
     pub(super) from: *const T,
@@ -16,8 +17,14 @@ pub(super) struct Panel<T> {
     pub(super) k: usize,
     pub(super) filled: usize,
     pub(super) width: usize,
+    /// How many panels lie side by side; more than one if all of them are filled.
+    pub(super) count: usize,
     pub(super) to: *mut T,
 }
+
+/// Panels that are packed together where their vectors are parts of one line of memory: pages and cache lines are
+/// visited once.
+pub(super) const TOGETHER: usize = 4;
 
 /// Packs a panel.
 #[inline(always)]
@@ -25,11 +32,16 @@ pub(super) unsafe fn pack<V: Vector, const LANES: usize>(x: &Panel<V::Element>) 
     // SAFETY: the caller's promise, passed on.
     unsafe {
         if x.across == 1 {
-            pack_rows::<V>(x);
-        } else if x.along == 1 && x.k >= 4 {
-            pack_columns::<V, LANES>(x);
-        } else {
-            pack_strided(x);
+            return pack_rows::<V>(x);
+        }
+        for i in 0..x.count {
+            let from = x.from.wrapping_offset((i * x.width) as isize * x.across);
+            let panel = Panel { from, to: x.to.add(i * x.width * x.k), count: 1, ..*x };
+            if x.along == 1 && x.k >= 4 {
+                pack_columns::<V, LANES>(&panel);
+            } else {
+                pack_strided(&panel);
+            }
         }
     }
 }
@@ -37,27 +49,25 @@ pub(super) unsafe fn pack<V: Vector, const LANES: usize>(x: &Panel<V::Element>) 
 #[inline(always)]
 unsafe fn pack_rows<V: Vector>(x: &Panel<V::Element>) {
     let (mut from, mut to) = (x.from, x.to);
+    let size = x.width * x.k;
     // SAFETY: k vectors of `filled` elements are read, k of `width` written, by contract.
     unsafe {
-        if x.filled == x.width && x.width % V::LANES == 0 {
-            for _ in 0..x.k {
-                for at in (0..x.width).step_by(V::LANES) {
-                    V::load(from.add(at)).store(to.add(at));
-                }
-                from = from.wrapping_offset(x.along);
-                to = to.add(x.width);
-            }
-            return;
-        }
         for _ in 0..x.k {
-            let mut at = 0;
-            while at < x.width {
-                let piece = match x.filled.saturating_sub(at) {
-                    0 => V::zero(),
-                    n => V::load_first(from.add(at), n.min(V::LANES)),
-                };
-                piece.store_first(to.add(at), V::LANES.min(x.width - at));
-                at += V::LANES;
+            for i in 0..x.count {
+                let (from, to) = (from.add(i * x.width), to.add(i * size));
+                let mut at = 0;
+                while at + V::LANES <= x.filled {
+                    V::load(from.add(at)).store(to.add(at));
+                    at += V::LANES;
+                }
+                while at < x.width {
+                    let piece = match x.filled.saturating_sub(at) {
+                        0 => V::zero(),
+                        n => V::load_first(from.add(at), n.min(V::LANES)),
+                    };
+                    piece.store_first(to.add(at), V::LANES.min(x.width - at));
+                    at += V::LANES;
+                }
             }
             from = from.wrapping_offset(x.along);
             to = to.add(x.width);
