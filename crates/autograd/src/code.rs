@@ -77,6 +77,15 @@ pub(crate) struct Write {
     pub(crate) to: Operand,
     pub(crate) slot: Slot,
     pub(crate) extent: Extent,
+    /// Whether steps may write to memory itself: not where types differ, nor over an operand that they still read.
+    pub(crate) direct: bool,
+}
+
+impl Write {
+    /// By a copy of the tile.
+    pub(crate) fn new(to: Operand, slot: Slot, extent: Extent) -> Write {
+        Write { to, slot, extent, direct: false }
+    }
 }
 
 /// One instruction: a loop over a tile. No step writes a slot that it reads.

@@ -51,7 +51,7 @@ inputs x [8×2] F64, y [8×1] F64; 1 output; gradients of 4 parameters
 
   #  kind     elements  rows  steps  tile  task  flops  bytes  ops                                                     writes                                  source
   0  product        24     –      –     –     –     96  368 B  matmul                                                  → b0 [8×3]                              autograd/tests/reports.rs:{1}
-  1  fused          24   8×3     10    24    24    280  824 B  add tanh mul sum add sub square mul×4 sigmoid … 5 more  → b1 [8×3], b2 [8×1], b3 [8×1], 1 more  autograd/tests/reports.rs:{1}–{3}
+  1  fused          24   8×3      9    24    24    280  824 B  add tanh mul sum add sub square mul×4 sigmoid … 5 more  → b1 [8×3], b2 [8×1], b3 [8×1], 1 more  autograd/tests/reports.rs:{1}–{3}
   2  fused           8   1×8      3     8     8     17  144 B  sum mul sum                                             → output 0 [], ∂net.1.bias [1]          autograd/tests/reports.rs:{2}–{3}
   3  fused          24   3×8      2    24    24     48  280 B  mul sum                                                 → ∂net.1.weight [3]                     autograd/tests/reports.rs:{2}
   4  op              3     –      –     –     –     24  216 B  sum                                                     → ∂net.0.bias [3]                       autograd/tests/reports.rs:{1}

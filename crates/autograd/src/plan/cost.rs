@@ -71,6 +71,9 @@ impl Step {
         match self.act {
             Act::Copy(_) | Act::Spread(_) | Act::Select(..) | Act::Truth(_) => 0,
             Act::Pair(..) => 2,
+            // With σ of both signs and their products.
+            Act::SigmoidAndSlope { .. } => 3,
+            Act::TanhAndSlope { .. } => 5,
             _ => 1 + self.act.more().len(),
         }
     }

@@ -229,7 +229,7 @@ impl Lowering<'_> {
                 value = self.draft.step(Act::Copy(value), extent);
             }
             let to = self.homes.root(self.graph, id);
-            self.draft.writes.push(Write { to, slot: value, extent });
+            self.draft.writes.push(Write::new(to, value, extent));
         }
         self.value_of.insert(id, value);
     }

@@ -2,6 +2,7 @@
 
 use super::fuse::{Fusion, NO_UNIT, Unit, is_contiguous};
 use super::graph::{Graph, Slot};
+use super::in_place;
 use crate::code::Operand;
 use crate::dtype::{DType, Data};
 use crate::ir::{NodeId, Op};
@@ -95,6 +96,13 @@ pub(crate) fn place(
     }
     let mut free = Free::default();
     for unit in 0..fusion.units.len() {
+        let mut ended = std::mem::take(&mut ending[unit]);
+        ended.retain(|&id| homes.place[id as usize].is_some_and(|(home, _)| pooled && home >= first_buffer));
+        begun[unit].retain(|&id| homes.place[id as usize].is_none());
+        for (id, over) in in_place::overwritten(graph, fusion, unit, &begun[unit], &ended) {
+            homes.place[id as usize] = homes.place[over as usize];
+            ended.retain(|&x| x != over);
+        }
         for &id in &begun[unit] {
             if homes.place[id as usize].is_none() {
                 let meta = &graph.node(id).meta;
@@ -103,14 +111,10 @@ pub(crate) fn place(
                 homes.place[id as usize] = Some((first_buffer + buffer, 0));
             }
         }
-        for &id in &ending[unit] {
-            match homes.place[id as usize] {
-                Some((home, _)) if pooled && home >= first_buffer => {
-                    let buffer = home - first_buffer;
-                    free.give(homes.buffers[buffer as usize], buffer);
-                }
-                _ => {}
-            }
+        for &id in &ended {
+            let (home, _) = homes.place[id as usize].expect("it was filled");
+            let buffer = home - first_buffer;
+            free.give(homes.buffers[buffer as usize], buffer);
         }
     }
     homes

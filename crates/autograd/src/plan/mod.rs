@@ -12,6 +12,7 @@ mod expand;
 mod fold;
 mod fuse;
 mod graph;
+mod in_place;
 mod lower;
 mod memory;
 mod orient;
@@ -227,6 +228,6 @@ fn copy(from: Operand, to: Operand) -> Code {
     let how = if from.strides.iter().all(|&s| s == 0) { How::Splat } else { How::Gather };
     draft.reads.push(Read { from, slot, extent: Extent::Tile, how });
     let y = draft.step(Act::Copy(slot), Extent::Tile);
-    draft.writes.push(Write { to, slot: y, extent: Extent::Tile });
+    draft.writes.push(Write::new(to, y, Extent::Tile));
     slots::assign(draft, elements, 0)
 }

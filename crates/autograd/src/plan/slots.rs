@@ -1,7 +1,7 @@
 //! Slots: each value of a kernel gets a tile of the scratch, which another one takes after its last use.
 
 use super::lower::Draft;
-use crate::code::{Act, Code, Slot, Step};
+use crate::code::{Act, Code, Extent, Slot, Step};
 use crate::dtype::DType;
 use crate::tree::{BLOCK, LANES};
 
@@ -20,6 +20,7 @@ const WORTH_SHARING: usize = 1 << 19;
 /// The code of a draft, for so many elements in rows of a length (0: none).
 pub(super) fn assign(draft: Draft, elements: usize, row: usize) -> Code {
     let (slot_of, slots) = allocate(&draft);
+    let read_homes: Vec<u32> = draft.reads.iter().map(|read| read.from.home).collect();
     let to = |value: Slot| slot_of[value as usize];
     let steps = draft.steps.iter().map(|s| Step {
         y: if matches!(s.act, Act::Total(_)) { s.y } else { to(s.y) },
@@ -53,6 +54,9 @@ pub(super) fn assign(draft: Draft, elements: usize, row: usize) -> Code {
             .into_iter()
             .map(|mut w| {
                 w.slot = to(w.slot);
+                w.direct = w.extent == Extent::Tile
+                    && w.to.dtype == draft.dtype
+                    && !read_homes.contains(&w.to.home);
                 w
             })
             .collect(),

@@ -61,6 +61,11 @@ fn reach(x: &Operand) -> (isize, isize) {
     (start + down, start + up + 1)
 }
 
+fn overlap(a: &Operand, b: &Operand) -> bool {
+    let ((a_low, a_high), (b_low, b_high)) = (reach(a), reach(b));
+    a_low < b_high && b_low < a_high
+}
+
 /// A kernel's operands have the sizes that it walks, slots exist, and no step writes what it reads.
 fn check(code: &Code) {
     let rows = code.elements.checked_div(code.row).unwrap_or(0);
@@ -76,6 +81,14 @@ fn check(code: &Code) {
     }
     for write in &code.writes {
         assert_eq!(write.to.shape.elements(), count(write.extent), "{write:?}");
+        for read in code.reads.iter().filter(|read| read.from.home == write.to.home) {
+            let in_step = read.how == How::Direct
+                && read.extent == Extent::Tile
+                && write.extent == Extent::Tile
+                && (read.from.offset, read.from.dtype) == (write.to.offset, write.to.dtype);
+            let apart = !overlap(&read.from, &write.to);
+            assert!(apart || (in_step && !write.direct), "{write:?} over {read:?}");
+        }
     }
     for step in &code.steps {
         let (reads, total) = (step.act.reads(), matches!(step.act, Act::Total(_)));

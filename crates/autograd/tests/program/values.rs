@@ -1,7 +1,7 @@
 //! Results that are no kernel's, inputs of every dtype and layout, several users at once.
 
 use crate::{classifier, every_choice};
-use autograd::{DType, Params, Program, ProgramError, Shape, State, Tape, Var};
+use autograd::{DType, Params, Passes, Program, ProgramError, Shape, State, Tape, Var};
 use ndarray::{Array2, array, s};
 
 #[test]
@@ -278,4 +278,37 @@ fn a_program_without_inputs_or_without_outputs() {
     let mut state = nothing.state();
     assert!(nothing.run(&mut state, &params, ()).is_ok());
     assert!(nothing.explain().to_string().starts_with("no inputs; 0 outputs\n"));
+}
+
+/// The product is done with when its logistic function is computed, so that takes its memory; what is read at other places
+/// than it is written to, is not.
+#[test]
+fn large_results_are_written_over_operands_that_are_done_with() {
+    let params = Params::new();
+    let x = Array2::from_shape_fn((257, 300), |(i, j)| ((i * 7 + j * 3) % 11) as f32 * 0.1 - 0.5);
+    fn scaled(x: Var<'_>) -> [Var<'_>; 2] {
+        let product = x.matmul(x.t());
+        let turned = x.matmul(x.t()) + 1.0;
+        [(product * 0.25).sigmoid() + product, turned.t() * turned]
+    }
+    let program = |passes| {
+        Program::trace_with(passes, &params, |t| t.outputs(scaled(t.input_of("x", DType::F32, [257, 300]))))
+    };
+    let mut unpooled = Passes::all();
+    unpooled.pool = false;
+    let [planned, apart] = [Passes::all(), unpooled].map(|passes| program(passes).unwrap());
+    let tape = Tape::new();
+    let eager = scaled(tape.constant(&x));
+    for threads in [1, 2] {
+        for program in [&planned, &apart] {
+            let mut state = program.state().with_threads(threads);
+            let run = program.run(&mut state, &params, (&x,)).unwrap();
+            for (i, y) in eager.iter().enumerate() {
+                assert_eq!(run.slice::<f32>(i), y.to_vec::<f32>());
+            }
+        }
+    }
+    let bytes = |p: &Program| p.state().with_threads(1).bytes();
+    let matrix = 257 * 257 * 4;
+    assert!(bytes(&planned) + matrix <= bytes(&apart), "{} and {}", bytes(&planned), bytes(&apart));
 }

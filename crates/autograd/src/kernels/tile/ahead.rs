@@ -5,7 +5,7 @@
 
 use super::super::bases::Bases;
 use super::super::simd::Fetch;
-use crate::code::{Code, Extent, How, Operand, Read, Write};
+use crate::code::{Code, Extent, How, Operand, Read};
 
 /// Bytes of operands from which on they do not stay in the second-level cache from run to run.
 const FROM_BYTES: usize = 1 << 20;
@@ -32,16 +32,12 @@ pub(super) fn pays(code: &Code) -> bool {
 
 fn streams(code: &Code) -> usize {
     let reads = code.reads.iter().filter(|read| follows(read)).count();
-    reads + code.writes.iter().filter(|write| is_followed(code, write)).count()
+    reads + code.writes.iter().filter(|write| write.direct).count()
 }
 
 /// Whether a read walks through memory as the kernel does.
 fn follows(read: &Read) -> bool {
     read.how == How::Direct && read.extent == Extent::Tile
-}
-
-fn is_followed(code: &Code, write: &Write) -> bool {
-    write.extent == Extent::Tile && write.to.dtype == code.dtype
 }
 
 impl<'a> Ahead<'a> {
@@ -78,7 +74,7 @@ impl<'a> Ahead<'a> {
             Some(read) => follows(read).then_some((&read.from, Fetch::ToRead)),
             None => {
                 let write = &self.code.writes[self.stream - self.code.reads.len()];
-                is_followed(self.code, write).then_some((&write.to, Fetch::ToWrite))
+                write.direct.then_some((&write.to, Fetch::ToWrite))
             }
         }
     }

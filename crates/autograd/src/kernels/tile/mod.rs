@@ -274,8 +274,7 @@ impl<'a, T: Lane> Walk<'a, T> {
             self.read(read, start, n, whole && read.extent == Extent::Tile);
         }
         for write in &self.code.writes {
-            let direct = whole && write.extent == Extent::Tile && write.to.dtype == T::DTYPE;
-            let to = if direct {
+            let to = if whole && write.direct {
                 // SAFETY: the operand has all the kernel's elements.
                 unsafe { self.bases.start::<T>(&write.to).add(start) }
             } else {
@@ -302,7 +301,7 @@ impl<'a, T: Lane> Walk<'a, T> {
         }
         for write in &self.code.writes {
             let (start, n) = range(write.extent);
-            if !(whole && write.extent == Extent::Tile && write.to.dtype == T::DTYPE) {
+            if !(whole && write.direct) {
                 self.write(write, start, n);
             }
         }

@@ -1,0 +1,43 @@
+//! In place: a fused kernel writes a result over an operand that nothing reads any more, where it reads that operand as
+//! it walks, place by place. One memory less passes through the caches.
+
+use super::fuse::{Fusion, Group, Role, Unit, is_contiguous};
+use super::graph::Graph;
+use crate::code::Extent;
+use crate::ir::NodeId;
+
+/// Results of fewer bytes stay in the caches anyway; written to a memory of their own, they need no copy of a tile. The
+/// random programs of the tests are small and shall do it too.
+const FROM_BYTES: usize = if cfg!(test) { 64 } else { 1 << 18 };
+
+/// For the results that begin in a unit, the operands ending there whose memory they may take: pairs, each of its own.
+pub(super) fn overwritten(
+    graph: &Graph,
+    fusion: &Fusion,
+    unit: usize,
+    begun: &[NodeId],
+    ending: &[NodeId],
+) -> Vec<(NodeId, NodeId)> {
+    let Unit::Fused(group) = &fusion.units[unit] else { return vec![] };
+    if group.elements * group.dtype.size() < FROM_BYTES || group.row == 1 {
+        return vec![];
+    }
+    let fits = |id: NodeId| {
+        let meta = &graph.node(id).meta;
+        meta.dtype == group.dtype && meta.shape.elements() == group.elements
+    };
+    let is_result = |&id: &NodeId| fits(id) && fusion.role[id as usize] == Role::Spread(Extent::Tile);
+    let is_free = |&id: &NodeId| fits(id) && walks(graph, fusion, group, id);
+    let results = begun.iter().copied().filter(is_result);
+    results.zip(ending.iter().copied().filter(is_free)).collect()
+}
+
+/// Whether a group reads all of a root in the order in which it walks, and nothing of it otherwise.
+fn walks(graph: &Graph, fusion: &Fusion, group: &Group, root: NodeId) -> bool {
+    let operands = group.members.iter().flat_map(|&id| &graph.node(id).inputs);
+    operands.filter(|&&x| fusion.place[x as usize].root == root).all(|&x| {
+        let place = &fusion.place[x as usize];
+        let shape = graph.shape(x);
+        place.offset == 0 && shape.elements() == group.elements && is_contiguous(shape, &place.strides)
+    })
+}
