@@ -185,7 +185,9 @@ impl Act {
         match *self {
             Act::Sigmoids { minus, .. } => smallvec::smallvec![minus],
             Act::Tanhs { plus, minus, .. } => smallvec::smallvec![plus, minus],
-            Act::SigmoidAndSlope { slope, .. } | Act::TanhAndSlope { slope, .. } => smallvec::smallvec![slope],
+            Act::SigmoidAndSlope { slope, .. } | Act::TanhAndSlope { slope, .. } => {
+                smallvec::smallvec![slope]
+            }
             _ => smallvec::SmallVec::new(),
         }
     }

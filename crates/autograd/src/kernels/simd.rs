@@ -102,7 +102,7 @@ pub(crate) enum Fetch {
 impl Fetch {
     /// Asks for the line of an address, which may be any: a hint has no effect but on the caches.
     #[inline(always)]
-    pub(crate) fn line(self, at: *const u8) {
+    pub(crate) fn line<T>(self, at: *const T) {
         #[cfg(target_arch = "x86_64")]
         {
             use std::arch::x86_64::{_MM_HINT_ET0, _MM_HINT_T0, _mm_prefetch};

@@ -46,7 +46,8 @@ impl Readers {
                 let slope_of = |first: Value, second: Value| {
                     let (a, scaled) = self.product(draft, step, four, first)?;
                     let (b, slope) = self.product(draft, step, second, scaled)?;
-                    (self.0[second as usize] == Some(b)).then_some((Act::TanhAndSlope { x, slope }, vec![a, b]))
+                    (self.0[second as usize] == Some(b))
+                        .then_some((Act::TanhAndSlope { x, slope }, vec![a, b]))
                 };
                 slope_of(plus, minus).or_else(|| slope_of(minus, plus))
             }
@@ -58,7 +59,8 @@ impl Readers {
     fn product(&self, draft: &Draft, like: Step, a: Value, b: Value) -> Option<(usize, Value)> {
         let j = self.0[b as usize]?;
         let step = draft.steps[j];
-        let is_it = matches!(step.act, Act::Binary(Binary::Mul, x, y) if (x, y) == (a, b) || (x, y) == (b, a));
+        let is_it =
+            matches!(step.act, Act::Binary(Binary::Mul, x, y) if (x, y) == (a, b) || (x, y) == (b, a));
         (is_it && step.extent == like.extent).then_some((j, step.y))
     }
 }

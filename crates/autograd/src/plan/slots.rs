@@ -54,9 +54,8 @@ pub(super) fn assign(draft: Draft, elements: usize, row: usize) -> Code {
             .into_iter()
             .map(|mut w| {
                 w.slot = to(w.slot);
-                w.direct = w.extent == Extent::Tile
-                    && w.to.dtype == draft.dtype
-                    && !read_homes.contains(&w.to.home);
+                w.direct =
+                    w.extent == Extent::Tile && w.to.dtype == draft.dtype && !read_homes.contains(&w.to.home);
                 w
             })
             .collect(),

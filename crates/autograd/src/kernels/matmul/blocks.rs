@@ -8,9 +8,11 @@ use super::scratch::Line;
 /// Terms that a tile adds before it is written back, the most of them. It orders the sums: the same for all.
 pub(super) const DEPTH: usize = 256;
 
-/// Rows of A and columns of B that are packed at a time, the most of them.
+/// Rows of A and columns of B that are packed at a time, the most of them. Where B is packed, a panel or two of A stay in the
+/// first-level cache while all of B's pass by.
 const TALL: usize = 768;
 const WIDE: usize = 4096;
+const PANELS: usize = 2;
 
 /// Bytes of C that stay near while blocks of k are added up, and the fewest columns of such a block.
 const NEAR: usize = 1 << 19;
@@ -64,7 +66,11 @@ pub(super) unsafe fn tiles<T: Multiply>(
     to: *mut T,
 ) {
     let depth = depth(x.k);
-    let tall = if pack_a { TALL } else { x.rows };
+    let tall = match (pack_a, pack_b) {
+        (_, true) => PANELS * kernels.heights[2],
+        (true, false) => TALL,
+        (false, false) => x.rows,
+    };
     // Where C is passed several times, a block of it stays in the cache.
     let wide = match x.k <= DEPTH {
         _ if !pack_b => x.columns,

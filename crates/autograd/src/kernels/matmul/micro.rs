@@ -7,8 +7,9 @@
 #![expect(clippy::needless_range_loop, reason = "loops over arrays of registers are to be unrolled")]
 
 use super::pack::{Panel, pack};
-use super::vector::{Plain, Vector, prefetch};
+use super::vector::{Plain, Vector};
 use crate::dtype::Float;
+use crate::kernels::simd::Fetch;
 
 /// Partial sums of a scalar product.
 const PARTIAL: usize = 16;
@@ -83,11 +84,11 @@ unsafe fn tile_of<V: Vector, const MR: usize, const NV: usize, const UNIT: bool,
         for (r, start) in starts.iter_mut().enumerate() {
             *start = x.a.offset(r.min(rows - 1) as isize * x.a_strides[0]);
         }
-        if x.add {
-            for r in 0..rows {
-                for v in 0..NV {
-                    prefetch(x.c.wrapping_add(r * x.c_stride + v * V::LANES));
-                }
+        // Fewer terms are added before the lines could come.
+        let asked = if x.k >= 32 { rows } else { 0 };
+        for r in 0..asked {
+            for v in 0..NV {
+                Fetch::ToWrite.line(x.c.wrapping_add(r * x.c_stride + v * V::LANES));
             }
         }
         let mut sums = [[V::zero(); NV]; MR];

@@ -2,8 +2,9 @@
 #![expect(unsafe_code, reason = "vector instructions and raw pointers")]
 #![expect(clippy::needless_range_loop, reason = "loops over arrays of registers are to be unrolled")]
 
-use super::vector::{Vector, prefetch};
+use super::vector::Vector;
 use crate::dtype::Float;
+use crate::kernels::simd::Fetch;
 
 /// What packing reads, and the panels that it writes one after the other: `panel[p·width + i]` is element i of vector p,
 /// 0 for i ≥ `filled`.
@@ -92,7 +93,7 @@ unsafe fn pack_columns<V: Vector, const LANES: usize>(x: &Panel<V::Element>) {
                 for i in 0..LANES {
                     if i < there {
                         let from = x.from.offset((at + i) as isize * x.across).add(p);
-                        prefetch(from.wrapping_add(AHEAD));
+                        Fetch::ToRead.line(from.wrapping_add(AHEAD));
                         square[i] = if deep == LANES { V::load(from) } else { V::load_first(from, deep) };
                     }
                 }

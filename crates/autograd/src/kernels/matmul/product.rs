@@ -289,7 +289,7 @@ impl Form {
             }
         }
         let column = n == 1 && m > 1 && x.a_strides[0] == 1;
-        let pack_b = !column && (!along_n || (m > 128 && k * n * size_of::<T>() > 1 << 17));
+        let pack_b = !column && (!along_n || (m > 128 && k * n * size_of::<T>() > 1 << 14));
         let pack_a = m >= 8 && n > 64 && m * k * size_of::<T>() > 1 << 17;
         Form::Tiles { pack_a, pack_b }
     }

@@ -30,18 +30,6 @@ pub(super) trait Vector: Copy {
     unsafe fn fold(self) -> Self::Element;
 }
 
-/// Asks for a cache line that is needed soon.
-#[inline(always)]
-pub(super) fn prefetch<T>(p: *const T) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: every x86-64 has the instruction, and it reads nothing that the program sees: any address will do.
-    unsafe {
-        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(p.cast())
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = p;
-}
-
 /// For CPUs without vectors that we know: an array, which the compiler lays out as it can.
 #[derive(Clone, Copy)]
 pub(super) struct Plain<T>([T; 4]);

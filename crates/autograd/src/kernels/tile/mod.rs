@@ -282,7 +282,8 @@ impl<'a, T: Lane> Walk<'a, T> {
             };
             self.point(write.slot, to);
         }
-        let tiles = |n: usize| Tiles { table: self.table, n: n.next_multiple_of(LANES), rows, row: self.code.row };
+        let tiles =
+            |n: usize| Tiles { table: self.table, n: n.next_multiple_of(LANES), rows, row: self.code.row };
         let (wide, narrow) = (tiles(n), tiles(rows));
         let mut ahead = self.asks_ahead.then(|| Ahead::new(self.code, self.bases, start + n, n));
         for step in self.steps {
@@ -332,7 +333,14 @@ impl<'a, T: Lane> Walk<'a, T> {
                             let from = self.bases.start::<bool>(&read.from);
                             gather::gather(from, shape, strides, start, to, loops::truth);
                         } else {
-                            gather::gather(self.bases.start::<T>(&read.from), shape, strides, start, to, |x| x);
+                            gather::gather(
+                                self.bases.start::<T>(&read.from),
+                                shape,
+                                strides,
+                                start,
+                                to,
+                                |x| x,
+                            );
                         }
                     },
                 );
