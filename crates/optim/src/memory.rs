@@ -1,6 +1,7 @@
 //! What an optimiser remembers: slabs laid out as the parameters, and a counter per parameter tensor.
 
 use crate::StepError;
+use crate::step::Part;
 use autograd::{DType, Float};
 use std::ops::Range;
 
@@ -10,6 +11,8 @@ pub(crate) struct Memory {
     singles: [Vec<f32>; 2],
     doubles: [Vec<f64>; 2],
     steps: Vec<u64>,
+    /// The parts of the slab in the step that is being done: room that is kept from step to step.
+    parts: Vec<Part>,
     /// What the memory is of; the first step says it.
     subject: Option<Subject>,
 }
@@ -70,6 +73,18 @@ impl Memory {
                 slab.resize(elements, T::default());
             }
         }
+    }
+
+    /// An empty list of parts, to be given back.
+    pub(crate) fn take_parts(&mut self) -> Vec<Part> {
+        let mut parts = std::mem::take(&mut self.parts);
+        parts.clear();
+        parts
+    }
+
+    /// Keeps the room of a list of parts.
+    pub(crate) fn keep_parts(&mut self, parts: Vec<Part>) {
+        self.parts = parts;
     }
 
     /// Advances a tensor's counter and gives it.

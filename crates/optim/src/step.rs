@@ -167,39 +167,32 @@ fn step_typed<T: Slabs, R: Rule>(
 ) -> Result<(), StepError> {
     // One pass over the slab says that all is well, as it nearly always is; only else each tensor is looked at.
     let gradient = grads.slab_of::<T>();
-    let finite = is_finite(gradient);
-    for p in params.iter().filter(|&p| !params.is_frozen(p)) {
-        let Some(range) = grads.range(p) else { continue };
-        // Clones share their handles, also where each has grown in its own way since.
-        if range != params.range(p) {
-            return Err(StepError::ForeignGradients);
-        }
-        if !finite {
+    if !is_finite(gradient) {
+        for (p, range) in grads.trained(params) {
             check_finite(&gradient[range], params.name(p))?;
         }
     }
     let mut memory = rule.core_mut().take_memory(Subject::Model(params.id(), params.dtype()))?;
     memory.grow::<T>(params.len(), params.elements(), R::SLABS);
-    let mut part = Part { range: 0..0, t: 0 };
-    for p in params.iter() {
-        if params.is_frozen(p) || grads.range(p).is_none() {
-            continue;
-        }
-        let next = Part { range: params.range(p), t: memory.advance(p.index()) };
-        if part.t == next.t && part.range.end == next.range.start {
-            part.range.end = next.range.end;
-        } else {
-            part.update(rule, workers, params.slab_mut::<T>(), gradient, &mut memory);
-            part = next;
+    let mut parts = memory.take_parts();
+    for (p, range) in grads.trained(params) {
+        let t = memory.advance(p.index());
+        match parts.last_mut() {
+            Some(part) if part.t == t && part.range.end == range.start => part.range.end = range.end,
+            _ => parts.push(Part { range, t }),
         }
     }
-    part.update(rule, workers, params.slab_mut::<T>(), gradient, &mut memory);
+    for part in &parts {
+        part.update(rule, workers, params.slab_mut::<T>(), gradient, &mut memory);
+    }
+    memory.keep_parts(parts);
     rule.core_mut().memory = Some(memory);
     Ok(())
 }
 
 /// Tensors that follow each other in the slab and have been updated equally often.
-struct Part {
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
     range: Range<usize>,
     t: u64,
 }

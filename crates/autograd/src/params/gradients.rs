@@ -87,9 +87,22 @@ impl Gradients {
         Some(&slab[range])
     }
 
-    /// The place of a parameter's gradient in the slab; `None` where there is none.
-    pub fn range(&self, param: Param) -> Option<Range<usize>> {
-        self.ranges.get(param.index())?.clone()
+    /// The parameters that have a gradient and are not frozen, with their places in the slab.
+    ///
+    /// ```
+    /// use autograd::{Params, Tape};
+    /// let mut params = Params::f64();
+    /// let mut net = params.scope("net");
+    /// let [a, b] = [net.param("a", [2], 3.0), net.param("b", [1], 1.0)];
+    /// let tape = Tape::with(&params);
+    /// let grads = (tape.param(a).sum() * tape.param(b)).backward();
+    /// params.set_frozen(a, true);
+    /// assert_eq!(grads.trained(&params).collect::<Vec<_>>(), [(b, 2..3)]);
+    /// ```
+    #[inline]
+    pub fn trained<'a>(&'a self, params: &'a Params) -> impl Iterator<Item = (Param, Range<usize>)> + 'a {
+        let ranges = self.ranges.iter().zip(&params.entries).zip(params.iter());
+        ranges.filter_map(|((range, entry), param)| Some((param, range.clone().filter(|_| !entry.frozen)?)))
     }
 
     /// All gradients, laid out as [`Params::slab_of`], zero where there is none.
@@ -107,9 +120,16 @@ impl Gradients {
         self.slab.dtype()
     }
 
-    /// Whether these are the gradients of this model (or of a clone of it).
+    /// Whether these are the gradients of this model, or of a clone that has not grown in another way since.
+    #[inline]
     pub fn belong_to(&self, params: &Params) -> bool {
-        self.owner == params.owner && self.dtype() == params.dtype()
+        self.owner == params.owner
+            && self.dtype() == params.dtype()
+            && self.ranges.len() <= params.len()
+            && self.ranges.iter().zip(&params.entries).all(|(range, entry)| match range {
+                Some(range) => *range == entry.range,
+                None => true,
+            })
     }
 
     /// The Euclidean norm over all gradients, √Σg², summed in `f64`.

@@ -1,5 +1,6 @@
 //! The search for what is not finite in a program: its list, as it was recorded, is run once more on an eager tape.
 
+use super::run::Pieces;
 use super::{Inputs, Program, ProgramError};
 use crate::between::ancestors;
 use crate::buffers::{Number, Source, Value};
@@ -42,7 +43,8 @@ impl Program {
     ) -> Result<Option<NonFinite>, ProgramError> {
         self.check_params(params)?;
         let mut state = self.state();
-        let pieces = self.bind(&mut state, &inputs)?;
+        let mut pieces = Pieces::new();
+        self.bind(&mut state, &inputs, &mut pieces)?;
         let given = |place: usize| match &self.plan.slots[place] {
             Slot::Given(_) => pieces[place].unwrap_or_else(|| state.machine.staged[place].borrow()),
             Slot::Held(data) => data.borrow(),

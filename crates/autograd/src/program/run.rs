@@ -31,6 +31,9 @@ pub trait Update {
     }
 }
 
+/// Inputs as they lie; none for one that was copied.
+pub(super) type Pieces<'a> = SmallVec<[Option<DataRef<'a>>; 8]>;
+
 /// The results of a run, in the buffers of the state, which it borrows until they have been read.
 ///
 /// ```
@@ -125,7 +128,8 @@ impl Program {
             return Err(ProgramError::ForeignState);
         }
         self.check_params(params)?;
-        let pieces = self.bind(state, inputs)?;
+        let mut pieces = Pieces::new();
+        self.bind(state, inputs, &mut pieces)?;
         state.machine.run(&self.plan, params.slab(), &pieces, before).map_err(|bad| self.index_error(&bad))
     }
 
@@ -136,13 +140,13 @@ impl Program {
         Ok(())
     }
 
-    /// Checks the inputs; gives those that lie in one piece and copies the others.
+    /// Checks the inputs; notes those that lie in one piece and copies the others.
     pub(super) fn bind<'a>(
         &self,
         state: &mut State,
         inputs: &'a impl Inputs,
-    ) -> Result<SmallVec<[Option<DataRef<'a>>; 8]>, ProgramError> {
-        let mut pieces: SmallVec<[Option<DataRef<'a>>; 8]> = SmallVec::new();
+        pieces: &mut Pieces<'a>,
+    ) -> Result<(), ProgramError> {
         let mut wrong = None;
         let mut expected = self.given();
         let mut given = 0;
@@ -180,7 +184,7 @@ impl Program {
         });
         match wrong {
             Some(error) => Err(error),
-            None if given == self.inputs => Ok(pieces),
+            None if given == self.inputs => Ok(()),
             None => {
                 let names: Vec<String> = self.given().map(|i| format!("`{}`", i.name)).collect();
                 Err(ProgramError::InputCount { expected: self.inputs, given, names: names.join(", ") })
