@@ -346,24 +346,40 @@ pub(crate) fn append<T: Lane, const N: usize>(f: Loop<T>, p: f64, x: [&[T]; N], 
     assert!(x.iter().all(|x| x.len() == n), "operands of one length");
     out.reserve(n);
     let whole = n / LANES * LANES;
-    // What is left over is done in full lanes beside, of which a part is kept.
-    let mut rest = [[T::from_f64(1.0); LANES]; N];
-    let mut last = [T::default(); LANES];
-    let y = out.spare_capacity_mut().as_mut_ptr().cast::<T>();
-    let (mut table, mut beside) = ([y; 4], [last.as_mut_ptr(); 4]);
-    for (i, x) in x.iter().enumerate() {
-        table[i] = x.as_ptr().cast_mut();
-        rest[i][..n - whole].copy_from_slice(&x[whole..]);
-        beside[i] = rest[i].as_mut_ptr();
-    }
     let wiring = Wiring { x: [0, 1, 2], y: 3, more: [3; 2], p: T::from_f64(p) };
+    let y = out.spare_capacity_mut().as_mut_ptr().cast::<T>();
+    let mut table = [y; 4];
+    for (place, x) in table.iter_mut().zip(x) {
+        *place = x.as_ptr().cast_mut();
+    }
     // SAFETY: the operands have n elements, and the vector room for as many.
     unsafe {
-        f(&wiring, &Tiles { table: table.as_ptr(), n: whole, rows: 0, row: 0 });
+        if whole > 0 {
+            f(&wiring, &Tiles { table: table.as_ptr(), n: whole, rows: 0, row: 0 });
+        }
         if n > whole {
-            f(&wiring, &Tiles { table: beside.as_ptr(), n: LANES, rows: 0, row: 0 });
-            std::ptr::copy_nonoverlapping(last.as_ptr(), y.add(whole), n - whole);
+            append_rest(f, &wiring, x.map(|x| &x[whole..]), y.add(whole));
         }
         out.set_len(out.len() + n);
+    }
+}
+
+/// What is left over is done in full lanes beside, of which a part is kept.
+///
+/// # Safety
+/// As for [`append`]'s loop, with operands of less than [`LANES`] elements, and room for as many.
+#[inline(always)]
+unsafe fn append_rest<T: Lane, const N: usize>(f: Loop<T>, wiring: &Wiring<T>, x: [&[T]; N], y: *mut T) {
+    let mut rest = [[T::from_f64(1.0); LANES]; N];
+    let mut last = [T::default(); LANES];
+    let mut table = [last.as_mut_ptr(); 4];
+    for ((place, rest), x) in table.iter_mut().zip(&mut rest).zip(x) {
+        rest.iter_mut().zip(x).for_each(|(r, &x)| *r = x);
+        *place = rest.as_mut_ptr();
+    }
+    // SAFETY: operands and result have LANES elements; the rest is the caller's promise.
+    unsafe {
+        f(wiring, &Tiles { table: table.as_ptr(), n: LANES, rows: 0, row: 0 });
+        std::ptr::copy_nonoverlapping(last.as_ptr(), y, x[0].len());
     }
 }

@@ -26,9 +26,13 @@ struct Terms<'a, T> {
 
 /// Sums `x` over the axes where `summed` holds; the kept ones give the result, in row-major order, appended.
 pub(crate) fn sum<T: Float>(x: View<'_, T>, summed: impl Fn(usize) -> bool, out: &mut Vec<T>) {
+    let isa = Isa::widest();
+    if let Some(data) = x.as_slice().filter(|_| (0..x.shape.len()).all(&summed)) {
+        let terms = Terms { data, first: 0, shape: &[data.len()], strides: &[1], isa };
+        return out.push(terms.sum(0, data.len()));
+    }
     let (kept, kept_strides) = axes(&x, |i| !summed(i));
     let (shape, strides) = axes(&x, summed);
-    let isa = Isa::widest();
     let terms = |first| Terms { data: x.data, first, shape: &shape, strides: &strides, isa };
     // Where results lie side by side, whole runs of them are added at a time.
     let (outer, outer_strides, columns) = match (&kept[..], &kept_strides[..]) {
@@ -131,27 +135,31 @@ impl<T: Float> Terms<'_, T> {
             add(&mut sums, &self.columns::<W>(column, width, from + left, n - left));
             return sums;
         }
+        let (shape, strides) = (self.shape, self.strides);
         self.isa.run(
             #[inline(always)]
-            || match width == W {
-                true => self.column_block::<W>(column, W, from, n),
-                false => self.column_block::<W>(column, width, from, n),
+            || match (shape, strides) {
+                ([_], &[step]) => {
+                    let first = self.place(from) + column;
+                    self.column_block::<W>(width, n, |term| first.wrapping_add_signed(term as isize * step))
+                }
+                _ => self.column_block::<W>(width, n, |term| self.place(from + term) + column),
             },
         )
     }
 
-    /// As [`tree::block`], for columns side by side, one lane after the other.
+    /// As [`tree::block`], for columns side by side, one lane after the other, given where each row of terms begins.
     #[inline(always)]
-    fn column_block<const W: usize>(&self, column: usize, width: usize, from: usize, n: usize) -> [T; W] {
+    fn column_block<const W: usize>(&self, width: usize, n: usize, place: impl Fn(usize) -> usize) -> [T; W] {
         let mut lanes = [[T::default(); W]; LANES];
         for (lane, sums) in lanes.iter_mut().enumerate() {
             let mut partial = [T::default(); W];
             for term in (lane..n).step_by(LANES) {
-                let place = self.place(from + term) + column;
-                let row = &self.data[place..place + width];
-                match <&[T; W]>::try_from(row) {
-                    Ok(row) => add(&mut partial, row),
-                    Err(_) => row.iter().zip(&mut partial).for_each(|(&x, sum)| *sum = *sum + x),
+                let row = &self.data[place(term)..];
+                // Fewer columns are added as all of them where so many lie there: the sums beyond are not asked for.
+                match row.first_chunk::<W>() {
+                    Some(row) => add(&mut partial, row),
+                    None => row[..width].iter().zip(&mut partial).for_each(|(&x, sum)| *sum = *sum + x),
                 }
             }
             *sums = partial;
