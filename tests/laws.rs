@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 /// Of `autograd`: each module, and the modules of the crate that it may name. Further down means closer to the user.
 const MODULES: &[(&str, &[&str])] = &[
-    ("shape", &[]),
+    ("few", &[]),
+    ("shape", &["few"]),
+    ("scratch", &[]),
     ("dtype", &[]),
     ("table", &[]),
     ("math", &[]),
@@ -16,21 +18,24 @@ const MODULES: &[(&str, &[&str])] = &[
     ("tree", &["dtype"]),
     ("tensor", &["dtype", "shape"]),
     ("params", &["dtype", "mistake", "shape", "tensor"]),
-    ("ir", &["dtype", "params", "shape", "table"]),
+    ("ir", &["dtype", "few", "params", "shape", "table"]),
     ("origin", &["ir"]),
     ("buffers", &["dtype", "shape", "view"]),
     // The tape is a list: it knows neither rules nor kernels.
-    ("tape", &["buffers", "dtype", "ir", "mistake", "origin", "params", "shape"]),
+    ("tape", &["buffers", "dtype", "ir", "mistake", "origin", "params", "scratch", "shape"]),
     // Tile programs: data only.
     ("code", &["dtype", "ir", "shape"]),
     // Kernels see slices, strides and tile programs, never nodes; of `ir` the enums of the elementwise functions alone,
     // which the loops of the table are chosen by.
-    ("kernels", &["code", "dtype", "ir", "math", "shape", "table", "tree", "view"]),
+    ("kernels", &["code", "dtype", "ir", "math", "scratch", "shape", "table", "tree", "view"]),
     ("dense", &["dtype", "ir"]),
     // Planning reads the tape and calls no kernel.
     ("plan", &["buffers", "code", "dense", "dtype", "ir", "origin", "params", "shape", "tape", "tree"]),
     // Execution sees operands and plans, never the tape.
-    ("exec", &["buffers", "code", "dtype", "ir", "kernels", "params", "plan", "shape", "table", "view"]),
+    (
+        "exec",
+        &["buffers", "code", "dtype", "ir", "kernels", "params", "plan", "scratch", "shape", "table", "view"],
+    ),
     ("finite", &["buffers", "dtype", "ir", "kernels", "mistake", "params", "tape"]),
     // Rules are written in the recorded language: no buffers, no kernels, no execution.
     ("op", &["dense", "dtype", "ir", "ops", "record", "shape", "var"]),

@@ -17,39 +17,42 @@ const REACHED: NodeId = NodeId::MAX - 1;
 const EMPTY: NodeId = NodeId::MAX - 2;
 
 impl Between {
-    /// Visits the ancestors of `output` that were recorded after the first input. Iterative: depth costs no stack.
+    /// Looks at each node from the first input to `output` twice: backwards for what leads to the output, forwards for what
+    /// comes from an input.
     pub(crate) fn new(list: &List, inputs: &[NodeId], output: NodeId) -> Between {
         let first = inputs.iter().copied().min().unwrap_or(output).min(output);
-        let mut between =
-            Between { first, slots: vec![UNSEEN; (output - first) as usize + 1], order: Vec::new() };
-        let mut stack = vec![output];
+        let slots = vec![UNSEEN; (output - first) as usize + 1];
+        let mut between = Between { first, slots, order: Vec::new() };
         between.set(output, REACHED);
-        while let Some(id) = stack.pop() {
-            between.order.push(id);
+        let mut reached = 0;
+        for id in (first..=output).rev() {
+            if between.slot(id) != Some(REACHED) {
+                continue;
+            }
+            reached += 1;
             for &input in differentiable_inputs(list.node(id)) {
-                if input >= first
-                    && list.node(input).meta.dtype.is_float()
-                    && between.slots[(input - first) as usize] == UNSEEN
-                {
+                if input >= first && list.node(input).meta.dtype.is_float() {
                     between.set(input, REACHED);
-                    stack.push(input);
                 }
             }
         }
-        between.order.sort_unstable();
         for &input in inputs {
-            if input <= output && between.slots[(input - first) as usize] == REACHED {
+            if between.slot(input) == Some(REACHED) {
                 between.set(input, EMPTY);
             }
         }
-        let mut order = std::mem::take(&mut between.order);
-        order.retain(|&id| {
-            if differentiable_inputs(list.node(id)).iter().any(|&input| between.contains(input)) {
+        between.order.reserve_exact(reached);
+        for id in first..=output {
+            let comes_from_input = |input: &NodeId| between.contains(*input);
+            if between.slot(id) == Some(REACHED)
+                && differentiable_inputs(list.node(id)).iter().any(comes_from_input)
+            {
                 between.set(id, EMPTY);
             }
-            between.contains(id)
-        });
-        between.order = order;
+            if between.contains(id) {
+                between.order.push(id);
+            }
+        }
         between
     }
 
@@ -76,7 +79,7 @@ impl Between {
 
 /// Operands through which a derivative can flow.
 fn differentiable_inputs(node: &Node) -> &[NodeId] {
-    if node.op == Op::Detach { &[] } else { &node.inputs }
+    if matches!(node.op, Op::Detach) { &[] } else { &node.inputs }
 }
 
 /// Some nodes and what they were computed from, ascending, given the operands of each.

@@ -79,7 +79,7 @@ impl Value {
     }
 
     pub(crate) fn number(x: Number, rank: usize) -> Value {
-        Value { source: Source::Number(x), offset: 0, strides: Strides::from_elem(0, rank) }
+        Value { source: Source::Number(x), offset: 0, strides: Strides::repeat(0, rank) }
     }
 }
 
@@ -141,10 +141,16 @@ impl Pool {
 
     /// Keeps computed elements as a value: a scalar as a number in the node, all else as a buffer with one view.
     pub(crate) fn keep(&mut self, data: Data, strides: Strides) -> Value {
-        if strides.is_empty() {
+        Value { source: self.hold(data, strides.is_empty()), offset: 0, strides }
+    }
+
+    /// As [`keep`](Pool::keep), without a layout.
+    #[inline]
+    pub(crate) fn hold(&mut self, data: Data, is_scalar: bool) -> Source {
+        if is_scalar {
             let number = Number::only(&data);
             self.give(data);
-            return Value::number(number, 0);
+            return Source::Number(number);
         }
         self.used += capacity_bytes(&data);
         self.peak = self.peak.max(self.used);
@@ -159,7 +165,7 @@ impl Pool {
                 u32::try_from(self.slots.len() - 1).expect("fewer buffers than nodes")
             }
         };
-        Value { source: Source::Buffer(id), offset: 0, strides }
+        Source::Buffer(id)
     }
 
     /// One more view of the same source.
@@ -275,7 +281,7 @@ mod tests {
         let Data::F64(v) = &mut data else { panic!() };
         v.resize(100, 1.0);
         let place = v.as_ptr();
-        let mut first = pool.keep(data, Strides::from_elem(1, 1));
+        let mut first = pool.keep(data, Strides::repeat(1, 1));
         let mut second = Value { source: pool.share(first.source), ..first.clone() };
         pool.release(&mut first);
         assert_eq!(pool.bytes().1, 0);

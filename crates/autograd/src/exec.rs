@@ -10,6 +10,7 @@ use crate::ir::{Argmax, Binary, Compare, Concat, LogSoftmax, Max, Op, Pad, Scatt
 use crate::kernels::elementwise::{map1, map2, select};
 use crate::kernels::loops::{self, Lane};
 use crate::kernels::{copy, index, matmul, max, place::place, softmax, sum};
+use crate::scratch::Scratch;
 use crate::shape::Shape;
 use crate::table::compare_table;
 use crate::view::View;
@@ -22,8 +23,17 @@ pub(crate) struct Outcome<'a> {
     pub(crate) dtype: DType,
 }
 
+/// Row, value and number of columns of an index that names no column.
+pub(crate) type OutOfRange = (usize, i64, usize);
+
 /// Computes `op` on `x` and appends the elements of the result, described by `y`, to the empty `out`.
-pub(crate) fn run(op: &Op, x: &[Strided<'_>], y: Outcome<'_>, out: &mut Data) {
+pub(crate) fn run(
+    op: &Op,
+    x: &[Strided<'_>],
+    y: Outcome<'_>,
+    out: &mut Data,
+    scratch: &mut Scratch,
+) -> Result<(), OutOfRange> {
     match op {
         Op::Unary(f) => with_float!(y.dtype, T => unary::<T>(*f, x[0].view(), vec(out))),
         Op::Binary(f) => {
@@ -48,7 +58,7 @@ pub(crate) fn run(op: &Op, x: &[Strided<'_>], y: Outcome<'_>, out: &mut Data) {
         Op::Pad(Pad { axis, before, .. }) => place_along(x, *axis, *before, y, out),
         Op::Concat(Concat { axis }) => place_along(x, *axis, 0, y, out),
         Op::Matmul => {
-            with_float!(y.dtype, T => matmul::append::<T>(x[0].view(), x[1].view(), vec(out)))
+            with_float!(y.dtype, T => matmul::append::<T>(x[0].view(), x[1].view(), vec(out), scratch))
         }
         Op::Softmax(Softmax { axis }) => {
             with_float!(y.dtype, T => softmax::along::<T>(x[0].view(), *axis as usize, vec(out), softmax::softmax_row))
@@ -58,8 +68,12 @@ pub(crate) fn run(op: &Op, x: &[Strided<'_>], y: Outcome<'_>, out: &mut Data) {
             let row = |r: &mut [T]| softmax::log_softmax_row(r, &mut scratch);
             softmax::along::<T>(x[0].view(), *axis as usize, vec(out), row);
         }),
-        Op::Pick => with_type!(y.dtype, T => index::pick::<T>(x[0].view(), x[1].view(), vec(out))),
+        Op::Pick => {
+            check_indices(&x[1], x[0].shape[1])?;
+            with_type!(y.dtype, T => index::pick::<T>(x[0].view(), x[1].view(), vec(out)));
+        }
         Op::Scatter(Scatter { columns }) => {
+            check_indices(&x[1], *columns)?;
             with_type!(y.dtype, T => index::scatter::<T>(x[0].view(), x[1].view(), *columns, vec(out)));
         }
         // Layout ops reach a kernel only where their result is no view of the operand: a reshape of a strided one.
@@ -70,6 +84,7 @@ pub(crate) fn run(op: &Op, x: &[Strided<'_>], y: Outcome<'_>, out: &mut Data) {
             unreachable!("leaves have their values")
         }
     }
+    Ok(())
 }
 
 /// The operands one after the other along an axis, from place `first` on; zeros elsewhere.
@@ -95,14 +110,9 @@ fn vec<T: Element>(out: &mut Data) -> &mut Vec<T> {
     T::vec(out)
 }
 
-/// Finds what only the values show: the first index outside of its row, as (row, index, columns).
-pub(crate) fn check_indices(op: &Op, x: &[Strided<'_>]) -> Result<(), (usize, i64, usize)> {
-    let columns = match op {
-        Op::Pick => x[0].shape[1],
-        Op::Scatter(op) => op.columns,
-        _ => return Ok(()),
-    };
-    index::out_of_range(x[1].view(), columns).map_or(Ok(()), |(row, value)| Err((row, value, columns)))
+/// What only the values show: that each index names one of so many columns.
+fn check_indices(index: &Strided<'_>, columns: usize) -> Result<(), OutOfRange> {
+    index::out_of_range(index.view(), columns).map_or(Ok(()), |(row, value)| Err((row, value, columns)))
 }
 
 /// An elementwise function of one argument.

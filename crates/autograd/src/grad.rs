@@ -1,22 +1,22 @@
 //! Reverse mode: the sweep backwards over the list, which appends adjoints to the same list.
 
+mod backward;
 mod everywhere;
 mod nonfinite;
+mod sweep;
 
 pub(crate) use everywhere::with_adjoints;
 
 use crate::between::Between;
-use crate::buffers::Strided;
-use crate::dtype::{Float, each_dtype};
-use crate::ir::{NodeId, Op, PerOperand, per_operand};
-use crate::kernels::copy;
-use crate::op::At;
-use crate::params::{Gradients, Param, Params};
+use crate::dtype::Float;
+use crate::ir::{NodeId, Op};
+use crate::params::{Param, Params};
 use crate::tape::Tape;
 use crate::tensor::ToTensor;
 use crate::var::Var;
 use ndarray::ArrayD;
 use smallvec::SmallVec;
+use sweep::sweep;
 
 impl<'t> Var<'t> {
     /// The gradient ∂self/∂x for each x asked, recorded on the same tape: differentiate it again if you like.
@@ -77,68 +77,12 @@ impl<'t> Var<'t> {
         }
         let inputs: SmallVec<[NodeId; 4]> = wrt.iter().map(|x| x.id()).collect();
         let mut between = Between::new(&self.tape().list(), &inputs, self.id());
-        sweep(self, cotangent, &mut between, |_, _| {});
+        sweep(self, cotangent, &mut between, |_| {});
         let adjoint = |x: &Var<'t>| match between.get(x.id()) {
             Some(id) => Var::new(self.tape(), id),
             None => x.full_like(0.0),
         };
         wrt.iter().map(adjoint).collect()
-    }
-
-    /// The gradients with respect to all parameters that the tape reads, at once and owned.
-    ///
-    /// First order: nothing stays on the tape, and each adjoint is freed at its last use. For derivatives of these
-    /// gradients use [`grad`](Var::grad) on [`Tape::param`].
-    ///
-    /// # Panics
-    /// If the tape reads no parameters, or `self` has more than one element.
-    ///
-    /// ```
-    /// # use autograd::{Params, Tape};
-    /// let mut params = Params::new();
-    /// let w = params.scope("net").param("w", [2], [1.0, -2.0]);
-    /// let tape = Tape::with(&params);
-    /// let grads = tape.param(w).square().sum().backward();
-    /// assert_eq!(grads.get::<f32>(w).unwrap(), [2.0, -4.0]);
-    /// ```
-    #[track_caller]
-    pub fn backward(self) -> Gradients {
-        self.check_scalar("backward");
-        let tape = self.tape();
-        if tape.list().is_traced() {
-            self.mistake("backward", "a traced computation has no values yet", "y")
-                .rule("a program gives its gradients when it runs")
-                .hint("end the trace with `t.outputs(loss).with_gradients()`, or make `loss.grad([x])` an output")
-                .raise();
-        }
-        let Some(params) = tape.params() else {
-            self.mistake("backward", "this tape reads no parameters", "y")
-                .rule("`backward` gives the gradients of parameters")
-                .hint("make the tape with `Tape::with(&params)`, or ask `loss.grad([x])`")
-                .raise();
-        };
-        let read: Vec<(Param, NodeId)> = {
-            let list = tape.list();
-            list.parameters().filter(|(p, _)| !params.is_frozen(*p)).collect()
-        };
-        let inputs: Vec<NodeId> = read.iter().map(|&(_, id)| id).collect();
-        let mut gradients = Gradients::zeros(params);
-        let start = tape.len();
-        let mut between = Between::new(&tape.list(), &inputs, self.id());
-        let mut lifetimes = Lifetimes { tape, start, uses: Vec::new(), settled: 0 };
-        let seed = self.seed();
-        sweep(self, seed, &mut between, |event, id| match event {
-            Event::Held => lifetimes.hold(id),
-            Event::Dropped => lifetimes.drop(id),
-            Event::Visited => lifetimes.free_intermediates(),
-        });
-        for (param, id) in read {
-            if let Some(adjoint) = between.get(id) {
-                store(Var::new(tape, adjoint), param, &mut gradients);
-            }
-        }
-        tape.list_mut().truncate(start);
-        gradients
     }
 
     /// Whether a derivative with respect to `x` can be other than zero: whether a path leads from `x` to here,
@@ -212,7 +156,7 @@ pub(crate) fn parameter_gradients(loss: Var<'_>, params: &Params) -> Vec<(Param,
         tape.list().parameters().filter(|(p, _)| !params.is_frozen(*p)).collect();
     let inputs: Vec<NodeId> = read.iter().map(|&(_, id)| id).collect();
     let mut between = Between::new(&tape.list(), &inputs, loss.id());
-    sweep(loss, loss.seed(), &mut between, |_, _| {});
+    sweep(loss, loss.seed(), &mut between, |_| {});
     read.iter().filter_map(|&(p, id)| Some((p, between.get(id)?))).collect()
 }
 
@@ -239,135 +183,6 @@ where
     let y = f(x);
     let grads = y.grad(x);
     (y.to_vec()[0], grads.map(|g| g.to_array()))
-}
-
-/// What a sweep tells about the nodes that it appends.
-enum Event {
-    /// The node became an adjoint.
-    Held,
-    /// The node ceased to be one: it was added to another, or its node has been visited.
-    Dropped,
-    /// One node's rules have run.
-    Visited,
-}
-
-/// Visits the nodes between from the last to the first; each hands its adjoint on to its operands by its rule.
-#[track_caller]
-fn sweep<'t>(output: Var<'t>, seed: Var<'t>, between: &mut Between, mut tell: impl FnMut(Event, NodeId)) {
-    let tape = output.tape();
-    if !between.contains(output.id()) {
-        return;
-    }
-    // A rule may give what was there before, such as an operand; that is no adjoint by its nature.
-    let start = tape.len();
-    let note = |term: Var<'t>, of: NodeId| {
-        if term.id() as usize >= start {
-            tape.list_mut().note_adjoint(term.id(), of);
-        }
-    };
-    between.set(output.id(), seed.id());
-    tell(Event::Held, seed.id());
-    for place in (0..between.order.len()).rev() {
-        let id = between.order[place];
-        let Some(adjoint) = between.get(id) else {
-            continue;
-        };
-        let (op, inputs) = {
-            let list = tape.list();
-            let node = list.node(id);
-            (node.op.clone(), node.inputs.clone())
-        };
-        let Some(rule) = op.rule() else { continue };
-        let x: PerOperand<Var<'t>> = per_operand(inputs.iter().map(|&i| Var::new(tape, i)));
-        let at = At { x: &x, y: Var::new(tape, id) };
-        let g = Var::new(tape, adjoint);
-        let inherited = tape.inheriting(id);
-        for (i, &input) in inputs.iter().enumerate() {
-            if !between.contains(input) {
-                continue;
-            }
-            let Some(mut term) = rule.vjp(&at, i, g) else {
-                continue;
-            };
-            note(term, input);
-            if let Some(sum) = between.get(input) {
-                term = Var::new(tape, sum) + term;
-                note(term, input);
-                tell(Event::Dropped, sum);
-            }
-            between.set(input, term.id());
-            tell(Event::Held, term.id());
-        }
-        drop(inherited);
-        tape.raise_trapped();
-        tell(Event::Dropped, adjoint);
-        tell(Event::Visited, id);
-    }
-}
-
-/// Counts how often each node of a first-order sweep is in use as an adjoint, and frees the values that are not.
-struct Lifetimes<'t> {
-    tape: &'t Tape<'t>,
-    start: usize,
-    /// Per node from `start` on.
-    uses: Vec<u32>,
-    /// How many of them have been looked at after the visit that recorded them.
-    settled: usize,
-}
-
-impl Lifetimes<'_> {
-    fn hold(&mut self, id: NodeId) {
-        self.uses.resize(self.tape.len() - self.start, 0);
-        if let Some(place) = self.place(id) {
-            self.uses[place] += 1;
-        }
-    }
-
-    fn drop(&mut self, id: NodeId) {
-        if let Some(place) = self.place(id) {
-            self.uses[place] -= 1;
-            if self.uses[place] == 0 {
-                self.tape.list_mut().release(id);
-            }
-        }
-    }
-
-    /// Frees what the last rules recorded on the way to their results.
-    fn free_intermediates(&mut self) {
-        let mut list = self.tape.list_mut();
-        self.uses.resize(list.nodes.len() - self.start, 0);
-        for place in std::mem::replace(&mut self.settled, self.uses.len())..self.uses.len() {
-            if self.uses[place] == 0 {
-                list.release((self.start + place) as NodeId);
-            }
-        }
-    }
-
-    fn place(&self, id: NodeId) -> Option<usize> {
-        (id as usize).checked_sub(self.start)
-    }
-}
-
-/// Copies an adjoint to its parameter's place in the owned gradients.
-fn store(adjoint: Var<'_>, param: Param, gradients: &mut Gradients) {
-    let tape = adjoint.tape();
-    let params = tape.params().expect("checked by backward");
-    let list = tape.list();
-    let x = list.strided(adjoint.id(), Some(params));
-    let (slab, range) = gradients.insert(param, params.range(param));
-    each_dtype!(Data, slab, slab => copy_into(&x, &mut slab[range]));
-}
-
-fn copy_into<T: crate::Element>(x: &Strided<'_>, out: &mut [T]) {
-    let view = x.view::<T>();
-    match view.as_slice() {
-        Some(values) => out.copy_from_slice(values),
-        None => {
-            let mut values = Vec::with_capacity(out.len());
-            copy(view, &mut values);
-            out.copy_from_slice(&values);
-        }
-    }
 }
 
 /// ⟨a, b⟩ = Σ aᵢ·bᵢ.

@@ -1,28 +1,30 @@
 //! The recorded language: what a node of the list says. Data only; what an op means stands in [`crate::ops`].
 
 use crate::dtype::DType;
+use crate::few::Few;
 use crate::params::Param;
 use crate::shape::{Axes, Shape};
 use crate::table::{binary_table, compare_table, unary_table};
-use smallvec::SmallVec;
 
 /// Place of a node in its list.
 pub(crate) type NodeId = u32;
 
 /// Operands of a node, in order.
-pub(crate) type Inputs = SmallVec<[NodeId; 4]>;
+pub(crate) type Inputs = Few<NodeId, 4>;
 
-/// Something for each operand of an op.
-pub(crate) type PerOperand<T> = SmallVec<[T; 3]>;
-
-/// Collects something for each operand: by pushes, which cost less than a general `collect` for one to three.
-#[inline]
-pub(crate) fn per_operand<A: smallvec::Array>(items: impl IntoIterator<Item = A::Item>) -> SmallVec<A> {
-    let mut out = SmallVec::new();
-    for item in items {
-        out.push(item);
+/// Calls `f` with something for each operand. Most ops have one to three, for which it is an array, made where it is read.
+#[inline(always)]
+pub(crate) fn for_operands<T, R>(
+    inputs: &[NodeId],
+    of: impl Fn(NodeId) -> T,
+    f: impl FnOnce(&[T]) -> R,
+) -> R {
+    match *inputs {
+        [a] => f(&[of(a)]),
+        [a, b] => f(&[of(a), of(b)]),
+        [a, b, c] => f(&[of(a), of(b), of(c)]),
+        _ => f(&inputs.iter().map(|&id| of(id)).collect::<Vec<T>>()),
     }
-    out
 }
 
 macro_rules! unary_enum {

@@ -1,7 +1,7 @@
 //! Forward mode: the sweep forwards over the list, which appends tangents to the same list by the same rules.
 
 use crate::between::Between;
-use crate::ir::{NodeId, PerOperand, per_operand};
+use crate::ir::{NodeId, for_operands};
 use crate::op::At;
 use crate::var::Var;
 use smallvec::SmallVec;
@@ -72,12 +72,11 @@ fn sweep<'t>(output: Var<'t>, inputs: &[NodeId], between: &mut Between) {
             (node.op.clone(), node.inputs.clone())
         };
         let Some(rule) = op.rule() else { continue };
-        let x: PerOperand<Var<'t>> = per_operand(operands.iter().map(|&i| Var::new(tape, i)));
-        let t: PerOperand<Option<Var<'t>>> =
-            per_operand(operands.iter().map(|&i| between.get(i).map(|t| Var::new(tape, t))));
-        let at = At { x: &x, y: Var::new(tape, id) };
+        let (var, y) = (|i| Var::new(tape, i), Var::new(tape, id));
         let inherited = tape.inheriting(id);
-        let tangent = rule.jvp(&at, &t);
+        let tangent = for_operands(&operands, var, |x| {
+            for_operands(&operands, |i| between.get(i).map(var), |t| rule.jvp(&At { x, y }, t))
+        });
         drop(inherited);
         tape.raise_trapped();
         if let Some(tangent) = tangent {

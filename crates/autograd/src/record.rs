@@ -4,15 +4,15 @@ mod asked;
 
 pub(crate) use asked::Asked;
 
-use crate::buffers::{Strided, Value};
+use crate::buffers::Value;
 use crate::dtype::DType;
-use crate::exec;
-use crate::ir::{Inputs, Meta, NodeId, Op, PerOperand, per_operand};
+use crate::exec::{self, OutOfRange};
+use crate::ir::{Inputs, Meta, Op, for_operands};
 use crate::mistake::Mistake;
 use crate::op::{Clash, Mismatch, one_dtype};
 use crate::params::Params;
 use crate::shape::{Layout, Shape};
-use crate::tape::List;
+use crate::tape::{List, Node};
 use crate::var::Var;
 
 /// More axes than anybody uses, few enough to be counted in a byte.
@@ -21,52 +21,54 @@ const MAX_AXES: usize = 64;
 /// Records `op` on `x`.
 #[track_caller]
 pub(crate) fn record<'t>(op: impl Into<Op>, x: &[Var<'t>]) -> Var<'t> {
-    let (op, tape) = (op.into(), x[0].tape());
-    let inputs: Inputs = per_operand(x.iter().map(|v| v.id()));
+    record_op(op.into(), x)
+}
+
+#[track_caller]
+fn record_op<'t>(op: Op, x: &[Var<'t>]) -> Var<'t> {
+    let tape = x[0].tape();
     for v in &x[1..] {
         x[0].check_same_tape(op.name(), *v);
     }
-    let mut list = tape.list_mut();
-    let meta = infer(&list, tape.params(), &op, &inputs);
-    let value = if list.is_traced() {
-        Value::nowhere()
+    let inputs = Inputs::from_fn(x.len(), |i| x[i].id());
+    let mut guard = tape.list_mut();
+    let list = &mut *guard;
+    let origin = list.origin();
+    if list.nodes.repeats(&op, &inputs) {
+        list.nodes.place_again(op, origin);
     } else {
-        match evaluate(&mut list, tape.params(), &op, &inputs, &meta) {
-            Ok(value) => value,
-            Err((row, value, columns)) => {
-                asked(&list, tape.params(), &op, &inputs).bad_index(row, value, columns).raise()
-            }
-        }
-    };
-    let id = list.push(op, inputs, meta, value);
-    drop(list);
+        let meta = infer(list, tape.params(), &op, &inputs);
+        list.nodes.place(op, inputs, meta, origin);
+    }
+    if !list.is_traced()
+        && let Err((row, value, columns)) = evaluate(list, tape.params())
+    {
+        let Node { op, inputs, .. } = list.nodes.next();
+        asked(list, tape.params(), op, inputs).bad_index(row, value, columns).raise();
+    }
+    let id = list.append();
+    drop(guard);
     tape.trap(id);
     Var::new(tape, id)
 }
 
-/// Row, value and number of columns of an index that names no column.
-pub(crate) type OutOfRange = (usize, i64, usize);
-
-/// The value of an op: a view of its operand's buffer, or a buffer of its own.
-pub(crate) fn evaluate(
-    list: &mut List,
-    params: Option<&Params>,
-    op: &Op,
-    inputs: &Inputs,
-    meta: &Meta,
-) -> Result<Value, OutOfRange> {
-    match view(list, op, inputs[0], meta) {
-        Some(value) => Ok(value),
-        None => compute(list, params, op, inputs, meta),
+/// The value of the next node: a view of its operand's buffer, or a buffer of its own.
+pub(crate) fn evaluate(list: &mut List, params: Option<&Params>) -> Result<(), OutOfRange> {
+    match view(list) {
+        Some(value) => {
+            list.pool.share(value.source);
+            list.nodes.next_mut().value = value;
+            Ok(())
+        }
+        None => compute(list, params),
     }
 }
 
 /// The result's shape and dtype; a mismatch is the caller's mistake.
 #[track_caller]
 fn infer(list: &List, params: Option<&Params>, op: &Op, inputs: &Inputs) -> Meta {
-    let metas: PerOperand<&Meta> = per_operand(inputs.iter().map(|&i| &list.node(i).meta));
     let rule = op.rule().expect("leaves are recorded by the tape");
-    match rule.infer(&metas) {
+    match for_operands(inputs, |i| &list.node(i).meta, |x| rule.infer(x)) {
         Ok(meta) => {
             check_size(&meta.shape);
             meta
@@ -80,28 +82,30 @@ fn asked<'a>(list: &'a List, params: Option<&'a Params>, op: &'a Op, operands: &
 }
 
 /// The result as a view of its first operand's buffer, where the op is a matter of layout.
-fn view(list: &mut List, op: &Op, input: NodeId, meta: &Meta) -> Option<Value> {
-    let x = list.node(input);
+fn view(list: &List) -> Option<Value> {
+    let Node { op, inputs, meta, .. } = list.nodes.next();
+    let x = list.node(inputs[0]);
     let Layout { skip, strides } = op.rule()?.view(&x.meta, &x.value.strides)?;
     debug_assert_eq!(strides.len(), meta.shape.len());
-    let (source, offset) = (x.value.source, x.value.offset.wrapping_add_signed(skip));
-    Some(Value { source: list.pool.share(source), offset, strides })
+    Some(Value { source: x.value.source, offset: x.value.offset.wrapping_add_signed(skip), strides })
 }
 
-fn compute(
-    list: &mut List,
-    params: Option<&Params>,
-    op: &Op,
-    inputs: &Inputs,
-    meta: &Meta,
-) -> Result<Value, OutOfRange> {
-    let mut out = list.pool.take(meta.dtype, meta.shape.elements());
-    let operands: PerOperand<Strided<'_>> = per_operand(inputs.iter().map(|&i| list.strided(i, params)));
-    exec::check_indices(op, &operands)?;
-    exec::run(op, &operands, exec::Outcome { shape: &meta.shape, dtype: meta.dtype }, &mut out);
-    drop(operands);
-    debug_assert_eq!(out.len(), meta.shape.elements(), "{}", op.name());
-    Ok(list.pool.keep(out, meta.shape.strides()))
+fn compute(list: &mut List, params: Option<&Params>) -> Result<(), OutOfRange> {
+    let Meta { shape, dtype } = &list.nodes.next().meta;
+    let (elements, is_scalar) = (shape.elements(), shape.is_empty());
+    let mut out = list.pool.take(*dtype, elements);
+    let mut scratch = std::mem::take(&mut list.scratch);
+    let Node { op, inputs, meta, .. } = list.nodes.next();
+    let y = exec::Outcome { shape: &meta.shape, dtype: meta.dtype };
+    let done =
+        for_operands(inputs, |i| list.strided(i, params), |x| exec::run(op, x, y, &mut out, &mut scratch));
+    list.scratch = scratch;
+    done?;
+    let Node { op, meta, value, .. } = list.nodes.next_mut();
+    debug_assert_eq!(out.len(), elements, "{}", op.name());
+    debug_assert_eq!(value.strides, meta.shape.strides(), "{}", op.name());
+    (value.source, value.offset) = (list.pool.hold(out, is_scalar), 0);
+    Ok(())
 }
 
 /// Refuses shapes that no memory can hold.

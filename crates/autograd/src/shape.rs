@@ -1,6 +1,6 @@
 //! Shapes, strides and the NumPy broadcasting rule.
 
-use smallvec::SmallVec;
+use crate::few::Few;
 use std::fmt;
 use std::ops::Deref;
 
@@ -11,11 +11,11 @@ use std::ops::Deref;
 /// let shape = Shape::from([200, 10]);
 /// assert_eq!((shape.len(), shape[1], shape.to_string().as_str()), (2, 10, "[200×10]"));
 /// ```
-#[derive(PartialEq, Eq, Hash, Default)]
-pub struct Shape(SmallVec<[usize; 4]>);
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+pub struct Shape(Few<usize, 4>);
 
 /// Elements to step over per axis; 0 repeats an element, as a broadcast does.
-pub(crate) type Strides = SmallVec<[isize; 4]>;
+pub(crate) type Strides = Few<isize, 4>;
 
 /// Where a view lies within another one: its first element so many places of the buffer after the other's.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,7 +32,7 @@ impl From<Strides> for Layout {
 }
 
 /// Axis numbers, counted from the front.
-pub(crate) type Axes = SmallVec<[u8; 8]>;
+pub(crate) type Axes = Few<u8, 8>;
 
 /// The most elements one tensor may have: no allocation of Rust can be larger.
 const MAX_ELEMENTS: usize = isize::MAX as usize / 8;
@@ -40,11 +40,11 @@ const MAX_ELEMENTS: usize = isize::MAX as usize / 8;
 impl Shape {
     /// The number of elements, or `None` where the product of the lengths overflows.
     pub fn checked_elements(&self) -> Option<usize> {
-        if self.0.contains(&0) {
-            return Some(0);
+        match self.0.iter().try_fold(1usize, |n, &d| n.checked_mul(d)) {
+            Some(product) => (product <= MAX_ELEMENTS).then_some(product),
+            // The product overflowed before it came to a length of 0.
+            None => self.0.contains(&0).then_some(0),
         }
-        let product = self.0.iter().try_fold(1usize, |n, &d| n.checked_mul(d))?;
-        (product <= MAX_ELEMENTS).then_some(product)
     }
 
     /// The number of elements; the product of the lengths, 1 for a scalar.
@@ -61,14 +61,12 @@ impl Shape {
 
     /// Row-major strides.
     pub(crate) fn strides(&self) -> Strides {
-        let mut strides = Strides::new();
         let mut next = 1;
-        for &d in self.0.iter().rev() {
-            strides.push(next);
-            next *= d.max(1) as isize;
-        }
-        strides.reverse();
-        strides
+        Strides::from_fn(self.len(), |axis| {
+            let stride = next;
+            next *= self[axis].max(1) as isize;
+            stride
+        })
     }
 
     /// The shape that both broadcast to, aligned at the last axis: equal lengths, or one of the two is 1.
@@ -113,30 +111,18 @@ impl Shape {
     /// Negative numbers count from the end; sorted and without repeats. The error is the number that does not exist.
     pub(crate) fn normalize_axes(&self, axes: &[isize]) -> Result<Axes, isize> {
         let rank = self.len() as isize;
-        let mut out = Axes::new();
-        for &a in axes {
-            let axis = if a < 0 { a + rank } else { a };
-            if !(0..rank).contains(&axis) {
-                return Err(a);
-            }
-            out.push(axis as u8);
+        let from_front = |a: isize| if a < 0 { a + rank } else { a };
+        if let Some(&missing) = axes.iter().find(|&&a| !(0..rank).contains(&from_front(a))) {
+            return Err(missing);
         }
-        out.sort_unstable();
-        out.dedup();
-        Ok(out)
-    }
-}
-
-/// Shapes are copied with every node, so by a plain copy of the words.
-impl Clone for Shape {
-    #[inline]
-    fn clone(&self) -> Shape {
-        Shape(SmallVec::from_slice(&self.0))
+        let named = |axis: &u8| axes.iter().any(|&a| from_front(a) == isize::from(*axis));
+        Ok((0..rank as u8).filter(named).collect())
     }
 }
 
 impl Deref for Shape {
     type Target = [usize];
+    #[inline]
     fn deref(&self) -> &[usize] {
         &self.0
     }
@@ -163,13 +149,20 @@ impl fmt::Debug for Shape {
 
 impl<const N: usize> From<[usize; N]> for Shape {
     fn from(dims: [usize; N]) -> Shape {
-        Shape(SmallVec::from_slice(&dims))
+        Shape(dims.into())
     }
 }
 
 impl From<&[usize]> for Shape {
     fn from(dims: &[usize]) -> Shape {
-        Shape(SmallVec::from_slice(dims))
+        Shape(dims.into())
+    }
+}
+
+/// The lengths as rules compute them.
+impl From<Few<usize, 4>> for Shape {
+    fn from(dims: Few<usize, 4>) -> Shape {
+        Shape(dims)
     }
 }
 
@@ -204,7 +197,7 @@ mod tests {
     #[test]
     fn axes_count_from_both_ends() {
         let s = Shape::from([2, 3, 4]);
-        assert_eq!(s.normalize_axes(&[-1, 0, 2]).unwrap().as_slice(), &[0, 2]);
+        assert_eq!(s.normalize_axes(&[-1, 0, 2]).unwrap()[..], [0, 2]);
         assert_eq!(s.normalize_axes(&[3]), Err(3));
         assert_eq!(s.normalize_axes(&[-4]), Err(-4));
     }

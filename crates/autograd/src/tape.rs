@@ -2,17 +2,20 @@
 
 mod describe;
 mod inputs;
+mod nodes;
 mod scopes;
 
 pub(crate) use inputs::Input;
+pub(crate) use nodes::{Node, Nodes};
 pub use scopes::Within;
 
 use crate::buffers::{Number, Pool, Source, Strided, Value};
 use crate::dtype::DataRef;
-use crate::ir::{Inputs, Meta, NodeId, Op};
+use crate::ir::{Meta, NodeId, Op};
 use crate::mistake::Mistake;
 use crate::origin::{Origin, Place, Scopes};
-use crate::params::{Param, Params};
+use crate::params::{Gradients, Param, Params};
+use crate::scratch::Scratch;
 use crate::shape::Shape;
 use std::cell::{Ref, RefCell, RefMut};
 use std::panic::Location;
@@ -71,7 +74,7 @@ pub struct Tape<'p> {
     list: RefCell<List>,
 }
 
-/// The memory of a tape, kept from one tape to the next: node list and buffers.
+/// The memory of a tape, kept from one tape to the next: node list, buffers and gradients.
 ///
 /// A tape that reads parameters has to end before they can change. Its memory need not:
 ///
@@ -96,21 +99,15 @@ pub struct Storage(List);
 /// The most nodes that one tape can have; the numbers beyond serve as marks.
 const MAX_NODES: NodeId = NodeId::MAX - 8;
 
-/// One entry of the list.
-#[derive(Debug)]
-pub(crate) struct Node {
-    pub(crate) op: Op,
-    pub(crate) inputs: Inputs,
-    pub(crate) meta: Meta,
-    pub(crate) origin: Origin,
-    pub(crate) value: Value,
-}
-
 /// What the `RefCell` guards: no lifetime in it, so that a tape is covariant.
 #[derive(Debug, Default)]
 pub(crate) struct List {
-    pub(crate) nodes: Vec<Node>,
+    pub(crate) nodes: Nodes,
     pub(crate) pool: Pool,
+    /// For products of matrices.
+    pub(crate) scratch: Scratch,
+    /// The last ones of a backward sweep, whose memory the next sweep takes if nobody else holds them any more.
+    pub(crate) gradients: Option<Gradients>,
     /// The node of each parameter that was read, by parameter.
     parameter_nodes: Vec<Option<NodeId>>,
     /// What the next node belongs to.
@@ -199,7 +196,7 @@ impl<'p> Tape<'p> {
     /// ```
     pub fn reset(&mut self) {
         let list = self.list.get_mut();
-        list.nodes.clear();
+        list.nodes.truncate(0);
         list.parameter_nodes.clear();
         list.place = Place::default();
         list.pool.release_all();
@@ -219,7 +216,8 @@ impl<'p> Tape<'p> {
     pub fn bytes(&self) -> usize {
         let list = self.list();
         let (used, free) = list.pool.bytes();
-        list.node_bytes() + used + free
+        let gradients = list.gradients.as_ref().map_or(0, Gradients::bytes);
+        list.node_bytes() + used + free + list.scratch.bytes() + gradients
     }
 
     /// Where the tape is: another address is another tape.
@@ -253,20 +251,35 @@ fn next_id(len: usize) -> NodeId {
 }
 
 impl List {
-    /// Appends a node.
+    /// Where a node comes from that is recorded now.
+    #[inline]
     #[track_caller]
-    pub(crate) fn push(&mut self, op: Op, inputs: Inputs, meta: Meta, value: Value) -> NodeId {
+    pub(crate) fn origin(&self) -> Origin {
+        Origin::new(self.place, Location::caller())
+    }
+
+    /// Appends the next node.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn append(&mut self) -> NodeId {
         let id = next_id(self.nodes.len());
-        let origin = Origin::new(self.place, Location::caller());
-        self.nodes.push(Node { op, inputs, meta, origin, value });
+        self.nodes.append();
         id
+    }
+
+    /// Appends a node without operands.
+    #[track_caller]
+    pub(crate) fn leaf(&mut self, op: Op, meta: Meta, value: Value) -> NodeId {
+        self.nodes.place_leaf(op, meta, self.origin(), value);
+        self.append()
     }
 
     /// Bytes of the list of nodes, with the room that it has for more.
     pub(crate) fn node_bytes(&self) -> usize {
-        self.nodes.capacity() * size_of::<Node>()
+        self.nodes.bytes()
     }
 
+    #[inline]
     pub(crate) fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id as usize]
     }
@@ -318,9 +331,10 @@ impl List {
 
     /// Forgets the nodes from `len` on.
     pub(crate) fn truncate(&mut self, len: usize) {
-        for mut node in self.nodes.drain(len..) {
+        for node in &mut self.nodes[len..] {
             self.pool.release(&mut node.value);
         }
+        self.nodes.truncate(len);
         for slot in &mut self.parameter_nodes {
             *slot = slot.filter(|&id| (id as usize) < len);
         }
@@ -347,7 +361,7 @@ impl List {
         }
         let value = Value::parameter(params.range(param).start, shape.strides());
         let meta = Meta::new(shape, params.dtype());
-        let id = self.push(Op::Parameter(param), Inputs::new(), meta, value);
+        let id = self.leaf(Op::Parameter(param), meta, value);
         self.parameter_nodes[place] = Some(id);
         id
     }
@@ -356,7 +370,7 @@ impl List {
     #[track_caller]
     pub(crate) fn full(&mut self, x: f64, shape: Shape, dtype: crate::DType) -> NodeId {
         let value = Value::number(Number::new(dtype, x), shape.len());
-        self.push(Op::Full(x), Inputs::new(), Meta::new(shape, dtype), value)
+        self.leaf(Op::Full(x), Meta::new(shape, dtype), value)
     }
 }
 

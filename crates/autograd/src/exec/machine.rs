@@ -5,17 +5,18 @@
     reason = "the operands of one kernel may lie in one memory: slices are made of starts and lengths"
 )]
 
-use super::{check_indices, run as run_op};
+use super::{OutOfRange, Outcome, run as run_op};
 use crate::buffers::Strided;
 use crate::code::Operand;
 use crate::dtype::{Data, DataRef, Storable, with_float, with_type};
 use crate::ir::Op;
 use crate::kernels::bases::{Bases, Lines};
-use crate::kernels::matmul::{self, Scratch};
+use crate::kernels::matmul;
 use crate::kernels::tile::{self, Linked};
 use crate::kernels::workers::Workers;
 use crate::params::Gradients;
 use crate::plan::{FIRST_SLOT, GRADIENTS, Kernel, Plan, Slot, Work};
+use crate::scratch::Scratch;
 use crate::view::View;
 use smallvec::SmallVec;
 
@@ -168,7 +169,7 @@ impl Machine {
     }
 
     #[inline]
-    fn kernel(&mut self, plan: &Plan, i: usize, kernel: &Kernel) -> Result<(), (usize, i64, usize)> {
+    fn kernel(&mut self, plan: &Plan, i: usize, kernel: &Kernel) -> Result<(), OutOfRange> {
         match &kernel.work {
             Work::Tile(code) => {
                 let linked = self.linked[i].as_ref().expect("every fused kernel is linked");
@@ -192,7 +193,7 @@ impl Machine {
     }
 
     /// An op by its eager kernel, which appends to an empty buffer.
-    fn op(&mut self, plan: &Plan, op: &Op, x: &[Operand], y: &Operand) -> Result<(), (usize, i64, usize)> {
+    fn op(&mut self, plan: &Plan, op: &Op, x: &[Operand], y: &Operand) -> Result<(), OutOfRange> {
         let first_buffer = FIRST_SLOT + plan.slots.len() as u32;
         let place = y.home.checked_sub(first_buffer).map(|b| b as usize);
         let out = match place {
@@ -211,10 +212,8 @@ impl Machine {
                 strides: &x.strides,
             })
             .collect();
-        let checked = check_indices(op, &operands);
-        if checked.is_ok() {
-            run_op(op, &operands, super::Outcome { shape: &y.shape, dtype: y.dtype }, &mut out);
-        }
+        let result = Outcome { shape: &y.shape, dtype: y.dtype };
+        let done = run_op(op, &operands, result, &mut out, &mut self.products);
         match place {
             Some(buffer) => {
                 // Values of other sizes share the buffer.
@@ -224,13 +223,13 @@ impl Machine {
             }
             None => {
                 debug_assert_eq!(y.home, GRADIENTS);
-                if checked.is_ok() {
+                if done.is_ok() {
                     self.gradients.copy_from(y.offset, out.borrow());
                 }
                 self.spare = out;
             }
         }
-        checked
+        done
     }
 }
 

@@ -24,9 +24,9 @@ fn larger<T: Float>(a: T, b: T) -> T {
 /// The largest of `x` over the axes where `gone` holds; the kept ones give the result, in row-major order, appended.
 pub(crate) fn max<T: Float>(x: View<'_, T>, gone: impl Fn(usize) -> bool, out: &mut Vec<T>) {
     // The result is walked beside the operand, standing still along the axes that disappear.
-    let kept: Shape =
-        Shape::from(&*(0..x.shape.len()).filter(|&i| !gone(i)).map(|i| x.shape[i]).collect::<Dims>());
-    let mut kept_strides = kept.strides().into_iter();
+    let kept = Shape::from(&*(0..x.shape.len()).filter(|&i| !gone(i)).map(|i| x.shape[i]).collect::<Dims>());
+    let kept_strides = kept.strides();
+    let mut kept_strides = kept_strides.iter().copied();
     let mut stride = |i| if gone(i) { 0 } else { kept_strides.next().expect("a kept axis") };
     let strides: Strides = (0..x.shape.len()).map(&mut stride).collect();
     out.resize(kept.elements(), T::from_f64(f64::NEG_INFINITY));

@@ -31,9 +31,11 @@ impl Rule for Broadcast {
 
     fn view(&self, x: &Meta, strides: &[isize]) -> Option<Layout> {
         let lead = self.to.len() - x.shape.len();
-        let stretched = x.shape.iter().zip(&self.to[lead..]).zip(strides);
-        let kept = stretched.map(|((&from, &to), &s)| if from == to { s } else { 0 });
-        Some(std::iter::repeat_n(0, lead).chain(kept).collect::<Strides>().into())
+        let stride = |axis: usize| match axis.checked_sub(lead) {
+            Some(kept) if x.shape[kept] == self.to[axis] => strides[kept],
+            _ => 0,
+        };
+        Some(Strides::from_fn(self.to.len(), stride).into())
     }
 
     fn vjp<'t>(&self, at: &At<'_, 't>, _i: usize, g: Var<'t>) -> Option<Var<'t>> {

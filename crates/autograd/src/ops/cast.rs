@@ -16,7 +16,7 @@ impl Rule for Cast {
     }
 
     fn view(&self, x: &Meta, strides: &[isize]) -> Option<Layout> {
-        (x.dtype == self.to).then(|| Strides::from_slice(strides).into())
+        (x.dtype == self.to).then(|| Strides::from(strides).into())
     }
 
     fn vjp<'t>(&self, at: &At<'_, 't>, _i: usize, g: Var<'t>) -> Option<Var<'t>> {

@@ -14,7 +14,7 @@ impl Rule for Detach {
         Ok(x[0].clone())
     }
     fn view(&self, _x: &Meta, strides: &[isize]) -> Option<Layout> {
-        Some(Strides::from_slice(strides).into())
+        Some(Strides::from(strides).into())
     }
     fn vjp<'t>(&self, _at: &At<'_, 't>, _i: usize, _g: Var<'t>) -> Option<Var<'t>> {
         None

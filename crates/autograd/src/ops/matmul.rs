@@ -10,7 +10,6 @@ use crate::dtype::{Data, with_float};
 use crate::ir::{Meta, Op};
 use crate::op::{At, Clash, Mismatch, Rule, total};
 use crate::record::{record, require_float};
-use crate::shape::Shape;
 use crate::var::Var;
 
 pub(crate) struct Matmul;
@@ -43,7 +42,7 @@ impl Rule for Matmul {
             return Err(Mismatch::new("leading axes, aligned at the last, are equal or one of them is 1")
                 .hint("`.reshape(…)` puts an axis of length 1 where the matrices shall repeat"));
         }
-        Ok(Meta::new(Shape::from(&[lead, &[m, n]].concat()[..]), dtype))
+        Ok(Meta::new(x[0].shape.with_length(lead.len() + 1, n), dtype))
     }
 
     fn vjp<'t>(&self, at: &At<'_, 't>, i: usize, g: Var<'t>) -> Option<Var<'t>> {

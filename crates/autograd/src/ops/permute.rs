@@ -4,20 +4,20 @@
 
 use crate::dense::{Dense, indices, place};
 use crate::dtype::Data;
+use crate::few::Few;
 use crate::ir::{Meta, Permute};
 use crate::op::{At, Mismatch, Rule, linear};
 use crate::record::record;
 use crate::shape::{Axes, Layout, Shape};
 use crate::var::Var;
-use smallvec::SmallVec;
 
 impl Permute {
-    fn order<T: Copy>(&self, x: &[T]) -> SmallVec<[T; 4]> {
-        self.axes.iter().map(|&a| x[a as usize]).collect()
+    fn order<T: Copy + Default, const N: usize>(&self, x: &[T]) -> Few<T, N> {
+        Few::from_fn(self.axes.len(), |i| x[self.axes[i] as usize])
     }
 
     fn inverse(&self) -> Permute {
-        let mut axes: Axes = SmallVec::from_elem(0, self.axes.len());
+        let mut axes = Axes::repeat(0, self.axes.len());
         for (i, &a) in self.axes.iter().enumerate() {
             axes[a as usize] = i as u8;
         }
@@ -27,14 +27,12 @@ impl Permute {
 
 impl Rule for Permute {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
-        let mut sorted = self.axes.clone();
-        sorted.sort_unstable();
         let rank = x[0].shape.len();
-        if !sorted.iter().map(|&a| a as usize).eq(0..rank) {
-            let rule = format!("the axes {:?} name each of the {rank} axes once", self.axes.as_slice());
+        if self.axes.len() != rank || !(0..rank as u8).all(|axis| self.axes.contains(&axis)) {
+            let rule = format!("the axes {:?} name each of the {rank} axes once", self.axes);
             return Err(Mismatch::new(rule));
         }
-        Ok(Meta::new(Shape::from(&self.order(&x[0].shape)[..]), x[0].dtype))
+        Ok(Meta::new(Shape::from(self.order(&x[0].shape)), x[0].dtype))
     }
 
     fn view(&self, _x: &Meta, strides: &[isize]) -> Option<Layout> {
@@ -51,6 +49,8 @@ impl Rule for Permute {
 
     fn reference(&self, x: &[Dense], y: &Meta) -> Data {
         let inverse = self.inverse();
-        x[0].gather(indices(&y.shape).map(|index| place(&inverse.order(&index), &x[0].meta.shape)))
+        x[0].gather(
+            indices(&y.shape).map(|index| place(&Shape::from(inverse.order(&index)), &x[0].meta.shape)),
+        )
     }
 }

@@ -52,7 +52,7 @@ fn restride(shape: &Shape, strides: &[isize], to: &Shape) -> Option<Strides> {
     let mut runs = runs(shape, strides);
     // New axes are cut from the runs, the last from the last.
     let (mut left, mut step) = runs.pop().unwrap_or((1, 0));
-    let mut out = Strides::from_elem(0, to.len());
+    let mut out = Strides::repeat(0, to.len());
     for (stride, &length) in out.iter_mut().zip(to.iter()).rev() {
         if length > 1 && left == 1 {
             (left, step) = runs.pop()?;

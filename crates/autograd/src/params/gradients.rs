@@ -1,8 +1,9 @@
 //! The gradients of all parameters, owned.
 
 use super::{Param, Params};
-use crate::dtype::{DType, Data, DataRef, Float};
+use crate::dtype::{DType, Data, DataRef, Float, each_dtype};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Gradients of a scalar with respect to every parameter that it depends on, laid out as the slab of [`Params`].
 ///
@@ -20,15 +21,29 @@ use std::ops::Range;
 #[derive(Clone, Debug)]
 pub struct Gradients {
     owner: u32,
+    /// Shared with clones. Who gives gradients may keep one to use the memory again when it is alone with it.
+    contents: Arc<Contents>,
+}
+
+#[derive(Clone, Debug)]
+struct Contents {
     slab: Data,
     /// Place in the slab, per parameter that has a gradient.
     ranges: Vec<Option<Range<usize>>>,
 }
 
 impl Gradients {
-    pub(crate) fn zeros(params: &Params) -> Gradients {
-        let slab = Data::splat(params.dtype(), 0.0, params.elements());
-        Gradients { owner: params.owner, slab, ranges: vec![None; params.len()] }
+    /// None yet, in the memory of other ones if nobody else holds that any more: what is not inserted has to be cleared.
+    pub(crate) fn reusing(last: Option<Gradients>, params: &Params) -> Gradients {
+        let (elements, count) = (params.elements(), params.len());
+        if let Some(mut last) = last.filter(|last| last.belong_to(params))
+            && let Some(Contents { slab, ranges }) = Arc::get_mut(&mut last.contents)
+            && (slab.len(), ranges.len()) == (elements, count)
+        {
+            ranges.fill(None);
+            return last;
+        }
+        Gradients::new(params.owner, Data::splat(params.dtype(), 0.0, elements), vec![None; count])
     }
 
     /// Zeros for a slab of so many numbers, with a gradient for each of these parameters.
@@ -39,27 +54,39 @@ impl Gradients {
         given: Option<&[(Param, Range<usize>)]>,
     ) -> Gradients {
         let elements = if given.is_some() { elements } else { 0 };
-        let mut gradients = Gradients { owner, slab: Data::splat(dtype, 0.0, elements), ranges: vec![] };
+        let mut ranges = vec![];
         for (param, range) in given.unwrap_or_default() {
-            if gradients.ranges.len() <= param.index() {
-                gradients.ranges.resize(param.index() + 1, None);
+            if ranges.len() <= param.index() {
+                ranges.resize(param.index() + 1, None);
             }
-            gradients.ranges[param.index()] = Some(range.clone());
+            ranges[param.index()] = Some(range.clone());
         }
-        gradients
+        Gradients::new(owner, Data::splat(dtype, 0.0, elements), ranges)
+    }
+
+    fn new(owner: u32, slab: Data, ranges: Vec<Option<Range<usize>>>) -> Gradients {
+        Gradients { owner, contents: Arc::new(Contents { slab, ranges }) }
     }
 
     pub(crate) fn slab(&self) -> &Data {
-        &self.slab
+        &self.contents.slab
     }
 
     pub(crate) fn slab_mut(&mut self) -> &mut Data {
-        &mut self.slab
+        &mut self.contents_mut().slab
+    }
+
+    fn contents_mut(&mut self) -> &mut Contents {
+        Arc::make_mut(&mut self.contents)
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.slab().len() * self.dtype().size()
     }
 
     /// Copies values to a place of the slab.
     pub(crate) fn copy_from(&mut self, start: usize, values: DataRef<'_>) {
-        match (&mut self.slab, values) {
+        match (self.slab_mut(), values) {
             (Data::F32(slab), DataRef::F32(v)) => slab[start..start + v.len()].copy_from_slice(v),
             (Data::F64(slab), DataRef::F64(v)) => slab[start..start + v.len()].copy_from_slice(v),
             _ => unreachable!("gradients have the dtype of the slab"),
@@ -68,8 +95,17 @@ impl Gradients {
 
     /// The place for a parameter's gradient, which from now on exists.
     pub(crate) fn insert(&mut self, param: Param, range: Range<usize>) -> (&mut Data, Range<usize>) {
-        self.ranges[param.index()] = Some(range.clone());
-        (&mut self.slab, range)
+        let contents = self.contents_mut();
+        contents.ranges[param.index()] = Some(range.clone());
+        (&mut contents.slab, range)
+    }
+
+    /// Zeros for each parameter that has no gradient.
+    pub(crate) fn clear_others(&mut self, params: &Params) {
+        let Contents { slab, ranges } = self.contents_mut();
+        for param in params.iter().filter(|param| ranges[param.index()].is_none()) {
+            each_dtype!(Data, slab, slab => slab[params.range(param)].fill(Default::default()));
+        }
     }
 
     /// The gradient of a parameter, row-major; `None` where the loss did not depend on it or it is frozen.
@@ -83,7 +119,7 @@ impl Gradients {
             "this parameter handle belongs to another `Params` than these gradients"
         );
         let slab = self.slab_of::<T>();
-        let range = self.ranges.get(param.index())?.clone()?;
+        let range = self.contents.ranges.get(param.index())?.clone()?;
         Some(&slab[range])
     }
 
@@ -101,7 +137,7 @@ impl Gradients {
     /// ```
     #[inline]
     pub fn trained<'a>(&'a self, params: &'a Params) -> impl Iterator<Item = (Param, Range<usize>)> + 'a {
-        let ranges = self.ranges.iter().zip(&params.entries).zip(params.iter());
+        let ranges = self.contents.ranges.iter().zip(&params.entries).zip(params.iter());
         ranges.filter_map(|((range, entry), param)| Some((param, range.clone().filter(|_| !entry.frozen)?)))
     }
 
@@ -112,12 +148,12 @@ impl Gradients {
     #[track_caller]
     pub fn slab_of<T: Float>(&self) -> &[T] {
         assert!(T::DTYPE == self.dtype(), "the gradients are {}, asked for as {}", self.dtype(), T::DTYPE);
-        T::slice(self.slab.borrow())
+        T::slice(self.slab().borrow())
     }
 
     /// The element type: that of the parameters.
     pub fn dtype(&self) -> DType {
-        self.slab.dtype()
+        self.slab().dtype()
     }
 
     /// Whether these are the gradients of this model, or of a clone that has not grown in another way since.
@@ -125,8 +161,8 @@ impl Gradients {
     pub fn belong_to(&self, params: &Params) -> bool {
         self.owner == params.owner
             && self.dtype() == params.dtype()
-            && self.ranges.len() <= params.len()
-            && self.ranges.iter().zip(&params.entries).all(|(range, entry)| match range {
+            && self.contents.ranges.len() <= params.len()
+            && self.contents.ranges.iter().zip(&params.entries).all(|(range, entry)| match range {
                 Some(range) => *range == entry.range,
                 None => true,
             })
@@ -134,7 +170,7 @@ impl Gradients {
 
     /// The Euclidean norm over all gradients, √Σg², summed in `f64`.
     pub fn norm(&self) -> f64 {
-        match self.slab.borrow() {
+        match self.slab().borrow() {
             DataRef::F32(v) => v.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt(),
             DataRef::F64(v) => v.iter().map(|&x| x * x).sum::<f64>().sqrt(),
             _ => unreachable!("a slab is F32 or F64"),

@@ -4,7 +4,6 @@
 use super::graph::{Graph, Node};
 use crate::ir::{Binary, LogSoftmax, Max, NodeId, Op, Softmax, Unary};
 use crate::shape::Axes;
-use smallvec::smallvec;
 
 /// Replaces softmax and log-softmax by elementwise ops and reductions.
 pub(crate) fn expand(graph: Graph) -> Graph {
@@ -15,13 +14,13 @@ pub(crate) fn expand(graph: Graph) -> Graph {
         _ if node.meta.shape.contains(&0) => out.push(node),
         Op::Softmax(Softmax { axis }) => {
             let e = exponentials(out, &node, axis).1;
-            let total = out.sum(e, smallvec![axis]);
+            let total = out.sum(e, [axis].into());
             let total = along(out, total, &node, axis);
             out.binary(Binary::Div, e, total)
         }
         Op::LogSoftmax(LogSoftmax { axis }) => {
             let (shifted, e) = exponentials(out, &node, axis);
-            let total = out.sum(e, smallvec![axis]);
+            let total = out.sum(e, [axis].into());
             let log = out.unary(Unary::Ln, total);
             let log = along(out, log, &node, axis);
             out.binary(Binary::Sub, shifted, log)
@@ -57,8 +56,8 @@ const CUBIC: f64 = 0.07135481627260025;
 /// x − max x and its exponential.
 fn exponentials(out: &mut Graph, node: &Node, axis: u8) -> (NodeId, NodeId) {
     let x = node.inputs[0];
-    let axes: Axes = smallvec![axis];
-    let max = out.add(Max { axes }, smallvec![x], node.origin);
+    let axes: Axes = [axis].into();
+    let max = out.add(Max { axes }, [x].into(), node.origin);
     let max = along(out, max, node, axis);
     let shifted = out.binary(Binary::Sub, x, max);
     (shifted, out.unary(Unary::Exp, shifted))

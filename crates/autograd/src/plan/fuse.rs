@@ -114,7 +114,7 @@ impl Fusion {
         let mut unit = NO_UNIT;
         let mut role = Role::Spread(Extent::Tile);
         let place = match &node.op {
-            Op::Full(_) => here(Strides::from_elem(0, node.meta.shape.len())),
+            Op::Full(_) => here(Strides::repeat(0, node.meta.shape.len())),
             op => match self.view(graph, node) {
                 Some(place) => place,
                 None => {

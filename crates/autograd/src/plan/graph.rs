@@ -6,7 +6,6 @@ use crate::ir::{Binary, Broadcast, Inputs, Meta, NodeId, Op, Permute, Reshape, S
 use crate::origin::{Origin, Scopes};
 use crate::shape::{Axes, Shape};
 use crate::tape::{Input, Tape};
-use smallvec::smallvec;
 
 /// A node: operation, operands that stand before it, what the result is, and the place in the user's source.
 #[derive(Clone, Debug)]
@@ -91,7 +90,7 @@ impl Graph {
         let mut out = Graph { nodes, slots: self.slots, outputs: Vec::new(), scopes: self.scopes };
         let mut renumbered: Vec<NodeId> = Vec::with_capacity(self.nodes.len());
         for (id, mut node) in self.nodes.into_iter().enumerate() {
-            for input in &mut node.inputs {
+            for input in node.inputs.iter_mut() {
                 *input = renumbered[*input as usize];
             }
             renumbered.push(f(&mut out, id as NodeId, node));
@@ -123,12 +122,12 @@ impl Graph {
 
     pub(crate) fn unary(&mut self, f: Unary, x: NodeId) -> NodeId {
         let origin = self.node(x).origin;
-        self.add(f, smallvec![x], origin)
+        self.add(f, [x].into(), origin)
     }
 
     pub(crate) fn binary(&mut self, f: Binary, a: NodeId, b: NodeId) -> NodeId {
         let origin = self.node(a).origin;
-        self.add(f, smallvec![a, b], origin)
+        self.add(f, [a, b].into(), origin)
     }
 
     pub(crate) fn reshape(&mut self, x: NodeId, to: Shape) -> NodeId {
@@ -136,7 +135,7 @@ impl Graph {
             return x;
         }
         let origin = self.node(x).origin;
-        self.add(Reshape { to }, smallvec![x], origin)
+        self.add(Reshape { to }, [x].into(), origin)
     }
 
     pub(crate) fn broadcast(&mut self, x: NodeId, to: Shape) -> NodeId {
@@ -144,17 +143,17 @@ impl Graph {
             return x;
         }
         let origin = self.node(x).origin;
-        self.add(Broadcast { to }, smallvec![x], origin)
+        self.add(Broadcast { to }, [x].into(), origin)
     }
 
     pub(crate) fn permute(&mut self, x: NodeId, axes: Axes) -> NodeId {
         let origin = self.node(x).origin;
-        self.add(Permute { axes }, smallvec![x], origin)
+        self.add(Permute { axes }, [x].into(), origin)
     }
 
     pub(crate) fn sum(&mut self, x: NodeId, axes: Axes) -> NodeId {
         let origin = self.node(x).origin;
-        self.add(Sum { axes }, smallvec![x], origin)
+        self.add(Sum { axes }, [x].into(), origin)
     }
 }
 

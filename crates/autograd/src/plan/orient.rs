@@ -7,7 +7,6 @@
 use super::graph::{Graph, Node};
 use crate::ir::{NodeId, Op, Sum};
 use crate::shape::Axes;
-use smallvec::{SmallVec, smallvec};
 
 /// Below this width a product is turned.
 const NARROW: usize = 16;
@@ -31,7 +30,7 @@ pub(crate) fn orient(graph: Graph) -> Graph {
             Op::Matmul if !fixed[id as usize] && is_narrow(&node) => {
                 let b = flipped(out, &turned, node.inputs[1]);
                 let a = flipped(out, &turned, node.inputs[0]);
-                out.add(Op::Matmul, smallvec![b, a], node.origin)
+                out.add(Op::Matmul, [b, a].into(), node.origin)
             }
             Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select | Op::Cast(_)
                 if !fixed[id as usize] && node.inputs.iter().any(is_turned) =>
@@ -42,7 +41,7 @@ pub(crate) fn orient(graph: Graph) -> Graph {
             Op::Sum(Sum { axes }) if is_turned(&node.inputs[0]) => {
                 let x = turned[node.inputs[0] as usize];
                 let axes: Axes = axes.iter().rev().map(|a| 1 - a).collect();
-                return out.add(Sum { axes }, smallvec![x], node.origin);
+                return out.add(Sum { axes }, [x].into(), node.origin);
             }
             _ => return out.push(node),
         };
@@ -54,7 +53,7 @@ pub(crate) fn orient(graph: Graph) -> Graph {
 }
 
 fn transpose(out: &mut Graph, x: NodeId) -> NodeId {
-    out.permute(x, SmallVec::from_slice(&[1, 0]))
+    out.permute(x, [1, 0].into())
 }
 
 fn is_narrow(node: &Node) -> bool {

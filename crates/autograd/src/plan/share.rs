@@ -32,7 +32,7 @@ impl Shares {
         let (mut u, mut factor) = (x, if f == Unary::Tanh { 2.0f64 } else { 1.0 });
         loop {
             let node = graph.node(u);
-            (u, factor) = match (&node.op, node.inputs.as_slice()) {
+            (u, factor) = match (&node.op, &node.inputs[..]) {
                 (Op::Unary(Unary::Neg), &[a]) => (a, -factor),
                 (Op::Binary(Binary::Mul), &[a, b]) => match (graph.full(a), graph.full(b)) {
                     // Only doubling is exact, so that equal keys mean equal bits.

@@ -3,7 +3,6 @@
 
 use super::graph::{Graph, Node};
 use crate::ir::{Binary, NodeId, Op, Permute};
-use smallvec::smallvec;
 
 /// An axis is short below this length, and long from so many times on.
 const SHORT: usize = 16;
@@ -37,5 +36,5 @@ fn is_read_across(graph: &Graph, x: NodeId) -> bool {
 fn copied(out: &mut Graph, x: NodeId) -> NodeId {
     let one = out.number(1.0, x);
     let origin = out.node(x).origin;
-    out.add(Binary::Mul, smallvec![x, one], origin)
+    out.add(Binary::Mul, [x, one].into(), origin)
 }

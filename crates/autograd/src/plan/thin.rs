@@ -7,7 +7,6 @@
 
 use super::graph::{Graph, Node};
 use crate::ir::{Binary, NodeId, Op, Slice};
-use smallvec::smallvec;
 
 /// Terms beyond which a sum of rows is left to the product's own kernel, which reads each row once.
 const FEW_ROWS: usize = 8;
@@ -42,7 +41,7 @@ fn product(out: &mut Graph, node: &Node) -> Option<NodeId> {
         (_, _, 1) => {
             let row = out.reshape(b, [1, k].into());
             let terms = repeated(out, a, row, [m, k]);
-            let sums = out.sum(terms, smallvec![1]);
+            let sums = out.sum(terms, [1].into());
             Some(out.reshape(sums, [m, 1].into()))
         }
         (1, ..) if k <= FEW_ROWS => {
@@ -66,5 +65,5 @@ fn repeated(out: &mut Graph, a: NodeId, b: NodeId, to: [usize; 2]) -> NodeId {
 /// One column or row.
 fn part(out: &mut Graph, x: NodeId, axis: u8, start: usize) -> NodeId {
     let origin = out.node(x).origin;
-    out.add(Slice { axis, start, length: 1 }, smallvec![x], origin)
+    out.add(Slice { axis, start, length: 1 }, [x].into(), origin)
 }

@@ -3,7 +3,7 @@
 use super::graph::Graph;
 use super::{FIRST_SLOT, GRADIENTS, PARAMETERS, Plan, Work};
 use crate::code::{Act, Code, Extent, How, Operand};
-use crate::ir::{Meta, PerOperand, per_operand};
+use crate::ir::for_operands;
 use crate::params::Params;
 
 /// Operands stand before their node, and each node's meta is what its rule says.
@@ -14,8 +14,8 @@ pub(crate) fn graph(graph: &Graph) {
     for (id, node) in graph.nodes.iter().enumerate() {
         assert!(node.inputs.iter().all(|&x| (x as usize) < id), "v{id} reads what comes later");
         if let Some(rule) = node.op.rule() {
-            let x: PerOperand<&Meta> = per_operand(node.inputs.iter().map(|&x| &graph.node(x).meta));
-            let meta = rule.infer(&x).unwrap_or_else(|e| panic!("v{id} {}: {e:?}", node.op.name()));
+            let meta = for_operands(&node.inputs, |x| &graph.node(x).meta, |x| rule.infer(x));
+            let meta = meta.unwrap_or_else(|e| panic!("v{id} {}: {e:?}", node.op.name()));
             assert_eq!(meta, node.meta, "v{id} {}", node.op.name());
         }
     }

@@ -56,12 +56,12 @@ impl Program {
         let mut needed = needed.into_iter().peekable();
         for (id, node) in self.recorded.nodes.iter().enumerate() {
             let id = id as NodeId;
-            let value = match needed.next_if_eq(&id) {
-                Some(_) => self.value(list, params, node, &given)?,
-                None => Value::nowhere(),
-            };
-            let computed = !matches!(value.source, Source::Nowhere);
-            list.adopt(node.op.clone(), node.inputs.clone(), node.meta.clone(), node.origin, value);
+            list.nodes.place(node.op.clone(), node.inputs.clone(), node.meta.clone(), node.origin);
+            if needed.next_if_eq(&id).is_some() {
+                self.evaluate(list, params, node, &given)?;
+            }
+            let computed = !matches!(list.nodes.next().value.source, Source::Nowhere);
+            list.nodes.append();
             if let Some(found) = computed.then(|| born_at(list, id, Some(params))).flatten() {
                 return Ok(Some(found));
             }
@@ -69,29 +69,30 @@ impl Program {
         Ok(None)
     }
 
-    /// The value of a node on the tape that the list is run on.
-    fn value<'a>(
+    /// The value of the next node on the tape that the list is run on.
+    fn evaluate<'a>(
         &self,
         list: &mut List,
         params: &Params,
         node: &Node,
         given: &impl Fn(usize) -> DataRef<'a>,
-    ) -> Result<Value, ProgramError> {
+    ) -> Result<(), ProgramError> {
         let shape = &node.meta.shape;
-        match &node.op {
-            Op::Parameter(p) => Ok(Value::parameter(params.range(*p).start, shape.strides())),
-            Op::Full(x) => Ok(Value::number(Number::new(node.meta.dtype, *x), shape.len())),
+        list.nodes.next_mut().value = match &node.op {
+            Op::Parameter(p) => Value::parameter(params.range(*p).start, shape.strides()),
+            Op::Full(x) => Value::number(Number::new(node.meta.dtype, *x), shape.len()),
             Op::Input(place) => {
                 let mut data = list.pool.take(node.meta.dtype, shape.elements());
                 with_type!(node.meta.dtype, T => T::vec(&mut data).extend_from_slice(T::slice(given(*place as usize))));
-                Ok(list.pool.keep(data, shape.strides()))
+                list.pool.keep(data, shape.strides())
             }
             op => {
-                evaluate(list, Some(params), op, &node.inputs, &node.meta).map_err(|(row, value, columns)| {
+                return evaluate(list, Some(params)).map_err(|(row, value, columns)| {
                     let site = self.recorded.scopes.place(&node.origin);
                     ProgramError::Index { op: op.name(), site, row, value, columns }
-                })
+                });
             }
-        }
+        };
+        Ok(())
     }
 }

@@ -43,7 +43,7 @@ impl Tape<'_> {
         let words = Words::of(self);
         let list = &words.list;
         let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
-        for node in &list.nodes {
+        for node in list.nodes.iter() {
             *counts.entry(node.op.name()).or_default() += 1;
         }
         let mut ops: Vec<_> = counts.into_iter().collect();

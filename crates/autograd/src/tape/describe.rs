@@ -1,20 +1,14 @@
 //! Nodes in words, for messages.
 
-use super::{Input, List, Node};
-use crate::buffers::Value;
-use crate::ir::{Inputs, Meta, NodeId, Op};
-use crate::origin::{Origin, Scopes};
+use super::{Input, List};
+use crate::ir::{NodeId, Op};
+use crate::origin::Scopes;
 use crate::params::Params;
 
 impl List {
     /// Takes over the names of another computation's inputs and scopes.
     pub(crate) fn adopt_names(&mut self, inputs: Vec<Input>, scopes: Scopes) {
         (self.inputs, self.scopes) = (inputs, scopes);
-    }
-
-    /// Appends a node of another computation, with its origin.
-    pub(crate) fn adopt(&mut self, op: Op, inputs: Inputs, meta: Meta, origin: Origin, value: Value) {
-        self.nodes.push(Node { op, inputs, meta, origin, value });
     }
 
     /// What a node is: `v4 = param net.1.weight [4×3] F64`, with the name in backquotes.

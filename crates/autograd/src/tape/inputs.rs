@@ -2,7 +2,7 @@
 
 use super::List;
 use crate::buffers::Value;
-use crate::ir::{Inputs, Meta, NodeId, Op};
+use crate::ir::{Meta, NodeId, Op};
 use crate::mistake::Mistake;
 
 /// An input of a traced computation.
@@ -33,6 +33,6 @@ impl List {
         }
         let place = u32::try_from(self.inputs.len()).expect("fewer inputs than nodes");
         self.inputs.push(Input { name: name.to_owned(), meta: meta.clone() });
-        self.push(Op::Input(place), Inputs::new(), meta, Value::nowhere())
+        self.leaf(Op::Input(place), meta, Value::nowhere())
     }
 }

@@ -59,7 +59,7 @@ impl<'t> Var<'t> {
                 .hint("`.unsqueeze(1)` makes a column of a vector, `.unsqueeze(0)` a row")
                 .raise();
         }
-        let mut axes: Axes = (0..rank as u8).collect();
+        let mut axes = Axes::from_fn(rank, |axis| axis as u8);
         axes.swap(rank - 2, rank - 1);
         record(Permute { axes }, &[self])
     }

@@ -3,7 +3,7 @@
 use super::Var;
 use crate::Element;
 use crate::dtype::{DType, Storable};
-use crate::ir::{Inputs, Meta, Op};
+use crate::ir::{Meta, Op};
 use crate::mistake::Mistake;
 use crate::params::Param;
 use crate::record::check_size;
@@ -124,7 +124,7 @@ impl<'p> Tape<'p> {
             "a `ToTensor` writes as many elements as its shape has"
         );
         let value = list.pool.keep(data, meta.shape.strides());
-        let id = list.push(op, Inputs::new(), meta, value);
+        let id = list.leaf(op, meta, value);
         drop(list);
         self.trap(id);
         Var::new(self, id)

@@ -96,15 +96,22 @@ impl<'t> Var<'t> {
     }
 
     /// Refuses a variable of another tape.
+    #[inline]
     #[track_caller]
     pub(crate) fn check_same_tape(self, op: &str, other: Var<'_>) {
         if !std::ptr::eq(self.address(), other.address()) {
-            self.mistake(op, "the operands are on different tapes", "a")
-                .line("b", format!("{}, on another tape", other.describe()))
-                .rule("a computation is recorded on one tape")
-                .hint("record the value anew with `tape.constant(…)`")
-                .raise();
+            self.on_another_tape(op, other);
         }
+    }
+
+    #[cold]
+    #[track_caller]
+    fn on_another_tape(self, op: &str, other: Var<'_>) -> ! {
+        self.mistake(op, "the operands are on different tapes", "a")
+            .line("b", format!("{}, on another tape", other.describe()))
+            .rule("a computation is recorded on one tape")
+            .hint("record the value anew with `tape.constant(…)`")
+            .raise()
     }
 
     /// Whether both have the same shape.

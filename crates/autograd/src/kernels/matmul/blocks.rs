@@ -3,7 +3,7 @@
 
 use super::micro::{Block, Kernels, Multiply, Table};
 use super::pack::{Panel, TOGETHER};
-use super::scratch::Line;
+use crate::scratch::Line;
 
 /// Terms that a tile adds before it is written back, the most of them. It orders the sums: the same for all.
 pub(super) const DEPTH: usize = 256;

@@ -6,29 +6,58 @@
 //!
 //! An element of C is a sum over k in an order given by the shapes and strides of the whole product: neither threads
 //! nor the borders of blocks change a bit.
+#![expect(unsafe_code, reason = "a result is written where nothing was before: zeroing it costs a pass")]
 
 mod blocks;
 mod micro;
 mod pack;
 mod product;
-mod scratch;
 #[cfg(test)]
 mod tests;
 mod vector;
 
 pub(crate) use micro::Multiply;
 pub(crate) use product::SHARED_FROM;
-pub(crate) use scratch::Scratch;
 
 use super::workers::Workers;
+use crate::scratch::Scratch;
 use crate::view::View;
 use product::Product;
+use std::mem::MaybeUninit;
 
 /// C = A·B. a: \[batch…, m, k\], b: \[batch…, k, n\] of any strides; c: \[batch…, m, n\] in row-major order, overwritten.
 pub(crate) fn matmul<T: Multiply>(
     a: View<'_, T>,
     b: View<'_, T>,
     c: &mut [T],
+    scratch: &mut Scratch,
+    workers: &Workers,
+) {
+    write(a, b, places(c), scratch, workers);
+}
+
+/// Numbers as places that are to be written.
+fn places<T: Multiply>(c: &mut [T]) -> &mut [MaybeUninit<T>] {
+    // SAFETY: products write numbers to it, nothing else.
+    unsafe { &mut *(std::ptr::from_mut(c) as *mut [MaybeUninit<T>]) }
+}
+
+/// As [`matmul`] on the caller alone, appended to an empty vector.
+pub(crate) fn append<T: Multiply>(a: View<'_, T>, b: View<'_, T>, out: &mut Vec<T>, scratch: &mut Scratch) {
+    let rank = a.shape.len();
+    let elements = a.shape[..rank - 1].iter().product::<usize>() * b.shape[rank - 1];
+    out.reserve(elements);
+    write(a, b, &mut out.spare_capacity_mut()[..elements], scratch, &Workers::default());
+    // SAFETY: `write` has written each of them.
+    unsafe { out.set_len(elements) };
+}
+
+/// Writes every element of C.
+#[inline]
+fn write<T: Multiply>(
+    a: View<'_, T>,
+    b: View<'_, T>,
+    c: &mut [MaybeUninit<T>],
     scratch: &mut Scratch,
     workers: &Workers,
 ) {
@@ -39,14 +68,6 @@ pub(crate) fn matmul<T: Multiply>(
     if let Some(product) = Product::new(a, b, c, kernels) {
         product.run(scratch, workers);
     }
-}
-
-/// As [`matmul`] on the caller alone, appended to an empty vector.
-pub(crate) fn append<T: Multiply>(a: View<'_, T>, b: View<'_, T>, out: &mut Vec<T>) {
-    let rank = a.shape.len();
-    let entries: usize = a.shape[..rank - 2].iter().product();
-    out.resize(entries * a.shape[rank - 2] * b.shape[rank - 1], T::default());
-    matmul(a, b, out, &mut Scratch::default(), &Workers::default());
 }
 
 /// Bytes per worker that no product of \[m, k\] and \[k, n\] exceeds: for [`Scratch::reserve`] ahead of time.

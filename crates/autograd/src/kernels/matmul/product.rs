@@ -3,8 +3,8 @@
 
 use super::blocks::{DEPTH, area, direct_tiles, dots, tiles};
 use super::micro::{Block, Kernels, Multiply, Table};
-use super::scratch::{Line, Scratch};
 use crate::kernels::workers::Workers;
+use crate::scratch::{Line, Scratch};
 use crate::view::View;
 use std::mem::MaybeUninit;
 
@@ -44,7 +44,12 @@ const TINY: usize = 15;
 
 /// Computes a product that is over before anything is chosen; false if it is none of these.
 #[inline(always)]
-pub(super) fn tiny<T: Multiply>(a: &View<'_, T>, b: &View<'_, T>, c: &mut [T], kernels: Table<T>) -> bool {
+pub(super) fn tiny<T: Multiply>(
+    a: &View<'_, T>,
+    b: &View<'_, T>,
+    c: &mut [MaybeUninit<T>],
+    kernels: Table<T>,
+) -> bool {
     let (&[rows, k], &[l, columns]) = (a.shape, b.shape) else { return false };
     let (&[a0, a1], &[b0, b1]) = (a.strides, b.strides) else { return false };
     if rows.max(k).max(columns) > TINY
@@ -62,7 +67,7 @@ pub(super) fn tiny<T: Multiply>(a: &View<'_, T>, b: &View<'_, T>, c: &mut [T], k
         a_strides: [a0, a1],
         b: b.data.as_ptr().wrapping_add(b.offset),
         b_strides: [b0, b1],
-        c: c.as_mut_ptr(),
+        c: c.as_mut_ptr().cast(),
         c_stride: columns,
         rows,
         columns,
@@ -79,7 +84,7 @@ impl<'a, T: Multiply> Product<'a, T> {
     pub(super) fn new(
         a: View<'a, T>,
         b: View<'a, T>,
-        c: &'a mut [T],
+        c: &'a mut [MaybeUninit<T>],
         kernels: Table<T>,
     ) -> Option<Product<'a, T>> {
         let lead = a.shape.len() - 2;
@@ -96,7 +101,7 @@ impl<'a, T: Multiply> Product<'a, T> {
             return None;
         }
         if k == 0 {
-            c.fill(T::default());
+            c.fill(MaybeUninit::new(T::default()));
             return None;
         }
         check(&a);
@@ -107,7 +112,7 @@ impl<'a, T: Multiply> Product<'a, T> {
             a_strides: [a.strides[lead], a.strides[lead + 1]],
             b: b.data.as_ptr().wrapping_add(b.offset),
             b_strides: [b.strides[lead], b.strides[lead + 1]],
-            c: c.as_mut_ptr(),
+            c: c.as_mut_ptr().cast(),
             c_stride: n,
             rows: m,
             columns: n,

@@ -91,13 +91,13 @@ fn product<T: Multiply>(a: &Operand<T>, b: &Operand<T>, table: Table<T>, threads
     // Whatever is in C before is overwritten.
     let mut c = vec![T::from_f64(f64::NAN); length];
     let mut scratch = Scratch::default();
-    if threads == 1 && product::tiny(&a.view(), &b.view(), &mut c, table) {
+    if threads == 1 && product::tiny(&a.view(), &b.view(), places(&mut c), table) {
         let tiny = std::mem::replace(&mut c, vec![T::from_f64(f64::NAN); length]);
-        Product::new(a.view(), b.view(), &mut c, table).unwrap().run(&mut scratch, &Workers::new(1));
+        Product::new(a.view(), b.view(), places(&mut c), table).unwrap().run(&mut scratch, &Workers::new(1));
         assert_eq!(c, tiny, "the tiny product has the bits of the others");
         return tiny;
     }
-    if let Some(product) = Product::new(a.view(), b.view(), &mut c, table) {
+    if let Some(product) = Product::new(a.view(), b.view(), places(&mut c), table) {
         product.run(&mut scratch, &Workers::new(threads));
     }
     c

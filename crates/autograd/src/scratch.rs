@@ -1,9 +1,10 @@
-//! Memory for packed operands: one area per worker, aligned to cache lines, grown when first needed.
+//! Memory that products of matrices pack their operands into: one area per worker, aligned to cache lines, grown when
+//! first needed. Whoever computes keeps it from product to product.
 
 /// A cache line, which is also the widest vector.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
-pub(super) struct Line([u8; 64]);
+pub(crate) struct Line([u8; 64]);
 
 /// Packing buffers of products, kept from call to call: the second product of the same sizes allocates nothing.
 #[derive(Debug, Default)]
@@ -28,7 +29,7 @@ impl Scratch {
     }
 
     /// The areas: where the first begins, and how many lines lie from one to the next.
-    pub(super) fn areas(&mut self, bytes: usize, workers: usize) -> (*mut Line, usize) {
+    pub(crate) fn areas(&mut self, bytes: usize, workers: usize) -> (*mut Line, usize) {
         self.reserve(bytes, workers);
         (self.lines.as_mut_ptr(), bytes.div_ceil(size_of::<Line>()))
     }

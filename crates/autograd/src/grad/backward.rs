@@ -1,0 +1,138 @@
+//! The gradients of parameters: a sweep of first order, of which nothing stays on the tape.
+
+use super::sweep::{Event, sweep};
+use crate::between::Between;
+use crate::buffers::Strided;
+use crate::dtype::each_dtype;
+use crate::ir::{NodeId, Op};
+use crate::kernels::copy;
+use crate::params::{Gradients, Params};
+use crate::tape::{List, Tape};
+use crate::var::Var;
+use smallvec::SmallVec;
+
+impl Var<'_> {
+    /// The gradients with respect to all parameters that the tape reads, at once and owned.
+    ///
+    /// First order: nothing stays on the tape, and each adjoint is freed at its last use. For derivatives of these
+    /// gradients use [`grad`](Var::grad) on [`Tape::param`].
+    ///
+    /// # Panics
+    /// If the tape reads no parameters, or `self` has more than one element.
+    ///
+    /// ```
+    /// # use autograd::{Params, Tape};
+    /// let mut params = Params::new();
+    /// let w = params.scope("net").param("w", [2], [1.0, -2.0]);
+    /// let tape = Tape::with(&params);
+    /// let grads = tape.param(w).square().sum().backward();
+    /// assert_eq!(grads.get::<f32>(w).unwrap(), [2.0, -4.0]);
+    /// ```
+    #[track_caller]
+    pub fn backward(self) -> Gradients {
+        self.check_scalar("backward");
+        let tape = self.tape();
+        if tape.list().is_traced() {
+            self.mistake("backward", "a traced computation has no values yet", "y")
+                .rule("a program gives its gradients when it runs")
+                .hint("end the trace with `t.outputs(loss).with_gradients()`, or make `loss.grad([x])` an output")
+                .raise();
+        }
+        let Some(params) = tape.params() else {
+            self.mistake("backward", "this tape reads no parameters", "y")
+                .rule("`backward` gives the gradients of parameters")
+                .hint("make the tape with `Tape::with(&params)`, or ask `loss.grad([x])`")
+                .raise();
+        };
+        let start = tape.len();
+        let last = tape.list_mut().gradients.take();
+        let mut gradients = Gradients::reusing(last, params);
+        let mut between = {
+            let list = tape.list();
+            let read = list.parameters().filter(|(p, _)| !params.is_frozen(*p));
+            let inputs: SmallVec<[NodeId; 16]> = read.map(|(_, id)| id).collect();
+            Between::new(&list, &inputs, self.id())
+        };
+        // The adjoint of a node takes a few nodes.
+        let uses = Vec::with_capacity(4 * between.order.len());
+        let mut lifetimes = Lifetimes { tape, start, uses, settled: 0 };
+        let seed = self.seed();
+        sweep(self, seed, &mut between, |event| match event {
+            Event::Held(id) => lifetimes.hold(id),
+            Event::Dropped(id) => lifetimes.drop(id),
+            Event::Complete { leaf, adjoint } => {
+                store(&tape.list(), params, leaf, adjoint, &mut gradients);
+                lifetimes.drop(adjoint);
+            }
+            Event::Visited => lifetimes.free_intermediates(),
+        });
+        gradients.clear_others(params);
+        let mut list = tape.list_mut();
+        list.truncate(start);
+        list.gradients = Some(gradients.clone());
+        gradients
+    }
+}
+
+/// Counts how often each node of a first-order sweep is in use as an adjoint, and frees the values that are not.
+struct Lifetimes<'t> {
+    tape: &'t Tape<'t>,
+    start: usize,
+    /// Per node from `start` on.
+    uses: Vec<u32>,
+    /// How many of them have been looked at after the visit that recorded them.
+    settled: usize,
+}
+
+impl Lifetimes<'_> {
+    fn hold(&mut self, id: NodeId) {
+        self.uses.resize(self.tape.len() - self.start, 0);
+        if let Some(place) = self.place(id) {
+            self.uses[place] += 1;
+        }
+    }
+
+    fn drop(&mut self, id: NodeId) {
+        if let Some(place) = self.place(id) {
+            self.uses[place] -= 1;
+            if self.uses[place] == 0 {
+                self.tape.list_mut().release(id);
+            }
+        }
+    }
+
+    /// Frees what the last rules recorded on the way to their results.
+    fn free_intermediates(&mut self) {
+        let mut list = self.tape.list_mut();
+        self.uses.resize(list.nodes.len() - self.start, 0);
+        for place in std::mem::replace(&mut self.settled, self.uses.len())..self.uses.len() {
+            if self.uses[place] == 0 {
+                list.release((self.start + place) as NodeId);
+            }
+        }
+    }
+
+    fn place(&self, id: NodeId) -> Option<usize> {
+        (id as usize).checked_sub(self.start)
+    }
+}
+
+/// Copies the adjoint of a parameter, the only leaf that is asked for, to its place in the owned gradients.
+fn store(list: &List, params: &Params, leaf: NodeId, adjoint: NodeId, gradients: &mut Gradients) {
+    let Op::Parameter(param) = list.node(leaf).op else { return };
+    let x = list.strided(adjoint, Some(params));
+    let (slab, range) = gradients.insert(param, params.range(param));
+    each_dtype!(Data, slab, slab => copy_into(&x, &mut slab[range]));
+}
+
+fn copy_into<T: crate::Element>(x: &Strided<'_>, out: &mut [T]) {
+    let view = x.view::<T>();
+    match view.as_slice() {
+        Some(values) => out.copy_from_slice(values),
+        None => {
+            let mut values = Vec::with_capacity(out.len());
+            copy(view, &mut values);
+            out.copy_from_slice(&values);
+        }
+    }
+}
