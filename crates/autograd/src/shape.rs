@@ -159,10 +159,9 @@ impl From<&[usize]> for Shape {
     }
 }
 
-/// The lengths as rules compute them.
-impl From<Few<usize, 4>> for Shape {
-    fn from(dims: Few<usize, 4>) -> Shape {
-        Shape(dims)
+impl FromIterator<usize> for Shape {
+    fn from_iter<I: IntoIterator<Item = usize>>(dims: I) -> Shape {
+        Shape(dims.into_iter().collect())
     }
 }
 

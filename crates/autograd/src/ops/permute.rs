@@ -4,16 +4,15 @@
 
 use crate::dense::{Dense, indices, place};
 use crate::dtype::Data;
-use crate::few::Few;
 use crate::ir::{Meta, Permute};
 use crate::op::{At, Mismatch, Rule, linear};
 use crate::record::record;
-use crate::shape::{Axes, Layout, Shape};
+use crate::shape::{Axes, Layout, Shape, Strides};
 use crate::var::Var;
 
 impl Permute {
-    fn order<T: Copy + Default, const N: usize>(&self, x: &[T]) -> Few<T, N> {
-        Few::from_fn(self.axes.len(), |i| x[self.axes[i] as usize])
+    fn order<T: Copy, C: FromIterator<T>>(&self, x: &[T]) -> C {
+        self.axes.iter().map(|&axis| x[axis as usize]).collect()
     }
 
     fn inverse(&self) -> Permute {
@@ -32,11 +31,11 @@ impl Rule for Permute {
             let rule = format!("the axes {:?} name each of the {rank} axes once", self.axes);
             return Err(Mismatch::new(rule));
         }
-        Ok(Meta::new(Shape::from(self.order(&x[0].shape)), x[0].dtype))
+        Ok(Meta::new(self.order(&x[0].shape), x[0].dtype))
     }
 
     fn view(&self, _x: &Meta, strides: &[isize]) -> Option<Layout> {
-        Some(self.order(strides).into())
+        Some(self.order::<_, Strides>(strides).into())
     }
 
     fn vjp<'t>(&self, _at: &At<'_, 't>, _i: usize, g: Var<'t>) -> Option<Var<'t>> {
@@ -50,7 +49,7 @@ impl Rule for Permute {
     fn reference(&self, x: &[Dense], y: &Meta) -> Data {
         let inverse = self.inverse();
         x[0].gather(
-            indices(&y.shape).map(|index| place(&Shape::from(inverse.order(&index)), &x[0].meta.shape)),
+            indices(&y.shape).map(|index| place(&inverse.order::<_, Shape>(&index), &x[0].meta.shape)),
         )
     }
 }
