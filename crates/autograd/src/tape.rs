@@ -183,6 +183,11 @@ impl<'p> Tape<'p> {
         Storage(self.list.into_inner())
     }
 
+    /// Ends the tape and gives its list.
+    pub(crate) fn into_list(self) -> List {
+        self.list.into_inner()
+    }
+
     /// Forgets all nodes and keeps their memory. Every `Var` has to be gone, which the compiler checks.
     ///
     /// ```

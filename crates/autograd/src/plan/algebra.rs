@@ -2,41 +2,48 @@
 //! (x + 0) and the rounding of a sum of equal terms (Σ of a broadcast is a product).
 
 use super::assemble::assemble;
-use super::graph::{Graph, Node};
+use super::graph::Graph;
 use crate::ir::{Binary, Broadcast, NodeId, Op, Permute, Reshape, Sum, Unary};
 use crate::shape::Axes;
 
 /// Simplifies each node by its operands.
 pub(crate) fn algebra(graph: Graph) -> Graph {
-    graph.rewrite(|out, _, node| simplify(out, &node).unwrap_or_else(|| out.push(node)))
+    graph.rewrite(|out, id| simplify(out, id).unwrap_or_else(|| out.keep(id)))
 }
 
 /// The node that stands for this one, if there is a simpler one.
-fn simplify(out: &mut Graph, node: &Node) -> Option<NodeId> {
-    match &node.op {
-        Op::Detach => Some(node.inputs[0]),
-        Op::Cast(c) if c.to == out.node(node.inputs[0]).meta.dtype => Some(node.inputs[0]),
-        Op::Unary(f) => unary(out, *f, node.inputs[0]),
-        Op::Binary(f) => binary(out, *f, node.inputs[0], node.inputs[1]),
-        Op::Select if node.inputs[1] == node.inputs[2] => Some(node.inputs[1]),
-        Op::Reshape(Reshape { to }) => {
-            let x = match &out.node(node.inputs[0]).op {
-                Op::Reshape(_) => out.node(node.inputs[0]).inputs[0],
-                _ => node.inputs[0],
+fn simplify(out: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let node = out.node(id);
+    match (&node.op, &node.inputs[..]) {
+        (Op::Detach, &[x]) => Some(x),
+        (Op::Cast(c), &[x]) => (c.to == out.node(x).meta.dtype).then_some(x),
+        (&Op::Unary(f), &[x]) => unary(out, f, x),
+        (&Op::Binary(f), &[a, b]) => binary(out, f, a, b),
+        (Op::Select, &[_, a, b]) => (a == b).then_some(a),
+        (Op::Reshape(Reshape { to }), &[x]) => {
+            let first = match &out.node(x).op {
+                Op::Reshape(_) => out.operand(x),
+                _ => x,
             };
-            let changed = x != node.inputs[0] || *out.shape(x) == *to;
-            changed.then(|| out.reshape(x, to.clone()))
+            let to = (first != x || out.shape(x) == to).then(|| to.clone())?;
+            Some(out.reshape(first, to))
         }
-        Op::Broadcast(Broadcast { to }) => {
-            let x = match &out.node(node.inputs[0]).op {
-                Op::Broadcast(_) => out.node(node.inputs[0]).inputs[0],
-                _ => node.inputs[0],
+        (Op::Broadcast(Broadcast { to }), &[x]) => {
+            let first = match &out.node(x).op {
+                Op::Broadcast(_) => out.operand(x),
+                _ => x,
             };
-            let changed = x != node.inputs[0] || *out.shape(x) == *to;
-            changed.then(|| out.broadcast(x, to.clone()))
+            let to = (first != x || out.shape(x) == to).then(|| to.clone())?;
+            Some(out.broadcast(first, to))
         }
-        Op::Permute(op) => permute(out, op, node.inputs[0]),
-        Op::Sum(op) => sum(out, op, node.inputs[0]),
+        (Op::Permute(Permute { axes }), &[x]) => {
+            let axes = axes.clone();
+            permute(out, axes, x)
+        }
+        (Op::Sum(Sum { axes }), &[x]) => {
+            let axes = axes.clone();
+            sum(out, &axes, x)
+        }
         _ => None,
     }
 }
@@ -99,45 +106,43 @@ fn has_exact_reciprocal(c: f64) -> bool {
     c.to_bits() & ((1 << 52) - 1) == 0 && (2f64.powi(-60)..2f64.powi(60)).contains(&c.abs())
 }
 
-fn permute(out: &mut Graph, op: &Permute, x: NodeId) -> Option<NodeId> {
-    let (x, axes) = match &out.node(x).op {
-        Op::Permute(first) => {
-            let axes: Axes = op.axes.iter().map(|&a| first.axes[a as usize]).collect();
-            (out.node(x).inputs[0], axes)
-        }
-        _ => (x, op.axes.clone()),
-    };
-    let shape = out.shape(x);
+fn permute(out: &mut Graph, mut axes: Axes, x: NodeId) -> Option<NodeId> {
+    let mut first = x;
+    if let Op::Permute(inner) = &out.node(x).op {
+        axes.iter_mut().for_each(|a| *a = inner.axes[*a as usize]);
+        first = out.operand(x);
+    }
+    let shape = out.shape(first);
     let moved = axes.iter().filter(|&&a| shape[a as usize] != 1);
     if moved.is_sorted() {
         let to: Vec<usize> = axes.iter().map(|&a| shape[a as usize]).collect();
-        return Some(out.reshape(x, (&to[..]).into()));
+        return Some(out.reshape(first, (&to[..]).into()));
     }
-    (axes != op.axes).then(|| out.permute(x, axes))
+    (first != x).then(|| out.permute(first, axes))
 }
 
-fn sum(out: &mut Graph, op: &Sum, x: NodeId) -> Option<NodeId> {
+fn sum(out: &mut Graph, axes: &[u8], x: NodeId) -> Option<NodeId> {
     let shape = out.shape(x).clone();
-    let result = shape.without(&op.axes);
-    if op.axes.iter().all(|&a| shape[a as usize] == 1) {
+    let result = shape.without(axes);
+    if axes.iter().all(|&a| shape[a as usize] == 1) {
         return Some(out.reshape(x, result));
     }
     // Every summed axis is one that a broadcast has repeated: n equal terms.
     let Op::Broadcast(_) = out.node(x).op else { return None };
-    let source = out.node(x).inputs[0];
+    let source = out.operand(x);
     let from = out.shape(source);
     let lead = shape.len() - from.len();
     let repeated = |a: usize| a < lead || from[a - lead] == 1;
-    if !op.axes.iter().all(|&a| repeated(a as usize)) || shape.contains(&0) {
+    if !axes.iter().all(|&a| repeated(a as usize)) || shape.contains(&0) {
         return None;
     }
-    let terms: usize = op.axes.iter().map(|&a| shape[a as usize]).product();
-    let rest: Axes = (0..lead as u8).filter(|a| !op.axes.contains(a)).collect();
+    let terms: usize = axes.iter().map(|&a| shape[a as usize]).product();
+    let rest: Axes = (0..lead as u8).filter(|a| !axes.contains(a)).collect();
     if !rest.is_empty() {
         return None;
     }
     let kept: Vec<usize> =
-        (0..from.len()).filter(|i| !op.axes.contains(&((lead + i) as u8))).map(|i| from[i]).collect();
+        (0..from.len()).filter(|i| !axes.contains(&((lead + i) as u8))).map(|i| from[i]).collect();
     let once = out.reshape(source, (&kept[..]).into());
     let once = out.broadcast(once, result);
     let n = out.number(terms as f64, once);

@@ -1,8 +1,8 @@
 //! Parts put together: the sum of parts that were padded with zeros to lie side by side, as the adjoint of slices is, is
 //! their concatenation. (x + 0 is x, but for the sign of a zero.)
 
-use super::graph::Graph;
-use crate::ir::{Concat, Inputs, NodeId, Op, Pad};
+use super::graph::{Graph, Node};
+use crate::ir::{Concat, Inputs, Meta, NodeId, Op, Pad};
 
 /// Where a part begins along the axis, how long it is, and which node it is.
 type Part = (usize, usize, NodeId);
@@ -32,12 +32,10 @@ pub(super) fn assemble(out: &mut Graph, a: NodeId, b: NodeId) -> Option<NodeId> 
 /// Zeros between parts.
 fn fill(out: &mut Graph, inputs: &mut Inputs, like: NodeId, axis: u8, length: usize) {
     if length > 0 {
-        let zeros = out.number(0.0, like);
-        let node = out.nodes.last_mut().expect("just appended");
-        let mut shape = node.meta.shape.to_vec();
-        shape[axis as usize] = length;
-        node.meta.shape = (&shape[..]).into();
-        inputs.push(zeros);
+        let Node { meta, origin, .. } = out.node(like);
+        let shape = meta.shape.with_length(axis as usize, length);
+        let (meta, origin) = (Meta::new(shape, meta.dtype), *origin);
+        inputs.push(out.full_of(0.0, meta, origin));
     }
 }
 

@@ -1,31 +1,32 @@
 //! Common subexpressions: the same op on the same operands is computed once.
 
 use super::graph::{Graph, Node};
-use crate::ir::{NodeId, Op};
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
-use std::mem::discriminant;
+use super::hash::Mix;
+use crate::ir::{Broadcast, NodeId, Op, Reshape};
+use std::hash::{Hash, Hasher};
+use std::mem::{discriminant, replace};
 
 /// Lets equal nodes share the first one's place.
 pub(crate) fn cse(graph: Graph) -> Graph {
-    // The nodes of one hash, chained: the last one, and for each node the one before it.
-    let mut last: HashMap<u64, NodeId, BuildHasherDefault<Identity>> = HashMap::default();
-    last.reserve(graph.nodes.len());
-    let mut before: Vec<NodeId> = Vec::with_capacity(graph.nodes.len());
-    graph.rewrite(|out, _, node| {
-        let hash = hash(&node);
-        let head = last.get(&hash).copied().unwrap_or(NodeId::MAX);
-        let mut candidate = head;
+    // Nodes are chained by the lowest bits of their hash: the last one of each chain, and for each node the one before
+    // it, with its own hash, which tells most nodes apart.
+    let mut last = vec![NodeId::MAX; (2 * graph.len()).next_power_of_two()];
+    let mask = last.len() - 1;
+    let mut before = graph.per_node((NodeId::MAX, 0));
+    graph.rewrite(|out, id| {
+        let node = out.node(id);
+        let hash = hash(node);
+        let last = &mut last[hash as usize & mask];
+        let mut candidate = *last;
         while candidate != NodeId::MAX {
-            if same(out.node(candidate), &node) {
+            let (next, its_hash) = before[candidate as usize];
+            if its_hash == hash && same(out.node(candidate), node) {
                 return candidate;
             }
-            candidate = before[candidate as usize];
+            candidate = next;
         }
-        let id = out.push(node);
-        before.push(head);
-        last.insert(hash, id);
-        id
+        before[id as usize] = (replace(last, id), hash);
+        out.keep(id)
     })
 }
 
@@ -37,58 +38,22 @@ fn same(a: &Node, b: &Node) -> bool {
     ops && a.inputs == b.inputs && a.meta == b.meta
 }
 
-fn hash(node: &Node) -> u64 {
-    let mut state = Mix(0);
+/// Of op and operands; with those, a shape follows from the op.
+fn hash(node: &Node) -> u32 {
+    let mut state = Mix::default();
     discriminant(&node.op).hash(&mut state);
     match &node.op {
-        Op::Full(x) => x.to_bits().hash(&mut state),
+        Op::Full(x) => (x.to_bits(), &node.meta.shape).hash(&mut state),
         Op::Input(i) => i.hash(&mut state),
         Op::Parameter(p) => p.hash(&mut state),
         Op::Unary(f) => discriminant(f).hash(&mut state),
         Op::Binary(f) => discriminant(f).hash(&mut state),
         Op::Compare(f) => discriminant(f).hash(&mut state),
+        Op::Broadcast(Broadcast { to }) | Op::Reshape(Reshape { to }) => to.hash(&mut state),
+        Op::Slice(s) => (s.axis, s.start).hash(&mut state),
+        Op::Pad(p) => (p.axis, p.before).hash(&mut state),
         _ => {}
     }
-    node.inputs.hash(&mut state);
-    node.meta.shape.hash(&mut state);
-    state.0
-}
-
-/// Multiplies and rotates: nodes are few words, and no adversary chooses them.
-struct Mix(u64);
-impl Hasher for Mix {
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.write_u64(u64::from_le_bytes(word));
-        }
-    }
-    fn write_u64(&mut self, x: u64) {
-        self.0 = (self.0.rotate_left(5) ^ x).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-    fn write_usize(&mut self, x: usize) {
-        self.write_u64(x as u64);
-    }
-    fn write_u32(&mut self, x: u32) {
-        self.write_u64(u64::from(x));
-    }
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-/// The keys are hashes already.
-#[derive(Default)]
-struct Identity(u64);
-impl Hasher for Identity {
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("keys are u64")
-    }
-    fn write_u64(&mut self, x: u64) {
-        self.0 = x;
-    }
-    fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 32)
-    }
+    node.inputs.iter().for_each(|input| input.hash(&mut state));
+    state.finish() as u32
 }

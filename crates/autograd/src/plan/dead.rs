@@ -1,21 +1,18 @@
 //! Dead code: what no output needs is left out.
 
 use super::graph::Graph;
-use crate::ir::NodeId;
 
 /// Keeps the ancestors of the outputs.
-pub(crate) fn dead(graph: Graph) -> Graph {
-    let mut needed = vec![false; graph.nodes.len()];
+pub(crate) fn dead(mut graph: Graph) -> Graph {
+    let mut needed = graph.per_node(false);
     for &id in &graph.outputs {
         needed[id as usize] = true;
     }
-    for id in (0..graph.nodes.len()).rev() {
-        if needed[id] {
-            for &input in &graph.nodes[id].inputs {
-                needed[input as usize] = true;
-            }
+    for (id, node) in graph.iter().rev() {
+        if needed[id as usize] {
+            node.inputs.iter().for_each(|&input| needed[input as usize] = true);
         }
     }
-    // What is not needed has no successor: the number that stands for it is never read.
-    graph.rewrite(|out, id, node| if needed[id as usize] { out.push(node) } else { NodeId::MAX })
+    graph.retain(|id| needed[id as usize]);
+    graph
 }

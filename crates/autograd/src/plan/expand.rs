@@ -1,38 +1,38 @@
 //! Softmax and its logarithm, Swish and the approximate GELU as what they are made of, so that their passes fuse with each other and with
 //! what stands before and behind. Softmax: y = eˣ⁻ᵐ / Σ eˣ⁻ᵐ and y = x − m − ln Σ eˣ⁻ᵐ with m = max x.
 
-use super::graph::{Graph, Node};
+use super::graph::Graph;
 use crate::ir::{Binary, LogSoftmax, Max, NodeId, Op, Softmax, Unary};
 use crate::shape::Axes;
 
 /// Replaces softmax and log-softmax by elementwise ops and reductions.
 pub(crate) fn expand(graph: Graph) -> Graph {
-    if !graph.nodes.iter().any(|node| expands(&node.op)) {
+    if !graph.iter().any(|(_, node)| expands(&node.op)) {
         return graph;
     }
-    graph.rewrite(|out, _, node| match node.op {
-        _ if node.meta.shape.contains(&0) => out.push(node),
+    graph.rewrite(|out, id| match out.node(id).op {
+        _ if out.shape(id).contains(&0) => out.keep(id),
         Op::Softmax(Softmax { axis }) => {
-            let e = exponentials(out, &node, axis).1;
+            let e = exponentials(out, id, axis).1;
             let total = out.sum(e, [axis].into());
-            let total = along(out, total, &node, axis);
+            let total = along(out, total, id, axis);
             out.binary(Binary::Div, e, total)
         }
         Op::LogSoftmax(LogSoftmax { axis }) => {
-            let (shifted, e) = exponentials(out, &node, axis);
+            let (shifted, e) = exponentials(out, id, axis);
             let total = out.sum(e, [axis].into());
             let log = out.unary(Unary::Ln, total);
-            let log = along(out, log, &node, axis);
+            let log = along(out, log, id, axis);
             out.binary(Binary::Sub, shifted, log)
         }
         // Their slopes hold the same sigmoids.
         Op::Unary(Unary::Swish) => {
-            let x = node.inputs[0];
+            let x = out.operand(id);
             let s = out.unary(Unary::Sigmoid, x);
             out.binary(Binary::Mul, x, s)
         }
         Op::Unary(Unary::GeluTanh) => {
-            let x = node.inputs[0];
+            let x = out.operand(id);
             let (linear, cubic) = (out.number(LINEAR, x), out.number(CUBIC, x));
             let square = out.binary(Binary::Mul, x, x);
             let bent = out.binary(Binary::Mul, cubic, square);
@@ -41,7 +41,7 @@ pub(crate) fn expand(graph: Graph) -> Graph {
             let s = out.unary(Unary::Sigmoid, u2);
             out.binary(Binary::Mul, x, s)
         }
-        _ => out.push(node),
+        _ => out.keep(id),
     })
 }
 
@@ -54,17 +54,17 @@ const LINEAR: f64 = 1.5957691216057308;
 const CUBIC: f64 = 0.07135481627260025;
 
 /// x − max x and its exponential.
-fn exponentials(out: &mut Graph, node: &Node, axis: u8) -> (NodeId, NodeId) {
-    let x = node.inputs[0];
+fn exponentials(out: &mut Graph, id: NodeId, axis: u8) -> (NodeId, NodeId) {
+    let (x, origin) = (out.operand(id), out.node(id).origin);
     let axes: Axes = [axis].into();
-    let max = out.add(Max { axes }, [x].into(), node.origin);
-    let max = along(out, max, node, axis);
+    let max = out.add(Max { axes }, [x].into(), origin);
+    let max = along(out, max, id, axis);
     let shifted = out.binary(Binary::Sub, x, max);
     (shifted, out.unary(Unary::Exp, shifted))
 }
 
 /// One number per row, repeated along it.
-fn along(out: &mut Graph, rows: NodeId, node: &Node, axis: u8) -> NodeId {
-    let kept = out.reshape(rows, node.meta.shape.with_ones(&[axis]));
-    out.broadcast(kept, node.meta.shape.clone())
+fn along(out: &mut Graph, rows: NodeId, whole: NodeId, axis: u8) -> NodeId {
+    let kept = out.reshape(rows, out.shape(whole).with_ones(&[axis]));
+    out.broadcast(kept, out.shape(whole).clone())
 }

@@ -3,14 +3,15 @@
 use super::graph::{Graph, Node, number};
 use crate::dense::Dense;
 use crate::dtype::Data;
-use crate::ir::{Inputs, Meta, Op};
+use crate::ir::{Meta, Op};
 use crate::shape::Shape;
 
 /// Replaces ops whose operands are all numbers by their result.
 pub(crate) fn fold(mut graph: Graph) -> Graph {
-    for id in 0..graph.nodes.len() {
-        if let Some(x) = value(&graph, &graph.nodes[id]) {
-            (graph.nodes[id].op, graph.nodes[id].inputs) = (Op::Full(x), Inputs::new());
+    for place in 0..graph.len() {
+        let id = graph.at(place);
+        if let Some(x) = value(&graph, graph.node(id)) {
+            graph.fill(id, x);
         }
     }
     graph

@@ -6,11 +6,12 @@
 //! and its gradient in one pass), and only what crosses to another unit is stored.
 
 use super::graph::{Graph, Node};
+use super::hash::Map;
+use super::places::Places;
 use crate::code::Extent;
 use crate::dtype::DType;
 use crate::ir::{Max, NodeId, Op, Sum};
-use crate::shape::{Shape, Strides};
-use std::collections::HashMap;
+use crate::shape::Shape;
 
 /// Nodes of a unit beyond which another one is begun.
 const MAX_MEMBERS: usize = 8192;
@@ -31,6 +32,16 @@ pub(crate) enum Unit {
     Op(NodeId),
 }
 
+impl Unit {
+    /// The nodes that it computes.
+    pub(crate) fn nodes(&self) -> &[NodeId] {
+        match self {
+            Unit::Fused(group) => &group.members,
+            Unit::Product(id) | Unit::Op(id) => std::slice::from_ref(id),
+        }
+    }
+}
+
 /// Nodes that are computed tile by tile.
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
@@ -40,14 +51,6 @@ pub(crate) struct Group {
     pub(crate) row: usize,
     has_totals: bool,
     pub(crate) members: Vec<NodeId>,
-}
-
-/// Where a node's elements are: in the root, from an offset on, by strides.
-#[derive(Clone, Debug)]
-pub(crate) struct Place {
-    pub(crate) root: NodeId,
-    pub(crate) offset: usize,
-    pub(crate) strides: Strides,
 }
 
 /// How many numbers a member of a group gives.
@@ -62,17 +65,17 @@ pub(crate) enum Role {
 pub(crate) const NO_UNIT: u32 = u32::MAX;
 
 /// The result of fusion.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Fusion {
     pub(crate) units: Vec<Unit>,
     /// Per node.
     pub(crate) unit_of: Vec<u32>,
     pub(crate) role: Vec<Role>,
-    pub(crate) place: Vec<Place>,
-    /// Whether another unit, or the user, reads the node.
-    pub(crate) stored: Vec<bool>,
+    pub(crate) places: Places,
+    /// The last unit that reads it, its own if no other does; `NO_UNIT` for leaves, and where the user reads it.
+    pub(crate) last_use: Vec<u32>,
     /// The last group of a size and type.
-    latest: HashMap<(usize, DType), u32>,
+    latest: Map<(usize, DType), u32>,
     enabled: bool,
 }
 
@@ -85,58 +88,51 @@ enum Reduction {
 
 /// Divides a list into units; without fusion each op is one.
 pub(crate) fn fuse(graph: &Graph, enabled: bool) -> Fusion {
-    let n = graph.nodes.len();
-    let mut fusion = Fusion { enabled, ..Fusion::default() };
-    fusion.unit_of.reserve(n);
-    fusion.role.reserve(n);
-    fusion.place.reserve(n);
-    for (id, node) in graph.nodes.iter().enumerate() {
-        fusion.visit(graph, id as NodeId, node);
+    let mut fusion = Fusion {
+        units: vec![],
+        unit_of: graph.per_node(NO_UNIT),
+        role: graph.per_node(Role::Spread(Extent::Tile)),
+        places: Places::new(graph),
+        last_use: vec![],
+        latest: Map::default(),
+        enabled,
+    };
+    for (id, node) in graph.iter() {
+        fusion.visit(graph, id, node);
     }
-    fusion.stored = stored(graph, &fusion);
+    fusion.last_use = last_uses(graph, &fusion);
     fusion
 }
 
-/// Whether all places of a shape follow each other in memory.
-pub(crate) fn is_contiguous(shape: &[usize], strides: &[isize]) -> bool {
-    let mut next = 1;
-    shape.contains(&0)
-        || shape.iter().zip(strides).rev().all(|(&d, &s)| {
-            let fits = d == 1 || s == next;
-            next *= d as isize;
-            fits
-        })
+fn last_uses(graph: &Graph, fusion: &Fusion) -> Vec<u32> {
+    let mut last = fusion.unit_of.clone();
+    for (id, node) in graph.iter() {
+        let unit = fusion.unit_of[id as usize];
+        if unit != NO_UNIT {
+            for &x in &node.inputs {
+                let root = fusion.places.root(x) as usize;
+                last[root] = last[root].max(unit);
+            }
+        }
+    }
+    for &id in &graph.outputs {
+        last[fusion.places.root(id) as usize] = NO_UNIT;
+    }
+    last
 }
 
 impl Fusion {
     fn visit(&mut self, graph: &Graph, id: NodeId, node: &Node) {
-        let here = |strides| Place { root: id, offset: 0, strides };
-        let mut unit = NO_UNIT;
-        let mut role = Role::Spread(Extent::Tile);
-        let place = match &node.op {
-            Op::Full(_) => here(Strides::repeat(0, node.meta.shape.len())),
-            op => match self.view(graph, node) {
-                Some(place) => place,
-                None => {
-                    if op.rule().is_some() {
-                        (unit, role) = self.assign(graph, id, node);
-                    }
-                    here(node.meta.shape.strides())
-                }
-            },
-        };
-        self.unit_of.push(unit);
-        self.role.push(role);
-        self.place.push(place);
+        let at = id as usize;
+        let is_view = self.places.add(graph, id);
+        if !is_view && node.op.rule().is_some() {
+            (self.unit_of[at], self.role[at]) = self.assign(graph, id, node);
+        }
     }
 
-    /// The node as a view of its operand's root.
-    fn view(&self, graph: &Graph, node: &Node) -> Option<Place> {
-        let &x = node.inputs.first()?;
-        let from = &self.place[x as usize];
-        let layout = node.op.rule()?.view(&graph.node(x).meta, &from.strides)?;
-        let offset = from.offset.checked_add_signed(layout.skip).expect("a view begins within its root");
-        Some(Place { root: from.root, offset, strides: layout.strides })
+    /// Whether another unit, or the user, reads what a unit computes.
+    pub(crate) fn is_stored(&self, id: NodeId) -> bool {
+        self.last_use[id as usize] != self.unit_of[id as usize]
     }
 
     /// The unit that computes the node.
@@ -191,7 +187,7 @@ impl Fusion {
 
     /// The last unit that a node reads from.
     fn last_source(&self, node: &Node) -> Option<u32> {
-        let units = node.inputs.iter().map(|&x| self.unit_of[self.place[x as usize].root as usize]);
+        let units = node.inputs.iter().map(|&x| self.unit_of[self.places.root(x) as usize]);
         units.filter(|&u| u != NO_UNIT).max()
     }
 
@@ -241,7 +237,7 @@ impl Fusion {
             _ => return None,
         };
         let fits = node.inputs.iter().all(|&x| {
-            let root = self.place[x as usize].root;
+            let root = self.places.root(x);
             self.unit_of[root as usize] != unit || self.inner(graph, x, extent, row).is_some()
         });
         fits.then_some(extent)
@@ -250,14 +246,10 @@ impl Fusion {
     /// How a group sees an operand that a member of its own computes: with one number per place or per row of the
     /// root. `None` if it would have to be rearranged.
     pub(crate) fn inner(&self, graph: &Graph, x: NodeId, extent: Extent, row: usize) -> Option<Extent> {
-        let place = &self.place[x as usize];
-        let (shape, root) = (graph.shape(x), graph.shape(place.root));
-        let straight =
-            place.offset == 0 && shape.elements() == root.elements() && is_contiguous(shape, &place.strides);
-        match (self.role[place.root as usize], extent) {
-            (Role::Spread(have), want) if have == want => straight.then_some(have),
+        match (self.role[self.places.root(x) as usize], extent) {
+            (Role::Spread(have), want) if have == want => self.places.is_whole(graph, x).then_some(have),
             (Role::Spread(Extent::Rows), Extent::Tile) => {
-                (place.offset == 0 && repeats_along_rows(shape, &place.strides, row)).then_some(Extent::Rows)
+                self.places.repeats_along_rows(graph, x, row).then_some(Extent::Rows)
             }
             _ => None,
         }
@@ -295,7 +287,7 @@ impl Fusion {
         let role = if row == 0 { Role::Total } else { Role::Spread(Extent::Rows) };
         let source = self.last_source(node);
         let inside = source.filter(|&unit| {
-            self.unit_of[self.place[x as usize].root as usize] == unit
+            self.unit_of[self.places.root(x) as usize] == unit
                 && self.inner(graph, x, Extent::Tile, 0).is_some()
         });
         let candidate = match inside {
@@ -336,20 +328,6 @@ impl Group {
     }
 }
 
-/// Whether a view repeats the numbers of a contiguous column along rows of a given length.
-fn repeats_along_rows(shape: &Shape, strides: &[isize], row: usize) -> bool {
-    let mut split = shape.len();
-    let mut length = 1;
-    while split > 0 && length < row {
-        split -= 1;
-        if shape[split] != 1 && strides[split] != 0 {
-            return false;
-        }
-        length *= shape[split];
-    }
-    length == row && is_contiguous(&shape[..split], &strides[..split])
-}
-
 /// Where the summed axes are, those of length 1 left aside.
 fn reduction(shape: &Shape, axes: &[u8]) -> Reduction {
     let real = |i: &usize| shape[*i] != 1;
@@ -388,21 +366,4 @@ fn is_elementwise(graph: &Graph, node: &Node) -> bool {
 /// The type that a node is computed in.
 fn compute_dtype(graph: &Graph, node: &Node) -> DType {
     if node.meta.dtype.is_float() { node.meta.dtype } else { graph.node(node.inputs[0]).meta.dtype }
-}
-
-fn stored(graph: &Graph, fusion: &Fusion) -> Vec<bool> {
-    let mut stored = vec![false; graph.nodes.len()];
-    for (id, node) in graph.nodes.iter().enumerate() {
-        let unit = fusion.unit_of[id];
-        if unit != NO_UNIT {
-            for &x in &node.inputs {
-                let root = fusion.place[x as usize].root as usize;
-                stored[root] |= fusion.unit_of[root] != unit;
-            }
-        }
-    }
-    for &id in &graph.outputs {
-        stored[fusion.place[id as usize].root as usize] = true;
-    }
-    stored
 }

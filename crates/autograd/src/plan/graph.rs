@@ -5,7 +5,7 @@ use crate::dtype::{DType, Data, DataRef, each_dtype};
 use crate::ir::{Binary, Broadcast, Inputs, Meta, NodeId, Op, Permute, Reshape, Sum, Unary};
 use crate::origin::{Origin, Scopes};
 use crate::shape::{Axes, Shape};
-use crate::tape::{Input, Tape};
+use crate::tape::{self, Input, Tape};
 
 /// A node: operation, operands that stand before it, what the result is, and the place in the user's source.
 #[derive(Clone, Debug)]
@@ -26,9 +26,14 @@ pub(crate) enum Slot {
 }
 
 /// A list of nodes, each after its operands, and the nodes that are asked for.
+///
+/// The list is one of numbers. A node keeps its number, and its place in memory, from pass to pass, also when other nodes
+/// come to stand before it and when it is no longer listed: a pass moves only what it changes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Graph {
-    pub(crate) nodes: Vec<Node>,
+    /// Every node that has been listed, by number.
+    nodes: Vec<Node>,
+    list: Vec<NodeId>,
     pub(crate) slots: Vec<Slot>,
     pub(crate) outputs: Vec<NodeId>,
     /// The names of the scopes in the nodes' origins.
@@ -37,35 +42,57 @@ pub(crate) struct Graph {
 
 impl Graph {
     /// The nodes of a traced tape. Constants become inputs that are held; single numbers stand in their nodes.
-    pub(crate) fn of(tape: &Tape<'_>, outputs: &[NodeId]) -> Graph {
-        let list = tape.list();
+    pub(crate) fn of(tape: Tape<'_>, outputs: Vec<NodeId>) -> Graph {
+        let params = tape.params();
+        let mut list = tape.into_list();
         let mut slots: Vec<Slot> = list.traced_inputs().iter().cloned().map(Slot::Given).collect();
-        let mut nodes = Vec::with_capacity(list.nodes.len());
-        for (id, node) in list.nodes.iter().enumerate() {
-            let op = match &node.op {
-                Op::Constant | Op::Variable => match list.strided(id as NodeId, tape.params()).data {
+        for id in 0..list.nodes.len() {
+            let node = &list.nodes[id];
+            if let Op::Constant | Op::Variable = node.op {
+                list.nodes[id].op = match list.strided(id as NodeId, params).data {
                     data if matches!(node.value.source, Source::Number(_)) => Op::Full(number(data)),
                     data => {
                         slots.push(Slot::Held(owned(data, node.meta.shape.elements())));
                         Op::Input(slots.len() as u32 - 1)
                     }
-                },
-                op => op.clone(),
-            };
-            nodes.push(Node {
-                op,
-                inputs: node.inputs.clone(),
-                meta: node.meta.clone(),
-                origin: node.origin,
-            });
+                };
+            }
         }
-        Graph { nodes, slots, outputs: outputs.to_vec(), scopes: list.scopes.clone() }
+        let scopes = std::mem::take(&mut list.scopes);
+        let nodes = list.nodes.into_vec().into_iter();
+        let node = |tape::Node { op, inputs, meta, origin, .. }| Node { op, inputs, meta, origin };
+        let mut nodes: Vec<Node> = nodes.map(node).collect();
+        nodes.shrink_to_fit();
+        Graph { list: (0..nodes.len() as NodeId).collect(), nodes, slots, outputs, scopes }
     }
 
-    /// The nodes alone, as they are now.
-    pub(crate) fn nodes_only(&self) -> Graph {
-        let Graph { nodes, outputs, scopes, .. } = self;
-        Graph { nodes: nodes.clone(), slots: Vec::new(), outputs: outputs.clone(), scopes: scopes.clone() }
+    /// A copy to be changed, with room for more nodes. It takes the slots along.
+    pub(crate) fn draft(&mut self) -> Graph {
+        let mut nodes = Vec::with_capacity(self.nodes.len() + self.nodes.len() / 2);
+        nodes.extend(self.nodes.iter().cloned());
+        let Graph { list, outputs, scopes, .. } = &*self;
+        let (list, outputs, scopes) = (list.clone(), outputs.clone(), scopes.clone());
+        Graph { nodes, list, slots: std::mem::take(&mut self.slots), outputs, scopes }
+    }
+
+    /// The listed nodes, in order.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (NodeId, &Node)> {
+        self.list.iter().map(|&id| (id, self.node(id)))
+    }
+
+    /// The number of the node at a place of the list.
+    pub(crate) fn at(&self, place: usize) -> NodeId {
+        self.list[place]
+    }
+
+    /// How many nodes are listed.
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Something for each number of a node.
+    pub(crate) fn per_node<T: Clone>(&self, x: T) -> Vec<T> {
+        vec![x; self.nodes.len()]
     }
 
     pub(crate) fn node(&self, id: NodeId) -> &Node {
@@ -76,6 +103,11 @@ impl Graph {
         &self.node(id).meta.shape
     }
 
+    /// The first operand of a node, which may be its only one.
+    pub(crate) fn operand(&self, id: NodeId) -> NodeId {
+        self.node(id).inputs[0]
+    }
+
     /// The number that fills a node, if it is one.
     pub(crate) fn full(&self, id: NodeId) -> Option<f64> {
         match self.node(id).op {
@@ -84,24 +116,35 @@ impl Graph {
         }
     }
 
-    /// A new list: `f` is given each node with its operands renumbered, and tells what stands in its place.
-    pub(crate) fn rewrite(self, mut f: impl FnMut(&mut Graph, NodeId, Node) -> NodeId) -> Graph {
-        let nodes = Vec::with_capacity(self.nodes.len());
-        let mut out = Graph { nodes, slots: self.slots, outputs: Vec::new(), scopes: self.scopes };
-        let mut renumbered: Vec<NodeId> = Vec::with_capacity(self.nodes.len());
-        for (id, mut node) in self.nodes.into_iter().enumerate() {
-            for input in node.inputs.iter_mut() {
-                *input = renumbered[*input as usize];
+    /// A new list: `f` is given each node with its operands replaced, and tells what stands in its place; `keep` lists
+    /// the node itself.
+    pub(crate) fn rewrite(mut self, mut f: impl FnMut(&mut Graph, NodeId) -> NodeId) -> Graph {
+        let mut instead = self.per_node(NodeId::MAX);
+        let new = Vec::with_capacity(self.list.len());
+        for id in std::mem::replace(&mut self.list, new) {
+            for input in self.nodes[id as usize].inputs.iter_mut() {
+                *input = instead[*input as usize];
             }
-            renumbered.push(f(&mut out, id as NodeId, node));
+            instead[id as usize] = f(&mut self, id);
         }
-        out.outputs = self.outputs.iter().map(|&id| renumbered[id as usize]).collect();
-        out
+        self.outputs.iter_mut().for_each(|id| *id = instead[*id as usize]);
+        self
     }
 
-    pub(crate) fn push(&mut self, node: Node) -> NodeId {
+    /// Leaves out nodes that no other one needs.
+    pub(crate) fn retain(&mut self, mut needed: impl FnMut(NodeId) -> bool) {
+        self.list.retain(|&id| needed(id));
+    }
+
+    /// Lists a node as it is.
+    pub(crate) fn keep(&mut self, id: NodeId) -> NodeId {
+        self.list.push(id);
+        id
+    }
+
+    fn push(&mut self, node: Node) -> NodeId {
         self.nodes.push(node);
-        self.nodes.len() as NodeId - 1
+        self.keep(self.nodes.len() as NodeId - 1)
     }
 
     /// Appends an op on earlier nodes; its meta follows from its rule.
@@ -117,7 +160,17 @@ impl Graph {
     pub(crate) fn number(&mut self, x: f64, like: NodeId) -> NodeId {
         let Node { meta, origin, .. } = self.node(like);
         let (meta, origin) = (meta.clone(), *origin);
+        self.full_of(x, meta, origin)
+    }
+
+    pub(crate) fn full_of(&mut self, x: f64, meta: Meta, origin: Origin) -> NodeId {
         self.push(Node { op: Op::Full(x), inputs: Inputs::new(), meta, origin })
+    }
+
+    /// Lets a number stand in a node.
+    pub(crate) fn fill(&mut self, id: NodeId, x: f64) {
+        let node = &mut self.nodes[id as usize];
+        (node.op, node.inputs) = (Op::Full(x), Inputs::new());
     }
 
     pub(crate) fn unary(&mut self, f: Unary, x: NodeId) -> NodeId {

@@ -1,7 +1,7 @@
 //! In place: a fused kernel writes a result over an operand that nothing reads any more, where it reads that operand as
 //! it walks, place by place. One memory less passes through the caches.
 
-use super::fuse::{Fusion, Group, Role, Unit, is_contiguous};
+use super::fuse::{Fusion, Group, Role, Unit};
 use super::graph::Graph;
 use crate::code::Extent;
 use crate::ir::NodeId;
@@ -35,9 +35,6 @@ pub(super) fn overwritten(
 /// Whether a group reads all of a root in the order in which it walks, and nothing of it otherwise.
 fn walks(graph: &Graph, fusion: &Fusion, group: &Group, root: NodeId) -> bool {
     let operands = group.members.iter().flat_map(|&id| &graph.node(id).inputs);
-    operands.filter(|&&x| fusion.place[x as usize].root == root).all(|&x| {
-        let place = &fusion.place[x as usize];
-        let shape = graph.shape(x);
-        place.offset == 0 && shape.elements() == group.elements && is_contiguous(shape, &place.strides)
-    })
+    let mut of_root = operands.filter(|&&x| fusion.places.root(x) == root);
+    of_root.all(|&x| fusion.places.is_whole(graph, x))
 }

@@ -5,13 +5,13 @@
 
 use super::fuse::{Fusion, Group, NO_UNIT, Role};
 use super::graph::Graph;
+use super::hash::Map;
 use super::memory::Homes;
 use super::share::Shares;
 use super::{Passes, slots};
 use crate::code::{Act, Code, Extent, How, Operand, Read, Slot, Step, Write};
 use crate::dtype::DType;
 use crate::ir::{Binary, NodeId, Op, Unary};
-use std::collections::HashMap;
 
 /// Number of a value within a kernel.
 pub(super) type Value = Slot;
@@ -28,7 +28,7 @@ pub(super) struct Draft {
     pub(super) totals: Vec<Operand>,
 }
 
-/// The code of a group.
+/// The code of a group. `values` has room for a value per node of the graph; each is a member of one group at most.
 pub(super) fn lower(
     graph: &Graph,
     fusion: &Fusion,
@@ -36,6 +36,7 @@ pub(super) fn lower(
     group: &Group,
     homes: &Homes,
     passes: &Passes,
+    values: &mut [Value],
 ) -> Code {
     let shares = if passes.share { Shares::of(graph, group) } else { Shares::default() };
     let mut lowering = Lowering {
@@ -45,10 +46,10 @@ pub(super) fn lower(
         row: group.row,
         homes,
         shares,
-        value_of: HashMap::with_capacity(group.members.len()),
-        spread: HashMap::new(),
-        numbers: HashMap::new(),
-        parts: HashMap::new(),
+        values,
+        spread: Map::default(),
+        numbers: Map::default(),
+        parts: Map::default(),
         draft: Draft::new(group.dtype),
     };
     for &id in &group.members {
@@ -157,10 +158,10 @@ struct Lowering<'a> {
     row: usize,
     homes: &'a Homes,
     shares: Shares,
-    value_of: HashMap<NodeId, Value>,
-    spread: HashMap<Value, Value>,
-    numbers: HashMap<Bits, Value>,
-    parts: HashMap<(NodeId, Bits), Parts>,
+    values: &'a mut [Value],
+    spread: Map<Value, Value>,
+    numbers: Map<Bits, Value>,
+    parts: Map<(NodeId, Bits), Parts>,
     draft: Draft,
 }
 
@@ -223,7 +224,7 @@ impl Lowering<'_> {
 
     /// Notes a member's value, and stores it if somebody else reads it.
     fn keep(&mut self, id: NodeId, mut value: Value, extent: Extent) {
-        if self.fusion.stored[id as usize] {
+        if self.fusion.is_stored(id) {
             // A value that is read as it is, or stored twice, needs a tile of its own.
             if !self.draft.by_step[value as usize] || self.draft.writes.iter().any(|w| w.slot == value) {
                 value = self.draft.step(Act::Copy(value), extent);
@@ -231,12 +232,12 @@ impl Lowering<'_> {
             let to = self.homes.root(self.graph, id);
             self.draft.writes.push(Write::new(to, value, extent));
         }
-        self.value_of.insert(id, value);
+        self.values[id as usize] = value;
     }
 
     /// A sum of everything; one that nobody reads is left out.
     fn total(&mut self, id: NodeId) {
-        if !self.fusion.stored[id as usize] {
+        if !self.fusion.is_stored(id) {
             return;
         }
         let a = self.operand(self.graph.node(id).inputs[0], Extent::Tile);
@@ -247,8 +248,8 @@ impl Lowering<'_> {
 
     /// The value of an operand, with one number per place or per row.
     fn operand(&mut self, x: NodeId, extent: Extent) -> Value {
-        let place = &self.fusion.place[x as usize];
-        if let Some(c) = self.graph.full(place.root) {
+        let root = self.fusion.places.root(x);
+        if let Some(c) = self.graph.full(root) {
             let bits = c.to_bits();
             return *self.numbers.entry(bits).or_insert_with(|| {
                 let value = self.draft.value();
@@ -256,9 +257,9 @@ impl Lowering<'_> {
                 value
             });
         }
-        let unit = self.fusion.unit_of[place.root as usize];
+        let unit = self.fusion.unit_of[root as usize];
         if unit != NO_UNIT && unit == self.unit {
-            let value = self.value_of[&place.root];
+            let value = self.values[root as usize];
             let have = self.fusion.inner(self.graph, x, extent, self.row).expect("a member fits its group");
             return if have == extent { value } else { self.spread(value) };
         }

@@ -1,14 +1,17 @@
 //! Memory: where each stored node lies. Values that are not alive at the same time share a buffer.
 
-use super::fuse::{Fusion, NO_UNIT, Unit, is_contiguous};
+use super::fuse::{Fusion, NO_UNIT, Unit};
 use super::graph::{Graph, Slot};
+use super::hash::Map;
 use super::in_place;
+use super::places::is_contiguous;
 use crate::code::Operand;
 use crate::dtype::{DType, Data};
 use crate::ir::{NodeId, Op};
 use crate::params::Params;
 use crate::shape::{Shape, Strides};
-use std::collections::{BTreeMap, HashMap};
+use smallvec::SmallVec;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// The memories that every plan has: the parameters, their gradients; then come the inputs, then the buffers.
@@ -75,35 +78,28 @@ pub(crate) fn place(
     gradients: &[Range<usize>],
     pooled: bool,
 ) -> Homes {
-    let mut homes = Homes { place: vec![None; graph.nodes.len()], ..Homes::default() };
+    let mut homes = Homes { place: graph.per_node(None), ..Homes::default() };
     homes.place_leaves(graph, fusion, params);
     homes.place_gradients(graph, fusion, gradients);
     let first_buffer = FIRST_SLOT + graph.slots.len() as u32;
     homes.first_buffer = first_buffer;
-    let last_use = last_uses(graph, fusion);
-    let mut ending: Vec<Vec<NodeId>> = vec![vec![]; fusion.units.len()];
-    for (id, &last) in last_use.iter().enumerate() {
-        if let Some(unit) = last.filter(|_| fusion.unit_of[id] != NO_UNIT && fusion.stored[id]) {
-            ending[unit as usize].push(id as NodeId);
-        }
-    }
-    let mut begun: Vec<Vec<NodeId>> = vec![vec![]; fusion.units.len()];
-    for id in (0..graph.nodes.len()).filter(|&id| fusion.unit_of[id] != NO_UNIT) {
-        let is_op = !matches!(fusion.units[fusion.unit_of[id] as usize], Unit::Fused(_));
-        if fusion.stored[id] || is_op {
-            begun[fusion.unit_of[id] as usize].push(id as NodeId);
-        }
-    }
+    let ends = Ends::of(graph, fusion);
     let mut free = Free::default();
-    for unit in 0..fusion.units.len() {
-        let mut ended = std::mem::take(&mut ending[unit]);
-        ended.retain(|&id| homes.place[id as usize].is_some_and(|(home, _)| pooled && home >= first_buffer));
-        begun[unit].retain(|&id| homes.place[id as usize].is_none());
-        for (id, over) in in_place::overwritten(graph, fusion, unit, &begun[unit], &ended) {
+    let (mut begun, mut ended): (Vec<NodeId>, Vec<NodeId>) = (vec![], vec![]);
+    for (number, unit) in fusion.units.iter().enumerate() {
+        let is_fused = matches!(unit, Unit::Fused(_));
+        let place = |id: NodeId| homes.place[id as usize];
+        let begins = |id: NodeId| (!is_fused || fusion.is_stored(id)) && place(id).is_none();
+        begun.clear();
+        begun.extend(unit.nodes().iter().filter(|&&id| begins(id)));
+        let in_buffer = |id: NodeId| place(id).is_some_and(|(home, _)| home >= first_buffer);
+        ended.clear();
+        ended.extend(ends.at(number).filter(|&id| pooled && in_buffer(id)));
+        for (id, over) in in_place::overwritten(graph, fusion, number, &begun, &ended) {
             homes.place[id as usize] = homes.place[over as usize];
             ended.retain(|&x| x != over);
         }
-        for &id in &begun[unit] {
+        for &id in &begun {
             if homes.place[id as usize].is_none() {
                 let meta = &graph.node(id).meta;
                 let need = Buffer { dtype: meta.dtype, elements: meta.shape.elements() };
@@ -120,65 +116,67 @@ pub(crate) fn place(
     homes
 }
 
-/// The last unit that reads each root; none where the user does.
-fn last_uses(graph: &Graph, fusion: &Fusion) -> Vec<Option<u32>> {
-    let mut last: Vec<Option<u32>> =
-        (0..graph.nodes.len()).map(|id| Some(fusion.unit_of[id]).filter(|&u| u != NO_UNIT)).collect();
-    for (id, node) in graph.nodes.iter().enumerate() {
-        let unit = fusion.unit_of[id];
-        if unit != NO_UNIT {
-            for &x in &node.inputs {
-                let root = fusion.place[x as usize].root as usize;
-                last[root] = last[root].max(Some(unit));
+/// The stored nodes that nobody reads after a unit, in chains: the first one of each unit, and the one after each node.
+struct Ends {
+    first: Vec<NodeId>,
+    next: Vec<NodeId>,
+}
+
+impl Ends {
+    const NONE: NodeId = NodeId::MAX;
+
+    fn of(graph: &Graph, fusion: &Fusion) -> Ends {
+        let mut ends = Ends { first: vec![Ends::NONE; fusion.units.len()], next: graph.per_node(Ends::NONE) };
+        for (id, _) in graph.iter().rev() {
+            let (place, last) = (id as usize, fusion.last_use[id as usize]);
+            if fusion.is_stored(id) && last != NO_UNIT {
+                ends.next[place] = std::mem::replace(&mut ends.first[last as usize], id);
             }
         }
+        ends
     }
-    for &id in &graph.outputs {
-        last[fusion.place[id as usize].root as usize] = None;
+
+    fn at(&self, unit: usize) -> impl Iterator<Item = NodeId> {
+        let some = |id: NodeId| (id != Ends::NONE).then_some(id);
+        std::iter::successors(some(self.first[unit]), move |&id| some(self.next[id as usize]))
     }
-    last
 }
 
 impl Homes {
     fn place_leaves(&mut self, graph: &mut Graph, fusion: &Fusion, params: &Params) {
-        let mut numbers: HashMap<(DType, u64), u32> = HashMap::new();
-        let mut needed = vec![false; graph.nodes.len()];
-        for (id, node) in graph.nodes.iter().enumerate() {
-            let unit = fusion.unit_of[id];
-            if unit != NO_UNIT && !matches!(fusion.units[unit as usize], Unit::Fused(_)) {
-                node.inputs.iter().for_each(|&x| needed[fusion.place[x as usize].root as usize] = true);
-            }
-        }
-        graph.outputs.iter().for_each(|&id| needed[fusion.place[id as usize].root as usize] = true);
-        let Graph { nodes, slots, .. } = graph;
-        for (id, node) in nodes.iter().enumerate() {
-            self.place[id] = match node.op {
+        for (id, node) in graph.iter() {
+            self.place[id as usize] = match node.op {
                 Op::Input(slot) => Some((FIRST_SLOT + slot, 0)),
                 Op::Parameter(p) => Some((PARAMETERS, params.range(p).start)),
-                // A number that a kernel wants to see in memory.
-                Op::Full(x) if needed[id] => {
-                    let dtype = node.meta.dtype;
-                    let slot = *numbers.entry((dtype, x.to_bits())).or_insert_with(|| {
-                        slots.push(Slot::Held(Data::splat(dtype, x, 1)));
-                        slots.len() as u32 - 1
-                    });
-                    Some((FIRST_SLOT + slot, 0))
-                }
                 _ => None,
             };
         }
+        // A number that a kernel, or the user, wants to see in memory.
+        let mut numbers: Map<(DType, u64), u32> = Map::default();
+        let mut slots = std::mem::take(&mut graph.slots);
+        let units = fusion.units.iter().filter(|unit| !matches!(unit, Unit::Fused(_)));
+        let read = units.flat_map(Unit::nodes).flat_map(|&id| &graph.node(id).inputs);
+        for &id in read.chain(&graph.outputs) {
+            let root = fusion.places.root(id);
+            if let Some(x) = graph.full(root) {
+                let dtype = graph.node(root).meta.dtype;
+                let slot = *numbers.entry((dtype, x.to_bits())).or_insert_with(|| {
+                    slots.push(Slot::Held(Data::splat(dtype, x, 1)));
+                    slots.len() as u32 - 1
+                });
+                self.place[root as usize] = Some((FIRST_SLOT + slot, 0));
+            }
+        }
+        graph.slots = slots;
     }
 
     /// A gradient that is a kernel's result as it stands is written to the slab at once.
     fn place_gradients(&mut self, graph: &Graph, fusion: &Fusion, gradients: &[Range<usize>]) {
         let first = graph.outputs.len() - gradients.len();
         for (&id, range) in graph.outputs[first..].iter().zip(gradients) {
-            let place = &fusion.place[id as usize];
-            let root = place.root as usize;
+            let root = fusion.places.root(id) as usize;
             let by_a_kernel = fusion.unit_of[root] != NO_UNIT;
-            let whole = place.offset == 0
-                && is_contiguous(graph.shape(id), &place.strides)
-                && graph.shape(id).elements() == graph.shape(place.root).elements();
+            let whole = fusion.places.is_whole(graph, id);
             if by_a_kernel && whole && self.place[root].is_none() {
                 self.place[root] = Some((GRADIENTS, range.start));
             } else {
@@ -243,14 +241,14 @@ impl Homes {
 
     /// A node as a view, with all its axes.
     pub(crate) fn view(&self, graph: &Graph, fusion: &Fusion, x: NodeId) -> Operand {
-        let (place, meta) = (&fusion.place[x as usize], &graph.node(x).meta);
-        let (home, offset) = self.place[place.root as usize].expect("what is read from memory has a place");
+        let (root, place, meta) = (fusion.places.root(x), fusion.places.of(graph, x), &graph.node(x).meta);
+        let (home, offset) = self.place[root as usize].expect("what is read from memory has a place");
         Operand {
             home,
             offset: offset + place.offset,
             dtype: meta.dtype,
             shape: meta.shape.clone(),
-            strides: place.strides.clone(),
+            strides: place.strides,
         }
     }
 
@@ -264,7 +262,7 @@ impl Homes {
 
 /// The fewest axes that give the same walk.
 pub(crate) fn merged(shape: &[usize], strides: &[isize]) -> (Shape, Strides) {
-    let (mut lengths, mut steps): (Vec<usize>, Strides) = (vec![], Strides::new());
+    let (mut lengths, mut steps) = (SmallVec::<[usize; 4]>::new(), Strides::new());
     for (&d, &s) in shape.iter().zip(strides).filter(|(d, _)| **d != 1) {
         match (lengths.last_mut(), steps.last_mut()) {
             (Some(length), Some(step)) if *step == s * d as isize => {

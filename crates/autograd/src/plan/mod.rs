@@ -12,11 +12,13 @@ mod expand;
 mod fold;
 mod fuse;
 mod graph;
+mod hash;
 mod in_place;
 mod lower;
 mod memory;
 mod orient;
 mod pair;
+mod places;
 mod share;
 mod slope;
 mod slots;
@@ -146,14 +148,14 @@ pub(crate) enum Work {
 /// Plans the list of a traced tape. The last outputs are gradients, with their ranges in the slab.
 pub(crate) fn plan(mut graph: Graph, params: &Params, gradients: &[Range<usize>], passes: &Passes) -> Plan {
     verify::graph(&graph);
-    let mut counts = vec![("recorded", graph.nodes.len())];
+    let mut counts = vec![("recorded", graph.len())];
     let mut run = |on: bool, name: &'static str, pass: fn(Graph) -> Graph, graph: Graph| {
         if !on {
             return graph;
         }
         let graph = pass(graph);
         verify::graph(&graph);
-        counts.push((name, graph.nodes.len()));
+        counts.push((name, graph.len()));
         graph
     };
     graph = run(passes.dead, "dead", dead::dead, graph);
@@ -170,8 +172,10 @@ pub(crate) fn plan(mut graph: Graph, params: &Params, gradients: &[Range<usize>]
     graph = run(passes.dead, "dead", dead::dead, graph);
     let fusion = fuse::fuse(&graph, passes.fuse);
     let mut homes = memory::place(&mut graph, &fusion, params, gradients, passes.pool);
+    let mut values = graph.per_node(lower::Value::MAX);
+    let units = 0..fusion.units.len() as u32;
     let mut kernels: Vec<Kernel> =
-        (0..fusion.units.len()).map(|unit| kernel(&graph, &fusion, unit, &homes, passes)).collect();
+        units.map(|unit| kernel(&graph, &fusion, unit, &homes, passes, &mut values)).collect();
     for (id, range) in &homes.copies {
         let to = Operand { home: GRADIENTS, offset: range.start, ..homes.contiguous(&graph, *id) };
         let work = Work::Tile(copy(homes.operand(&graph, &fusion, *id), to));
@@ -200,24 +204,28 @@ pub(crate) fn plan(mut graph: Graph, params: &Params, gradients: &[Range<usize>]
     plan
 }
 
-fn kernel(graph: &Graph, fusion: &Fusion, unit: usize, homes: &Homes, passes: &Passes) -> Kernel {
-    match &fusion.units[unit] {
-        Unit::Fused(group) => {
-            let code = lower::lower(graph, fusion, unit as u32, group, homes, passes);
-            Kernel { work: Work::Tile(code), nodes: group.members.clone() }
-        }
+fn kernel(
+    graph: &Graph,
+    fusion: &Fusion,
+    unit: u32,
+    homes: &Homes,
+    passes: &Passes,
+    values: &mut [lower::Value],
+) -> Kernel {
+    let work = match &fusion.units[unit as usize] {
+        Unit::Fused(group) => Work::Tile(lower::lower(graph, fusion, unit, group, homes, passes, values)),
         Unit::Product(id) => {
             let x = &graph.node(*id).inputs;
             let [a, b] = [homes.view(graph, fusion, x[0]), homes.view(graph, fusion, x[1])];
-            Kernel { work: Work::Product { a, b, c: homes.root(graph, *id) }, nodes: vec![*id] }
+            Work::Product { a, b, c: homes.root(graph, *id) }
         }
         Unit::Op(id) => {
             let node = graph.node(*id);
             let x = node.inputs.iter().map(|&x| homes.view(graph, fusion, x)).collect();
-            let work = Work::Op { op: node.op.clone(), x, y: homes.root(graph, *id) };
-            Kernel { work, nodes: vec![*id] }
+            Work::Op { op: node.op.clone(), x, y: homes.root(graph, *id) }
         }
-    }
+    };
+    Kernel { work, nodes: fusion.units[unit as usize].nodes().to_vec() }
 }
 
 /// A kernel that copies a view to contiguous memory.

@@ -17,39 +17,53 @@ const ASPECT: usize = 4;
 /// Turns narrow products, and what is computed from them, where nothing asks for rows.
 pub(crate) fn orient(graph: Graph) -> Graph {
     let fixed = needs_rows(&graph);
-    // The transpose of a node, where that is what is computed.
-    let mut turned: Vec<NodeId> = Vec::new();
-    graph.rewrite(|out, id, node| {
-        turned.resize(out.nodes.len(), NodeId::MAX);
-        let flipped = |out: &mut Graph, turned: &[NodeId], x: NodeId| match turned.get(x as usize) {
-            Some(&t) if t != NodeId::MAX => t,
-            _ => transpose(out, x),
-        };
-        let is_turned = |x: &NodeId| turned.get(*x as usize).is_some_and(|&t| t != NodeId::MAX);
-        let result = match &node.op {
-            Op::Matmul if !fixed[id as usize] && is_narrow(&node) => {
-                let b = flipped(out, &turned, node.inputs[1]);
-                let a = flipped(out, &turned, node.inputs[0]);
-                out.add(Op::Matmul, [b, a].into(), node.origin)
+    let mut turned = Turned(graph.per_node(NodeId::MAX));
+    graph.rewrite(|out, id| {
+        let Node { op, inputs, origin, .. } = out.node(id);
+        let result = match op {
+            Op::Matmul if !fixed[id as usize] && is_narrow(out.node(id)) => {
+                let (a, b, origin) = (inputs[0], inputs[1], *origin);
+                let inputs = [turned.flipped(out, b), turned.flipped(out, a)].into();
+                out.add(Op::Matmul, inputs, origin)
             }
             Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select | Op::Cast(_)
-                if !fixed[id as usize] && node.inputs.iter().any(is_turned) =>
+                if !fixed[id as usize] && inputs.iter().any(|&x| turned.get(x).is_some()) =>
             {
-                let inputs = node.inputs.iter().map(|&x| flipped(out, &turned, x)).collect();
-                out.add(node.op.clone(), inputs, node.origin)
+                let (op, inputs, origin) = (op.clone(), inputs.clone(), *origin);
+                let inputs = inputs.iter().map(|&x| turned.flipped(out, x)).collect();
+                out.add(op, inputs, origin)
             }
-            Op::Sum(Sum { axes }) if is_turned(&node.inputs[0]) => {
-                let x = turned[node.inputs[0] as usize];
-                let axes: Axes = axes.iter().rev().map(|a| 1 - a).collect();
-                return out.add(Sum { axes }, [x].into(), node.origin);
+            Op::Sum(Sum { axes }) => {
+                let Some(x) = turned.get(inputs[0]) else { return out.keep(id) };
+                let (axes, origin): (Axes, _) = (axes.iter().rev().map(|a| 1 - a).collect(), *origin);
+                return out.add(Sum { axes }, [x].into(), origin);
             }
-            _ => return out.push(node),
+            _ => return out.keep(id),
         };
         let back = transpose(out, result);
-        turned.resize(out.nodes.len(), NodeId::MAX);
-        turned[back as usize] = result;
+        turned.set(back, result);
         back
     })
+}
+
+/// The transpose of each node, where that is what is computed.
+struct Turned(Vec<NodeId>);
+
+impl Turned {
+    fn get(&self, x: NodeId) -> Option<NodeId> {
+        self.0.get(x as usize).copied().filter(|&t| t != NodeId::MAX)
+    }
+
+    fn set(&mut self, x: NodeId, transpose: NodeId) {
+        let place = x as usize;
+        self.0.resize(self.0.len().max(place + 1), NodeId::MAX);
+        self.0[place] = transpose;
+    }
+
+    /// The transpose: what was computed, or a view.
+    fn flipped(&self, out: &mut Graph, x: NodeId) -> NodeId {
+        self.get(x).unwrap_or_else(|| transpose(out, x))
+    }
 }
 
 fn transpose(out: &mut Graph, x: NodeId) -> NodeId {
@@ -63,18 +77,18 @@ fn is_narrow(node: &Node) -> bool {
 /// Per node whether its rows are asked for: by an output, or by an op that is neither elementwise, nor a product, nor a
 /// sum over the batch.
 fn needs_rows(graph: &Graph) -> Vec<bool> {
-    let mut fixed = vec![false; graph.nodes.len()];
+    let mut fixed = graph.per_node(false);
     for &id in &graph.outputs {
         fixed[id as usize] = true;
     }
-    for id in (0..graph.nodes.len()).rev() {
-        let node = &graph.nodes[id];
+    for (id, node) in graph.iter().rev() {
+        let fixed_here = fixed[id as usize];
         let asks = match &node.op {
             Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select | Op::Cast(_) => {
-                fixed[id] || node.meta.shape.len() != 2
+                fixed_here || node.meta.shape.len() != 2
             }
             Op::Matmul => node.meta.shape.len() != 2,
-            Op::Permute(_) => fixed[id],
+            Op::Permute(_) => fixed_here,
             Op::Sum(Sum { axes }) => !(axes[..] == [0] || axes[..] == [0, 1]),
             _ => true,
         };

@@ -3,12 +3,12 @@
 
 use super::fuse::Group;
 use super::graph::Graph;
+use super::hash::Map;
 use crate::ir::{Binary, NodeId, Op, Unary};
-use std::collections::HashMap;
 
 /// How many functions of a group share their parts, by argument without its sign: a node and a factor.
 #[derive(Default)]
-pub(super) struct Shares(HashMap<(NodeId, u64), u32>);
+pub(super) struct Shares(Map<(NodeId, u64), u32>);
 
 impl Shares {
     pub(super) fn of(graph: &Graph, group: &Group) -> Shares {

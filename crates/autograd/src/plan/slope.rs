@@ -7,6 +7,9 @@ use crate::ir::Binary;
 
 /// Joins functions and slopes into one step.
 pub(super) fn slopes(draft: &mut Draft) {
+    if !draft.steps.iter().any(|step| matches!(step.act, Act::Sigmoids { .. } | Act::Tanhs { .. })) {
+        return;
+    }
     let readers = Readers::of(draft);
     let mut gone = vec![false; draft.steps.len()];
     for i in 0..draft.steps.len() {

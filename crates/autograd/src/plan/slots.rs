@@ -22,7 +22,7 @@ pub(super) fn assign(draft: Draft, elements: usize, row: usize) -> Code {
     let (slot_of, slots) = allocate(&draft);
     let read_homes: Vec<u32> = draft.reads.iter().map(|read| read.from.home).collect();
     let to = |value: Slot| slot_of[value as usize];
-    let steps = draft.steps.iter().map(|s| Step {
+    let steps = draft.steps.into_iter().map(|s| Step {
         y: if matches!(s.act, Act::Total(_)) { s.y } else { to(s.y) },
         extent: s.extent,
         act: s.act.map(to),

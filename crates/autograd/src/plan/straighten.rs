@@ -10,8 +10,8 @@ const ASPECT: usize = 4;
 
 /// Copies what products read across.
 pub(crate) fn straighten(graph: Graph) -> Graph {
-    let mut across = vec![false; graph.nodes.len()];
-    for node in graph.nodes.iter().filter(|node| node.op == Op::Matmul) {
+    let mut across = graph.per_node(false);
+    for (_, node) in graph.iter().filter(|(_, node)| matches!(node.op, Op::Matmul)) {
         for &x in &node.inputs {
             across[x as usize] |= is_read_across(&graph, x);
         }
@@ -19,10 +19,9 @@ pub(crate) fn straighten(graph: Graph) -> Graph {
     if !across.contains(&true) {
         return graph;
     }
-    graph.rewrite(|out, id, node| {
-        let wanted = across[id as usize];
-        let id = out.push(node);
-        if wanted { copied(out, id) } else { id }
+    graph.rewrite(|out, id| {
+        out.keep(id);
+        if across[id as usize] { copied(out, id) } else { id }
     })
 }
 

@@ -16,13 +16,10 @@ const SMALL: usize = 512;
 
 /// Replaces the products of vectors.
 pub(crate) fn thin(graph: Graph) -> Graph {
-    if !graph.nodes.iter().any(|node| sizes(&graph, node).is_some()) {
+    if !graph.iter().any(|(_, node)| sizes(&graph, node).is_some()) {
         return graph;
     }
-    graph.rewrite(|out, _, node| match node.op {
-        Op::Matmul => product(out, &node).unwrap_or_else(|| out.push(node)),
-        _ => out.push(node),
-    })
+    graph.rewrite(|out, id| product(out, id).unwrap_or_else(|| out.keep(id)))
 }
 
 /// The m, k and n of a small product.
@@ -33,7 +30,8 @@ fn sizes(graph: &Graph, node: &Node) -> Option<(usize, usize, usize)> {
     (1..=SMALL).contains(&multiplications).then_some((m, k, n))
 }
 
-fn product(out: &mut Graph, node: &Node) -> Option<NodeId> {
+fn product(out: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let node = out.node(id);
     let (m, k, n) = sizes(out, node)?;
     let (a, b) = (node.inputs[0], node.inputs[1]);
     match (m, k, n) {

@@ -11,15 +11,17 @@ pub(crate) fn graph(graph: &Graph) {
     if !cfg!(debug_assertions) {
         return;
     }
-    for (id, node) in graph.nodes.iter().enumerate() {
-        assert!(node.inputs.iter().all(|&x| (x as usize) < id), "v{id} reads what comes later");
+    let mut listed = graph.per_node(false);
+    for (id, node) in graph.iter() {
+        assert!(node.inputs.iter().all(|&x| listed[x as usize]), "v{id} reads what does not stand before it");
+        assert!(!std::mem::replace(&mut listed[id as usize], true), "v{id} stands twice in the list");
         if let Some(rule) = node.op.rule() {
             let meta = for_operands(&node.inputs, |x| &graph.node(x).meta, |x| rule.infer(x));
             let meta = meta.unwrap_or_else(|e| panic!("v{id} {}: {e:?}", node.op.name()));
             assert_eq!(meta, node.meta, "v{id} {}", node.op.name());
         }
     }
-    assert!(graph.outputs.iter().all(|&id| (id as usize) < graph.nodes.len()));
+    assert!(graph.outputs.iter().all(|&id| listed[id as usize]));
 }
 
 /// Every operand lies within its memory, also in release builds: the kernels rely on it.

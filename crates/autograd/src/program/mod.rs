@@ -300,9 +300,8 @@ impl Program {
             let (name, shape) = (params.name(p).to_owned(), params.shape(p).clone());
             Parameter { name, shape, range: params.range(p) }
         };
-        let graph = Graph::of(&tape, &nodes);
-        let recorded = graph.nodes_only();
-        let plan = plan(graph, params, &ranges, &passes);
+        let mut recorded = Graph::of(tape, nodes);
+        let plan = plan(recorded.draft(), params, &ranges, &passes);
         Ok(Program {
             plan,
             recorded,

@@ -6,7 +6,7 @@ use crate::between::ancestors;
 use crate::buffers::{Number, Source, Value};
 use crate::dtype::{DataRef, Storable, with_type};
 use crate::finite::{NonFinite, born_at};
-use crate::ir::{NodeId, Op};
+use crate::ir::Op;
 use crate::params::Params;
 use crate::plan::{Node, Slot};
 use crate::record::evaluate;
@@ -54,8 +54,7 @@ impl Program {
         list.adopt_names(self.given().cloned().collect(), self.recorded.scopes.clone());
         let needed = ancestors(&self.recorded.outputs, |id| &self.recorded.node(id).inputs);
         let mut needed = needed.into_iter().peekable();
-        for (id, node) in self.recorded.nodes.iter().enumerate() {
-            let id = id as NodeId;
+        for (id, node) in self.recorded.iter() {
             list.nodes.place(node.op.clone(), node.inputs.clone(), node.meta.clone(), node.origin);
             if needed.next_if_eq(&id).is_some() {
                 self.evaluate(list, params, node, &given)?;

@@ -103,6 +103,12 @@ impl Nodes {
         self.len = self.len.min(len);
     }
 
+    /// The nodes that are recorded.
+    pub(crate) fn into_vec(mut self) -> Vec<Node> {
+        self.all.truncate(self.len);
+        self.all
+    }
+
     /// Bytes of it, with the room that it has for more.
     pub(crate) fn bytes(&self) -> usize {
         self.all.capacity() * size_of::<Node>() + self.made.capacity() * size_of::<u64>()
