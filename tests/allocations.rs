@@ -95,8 +95,7 @@ fn a_program_allocates_in_its_first_step_alone() {
     scopes_that_were_entered_once();
     a_planted_allocation_is_found(&all[0]);
 
-    // What follows has threads, which allocate at times of their own choice.
-    // Entering a pool goes through a queue, which takes a block of memory about every 60 entries.
+    // What follows has threads, so that those of all threads count, and the test harness may add some of its own.
     for model in [&all[2], &models::elements(200_000)] {
         let [runs, _] = of_steps(model, 2, Sgd::new(1e-4).expect("a valid rate"));
         println!("{} with two threads: {runs} allocations in 100 runs", model.name);

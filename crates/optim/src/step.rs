@@ -211,33 +211,37 @@ impl Part {
         if workers.threads() == 1 || point.len() <= ALONE {
             return rule.update(self.t, point, gradient, memory);
         }
-        workers.enter(|| share(rule, self.t, workers, point, gradient, memory));
+        share(rule, self.t, workers, point, gradient, memory);
     }
 }
 
 /// So many numbers one thread updates alone.
-const ALONE: usize = 1 << 14;
+const ALONE: usize = 1 << 13;
 
-/// Halves the work until parts are left that one thread does. Each number has an update of its own, so that it does not
-/// matter where the cuts are.
+/// The most pieces that a part is cut into.
+const PIECES: usize = 64;
+
+/// Shares the work out in pieces. Each number has an update of its own, so that it does not matter where the cuts are.
 fn share<T: Float>(
     rule: &impl Rule,
     t: u64,
     workers: &Workers,
     point: &mut [T],
     gradient: &[T],
-    [m, v]: [&mut [T]; 2],
+    memory: [&mut [T]; 2],
 ) {
-    let half = point.len() / 2;
-    if half < ALONE {
-        return rule.update(t, point, gradient, [m, v]);
-    }
-    let ((point, points), (gradient, gradients)) = (point.split_at_mut(half), gradient.split_at(half));
-    let [(m, ms), (v, vs)] = [m, v].map(|slab| slab.split_at_mut(half.min(slab.len())));
-    workers.join(
-        || share(rule, t, workers, point, gradient, [m, v]),
-        || share(rule, t, workers, points, gradients, [ms, vs]),
-    );
+    let size = point.len().div_ceil(PIECES).max(ALONE).next_multiple_of(LANES);
+    let [mut m, mut v] = memory.map(|slab| slab.chunks_mut(size));
+    let points = point.chunks_mut(size).zip(gradient.chunks(size));
+    // A rule that remembers nothing has no slab to cut.
+    let mut pieces =
+        points.map(|(x, g)| (x, g, [m.next().unwrap_or_default(), v.next().unwrap_or_default()]));
+    let mut pieces: [_; PIECES] = std::array::from_fn(|_| pieces.next());
+    workers.each_of(&mut pieces, |piece| {
+        if let Some((point, gradient, memory)) = piece.take() {
+            rule.update(t, point, gradient, memory);
+        }
+    });
 }
 
 /// Numbers that are looked at side by side.

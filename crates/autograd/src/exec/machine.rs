@@ -129,18 +129,10 @@ impl Machine {
         plan: &Plan,
         slab: DataRef<'_>,
         inputs: &[Option<DataRef<'_>>],
-        before: impl FnMut(usize) + Send,
+        mut before: impl FnMut(usize),
     ) -> Result<(), BadIndex> {
         self.bind(plan, slab, inputs);
-        if self.workers.threads() == 1 {
-            return self.kernels(plan, before);
-        }
-        // Once inside of the pool, each kernel forks at little cost.
-        let workers = self.workers.clone();
-        workers.enter(move || self.kernels(plan, before))
-    }
-
-    fn kernels(&mut self, plan: &Plan, mut before: impl FnMut(usize)) -> Result<(), BadIndex> {
+        self.workers.wake();
         for (i, kernel) in plan.kernels.iter().enumerate() {
             before(i);
             if let Err((row, value, columns)) = self.kernel(plan, i, kernel) {

@@ -11,6 +11,8 @@ pub(crate) mod rows;
 pub(crate) mod simd;
 pub(crate) mod softmax;
 pub(crate) mod sum;
+#[cfg(feature = "threads")]
+mod team;
 pub(crate) mod tile;
 pub(crate) mod workers;
 

@@ -1,30 +1,23 @@
 //! Threads for the kernels: fork and join, nothing else.
 //!
-//! A task may run anywhere, so kernels see to it that no result depends on who runs what. Forking inside the pool
-//! allocates nothing: its jobs lie on the stacks of those that wait for them. Entering from another thread goes through
-//! a queue of the pool, which takes a new block of memory about every 60 entries.
+//! A task may run anywhere, so kernels see to it that no result depends on who runs what.
+
+#![expect(unsafe_code, reason = "the items of one slice are given to several threads, each to one")]
 
 /// Threads that kernels may share work with; one means the caller alone.
 #[derive(Clone, Debug, Default)]
 pub struct Workers {
     #[cfg(feature = "threads")]
-    pool: Option<std::sync::Arc<rayon::ThreadPool>>,
+    team: Option<std::sync::Arc<super::team::Team>>,
 }
-
-/// More threads than products of matrices can use.
-#[cfg(feature = "threads")]
-const MOST: usize = 256;
 
 impl Workers {
     /// So many threads, at least one; fewer where the system has none to give.
     pub(crate) fn new(threads: usize) -> Workers {
         #[cfg(feature = "threads")]
         {
-            let threads = threads.clamp(1, MOST);
-            let name = |i| format!("wengert-{i}");
-            let build = || rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(name).build();
-            let pool = if threads == 1 { None } else { build().ok().map(std::sync::Arc::new) };
-            Workers { pool }
+            let team = (threads > 1).then(|| super::team::Team::new(threads - 1));
+            Workers { team: team.filter(|team| team.helpers() > 0).map(std::sync::Arc::new) }
         }
         #[cfg(not(feature = "threads"))]
         {
@@ -36,59 +29,51 @@ impl Workers {
     /// The number of threads that may be at work at the same time.
     pub fn threads(&self) -> usize {
         #[cfg(feature = "threads")]
-        if let Some(pool) = &self.pool {
-            return pool.current_num_threads();
+        if let Some(team) = &self.team {
+            return team.helpers() + 1;
         }
         1
     }
 
-    /// Runs `f` where forking is cheap, inside of the pool; on the caller if there is one thread.
-    pub fn enter<R: Send>(&self, f: impl FnOnce() -> R + Send) -> R {
+    /// Wakes threads that sleep, because there will be work soon.
+    pub fn wake(&self) {
         #[cfg(feature = "threads")]
-        if let Some(pool) = &self.pool {
-            return pool.install(f);
+        if let Some(team) = &self.team {
+            team.wake();
         }
-        f()
-    }
-
-    /// Runs both, at the same time where this is inside of a pool.
-    pub fn join(&self, a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
-        #[cfg(feature = "threads")]
-        if self.pool.is_some() {
-            rayon::join(a, b);
-            return;
-        }
-        a();
-        b();
     }
 
     /// Calls `f(task, worker)` for every task below `tasks`, with worker below `threads()`: no two calls at the same
-    /// time have the same worker. Returns when all are done.
+    /// time have the same worker. Returns when all are done. Tasks do not call it again.
     pub(crate) fn each(&self, tasks: usize, f: impl Fn(usize, usize) + Sync) {
         #[cfg(feature = "threads")]
-        if let Some(pool) = &self.pool
+        if let Some(team) = &self.team
             && tasks > 1
+            && team.run(tasks, &f)
         {
-            let run = |task| f(task, pool.current_thread_index().expect("tasks run inside of the pool"));
-            return match pool.current_thread_index() {
-                Some(_) => fork(0, tasks, &run),
-                None => pool.install(|| fork(0, tasks, &run)),
-            };
+            return;
         }
         for task in 0..tasks {
             f(task, 0);
         }
     }
+
+    /// Calls `f` for each of the items, each on one of the threads.
+    pub fn each_of<T: Send>(&self, items: &mut [T], f: impl Fn(&mut T) + Sync) {
+        let slots = Slots(items.as_mut_ptr());
+        // SAFETY: every task has an item of its own.
+        self.each(items.len(), |task, _| f(unsafe { &mut *slots.at(task) }));
+    }
 }
 
-/// Halves the range until single tasks are left.
-#[cfg(feature = "threads")]
-fn fork(from: usize, to: usize, run: &(impl Fn(usize) + Sync)) {
-    if to - from <= 1 {
-        return run(from);
+/// Items that threads may share: each takes others.
+struct Slots<T>(*mut T);
+// SAFETY: see above; what moves to another thread may.
+unsafe impl<T: Send> Sync for Slots<T> {}
+impl<T> Slots<T> {
+    fn at(&self, i: usize) -> *mut T {
+        self.0.wrapping_add(i)
     }
-    let middle = from + (to - from) / 2;
-    rayon::join(|| fork(from, middle, run), || fork(middle, to, run));
 }
 
 #[cfg(test)]
@@ -110,10 +95,18 @@ mod tests {
                     busy[worker].fetch_sub(1, SeqCst);
                 };
                 workers.each(tasks, task);
-                workers.enter(|| workers.each(tasks, task));
+                workers.wake();
+                workers.each(tasks, task);
                 assert!(runs.iter().all(|n| n.load(SeqCst) == 2));
             }
         }
+    }
+
+    #[test]
+    fn items_are_changed_in_place() {
+        let mut items: Vec<usize> = (0..100).collect();
+        Workers::new(3).each_of(&mut items, |x| *x *= 2);
+        assert!(items.iter().enumerate().all(|(i, &x)| x == 2 * i));
     }
 
     #[test]

@@ -12,10 +12,10 @@ const TILES_BYTES: usize = 48 << 10;
 const TILE: std::ops::RangeInclusive<usize> = 64..=BLOCK;
 
 /// Elements that one thread takes at a time.
-const TASK: usize = 16 * BLOCK;
+const TASK: usize = 8 * BLOCK;
 
 /// Work below which a kernel stays on the caller, in steps times elements.
-const WORTH_SHARING: usize = 1 << 19;
+const WORTH_SHARING: usize = 1 << 17;
 
 /// The code of a draft, for so many elements in rows of a length (0: none).
 pub(super) fn assign(draft: Draft, elements: usize, row: usize) -> Code {

@@ -86,7 +86,7 @@ impl Profile {
         self.total
     }
 
-    /// The median time of a run outside of its kernels: binding inputs, and entering the pool of threads.
+    /// The median time of a run outside of its kernels: binding inputs, and waking threads.
     pub fn overhead(&self) -> Duration {
         self.overhead
     }

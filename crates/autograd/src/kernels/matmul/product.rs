@@ -9,7 +9,7 @@ use crate::view::View;
 use std::mem::MaybeUninit;
 
 /// Products of fewer multiplications stay on the caller.
-pub(crate) const SHARED_FROM: usize = 1 << 20;
+pub(crate) const SHARED_FROM: usize = 1 << 18;
 
 /// Packed operands up to this size lie on the stack.
 const STACK_LINES: usize = 256;
