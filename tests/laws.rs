@@ -10,6 +10,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("shape", &["few"]),
     ("scratch", &[]),
     ("dtype", &[]),
+    ("slab", &["dtype"]),
     ("table", &[]),
     ("math", &[]),
     ("view", &[]),
@@ -17,7 +18,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("tree", &["dtype"]),
     ("tensor", &["dtype", "shape"]),
-    ("params", &["dtype", "mistake", "shape", "tensor"]),
+    ("params", &["dtype", "mistake", "shape", "slab", "tensor"]),
     ("ir", &["dtype", "few", "params", "shape", "table"]),
     ("origin", &["ir"]),
     ("buffers", &["dtype", "shape", "view"]),
@@ -34,7 +35,10 @@ const MODULES: &[(&str, &[&str])] = &[
     // Execution sees operands and plans, never the tape.
     (
         "exec",
-        &["buffers", "code", "dtype", "ir", "kernels", "params", "plan", "scratch", "shape", "table", "view"],
+        &[
+            "buffers", "code", "dtype", "ir", "kernels", "params", "plan", "scratch", "shape", "slab",
+            "table", "view",
+        ],
     ),
     ("finite", &["buffers", "dtype", "ir", "kernels", "mistake", "params", "tape"]),
     // Rules are written in the recorded language: no buffers, no kernels, no execution.

@@ -64,6 +64,7 @@ pub mod scalar;
 mod scratch;
 mod shape;
 mod show;
+mod slab;
 mod table;
 mod tape;
 mod tensor;

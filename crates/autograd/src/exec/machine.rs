@@ -8,28 +8,29 @@
 use super::{OutOfRange, Outcome, run as run_op};
 use crate::buffers::Strided;
 use crate::code::Operand;
-use crate::dtype::{Data, DataRef, Storable, with_float, with_type};
+use crate::dtype::{DType, Data, DataRef, Storable, with_float, with_type};
 use crate::ir::Op;
 use crate::kernels::bases::{Bases, Lines};
 use crate::kernels::matmul;
 use crate::kernels::tile::{self, Linked};
 use crate::kernels::workers::Workers;
 use crate::params::Gradients;
-use crate::plan::{FIRST_SLOT, GRADIENTS, Kernel, Plan, Slot, Work};
+use crate::plan::{Kernel, Plan, Slot, Work};
 use crate::scratch::Scratch;
+use crate::slab::Slab;
 use crate::view::View;
 use smallvec::SmallVec;
 
 /// Everything that a run writes to.
 #[derive(Debug)]
 pub(crate) struct Machine {
-    pub(crate) buffers: Vec<Data>,
+    pub(crate) buffers: Vec<Slab>,
     pub(crate) gradients: Gradients,
     pub(crate) workers: Workers,
     /// Copies of inputs that do not lie in one piece.
     pub(crate) staged: Vec<Data>,
-    /// The result of an op whose place is in the slab of gradients.
-    spare: Data,
+    /// The result of an op by its eager kernel, one for each dtype.
+    spare: [Data; 4],
     tiles: Lines,
     partials: Lines,
     products: Scratch,
@@ -89,8 +90,8 @@ impl Machine {
     /// The memory of a plan, for so many threads. All of it is touched here, so that no run meets a fresh page.
     pub(crate) fn new(plan: &Plan, gradients: Gradients, threads: usize) -> Machine {
         let mut machine = Machine {
-            buffers: plan.buffers.iter().map(|b| Data::splat(b.dtype, 0.0, b.elements)).collect(),
-            spare: Data::empty(gradients.dtype()),
+            buffers: plan.buffers.iter().map(|b| Slab::splat(b.dtype, 0.0, b.elements)).collect(),
+            spare: [DType::F32, DType::F64, DType::I64, DType::Bool].map(Data::empty),
             gradients,
             staged: plan.slots.iter().map(|slot| Data::empty(slot.dtype())).collect(),
             tiles: Lines::default(),
@@ -119,8 +120,12 @@ impl Machine {
     /// Bytes of all of it.
     pub(crate) fn bytes(&self) -> usize {
         let data = |d: &Data| d.len() * d.dtype().size();
-        let memories = self.buffers.iter().chain(&self.staged).chain([&self.spare, self.gradients.slab()]);
-        memories.map(data).sum::<usize>() + self.tiles.bytes() + self.partials.bytes() + self.products.bytes()
+        let slabs = self.buffers.iter().chain([self.gradients.slab()]);
+        slabs.map(Slab::bytes).sum::<usize>()
+            + self.staged.iter().chain(&self.spare).map(data).sum::<usize>()
+            + self.tiles.bytes()
+            + self.partials.bytes()
+            + self.products.bytes()
     }
 
     /// Runs all kernels. `inputs` are those of the plan's slots that are given, in order.
@@ -135,7 +140,7 @@ impl Machine {
         self.workers.wake();
         for (i, kernel) in plan.kernels.iter().enumerate() {
             before(i);
-            if let Err((row, value, columns)) = self.kernel(plan, i, kernel) {
+            if let Err((row, value, columns)) = self.kernel(i, kernel) {
                 return Err(BadIndex { kernel: i, row, value, columns });
             }
         }
@@ -161,7 +166,7 @@ impl Machine {
     }
 
     #[inline]
-    fn kernel(&mut self, plan: &Plan, i: usize, kernel: &Kernel) -> Result<(), OutOfRange> {
+    fn kernel(&mut self, i: usize, kernel: &Kernel) -> Result<(), OutOfRange> {
         match &kernel.work {
             Work::Tile(code) => {
                 let linked = self.linked[i].as_ref().expect("every fused kernel is linked");
@@ -180,24 +185,18 @@ impl Machine {
                 });
                 Ok(())
             }
-            Work::Op { op, x, y } => self.op(plan, op, x, y),
+            Work::Op { op, x, y } => self.op(op, x, y),
         }
     }
 
-    /// An op by its eager kernel, which appends to an empty buffer.
-    fn op(&mut self, plan: &Plan, op: &Op, x: &[Operand], y: &Operand) -> Result<(), OutOfRange> {
-        let first_buffer = FIRST_SLOT + plan.slots.len() as u32;
-        let place = y.home.checked_sub(first_buffer).map(|b| b as usize);
-        let out = match place {
-            Some(buffer) => &mut self.buffers[buffer],
-            None => &mut self.spare,
-        };
-        let mut out = std::mem::replace(out, Data::empty(y.dtype));
-        with_type!(y.dtype, T => T::vec(&mut out).clear());
+    /// An op by its eager kernel, which appends to an empty vector, and from there to its place.
+    fn op(&mut self, op: &Op, x: &[Operand], y: &Operand) -> Result<(), OutOfRange> {
+        let out = &mut self.spare[y.dtype as usize];
+        with_type!(y.dtype, T => T::vec(out).clear());
         let operands: SmallVec<[Strided<'_>; 4]> = x
             .iter()
             .map(|x| Strided {
-                // SAFETY: the result's buffer is no operand's; nothing else writes now.
+                // SAFETY: nothing writes to memories of operands now.
                 data: unsafe { self.bases.whole(x.home) },
                 offset: x.offset,
                 shape: &x.shape,
@@ -205,23 +204,14 @@ impl Machine {
             })
             .collect();
         let result = Outcome { shape: &y.shape, dtype: y.dtype };
-        let done = run_op(op, &operands, result, &mut out, &mut self.products);
-        match place {
-            Some(buffer) => {
-                // Values of other sizes share the buffer.
-                let whole = plan.buffers[buffer].elements;
-                with_type!(y.dtype, T => T::vec(&mut out).resize(whole, T::default()));
-                self.buffers[buffer] = out;
-            }
-            None => {
-                debug_assert_eq!(y.home, GRADIENTS);
-                if done.is_ok() {
-                    self.gradients.copy_from(y.offset, out.borrow());
-                }
-                self.spare = out;
-            }
-        }
-        done
+        run_op(op, &operands, result, out, &mut self.products)?;
+        with_type!(y.dtype, T => {
+            let values = T::vec(out);
+            assert_eq!(values.len(), y.shape.elements(), "elements of the result");
+            // SAFETY: the verifier has checked that so many elements lie at the result's place, which no operand shares.
+            unsafe { std::ptr::copy_nonoverlapping(values.as_ptr(), self.bases.start::<T>(y), values.len()) };
+        });
+        Ok(())
     }
 }
 
@@ -232,13 +222,8 @@ fn linked(kernel: &Kernel) -> Option<Linked> {
     }
 }
 
-fn push_mut(bases: &mut Bases, data: &mut Data) {
-    match data {
-        Data::F32(v) => bases.push_mut(v),
-        Data::F64(v) => bases.push_mut(v),
-        Data::I64(v) => bases.push_mut(v),
-        Data::Bool(v) => bases.push_mut(v),
-    }
+fn push_mut(bases: &mut Bases, slab: &mut Slab) {
+    with_type!(slab.dtype(), T => bases.push_mut(slab.slice_mut::<T>()));
 }
 
 /// An operand as a view of its memory.

@@ -3,7 +3,7 @@
 use super::sweep::{Event, sweep};
 use crate::between::Between;
 use crate::buffers::Strided;
-use crate::dtype::each_dtype;
+use crate::dtype::with_float;
 use crate::ir::{NodeId, Op};
 use crate::kernels::copy;
 use crate::params::{Gradients, Params};
@@ -122,7 +122,7 @@ fn store(list: &List, params: &Params, leaf: NodeId, adjoint: NodeId, gradients:
     let Op::Parameter(param) = list.node(leaf).op else { return };
     let x = list.strided(adjoint, Some(params));
     let (slab, range) = gradients.insert(param, params.range(param));
-    each_dtype!(Data, slab, slab => copy_into(&x, &mut slab[range]));
+    with_float!(slab.dtype(), T => copy_into::<T>(&x, &mut slab.slice_mut()[range]));
 }
 
 fn copy_into<T: crate::Element>(x: &Strided<'_>, out: &mut [T]) {

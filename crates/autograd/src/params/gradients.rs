@@ -1,7 +1,8 @@
 //! The gradients of all parameters, owned.
 
 use super::{Param, Params};
-use crate::dtype::{DType, Data, DataRef, Float, each_dtype};
+use crate::dtype::{DType, DataRef, Float, with_float};
+use crate::slab::Slab;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ pub struct Gradients {
 
 #[derive(Clone, Debug)]
 struct Contents {
-    slab: Data,
+    slab: Slab,
     /// Place in the slab, per parameter that has a gradient.
     ranges: Vec<Option<Range<usize>>>,
 }
@@ -43,7 +44,7 @@ impl Gradients {
             ranges.fill(None);
             return last;
         }
-        Gradients::new(params.owner, Data::splat(params.dtype(), 0.0, elements), vec![None; count])
+        Gradients::new(params.owner, Slab::splat(params.dtype(), 0.0, elements), vec![None; count])
     }
 
     /// Zeros for a slab of so many numbers, with a gradient for each of these parameters.
@@ -61,18 +62,18 @@ impl Gradients {
             }
             ranges[param.index()] = Some(range.clone());
         }
-        Gradients::new(owner, Data::splat(dtype, 0.0, elements), ranges)
+        Gradients::new(owner, Slab::splat(dtype, 0.0, elements), ranges)
     }
 
-    fn new(owner: u32, slab: Data, ranges: Vec<Option<Range<usize>>>) -> Gradients {
+    fn new(owner: u32, slab: Slab, ranges: Vec<Option<Range<usize>>>) -> Gradients {
         Gradients { owner, contents: Arc::new(Contents { slab, ranges }) }
     }
 
-    pub(crate) fn slab(&self) -> &Data {
+    pub(crate) fn slab(&self) -> &Slab {
         &self.contents.slab
     }
 
-    pub(crate) fn slab_mut(&mut self) -> &mut Data {
+    pub(crate) fn slab_mut(&mut self) -> &mut Slab {
         &mut self.contents_mut().slab
     }
 
@@ -81,20 +82,11 @@ impl Gradients {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.slab().len() * self.dtype().size()
-    }
-
-    /// Copies values to a place of the slab.
-    pub(crate) fn copy_from(&mut self, start: usize, values: DataRef<'_>) {
-        match (self.slab_mut(), values) {
-            (Data::F32(slab), DataRef::F32(v)) => slab[start..start + v.len()].copy_from_slice(v),
-            (Data::F64(slab), DataRef::F64(v)) => slab[start..start + v.len()].copy_from_slice(v),
-            _ => unreachable!("gradients have the dtype of the slab"),
-        }
+        self.slab().bytes()
     }
 
     /// The place for a parameter's gradient, which from now on exists.
-    pub(crate) fn insert(&mut self, param: Param, range: Range<usize>) -> (&mut Data, Range<usize>) {
+    pub(crate) fn insert(&mut self, param: Param, range: Range<usize>) -> (&mut Slab, Range<usize>) {
         let contents = self.contents_mut();
         contents.ranges[param.index()] = Some(range.clone());
         (&mut contents.slab, range)
@@ -104,7 +96,7 @@ impl Gradients {
     pub(crate) fn clear_others(&mut self, params: &Params) {
         let Contents { slab, ranges } = self.contents_mut();
         for param in params.iter().filter(|param| ranges[param.index()].is_none()) {
-            each_dtype!(Data, slab, slab => slab[params.range(param)].fill(Default::default()));
+            with_float!(slab.dtype(), T => slab.slice_mut::<T>()[params.range(param)].fill(0.0));
         }
     }
 

@@ -6,9 +6,10 @@ mod scope;
 pub use gradients::Gradients;
 pub use scope::{Initial, Scope};
 
-use crate::dtype::{DType, Data, DataRef, Element, Float};
+use crate::dtype::{DType, DataRef, Element, Float};
 use crate::mistake::Mistake;
 use crate::shape::Shape;
+use crate::slab::Slab;
 use crate::tensor::ToTensor;
 use std::collections::HashMap;
 use std::fmt;
@@ -60,7 +61,7 @@ pub struct Params {
     seed: u64,
     entries: Vec<Entry>,
     by_name: HashMap<String, u32>,
-    slab: Data,
+    slab: Slab,
 }
 
 impl Params {
@@ -82,7 +83,7 @@ impl Params {
         // Identity only, so that a handle of another model is refused; no value depends on it.
         static OWNERS: AtomicU32 = AtomicU32::new(0);
         let owner = OWNERS.fetch_add(1, Ordering::Relaxed);
-        Params { owner, seed: 0, entries: Vec::new(), by_name: HashMap::new(), slab: Data::empty(dtype) }
+        Params { owner, seed: 0, entries: Vec::new(), by_name: HashMap::new(), slab: Slab::empty(dtype) }
     }
 
     /// Sets the seed of the initialisers that draw. Each parameter draws from its own stream, given by the seed and
@@ -162,7 +163,7 @@ impl Params {
     pub fn get_mut<T: Float>(&mut self, param: Param) -> &mut [T] {
         let range = self.entry(param).range.clone();
         self.check_type::<T>();
-        &mut T::vec(&mut self.slab)[range]
+        &mut self.slab.slice_mut::<T>()[range]
     }
 
     /// Replaces the values of a parameter by an array of the same shape and dtype.
@@ -222,7 +223,7 @@ impl Params {
     #[track_caller]
     pub fn slab_mut<T: Float>(&mut self) -> &mut [T] {
         self.check_type::<T>();
-        T::vec(&mut self.slab)
+        self.slab.slice_mut()
     }
 
     /// Names below `name`: `params.scope("net").param("w", …)` makes `net.w`.
@@ -241,11 +242,7 @@ impl Params {
         }
         let index = u32::try_from(self.entries.len()).expect("fewer than 2³² parameters");
         let start = self.slab.len();
-        match &mut self.slab {
-            Data::F32(v) => v.extend(values.iter().map(|&x| x as f32)),
-            Data::F64(v) => v.extend_from_slice(values),
-            _ => unreachable!("a slab is F32 or F64"),
-        }
+        self.slab.extend(values);
         self.by_name.insert(name.clone(), index);
         self.entries.push(Entry { name, shape, range: start..start + values.len(), frozen: false });
         Param { owner: self.owner, index }

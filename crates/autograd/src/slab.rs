@@ -1,0 +1,121 @@
+//! Numbers that begin at a line of the caches: vectors that straddle two lines take twice the loads and stores.
+
+use crate::dtype::{DType, Data, DataRef, Element, each_dtype};
+
+/// Bytes of a line, and of the widest vector.
+const LINE: usize = 64;
+
+/// Elements of one dtype in one piece. The memory is a little longer than they are, and they begin where a line does.
+#[derive(Debug)]
+pub(crate) struct Slab {
+    memory: Data,
+    start: usize,
+    len: usize,
+}
+
+impl Slab {
+    pub(crate) fn empty(dtype: DType) -> Slab {
+        Slab { memory: Data::empty(dtype), start: 0, len: 0 }
+    }
+
+    /// `len` copies of a number, rounded to the dtype.
+    pub(crate) fn splat(dtype: DType, value: f64, len: usize) -> Slab {
+        let memory = Data::splat(dtype, value, len + LINE / dtype.size());
+        let start = each_dtype!(Data, &memory, v => v.as_ptr().align_offset(LINE)).min(LINE / dtype.size());
+        Slab { memory, start, len }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn dtype(&self) -> DType {
+        self.memory.dtype()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.len * self.dtype().size()
+    }
+
+    pub(crate) fn borrow(&self) -> DataRef<'_> {
+        let all = self.start..self.start + self.len;
+        match &self.memory {
+            Data::F32(v) => DataRef::F32(&v[all]),
+            Data::F64(v) => DataRef::F64(&v[all]),
+            Data::I64(v) => DataRef::I64(&v[all]),
+            Data::Bool(v) => DataRef::Bool(&v[all]),
+        }
+    }
+
+    /// The elements, to be changed.
+    pub(crate) fn slice_mut<T: Element>(&mut self) -> &mut [T] {
+        &mut T::vec(&mut self.memory)[self.start..self.start + self.len]
+    }
+
+    /// Copies elements of the same dtype to a place.
+    pub(crate) fn copy_from(&mut self, start: usize, values: DataRef<'_>) {
+        match values {
+            DataRef::F32(v) => self.slice_mut()[start..start + v.len()].copy_from_slice(v),
+            DataRef::F64(v) => self.slice_mut()[start..start + v.len()].copy_from_slice(v),
+            DataRef::I64(v) => self.slice_mut()[start..start + v.len()].copy_from_slice(v),
+            DataRef::Bool(v) => self.slice_mut()[start..start + v.len()].copy_from_slice(v),
+        }
+    }
+
+    /// Appends numbers, rounded to the dtype, which is `F32` or `F64`.
+    pub(crate) fn extend(&mut self, values: &[f64]) {
+        let (old, len) = (self.len, self.len + values.len());
+        if self.start + len > self.memory.len() {
+            let mut grown = Slab::splat(self.dtype(), 0.0, len.max(2 * old));
+            grown.copy_from(0, self.borrow());
+            *self = grown;
+        }
+        self.len = len;
+        match self.dtype() {
+            DType::F32 => {
+                let rest = self.slice_mut::<f32>()[old..].iter_mut();
+                rest.zip(values).for_each(|(y, &x)| *y = x as f32);
+            }
+            _ => self.slice_mut::<f64>()[old..].copy_from_slice(values),
+        }
+    }
+}
+
+impl Clone for Slab {
+    fn clone(&self) -> Slab {
+        let mut copy = Slab::splat(self.dtype(), 0.0, self.len);
+        copy.copy_from(0, self.borrow());
+        copy
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begins_at_a_line(slab: &Slab) -> bool {
+        each_dtype!(DataRef, slab.borrow(), v => v.as_ptr().addr().is_multiple_of(LINE))
+    }
+
+    #[test]
+    fn elements_begin_at_a_line_also_when_they_grow_and_in_a_copy() {
+        for dtype in [DType::F32, DType::F64] {
+            let (mut slab, mut expected) = (Slab::empty(dtype), vec![]);
+            for n in 1..200 {
+                let more: Vec<f64> = (0..n).map(|i| f64::from(n * i)).collect();
+                slab.extend(&more);
+                expected.extend(more);
+                assert!(begins_at_a_line(&slab) && begins_at_a_line(&slab.clone()), "{n}");
+            }
+            let values = |slab: &Slab| match slab.borrow() {
+                DataRef::F32(v) => v.iter().map(|&x| f64::from(x)).collect(),
+                DataRef::F64(v) => v.to_vec(),
+                _ => vec![],
+            };
+            assert_eq!((values(&slab), values(&slab.clone())), (expected.clone(), expected));
+        }
+        for dtype in [DType::I64, DType::Bool] {
+            assert!(begins_at_a_line(&Slab::splat(dtype, 1.0, 3)));
+        }
+    }
+}
