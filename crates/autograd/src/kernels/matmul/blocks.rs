@@ -8,10 +8,11 @@ use crate::scratch::Line;
 /// Terms that a tile adds before it is written back, the most of them. It orders the sums: the same for all.
 pub(super) const DEPTH: usize = 256;
 
-/// Rows of A and columns of B that are packed at a time, the most of them. Where B is packed, a panel or two of A stay in the
-/// first-level cache while all of B's pass by.
+/// Rows of A and columns of B that are packed at a time, the most of them.
 const TALL: usize = 768;
 const WIDE: usize = 4096;
+
+/// Panels of A that stay in the first-level cache while all panels of a packed B pass by.
 const PANELS: usize = 2;
 
 /// Bytes of C that stay near while blocks of k are added up, and the fewest columns of such a block.

@@ -27,7 +27,9 @@ pub(super) struct Ahead<'a> {
 
 /// Whether a kernel gains by asking ahead.
 pub(super) fn pays(code: &Code) -> bool {
-    streams(code) * code.elements * code.dtype.size() >= FROM_BYTES
+    let bytes = code.elements * code.dtype.size();
+    // Small kernels, which run in less time than it takes to look at their operands, are told by their size.
+    (code.reads.len() + code.writes.len()) * bytes >= FROM_BYTES && streams(code) * bytes >= FROM_BYTES
 }
 
 fn streams(code: &Code) -> usize {
