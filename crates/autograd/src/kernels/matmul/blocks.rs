@@ -1,36 +1,32 @@
 //! A part of a product, cut into blocks for the caches and these into tiles for the registers.
 #![expect(unsafe_code, reason = "kernels read and write through raw pointers")]
 
+use super::ahead::{Ahead, WORTH_ASKING};
 use super::micro::{Block, Kernels, Multiply, Table};
-use super::pack::{Panel, TOGETHER};
+use super::pack::{Panel, Piecewise, TOGETHER};
+use super::walk::{Place, Walk};
 use crate::scratch::Line;
 
 /// Terms that a tile adds before it is written back, the most of them. It orders the sums: the same for all.
 pub(super) const DEPTH: usize = 256;
 
-/// Rows of A and columns of B that are packed at a time, the most of them.
+/// Rows of A that are packed at a time, the most of them: they stay in the second-level cache while B passes by.
 const TALL: usize = 768;
-const WIDE: usize = 4096;
-
-/// Panels of A that stay in the first-level cache while all panels of a packed B pass by.
-const PANELS: usize = 2;
-
-/// Bytes of C that stay near while blocks of k are added up, and the fewest columns of such a block.
-const NEAR: usize = 1 << 19;
-const NARROW: usize = 512;
 
 /// Lengths of blocks of k: equal but for rounding, none above [`DEPTH`].
 fn depth(k: usize) -> usize {
     if k <= DEPTH { k } else { k.div_ceil(k.div_ceil(DEPTH)) }
 }
 
-/// Elements that packing takes.
+/// Elements that packing takes: for rows of A, and for two panels of B, or the only one.
 pub(super) fn area<T: Multiply>(m: usize, k: usize, n: usize, a: bool, b: bool, kernels: Table<T>) -> usize {
-    let depth = depth(k.max(1));
     let line = size_of::<Line>() / size_of::<T>();
+    let depth = depth(k.max(1));
+    let step = panel_step(kernels.0, m);
     let tall = if a { m.next_multiple_of(kernels.0.heights[2]).min(TALL) * depth } else { 0 };
-    let wide = if b { n.next_multiple_of(kernels.0.lanes).min(WIDE) * depth } else { 0 };
-    tall.next_multiple_of(line) + wide.next_multiple_of(line)
+    let wide = if b { panel_width(kernels.0, n).min(step) * depth } else { 0 };
+    let panels = if n <= step && k <= DEPTH && (!a || m <= TALL) { 1 } else { 2 };
+    tall.next_multiple_of(line) + panels * wide.next_multiple_of(line)
 }
 
 /// Scalar products, block by block.
@@ -55,7 +51,7 @@ pub(super) unsafe fn dots<T: Multiply>(kernels: &Kernels<T>, x: &Block<T>) {
     }
 }
 
-/// Tiles, block by block: for each block of columns, of k and of rows.
+/// Tiles, panel by panel of B. While the tiles of a panel are computed, the next one is packed, a piece after each tile.
 ///
 /// # Safety
 /// The block lies within its buffers, and the area has as many elements as [`area`] says.
@@ -66,54 +62,39 @@ pub(super) unsafe fn tiles<T: Multiply>(
     pack_b: bool,
     to: *mut T,
 ) {
-    let depth = depth(x.k);
-    let tall = match (pack_a, pack_b) {
-        (_, true) => PANELS * kernels.heights[2],
-        (true, false) => TALL,
-        (false, false) => x.rows,
+    let walk = Walk {
+        x,
+        tall: if pack_a { TALL } else { x.rows },
+        depth: depth(x.k),
+        wide: panel_step(kernels, x.rows).min(panel_width(kernels, x.columns)),
     };
-    // Where C is passed several times, a block of it stays in the cache.
-    let wide = match x.k <= DEPTH {
-        _ if !pack_b => x.columns,
-        true => WIDE,
-        false => (NEAR / size_of::<T>() / x.rows).next_multiple_of(128).clamp(NARROW, WIDE),
-    };
-    let line = size_of::<Line>() / size_of::<T>();
-    let step = panel_step(kernels, x.rows);
-    let mut j = 0;
-    while j < x.columns {
-        let mut p = 0;
-        while p < x.k {
-            let mut block = *x;
-            block.columns = wide.min(x.columns - j);
-            block.k = depth.min(x.k - p);
-            block.add = p > 0;
-            // SAFETY: the block is cut out of `x`; the areas for A and B lie one after the other.
-            unsafe {
-                block.b = x.b.wrapping_offset(p as isize * x.b_strides[0] + j as isize * x.b_strides[1]);
-                let mut to_a = to;
-                if pack_b {
-                    pack_columns(kernels, &block, step, to);
-                    block.b = to;
-                    to_a =
-                        to.wrapping_add((panel_width(kernels, block.columns) * depth).next_multiple_of(line));
-                }
-                let mut i = 0;
-                while i < x.rows {
-                    block.rows = tall.min(x.rows - i);
-                    block.a = x.a.wrapping_offset(i as isize * x.a_strides[0] + p as isize * x.a_strides[1]);
-                    block.c = x.c.add(i * x.c_stride + j);
-                    if pack_a {
-                        pack_rows(kernels, &block, to_a);
-                        block.a = to_a;
-                    }
-                    block_of_tiles(kernels, &block, step, [pack_a, pack_b]);
-                    i += tall;
-                }
+    let mut place = Some(Place::default());
+    let size = if pack_b { panel_size(kernels, &walk) } else { 0 };
+    let (mut panel, mut other) = (to, to.wrapping_add(size));
+    let to_a = if walk.after(Place::default()).is_some() { other.wrapping_add(size) } else { other };
+    let pack = pack_b.then_some(kernels.pack);
+    let mut rows = RowsOfA { raw: *x, packed: to_a, ready: 0, group: 1 };
+    if pack_b {
+        // SAFETY: the panel lies within B, and the area has room for it.
+        unsafe { (kernels.pack)(&columns_of(kernels, &walk.block(Place::default()), panel)) };
+    }
+    while let Some(at) = place {
+        place = walk.after(at);
+        let mut block = walk.block(at);
+        let tiles = block.rows.div_ceil(kernels.heights[2]);
+        let mut next = place.map(|next| Piecewise::new(columns_of(kernels, &walk.block(next), other), tiles));
+        // SAFETY: blocks and panels are cut out of `x`; the areas for A and B lie one after the other.
+        unsafe {
+            if pack_a && at.j == 0 {
+                rows = RowsOfA::new(&block, to_a);
+                rows.pack(kernels);
             }
-            p += depth;
+            if pack_b {
+                (block.b, block.b_strides) = (panel, [panel_width(kernels, block.columns) as isize, 1]);
+            }
+            panel_of_tiles(kernels, &block, pack_a.then_some(&mut rows), &mut next, pack);
         }
-        j += wide;
+        (panel, other) = (other, panel);
     }
 }
 
@@ -123,8 +104,25 @@ pub(super) unsafe fn tiles<T: Multiply>(
 /// The block lies within its buffers.
 #[inline(always)]
 pub(super) unsafe fn direct_tiles<T: Multiply>(kernels: &Kernels<T>, x: &Block<T>) {
-    // SAFETY: the caller's promise, passed on.
-    unsafe { block_of_tiles(kernels, x, panel_step(kernels, x.rows), [false; 2]) }
+    let step = panel_step(kernels, x.rows);
+    for j in (0..x.columns).step_by(step) {
+        let mut block = *x;
+        block.columns = step.min(x.columns - j);
+        block.b = x.b.wrapping_add(j);
+        // SAFETY: the columns are columns of `x`.
+        unsafe {
+            block.c = x.c.add(j);
+            let mut next = (j + step < x.columns && x.k >= WORTH_ASKING).then(|| {
+                let columns =
+                    Block { b: x.b.wrapping_add(j + step), columns: step.min(x.columns - j - step), ..*x };
+                Piecewise::new(
+                    columns_of(kernels, &columns, std::ptr::null_mut()),
+                    x.rows.div_ceil(kernels.heights[2]),
+                )
+            });
+            panel_of_tiles(kernels, &block, None, &mut next, None);
+        }
+    }
 }
 
 /// Columns that are computed together.
@@ -145,38 +143,76 @@ fn height<T>(kernels: &Kernels<T>, rows: usize) -> usize {
     usize::from(rows > kernels.heights[0]) + usize::from(rows > kernels.heights[1])
 }
 
-/// # Safety
-/// As for [`tiles`].
-unsafe fn pack_columns<T: Multiply>(kernels: &Kernels<T>, x: &Block<T>, step: usize, to: *mut T) {
-    let panels = Panel {
+/// Elements that a packed panel takes, whole lines of them.
+fn panel_size<T>(kernels: &Kernels<T>, walk: &Walk<'_, T>) -> usize {
+    (panel_width(kernels, walk.wide) * walk.depth).next_multiple_of(size_of::<Line>() / size_of::<T>())
+}
+
+/// The columns of B as a panel.
+fn columns_of<T>(kernels: &Kernels<T>, x: &Block<T>, to: *mut T) -> Panel<T> {
+    Panel {
         from: x.b,
         across: x.b_strides[1],
         along: x.b_strides[0],
         k: x.k,
         filled: x.columns,
-        width: step,
+        width: panel_width(kernels, x.columns),
         count: 1,
         to,
-    };
-    // SAFETY: the panels' columns are columns of `x`, and what is written lies within the area.
-    unsafe { pack_all(kernels, &panels, |filled| panel_width(kernels, filled)) };
+    }
 }
 
-/// # Safety
-/// As for [`tiles`].
-unsafe fn pack_rows<T: Multiply>(kernels: &Kernels<T>, x: &Block<T>, to: *mut T) {
-    let panels = Panel {
-        from: x.a,
-        across: x.a_strides[0],
-        along: x.a_strides[1],
-        k: x.k,
-        filled: x.rows,
-        width: kernels.heights[2],
-        count: 1,
-        to,
-    };
-    // SAFETY: the panels' rows are rows of `x`, and what is written lies within the area.
-    unsafe { pack_all(kernels, &panels, |filled| kernels.heights[height(kernels, filled)]) };
+/// The rows of A of a block, which are packed while the first panel of B passes: each group of tiles before it is read.
+struct RowsOfA<T> {
+    raw: Block<T>,
+    packed: *mut T,
+    /// How many rows have been packed.
+    ready: usize,
+    /// How many tiles' rows are packed together.
+    group: usize,
+}
+
+impl<T: Multiply> RowsOfA<T> {
+    fn new(raw: &Block<T>, packed: *mut T) -> RowsOfA<T> {
+        let group = if raw.a_strides[0] == 1 { TOGETHER } else { 1 };
+        RowsOfA { raw: *raw, packed, ready: 0, group }
+    }
+
+    /// The next rows, not packed yet.
+    fn next(&self, height: usize) -> (*const T, usize) {
+        let from = self.raw.a.wrapping_offset(self.ready as isize * self.raw.a_strides[0]);
+        (from, (self.group * height).min(self.raw.rows - self.ready))
+    }
+
+    /// What tile `i` of a group asks for.
+    #[inline(always)]
+    fn ahead(&self, height: usize, i: usize) -> Ahead<T> {
+        let (from, rows) = self.next(height);
+        let [across, along] = self.raw.a_strides;
+        let (start, end) = (self.raw.k * i / self.group, self.raw.k * (i + 1) / self.group);
+        Ahead::of(from.wrapping_offset(start as isize * along), [rows, end - start], [across, along])
+    }
+
+    /// Packs the next rows.
+    ///
+    /// # Safety
+    /// As for [`tiles`].
+    unsafe fn pack(&mut self, kernels: &Kernels<T>) {
+        let (from, rows) = self.next(kernels.heights[2]);
+        let panels = Panel {
+            from,
+            across: self.raw.a_strides[0],
+            along: self.raw.a_strides[1],
+            k: self.raw.k,
+            filled: rows,
+            width: kernels.heights[2],
+            count: 1,
+            to: self.packed.wrapping_add(self.ready * self.raw.k),
+        };
+        // SAFETY: the panels' rows are rows of `raw`, and what is written lies within the area.
+        unsafe { pack_all(kernels, &panels, |filled| kernels.heights[height(kernels, filled)]) };
+        self.ready += rows;
+    }
 }
 
 /// Packs all that is `filled` into panels of the given width, and what is left over into one as wide as it takes.
@@ -202,43 +238,59 @@ unsafe fn pack_all<T: Multiply>(kernels: &Kernels<T>, x: &Panel<T>, last_width: 
     }
 }
 
-/// The tiles of a block, operands packed or not.
+/// The tiles of a panel of B. Beside them, what is read next is asked for and packed: rows of A, and a piece of the next
+/// panel after each tile.
 ///
 /// # Safety
 /// As for [`tiles`].
 #[inline(always)]
-unsafe fn block_of_tiles<T: Multiply>(kernels: &Kernels<T>, x: &Block<T>, step: usize, packed: [bool; 2]) {
+unsafe fn panel_of_tiles<T: Multiply>(
+    kernels: &Kernels<T>,
+    x: &Block<T>,
+    mut rows: Option<&mut RowsOfA<T>>,
+    next: &mut Option<Piecewise<T>>,
+    pack: Option<unsafe fn(&Panel<T>)>,
+) {
+    let tall = kernels.heights[2];
     let mut tile = *x;
-    let mut j = 0;
-    while j < x.columns {
-        tile.columns = step.min(x.columns - j);
-        if packed[1] {
-            tile.b = x.b.wrapping_add(j * x.k);
-            tile.b_strides = [panel_width(kernels, tile.columns) as isize, 1];
+    let vectors = usize::from(tile.columns > kernels.lanes);
+    let mut i = 0;
+    while i < x.rows {
+        tile.rows = tall.min(x.rows - i);
+        let size = height(kernels, tile.rows);
+        if let Some(rows) = &rows {
+            tile.a = rows.packed.wrapping_add(i * x.k);
+            tile.a_strides = [1, kernels.heights[size] as isize];
+            tile.ahead[1] =
+                if rows.ready < x.rows { rows.ahead(tall, i / tall % rows.group) } else { Ahead::nothing() };
         } else {
-            tile.b = x.b.wrapping_add(j);
+            tile.a = x.a.wrapping_offset(i as isize * x.a_strides[0]);
         }
-        let vectors = usize::from(tile.columns > kernels.lanes);
-        let mut i = 0;
-        while i < x.rows {
-            tile.rows = kernels.heights[2].min(x.rows - i);
-            let size = height(kernels, tile.rows);
-            if packed[0] {
-                tile.a = x.a.wrapping_add(i * x.k);
-                tile.a_strides = [1, kernels.heights[size] as isize];
+        let whole = rows.is_some() || (tile.a_strides[0] == 1 && tile.rows == kernels.heights[size]);
+        let tiles = if whole { &kernels.unit_tiles } else { &kernels.tiles };
+        let kernel = if x.rows == 1 { kernels.row } else { tiles[size][vectors] };
+        // SAFETY: the tile's rows and columns are rows and columns of `x`.
+        unsafe {
+            tile.c = x.c.add(i * x.c_stride);
+            tile.next_c = if i + tall < x.rows {
+                tile.c.wrapping_add(tall * x.c_stride)
             } else {
-                tile.a = x.a.wrapping_offset(i as isize * x.a_strides[0]);
-            }
-            let whole = packed[0] || (tile.a_strides[0] == 1 && tile.rows == kernels.heights[size]);
-            let tiles = if whole { &kernels.unit_tiles } else { &kernels.tiles };
-            let kernel = if x.rows == 1 { kernels.row } else { tiles[size][vectors] };
-            // SAFETY: the tile's rows and columns are rows and columns of `x`.
-            unsafe {
-                tile.c = x.c.add(i * x.c_stride + j);
+                x.c.wrapping_add(x.columns)
+            };
+            if let Some(next) = next {
+                tile.ahead[0] = next.ahead();
+                kernel(&tile);
+                next.advance(pack);
+            } else {
                 kernel(&tile);
             }
-            i += kernels.heights[2];
+            if let Some(rows) = &mut rows
+                && rows.ready < x.rows
+                && rows.ready <= i + tall
+            {
+                rows.pack(kernels);
+            }
         }
-        j += step;
+        i += tall;
     }
 }

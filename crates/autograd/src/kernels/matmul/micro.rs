@@ -6,10 +6,10 @@
 #![expect(unsafe_code, reason = "vector instructions and raw pointers")]
 #![expect(clippy::needless_range_loop, reason = "loops over arrays of registers are to be unrolled")]
 
+use super::ahead::{Ahead, Asking};
 use super::pack::{Panel, pack};
 use super::vector::{Plain, Vector};
 use crate::dtype::Float;
-use crate::kernels::simd::Fetch;
 
 /// Partial sums of a scalar product.
 const PARTIAL: usize = 16;
@@ -31,6 +31,9 @@ pub(super) struct Block<T> {
     pub(super) columns: usize,
     /// Whether the product is added to C or replaces it.
     pub(super) add: bool,
+    /// What a tile asks for: the tile of C that comes next, and other operands.
+    pub(super) next_c: *const T,
+    pub(super) ahead: [Ahead<T>; 2],
 }
 
 type TileFn<T> = unsafe fn(&Block<T>);
@@ -84,17 +87,12 @@ unsafe fn tile_of<V: Vector, const MR: usize, const NV: usize, const UNIT: bool,
         for (r, start) in starts.iter_mut().enumerate() {
             *start = x.a.offset(r.min(rows - 1) as isize * x.a_strides[0]);
         }
-        // Fewer terms are added before the lines could come.
-        let asked = if x.k >= 32 { rows } else { 0 };
-        for r in 0..asked {
-            for v in 0..NV {
-                Fetch::ToWrite.line(x.c.wrapping_add(r * x.c_stride + v * V::LANES));
-            }
-        }
         let mut sums = [[V::zero(); NV]; MR];
         let (mut a, mut b) = (0, x.b);
         let mut unit = x.a;
-        for _ in 0..x.k {
+        let mut asking = Asking::new(x.next_c, x.c_stride, rows, &x.ahead, x.k);
+        for p in 0..x.k {
+            asking.step(p);
             let mut right = [V::zero(); NV];
             for v in 0..NV {
                 let p = b.add(v * V::LANES);

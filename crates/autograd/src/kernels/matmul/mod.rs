@@ -8,6 +8,7 @@
 //! nor the borders of blocks change a bit.
 #![expect(unsafe_code, reason = "a result is written where nothing was before: zeroing it costs a pass")]
 
+mod ahead;
 mod blocks;
 mod micro;
 mod pack;
@@ -15,6 +16,7 @@ mod product;
 #[cfg(test)]
 mod tests;
 mod vector;
+mod walk;
 
 pub(crate) use micro::Multiply;
 pub(crate) use product::SHARED_FROM;

@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "vector instructions and raw pointers")]
 #![expect(clippy::needless_range_loop, reason = "loops over arrays of registers are to be unrolled")]
 
+use super::ahead::Ahead;
 use super::vector::Vector;
 use crate::dtype::Float;
 use crate::kernels::simd::Fetch;
@@ -26,6 +27,45 @@ pub(super) struct Panel<T> {
 /// Panels that are packed together where their vectors are parts of one line of memory: pages and cache lines are
 /// visited once.
 pub(super) const TOGETHER: usize = 4;
+
+/// A panel that is read piece by piece along k.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Piecewise<T> {
+    rest: Panel<T>,
+    /// Steps along k of a piece.
+    each: usize,
+}
+
+impl<T: Copy> Piecewise<T> {
+    /// In so many pieces at most.
+    pub(super) fn new(panel: Panel<T>, pieces: usize) -> Piecewise<T> {
+        let unit = if panel.along == 1 { Ahead::<T>::PAIR } else { 1 };
+        Piecewise { rest: panel, each: panel.k.div_ceil(pieces).next_multiple_of(unit) }
+    }
+
+    /// Where the next piece lies.
+    #[inline(always)]
+    pub(super) fn ahead(&self) -> Ahead<T> {
+        let Panel { from, across, along, k, filled, .. } = self.rest;
+        Ahead::of(from, [self.each.min(k), filled], [along, across])
+    }
+
+    /// Goes past the next piece, which is packed if `pack` is given.
+    ///
+    /// # Safety
+    /// As for the packing of the whole.
+    #[inline(always)]
+    pub(super) unsafe fn advance(&mut self, pack: Option<unsafe fn(&Panel<T>)>) {
+        let k = self.each.min(self.rest.k);
+        if let Some(pack) = pack.filter(|_| k > 0) {
+            // SAFETY: a part of the panel, by the caller's promise.
+            unsafe { pack(&Panel { k, ..self.rest }) };
+        }
+        self.rest.k -= k;
+        self.rest.from = self.rest.from.wrapping_offset(k as isize * self.rest.along);
+        self.rest.to = self.rest.to.wrapping_add(k * self.rest.width);
+    }
+}
 
 /// Packs a panel.
 #[inline(always)]

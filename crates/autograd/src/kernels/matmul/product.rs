@@ -1,6 +1,7 @@
 //! A product as a whole: whether it is one, which loops compute it, and who computes which part.
 #![expect(unsafe_code, reason = "parts of one result are written by several threads, through raw pointers")]
 
+use super::ahead::Ahead;
 use super::blocks::{DEPTH, area, direct_tiles, dots, tiles};
 use super::micro::{Block, Kernels, Multiply, Table};
 use crate::kernels::workers::Workers;
@@ -10,6 +11,9 @@ use std::mem::MaybeUninit;
 
 /// Products of fewer multiplications stay on the caller.
 pub(crate) const SHARED_FROM: usize = 1 << 18;
+
+/// A larger B is packed where it is read by more rows than these.
+const PACKED_FROM: usize = 128;
 
 /// Packed operands up to this size lie on the stack.
 const STACK_LINES: usize = 256;
@@ -72,6 +76,8 @@ pub(super) fn tiny<T: Multiply>(
         rows,
         columns,
         add: false,
+        next_c: std::ptr::null(),
+        ahead: [Ahead::nothing(); 2],
     };
     // SAFETY: every element of the operands lies within its slice, and C has as many as it needs.
     unsafe { (kernels.0.scalar)(&x) };
@@ -117,6 +123,8 @@ impl<'a, T: Multiply> Product<'a, T> {
             rows: m,
             columns: n,
             add: false,
+            next_c: std::ptr::null(),
+            ahead: [Ahead::nothing(); 2],
         };
         let steps = [&a.strides[..lead], &b.strides[..lead]];
         let form = Form::of(&whole);
@@ -294,7 +302,7 @@ impl Form {
             }
         }
         let column = n == 1 && m > 1 && x.a_strides[0] == 1;
-        let pack_b = !column && (!along_n || (m > 128 && k * n * size_of::<T>() > 1 << 14));
+        let pack_b = !column && (!along_n || (m > PACKED_FROM && k * n * size_of::<T>() > 1 << 14));
         let pack_a = m >= 8 && n > 64 && m * k * size_of::<T>() > 1 << 17;
         Form::Tiles { pack_a, pack_b }
     }
