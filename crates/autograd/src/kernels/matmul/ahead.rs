@@ -76,6 +76,8 @@ impl<'a, T: Copy> Asking<'a, T> {
         if p & self.mask == 0 {
             Fetch::ToRead.line(self.next);
             Fetch::ToRead.line(self.next.wrapping_byte_add(BYTES / 2));
+            // A third line is touched where rows do not begin with a line.
+            Fetch::ToRead.line(self.next.wrapping_byte_add(BYTES - 1));
             self.next = self.next.wrapping_offset(self.stride);
             self.left -= 1;
             if self.left == 0 {
