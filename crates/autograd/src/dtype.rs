@@ -128,18 +128,21 @@ macro_rules! element {
             fn wrap(values: Vec<Self>) -> Data {
                 Data::$variant(values)
             }
+            #[inline]
             fn vec(data: &mut Data) -> &mut Vec<Self> {
                 match data {
                     Data::$variant(v) => v,
                     other => unreachable!("{} buffer asked for {}", other.dtype(), DType::$variant),
                 }
             }
+            #[inline]
             fn slice(data: DataRef<'_>) -> &[Self] {
                 match data {
                     DataRef::$variant(v) => v,
                     other => unreachable!("{} buffer read as {}", other.dtype(), DType::$variant),
                 }
             }
+            #[inline]
             fn share(values: &[Self]) -> DataRef<'_> {
                 DataRef::$variant(values)
             }
@@ -268,6 +271,7 @@ impl Data {
 }
 
 impl DataRef<'_> {
+    #[inline]
     pub(crate) fn len(self) -> usize {
         each_dtype!(DataRef, self, v => v.len())
     }

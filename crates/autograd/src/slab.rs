@@ -25,10 +25,12 @@ impl Slab {
         Slab { memory, start, len }
     }
 
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
+    #[inline]
     pub(crate) fn dtype(&self) -> DType {
         self.memory.dtype()
     }
@@ -37,6 +39,7 @@ impl Slab {
         self.len * self.dtype().size()
     }
 
+    #[inline]
     pub(crate) fn borrow(&self) -> DataRef<'_> {
         let all = self.start..self.start + self.len;
         match &self.memory {
@@ -45,6 +48,13 @@ impl Slab {
             Data::I64(v) => DataRef::I64(&v[all]),
             Data::Bool(v) => DataRef::Bool(&v[all]),
         }
+    }
+
+    /// Where the elements begin, their number and type. They stay there until the slab grows.
+    pub(crate) fn raw(&mut self) -> (*mut u8, usize, DType) {
+        let (start, len, dtype) = (self.start, self.len, self.dtype());
+        let first = each_dtype!(Data, &mut self.memory, v => v.as_mut_ptr().wrapping_add(start).cast());
+        (first, len, dtype)
     }
 
     /// The elements, to be changed.

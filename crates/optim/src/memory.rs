@@ -50,6 +50,7 @@ impl Slabs for f64 {
 
 impl Memory {
     /// Refuses a subject that is not the one of the earlier steps.
+    #[inline]
     pub(crate) fn check(&mut self, given: Subject) -> Result<(), StepError> {
         match &self.subject {
             Some(used) if *used != given => {
@@ -64,6 +65,7 @@ impl Memory {
     }
 
     /// Makes room, with zeros, for so many tensors and elements in `slabs` slabs.
+    #[inline]
     pub(crate) fn grow<T: Slabs>(&mut self, tensors: usize, elements: usize, slabs: usize) {
         if self.steps.len() < tensors {
             self.steps.resize(tensors, 0);
@@ -76,6 +78,7 @@ impl Memory {
     }
 
     /// An empty list of parts, to be given back.
+    #[inline]
     pub(crate) fn take_parts(&mut self) -> Vec<Part> {
         let mut parts = std::mem::take(&mut self.parts);
         parts.clear();
@@ -83,17 +86,20 @@ impl Memory {
     }
 
     /// Keeps the room of a list of parts.
+    #[inline]
     pub(crate) fn keep_parts(&mut self, parts: Vec<Part>) {
         self.parts = parts;
     }
 
     /// Advances a tensor's counter and gives it.
+    #[inline]
     pub(crate) fn advance(&mut self, tensor: usize) -> u64 {
         self.steps[tensor] += 1;
         self.steps[tensor]
     }
 
     /// A part of each slab, empty where the slab is unused.
+    #[inline]
     pub(crate) fn part<T: Slabs>(&mut self, range: Range<usize>) -> [&mut [T]; 2] {
         T::slabs(self).each_mut().map(|slab| slab.get_mut(range.clone()).unwrap_or_default())
     }

@@ -15,7 +15,7 @@ use crate::kernels::matmul;
 use crate::kernels::tile::{self, Linked};
 use crate::kernels::workers::Workers;
 use crate::params::Gradients;
-use crate::plan::{Kernel, Plan, Slot, Work};
+use crate::plan::{FIRST_SLOT, Kernel, Plan, Slot, Work};
 use crate::scratch::Scratch;
 use crate::slab::Slab;
 use crate::view::View;
@@ -102,6 +102,7 @@ impl Machine {
             needs: Needs::of(plan),
             linked: plan.kernels.iter().map(linked).collect(),
         };
+        machine.bind_own(plan);
         machine.set_threads(threads);
         machine
     }
@@ -148,20 +149,33 @@ impl Machine {
         Ok(())
     }
 
-    /// Notes where every memory begins, in the order of their numbers.
+    /// Notes where the memories begin that may be others than in the last run.
+    #[inline]
     fn bind(&mut self, plan: &Plan, slab: DataRef<'_>, inputs: &[Option<DataRef<'_>>]) {
-        self.bases.clear();
-        self.bases.push(slab);
-        push_mut(&mut self.bases, self.gradients.slab_mut());
+        self.bases.set(0, slab);
+        if self.gradients.is_shared() {
+            self.bases.set_mut(1, self.gradients.slab_mut().raw());
+        }
         for (i, slot) in plan.slots.iter().enumerate() {
-            match (slot, inputs.get(i)) {
-                (Slot::Held(data), _) => self.bases.push(data.borrow()),
-                (Slot::Given(_), Some(Some(data))) => self.bases.push(*data),
-                (Slot::Given(_), _) => self.bases.push(self.staged[i].borrow()),
+            if let Slot::Given(_) = slot {
+                let data = inputs.get(i).copied().flatten().unwrap_or_else(|| self.staged[i].borrow());
+                self.bases.set(FIRST_SLOT as usize + i, data);
             }
         }
-        for buffer in &mut self.buffers {
-            push_mut(&mut self.bases, buffer);
+    }
+
+    /// Notes where the memories begin that stay: those of this machine, and the constants of the plan.
+    fn bind_own(&mut self, plan: &Plan) {
+        let first_buffer = FIRST_SLOT as usize + plan.slots.len();
+        self.bases = Bases::new(first_buffer + self.buffers.len());
+        self.bases.set_mut(1, self.gradients.slab_mut().raw());
+        for (i, slot) in plan.slots.iter().enumerate() {
+            if let Slot::Held(data) = slot {
+                self.bases.set(FIRST_SLOT as usize + i, data.borrow());
+            }
+        }
+        for (i, buffer) in self.buffers.iter_mut().enumerate() {
+            self.bases.set_mut(first_buffer + i, buffer.raw());
         }
     }
 
@@ -169,7 +183,7 @@ impl Machine {
     fn kernel(&mut self, i: usize, kernel: &Kernel) -> Result<(), OutOfRange> {
         match &kernel.work {
             Work::Tile(code) => {
-                let linked = self.linked[i].as_ref().expect("every fused kernel is linked");
+                let linked = self.linked[i].as_mut().expect("every fused kernel is linked");
                 tile::run(code, linked, &self.bases, &mut self.tiles, &mut self.partials, &self.workers);
                 Ok(())
             }
@@ -220,10 +234,6 @@ fn linked(kernel: &Kernel) -> Option<Linked> {
         Work::Tile(code) => Some(tile::link(code)),
         _ => None,
     }
-}
-
-fn push_mut(bases: &mut Bases, slab: &mut Slab) {
-    with_type!(slab.dtype(), T => bases.push_mut(slab.slice_mut::<T>()));
 }
 
 /// An operand as a view of its memory.

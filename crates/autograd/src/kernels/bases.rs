@@ -21,26 +21,25 @@ unsafe impl Sync for Bases {}
 unsafe impl Send for Bases {}
 
 impl Bases {
-    /// Forgets all memories and keeps the room.
-    pub(crate) fn clear(&mut self) {
-        self.starts.clear();
+    /// Of so many memories.
+    pub(crate) fn new(count: usize) -> Bases {
+        Bases { starts: vec![(std::ptr::null_mut(), 0, DType::F32); count] }
     }
 
-    /// The next memory, to be read only.
+    /// A memory that is only read.
     #[inline]
-    pub(crate) fn push(&mut self, data: DataRef<'_>) {
-        self.starts.push(match data {
+    pub(crate) fn set(&mut self, home: usize, data: DataRef<'_>) {
+        self.starts[home] = match data {
             DataRef::F32(v) => (v.as_ptr().cast_mut().cast(), v.len(), DType::F32),
             DataRef::F64(v) => (v.as_ptr().cast_mut().cast(), v.len(), DType::F64),
             DataRef::I64(v) => (v.as_ptr().cast_mut().cast(), v.len(), DType::I64),
             DataRef::Bool(v) => (v.as_ptr().cast_mut().cast(), v.len(), DType::Bool),
-        });
+        };
     }
 
-    /// The next memory, to be written.
-    #[inline]
-    pub(crate) fn push_mut<T: Element>(&mut self, data: &mut [T]) {
-        self.starts.push((data.as_mut_ptr().cast(), data.len(), T::DTYPE));
+    /// A memory that is written: its start, elements and type.
+    pub(crate) fn set_mut(&mut self, home: usize, memory: (*mut u8, usize, DType)) {
+        self.starts[home] = memory;
     }
 
     /// Where an operand begins.

@@ -27,6 +27,7 @@ impl Workers {
     }
 
     /// The number of threads that may be at work at the same time.
+    #[inline]
     pub fn threads(&self) -> usize {
         #[cfg(feature = "threads")]
         if let Some(team) = &self.team {
@@ -36,6 +37,7 @@ impl Workers {
     }
 
     /// Wakes threads that sleep, because there will be work soon.
+    #[inline]
     pub fn wake(&self) {
         #[cfg(feature = "threads")]
         if let Some(team) = &self.team {

@@ -69,12 +69,22 @@ impl Gradients {
         Gradients { owner, contents: Arc::new(Contents { slab, ranges }) }
     }
 
+    #[inline]
     pub(crate) fn slab(&self) -> &Slab {
         &self.contents.slab
     }
 
     pub(crate) fn slab_mut(&mut self) -> &mut Slab {
         &mut self.contents_mut().slab
+    }
+
+    /// Whether somebody else holds them too: then they are not to be overwritten where they are.
+    #[inline]
+    pub(crate) fn is_shared(&self) -> bool {
+        let shared = Arc::strong_count(&self.contents) > 1;
+        // Whoever held them last may have read them on another thread: that comes before what is written next.
+        std::sync::atomic::fence(std::sync::atomic::Ordering::Acquire);
+        shared
     }
 
     fn contents_mut(&mut self) -> &mut Contents {
@@ -137,6 +147,7 @@ impl Gradients {
     ///
     /// # Panics
     /// If `T` is not the slab's type.
+    #[inline]
     #[track_caller]
     pub fn slab_of<T: Float>(&self) -> &[T] {
         assert!(T::DTYPE == self.dtype(), "the gradients are {}, asked for as {}", self.dtype(), T::DTYPE);
@@ -144,6 +155,7 @@ impl Gradients {
     }
 
     /// The element type: that of the parameters.
+    #[inline]
     pub fn dtype(&self) -> DType {
         self.slab().dtype()
     }

@@ -28,6 +28,7 @@ pub struct Param {
 
 impl Param {
     /// Its place in the order of creation.
+    #[inline]
     pub fn index(self) -> usize {
         self.index as usize
     }
@@ -94,16 +95,19 @@ impl Params {
     }
 
     /// A number that this model shares with its clones and with no other.
+    #[inline]
     pub fn id(&self) -> u32 {
         self.owner
     }
 
     /// The element type of the slab: `F32` or `F64`.
+    #[inline]
     pub fn dtype(&self) -> DType {
         self.slab.dtype()
     }
 
     /// How many parameter tensors there are.
+    #[inline]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
@@ -114,11 +118,13 @@ impl Params {
     }
 
     /// How many numbers the slab holds: the sum of the parameters' sizes.
+    #[inline]
     pub fn elements(&self) -> usize {
         self.slab.len()
     }
 
     /// All handles, in order of creation.
+    #[inline]
     pub fn iter(&self) -> impl Iterator<Item = Param> + use<> {
         let owner = self.owner;
         (0..self.entries.len() as u32).map(move |index| Param { owner, index })
@@ -210,6 +216,7 @@ impl Params {
     ///
     /// # Panics
     /// If `T` is not the slab's type.
+    #[inline]
     #[track_caller]
     pub fn slab_of<T: Float>(&self) -> &[T] {
         self.check_type::<T>();
@@ -220,6 +227,7 @@ impl Params {
     ///
     /// # Panics
     /// If `T` is not the slab's type.
+    #[inline]
     #[track_caller]
     pub fn slab_mut<T: Float>(&mut self) -> &mut [T] {
         self.check_type::<T>();
@@ -248,6 +256,7 @@ impl Params {
         Param { owner: self.owner, index }
     }
 
+    #[inline]
     pub(crate) fn slab(&self) -> DataRef<'_> {
         self.slab.borrow()
     }

@@ -18,6 +18,9 @@ pub trait AnyTensor {
     /// Writes the elements, row-major, to an empty buffer.
     #[doc(hidden)]
     fn copy_to(&self, out: &mut Data);
+    /// The elements, if they are of this dtype and shape and lie in one piece: one call for what nearly always holds.
+    #[doc(hidden)]
+    fn piece_of(&self, dtype: DType, shape: &[usize]) -> Option<DataRef<'_>>;
 }
 
 impl<A: ToTensor> AnyTensor for A {
@@ -37,6 +40,12 @@ impl<A: ToTensor> AnyTensor for A {
     }
     fn copy_to(&self, out: &mut Data) {
         self.write_to(A::Elem::vec(out));
+    }
+    #[inline]
+    fn piece_of(&self, dtype: DType, shape: &[usize]) -> Option<DataRef<'_>> {
+        let fits = A::Elem::DTYPE == dtype && self.has_shape(shape);
+        let elements = self.as_elements().filter(|_| fits)?;
+        (elements.len() == shape.iter().product()).then(|| A::Elem::share(elements))
     }
 }
 
@@ -60,18 +69,18 @@ impl<A: ToTensor> AnyTensor for A {
 /// ```
 pub trait Inputs {
     /// Calls `f` for each input.
-    fn each<'a>(&'a self, f: &mut dyn FnMut(&'a dyn AnyTensor));
+    fn each<'a>(&'a self, f: &mut impl FnMut(&'a dyn AnyTensor));
 }
 
 impl Inputs for () {
-    fn each<'a>(&'a self, _f: &mut dyn FnMut(&'a dyn AnyTensor)) {}
+    fn each<'a>(&'a self, _f: &mut impl FnMut(&'a dyn AnyTensor)) {}
 }
 
 macro_rules! tuples {
     ($($($T:ident $i:tt),+;)*) => {
         $(impl<$($T: AnyTensor),+> Inputs for ($($T,)+) {
             #[inline]
-            fn each<'a>(&'a self, f: &mut dyn FnMut(&'a dyn AnyTensor)) {
+            fn each<'a>(&'a self, f: &mut impl FnMut(&'a dyn AnyTensor)) {
                 $(f(&self.$i);)+
             }
         })*
@@ -89,7 +98,7 @@ tuples! {
 }
 
 impl Inputs for &[&dyn AnyTensor] {
-    fn each<'a>(&'a self, f: &mut dyn FnMut(&'a dyn AnyTensor)) {
+    fn each<'a>(&'a self, f: &mut impl FnMut(&'a dyn AnyTensor)) {
         self.iter().for_each(|x| f(*x));
     }
 }

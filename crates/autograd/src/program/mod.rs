@@ -339,10 +339,15 @@ impl Program {
 
     /// The inputs in order, as they were traced.
     fn given(&self) -> impl Iterator<Item = &crate::tape::Input> {
-        self.plan.slots[..self.inputs].iter().map(|slot| match slot {
+        (0..self.inputs).map(|i| self.input(i))
+    }
+
+    #[inline]
+    fn input(&self, i: usize) -> &crate::tape::Input {
+        match &self.plan.slots[i] {
             Slot::Given(input) => input,
             Slot::Held(_) => unreachable!("the first slots are the inputs"),
-        })
+        }
     }
 
     fn empty_gradients(&self) -> Gradients {

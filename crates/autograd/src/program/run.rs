@@ -1,10 +1,12 @@
 //! Running a program, and what a run gives.
 
-use super::{Inputs, Program, ProgramError, State, StepError};
-use crate::dtype::{DataRef, Element};
+use super::{AnyTensor, Inputs, Program, ProgramError, State, StepError};
+use crate::dtype::{Data, DataRef, Element, each_dtype};
 use crate::exec::BadIndex;
+use crate::ir::Meta;
 use crate::loops::Workers;
 use crate::params::{Gradients, Params};
+use crate::tape::Input;
 use ndarray::{ArrayViewD, IxDyn};
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -141,6 +143,7 @@ impl Program {
     }
 
     /// Checks the inputs; notes those that lie in one piece and copies the others.
+    #[inline]
     pub(super) fn bind<'a>(
         &self,
         state: &mut State,
@@ -148,39 +151,20 @@ impl Program {
         pieces: &mut Pieces<'a>,
     ) -> Result<(), ProgramError> {
         let mut wrong = None;
-        let mut expected = self.given();
         let mut given = 0;
         inputs.each(&mut |x| {
             given += 1;
-            let Some(want) = expected.next().filter(|_| wrong.is_none()) else { return };
-            if x.dtype() != want.meta.dtype {
-                let name = want.name.clone();
-                wrong = Some(ProgramError::InputDType { name, expected: want.meta.dtype, given: x.dtype() });
+            if given > self.inputs || wrong.is_some() {
                 return;
             }
-            let elements = want.meta.shape.elements();
-            if !x.fits(&want.meta.shape) && !x.fits(&[elements]) {
-                wrong = Some(ProgramError::InputShape {
-                    name: want.name.clone(),
-                    expected: want.meta.shape.clone(),
-                    given: x.dimensions(),
-                });
-                return;
+            let want = self.input(given - 1);
+            match x.piece_of(want.meta.dtype, &want.meta.shape) {
+                Some(piece) => pieces.push(Some(piece)),
+                None => match bind_other(want, x, &mut state.machine.staged[pieces.len()]) {
+                    Ok(piece) => pieces.push(piece),
+                    Err(error) => wrong = Some(error),
+                },
             }
-            let piece = x.piece();
-            if piece.is_none() {
-                let staged = &mut state.machine.staged[pieces.len()];
-                crate::dtype::each_dtype!(Data, &mut *staged, v => v.clear());
-                x.copy_to(staged);
-            }
-            // The kernels rely on it, whoever has written the implementation.
-            let length = piece.map_or_else(|| state.machine.staged[pieces.len()].len(), DataRef::len);
-            assert!(
-                length == elements,
-                "input `{}`: {length} elements for a shape of {elements}\n  rule: a `ToTensor` gives as many elements as its shape has",
-                want.name
-            );
-            pieces.push(piece);
         });
         match wrong {
             Some(error) => Err(error),
@@ -204,11 +188,47 @@ impl Program {
     }
 }
 
+/// Checks an input that is not a piece of the traced shape: flat, or to be copied, or wrong.
+#[inline(never)]
+fn bind_other<'a>(
+    want: &Input,
+    x: &'a dyn AnyTensor,
+    staged: &mut Data,
+) -> Result<Option<DataRef<'a>>, ProgramError> {
+    let name = || want.name.clone();
+    let Meta { dtype, shape } = &want.meta;
+    if x.dtype() != *dtype {
+        return Err(ProgramError::InputDType { name: name(), expected: *dtype, given: x.dtype() });
+    }
+    let elements = shape.elements();
+    if !x.fits(shape) && !x.fits(&[elements]) {
+        return Err(ProgramError::InputShape {
+            name: name(),
+            expected: shape.clone(),
+            given: x.dimensions(),
+        });
+    }
+    let piece = x.piece();
+    if piece.is_none() {
+        each_dtype!(Data, &mut *staged, v => v.clear());
+        x.copy_to(staged);
+    }
+    // The kernels rely on it, whoever has written the implementation.
+    let length = piece.map_or_else(|| staged.len(), DataRef::len);
+    assert!(
+        length == elements,
+        "input `{}`: {length} elements for a shape of {elements}\n  rule: a `ToTensor` gives as many elements as its shape has",
+        want.name
+    );
+    Ok(piece)
+}
+
 impl<'s> Run<'s> {
     /// An output of one element, as `f64`.
     ///
     /// # Panics
     /// If there is no such output, or it has not exactly one element.
+    #[inline]
     #[track_caller]
     pub fn item(&self, output: usize) -> f64 {
         let (shape, data) = self.output(output);
@@ -250,6 +270,7 @@ impl<'s> Run<'s> {
     ///
     /// # Panics
     /// If the program was traced without [`with_gradients`](super::Outputs::with_gradients).
+    #[inline]
     #[track_caller]
     pub fn grads(&self) -> &'s Gradients {
         assert!(
@@ -259,6 +280,7 @@ impl<'s> Run<'s> {
         &self.state.machine.gradients
     }
 
+    #[inline]
     #[track_caller]
     fn output(&self, output: usize) -> (&'s [usize], DataRef<'s>) {
         let outputs = &self.program.plan.outputs;

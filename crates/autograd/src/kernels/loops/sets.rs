@@ -172,6 +172,15 @@ macro_rules! instruction_sets {
             pub(in crate::kernels::loops) unsafe fn row_sum<T: Lane>(w: &Wiring<T>, at: &Tiles<T>) {
                 // SAFETY: see `Loop`.
                 let (x, y) = unsafe { (at.x(w.x[0], at.rows * at.row), at.y(w.y, at.rows)) };
+                if let ([y], true) = (&mut *y, at.row < LANES) {
+                    // SAFETY: a tile that is no multiple of the lanes is scratch, which has whole lanes.
+                    let mut lanes = unsafe { *at.at(w.x[0]).cast::<Chunk<T>>() };
+                    for i in 0..LANES {
+                        lanes[i] = if i < at.row { lanes[i] } else { T::default() };
+                    }
+                    y.write(tree::fold(lanes));
+                    return;
+                }
                 row_sums(x, at.row, y);
             }
 
@@ -188,6 +197,11 @@ macro_rules! instruction_sets {
             pub(in crate::kernels::loops) unsafe fn spread<T: Lane>(w: &Wiring<T>, at: &Tiles<T>) {
                 // SAFETY: see `Loop`.
                 let (x, y) = unsafe { (at.x(w.x[0], at.rows), at.y(w.y, at.rows * at.row)) };
+                if let ([x], true) = (x, at.row < LANES) {
+                    // SAFETY: a tile that is no multiple of the lanes is scratch, with room for whole lanes.
+                    unsafe { *at.at(w.y).cast::<Chunk<T>>() = [*x; LANES] };
+                    return;
+                }
                 for (&x, row) in x.iter().zip(y.chunks_exact_mut(at.row)) {
                     row.fill(MaybeUninit::new(x));
                 }

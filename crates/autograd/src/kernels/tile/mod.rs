@@ -7,122 +7,55 @@
 
 mod ahead;
 mod gather;
+mod linked;
+
+pub(crate) use linked::{Linked, link, scratch_bytes};
 
 use self::ahead::Ahead;
+use self::linked::{Loops, Step};
 use super::bases::{Bases, Lines};
-use super::loops::{self, Lane, Loop, Tiles, Wiring};
+use super::loops::{self, Lane, Tiles, Wiring};
 use super::simd::Isa;
 use super::workers::Workers;
-use crate::code::{Act, Code, Extent, How, Operand, Read, Slot, Write};
+use crate::code::{Code, Extent, How, Operand, Read, Slot, Write};
 use crate::dtype::DType;
 use crate::tree::{self, BLOCK, LANES};
-
-/// The steps of a kernel with their loops, looked up once.
-#[derive(Debug)]
-pub(crate) enum Linked {
-    Singles(Vec<Step<f32>>),
-    Doubles(Vec<Step<f64>>),
-}
-
-/// A step with its loop.
-#[derive(Debug)]
-pub(crate) struct Step<T> {
-    run: Loop<T>,
-    wiring: Wiring<T>,
-    extent: Extent,
-    is_total: bool,
-}
-
-/// Looks up the loops of a kernel.
-pub(crate) fn link(code: &Code) -> Linked {
-    match code.dtype {
-        DType::F32 => Linked::Singles(steps(code)),
-        _ => Linked::Doubles(steps(code)),
-    }
-}
-
-fn steps<T: Lane>(code: &Code) -> Vec<Step<T>> {
-    let step = |step: &crate::code::Step| {
-        let mut x = [0; 3];
-        step.act.reads().iter().enumerate().for_each(|(i, &slot)| x[i] = slot);
-        let mut more = [0; 2];
-        step.act.more().iter().enumerate().for_each(|(i, &slot)| more[i] = slot);
-        let p = if let Act::Unary(f, _) = step.act { loops::parameter(f) } else { 0.0 };
-        Step {
-            run: loops::of_act(step.act),
-            wiring: Wiring { x, y: step.y, more, p: T::from_f64(p) },
-            extent: step.extent,
-            is_total: matches!(step.act, Act::Total(_)),
-        }
-    };
-    code.steps.iter().map(step).collect()
-}
 
 /// Runs a fused kernel.
 pub(crate) fn run(
     code: &Code,
-    linked: &Linked,
+    linked: &mut Linked,
     bases: &Bases,
     scratch: &mut Lines,
     shared: &mut Lines,
     workers: &Workers,
 ) {
     match linked {
-        Linked::Singles(steps) => run_typed(code, steps, bases, scratch, shared, workers),
-        Linked::Doubles(steps) => run_typed(code, steps, bases, scratch, shared, workers),
-    }
-}
-
-/// What a kernel needs beside its operands: bytes for each worker, and bytes that all share.
-pub(crate) fn scratch_bytes(code: &Code) -> (usize, usize) {
-    let layout = Layout::new(code);
-    (layout.bytes, layout.partials)
-}
-
-/// Where things lie in a worker's scratch.
-struct Layout {
-    /// Elements from slot to slot.
-    stride: usize,
-    lanes: usize,
-    tiles: usize,
-    bytes: usize,
-    /// Of the sums of blocks, shared.
-    partials: usize,
-}
-
-impl Layout {
-    fn new(code: &Code) -> Layout {
-        let size = if code.dtype == DType::F32 { 4 } else { 8 };
-        let stride = code.tile.next_multiple_of(LANES);
-        let lanes = (code.slots * size_of::<*mut u8>()).next_multiple_of(64);
-        let tiles = (lanes + code.totals.len() * LANES * size).next_multiple_of(64);
-        let bytes = tiles + code.slots * stride * size;
-        let partials = code.totals.len() * code.elements.div_ceil(BLOCK).max(1) * size;
-        Layout { stride, lanes, tiles, bytes: bytes.next_multiple_of(64), partials }
+        Linked::Singles(loops) => run_typed(code, loops, bases, scratch, shared, workers),
+        Linked::Doubles(loops) => run_typed(code, loops, bases, scratch, shared, workers),
     }
 }
 
 fn run_typed<T: Lane>(
     code: &Code,
-    steps: &[Step<T>],
+    loops: &mut Loops<T>,
     bases: &Bases,
     scratch: &mut Lines,
     shared: &mut Lines,
     workers: &Workers,
 ) {
-    let layout = Layout::new(code);
-    debug_assert!(layout.bytes * workers.threads() <= scratch.bytes() && layout.partials <= shared.bytes());
+    let own = loops.own.as_mut().map(Lines::start);
+    let loops = &*loops;
+    debug_assert!(loops.layout.bytes * workers.threads() <= scratch.bytes());
+    debug_assert!(loops.layout.partials <= shared.bytes());
     let (area, partials) = (Shared(scratch.start()), Shared(shared.start().cast::<T>()));
-    let tasks = code.elements.div_ceil(code.task);
-    let blocks = code.elements.div_ceil(BLOCK).max(1);
     let task = |task: usize, worker: usize| {
         let first = task * code.task;
         let end = (first + code.task).min(code.elements);
-        // SAFETY: each worker has a part of the scratch of its own; tasks write different places.
-        let mut walk = unsafe {
-            Walk::<T>::new(code, steps, bases, &layout, area.get().add(worker * layout.bytes), partials.get())
-        };
-        walk.prepare();
+        let area = area.get().wrapping_add(worker * loops.layout.bytes);
+        let mut walk = Walk::new(code, loops, bases, area, partials.get());
+        walk.lay_out();
+        walk.spread();
         let mut start = first;
         while start < end {
             let n = code.tile.min(end - start);
@@ -130,14 +63,17 @@ fn run_typed<T: Lane>(
             start += n;
         }
     };
-    match tasks {
-        1 => task(0, 0),
-        _ => workers.each(tasks, task),
+    if let Some(own) = own {
+        Walk::new(code, loops, bases, own, partials.get()).once();
+    } else if loops.tasks == 1 {
+        task(0, 0);
+    } else {
+        workers.each(loops.tasks, task);
     }
     for (i, to) in code.totals.iter().enumerate() {
         // SAFETY: all tasks have ended, and each has written the sums of its blocks.
         unsafe {
-            let sums = std::slice::from_raw_parts(partials.get().add(i * blocks), blocks);
+            let sums = std::slice::from_raw_parts(partials.get().add(i * loops.blocks), loops.blocks);
             let total = if code.elements == 0 { T::default() } else { tree::combine(sums) };
             *bases.start::<T>(to) = total;
         }
@@ -155,44 +91,30 @@ impl<T> Shared<T> {
     }
 }
 
-/// One task on its way through its tiles.
+/// One task on its way through its tiles, in scratch that nobody else uses.
 struct Walk<'a, T> {
     code: &'a Code,
-    steps: &'a [Step<T>],
+    loops: &'a Loops<T>,
     bases: &'a Bases,
     /// Where each slot's tile is now.
     table: *mut *mut T,
     lanes: *mut [T; LANES],
     tiles: *mut T,
-    stride: usize,
     partials: *mut T,
-    asks_ahead: bool,
 }
 
 impl<'a, T: Lane> Walk<'a, T> {
-    /// # Safety
-    /// `area` has the layout's bytes, aligned to 64, and nobody else uses them.
-    unsafe fn new(
+    /// In an area of the layout's bytes, aligned to 64.
+    #[inline(always)]
+    fn new(
         code: &'a Code,
-        steps: &'a [Step<T>],
+        loops: &'a Loops<T>,
         bases: &'a Bases,
-        layout: &Layout,
         area: *mut u8,
         partials: *mut T,
     ) -> Walk<'a, T> {
-        // SAFETY: within the area, by the caller's promise.
-        let (lanes, tiles) = unsafe { (area.add(layout.lanes).cast(), area.add(layout.tiles).cast()) };
-        Walk {
-            code,
-            steps,
-            bases,
-            table: area.cast(),
-            lanes,
-            tiles,
-            stride: layout.stride,
-            partials,
-            asks_ahead: ahead::pays(code),
-        }
+        let (lanes, tiles) = (area.wrapping_add(loops.layout.lanes), area.wrapping_add(loops.layout.tiles));
+        Walk { code, loops, bases, table: area.cast(), lanes: lanes.cast(), tiles: tiles.cast(), partials }
     }
 
     /// The scratch of a slot.
@@ -200,7 +122,7 @@ impl<'a, T: Lane> Walk<'a, T> {
     fn own(&self, slot: Slot) -> *mut T {
         debug_assert!((slot as usize) < self.code.slots);
         // SAFETY: the area has a tile for each slot.
-        unsafe { self.tiles.add(slot as usize * self.stride) }
+        unsafe { self.tiles.add(slot as usize * self.loops.layout.stride) }
     }
 
     #[inline(always)]
@@ -231,19 +153,22 @@ impl<'a, T: Lane> Walk<'a, T> {
         unsafe { std::slice::from_raw_parts_mut(*self.table.add(slot as usize), n) }
     }
 
-    /// Points every slot to its scratch and spreads the numbers.
-    #[inline(always)]
-    fn prepare(&mut self) {
+    /// Points every slot to its scratch and fills in the numbers.
+    fn lay_out(&mut self) {
         for slot in 0..self.code.slots as Slot {
             self.point(slot, self.own(slot));
         }
-        let width = self.stride;
         for &(slot, value) in &self.code.fills {
-            self.y(slot, width).fill(T::from_f64(value));
+            self.y(slot, self.loops.layout.stride).fill(T::from_f64(value));
         }
+    }
+
+    /// Spreads operands of one element.
+    #[inline(always)]
+    fn spread(&mut self) {
         for read in self.code.reads.iter().filter(|r| r.how == How::Splat) {
             let value = self.one(&read.from);
-            self.y(read.slot, width).fill(value);
+            self.y(read.slot, self.loops.layout.stride).fill(value);
         }
     }
 
@@ -266,6 +191,7 @@ impl<'a, T: Lane> Walk<'a, T> {
         let whole = n.is_multiple_of(LANES);
         let (first_row, rows) = match self.code.row {
             0 => (0, 0),
+            _ if n == self.code.elements => (0, self.loops.rows),
             row => (start / row, n / row),
         };
         let range = |extent| if extent == Extent::Tile { (start, n) } else { (first_row, rows) };
@@ -282,11 +208,42 @@ impl<'a, T: Lane> Walk<'a, T> {
             };
             self.point(write.slot, to);
         }
+        self.steps(start, n, rows);
+        for write in &self.code.writes {
+            let (start, n) = range(write.extent);
+            if !(whole && write.direct) {
+                self.write(write, start, n);
+            }
+        }
+    }
+
+    /// Runs all steps on the only tile of a small kernel: everything is copied, so that the table stays as it is.
+    #[inline(always)]
+    fn once(&mut self) {
+        let count = |extent| if extent == Extent::Tile { self.code.elements } else { self.loops.rows };
+        for read in &self.code.reads {
+            let n = count(read.extent);
+            match read.how {
+                How::Splat => self.y(read.slot, n.next_multiple_of(LANES)).fill(self.one(&read.from)),
+                // SAFETY: the operand has all the kernel's elements (or rows), and the scratch a tile for each slot.
+                How::Direct => unsafe { copy(self.bases.start::<T>(&read.from), self.own(read.slot), n) },
+                How::Gather => self.gather(read, 0, n),
+            }
+        }
+        self.steps(0, self.code.elements, self.loops.rows);
+        for write in &self.code.writes {
+            self.write(write, 0, count(write.extent));
+        }
+    }
+
+    /// Runs all steps on operands that are in their tiles.
+    #[inline(always)]
+    fn steps(&self, start: usize, n: usize, rows: usize) {
         let tiles =
             |n: usize| Tiles { table: self.table, n: n.next_multiple_of(LANES), rows, row: self.code.row };
         let (wide, narrow) = (tiles(n), tiles(rows));
-        let mut ahead = self.asks_ahead.then(|| Ahead::new(self.code, self.bases, start + n, n));
-        for step in self.steps {
+        let mut ahead = self.loops.asks_ahead.then(|| Ahead::new(self.code, self.bases, start + n, n));
+        for step in &self.loops.steps {
             if let Some(ahead) = &mut ahead {
                 ahead.ask();
             }
@@ -299,12 +256,6 @@ impl<'a, T: Lane> Walk<'a, T> {
             // where it has them. Zeroed scratch and written memory are initialised. A step's result is no other slot's
             // tile, which the planner's verifier checks.
             unsafe { (step.run)(&step.wiring, tiles) };
-        }
-        for write in &self.code.writes {
-            let (start, n) = range(write.extent);
-            if !(whole && write.direct) {
-                self.write(write, start, n);
-            }
         }
     }
 
@@ -322,30 +273,26 @@ impl<'a, T: Lane> Walk<'a, T> {
                 }
                 self.point(read.slot, to);
             }
-            How::Gather => {
-                let (shape, strides) = (&read.from.shape[..], &read.from.strides[..]);
-                let to = self.y(read.slot, n);
-                // SAFETY: every element of the view lies within its memory.
-                Isa::widest().run(
-                    #[inline(always)]
-                    || unsafe {
-                        if read.from.dtype == DType::Bool {
-                            let from = self.bases.start::<bool>(&read.from);
-                            gather::gather(from, shape, strides, start, to, loops::truth);
-                        } else {
-                            gather::gather(
-                                self.bases.start::<T>(&read.from),
-                                shape,
-                                strides,
-                                start,
-                                to,
-                                |x| x,
-                            );
-                        }
-                    },
-                );
-            }
+            How::Gather => self.gather(read, start, n),
         }
+    }
+
+    #[inline(always)]
+    fn gather(&self, read: &Read, start: usize, n: usize) {
+        let (shape, strides) = (&read.from.shape[..], &read.from.strides[..]);
+        let to = self.y(read.slot, n);
+        // SAFETY: every element of the view lies within its memory.
+        Isa::widest().run(
+            #[inline(always)]
+            || unsafe {
+                if read.from.dtype == DType::Bool {
+                    let from = self.bases.start::<bool>(&read.from);
+                    gather::gather(from, shape, strides, start, to, loops::truth);
+                } else {
+                    gather::gather(self.bases.start::<T>(&read.from), shape, strides, start, to, |x| x);
+                }
+            },
+        );
     }
 
     #[inline(always)]
@@ -380,8 +327,7 @@ impl<'a, T: Lane> Walk<'a, T> {
             (step.run)(&wiring, &Tiles { table: table.as_ptr(), n, rows: 0, row: 0 });
             let end = start + n;
             if end.is_multiple_of(BLOCK) || end == self.code.elements {
-                let blocks = self.code.elements.div_ceil(BLOCK);
-                *self.partials.add(which * blocks + start / BLOCK) = tree::fold(*lanes);
+                *self.partials.add(which * self.loops.blocks + start / BLOCK) = tree::fold(*lanes);
             }
         }
     }
