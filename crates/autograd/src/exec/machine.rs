@@ -9,9 +9,10 @@ use super::{OutOfRange, Outcome, run as run_op};
 use crate::buffers::Strided;
 use crate::code::Operand;
 use crate::dtype::{DType, Data, DataRef, Storable, with_float, with_type};
-use crate::ir::Op;
+use crate::ir::{Concat, Op};
 use crate::kernels::bases::{Bases, Lines};
 use crate::kernels::matmul;
+use crate::kernels::place;
 use crate::kernels::tile::{self, Linked};
 use crate::kernels::workers::Workers;
 use crate::params::Gradients;
@@ -127,6 +128,7 @@ impl Machine {
             + self.tiles.bytes()
             + self.partials.bytes()
             + self.products.bytes()
+            + self.linked.iter().flatten().map(Linked::bytes).sum::<usize>()
     }
 
     /// Runs all kernels. `inputs` are those of the plan's slots that are given, in order.
@@ -203,8 +205,13 @@ impl Machine {
         }
     }
 
-    /// An op by its eager kernel, which appends to an empty vector, and from there to its place.
+    /// An op by its eager kernel, which appends to an empty vector, and from there to its place; what only puts operands
+    /// side by side writes to its place at once.
     fn op(&mut self, op: &Op, x: &[Operand], y: &Operand) -> Result<(), OutOfRange> {
+        if let Op::Concat(Concat { axis }) = *op {
+            with_type!(y.dtype, T => self.concat::<T>(axis as usize, x, y));
+            return Ok(());
+        }
         let out = &mut self.spare[y.dtype as usize];
         with_type!(y.dtype, T => T::vec(out).clear());
         let operands: SmallVec<[Strided<'_>; 4]> = x
@@ -226,6 +233,16 @@ impl Machine {
             unsafe { std::ptr::copy_nonoverlapping(values.as_ptr(), self.bases.start::<T>(y), values.len()) };
         });
         Ok(())
+    }
+
+    fn concat<T: crate::Element>(&self, axis: usize, x: &[Operand], y: &Operand) {
+        // SAFETY: nothing writes to memories of operands now.
+        let operands: SmallVec<[View<'_, T>; 4]> =
+            x.iter().map(|x| unsafe { view(&self.bases, x) }).collect();
+        let elements = y.shape.elements();
+        // SAFETY: the verifier has checked that so many elements lie at the result's place, which no operand shares.
+        let out = unsafe { std::slice::from_raw_parts_mut(self.bases.start::<T>(y), elements) };
+        place::concat(&operands, axis, &y.shape, &y.strides, out, &self.workers);
     }
 }
 

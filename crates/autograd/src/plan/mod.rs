@@ -20,6 +20,7 @@ mod orient;
 mod pair;
 mod places;
 mod share;
+mod sink;
 mod slope;
 mod slots;
 mod straighten;
@@ -65,7 +66,7 @@ pub struct Passes {
     pub cse: bool,
     /// Simplifies: x·1, x + 0, −(−x), transposes of transposes, sums of broadcasts.
     pub algebra: bool,
-    /// Keeps activations of narrow layers, and narrow batches of data, transposed.
+    /// Keeps activations of narrow layers, and narrow batches of data, transposed; lays results out as they are read.
     pub orient: bool,
     /// Writes small products with vectors as elementwise operations and sums, so that they fuse.
     pub thin: bool,
@@ -165,6 +166,7 @@ pub(crate) fn plan(mut graph: Graph, params: &Params, gradients: &[Range<usize>]
     graph = run(passes.cse, "cse", cse::cse, graph);
     graph = run(passes.orient, "orient", orient::orient, graph);
     graph = run(passes.thin, "thin", thin::thin, graph);
+    graph = run(passes.orient, "sink", sink::sink, graph);
     let rewritten = passes.orient || passes.thin;
     graph = run(rewritten && passes.algebra, "algebra", algebra::algebra, graph);
     graph = run(rewritten && passes.cse, "cse", cse::cse, graph);

@@ -98,6 +98,82 @@ fn outputs_that_no_kernel_computes() {
 }
 
 #[test]
+fn permutations_of_what_is_computed() {
+    as_eager([2, 3, 4], |_, x| {
+        let side_by_side = |axis| Var::concat(&[x, x.sin(), x * x], axis);
+        let batch = x.matmul(x.permute(&[0, 2, 1]).exp());
+        let shared = Var::concat(&[x.cos(), x], 0);
+        vec![
+            side_by_side(0).permute(&[2, 0, 1]),
+            side_by_side(1).permute(&[1, 0, 2]).reshape([9, 8]),
+            side_by_side(2).permute(&[0, 2, 1]),
+            batch.permute(&[0, 2, 1]) + 1.0,
+            batch.permute(&[2, 1, 0]),
+            shared,
+            shared.permute(&[1, 2, 0]).tanh(),
+        ]
+    });
+}
+
+#[test]
+fn a_transposed_concatenation_is_put_together_without_a_copy() {
+    let program = |passes| {
+        Program::trace_with(passes, &Params::f64(), |t| {
+            let x = t.input("x", [2, 30, 20]);
+            let wide = Var::concat(&[x.exp(), x.sin()], 0).permute(&[1, 0, 2]).reshape([30, 80]);
+            t.outputs(wide.matmul(t.input("y", [80, 40])))
+        })
+        .unwrap()
+    };
+    let mut passes = Passes::all();
+    passes.orient = false;
+    assert_eq!(program(Passes::all()).kernels() + 1, program(passes).kernels());
+}
+
+#[test]
+fn large_parts_are_put_side_by_side_by_any_number_of_threads() {
+    let params = Params::new();
+    let program = Program::trace(&params, |t| {
+        let (x, y) = (t.input("x", [7, 100, 64]), t.input("y", [7, 64, 50]));
+        t.outputs(Var::concat(&[x, y.permute(&[0, 2, 1])], 1))
+    });
+    let program = program.unwrap();
+    let x: Vec<f32> = (0..7 * 100 * 64).map(|i| i as f32).collect();
+    let y: Vec<f32> = (0..7 * 64 * 50).map(|i| -(i as f32)).collect();
+    for threads in [1, 2, 3] {
+        let mut state = program.state().with_threads(threads);
+        let run = program.run(&mut state, &params, (&x, &y)).unwrap();
+        let z = run.get::<f32>(0);
+        for ((_, z), i) in z.indexed_iter().zip(0..) {
+            let (batch, row, column) = (i / (150 * 64), i / 64 % 150, i % 64);
+            let want = match row {
+                ..100 => x[(batch * 100 + row) * 64 + column],
+                _ => y[(batch * 64 + column) * 50 + row - 100],
+            };
+            assert_eq!(*z, want, "{i}, {threads} threads");
+        }
+    }
+}
+
+#[test]
+fn gradients_that_somebody_keeps_are_not_overwritten() {
+    let mut params = Params::f64();
+    let w = params.scope("net").param("w", [2], [3.0, 1.0]);
+    let program =
+        Program::trace(&params, |t| t.outputs((t.param(w) * t.input("x", [2])).sum()).with_gradients());
+    let program = program.unwrap();
+    let mut state = program.state();
+    let mut gradients = |x: [f64; 2]| program.run(&mut state, &params, (x,)).unwrap().grads().clone();
+    let first = gradients([1.0, 2.0]);
+    let second = gradients([3.0, 4.0]);
+    assert_eq!(first.get::<f64>(w), Some(&[1.0, 2.0][..]));
+    drop(first);
+    let third = gradients([5.0, 6.0]);
+    assert_eq!(second.get::<f64>(w), Some(&[3.0, 4.0][..]));
+    assert_eq!(third.get::<f64>(w), Some(&[5.0, 6.0][..]));
+}
+
+#[test]
 fn parameters_as_outputs() {
     let mut params = Params::f64();
     let mut net = params.scope("net");

@@ -47,6 +47,16 @@ pub(crate) fn link(code: &Code) -> Linked {
     }
 }
 
+impl Linked {
+    /// Bytes of scratch that it keeps to itself.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Linked::Singles(loops) => loops.own.as_ref().map_or(0, Lines::bytes),
+            Linked::Doubles(loops) => loops.own.as_ref().map_or(0, Lines::bytes),
+        }
+    }
+}
+
 impl<T: Lane> Loops<T> {
     fn new(code: &Code) -> Loops<T> {
         let layout = Layout::new(code);

@@ -1,0 +1,56 @@
+//! Permutations move into what they permute, where nothing else reads it: into the parts of a concatenation, and into the
+//! operands of a batch of products, (A·B)ᵀ = Bᵀ·Aᵀ. The result then lies as it is read, and nothing is copied.
+
+use super::graph::{Graph, Node};
+use crate::ir::{Concat, Inputs, NodeId, Op, Permute};
+use crate::shape::Axes;
+
+/// Moves permutations towards the operands.
+pub(crate) fn sink(graph: Graph) -> Graph {
+    let readers = readers(&graph);
+    let alone = |x: NodeId| readers.get(x as usize) == Some(&1);
+    graph.rewrite(|out, id| {
+        let Node { op: Op::Permute(Permute { axes }), inputs, .. } = out.node(id) else {
+            return out.keep(id);
+        };
+        let (axes, x) = (axes.clone(), inputs[0]);
+        let moved = match out.node(x).op {
+            Op::Concat(Concat { axis }) if alone(x) => Some(concatenation(out, x, axis, &axes)),
+            Op::Matmul if alone(x) && is_transpose_in_batch(&axes) => Some(product(out, x, &axes)),
+            _ => None,
+        };
+        moved.unwrap_or_else(|| out.keep(id))
+    })
+}
+
+/// How many nodes read each one; outputs are read from outside as well.
+fn readers(graph: &Graph) -> Vec<u32> {
+    let mut readers = graph.per_node(0);
+    for (_, node) in graph.iter() {
+        node.inputs.iter().for_each(|&x| readers[x as usize] += 1);
+    }
+    graph.outputs.iter().for_each(|&x| readers[x as usize] += 2);
+    readers
+}
+
+fn concatenation(out: &mut Graph, x: NodeId, axis: u8, axes: &Axes) -> NodeId {
+    let Node { inputs, origin, .. } = out.node(x);
+    let (parts, origin) = (inputs.clone(), *origin);
+    let parts: Inputs = parts.iter().map(|&part| out.permute(part, axes.clone())).collect();
+    let axis = axes.iter().position(|&a| a == axis).expect("a permutation has every axis") as u8;
+    out.add(Concat { axis }, parts, origin)
+}
+
+/// Whether the last two axes change places and others stay. Products without a batch are oriented as a whole.
+fn is_transpose_in_batch(axes: &[u8]) -> bool {
+    let Some((lead, &[row, column])) = axes.split_last_chunk() else { return false };
+    let rank = axes.len() as u8;
+    !lead.is_empty() && lead.is_sorted() && [row, column] == [rank - 1, rank - 2]
+}
+
+fn product(out: &mut Graph, x: NodeId, axes: &Axes) -> NodeId {
+    let Node { inputs, origin, .. } = out.node(x);
+    let (a, b, origin) = (inputs[0], inputs[1], *origin);
+    let [a, b] = [a, b].map(|x| out.permute(x, axes.clone()));
+    out.add(Op::Matmul, [b, a].into(), origin)
+}
