@@ -1,6 +1,7 @@
 """What the scripts share: arguments, the numbers of the workloads, the clock, the line they print.
 
-A script is called as `SCRIPT [MODE] THREADS SECONDS WORKLOAD...` and prints a line of JSON for each workload.
+A script is called as `SCRIPT [MODE] THREADS SECONDS WORKLOAD...`. It prints an empty line when it is ready and, for each
+line that it reads, a line of JSON for each way to compute a workload and an empty line.
 """
 
 import json
@@ -68,19 +69,32 @@ def clock(step):
     return seconds[len(seconds) // 2], seconds[0], len(seconds) * at_once
 
 
+WAYS = []
+
+
 def report(peer, workload, check, step, steps_per_call=1):
-    """Times a step and prints the result; `check` are the values that all programs agree on."""
-    median, least, reps = clock(step)
-    line = dict(peer=peer, workload=workload, threads=THREADS, median_s=median / steps_per_call)
-    line |= dict(min_s=least / steps_per_call, reps=reps * steps_per_call, check=[float(x) for x in check])
-    print(json.dumps(line), flush=True)
+    """A way to compute a workload, to be timed when it is its turn; `check` are the values that all programs agree on."""
+    WAYS.append((dict(peer=peer, workload=workload, threads=THREADS, check=[float(x) for x in check]), step, steps_per_call))
+
+
+def turn():
+    """Times every way and prints the results, then an empty line."""
+    for line, step, steps_per_call in WAYS:
+        median, least, reps = clock(step)
+        line |= dict(median_s=median / steps_per_call, min_s=least / steps_per_call, reps=reps * steps_per_call)
+        print(json.dumps(line))
+    print(flush=True)
 
 
 def run(workloads):
-    """Runs those that were asked for; one that fails is reported and left out."""
+    """Prepares what was asked for, says so by an empty line, and takes a turn for each line that it reads."""
     for name in WORKLOADS:
         if name in workloads:
             try:
                 workloads[name](name)
             except Exception as error:
                 print(f"{sys.argv[0]} {MODE} {name}: {type(error).__name__}: {error}"[:500], file=sys.stderr, flush=True)
+    if WAYS:
+        print(flush=True)
+        for _ in sys.stdin:
+            turn()

@@ -1,11 +1,12 @@
-//! Wengert beside other libraries: every program that is there computes every workload, round by round, and the times are
-//! compared within each round, since a machine is not the same from one minute to the next.
+//! Wengert beside other libraries: the programs that compute a workload take turns, and the times are compared within each
+//! round of turns, since a machine is not the same from one minute to the next.
 
 mod options;
 mod programs;
 mod table;
 
 use options::Options;
+use programs::Program;
 use std::fs::File;
 use std::io::Write;
 use table::{Line, Results};
@@ -19,19 +20,23 @@ fn main() {
     let programs = programs::available(&options);
     let mut file = options.save.as_ref().map(|path| File::create(path).expect("a file that can be written"));
     let mut results = Results::default();
-    for round in 0..options.rounds {
+    for &workload in &options.workloads {
         for &threads in &options.threads {
-            for program in &programs {
-                eprintln!("round {} of {}: {}, {threads} thread(s)", round + 1, options.rounds, program.name);
-                for text in program.run(threads, &options) {
-                    let Some(line) = Line::parse(&text, round, options.of) else {
-                        eprintln!("  not understood: {text}");
-                        continue;
-                    };
-                    if let Some(file) = &mut file {
-                        writeln!(file, "{text}").expect("a file that can be written");
+            eprintln!("{workload}, {threads} thread(s)");
+            let start = |program: &Program| program.start(threads, workload, &options);
+            let mut running: Vec<_> = programs.iter().filter_map(start).collect();
+            for round in 0..options.rounds {
+                for program in &mut running {
+                    for text in program.turn() {
+                        let Some(line) = Line::parse(&text, round, options.of) else {
+                            eprintln!("  {}: not understood: {text}", program.name);
+                            continue;
+                        };
+                        if let Some(file) = &mut file {
+                            writeln!(file, "{text}").expect("a file that can be written");
+                        }
+                        results.add(line);
                     }
-                    results.add(line);
                 }
             }
         }

@@ -8,7 +8,7 @@ cargo run --release --manifest-path benches/peers/Cargo.toml -- [OPTIONS]
   --workloads W3-f32,W4   which workloads; W6 stands for all that begin so (all)
   --peers torch,jax       which peers; torch stands for all that begin so (all that are there; `none`)
   --threads 1,2           with how many threads (1,2)
-  --rounds 5              how often everything is run (5)
+  --rounds 9              how many turns each program has (9)
   --seconds 0.3           how long a step is measured in a round (0.3)
   --of median             what a round counts of its samples: median, or min on a busy machine (median)
   --build candle,burn     build these first; once is enough
@@ -51,7 +51,7 @@ impl Options {
             workloads: WORKLOADS.to_vec(),
             peers: None,
             threads: vec![1, 2],
-            rounds: 5,
+            rounds: 9,
             seconds: 0.3,
             of: "median_s",
             build: vec![],

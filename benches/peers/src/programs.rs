@@ -1,8 +1,9 @@
 //! The programs: which there are, which of them are ready, and how one is run.
 
 use crate::options::Options;
+use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 const HERE: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -19,7 +20,7 @@ const IN_PYTHON: [(&str, &[&str], &str); 3] = [
     ("jax", &[], "numpy, jax"),
 ];
 
-/// What prints lines of measurements.
+/// What measures workloads.
 pub struct Program {
     pub name: String,
     command: Vec<PathBuf>,
@@ -94,8 +95,9 @@ impl Program {
         Program { name: format!("{script}-{mode}"), command }
     }
 
-    /// The lines that the program prints. With one thread it is bound to one core where the system can do that.
-    pub fn run(&self, threads: usize, options: &Options) -> Vec<String> {
+    /// Starts the program for a workload and waits until it is ready. None if it does not compute that. With one thread
+    /// it is bound to one core where the system can do that.
+    pub fn start(&self, threads: usize, workload: &str, options: &Options) -> Option<Running> {
         let core = if threads == 1 { core_to_pin() } else { None };
         let mut command = match core {
             Some(core) => {
@@ -106,23 +108,58 @@ impl Program {
             None => Command::new(&self.command[0]),
         };
         command.args(&self.command[1..]);
-        command.args([threads.to_string(), options.seconds.to_string()]).args(&options.workloads);
+        command.args([&threads.to_string(), &options.seconds.to_string(), workload]);
         for variable in ["RAYON_NUM_THREADS", "OMP_NUM_THREADS", "MATMUL_NUM_THREADS"] {
             command.env(variable, threads.to_string());
         }
-        match command.stdout(Stdio::piped()).output() {
-            Ok(output) => {
-                if !output.status.success() {
-                    let text = String::from_utf8_lossy(&output.stderr);
-                    eprintln!("  {} ended with {}: {}", self.name, output.status, text.trim());
-                }
-                String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
-            }
+        let mut child = match command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() {
+            Ok(child) => child,
             Err(error) => {
                 eprintln!("  {} does not start: {error}", self.name);
-                vec![]
+                return None;
+            }
+        };
+        let answers = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        let mut running = Running { name: self.name.clone(), child, answers };
+        running.answer().map(|_| running)
+    }
+}
+
+/// A program that waits for its turn.
+pub struct Running {
+    pub name: String,
+    child: Child,
+    answers: Lines<BufReader<ChildStdout>>,
+}
+
+impl Running {
+    /// Lets it measure; the lines that it prints.
+    pub fn turn(&mut self) -> Vec<String> {
+        let asked = self.child.stdin.as_mut().is_some_and(|stdin| writeln!(stdin).is_ok());
+        let lines = if asked { self.answer() } else { None };
+        lines.unwrap_or_else(|| {
+            eprintln!("  {} has ended", self.name);
+            vec![]
+        })
+    }
+
+    /// The lines up to an empty one; none if it has ended.
+    fn answer(&mut self) -> Option<Vec<String>> {
+        let mut lines = vec![];
+        loop {
+            match self.answers.next()?.ok()? {
+                line if line.is_empty() => return Some(lines),
+                line => lines.push(line),
             }
         }
+    }
+}
+
+impl Drop for Running {
+    /// Without input it ends by itself.
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
     }
 }
 

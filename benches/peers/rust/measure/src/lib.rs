@@ -1,6 +1,7 @@
 //! What every program of the comparison shares: its arguments, the numbers of the workloads, the clock, the line it prints.
 //!
-//! A program is called as `PROGRAM THREADS SECONDS WORKLOAD…` and prints a line of JSON for each workload it can compute.
+//! A program is called as `PROGRAM THREADS SECONDS WORKLOAD`. If it can compute the workload, it prints an empty line when
+//! it is ready and, for each line that it reads, a line of JSON for each way to compute it and an empty line.
 
 use std::time::Instant;
 
@@ -30,21 +31,33 @@ impl Program {
         self.workloads.iter().any(|wanted| wanted == workload)
     }
 
-    /// Times a step and prints the result. `check` are the values that all programs agree on.
+    /// Says that a step is ready, and times it whenever it is its turn. `check` are the values that all programs agree on.
     pub fn measure(&self, workload: &str, check: &[f64], step: impl FnMut()) {
-        self.measure_as(self.peer, workload, check, step);
+        self.measure_all(workload, &mut [Way { peer: self.peer, check: check.to_vec(), step }]);
     }
 
-    /// As [`measure`](Program::measure), under another name.
-    pub fn measure_as(&self, peer: &str, workload: &str, check: &[f64], mut step: impl FnMut()) {
-        let samples = time(self.seconds, &mut step);
-        let (median, min, reps) =
-            (samples.seconds[samples.seconds.len() / 2], samples.seconds[0], samples.reps);
-        println!(
-            r#"{{"peer": "{peer}", "workload": "{workload}", "threads": {}, "median_s": {median:e}, "min_s": {min:e}, "reps": {reps}, "check": {check:?}}}"#,
-            self.threads
-        );
+    /// As [`measure`](Program::measure), for several ways to compute a workload.
+    pub fn measure_all<F: FnMut()>(&self, workload: &str, ways: &mut [Way<F>]) {
+        println!();
+        for _ in std::io::stdin().lines() {
+            for Way { peer, check, step } in &mut *ways {
+                let Samples { seconds, reps } = time(self.seconds, step);
+                let (median, min) = (seconds[seconds.len() / 2], seconds[0]);
+                println!(
+                    r#"{{"peer": "{peer}", "workload": "{workload}", "threads": {}, "median_s": {median:e}, "min_s": {min:e}, "reps": {reps}, "check": {check:?}}}"#,
+                    self.threads
+                );
+            }
+            println!();
+        }
     }
+}
+
+/// A way to compute a workload: who does it, what comes out, and the step.
+pub struct Way<F> {
+    pub peer: &'static str,
+    pub check: Vec<f64>,
+    pub step: F,
 }
 
 struct Samples {

@@ -4,24 +4,27 @@
 mod all;
 
 use all::{Show, all};
-use measure::Program;
+use measure::{Program, Way};
 use std::hint::black_box;
 
 fn main() {
     let program = Program::of("program");
     for workload in all().iter().filter(|workload| program.wants(workload.name)) {
-        for run in &workload.runs {
-            let (way, threads) = match run.id.rsplit_once('-') {
+        let way = |run: &all::Run| {
+            let (peer, threads) = match run.id.rsplit_once('-') {
                 Some((way, "2t")) => (way, 2),
                 Some((way, _)) => (way, 1),
                 None => (run.id, 1),
             };
-            if threads == program.threads {
+            (threads == program.threads).then(|| {
                 let (mut step, check) = run.prepare(workload.name, workload.expected);
-                program.measure_as(way, workload.name, &check, || {
+                let step = move || {
                     black_box(step(Show::Loss));
-                });
-            }
-        }
+                };
+                Way { peer, check, step }
+            })
+        };
+        let mut ways: Vec<_> = workload.runs.iter().filter_map(way).collect();
+        program.measure_all(workload.name, &mut ways);
     }
 }

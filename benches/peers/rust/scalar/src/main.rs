@@ -1,21 +1,26 @@
 //! Tapes of scalars: reverse and echidna. The network of W1 one scalar at a time, the chain of W7.
 
 use echidna::{BReverse, Reverse, grad, record};
-use measure::{Program, lcg};
+use measure::{Program, Way, lcg};
 use num_traits::Float;
 use reverse::Gradient;
 use std::hint::black_box;
 use std::ops::{Add, Mul, Sub};
 
 fn main() {
-    for peer in ["reverse", "echidna", "echidna-replay"] {
-        let program = Program::of(peer);
-        if program.threads == 1 {
-            w1(&program, peer);
-            w7(&program, peer);
-        }
+    let program = Program::of("scalar");
+    if program.threads > 1 {
+        return;
+    }
+    if program.wants("W1") {
+        program.measure_all("W1", &mut ["reverse", "echidna", "echidna-replay"].map(w1));
+    }
+    if program.wants("W7") {
+        program.measure_all("W7", &mut ["reverse", "echidna"].map(w7));
     }
 }
+
+type Step = Box<dyn FnMut()>;
 
 /// What the two libraries' scalars have in common.
 trait Scalar:
@@ -75,10 +80,7 @@ fn neuron<S: Scalar>(inputs: &[S], params: &[S]) -> S {
     inputs.iter().zip(params).fold(params[inputs.len()], |sum, (&x, &w)| sum + w * x)
 }
 
-fn w1(program: &Program, peer: &str) {
-    if !program.wants("W1") {
-        return;
-    }
+fn w1(peer: &'static str) -> Way<Step> {
     let (params, samples) = (lcg(7, 337, 0.5), lcg(11, 200, 1.0).as_chunks().0.to_vec());
     let mut gradient: Box<dyn FnMut() -> (f64, Vec<f64>)> = match peer {
         "reverse" => Box::new(move || {
@@ -104,20 +106,18 @@ fn w1(program: &Program, peer: &str) {
         }
     };
     let (loss, sum) = (gradient().0, gradient().1.iter().sum());
-    program.measure("W1", &[loss, sum], || {
+    let step = move || {
         black_box(gradient());
-    });
+    };
+    Way { peer, check: vec![loss, sum], step: Box::new(step) }
 }
 
 fn chain<S: Scalar>(x: S) -> S {
     (0..333_334).fold(x, |v, _| v.sin() * 0.999999999 + 1e-15)
 }
 
-fn w7(program: &Program, peer: &str) {
-    if !program.wants("W7") || peer == "echidna-replay" {
-        return;
-    }
-    let both = || match peer {
+fn w7(peer: &'static str) -> Way<Step> {
+    let both = move || match peer {
         "reverse" => {
             let tape = reverse::Tape::new();
             let x = tape.add_var(0.5);
@@ -138,7 +138,8 @@ fn w7(program: &Program, peer: &str) {
         }
     };
     let (value, slope) = both();
-    program.measure("W7", &[value, slope], || {
+    let step = move || {
         black_box(both());
-    });
+    };
+    Way { peer, check: vec![value, slope], step: Box::new(step) }
 }
