@@ -15,6 +15,9 @@ pub(crate) const SHARED_FROM: usize = 1 << 18;
 /// A larger B is packed where it is read by more rows than these.
 const PACKED_FROM: usize = 128;
 
+/// Rows or columns of a part where there are more parts than threads, the fewest of them.
+const WORTH_A_CUT: usize = 256;
+
 /// Packed operands up to this size lie on the stack.
 const STACK_LINES: usize = 256;
 
@@ -160,8 +163,10 @@ impl<'a, T: Multiply> Product<'a, T> {
             return (0..self.entries).for_each(|entry| self.part(entry, 0, 1, area));
         }
         let (areas, step) = scratch.areas(bytes, threads);
-        // A cut costs the packing of the other operand once more: no more cuts than threads need.
-        let cuts = threads.div_ceil(self.entries);
+        // A cut costs the packing of the other operand once more; but who is held up takes fewer of small parts.
+        let needed = threads.div_ceil(self.entries);
+        let longest = self.first.rows.max(self.first.columns);
+        let cuts = if needed > 1 { (longest / WORTH_A_CUT).clamp(needed, 4 * needed) } else { 1 };
         let pieces = self.entries * cuts;
         let tasks = if cuts > 1 { pieces } else { pieces.min(4 * threads) };
         let areas = Areas { first: areas, step };
