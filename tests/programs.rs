@@ -60,6 +60,29 @@ impl Training {
 }
 
 #[test]
+fn what_is_not_finite_is_refused_on_any_number_of_threads() {
+    let mut params = Params::new();
+    params.scope("net").param("w", [100_000], 1.0);
+    let w = params.find("net.w").expect("just added");
+    let program =
+        Program::trace(&params, |t| t.outputs((t.param(w) * t.input("x", [100_000])).sum()).with_gradients())
+            .expect("a plan");
+    for threads in [1, 2, 3] {
+        let mut state = program.state().with_threads(threads);
+        let mut sgd = Sgd::new(1.0).expect("a valid rate");
+        let mut x = vec![1f32; 100_000];
+        x[99_999] = f32::NEG_INFINITY;
+        let before = params.slab_of::<f32>().to_vec();
+        let refused = program.step(&mut state, &mut params, &mut sgd, (&x,)).unwrap_err();
+        assert!(refused.to_string().contains("`net.w` is -inf at element 99999"), "{refused}");
+        assert_eq!(params.slab_of::<f32>(), before);
+        x[99_999] = 1.0;
+        program.step(&mut state, &mut params, &mut sgd, (&x,)).expect("finite gradients");
+        assert!(params.slab_of::<f32>().iter().zip(before).all(|(now, before)| *now == before - 1.0));
+    }
+}
+
+#[test]
 fn any_number_of_threads_gives_the_same_bits() {
     let mut shared = 0;
     for model in all() {

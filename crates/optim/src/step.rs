@@ -167,7 +167,7 @@ fn step_typed<T: Slabs, R: Rule>(
 ) -> Result<(), StepError> {
     // One pass over the slab says that all is well, as it nearly always is; only else each tensor is looked at.
     let gradient = grads.slab_of::<T>();
-    if !is_finite(gradient) {
+    if !all_finite(workers, gradient) {
         for (p, range) in grads.trained(params) {
             check_finite(&gradient[range], params.name(p))?;
         }
@@ -242,6 +242,18 @@ fn share<T: Float>(
             rule.update(t, point, gradient, memory);
         }
     });
+}
+
+/// Whether all numbers are finite: many of them are looked at by several threads.
+fn all_finite<T: Float>(workers: &Workers, numbers: &[T]) -> bool {
+    if workers.threads() == 1 || numbers.len() <= ALONE {
+        return is_finite(numbers);
+    }
+    let size = numbers.len().div_ceil(PIECES).max(ALONE).next_multiple_of(LANES);
+    let mut pieces = numbers.chunks(size);
+    let mut pieces: [_; PIECES] = std::array::from_fn(|_| (pieces.next().unwrap_or_default(), true));
+    workers.each_of(&mut pieces, |(piece, finite)| *finite = is_finite(piece));
+    pieces.iter().all(|(_, finite)| *finite)
 }
 
 /// Numbers that are looked at side by side.
