@@ -7,20 +7,29 @@ use crate::shape::Axes;
 
 /// Moves permutations towards the operands.
 pub(crate) fn sink(graph: Graph) -> Graph {
+    if !graph.iter().any(|(_, node)| could_move(&graph, node).is_some()) {
+        return graph;
+    }
     let readers = readers(&graph);
-    let alone = |x: NodeId| readers.get(x as usize) == Some(&1);
     graph.rewrite(|out, id| {
-        let Node { op: Op::Permute(Permute { axes }), inputs, .. } = out.node(id) else {
-            return out.keep(id);
-        };
-        let (axes, x) = (axes.clone(), inputs[0]);
-        let moved = match out.node(x).op {
-            Op::Concat(Concat { axis }) if alone(x) => Some(concatenation(out, x, axis, &axes)),
-            Op::Matmul if alone(x) && is_transpose_in_batch(&axes) => Some(product(out, x, &axes)),
-            _ => None,
-        };
-        moved.unwrap_or_else(|| out.keep(id))
+        let Some((axes, x)) = could_move(out, out.node(id)) else { return out.keep(id) };
+        let axes = axes.clone();
+        match out.node(x).op {
+            _ if readers.get(x as usize) != Some(&1) => out.keep(id),
+            Op::Concat(Concat { axis }) => concatenation(out, x, axis, &axes),
+            _ => product(out, x, &axes),
+        }
     })
+}
+
+/// The axes of a permutation that could move, and what it permutes.
+fn could_move<'a>(graph: &Graph, node: &'a Node) -> Option<(&'a Axes, NodeId)> {
+    let Node { op: Op::Permute(Permute { axes }), inputs, .. } = node else { return None };
+    match graph.node(inputs[0]).op {
+        Op::Concat(_) => Some((axes, inputs[0])),
+        Op::Matmul if is_transpose_in_batch(axes) => Some((axes, inputs[0])),
+        _ => None,
+    }
 }
 
 /// How many nodes read each one; outputs are read from outside as well.
