@@ -63,10 +63,13 @@ impl<'a, T: Copy> Asking<'a, T> {
         ahead: &'a [Ahead<T>; 2],
         steps: usize,
     ) -> Asking<'a, T> {
-        let pairs = rows + ahead.iter().map(|a| a.pairs * a.columns).sum::<usize>();
-        // A power of two: branches with a short period are foreseen.
-        let shift = steps.ilog2().saturating_sub(pairs.next_power_of_two().ilog2());
-        let mask = if steps < WORTH_ASKING { usize::MAX } else { (1 << shift) - 1 };
+        let mask = if steps < WORTH_ASKING {
+            usize::MAX
+        } else {
+            let pairs = rows + ahead.iter().map(|a| a.pairs * a.columns).sum::<usize>();
+            // A power of two: branches with a short period are foreseen.
+            (1 << steps.ilog2().saturating_sub(pairs.next_power_of_two().ilog2())) - 1
+        };
         Asking { next: c, stride: stride as isize, left: rows, then: ahead[0], rest: &ahead[1..], mask }
     }
 
