@@ -242,7 +242,7 @@ impl Machine {
         let elements = y.shape.elements();
         // SAFETY: the verifier has checked that so many elements lie at the result's place, which no operand shares.
         let out = unsafe { std::slice::from_raw_parts_mut(self.bases.start::<T>(y), elements) };
-        place::concat(&operands, axis, &y.shape, &y.strides, out, &self.workers);
+        place::concat(&operands, axis, &y.strides, out, &self.workers);
     }
 }
 

@@ -62,9 +62,23 @@ impl Workers {
 
     /// Calls `f` for each of the items, each on one of the threads.
     pub fn each_of<T: Send>(&self, items: &mut [T], f: impl Fn(&mut T) + Sync) {
-        let slots = Slots(items.as_mut_ptr());
-        // SAFETY: every task has an item of its own.
-        self.each(items.len(), |task, _| f(unsafe { &mut *slots.at(task) }));
+        self.each_chunk(items, 1, |_, item| f(&mut item[0]));
+    }
+
+    /// Calls `f` for each chunk of so many items (the last one may be shorter) and its number, on one of the threads.
+    pub(crate) fn each_chunk<T: Send>(
+        &self,
+        items: &mut [T],
+        size: usize,
+        f: impl Fn(usize, &mut [T]) + Sync,
+    ) {
+        let (count, slots) = (items.len(), Slots(items.as_mut_ptr()));
+        self.each(count.div_ceil(size), |task, _| {
+            let start = task * size;
+            // SAFETY: within the items, and every task has a chunk of its own.
+            let chunk = unsafe { std::slice::from_raw_parts_mut(slots.at(start), size.min(count - start)) };
+            f(task, chunk);
+        });
     }
 }
 

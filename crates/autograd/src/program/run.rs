@@ -158,7 +158,11 @@ impl Program {
                 return;
             }
             let want = self.input(given - 1);
-            match x.piece_of(want.meta.dtype, &want.meta.shape) {
+            let Meta { dtype, shape } = &want.meta;
+            // The kernels rely on it, whoever has written the implementation.
+            let is_whole =
+                |piece: &DataRef<'_>| piece.dtype() == *dtype && piece.len() == shape.iter().product();
+            match x.piece_of(*dtype, shape).filter(is_whole) {
                 Some(piece) => pieces.push(Some(piece)),
                 None => match bind_other(want, x, &mut state.machine.staged[pieces.len()]) {
                     Ok(piece) => pieces.push(piece),
@@ -213,11 +217,10 @@ fn bind_other<'a>(
         each_dtype!(Data, &mut *staged, v => v.clear());
         x.copy_to(staged);
     }
-    // The kernels rely on it, whoever has written the implementation.
-    let length = piece.map_or_else(|| staged.len(), DataRef::len);
+    let (given, length) = piece.map_or((staged.dtype(), staged.len()), |piece| (piece.dtype(), piece.len()));
     assert!(
-        length == elements,
-        "input `{}`: {length} elements for a shape of {elements}\n  rule: a `ToTensor` gives as many elements as its shape has",
+        (given, length) == (*dtype, elements),
+        "input `{}`: {length} elements of {given} for {shape} {dtype}\n  rule: a `ToTensor` gives as many elements as its shape has",
         want.name
     );
     Ok(piece)
