@@ -4,7 +4,7 @@
 mod models;
 
 use models::Model;
-use wengert::autograd::StepError;
+use wengert::autograd::{StepError, Update};
 use wengert::prelude::*;
 
 /// Every model, at the size of the workloads or large enough for several threads.
@@ -149,6 +149,74 @@ fn a_refused_step_changes_nothing() {
     let mut other = Adam::new(0.1).expect("a valid rate");
     program.step(&mut state, &mut fresh, &mut other, &model.inputs()[..]).expect("a step");
     assert_eq!(params.slab_of::<f32>(), fresh.slab_of::<f32>());
+}
+
+/// Losses and parameters of three steps, by `step` or by a run and the update after it.
+fn three_steps(
+    model: &Model,
+    threads: usize,
+    mut optimizer: impl Optimizer + Update<Error = optim::StepError>,
+    at_once: bool,
+) -> (Vec<u64>, Vec<u32>) {
+    let program = model.program();
+    let (mut state, mut params) = (program.state().with_threads(threads), model.params.clone());
+    let inputs = model.inputs();
+    let losses = (0..3).map(|_| {
+        if at_once {
+            return program
+                .step(&mut state, &mut params, &mut optimizer, &inputs[..])
+                .expect("a step")
+                .to_bits();
+        }
+        let run = program.run(&mut state, &params, &inputs[..]).expect("a run");
+        optimizer.step(&mut params, run.grads()).expect("finite gradients");
+        run.item(0).to_bits()
+    });
+    (losses.collect(), bits(params.slab_of::<f32>()).collect())
+}
+
+/// In a step they change the parameters while they are computed: whole rows of them or tiles, by every rule.
+#[test]
+fn gradients_that_are_never_stored_change_no_bit() {
+    let wide = models::regression("wide", &[256, 512, 512, 256], 128, Activation::Relu);
+    for model in [wide, models::classifier()] {
+        assert!(model.program().explain().to_string().contains("streams  "), "{}", model.name);
+        for threads in [1, 2, 3, 7] {
+            let same = |by: &str, [at_once, in_two]: [(Vec<u64>, Vec<u32>); 2]| {
+                assert!(at_once == in_two, "{} by {by} with {threads} threads", model.name);
+            };
+            let ways = [true, false];
+            same("SGD", ways.map(|way| three_steps(&model, threads, Sgd::new(1e-2).unwrap(), way)));
+            let momentum = || Momentum::new(1e-2, 0.9).unwrap();
+            same("momentum", ways.map(|way| three_steps(&model, threads, momentum(), way)));
+            same("Adam", ways.map(|way| three_steps(&model, threads, Adam::new(1e-3).unwrap(), way)));
+        }
+    }
+}
+
+/// The gradient of w in Σ x·w·s is xᵀ·s, a product of the inputs.
+#[test]
+fn gradients_that_might_overflow_are_looked_at_first() {
+    let mut params = Params::new();
+    let w = params.scope("net").param("w", [128, 128], 1.0);
+    let program = Program::trace(&params, |t| {
+        let (x, s) = (t.input("x", [64, 128]), t.input("s", [64, 128]));
+        t.outputs((x.matmul(w) * s).sum()).with_gradients()
+    });
+    let program = program.expect("a plan");
+    assert!(program.explain().to_string().contains("streams  1 gradient"));
+    let mut state = program.state();
+    let mut sgd = Sgd::new(1.0).expect("a valid rate");
+    let (mut x, mut s) = (vec![0f32; 64 * 128], vec![0f32; 64 * 128]);
+    // Large numbers that never meet: the bound is infinite, the gradient is not.
+    (x[0], s[128]) = (3e38, 3e38);
+    program.step(&mut state, &mut params, &mut sgd, (&x, &s)).expect("a finite gradient");
+    assert!(params.get::<f32>(w).iter().all(|&w| w == 1.0));
+    // And some that do.
+    s[0] = 3e38;
+    let refused = program.step(&mut state, &mut params, &mut sgd, (&x, &s)).unwrap_err();
+    assert!(refused.to_string().contains("`net.w` is inf at element 0"), "{refused}");
+    assert!(params.get::<f32>(w).iter().all(|&w| w == 1.0));
 }
 
 /// A step shares the update too; tensors that were frozen for a while count their steps by themselves.

@@ -1,8 +1,10 @@
 //! Eager execution: which kernel computes an op. It sees operands, never the tape.
 
 mod machine;
+mod stream;
 
 pub(crate) use machine::{BadIndex, Machine};
+pub use stream::Streams;
 
 use crate::buffers::Strided;
 use crate::dtype::{DType, Data, Element, with_float, with_type};

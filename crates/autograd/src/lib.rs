@@ -76,6 +76,7 @@ mod view;
 /// How loops over slices are made fast here, for the other crates of the house.
 #[doc(hidden)]
 pub mod loops {
+    pub use crate::exec::Streams;
     pub use crate::kernels::simd::widest;
     pub use crate::kernels::workers::Workers;
 }

@@ -12,6 +12,10 @@ pub(crate) const LANES: usize = 16;
 /// Terms of a block.
 pub(crate) const BLOCK: usize = 1024;
 
+/// Terms that a product of matrices adds in one chain for each element of the result, the most of them; the chains are
+/// added in order.
+pub(crate) const DEPTH: usize = 256;
+
 /// The sum of the terms, as this module defines it.
 pub(crate) fn sum<T: Float>(terms: &[T]) -> T {
     match split(terms.len()) {

@@ -27,6 +27,17 @@ impl<'a, T: Copy> View<'a, T> {
         Some(&self.data[self.offset..self.offset + next as usize])
     }
 
+    /// The part of the slice from the first element of the view to its last, with what lies between.
+    pub(crate) fn reach(&self) -> &'a [T] {
+        let (mut low, mut high) = (self.offset as isize, self.offset as isize + 1);
+        for (&length, &stride) in self.shape.iter().zip(self.strides) {
+            let end = (length as isize - 1) * stride;
+            low += end.min(0);
+            high += end.max(0);
+        }
+        if self.shape.contains(&0) { &[] } else { &self.data[low as usize..high as usize] }
+    }
+
     /// One contiguous row, where the view is that row again and again, as a bias broadcast to a batch is.
     pub(crate) fn as_repeated_row(&self) -> Option<&'a [T]> {
         let lead = self.strides.iter().take_while(|s| **s == 0).count();

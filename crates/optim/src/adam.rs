@@ -1,7 +1,8 @@
 //! Adam.
 
 use crate::error::{HyperparameterError, check, decay};
-use crate::step::{Core, Optimizer, Rule, fast};
+
+use crate::step::{Core, Formula, Optimizer, Rule};
 use autograd::Float;
 
 /// Adam (Kingma & Ba 2015, algorithm 1).
@@ -57,7 +58,7 @@ impl Optimizer for Adam {}
 
 impl Rule for Adam {
     const SLABS: usize = 2;
-    fn update<T: Float>(&self, t: u64, point: &mut [T], gradient: &[T], [m, v]: [&mut [T]; 2]) {
+    fn at<T: Float>(&self, t: u64) -> impl Formula<T> {
         let t = i32::try_from(t).unwrap_or(i32::MAX); // by then both corrections are 1
         let c = T::from_f64;
         let (correction1, correction2) = (1.0 - self.beta1.powi(t), 1.0 - self.beta2.powi(t));
@@ -66,20 +67,11 @@ impl Rule for Adam {
         // The corrections are the same for all elements: one division is left for each.
         let (rate, spread) = (c(self.core.learning_rate / correction1), c(1.0 / correction2));
         let epsilon = c(self.epsilon);
-        let n = point.len();
-        let (gradient, m, v) = (&gradient[..n], &mut m[..n], &mut v[..n]);
-        fast(
-            n,
-            #[inline(always)]
-            move || {
-                let point = &mut point[..n];
-                for i in 0..n {
-                    let g = gradient[i];
-                    m[i] = beta1 * m[i] + rest1 * g;
-                    v[i] = beta2 * v[i] + rest2 * (g * g);
-                    point[i] = point[i] - rate * m[i] / ((spread * v[i]).sqrt() + epsilon);
-                }
-            },
-        );
+        #[inline(always)]
+        move |p, g, [m, v]| {
+            let m = beta1 * m + rest1 * g;
+            let v = beta2 * v + rest2 * (g * g);
+            (p - rate * m / ((spread * v).sqrt() + epsilon), [m, v])
+        }
     }
 }

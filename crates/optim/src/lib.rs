@@ -50,6 +50,7 @@
 
 mod adam;
 mod error;
+mod loops;
 mod memory;
 mod momentum;
 mod sgd;

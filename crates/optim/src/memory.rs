@@ -1,6 +1,7 @@
 //! What an optimiser remembers: slabs laid out as the parameters, and a counter per parameter tensor.
 
 use crate::StepError;
+
 use crate::step::Part;
 use autograd::{DType, Float};
 use std::ops::Range;

@@ -1,7 +1,8 @@
 //! Gradient descent with momentum.
 
 use crate::error::{HyperparameterError, decay};
-use crate::step::{Core, Optimizer, Rule, fast};
+
+use crate::step::{Core, Formula, Optimizer, Rule};
 use autograd::Float;
 
 /// Gradient descent with momentum, in one of two forms.
@@ -62,22 +63,14 @@ impl Optimizer for Momentum {}
 
 impl Rule for Momentum {
     const SLABS: usize = 1;
-    fn update<T: Float>(&self, _t: u64, point: &mut [T], gradient: &[T], [velocity, _]: [&mut [T]; 2]) {
+    fn at<T: Float>(&self, _t: u64) -> impl Formula<T> {
         let one = T::from_f64(1.0);
         let (mu, rate) = (T::from_f64(self.momentum), T::from_f64(self.core.learning_rate));
         let (gain, scale) = if self.rate_in_velocity { (rate, one) } else { (one, rate) };
-        let n = point.len();
-        let (gradient, velocity) = (&gradient[..n], &mut velocity[..n]);
-        fast(
-            n,
-            #[inline(always)]
-            move || {
-                let point = &mut point[..n];
-                for i in 0..n {
-                    velocity[i] = mu * velocity[i] + gain * gradient[i];
-                    point[i] = point[i] - scale * velocity[i];
-                }
-            },
-        );
+        #[inline(always)]
+        move |p, g, [velocity, _]| {
+            let velocity = mu * velocity + gain * g;
+            (p - scale * velocity, [velocity, T::default()])
+        }
     }
 }

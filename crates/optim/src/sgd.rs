@@ -1,7 +1,8 @@
 //! Plain gradient descent.
 
 use crate::error::HyperparameterError;
-use crate::step::{Core, Optimizer, Rule, fast};
+
+use crate::step::{Core, Formula, Optimizer, Rule};
 use autograd::Float;
 
 /// Stochastic gradient descent, p ← p − η·g.
@@ -32,19 +33,9 @@ impl Optimizer for Sgd {}
 
 impl Rule for Sgd {
     const SLABS: usize = 0;
-    fn update<T: Float>(&self, _t: u64, point: &mut [T], gradient: &[T], _memory: [&mut [T]; 2]) {
+    fn at<T: Float>(&self, _t: u64) -> impl Formula<T> {
         let rate = T::from_f64(self.core.learning_rate);
-        let n = point.len();
-        let gradient = &gradient[..n];
-        fast(
-            n,
-            #[inline(always)]
-            move || {
-                let point = &mut point[..n];
-                for i in 0..n {
-                    point[i] = point[i] - rate * gradient[i];
-                }
-            },
-        );
+        #[inline(always)]
+        move |p, g, memory| (p - rate * g, memory)
     }
 }

@@ -1,8 +1,10 @@
 //! The step: checks first, then the slab by its rule, as long parts at a time as share a step number.
 
 use crate::error::{self, HyperparameterError, StepError};
+use crate::loops::{all_finite, is_finite, share, update};
 use crate::memory::{Memory, Slabs, Subject};
-use autograd::loops::{Workers, widest};
+
+use autograd::loops::{Streams, Workers};
 use autograd::{DType, Float, Gradients, Params};
 use std::ops::Range;
 
@@ -50,13 +52,14 @@ macro_rules! has_core {
             fn update(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), StepError> {
                 self.step(params, grads)
             }
-            fn update_on(
+            const STREAMS: bool = true;
+            fn update_from(
                 &mut self,
-                workers: &Workers,
                 params: &mut Params,
                 grads: &Gradients,
+                streams: Streams<'_>,
             ) -> Result<(), StepError> {
-                step(self, workers, params, grads)
+                step(self, params, grads, Some(streams))
             }
         })*
     };
@@ -67,9 +70,13 @@ has_core! { Sgd Momentum Adam }
 pub trait Rule: HasCore + Sync {
     /// How many slabs of memory the rule needs.
     const SLABS: usize;
-    /// The update of a part of the slab in its step number `t` (from 1).
-    fn update<T: autograd::Float>(&self, t: u64, point: &mut [T], gradient: &[T], memory: [&mut [T]; 2]);
+    /// The update of a number in its step number `t` (from 1).
+    fn at<T: Float>(&self, t: u64) -> impl Formula<T>;
 }
+
+/// The update of one number: (p, g, \[m, v\]) ↦ (p′, \[m′, v′\]), with so many memories as the rule has slabs.
+pub trait Formula<T>: Fn(T, T, [T; 2]) -> (T, [T; 2]) + Sync {}
+impl<T, F: Fn(T, T, [T; 2]) -> (T, [T; 2]) + Sync> Formula<T> for F {}
 
 /// An optimiser: updates parameters by their gradients.
 ///
@@ -95,7 +102,7 @@ pub trait Optimizer: Rule + Sized {
     /// # Ok::<(), optim::HyperparameterError>(())
     /// ```
     fn step(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), StepError> {
-        step(self, &Workers::default(), params, grads)
+        step(self, params, grads, None)
     }
 
     /// Updates a bare point, such as the argument of a function to be minimised, by its gradient.
@@ -124,7 +131,7 @@ pub trait Optimizer: Rule + Sized {
         let mut memory = self.core_mut().take_memory(Subject::Point(point.len()))?;
         memory.grow::<f64>(1, point.len(), Self::SLABS);
         let t = memory.advance(0);
-        self.update(t, point, gradient, memory.part(0..point.len()));
+        share::<f64, Self>(&self.at(t), &Workers::default(), point, gradient, memory.part(0..point.len()));
         self.core_mut().memory = Some(memory);
         Ok(())
     }
@@ -146,143 +153,98 @@ pub trait Optimizer: Rule + Sized {
 
 fn step<R: Rule>(
     rule: &mut R,
-    workers: &Workers,
     params: &mut Params,
     grads: &Gradients,
+    streams: Option<Streams<'_>>,
 ) -> Result<(), StepError> {
     if !grads.belong_to(params) {
         return Err(StepError::ForeignGradients);
     }
     match params.dtype() {
-        DType::F32 => step_typed::<f32, R>(rule, workers, params, grads),
-        _ => step_typed::<f64, R>(rule, workers, params, grads),
+        DType::F32 => step_typed::<f32, R>(rule, params, grads, streams),
+        _ => step_typed::<f64, R>(rule, params, grads, streams),
     }
 }
 
 fn step_typed<T: Slabs, R: Rule>(
     rule: &mut R,
-    workers: &Workers,
     params: &mut Params,
     grads: &Gradients,
+    mut streams: Option<Streams<'_>>,
 ) -> Result<(), StepError> {
-    // One pass over the slab says that all is well, as it nearly always is; only else each tensor is looked at.
-    let gradient = grads.slab_of::<T>();
-    if !all_finite(workers, gradient) {
-        for (p, range) in grads.trained(params) {
-            check_finite(&gradient[range], params.name(p))?;
-        }
-    }
+    let alone = Workers::default();
+    let workers = streams.as_ref().map_or(&alone, Streams::workers);
+    check_all_finite::<T>(workers, params, grads, |range| is_streamed(&streams, range))?;
     let mut memory = rule.core_mut().take_memory(Subject::Model(params.id(), params.dtype()))?;
     memory.grow::<T>(params.len(), params.elements(), R::SLABS);
     let mut parts = memory.take_parts();
     for (p, range) in grads.trained(params) {
-        let t = memory.advance(p.index());
+        let (t, streamed) = (memory.advance(p.index()), is_streamed(&streams, &range));
         match parts.last_mut() {
-            Some(part) if part.t == t && part.range.end == range.start => part.range.end = range.end,
-            _ => parts.push(Part { range, t }),
+            Some(part) if part.goes_on(t, streamed, &range) => part.range.end = range.end,
+            _ => parts.push(Part { range, t, streamed }),
         }
     }
-    for part in &parts {
-        part.update(rule, workers, params.slab_mut::<T>(), gradient, &mut memory);
+    for Part { range, t, streamed } in &parts {
+        let (point, memory) = (&mut params.slab_mut::<T>()[range.clone()], memory.part(range.clone()));
+        let by = rule.at::<T>(*t);
+        match &mut streams {
+            Some(streams) if *streamed => streams.update(
+                range,
+                point,
+                memory,
+                #[inline(always)]
+                |point, gradient, memory| update::<T, R>(&by, point, gradient, memory),
+            ),
+            _ => share::<T, R>(&by, workers, point, &grads.slab_of::<T>()[range.clone()], memory),
+        }
     }
     memory.keep_parts(parts);
     rule.core_mut().memory = Some(memory);
     Ok(())
 }
 
-/// Tensors that follow each other in the slab and have been updated equally often.
+/// Whether the gradient of a part of the slab is still to come.
+#[inline]
+fn is_streamed(streams: &Option<Streams<'_>>, range: &Range<usize>) -> bool {
+    streams.as_ref().is_some_and(|streams| streams.contain(range))
+}
+
+/// Tensors that follow each other in the slab and have been updated equally often; or one whose gradient is still to come.
 #[derive(Clone, Debug)]
 pub(crate) struct Part {
     range: Range<usize>,
     t: u64,
+    streamed: bool,
 }
 
 impl Part {
-    fn update<T: Slabs>(
-        &self,
-        rule: &impl Rule,
-        workers: &Workers,
-        point: &mut [T],
-        gradient: &[T],
-        memory: &mut Memory,
-    ) {
-        let (point, gradient) = (&mut point[self.range.clone()], &gradient[self.range.clone()]);
-        let memory = memory.part(self.range.clone());
-        if workers.threads() == 1 || point.len() <= ALONE {
-            return rule.update(self.t, point, gradient, memory);
-        }
-        share(rule, self.t, workers, point, gradient, memory);
+    /// Whether the next tensor belongs to it.
+    #[inline]
+    fn goes_on(&self, t: u64, streamed: bool, next: &Range<usize>) -> bool {
+        self.t == t && self.range.end == next.start && !self.streamed && !streamed
     }
 }
 
-/// So many numbers one thread updates alone.
-const ALONE: usize = 1 << 13;
-
-/// The most pieces that a part is cut into.
-const PIECES: usize = 64;
-
-/// Shares the work out in pieces. Each number has an update of its own, so that it does not matter where the cuts are.
-fn share<T: Float>(
-    rule: &impl Rule,
-    t: u64,
+/// Refuses gradients that are not finite, but for those that are still to come. One look at the slab says that all is well,
+/// as it nearly always is; only else each tensor is looked at.
+fn check_all_finite<T: Float>(
     workers: &Workers,
-    point: &mut [T],
-    gradient: &[T],
-    memory: [&mut [T]; 2],
-) {
-    let size = point.len().div_ceil(PIECES).max(ALONE).next_multiple_of(LANES);
-    let [mut m, mut v] = memory.map(|slab| slab.chunks_mut(size));
-    let points = point.chunks_mut(size).zip(gradient.chunks(size));
-    // A rule that remembers nothing has no slab to cut.
-    let mut pieces =
-        points.map(|(x, g)| (x, g, [m.next().unwrap_or_default(), v.next().unwrap_or_default()]));
-    let mut pieces: [_; PIECES] = std::array::from_fn(|_| pieces.next());
-    workers.each_of(&mut pieces, |piece| {
-        if let Some((point, gradient, memory)) = piece.take() {
-            rule.update(t, point, gradient, memory);
-        }
-    });
-}
-
-/// Whether all numbers are finite: many of them are looked at by several threads.
-fn all_finite<T: Float>(workers: &Workers, numbers: &[T]) -> bool {
-    if workers.threads() == 1 || numbers.len() <= ALONE {
-        return is_finite(numbers);
+    params: &Params,
+    grads: &Gradients,
+    is_streamed: impl Fn(&Range<usize>) -> bool,
+) -> Result<(), StepError> {
+    let gradient = grads.slab_of::<T>();
+    let (mut start, mut finite) = (0, true);
+    for (_, range) in grads.trained(params).filter(|(_, range)| is_streamed(range)) {
+        finite &= all_finite(workers, &gradient[start..range.start]);
+        start = range.end;
     }
-    let size = numbers.len().div_ceil(PIECES).max(ALONE).next_multiple_of(LANES);
-    let mut pieces = numbers.chunks(size);
-    let mut pieces: [_; PIECES] = std::array::from_fn(|_| (pieces.next().unwrap_or_default(), true));
-    workers.each_of(&mut pieces, |(piece, finite)| *finite = is_finite(piece));
-    pieces.iter().all(|(_, finite)| *finite)
-}
-
-/// Numbers that are looked at side by side.
-const LANES: usize = 32;
-
-/// Whether all numbers are finite: x·0 is 0 for those and NaN for others, so that one sum tells.
-fn is_finite<T: Float>(numbers: &[T]) -> bool {
-    let zero = T::default();
-    let (rows, rest) = numbers.as_chunks::<LANES>();
-    let mut tail = zero;
-    for &x in rest {
-        tail = tail + x * zero;
+    if finite && all_finite(workers, &gradient[start..]) {
+        return Ok(());
     }
-    if rows.is_empty() {
-        return tail == zero;
-    }
-    let lanes = widest(
-        #[inline(always)]
-        || {
-            let mut lanes = [zero; LANES];
-            for row in rows {
-                for i in 0..LANES {
-                    lanes[i] = lanes[i] + row[i] * zero;
-                }
-            }
-            lanes
-        },
-    );
-    lanes.iter().fold(tail, |sum, &x| sum + x) == zero
+    let mut others = grads.trained(params).filter(|(_, range)| !is_streamed(range));
+    others.try_for_each(|(p, range)| check_finite(&gradient[range], params.name(p)))
 }
 
 /// Names the first element that is not finite.
@@ -296,11 +258,4 @@ fn check_finite<T: Float>(gradient: &[T], name: &str) -> Result<(), StepError> {
             value: gradient[element].to_f64(),
         }),
     }
-}
-
-/// Runs a loop over so many elements, where they are many with the widest vectors of this CPU. The loop takes its slices
-/// by value: behind a reference they would be looked up again for each element.
-#[inline(always)]
-pub(crate) fn fast(elements: usize, body: impl FnOnce()) {
-    if elements < LANES { body() } else { widest(body) }
 }

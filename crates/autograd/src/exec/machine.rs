@@ -5,6 +5,7 @@
     reason = "the operands of one kernel may lie in one memory: slices are made of starts and lengths"
 )]
 
+use super::stream::{self, Streams};
 use super::{OutOfRange, Outcome, run as run_op};
 use crate::buffers::Strided;
 use crate::code::Operand;
@@ -131,24 +132,40 @@ impl Machine {
             + self.linked.iter().flatten().map(Linked::bytes).sum::<usize>()
     }
 
-    /// Runs all kernels. `inputs` are those of the plan's slots that are given, in order.
+    /// Runs the first kernels, so many of them. `inputs` are those of the plan's slots that are given, in order.
     pub(crate) fn run(
         &mut self,
         plan: &Plan,
+        kernels: usize,
         slab: DataRef<'_>,
         inputs: &[Option<DataRef<'_>>],
         mut before: impl FnMut(usize),
     ) -> Result<(), BadIndex> {
         self.bind(plan, slab, inputs);
         self.workers.wake();
-        for (i, kernel) in plan.kernels.iter().enumerate() {
+        for (i, kernel) in plan.kernels[..kernels].iter().enumerate() {
             before(i);
             if let Err((row, value, columns)) = self.kernel(i, kernel) {
                 return Err(BadIndex { kernel: i, row, value, columns });
             }
         }
-        before(plan.kernels.len());
+        before(kernels);
         Ok(())
+    }
+
+    /// After a run of the other kernels: the gradients, and the products among them that are still to be computed. They
+    /// are computed here if that is not to be `asked`, or one of their numbers might not be finite.
+    pub(crate) fn streams<'m>(&'m mut self, plan: &'m Plan, asked: bool) -> (&'m Gradients, Streams<'m>) {
+        let first = plan.kernels.len() - plan.streams;
+        let finite = |kernel: &Kernel| stream::is_finite(kernel, &self.bases, &self.workers);
+        let mut products = &plan.kernels[first..];
+        if !products.iter().all(|kernel| asked && finite(kernel)) {
+            for (i, kernel) in products.iter().enumerate() {
+                self.kernel(first + i, kernel).expect("products read no indices");
+            }
+            products = &[];
+        }
+        (&self.gradients, Streams::new(products, &self.bases, &mut self.products, &self.workers))
     }
 
     /// Notes where the memories begin that may be others than in the last run.
@@ -257,7 +274,7 @@ fn linked(kernel: &Kernel) -> Option<Linked> {
 ///
 /// # Safety
 /// As [`Bases::whole`].
-unsafe fn view<'a, T: crate::Element>(bases: &Bases, x: &'a Operand) -> View<'a, T> {
+pub(super) unsafe fn view<'a, T: crate::Element>(bases: &Bases, x: &'a Operand) -> View<'a, T> {
     // SAFETY: the caller's promise.
     let data = T::slice(unsafe { bases.whole(x.home) });
     View { data, offset: x.offset, shape: &x.shape, strides: &x.strides }

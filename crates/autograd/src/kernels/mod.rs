@@ -10,6 +10,7 @@ pub(crate) mod place;
 pub(crate) mod rows;
 pub(crate) mod simd;
 pub(crate) mod softmax;
+pub(crate) mod squares;
 pub(crate) mod sum;
 #[cfg(feature = "threads")]
 mod team;

@@ -236,6 +236,7 @@ fn settings() -> Vec<Passes> {
         Passes { fuse: false, ..all },
         Passes { share: false, ..all },
         Passes { pair: false, ..all },
+        Passes { stream: false, ..all },
         Passes { pool: false, ..all },
     ]
 }

@@ -130,6 +130,26 @@ impl Fusion {
         }
     }
 
+    /// Lets units that no other one reads from come last.
+    pub(super) fn put_last(&mut self, graph: &Graph, last: &[u32]) {
+        let (mut order, mut number): (Vec<u32>, Vec<u32>) = (
+            (0..self.units.len() as u32).filter(|unit| !last.contains(unit)).collect(),
+            vec![0; self.units.len()],
+        );
+        order.extend(last);
+        for (new, &old) in order.iter().enumerate() {
+            number[old as usize] = new as u32;
+        }
+        let mut units: Vec<Option<Unit>> = self.units.drain(..).map(Some).collect();
+        self.units.extend(
+            order.iter().map(|&old| units[old as usize].take().expect("each stands once in the order")),
+        );
+        for unit in self.unit_of.iter_mut().filter(|unit| **unit != NO_UNIT) {
+            *unit = number[*unit as usize];
+        }
+        self.last_use = last_uses(graph, self);
+    }
+
     /// Whether another unit, or the user, reads what a unit computes.
     pub(crate) fn is_stored(&self, id: NodeId) -> bool {
         self.last_use[id as usize] != self.unit_of[id as usize]

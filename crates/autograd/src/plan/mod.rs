@@ -24,6 +24,7 @@ mod sink;
 mod slope;
 mod slots;
 mod straighten;
+mod stream;
 mod thin;
 mod verify;
 
@@ -76,6 +77,8 @@ pub struct Passes {
     pub share: bool,
     /// Does two operations in one pass over a tile.
     pub pair: bool,
+    /// Computes large gradients last, so that [`Program::step`](crate::Program::step) updates by them while they are made.
+    pub stream: bool,
     /// Lets values that are not alive at the same time share a buffer.
     pub pool: bool,
 }
@@ -94,6 +97,7 @@ impl Passes {
             fuse: true,
             share: true,
             pair: true,
+            stream: true,
             pool: true,
         }
     }
@@ -111,6 +115,7 @@ impl Passes {
             fuse: false,
             share: false,
             pair: false,
+            stream: false,
             pool: false,
         }
     }
@@ -120,6 +125,8 @@ impl Passes {
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) kernels: Vec<Kernel>,
+    /// So many last kernels are products that are gradients, which an update may take tile by tile.
+    pub(crate) streams: usize,
     pub(crate) slots: Vec<Slot>,
     pub(crate) buffers: Vec<Buffer>,
     /// The outputs that are not gradients.
@@ -172,12 +179,14 @@ pub(crate) fn plan(mut graph: Graph, params: &Params, gradients: &[Range<usize>]
     graph = run(rewritten && passes.cse, "cse", cse::cse, graph);
     graph = run(passes.orient, "straighten", straighten::straighten, graph);
     graph = run(passes.dead, "dead", dead::dead, graph);
-    let fusion = fuse::fuse(&graph, passes.fuse);
+    let mut fusion = fuse::fuse(&graph, passes.fuse);
+    let streams = if passes.stream { stream::put_last(&graph, &mut fusion, gradients.len()) } else { 0 };
     let mut homes = memory::place(&mut graph, &fusion, params, gradients, passes.pool);
     let mut values = graph.per_node(lower::Value::MAX);
     let units = 0..fusion.units.len() as u32;
     let mut kernels: Vec<Kernel> =
         units.map(|unit| kernel(&graph, &fusion, unit, &homes, passes, &mut values)).collect();
+    let streamed = kernels.split_off(kernels.len() - streams);
     for (id, range) in &homes.copies {
         let to = Operand { home: GRADIENTS, offset: range.start, ..homes.contiguous(&graph, *id) };
         let work = Work::Tile(copy(homes.operand(&graph, &fusion, *id), to));
@@ -199,9 +208,10 @@ pub(crate) fn plan(mut graph: Graph, params: &Params, gradients: &[Range<usize>]
         }
         outputs.push(place);
     }
+    kernels.extend(streamed);
     let slots = std::mem::take(&mut graph.slots);
     let (unshared, buffers) = (homes.unshared(), homes.buffers);
-    let plan = Plan { kernels, slots, buffers, outputs, graph, passes: counts, unshared };
+    let plan = Plan { kernels, streams, slots, buffers, outputs, graph, passes: counts, unshared };
     verify::plan(&plan, params);
     plan
 }

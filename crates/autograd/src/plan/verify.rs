@@ -1,6 +1,7 @@
 //! The verifier: what every list and every plan must be. In debug builds it runs after each pass.
 
 use super::graph::Graph;
+use super::places::is_contiguous;
 use super::{FIRST_SLOT, GRADIENTS, PARAMETERS, Plan, Work};
 use crate::code::{Act, Code, Extent, How, Operand};
 use crate::ir::for_operands;
@@ -50,6 +51,12 @@ pub(crate) fn plan(plan: &Plan, params: &Params) {
         }
     }
     plan.outputs.iter().for_each(within);
+    for kernel in &plan.kernels[plan.kernels.len() - plan.streams..] {
+        let Work::Product { a, b, c } = &kernel.work else { panic!("only products are streamed") };
+        // They run while the parameters change, and no gradient may be there.
+        assert!(a.home >= FIRST_SLOT && b.home >= FIRST_SLOT && c.home == GRADIENTS, "{a:?}, {b:?} to {c:?}");
+        assert!(c.shape.len() == 2 && is_contiguous(&c.shape, &c.strides), "{c:?}");
+    }
 }
 
 /// The first element of an operand and the one after its last.

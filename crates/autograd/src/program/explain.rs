@@ -19,6 +19,8 @@ pub struct Explanation {
     unshared: usize,
     /// Constants and their bytes.
     held: (usize, usize),
+    /// Gradients that go straight into an update, and their bytes.
+    streams: (usize, usize),
     passes: Vec<(&'static str, usize)>,
 }
 
@@ -45,7 +47,6 @@ impl Program {
             self.inputs().map(|(name, shape, dtype)| format!("{name} {shape} {dtype}")).collect();
         let inputs =
             if inputs.is_empty() { "no inputs".to_owned() } else { format!("inputs {}", inputs.join(", ")) };
-        let plural = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
         let mut head = format!("{inputs}; {}", plural(self.plan.outputs.len(), "output"));
         if let Some(gradients) = &self.gradients {
             head += &format!("; gradients of {}", plural(gradients.len(), "parameter"));
@@ -57,6 +58,7 @@ impl Program {
             memory: self.plan.buffers.iter().map(|b| b.bytes()).sum(),
             unshared: self.plan.unshared,
             held: self.held(),
+            streams: self.streams(),
             passes: self.plan.passes.clone(),
         }
     }
@@ -98,10 +100,18 @@ impl fmt::Display for Explanation {
         let (memory, unshared) = (scaled(self.memory as f64, "B"), scaled(self.unshared as f64, "B"));
         writeln!(f, "buffers  {}: {memory}; {unshared} if no two values shared one", self.buffers)?;
         let (held, bytes) = (self.held.0, scaled(self.held.1 as f64, "B"));
-        writeln!(f, "held     {held} constant{}: {bytes}", if held == 1 { "" } else { "s" })?;
+        writeln!(f, "held     {}: {bytes}", plural(held, "constant"))?;
+        if let (1.., bytes) = self.streams {
+            let gradients = plural(self.streams.0, "gradient");
+            writeln!(f, "streams  {gradients} that a step never stores: {}", scaled(bytes as f64, "B"))?;
+        }
         let passes: Vec<String> = self.passes.iter().map(|(name, nodes)| format!("{name} {nodes}")).collect();
         write!(f, "nodes    {}", passes.join(" → "))
     }
+}
+
+fn plural(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 fn row(number: usize, line: &Line) -> Vec<String> {

@@ -51,6 +51,7 @@ fn some(rng: &mut ChaCha8Rng) -> Passes {
         fuse: coin(),
         share: coin(),
         pair: coin(),
+        stream: coin(),
         pool: coin(),
     }
 }

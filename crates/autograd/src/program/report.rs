@@ -100,6 +100,13 @@ impl Program {
         held.fold((0, 0), |(n, bytes), slot| (n + 1, bytes + slot.elements() * slot.dtype().size()))
     }
 
+    /// How many gradients a step never stores, and their bytes.
+    pub(super) fn streams(&self) -> (usize, usize) {
+        let kernels = &self.plan.kernels[self.plan.kernels.len() - self.plan.streams..];
+        let bytes = |kernel: &Kernel| kernel.elements() * self.dtype.size();
+        (kernels.len(), kernels.iter().map(bytes).sum())
+    }
+
     /// The lines of source that a kernel comes from: first and last where they are in one file.
     fn site(&self, kernel: &Kernel) -> String {
         let sites = || kernel.nodes.iter().map(|&id| self.plan.graph.node(id).origin.site);

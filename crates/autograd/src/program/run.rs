@@ -2,9 +2,8 @@
 
 use super::{AnyTensor, Inputs, Program, ProgramError, State, StepError};
 use crate::dtype::{Data, DataRef, Element, each_dtype};
-use crate::exec::BadIndex;
+use crate::exec::{BadIndex, Streams};
 use crate::ir::Meta;
-use crate::loops::Workers;
 use crate::params::{Gradients, Params};
 use crate::tape::Input;
 use ndarray::{ArrayViewD, IxDyn};
@@ -21,13 +20,18 @@ pub trait Update {
     /// As the optimiser says.
     fn update(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), Self::Error>;
 
-    /// As [`update`](Update::update), with threads to share the work with. No result depends on how many there are.
+    /// Whether [`update_from`](Update::update_from) takes gradients that are still to be computed.
     #[doc(hidden)]
-    fn update_on(
+    const STREAMS: bool = false;
+
+    /// As [`update`](Update::update), with threads to share the work with, and with gradients that are computed only while
+    /// their parameters are updated: they stand in `streams`, not in `grads`. No result depends on either.
+    #[doc(hidden)]
+    fn update_from(
         &mut self,
-        _workers: &Workers,
         params: &mut Params,
         grads: &Gradients,
+        _streams: Streams<'_>,
     ) -> Result<(), Self::Error> {
         self.update(params, grads)
     }
@@ -77,6 +81,10 @@ impl Program {
     /// Runs the program and lets an optimiser change the parameters by the gradients; gives the loss, the first output,
     /// as it was before.
     ///
+    /// The optimisers of `optim` take the gradients of large weights as they are computed: these are never stored as a
+    /// whole, and [`explain`](Program::explain) tells which. The results are those of [`run`](Program::run) and an update
+    /// after it, bit by bit.
+    ///
     /// ```
     /// # use autograd::{Gradients, Params, Program, Update};
     /// # struct Sgd;
@@ -113,14 +121,28 @@ impl Program {
         optimizer: &mut U,
         inputs: impl Inputs,
     ) -> Result<f64, StepError<U::Error>> {
-        let run = self.run(state, params, inputs)?;
-        let workers = &run.state.machine.workers;
-        optimizer.update_on(workers, params, run.grads()).map_err(StepError::Update)?;
-        Ok(run.item(0))
+        self.check_gradients();
+        // The inputs live to the end: products that are still to be computed read them.
+        self.run_first(self.plan.kernels.len() - self.plan.streams, state, params, &inputs, |_| {})?;
+        let (grads, streams) = state.machine.streams(&self.plan, U::STREAMS);
+        optimizer.update_from(params, grads, streams).map_err(StepError::Update)?;
+        Ok(Run { program: self, state }.item(0))
     }
 
     pub(super) fn run_observed(
         &self,
+        state: &mut State,
+        params: &Params,
+        inputs: &impl Inputs,
+        before: impl FnMut(usize) + Send,
+    ) -> Result<(), ProgramError> {
+        self.run_first(self.plan.kernels.len(), state, params, inputs, before)
+    }
+
+    /// Runs so many of the kernels.
+    fn run_first(
+        &self,
+        kernels: usize,
         state: &mut State,
         params: &Params,
         inputs: &impl Inputs,
@@ -132,7 +154,17 @@ impl Program {
         self.check_params(params)?;
         let mut pieces = Pieces::new();
         self.bind(state, inputs, &mut pieces)?;
-        state.machine.run(&self.plan, params.slab(), &pieces, before).map_err(|bad| self.index_error(&bad))
+        let machine = &mut state.machine;
+        machine.run(&self.plan, kernels, params.slab(), &pieces, before).map_err(|bad| self.index_error(&bad))
+    }
+
+    #[inline]
+    #[track_caller]
+    fn check_gradients(&self) {
+        assert!(
+            self.gradients.is_some(),
+            "grads: the program gives no gradients\n  hint: end the trace with `t.outputs(loss).with_gradients()`"
+        );
     }
 
     pub(super) fn check_params(&self, params: &Params) -> Result<(), ProgramError> {
@@ -276,10 +308,7 @@ impl<'s> Run<'s> {
     #[inline]
     #[track_caller]
     pub fn grads(&self) -> &'s Gradients {
-        assert!(
-            self.program.gradients.is_some(),
-            "grads: the program gives no gradients\n  hint: end the trace with `t.outputs(loss).with_gradients()`"
-        );
+        self.program.check_gradients();
         &self.state.machine.gradients
     }
 

@@ -16,6 +16,8 @@ pub(super) struct Ahead<T> {
     pairs: usize,
     stride: isize,
     columns: usize,
+    /// From column to column.
+    step: isize,
 }
 
 impl<T: Copy> Ahead<T> {
@@ -24,7 +26,7 @@ impl<T: Copy> Ahead<T> {
 
     /// Nothing.
     pub(super) fn nothing() -> Ahead<T> {
-        Ahead { first: std::ptr::null(), pairs: 0, stride: 0, columns: 0 }
+        Ahead { first: std::ptr::null(), pairs: 0, stride: 0, columns: 0, step: 0 }
     }
 
     /// A part of so many rows and columns; nothing where neither are contiguous.
@@ -37,7 +39,14 @@ impl<T: Copy> Ahead<T> {
         if pairs == 0 {
             return Ahead::nothing();
         }
-        Ahead { first, pairs, stride, columns: length.div_ceil(Self::PAIR) }
+        Ahead { first, pairs, stride, columns: length.div_ceil(Self::PAIR), step: Self::PAIR as isize }
+    }
+
+    /// So many rows of one pair of lines each, in each of the memories that are there.
+    pub(super) fn in_each(memories: [*const T; 2], rows: usize, stride: usize) -> Ahead<T> {
+        let columns = memories.iter().filter(|memory| !memory.is_null()).count();
+        let step = memories[1].addr().wrapping_sub(memories[0].addr()) as isize / size_of::<T>() as isize;
+        Ahead { first: memories[0], pairs: rows, stride: stride as isize, columns, step }
     }
 }
 
@@ -100,7 +109,7 @@ impl<'a, T: Copy> Asking<'a, T> {
             (self.then, self.rest) = (*then, rest);
         }
         (self.next, self.stride, self.left) = (self.then.first, self.then.stride, self.then.pairs);
-        self.then.first = self.then.first.wrapping_add(Ahead::<T>::PAIR);
+        self.then.first = self.then.first.wrapping_offset(self.then.step);
         self.then.columns -= 1;
     }
 }

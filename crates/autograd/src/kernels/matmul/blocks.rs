@@ -4,11 +4,10 @@
 use super::ahead::{Ahead, WORTH_ASKING};
 use super::micro::{Block, Kernels, Multiply, Table};
 use super::pack::{Panel, Piecewise, TOGETHER};
+use super::taken::Taker;
 use super::walk::{Place, Walk};
 use crate::scratch::Line;
-
-/// Terms that a tile adds before it is written back, the most of them. It orders the sums: the same for all.
-pub(super) const DEPTH: usize = 256;
+use crate::tree::DEPTH;
 
 /// Rows of A that are packed at a time, the most of them: they stay in the second-level cache while B passes by.
 const TALL: usize = 768;
@@ -33,7 +32,7 @@ pub(super) fn area<T: Multiply>(m: usize, k: usize, n: usize, a: bool, b: bool, 
 ///
 /// # Safety
 /// The block lies within its buffers; both operands are contiguous along k.
-pub(super) unsafe fn dots<T: Multiply>(kernels: &Kernels<T>, x: &Block<T>) {
+pub(super) unsafe fn dots<T: Multiply>(kernels: &Kernels<T>, x: &Block<T>, taker: Option<&Taker<'_, T>>) {
     let [rows, columns] = kernels.dot_shape;
     for j in (0..x.columns).step_by(columns) {
         for i in (0..x.rows).step_by(rows) {
@@ -45,7 +44,11 @@ pub(super) unsafe fn dots<T: Multiply>(kernels: &Kernels<T>, x: &Block<T>) {
                 block.a = x.a.offset(i as isize * x.a_strides[0]);
                 block.b = x.b.offset(j as isize * x.b_strides[1]);
                 block.c = x.c.add(i * x.c_stride + j);
-                kernels.dots[usize::from(block.columns == 1)](&block);
+                let kernel = kernels.dots[usize::from(block.columns == 1)];
+                match taker {
+                    Some(taker) => taker.compute(kernel, &block),
+                    None => kernel(&block),
+                }
             }
         }
     }
@@ -61,6 +64,7 @@ pub(super) unsafe fn tiles<T: Multiply>(
     pack_a: bool,
     pack_b: bool,
     to: *mut T,
+    taker: Option<&Taker<'_, T>>,
 ) {
     let walk = Walk {
         x,
@@ -92,7 +96,7 @@ pub(super) unsafe fn tiles<T: Multiply>(
             if pack_b {
                 (block.b, block.b_strides) = (panel, [panel_width(kernels, block.columns) as isize, 1]);
             }
-            panel_of_tiles(kernels, &block, pack_a.then_some(&mut rows), &mut next, pack);
+            panel_of_tiles(kernels, &block, pack_a.then_some(&mut rows), &mut next, pack, taker);
         }
         (panel, other) = (other, panel);
     }
@@ -120,26 +124,26 @@ pub(super) unsafe fn direct_tiles<T: Multiply>(kernels: &Kernels<T>, x: &Block<T
                     x.rows.div_ceil(kernels.heights[2]),
                 )
             });
-            panel_of_tiles(kernels, &block, None, &mut next, None);
+            panel_of_tiles(kernels, &block, None, &mut next, None, None);
         }
     }
 }
 
 /// Columns that are computed together.
 #[inline]
-fn panel_step<T>(kernels: &Kernels<T>, rows: usize) -> usize {
+pub(super) fn panel_step<T>(kernels: &Kernels<T>, rows: usize) -> usize {
     kernels.lanes * if rows == 1 { 4 } else { 2 }
 }
 
 /// Width of the panel that holds so many columns.
 #[inline]
-fn panel_width<T>(kernels: &Kernels<T>, columns: usize) -> usize {
+pub(super) fn panel_width<T>(kernels: &Kernels<T>, columns: usize) -> usize {
     columns.next_multiple_of(kernels.lanes)
 }
 
 /// The least height of a tile that holds so many rows.
 #[inline]
-fn height<T>(kernels: &Kernels<T>, rows: usize) -> usize {
+pub(super) fn height<T>(kernels: &Kernels<T>, rows: usize) -> usize {
     usize::from(rows > kernels.heights[0]) + usize::from(rows > kernels.heights[1])
 }
 
@@ -149,7 +153,7 @@ fn panel_size<T>(kernels: &Kernels<T>, walk: &Walk<'_, T>) -> usize {
 }
 
 /// The columns of B as a panel.
-fn columns_of<T>(kernels: &Kernels<T>, x: &Block<T>, to: *mut T) -> Panel<T> {
+pub(super) fn columns_of<T>(kernels: &Kernels<T>, x: &Block<T>, to: *mut T) -> Panel<T> {
     Panel {
         from: x.b,
         across: x.b_strides[1],
@@ -219,7 +223,11 @@ impl<T: Multiply> RowsOfA<T> {
 ///
 /// # Safety
 /// As for [`tiles`].
-unsafe fn pack_all<T: Multiply>(kernels: &Kernels<T>, x: &Panel<T>, last_width: impl Fn(usize) -> usize) {
+pub(super) unsafe fn pack_all<T: Multiply>(
+    kernels: &Kernels<T>,
+    x: &Panel<T>,
+    last_width: impl Fn(usize) -> usize,
+) {
     let mut at = 0;
     while at < x.filled {
         let count = ((x.filled - at) / x.width).min(TOGETHER);
@@ -250,6 +258,7 @@ unsafe fn panel_of_tiles<T: Multiply>(
     mut rows: Option<&mut RowsOfA<T>>,
     next: &mut Option<Piecewise<T>>,
     pack: Option<unsafe fn(&Panel<T>)>,
+    taker: Option<&Taker<'_, T>>,
 ) {
     let tall = kernels.heights[2];
     let mut tile = *x;
@@ -279,10 +288,18 @@ unsafe fn panel_of_tiles<T: Multiply>(
             };
             if let Some(next) = next {
                 tile.ahead[0] = next.ahead();
-                kernel(&tile);
+            }
+            match taker {
+                Some(taker) => {
+                    if rows.as_ref().is_none_or(|rows| rows.ready == x.rows) {
+                        tile.ahead[1] = taker.ahead(tile.next_c, tile.rows, tile.c_stride);
+                    }
+                    taker.compute(kernel, &tile);
+                }
+                None => kernel(&tile),
+            }
+            if let Some(next) = next {
                 next.advance(pack);
-            } else {
-                kernel(&tile);
             }
             if let Some(rows) = &mut rows
                 && rows.ready < x.rows

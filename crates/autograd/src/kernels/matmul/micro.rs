@@ -31,12 +31,13 @@ pub(super) struct Block<T> {
     pub(super) columns: usize,
     /// Whether the product is added to C or replaces it.
     pub(super) add: bool,
-    /// What a tile asks for: the tile of C that comes next, and other operands.
+    /// What a tile asks for: the tile of C that comes next, with the stride of its rows, and other operands.
     pub(super) next_c: *const T,
+    pub(super) next_stride: usize,
     pub(super) ahead: [Ahead<T>; 2],
 }
 
-type TileFn<T> = unsafe fn(&Block<T>);
+pub(super) type TileFn<T> = unsafe fn(&Block<T>);
 
 /// The functions of one instruction set.
 ///
@@ -90,7 +91,7 @@ unsafe fn tile_of<V: Vector, const MR: usize, const NV: usize, const UNIT: bool,
         let mut sums = [[V::zero(); NV]; MR];
         let (mut a, mut b) = (0, x.b);
         let mut unit = x.a;
-        let mut asking = Asking::new(x.next_c, x.c_stride, rows, &x.ahead, x.k);
+        let mut asking = Asking::new(x.next_c, x.next_stride, rows, &x.ahead, x.k);
         for p in 0..x.k {
             asking.step(p);
             let mut right = [V::zero(); NV];

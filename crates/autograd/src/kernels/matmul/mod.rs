@@ -13,6 +13,8 @@ mod blocks;
 mod micro;
 mod pack;
 mod product;
+mod strips;
+mod taken;
 #[cfg(test)]
 mod tests;
 mod vector;
@@ -20,12 +22,14 @@ mod walk;
 
 pub(crate) use micro::Multiply;
 pub(crate) use product::SHARED_FROM;
+pub(crate) use taken::Tile;
 
 use super::workers::Workers;
 use crate::scratch::Scratch;
 use crate::view::View;
 use product::Product;
 use std::mem::MaybeUninit;
+use taken::Taker;
 
 /// C = A·B. a: \[batch…, m, k\], b: \[batch…, k, n\] of any strides; c: \[batch…, m, n\] in row-major order, overwritten.
 pub(crate) fn matmul<T: Multiply>(
@@ -36,6 +40,22 @@ pub(crate) fn matmul<T: Multiply>(
     workers: &Workers,
 ) {
     write(a, b, places(c), scratch, workers);
+}
+
+/// A·B of two matrices, tile by tile: `take` gets each one while it lies in the first-level cache, from several threads at
+/// a time, and the result as a whole is stored nowhere. k is at least 1 and at most [`DEPTH`](crate::tree::DEPTH).
+///
+/// `beside` are memories laid out as the result, or null, of which `take` uses the part of its tile: they are asked for
+/// ahead, not read. The first one is not null.
+pub(crate) fn each_tile<T: Multiply>(
+    a: View<'_, T>,
+    b: View<'_, T>,
+    beside: [*const T; 3],
+    take: &(dyn Fn(&Tile<'_, T>) + Sync),
+    scratch: &mut Scratch,
+    workers: &Workers,
+) {
+    Product::taken(a, b, Taker { take, beside }, T::kernels()).run(scratch, workers);
 }
 
 /// Numbers as places that are to be written.

@@ -2,10 +2,13 @@
 #![expect(unsafe_code, reason = "parts of one result are written by several threads, through raw pointers")]
 
 use super::ahead::Ahead;
-use super::blocks::{DEPTH, area, direct_tiles, dots, tiles};
+use super::blocks::{area, direct_tiles, dots, tiles};
 use super::micro::{Block, Kernels, Multiply, Table};
+use super::strips;
+use super::taken::Taker;
 use crate::kernels::workers::Workers;
 use crate::scratch::{Line, Scratch};
+use crate::tree::DEPTH;
 use crate::view::View;
 use std::mem::MaybeUninit;
 
@@ -40,6 +43,8 @@ pub(super) struct Product<'a, T: 'static> {
     batch: [&'a [usize]; 1],
     steps: [&'a [isize]; 2],
     entries: usize,
+    /// Who takes C tile by tile, if it is not to be written.
+    taker: Option<Taker<'a, T>>,
 }
 
 // SAFETY: the pointers are those of the slices that `Product::new` borrowed; A and B are only read, and workers write
@@ -80,6 +85,7 @@ pub(super) fn tiny<T: Multiply>(
         columns,
         add: false,
         next_c: std::ptr::null(),
+        next_stride: columns,
         ahead: [Ahead::nothing(); 2],
     };
     // SAFETY: every element of the operands lies within its slice, and C has as many as it needs.
@@ -96,15 +102,8 @@ impl<'a, T: Multiply> Product<'a, T> {
         c: &'a mut [MaybeUninit<T>],
         kernels: Table<T>,
     ) -> Option<Product<'a, T>> {
-        let lead = a.shape.len() - 2;
-        let (m, k, n) = (a.shape[lead], a.shape[lead + 1], b.shape[lead + 1]);
-        let entries: usize = a.shape[..lead].iter().product();
-        assert!(
-            b.shape.len() == lead + 2 && b.shape[..lead] == a.shape[..lead] && b.shape[lead] == k,
-            "a product of {:?} and {:?}",
-            a.shape,
-            b.shape
-        );
+        let (m, k, n) = sizes(&a, &b);
+        let entries: usize = a.shape[..a.shape.len() - 2].iter().product();
         assert_eq!(c.len(), entries * m * n, "elements of the result");
         if c.is_empty() {
             return None;
@@ -113,6 +112,26 @@ impl<'a, T: Multiply> Product<'a, T> {
             c.fill(MaybeUninit::new(T::default()));
             return None;
         }
+        Some(Product::of(a, b, c.as_mut_ptr().cast(), kernels))
+    }
+
+    /// The product of two matrices, of which `taker` takes every tile; k is at least 1 and at most [`DEPTH`].
+    pub(super) fn taken(
+        a: View<'a, T>,
+        b: View<'a, T>,
+        taker: Taker<'a, T>,
+        kernels: Table<T>,
+    ) -> Product<'a, T> {
+        let (m, k, n) = sizes(&a, &b);
+        assert!(a.shape.len() == 2 && (1..=DEPTH).contains(&k) && m * n > 0, "a product of {:?}", a.shape);
+        Product { taker: Some(taker), ..Product::of(a, b, taker.beside[0].cast_mut(), kernels) }
+    }
+
+    /// No length is 0.
+    #[inline(always)]
+    fn of(a: View<'a, T>, b: View<'a, T>, c: *mut T, kernels: Table<T>) -> Product<'a, T> {
+        let lead = a.shape.len() - 2;
+        let (m, k, n) = (a.shape[lead], a.shape[lead + 1], b.shape[lead + 1]);
         check(&a);
         check(&b);
         let whole = Block {
@@ -121,12 +140,13 @@ impl<'a, T: Multiply> Product<'a, T> {
             a_strides: [a.strides[lead], a.strides[lead + 1]],
             b: b.data.as_ptr().wrapping_add(b.offset),
             b_strides: [b.strides[lead], b.strides[lead + 1]],
-            c: c.as_mut_ptr().cast(),
+            c,
             c_stride: n,
             rows: m,
             columns: n,
             add: false,
             next_c: std::ptr::null(),
+            next_stride: n,
             ahead: [Ahead::nothing(); 2],
         };
         let steps = [&a.strides[..lead], &b.strides[..lead]];
@@ -135,7 +155,8 @@ impl<'a, T: Multiply> Product<'a, T> {
             Some(swapped) => (swapped, [steps[1], steps[0]]),
             None => (whole, steps),
         };
-        Some(Product { kernels: kernels.0, first, form, batch: [&a.shape[..lead]], steps, entries })
+        let entries = a.shape[..lead].iter().product();
+        Product { kernels: kernels.0, first, form, batch: [&a.shape[..lead]], steps, entries, taker: None }
     }
 
     /// Computes it.
@@ -144,7 +165,7 @@ impl<'a, T: Multiply> Product<'a, T> {
         let threads = workers.threads();
         let Block { rows, columns, k, .. } = self.first;
         let shared = threads > 1 && self.entries * rows * columns * k >= SHARED_FROM;
-        if !shared && self.form.packs_nothing() {
+        if !shared && self.form.packs_nothing() && self.taker.is_none() {
             if self.entries == 1 {
                 // SAFETY: `new` has checked the bounds.
                 return unsafe { self.form.direct(self.kernels, &self.first) };
@@ -182,10 +203,18 @@ impl<'a, T: Multiply> Product<'a, T> {
         }
     }
 
+    /// Whether whole rows are taken: no part is cut by columns then.
+    fn by_strips(&self) -> bool {
+        self.taker.is_some()
+            && self.first.rows >= self.first.columns
+            && strips::fit(self.kernels, &self.first)
+    }
+
     /// Elements of one worker's area.
     fn area(&self) -> usize {
         let Block { rows, columns, k, .. } = self.first;
         match self.form {
+            Form::Tiles { .. } if self.by_strips() => strips::area(self.kernels, &self.first),
             Form::Tiles { pack_a, pack_b } => area(rows, k, columns, pack_a, pack_b, Table(self.kernels)),
             Form::Dots => 0,
         }
@@ -212,8 +241,18 @@ impl<'a, T: Multiply> Product<'a, T> {
             }
             if x.rows * x.columns > 0 {
                 match self.form {
-                    Form::Dots => dots(self.kernels, &x),
-                    Form::Tiles { pack_a, pack_b } => tiles(self.kernels, &x, pack_a, pack_b, area.cast()),
+                    Form::Dots => dots(self.kernels, &x, self.taker.as_ref()),
+                    Form::Tiles { .. } if self.by_strips() => {
+                        strips::strips(
+                            self.kernels,
+                            &x,
+                            self.taker.as_ref().expect("it takes strips"),
+                            area.cast(),
+                        );
+                    }
+                    Form::Tiles { pack_a, pack_b } => {
+                        tiles(self.kernels, &x, pack_a, pack_b, area.cast(), self.taker.as_ref());
+                    }
                 }
             }
         }
@@ -243,6 +282,20 @@ impl<'a, T: Multiply> Product<'a, T> {
         }
         x
     }
+}
+
+/// m, k and n of a product, once checked.
+#[inline(always)]
+fn sizes<T>(a: &View<'_, T>, b: &View<'_, T>) -> (usize, usize, usize) {
+    let lead = a.shape.len() - 2;
+    let (m, k, n) = (a.shape[lead], a.shape[lead + 1], b.shape[lead + 1]);
+    assert!(
+        b.shape.len() == lead + 2 && b.shape[..lead] == a.shape[..lead] && b.shape[lead] == k,
+        "a product of {:?} and {:?}",
+        a.shape,
+        b.shape
+    );
+    (m, k, n)
 }
 
 /// The areas of all workers.
@@ -287,6 +340,7 @@ fn swapped<T: Copy>(x: &Block<T>, form: Form) -> Option<Block<T>> {
         rows: x.columns,
         columns: x.rows,
         c_stride: x.rows,
+        next_stride: x.rows,
         ..*x
     })
 }
@@ -321,9 +375,9 @@ impl Form {
         // SAFETY: the caller's promise, passed on.
         unsafe {
             match self {
-                Form::Dots => dots(kernels, x),
+                Form::Dots => dots(kernels, x, None),
                 _ if x.k <= DEPTH => direct_tiles(kernels, x),
-                _ => tiles(kernels, x, false, false, std::ptr::null_mut()),
+                _ => tiles(kernels, x, false, false, std::ptr::null_mut(), None),
             }
         }
     }

@@ -4,6 +4,8 @@ use super::micro::{Multiply, Table};
 use super::product::{self, Product};
 use super::*;
 use crate::dtype::Float;
+use crate::tree::DEPTH;
+use std::sync::Mutex;
 
 /// An operand: numbers, and how a matrix lies in them.
 struct Operand<T> {
@@ -103,6 +105,31 @@ fn product<T: Multiply>(a: &Operand<T>, b: &Operand<T>, table: Table<T>, threads
     c
 }
 
+/// The same product, put together from its tiles; `beside`: how many memories are asked for with them.
+fn from_tiles<T: Multiply>(
+    a: &Operand<T>,
+    b: &Operand<T>,
+    table: Table<T>,
+    threads: usize,
+    beside: usize,
+) -> Vec<T> {
+    let nan = T::from_f64(f64::NAN);
+    let like_c = vec![nan; a.shape[0] * b.shape[1]];
+    let memories = [0, 1, 2].map(|i| if i < beside { like_c.as_ptr() } else { std::ptr::null() });
+    let c = Mutex::new(like_c.clone());
+    let take = |tile: &Tile<'_, T>| {
+        let mut c = c.lock().unwrap();
+        for (row, values) in tile.values.chunks(tile.columns).enumerate() {
+            let part = &mut c[tile.first + row * tile.stride..][..tile.columns];
+            assert!(part.iter().all(|x| x.is_nan()), "each element once");
+            part.copy_from_slice(values);
+        }
+    };
+    let taker = Taker { take: &take, beside: memories };
+    Product::taken(a.view(), b.view(), taker, table).run(&mut Scratch::default(), &Workers::new(threads));
+    c.into_inner().unwrap()
+}
+
 fn check<T: Multiply>(batch: &[usize], [m, k, n]: [usize; 3], layouts: [Layout; 2], epsilon: f64) {
     let shape = |rows, columns| [batch, &[rows, columns]].concat();
     let (a, b) = (operand::<T>(&shape(m, k), layouts[0], 1), operand::<T>(&shape(k, n), layouts[1], 7));
@@ -115,13 +142,22 @@ fn check<T: Multiply>(batch: &[usize], [m, k, n]: [usize; 3], layouts: [Layout; 
         let bound = (k as f64 + 2.0) * epsilon * terms.map(f64::abs).sum::<f64>();
         assert!((got.to_f64() - want).abs() <= bound, "{}: {got} at {i}, {j}, not {want}", name());
     }
+    let takes_tiles = batch.is_empty() && (1..=DEPTH).contains(&k) && m * n > 0;
     let bits = |c: &[T]| -> Vec<u64> { c.iter().map(|x| x.to_f64().to_bits()).collect() };
     for table in T::all_kernels() {
         assert_eq!(bits(&product(&a, &b, table, 1)), bits(&c), "{} by other instructions", name());
+        if takes_tiles {
+            let tiles = from_tiles(&a, &b, table, 1, 1 + m % 3);
+            assert_eq!(bits(&tiles), bits(&c), "{} from tiles", name());
+        }
     }
     if m * k * n * batch.iter().product::<usize>() > 1 << 19 {
         for threads in [2, 3, 7] {
             assert_eq!(bits(&product(&a, &b, T::kernels(), threads)), bits(&c), "{}, {threads}", name());
+            if takes_tiles {
+                let tiles = from_tiles(&a, &b, T::kernels(), threads, 3);
+                assert_eq!(bits(&tiles), bits(&c), "{} from tiles, {threads}", name());
+            }
         }
     }
 }
@@ -132,7 +168,7 @@ fn check_both(batch: &[usize], size: [usize; 3], layouts: [Layout; 2]) {
 }
 
 /// The sizes on both sides of every border of tiles, vectors and blocks.
-const SIZES: [[usize; 3]; 24] = [
+const SIZES: [[usize; 3]; 25] = [
     [1, 15, 1],
     [1, 16, 1],
     [1, 1, 1],
@@ -157,6 +193,7 @@ const SIZES: [[usize; 3]; 24] = [
     [9, 300, 40],
     [129, 300, 113],
     [130, 515, 70],
+    [300, 130, 90],
 ];
 
 #[test]

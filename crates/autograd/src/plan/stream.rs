@@ -1,0 +1,55 @@
+//! Gradients that can go straight into an update: products that are computed last, when all else of a step is known.
+//!
+//! The gradient of a weight is a product, aᵀ·δ, and often nobody reads it but the optimiser. If it is computed at the end of
+//! a step, each tile of it can change its part of the weight while it is in the cache, and the gradient as a whole is
+//! neither stored nor read again (as in LOMO: Lv et al., "Full Parameter Fine-tuning for Large Language Models with
+//! Limited Resources", 2023; here only once it is known that every gradient is finite).
+
+use super::fuse::{Fusion, NO_UNIT, Unit};
+use super::graph::Graph;
+use crate::ir::{NodeId, Op};
+use crate::tree::DEPTH;
+
+/// A gradient of fewer numbers stays in the cache until it is read.
+const WORTH_STREAMING: usize = 1 << 13;
+
+/// Moves these products to the end of the units, and tells how many there are. `gradients` are so many last outputs.
+pub(super) fn put_last(graph: &Graph, fusion: &mut Fusion, gradients: usize) -> usize {
+    let first = graph.outputs.len() - gradients;
+    let mut last: Vec<u32> =
+        graph.outputs[first..].iter().filter_map(|&id| streamed(graph, fusion, id)).collect();
+    if last.is_empty() {
+        return 0;
+    }
+    let mut reads = vec![0; fusion.units.len()];
+    // A view reads nothing, who reads the view does.
+    let computed = graph.iter().filter(|(id, _)| fusion.unit_of[*id as usize] != NO_UNIT);
+    let inputs = computed.flat_map(|(_, node)| node.inputs.iter());
+    for &x in inputs.chain(&graph.outputs) {
+        let unit = fusion.unit_of[fusion.places.root(x) as usize];
+        if unit != NO_UNIT {
+            reads[unit as usize] += 1;
+        }
+    }
+    // Asked for once, as a gradient, and read by nobody.
+    last.retain(|&unit| reads[unit as usize] == 1);
+    fusion.put_last(graph, &last);
+    last.len()
+}
+
+/// The product that a gradient is, if it is one that pays to be computed last.
+fn streamed(graph: &Graph, fusion: &Fusion, id: NodeId) -> Option<u32> {
+    let root = fusion.places.root(id);
+    let unit = fusion.unit_of[root as usize];
+    let is_product = unit != NO_UNIT && matches!(fusion.units[unit as usize], Unit::Product(_));
+    if !is_product || !fusion.places.is_whole(graph, id) {
+        return None;
+    }
+    let [a, b] = [0, 1].map(|i| graph.node(root).inputs[i]);
+    let (&[m, k], &[_, n]) = (&graph.shape(a)[..], &graph.shape(b)[..]) else { return None };
+    // The parameters change while it is computed.
+    let is_parameter = |x| matches!(graph.node(fusion.places.root(x)).op, Op::Parameter(_));
+    // Its operands are held longer: they are to be smaller than what is not stored.
+    let pays = m * n >= WORTH_STREAMING && k > 0 && k * (m + n) <= m * n;
+    (pays && k <= DEPTH && !is_parameter(a) && !is_parameter(b)).then_some(unit)
+}
