@@ -11,6 +11,7 @@ const ALONE: usize = 1 << 13;
 const PIECES: usize = 64;
 
 /// Updates a part of the slab, many numbers by several threads.
+#[inline]
 pub(crate) fn share<T: Float, R: Rule>(
     by: &impl Formula<T>,
     workers: &Workers,
@@ -36,6 +37,7 @@ pub(crate) fn share<T: Float, R: Rule>(
 }
 
 /// Updates a piece, where it is long with the widest vectors of this CPU.
+#[inline]
 fn update_wide<T: Float, R: Rule>(
     by: &impl Formula<T>,
     point: &mut [T],
@@ -102,6 +104,7 @@ fn rows<T: Float, R: Rule, const N: usize>(
 const SIDE_BY_SIDE: usize = 16;
 
 /// Whether all numbers are finite: many of them are looked at by several threads.
+#[inline]
 pub(crate) fn all_finite<T: Float>(workers: &Workers, numbers: &[T]) -> bool {
     if workers.threads() == 1 || numbers.len() <= ALONE {
         return is_finite(numbers);

@@ -57,9 +57,10 @@ macro_rules! has_core {
                 &mut self,
                 params: &mut Params,
                 grads: &Gradients,
-                streams: Streams<'_>,
+                workers: &Workers,
+                streams: Option<Streams<'_>>,
             ) -> Result<(), StepError> {
-                step(self, params, grads, Some(streams))
+                step(self, params, grads, workers, streams)
             }
         })*
     };
@@ -102,7 +103,7 @@ pub trait Optimizer: Rule + Sized {
     /// # Ok::<(), optim::HyperparameterError>(())
     /// ```
     fn step(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), StepError> {
-        step(self, params, grads, None)
+        step(self, params, grads, &Workers::default(), None)
     }
 
     /// Updates a bare point, such as the argument of a function to be minimised, by its gradient.
@@ -155,14 +156,15 @@ fn step<R: Rule>(
     rule: &mut R,
     params: &mut Params,
     grads: &Gradients,
+    workers: &Workers,
     streams: Option<Streams<'_>>,
 ) -> Result<(), StepError> {
     if !grads.belong_to(params) {
         return Err(StepError::ForeignGradients);
     }
     match params.dtype() {
-        DType::F32 => step_typed::<f32, R>(rule, params, grads, streams),
-        _ => step_typed::<f64, R>(rule, params, grads, streams),
+        DType::F32 => step_typed::<f32, R>(rule, params, grads, workers, streams),
+        _ => step_typed::<f64, R>(rule, params, grads, workers, streams),
     }
 }
 
@@ -170,11 +172,14 @@ fn step_typed<T: Slabs, R: Rule>(
     rule: &mut R,
     params: &mut Params,
     grads: &Gradients,
+    workers: &Workers,
     mut streams: Option<Streams<'_>>,
 ) -> Result<(), StepError> {
-    let alone = Workers::default();
-    let workers = streams.as_ref().map_or(&alone, Streams::workers);
-    check_all_finite::<T>(workers, params, grads, |range| is_streamed(&streams, range))?;
+    let gradient = grads.slab_of::<T>();
+    // One look at the slab says that all is well, as it nearly always is.
+    if streams.is_some() || !all_finite(workers, gradient) {
+        check_all_finite(workers, params, grads, gradient, &streams)?;
+    }
     let mut memory = rule.core_mut().take_memory(Subject::Model(params.id(), params.dtype()))?;
     memory.grow::<T>(params.len(), params.elements(), R::SLABS);
     let mut parts = memory.take_parts();
@@ -196,7 +201,7 @@ fn step_typed<T: Slabs, R: Rule>(
                 #[inline(always)]
                 |point, gradient, memory| update::<T, R>(&by, point, gradient, memory),
             ),
-            _ => share::<T, R>(&by, workers, point, &grads.slab_of::<T>()[range.clone()], memory),
+            _ => share::<T, R>(&by, workers, point, &gradient[range.clone()], memory),
         }
     }
     memory.keep_parts(parts);
@@ -226,24 +231,23 @@ impl Part {
     }
 }
 
-/// Refuses gradients that are not finite, but for those that are still to come. One look at the slab says that all is well,
-/// as it nearly always is; only else each tensor is looked at.
+/// Refuses gradients that are not finite, but for those that are still to come.
 fn check_all_finite<T: Float>(
     workers: &Workers,
     params: &Params,
     grads: &Gradients,
-    is_streamed: impl Fn(&Range<usize>) -> bool,
+    gradient: &[T],
+    streams: &Option<Streams<'_>>,
 ) -> Result<(), StepError> {
-    let gradient = grads.slab_of::<T>();
     let (mut start, mut finite) = (0, true);
-    for (_, range) in grads.trained(params).filter(|(_, range)| is_streamed(range)) {
+    for (_, range) in grads.trained(params).filter(|(_, range)| is_streamed(streams, range)) {
         finite &= all_finite(workers, &gradient[start..range.start]);
         start = range.end;
     }
     if finite && all_finite(workers, &gradient[start..]) {
         return Ok(());
     }
-    let mut others = grads.trained(params).filter(|(_, range)| !is_streamed(range));
+    let mut others = grads.trained(params).filter(|(_, range)| !is_streamed(streams, range));
     others.try_for_each(|(p, range)| check_finite(&gradient[range], params.name(p)))
 }
 

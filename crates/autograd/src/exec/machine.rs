@@ -153,19 +153,31 @@ impl Machine {
         Ok(())
     }
 
-    /// After a run of the other kernels: the gradients, and the products among them that are still to be computed. They
-    /// are computed here if that is not to be `asked`, or one of their numbers might not be finite.
-    pub(crate) fn streams<'m>(&'m mut self, plan: &'m Plan, asked: bool) -> (&'m Gradients, Streams<'m>) {
+    /// After a run of the other kernels: the gradients, the threads, and the products that are gradients still to be
+    /// computed. They are computed here if they are not `asked` for, or one of their numbers might not be finite.
+    #[inline]
+    pub(crate) fn gradients<'m>(
+        &'m mut self,
+        plan: &'m Plan,
+        asked: bool,
+    ) -> (&'m Gradients, &'m Workers, Option<Streams<'m>>) {
+        let products = if plan.streams > 0 { self.unless_computed(plan, asked) } else { None };
+        let (bases, scratch, workers) = (&self.bases, &mut self.products, &self.workers);
+        (&self.gradients, workers, products.map(|products| Streams::new(products, bases, scratch, workers)))
+    }
+
+    #[inline(never)]
+    fn unless_computed<'p>(&mut self, plan: &'p Plan, asked: bool) -> Option<&'p [Kernel]> {
         let first = plan.kernels.len() - plan.streams;
+        let products = &plan.kernels[first..];
         let finite = |kernel: &Kernel| stream::is_finite(kernel, &self.bases, &self.workers);
-        let mut products = &plan.kernels[first..];
-        if !products.iter().all(|kernel| asked && finite(kernel)) {
-            for (i, kernel) in products.iter().enumerate() {
-                self.kernel(first + i, kernel).expect("products read no indices");
-            }
-            products = &[];
+        if asked && products.iter().all(finite) {
+            return Some(products);
         }
-        (&self.gradients, Streams::new(products, &self.bases, &mut self.products, &self.workers))
+        for (i, kernel) in products.iter().enumerate() {
+            self.kernel(first + i, kernel).expect("products read no indices");
+        }
+        None
     }
 
     /// Notes where the memories begin that may be others than in the last run.

@@ -37,11 +37,6 @@ impl<'a> Streams<'a> {
         Streams { products, bases, scratch, workers }
     }
 
-    /// Threads to share other work with.
-    pub fn workers(&self) -> &'a Workers {
-        self.workers
-    }
-
     /// Whether a part of the slab has its gradient still to come; each of them is finite.
     pub fn contain(&self, range: &Range<usize>) -> bool {
         self.product(range).is_some()

@@ -4,6 +4,7 @@ use super::{AnyTensor, Inputs, Program, ProgramError, State, StepError};
 use crate::dtype::{Data, DataRef, Element, each_dtype};
 use crate::exec::{BadIndex, Streams};
 use crate::ir::Meta;
+use crate::loops::Workers;
 use crate::params::{Gradients, Params};
 use crate::tape::Input;
 use ndarray::{ArrayViewD, IxDyn};
@@ -31,7 +32,8 @@ pub trait Update {
         &mut self,
         params: &mut Params,
         grads: &Gradients,
-        _streams: Streams<'_>,
+        _workers: &Workers,
+        _streams: Option<Streams<'_>>,
     ) -> Result<(), Self::Error> {
         self.update(params, grads)
     }
@@ -124,8 +126,8 @@ impl Program {
         self.check_gradients();
         // The inputs live to the end: products that are still to be computed read them.
         self.run_first(self.plan.kernels.len() - self.plan.streams, state, params, &inputs, |_| {})?;
-        let (grads, streams) = state.machine.streams(&self.plan, U::STREAMS);
-        optimizer.update_from(params, grads, streams).map_err(StepError::Update)?;
+        let (grads, workers, streams) = state.machine.gradients(&self.plan, U::STREAMS);
+        optimizer.update_from(params, grads, workers, streams).map_err(StepError::Update)?;
         Ok(Run { program: self, state }.item(0))
     }
 
