@@ -27,15 +27,29 @@ impl<'a, T: Copy> View<'a, T> {
         Some(&self.data[self.offset..self.offset + next as usize])
     }
 
+    /// Whether every element of a view that has some lies within its slice.
+    #[inline]
+    pub(crate) fn is_within(&self) -> bool {
+        let (low, high) = self.ends();
+        low >= 0 && high < self.data.len() as isize
+    }
+
     /// The part of the slice from the first element of the view to its last, with what lies between.
     pub(crate) fn reach(&self) -> &'a [T] {
-        let (mut low, mut high) = (self.offset as isize, self.offset as isize + 1);
+        let (low, high) = self.ends();
+        if self.shape.contains(&0) { &[] } else { &self.data[low as usize..=high as usize] }
+    }
+
+    /// The first and the last place of a view that has elements.
+    #[inline]
+    fn ends(&self) -> (isize, isize) {
+        let (mut low, mut high) = (self.offset as isize, self.offset as isize);
         for (&length, &stride) in self.shape.iter().zip(self.strides) {
             let end = (length as isize - 1) * stride;
             low += end.min(0);
             high += end.max(0);
         }
-        if self.shape.contains(&0) { &[] } else { &self.data[low as usize..high as usize] }
+        (low, high)
     }
 
     /// One contiguous row, where the view is that row again and again, as a bias broadcast to a batch is.

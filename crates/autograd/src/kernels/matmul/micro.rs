@@ -8,6 +8,7 @@
 
 use super::ahead::{Ahead, Asking};
 use super::pack::{Panel, pack};
+use super::thin;
 use super::vector::{Plain, Vector};
 use crate::dtype::Float;
 
@@ -56,6 +57,8 @@ pub(super) struct Kernels<T: 'static> {
     pub(super) scalar: TileFn<T>,
     /// One row of C, up to four vectors wide.
     pub(super) row: TileFn<T>,
+    /// A whole product of few terms and columns: see [`thin`].
+    pub(super) thin: TileFn<T>,
     /// Scalar products: both operands contiguous along k. As a block, and as a single column.
     pub(super) dots: [TileFn<T>; 2],
     /// Rows and columns of the block of scalar products.
@@ -245,7 +248,8 @@ macro_rules! kernels {
                 u00: tile::<$V, $h0, 1, true>, u01: tile::<$V, $h0, 2, true>,
                 u10: tile::<$V, $h1, 1, true>, u11: tile::<$V, $h1, 2, true>,
                 u20: tile::<$V, $h2, 1, true>, u21: tile::<$V, $h2, 2, true>,
-                number: scalar::<$T>, one: row::<$V>, block: dots::<$V, $r, $c, $l>, column: dots::<$V, $r1, 1, $l>);
+                number: scalar::<$T>, one: row::<$V>, few: thin::product::<$V>,
+                block: dots::<$V, $r, $c, $l>, column: dots::<$V, $r1, 1, $l>);
             $(#[$features])?
             unsafe fn panel(x: &Panel<$T>) {
                 // SAFETY: the caller's promise, passed on.
@@ -258,6 +262,7 @@ macro_rules! kernels {
                 unit_tiles: [[u00, u01], [u10, u11], [u20, u21]],
                 scalar: number,
                 row: one,
+                thin: few,
                 dots: [block, column],
                 dot_shape: [$r, $c],
                 pack: panel,

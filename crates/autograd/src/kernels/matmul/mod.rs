@@ -17,6 +17,7 @@ mod strips;
 mod taken;
 #[cfg(test)]
 mod tests;
+mod thin;
 mod vector;
 mod walk;
 
@@ -64,14 +65,14 @@ fn places<T: Multiply>(c: &mut [T]) -> &mut [MaybeUninit<T>] {
     unsafe { &mut *(std::ptr::from_mut(c) as *mut [MaybeUninit<T>]) }
 }
 
-/// As [`matmul`] on the caller alone, appended to an empty vector.
+/// As [`matmul`] on the caller alone, appended.
 pub(crate) fn append<T: Multiply>(a: View<'_, T>, b: View<'_, T>, out: &mut Vec<T>, scratch: &mut Scratch) {
     let rank = a.shape.len();
     let elements = a.shape[..rank - 1].iter().product::<usize>() * b.shape[rank - 1];
     out.reserve(elements);
     write(a, b, &mut out.spare_capacity_mut()[..elements], scratch, &Workers::default());
     // SAFETY: `write` has written each of them.
-    unsafe { out.set_len(elements) };
+    unsafe { out.set_len(out.len() + elements) };
 }
 
 /// Writes every element of C.
@@ -84,7 +85,8 @@ fn write<T: Multiply>(
     workers: &Workers,
 ) {
     let kernels = T::kernels();
-    if product::tiny(&a, &b, c, kernels) {
+    if product::tiny(&a, &b, c, kernels) || thin::thin(&a, &b, c, kernels) || thin::turned(&a, &b, c, kernels)
+    {
         return;
     }
     if let Some(product) = Product::new(a, b, c, kernels) {
