@@ -21,7 +21,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("params", &["dtype", "mistake", "shape", "slab", "tensor"]),
     ("ir", &["dtype", "few", "params", "shape", "table"]),
     ("origin", &["ir"]),
-    ("buffers", &["dtype", "shape", "view"]),
+    ("buffers", &["dtype", "shape", "slab", "view"]),
     // The tape is a list: it knows neither rules nor kernels.
     ("tape", &["buffers", "dtype", "ir", "mistake", "origin", "params", "scratch", "shape"]),
     // Tile programs: data only.

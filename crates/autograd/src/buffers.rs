@@ -1,8 +1,10 @@
 //! Pooled buffers: values are strided views of them, and what a view no longer needs is used again.
 
-use crate::dtype::{DType, Data, DataRef, Element, with_type};
+use crate::dtype::{DType, Data, DataRef, Element, Storable, each_dtype, with_type};
 use crate::shape::Strides;
+use crate::slab::LINE;
 use crate::view::View;
+use std::ops::{Deref, DerefMut};
 
 /// Place of a buffer in its pool.
 pub(crate) type BufferId = u32;
@@ -40,12 +42,12 @@ impl Number {
     }
 
     /// The only element of a computed scalar.
-    fn only(data: &Data) -> Number {
-        match data {
-            Data::F32(v) => Number::F32(v[0]),
-            Data::F64(v) => Number::F64(v[0]),
-            Data::I64(v) => Number::I64(v[0]),
-            Data::Bool(v) => Number::Bool(v[0]),
+    fn first(elements: DataRef<'_>) -> Number {
+        match elements {
+            DataRef::F32(v) => Number::F32(v[0]),
+            DataRef::F64(v) => Number::F64(v[0]),
+            DataRef::I64(v) => Number::I64(v[0]),
+            DataRef::Bool(v) => Number::Bool(v[0]),
         }
     }
 
@@ -116,56 +118,85 @@ impl<'a> Strided<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
     slots: Vec<Slot>,
-    vacant: Vec<BufferId>,
-    free: [Vec<Vec<Data>>; 4],
+    free: [Vec<Vec<BufferId>>; 4],
     /// Bytes of the buffers in use, now and when there were most.
     used: usize,
     peak: usize,
 }
 
+/// Where a buffer belongs. While it is being written, it is elsewhere.
 #[derive(Debug)]
 struct Slot {
-    data: Data,
+    buffer: Option<Box<Buffer>>,
     views: u32,
+    class: u32,
+}
+
+/// Elements that begin at a line of the caches: what lies before it fills the vector up to there.
+#[derive(Debug)]
+struct Buffer {
+    data: Data,
+    start: usize,
+}
+
+/// A buffer to be written: elements are appended to what is there.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    id: BufferId,
+    buffer: Box<Buffer>,
 }
 
 impl Pool {
-    /// An empty vector with room for `len` elements.
-    pub(crate) fn take(&mut self, dtype: DType, len: usize) -> Data {
+    /// A buffer with room for `len` elements.
+    pub(crate) fn take(&mut self, dtype: DType, len: usize) -> Taken {
         let (class, capacity) = size_class(len);
-        let reused = self.free[dtype as usize].get_mut(class).and_then(Vec::pop);
-        reused.unwrap_or_else(
-            || with_type!(dtype, T => <T as crate::dtype::Storable>::wrap(Vec::with_capacity(capacity))),
-        )
+        match self.free[dtype as usize].get_mut(class).and_then(Vec::pop) {
+            Some(id) => {
+                let mut buffer =
+                    self.slots[id as usize].buffer.take().expect("a free buffer is in its place");
+                let start = buffer.start;
+                each_dtype!(Data, &mut buffer.data, v => v.truncate(start));
+                Taken { id, buffer }
+            }
+            None => self.make(dtype, class, capacity),
+        }
+    }
+
+    #[cold]
+    fn make(&mut self, dtype: DType, class: usize, capacity: usize) -> Taken {
+        let padding = LINE / dtype.size();
+        let data = with_type!(dtype, T => {
+            let mut elements: Vec<T> = Vec::with_capacity(capacity + padding);
+            let start = elements.as_ptr().align_offset(LINE).min(padding);
+            elements.resize(start, T::default());
+            Buffer { data: <T as Storable>::wrap(elements), start }
+        });
+        self.slots.push(Slot { buffer: None, views: 0, class: class as u32 });
+        let id = u32::try_from(self.slots.len() - 1).expect("fewer buffers than nodes");
+        Taken { id, buffer: Box::new(data) }
     }
 
     /// Keeps computed elements as a value: a scalar as a number in the node, all else as a buffer with one view.
-    pub(crate) fn keep(&mut self, data: Data, strides: Strides) -> Value {
-        Value { source: self.hold(data, strides.is_empty()), offset: 0, strides }
+    pub(crate) fn keep(&mut self, taken: Taken, strides: Strides) -> Value {
+        let mut value = Value { source: Source::Nowhere, offset: 0, strides };
+        self.fill(taken, &mut value);
+        value
     }
 
-    /// As [`keep`](Pool::keep), without a layout.
+    /// As [`keep`](Pool::keep), for a value that has its strides.
     #[inline]
-    pub(crate) fn hold(&mut self, data: Data, is_scalar: bool) -> Source {
-        if is_scalar {
-            let number = Number::only(&data);
-            self.give(data);
-            return Source::Number(number);
+    pub(crate) fn fill(&mut self, taken: Taken, value: &mut Value) {
+        let Taken { id, buffer } = taken;
+        value.offset = 0;
+        if value.strides.is_empty() {
+            value.source = Source::Number(Number::first(buffer.elements()));
+            return self.give(Taken { id, buffer });
         }
-        self.used += capacity_bytes(&data);
+        value.source = Source::Buffer(id);
+        self.used += capacity_bytes(&buffer.data);
         self.peak = self.peak.max(self.used);
-        let slot = Slot { data, views: 1 };
-        let id = match self.vacant.pop() {
-            Some(id) => {
-                self.slots[id as usize] = slot;
-                id
-            }
-            None => {
-                self.slots.push(slot);
-                u32::try_from(self.slots.len() - 1).expect("fewer buffers than nodes")
-            }
-        };
-        Source::Buffer(id)
+        let slot = &mut self.slots[id as usize];
+        (slot.buffer, slot.views) = (Some(buffer), 1);
     }
 
     /// One more view of the same source.
@@ -177,39 +208,38 @@ impl Pool {
     }
 
     /// One view less; the last one frees the buffer.
+    #[inline]
     pub(crate) fn release(&mut self, value: &mut Value) {
-        if let Source::Buffer(id) = std::mem::replace(&mut value.source, Source::Nowhere) {
+        if let Source::Buffer(id) = value.source {
             let slot = &mut self.slots[id as usize];
             slot.views -= 1;
             if slot.views == 0 {
-                let dtype = slot.data.dtype();
-                let data = std::mem::replace(&mut slot.data, Data::empty(dtype));
-                self.vacant.push(id);
-                self.used -= capacity_bytes(&data);
-                self.give(data);
+                self.used -= self.free(id);
             }
         }
+        value.source = Source::Nowhere;
     }
 
     /// Frees every buffer; no view may be left.
     pub(crate) fn release_all(&mut self) {
-        self.vacant.clear();
         self.used = 0;
-        let mut slots = std::mem::take(&mut self.slots);
-        for slot in slots.drain(..).filter(|slot| slot.views > 0) {
-            self.give(slot.data);
+        for id in 0..self.slots.len() {
+            if std::mem::take(&mut self.slots[id].views) > 0 {
+                self.free(id as BufferId);
+            }
         }
-        self.slots = slots;
     }
 
+    #[inline]
     pub(crate) fn data(&self, id: BufferId) -> DataRef<'_> {
-        self.slots[id as usize].data.borrow()
+        self.slots[id as usize].buffer.as_ref().expect("no view of it while it is written").elements()
     }
 
     /// Bytes of the buffers in use and of those kept for reuse.
     pub(crate) fn bytes(&self) -> (usize, usize) {
-        let free = self.free.iter().flatten().flatten().map(capacity_bytes).sum();
-        (self.used, free)
+        let kept = self.slots.iter().filter_map(|slot| slot.buffer.as_ref());
+        let all: usize = kept.map(|buffer| capacity_bytes(&buffer.data)).sum();
+        (self.used, all - self.used)
     }
 
     /// Bytes of the buffers that were in use when there were most of them, since the pool was made.
@@ -217,21 +247,56 @@ impl Pool {
         self.peak
     }
 
-    fn give(&mut self, mut data: Data) {
-        let capacity = crate::dtype::each_dtype!(Data, &mut data, v => {
-            v.clear();
-            v.capacity()
-        });
-        // A buffer whose capacity is no class's (an allocator may round up) belongs to the class below.
-        let (mut class, full) = size_class(capacity);
-        if full > capacity {
-            class -= 1;
-        }
+    /// Takes a buffer back.
+    pub(crate) fn give(&mut self, Taken { id, buffer }: Taken) {
+        self.slots[id as usize].buffer = Some(buffer);
+        self.free(id);
+    }
+
+    /// Lets a buffer be taken; its bytes.
+    fn free(&mut self, id: BufferId) -> usize {
+        let slot = &self.slots[id as usize];
+        let (data, class) = (&slot.buffer.as_ref().expect("nobody writes it").data, slot.class as usize);
         let classes = &mut self.free[data.dtype() as usize];
         if classes.len() <= class {
             classes.resize_with(class + 1, Vec::new);
         }
-        classes[class].push(data);
+        classes[class].push(id);
+        capacity_bytes(data)
+    }
+}
+
+impl Buffer {
+    #[inline]
+    fn elements(&self) -> DataRef<'_> {
+        match &self.data {
+            Data::F32(v) => DataRef::F32(&v[self.start..]),
+            Data::F64(v) => DataRef::F64(&v[self.start..]),
+            Data::I64(v) => DataRef::I64(&v[self.start..]),
+            Data::Bool(v) => DataRef::Bool(&v[self.start..]),
+        }
+    }
+}
+
+impl Taken {
+    /// How many elements have been appended.
+    pub(crate) fn len(&self) -> usize {
+        self.buffer.data.len().saturating_sub(self.buffer.start)
+    }
+}
+
+impl Deref for Taken {
+    type Target = Data;
+    #[inline]
+    fn deref(&self) -> &Data {
+        &self.buffer.data
+    }
+}
+
+impl DerefMut for Taken {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Data {
+        &mut self.buffer.data
     }
 }
 
@@ -278,10 +343,14 @@ mod tests {
     fn a_buffer_is_freed_with_its_last_view_and_used_again() {
         let mut pool = Pool::default();
         let mut data = pool.take(DType::F64, 100);
-        let Data::F64(v) = &mut data else { panic!() };
-        v.resize(100, 1.0);
+        let Data::F64(v) = &mut *data else { panic!() };
+        v.extend([1.0; 100]);
         let place = v.as_ptr();
         let mut first = pool.keep(data, Strides::repeat(1, 1));
+        let Source::Buffer(id) = first.source else { panic!() };
+        let DataRef::F64(elements) = pool.data(id) else { panic!() };
+        assert!(elements.as_ptr().addr().is_multiple_of(LINE));
+        assert_eq!((elements, first.offset), (&[1.0; 100][..], 0));
         let mut second = Value { source: pool.share(first.source), ..first.clone() };
         pool.release(&mut first);
         assert_eq!(pool.bytes().1, 0);
@@ -289,7 +358,7 @@ mod tests {
         pool.release(&mut second);
         assert!(pool.bytes().1 >= 800);
         assert_eq!((pool.bytes().0, pool.peak()), (0, in_use));
-        let Data::F64(again) = pool.take(DType::F64, 97) else { panic!() };
-        assert!(again.is_empty() && again.as_ptr() == place);
+        let again = pool.take(DType::F64, 97);
+        assert!(matches!(&*again, Data::F64(v) if v.as_ptr() == place) && again.len() == 0);
     }
 }

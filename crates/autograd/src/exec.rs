@@ -28,7 +28,7 @@ pub(crate) struct Outcome<'a> {
 /// Row, value and number of columns of an index that names no column.
 pub(crate) type OutOfRange = (usize, i64, usize);
 
-/// Computes `op` on `x` and appends the elements of the result, described by `y`, to the empty `out`.
+/// Computes `op` on `x` and appends the elements of the result, described by `y`, to `out`.
 pub(crate) fn run(
     op: &Op,
     x: &[Strided<'_>],
@@ -99,10 +99,11 @@ fn place_along(x: &[Strided<'_>], axis: u8, first: usize, y: Outcome<'_>, out: &
     let (axis, stride) = (axis as usize, strides[axis as usize] as usize);
     with_type!(y.dtype, T => {
         let out = vec::<T>(out);
-        out.resize(y.shape.elements(), T::default());
+        let before = out.len();
+        out.resize(before + y.shape.elements(), T::default());
         let mut start = first * stride;
         for x in x {
-            place::<T>(x.view(), start, &strides, out);
+            place::<T>(x.view(), start, &strides, &mut out[before..]);
             start += x.shape[axis] * stride;
         }
     });

@@ -92,19 +92,21 @@ fn view(list: &List) -> Option<Value> {
 
 fn compute(list: &mut List, params: Option<&Params>) -> Result<(), OutOfRange> {
     let Meta { shape, dtype } = &list.nodes.next().meta;
-    let (elements, is_scalar) = (shape.elements(), shape.is_empty());
-    let mut out = list.pool.take(*dtype, elements);
+    let mut out = list.pool.take(*dtype, shape.elements());
     let mut scratch = std::mem::take(&mut list.scratch);
     let Node { op, inputs, meta, .. } = list.nodes.next();
     let y = exec::Outcome { shape: &meta.shape, dtype: meta.dtype };
     let done =
         for_operands(inputs, |i| list.strided(i, params), |x| exec::run(op, x, y, &mut out, &mut scratch));
     list.scratch = scratch;
-    done?;
+    if done.is_err() {
+        list.pool.give(out);
+        return done;
+    }
     let Node { op, meta, value, .. } = list.nodes.next_mut();
-    debug_assert_eq!(out.len(), elements, "{}", op.name());
+    debug_assert_eq!(out.len(), meta.shape.elements(), "{}", op.name());
     debug_assert_eq!(value.strides, meta.shape.strides(), "{}", op.name());
-    (value.source, value.offset) = (list.pool.hold(out, is_scalar), 0);
+    list.pool.fill(out, value);
     Ok(())
 }
 

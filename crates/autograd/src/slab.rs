@@ -3,7 +3,7 @@
 use crate::dtype::{DType, Data, DataRef, Element, each_dtype};
 
 /// Bytes of a line, and of the widest vector.
-const LINE: usize = 64;
+pub(crate) const LINE: usize = 64;
 
 /// Elements of one dtype in one piece. The memory is a little longer than they are, and they begin where a line does.
 #[derive(Debug)]

@@ -290,29 +290,35 @@ impl List {
     }
 
     /// The elements that a node's view is a view of.
+    #[inline]
     #[track_caller]
     fn data<'a>(&'a self, id: NodeId, params: Option<&'a Params>) -> DataRef<'a> {
-        match &self.nodes[id as usize].value.source {
-            Source::Number(x) => x.as_slice(),
-            Source::Buffer(b) => self.pool.data(*b),
+        match (&self.nodes[id as usize].value.source, params) {
+            (Source::Number(x), _) => x.as_slice(),
+            (Source::Buffer(b), _) => self.pool.data(*b),
             // A number that is read from a parameter would be a constant of the program.
-            Source::Nowhere | Source::Parameters if self.is_traced() => {
-                Mistake::new(format!("v{id}: a traced computation has no values while it is recorded"))
-                    .line("x", self.describe(id, params))
-                    .rule("what a program computes is read from its run")
-                    .hint("make it an output; choose between values with `mask.select(a, b)` instead of `if`")
-                    .raise()
-            }
-            Source::Parameters => params.expect("a parameter is recorded on tapes that have them").slab(),
-            Source::Nowhere => {
-                Mistake::new(format!("v{id}: its value was released by the sweep that recorded it"))
-                    .line("x", self.describe(id, params))
-                    .raise()
-            }
+            (Source::Parameters, Some(params)) if !self.is_traced() => params.slab(),
+            _ => self.no_data(id, params),
         }
     }
 
+    #[cold]
+    #[track_caller]
+    fn no_data(&self, id: NodeId, params: Option<&Params>) -> ! {
+        if self.is_traced() {
+            Mistake::new(format!("v{id}: a traced computation has no values while it is recorded"))
+                .line("x", self.describe(id, params))
+                .rule("what a program computes is read from its run")
+                .hint("make it an output; choose between values with `mask.select(a, b)` instead of `if`")
+                .raise()
+        }
+        Mistake::new(format!("v{id}: its value was released by the sweep that recorded it"))
+            .line("x", self.describe(id, params))
+            .raise()
+    }
+
     /// A node's value with its elements at hand.
+    #[inline(always)]
     #[track_caller]
     pub(crate) fn strided<'a>(&'a self, id: NodeId, params: Option<&'a Params>) -> Strided<'a> {
         let node = self.node(id);

@@ -10,16 +10,17 @@ pub(crate) fn pick<T: Copy>(x: View<'_, T>, index: View<'_, i64>, out: &mut Vec<
     }));
 }
 
-/// `out[i, index[i]] = g[i]`, all else zero.
+/// `out[i, index[i]] = g[i]`, all else zero; appended.
 pub(crate) fn scatter<T: Copy + Default>(
     g: View<'_, T>,
     index: View<'_, i64>,
     columns: usize,
     out: &mut Vec<T>,
 ) {
-    out.resize(g.shape[0] * columns, T::default());
+    let start = out.len();
+    out.resize(start + g.shape[0] * columns, T::default());
     for i in 0..g.shape[0] {
-        out[i * columns + element(&index, i) as usize] = element(&g, i);
+        out[start + i * columns + element(&index, i) as usize] = element(&g, i);
     }
 }
 

@@ -29,7 +29,9 @@ pub(crate) fn max<T: Float>(x: View<'_, T>, gone: impl Fn(usize) -> bool, out: &
     let mut kept_strides = kept_strides.iter().copied();
     let mut stride = |i| if gone(i) { 0 } else { kept_strides.next().expect("a kept axis") };
     let strides: Strides = (0..x.shape.len()).map(&mut stride).collect();
-    out.resize(kept.elements(), T::from_f64(f64::NEG_INFINITY));
+    let start = out.len();
+    out.resize(start + kept.elements(), T::from_f64(f64::NEG_INFINITY));
+    let out = &mut out[start..];
     widest(
         #[inline(always)]
         || {
