@@ -14,6 +14,9 @@ const WIDE: usize = 64;
 /// The same for what is left of them.
 const NARROW: usize = 16;
 
+/// Lanes of narrow columns that are added at a time: an addition waits for the one before it in its lane.
+const TOGETHER: usize = 4;
+
 /// The terms of one result: axes of a memory, from a place on.
 #[derive(Clone, Copy)]
 struct Terms<'a, T> {
@@ -118,21 +121,27 @@ impl<T: Float> Terms<'_, T> {
         let n = self.count();
         let mut column = 0;
         while columns - column >= WIDE {
-            out.extend_from_slice(&self.columns::<WIDE>(column, WIDE, 0, n));
+            out.extend_from_slice(&self.columns::<WIDE, 1>(column, WIDE, 0, n));
             column += WIDE;
         }
         while column < columns {
             let width = NARROW.min(columns - column);
-            out.extend_from_slice(&self.columns::<NARROW>(column, width, 0, n)[..width]);
+            out.extend_from_slice(&self.columns::<NARROW, TOGETHER>(column, width, 0, n)[..width]);
             column += width;
         }
     }
 
     /// The sums of `n` terms from one on, in `width` columns of at most `W`.
-    fn columns<const W: usize>(&self, column: usize, width: usize, from: usize, n: usize) -> [T; W] {
+    fn columns<const W: usize, const G: usize>(
+        &self,
+        column: usize,
+        width: usize,
+        from: usize,
+        n: usize,
+    ) -> [T; W] {
         if let Some(left) = tree::split(n) {
-            let mut sums = self.columns::<W>(column, width, from, left);
-            add(&mut sums, &self.columns::<W>(column, width, from + left, n - left));
+            let mut sums = self.columns::<W, G>(column, width, from, left);
+            add(&mut sums, &self.columns::<W, G>(column, width, from + left, n - left));
             return sums;
         }
         let (shape, strides) = (self.shape, self.strides);
@@ -141,28 +150,48 @@ impl<T: Float> Terms<'_, T> {
             || match (shape, strides) {
                 ([_], &[step]) => {
                     let first = self.place(from) + column;
-                    self.column_block::<W>(width, n, |term| first.wrapping_add_signed(term as isize * step))
+                    self.column_block::<W, G>(width, n, |term| {
+                        first.wrapping_add_signed(term as isize * step)
+                    })
                 }
-                _ => self.column_block::<W>(width, n, |term| self.place(from + term) + column),
+                _ => self.column_block::<W, G>(width, n, |term| self.place(from + term) + column),
             },
         )
     }
 
-    /// As [`tree::block`], for columns side by side, one lane after the other, given where each row of terms begins.
+    /// As [`tree::block`], for columns side by side, `G` lanes at a time, given where each row of terms begins.
     #[inline(always)]
-    fn column_block<const W: usize>(&self, width: usize, n: usize, place: impl Fn(usize) -> usize) -> [T; W] {
+    fn column_block<const W: usize, const G: usize>(
+        &self,
+        width: usize,
+        n: usize,
+        place: impl Fn(usize) -> usize,
+    ) -> [T; W] {
         let mut lanes = [[T::default(); W]; LANES];
-        for (lane, sums) in lanes.iter_mut().enumerate() {
-            let mut partial = [T::default(); W];
-            for term in (lane..n).step_by(LANES) {
-                let row = &self.data[place(term)..];
-                // Fewer columns are added as all of them where so many lie there: the sums beyond are not asked for.
-                match row.first_chunk::<W>() {
-                    Some(row) => add(&mut partial, row),
-                    None => row[..width].iter().zip(&mut partial).for_each(|(&x, sum)| *sum = *sum + x),
+        for first in (0..LANES).step_by(G) {
+            let mut sums = [[T::default(); W]; G];
+            let mut term = first;
+            while term + G <= n {
+                let rows: [_; G] = std::array::from_fn(|g| self.data[place(term + g)..].first_chunk::<W>());
+                if rows.iter().any(Option::is_none) {
+                    break;
+                }
+                for g in 0..G {
+                    if let Some(row) = rows[g] {
+                        add(&mut sums[g], row);
+                    }
+                }
+                term += LANES;
+            }
+            // What is left goes to a copy: the sums above stay in registers.
+            let rest = &mut lanes[first..first + G];
+            rest.copy_from_slice(&sums);
+            for (sums, mut term) in rest.iter_mut().zip(term..n) {
+                while term < n {
+                    add_row(sums, &self.data[place(term)..], width);
+                    term += LANES;
                 }
             }
-            *sums = partial;
         }
         let mut half = LANES / 2;
         while half > 0 {
@@ -173,6 +202,15 @@ impl<T: Float> Terms<'_, T> {
             half /= 2;
         }
         lanes[0]
+    }
+}
+
+/// Adds a row of terms. Fewer columns are added as all of them where so many lie there: the sums beyond are not asked for.
+#[inline(always)]
+fn add_row<T: Float, const W: usize>(sums: &mut [T; W], row: &[T], width: usize) {
+    match row.first_chunk::<W>() {
+        Some(row) => add(sums, row),
+        None => row[..width].iter().zip(sums).for_each(|(&x, sum)| *sum = *sum + x),
     }
 }
 
