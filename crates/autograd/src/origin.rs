@@ -60,7 +60,8 @@ pub(crate) struct Scopes {
     entries: Vec<Entry>,
     /// Their numbers, by what surrounds them and by name.
     places: HashMap<(ScopeId, Kind), HashMap<Box<str>, usize>>,
-    /// Where the last search ended. A loop enters its scopes in the same order each time, and so finds each at once.
+    /// Where the last search ended. A loop enters its scopes in the same order each time, and a layer often consists of
+    /// another one of its name: the next scope and the same one are found at once.
     last: usize,
 }
 
@@ -91,11 +92,9 @@ impl Scopes {
             _ => around,
         };
         let next = if self.last + 1 < self.entries.len() { self.last + 1 } else { 0 };
-        let is_next = |entry: &Entry| entry.parent == parent && entry.kind == kind && *entry.name == *name;
-        self.last = match self.entries.get(next) {
-            Some(entry) if is_next(entry) => next,
-            _ => self.number(parent, name, kind),
-        };
+        let is_it = |entry: &Entry| entry.parent == parent && entry.kind == kind && *entry.name == *name;
+        let guess = [next, self.last].into_iter().find(|&i| self.entries.get(i).is_some_and(is_it));
+        self.last = guess.unwrap_or_else(|| self.number(parent, name, kind));
         ScopeId(u32::try_from(self.last + 1).expect("fewer than 2³² scopes"))
     }
 

@@ -39,7 +39,8 @@ impl Nodes {
         let (Some(left), Some(made)) = (self.all.get(self.len), self.made.get(self.len)) else {
             return false;
         };
-        left.inputs == *inputs
+        // Number by number, as they have just been written: a wider read would wait for these writes.
+        left.inputs.iter().eq(inputs.iter())
             && left.op == *op
             && inputs.iter().all(|&operand| self.made[operand as usize] < *made)
     }
