@@ -127,6 +127,20 @@ fn unary<T: Lane>(f: Unary, x: View<'_, T>, out: &mut Vec<T>) {
     }
 }
 
+/// Appends g·f′(x), given y = f(x), to `out`; false where there is no loop for that, or one of the three is no
+/// slice.
+pub(crate) fn pull_back(f: Unary, [x, y, g]: [Strided<'_>; 3], out: &mut Data) -> bool {
+    with_float!(x.dtype(), T => {
+        let (Some(slope), Some(x), Some(y), Some(g)) =
+            (T::slope(f), x.view().as_slice(), y.view().as_slice(), g.view().as_slice())
+        else {
+            return false;
+        };
+        loops::append(slope, 0.0, [x, y, g], vec(out));
+    });
+    true
+}
+
 /// An elementwise function of two arguments. The four operations also have loops that take a broadcast as it is; what
 /// costs more to compute than to copy has not.
 fn binary<T: Lane>(f: Binary, a: View<'_, T>, b: View<'_, T>, out: &mut Vec<T>) {

@@ -77,7 +77,7 @@ impl<'t> Var<'t> {
         }
         let inputs: SmallVec<[NodeId; 4]> = wrt.iter().map(|x| x.id()).collect();
         let mut between = Between::new(&self.tape().list(), &inputs, self.id());
-        sweep(self, cotangent, &mut between, |_| {});
+        sweep(self, cotangent, &mut between, true, |_| {});
         let adjoint = |x: &Var<'t>| match between.get(x.id()) {
             Some(id) => Var::new(self.tape(), id),
             None => x.full_like(0.0),
@@ -156,7 +156,7 @@ pub(crate) fn parameter_gradients(loss: Var<'_>, params: &Params) -> Vec<(Param,
         tape.list().parameters().filter(|(p, _)| !params.is_frozen(*p)).collect();
     let inputs: Vec<NodeId> = read.iter().map(|&(_, id)| id).collect();
     let mut between = Between::new(&tape.list(), &inputs, loss.id());
-    sweep(loss, loss.seed(), &mut between, |_| {});
+    sweep(loss, loss.seed(), &mut between, true, |_| {});
     read.iter().filter_map(|&(p, id)| Some((p, between.get(id)?))).collect()
 }
 

@@ -7,7 +7,7 @@ pub(crate) use asked::Asked;
 use crate::buffers::Value;
 use crate::dtype::DType;
 use crate::exec::{self, OutOfRange};
-use crate::ir::{Inputs, Meta, Op, for_operands};
+use crate::ir::{Inputs, Meta, Op, Unary, for_operands};
 use crate::mistake::Mistake;
 use crate::op::{Clash, Mismatch, one_dtype};
 use crate::params::Params;
@@ -108,6 +108,23 @@ fn compute(list: &mut List, params: Option<&Params>) -> Result<(), OutOfRange> {
     debug_assert_eq!(value.strides, meta.shape.strides(), "{}", op.name());
     list.pool.fill(out, value);
     Ok(())
+}
+
+/// What a sweep hands on through a function of one argument: g·f′(x), given y = f(x), in one pass, where there is a loop
+/// for that. The node is a constant and not the product: for sweeps of which nothing stays on the tape.
+#[track_caller]
+pub(crate) fn pull_back<'t>(f: Unary, x: Var<'t>, y: Var<'t>, g: Var<'t>) -> Option<Var<'t>> {
+    let tape = x.tape();
+    let list = &mut *tape.list_mut();
+    let meta = list.node(x.id()).meta.clone();
+    let mut out = list.pool.take(meta.dtype, meta.shape.elements());
+    let operands = [x, y, g].map(|v| list.strided(v.id(), tape.params()));
+    if !exec::pull_back(f, operands, &mut out) {
+        list.pool.give(out);
+        return None;
+    }
+    let value = list.pool.keep(out, meta.shape.strides());
+    Some(Var::new(tape, list.leaf(Op::Constant, meta, value)))
 }
 
 /// Refuses shapes that no memory can hold.

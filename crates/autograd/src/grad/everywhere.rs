@@ -24,7 +24,7 @@ pub(crate) fn with_adjoints<'t, R>(output: Var<'t>, f: impl FnOnce(&[(NodeId, No
     let mut between = Between::new(&tape.list(), &leaves, output.id());
     // Who looks for what is not finite wants to see it: no trap stops this sweep.
     let trap = std::mem::take(&mut tape.list_mut().trap);
-    sweep(output, output.seed(), &mut between, |_| {});
+    sweep(output, output.seed(), &mut between, true, |_| {});
     tape.list_mut().trap = trap;
     let adjoints: Vec<_> = between.order.iter().filter_map(|&id| Some((id, between.get(id)?))).collect();
     let result = f(&adjoints);

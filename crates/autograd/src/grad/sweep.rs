@@ -1,7 +1,7 @@
 //! The sweep: each node between hands its adjoint on to its operands.
 
 use crate::between::Between;
-use crate::ir::{NodeId, for_operands};
+use crate::ir::{NodeId, Op, for_operands};
 use crate::op::At;
 use crate::var::Var;
 
@@ -17,9 +17,16 @@ pub(super) enum Event {
     Visited,
 }
 
-/// Visits the nodes between from the last to the first; each hands its adjoint on to its operands by its rule.
+/// Visits the nodes between from the last to the first; each hands its adjoint on to its operands by its rule. Where
+/// nothing of it `stays` on the tape, some do so in one pass.
 #[track_caller]
-pub(super) fn sweep<'t>(output: Var<'t>, seed: Var<'t>, between: &mut Between, mut tell: impl FnMut(Event)) {
+pub(super) fn sweep<'t>(
+    output: Var<'t>,
+    seed: Var<'t>,
+    between: &mut Between,
+    stays: bool,
+    mut tell: impl FnMut(Event),
+) {
     let tape = output.tape();
     if !between.contains(output.id()) {
         return;
@@ -53,7 +60,12 @@ pub(super) fn sweep<'t>(output: Var<'t>, seed: Var<'t>, between: &mut Between, m
             if !between.contains(input) {
                 continue;
             }
-            let term = for_operands(&inputs, |x| Var::new(tape, x), |x| rule.vjp(&At { x, y }, i, g));
+            let at_once = match op {
+                Op::Unary(f) if !stays => g.pulled_back(f, Var::new(tape, input), y),
+                _ => None,
+            };
+            let by_rule = || for_operands(&inputs, |x| Var::new(tape, x), |x| rule.vjp(&At { x, y }, i, g));
+            let term = at_once.or_else(by_rule);
             let Some(mut term) = term else {
                 continue;
             };

@@ -6,6 +6,7 @@
 #![expect(unsafe_code, reason = "operands come as pointers, so that one type of function serves all loops")]
 
 mod sets;
+mod slopes;
 
 use super::simd::{Isa, Set};
 use crate::code::{Act, Arithmetic, Joint, Slot};
@@ -50,6 +51,8 @@ pub(crate) trait Lane: Float + Scalar + Send + Sync {
     fn unary(f: Unary) -> Loop<Self>;
     /// The loop of a function of two arguments.
     fn binary(f: Binary) -> Loop<Self>;
+    /// The loop of a cotangent times the slope of a function, given argument, value and cotangent, if it has one.
+    fn slope(f: Unary) -> Option<Loop<Self>>;
     /// The loop of a comparison: 1 where it holds, else 0.
     fn compare(f: Compare) -> Loop<Self>;
     /// The loop of two operations in one pass, each rounded as if alone.
@@ -133,6 +136,8 @@ macro_rules! widest {
         }
     };
 }
+
+use widest;
 
 macro_rules! unary_maps {
     ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?): |$x:ident, $y:ident| $value:expr, $slope:expr, $domain:expr;)*) => {
@@ -300,6 +305,9 @@ macro_rules! lanes {
             }
             fn binary(f: Binary) -> Loop<$T> {
                 binary_loop(f)
+            }
+            fn slope(f: Unary) -> Option<Loop<$T>> {
+                slopes::slope_loop(f)
             }
             fn compare(f: Compare) -> Loop<$T> {
                 compare_loop(f)

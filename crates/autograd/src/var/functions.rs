@@ -3,7 +3,7 @@
 use super::{Operand, Var};
 use crate::ir::{Binary, Compare, Unary};
 use crate::ops::binary_of;
-use crate::record::record;
+use crate::record::{pull_back, record};
 use crate::table::{binary_table, compare_table, unary_table};
 
 macro_rules! unary_methods {
@@ -44,6 +44,15 @@ macro_rules! unary_method {
 }
 pub(crate) use unary_method;
 unary_table!(unary_methods);
+
+impl<'t> Var<'t> {
+    /// This times the slope of `f` at `x`, given y = f(x), in one pass where there is a loop for that. The node is a
+    /// constant: no derivative leads through it.
+    #[track_caller]
+    pub(crate) fn pulled_back(self, f: Unary, x: Var<'t>, y: Var<'t>) -> Option<Var<'t>> {
+        pull_back(f, x, y, self)
+    }
+}
 
 macro_rules! binary_methods {
     ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident, $y:ident| $value:expr, $da:expr, $db:expr, $domain:expr;)*) => {
