@@ -230,7 +230,7 @@ impl Pool {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn data(&self, id: BufferId) -> DataRef<'_> {
         self.slots[id as usize].buffer.as_ref().expect("no view of it while it is written").elements()
     }
@@ -267,7 +267,7 @@ impl Pool {
 }
 
 impl Buffer {
-    #[inline]
+    #[inline(always)]
     fn elements(&self) -> DataRef<'_> {
         match &self.data {
             Data::F32(v) => DataRef::F32(&v[self.start..]),

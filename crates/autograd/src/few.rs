@@ -35,8 +35,10 @@ impl<T: Copy + Default, const N: usize> Few<T, N> {
             return Few::Beyond(all.into());
         }
         let mut places = [T::default(); N];
-        for i in (0..N).rev().filter(|&i| i < n) {
-            places[i] = f(i);
+        for i in (0..N).rev() {
+            if i < n {
+                places[i] = f(i);
+            }
         }
         Few::Here(n as u8, places)
     }

@@ -290,7 +290,7 @@ impl List {
     }
 
     /// The elements that a node's view is a view of.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     fn data<'a>(&'a self, id: NodeId, params: Option<&'a Params>) -> DataRef<'a> {
         match (&self.nodes[id as usize].value.source, params) {
@@ -317,7 +317,8 @@ impl List {
             .raise()
     }
 
-    /// A node's value with its elements at hand.
+    /// A node's value with its elements at hand. Inlined, so that it is made where it is read: copying what was just
+    /// written in smaller pieces would wait for them.
     #[inline(always)]
     #[track_caller]
     pub(crate) fn strided<'a>(&'a self, id: NodeId, params: Option<&'a Params>) -> Strided<'a> {
