@@ -61,7 +61,7 @@ macro_rules! unary_table {
             /// Softplus, ln(1 + eˣ), without overflow.  y′ = σ(x)
             Softplus softplus(): |x, y| if_lt(x, 0.0, 0.0, x) + ln_1p(exp(-abs(x))), sigmoid(x), -4.0..4.0;
             /// Rectified linear unit, max(0, x).  y′ = 1 where x > 0, else 0 (also at 0)
-            Relu relu(): |x, y| if_lt(x, 0.0, 0.0, x), if_gt(x, 0.0, 1.0, 0.0), -3.0..3.0;
+            Relu relu(): |x, y| if_lt(x, 0.0, 0.0, x), if_gt(y, 0.0, 1.0, 0.0), -3.0..3.0;
             /// Leaky rectified linear unit: x where x > 0, else slope·x.  y′ = 1 where x > 0, else slope (also at 0)
             LeakyRelu leaky_relu(slope): |x, y| if_gt(x, 0.0, x, slope * x), if_gt(x, 0.0, 1.0, slope), -3.0..3.0;
             /// Exponential linear unit: x where x > 0, else α·(eˣ − 1).  y′ = 1 where x > 0, else α·eˣ (also at 0).
