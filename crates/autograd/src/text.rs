@@ -7,13 +7,14 @@ pub(crate) fn short_path(path: &str) -> &str {
 }
 
 /// Names in order, repeated ones counted; what is too long is cut.
-pub(crate) fn shortened(names: &[&str], width: usize) -> String {
+pub(crate) fn shortened(names: &[impl AsRef<str> + PartialEq], width: usize) -> String {
     let mut out = String::new();
     let mut shown = 0;
     for chunk in names.chunk_by(|a, b| a == b) {
+        let name = chunk[0].as_ref();
         let word = match chunk.len() {
-            1 => chunk[0].to_owned(),
-            n => format!("{}×{n}", chunk[0]),
+            1 => name.to_owned(),
+            n => format!("{name}×{n}"),
         };
         if shown > 0 && out.chars().count() + 1 + word.chars().count() > width {
             return format!("{out} … {} more", names.len() - shown);

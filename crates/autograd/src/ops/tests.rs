@@ -234,6 +234,7 @@ fn settings() -> Vec<Passes> {
         Passes { thin: false, ..all },
         Passes { expand: false, ..all },
         Passes { fuse: false, ..all },
+        Passes { recompute: false, ..all },
         Passes { share: false, ..all },
         Passes { pair: false, ..all },
         Passes { stream: false, ..all },

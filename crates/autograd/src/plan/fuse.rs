@@ -104,7 +104,8 @@ pub(crate) fn fuse(graph: &Graph, enabled: bool) -> Fusion {
     fusion
 }
 
-fn last_uses(graph: &Graph, fusion: &Fusion) -> Vec<u32> {
+/// The last unit that reads each node.
+pub(super) fn last_uses(graph: &Graph, fusion: &Fusion) -> Vec<u32> {
     let mut last = fusion.unit_of.clone();
     for (id, node) in graph.iter() {
         let unit = fusion.unit_of[id as usize];
@@ -372,7 +373,7 @@ fn reduction(shape: &Shape, axes: &[u8]) -> Reduction {
 }
 
 /// Whether a node is one loop over floating-point numbers and truth values.
-fn is_elementwise(graph: &Graph, node: &Node) -> bool {
+pub(super) fn is_elementwise(graph: &Graph, node: &Node) -> bool {
     let of = |i: usize| graph.node(node.inputs[i]).meta.dtype;
     match &node.op {
         Op::Unary(_) | Op::Binary(_) => true,

@@ -90,6 +90,11 @@ impl Graph {
         self.list.len()
     }
 
+    /// How many nodes have been given a number, listed or not.
+    pub(crate) fn numbers(&self) -> NodeId {
+        self.nodes.len() as NodeId
+    }
+
     /// Something for each number of a node.
     pub(crate) fn per_node<T: Clone>(&self, x: T) -> Vec<T> {
         vec![x; self.nodes.len()]
@@ -140,6 +145,17 @@ impl Graph {
     pub(crate) fn keep(&mut self, id: NodeId) -> NodeId {
         self.list.push(id);
         id
+    }
+
+    /// Lists a copy of a node that reads other operands, like the node's own.
+    pub(crate) fn copy(&mut self, id: NodeId, inputs: Inputs) -> NodeId {
+        let node = Node { inputs, ..self.node(id).clone() };
+        self.push(node)
+    }
+
+    /// Lets a node read another one as its operand number `i`, which is like the one that it reads.
+    pub(crate) fn read_instead(&mut self, id: NodeId, i: usize, x: NodeId) {
+        self.nodes[id as usize].inputs[i] = x;
     }
 
     fn push(&mut self, node: Node) -> NodeId {

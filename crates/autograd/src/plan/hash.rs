@@ -1,10 +1,13 @@
 //! Hashing within planning: keys are a few numbers, and no adversary chooses them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// A map whose keys are a few numbers.
 pub(super) type Map<K, V> = HashMap<K, V, BuildHasherDefault<Mix>>;
+
+/// A set of a few numbers each.
+pub(super) type Set<K> = HashSet<K, BuildHasherDefault<Mix>>;
 
 /// Multiplies and rotates, a word at a time.
 #[derive(Default)]

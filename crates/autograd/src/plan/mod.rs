@@ -5,6 +5,7 @@
 
 mod algebra;
 mod assemble;
+mod copies;
 mod cost;
 mod cse;
 mod dead;
@@ -19,6 +20,7 @@ mod memory;
 mod orient;
 mod pair;
 mod places;
+mod recompute;
 mod share;
 mod sink;
 mod slope;
@@ -30,6 +32,7 @@ mod verify;
 
 pub(crate) use graph::{Graph, Node, Slot, number};
 pub(crate) use memory::{Buffer, FIRST_SLOT, GRADIENTS, PARAMETERS};
+pub(crate) use recompute::Again;
 
 use crate::code::{Act, Code, Extent, How, Operand, Read, Write};
 use crate::ir::{NodeId, Op};
@@ -73,6 +76,8 @@ pub struct Passes {
     pub thin: bool,
     /// Joins elementwise chains, with the sums at their ends, to kernels.
     pub fuse: bool,
+    /// Computes cheap values again in each kernel that reads them, instead of keeping them in memory.
+    pub recompute: bool,
     /// Computes sigmoids and hyperbolic tangents together with their slopes.
     pub share: bool,
     /// Does two operations in one pass over a tile.
@@ -95,6 +100,7 @@ impl Passes {
             orient: true,
             thin: true,
             fuse: true,
+            recompute: true,
             share: true,
             pair: true,
             stream: true,
@@ -113,6 +119,7 @@ impl Passes {
             orient: false,
             thin: false,
             fuse: false,
+            recompute: false,
             share: false,
             pair: false,
             stream: false,
@@ -137,6 +144,8 @@ pub(crate) struct Plan {
     pub(crate) passes: Vec<(&'static str, usize)>,
     /// Bytes of the buffers if each value had one of its own.
     pub(crate) unshared: usize,
+    /// What kernels compute again.
+    pub(crate) again: Again,
 }
 
 #[derive(Debug)]
@@ -180,7 +189,16 @@ pub(crate) fn plan(mut graph: Graph, params: &Params, gradients: &[Range<usize>]
     graph = run(passes.orient, "straighten", straighten::straighten, graph);
     graph = run(passes.dead, "dead", dead::dead, graph);
     let mut fusion = fuse::fuse(&graph, passes.fuse);
+    verify::units(&graph, &fusion);
+    let mut again = Again::default();
+    if passes.recompute {
+        (graph, fusion, again) = recompute::recompute(graph, fusion);
+        verify::graph(&graph);
+        verify::units(&graph, &fusion);
+        counts.push(("recompute", graph.len()));
+    }
     let streams = if passes.stream { stream::put_last(&graph, &mut fusion, gradients.len()) } else { 0 };
+    verify::units(&graph, &fusion);
     let mut homes = memory::place(&mut graph, &fusion, params, gradients, passes.pool);
     let mut values = graph.per_node(lower::Value::MAX);
     let units = 0..fusion.units.len() as u32;
@@ -211,7 +229,7 @@ pub(crate) fn plan(mut graph: Graph, params: &Params, gradients: &[Range<usize>]
     kernels.extend(streamed);
     let slots = std::mem::take(&mut graph.slots);
     let (unshared, buffers) = (homes.unshared(), homes.buffers);
-    let plan = Plan { kernels, streams, slots, buffers, outputs, graph, passes: counts, unshared };
+    let plan = Plan { kernels, streams, slots, buffers, outputs, graph, passes: counts, unshared, again };
     verify::plan(&plan, params);
     plan
 }

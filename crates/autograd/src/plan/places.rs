@@ -26,6 +26,13 @@ impl Places {
         Places { root: graph.per_node(NodeId::MAX), number: graph.per_node(u32::MAX), views: vec![] }
     }
 
+    /// Places the node of the next number.
+    pub(super) fn add_new(&mut self, graph: &Graph, id: NodeId) {
+        self.root.push(NodeId::MAX);
+        self.number.push(u32::MAX);
+        self.add(graph, id);
+    }
+
     /// Places a node, after its operands; tells whether it is a view.
     pub(super) fn add(&mut self, graph: &Graph, id: NodeId) -> bool {
         let Some(place) = self.view(graph, id) else {

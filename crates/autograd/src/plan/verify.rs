@@ -1,10 +1,11 @@
 //! The verifier: what every list and every plan must be. In debug builds it runs after each pass.
 
+use super::fuse::{Fusion, NO_UNIT, Role, Unit};
 use super::graph::Graph;
 use super::places::is_contiguous;
 use super::{FIRST_SLOT, GRADIENTS, PARAMETERS, Plan, Work};
 use crate::code::{Act, Code, Extent, How, Operand};
-use crate::ir::for_operands;
+use crate::ir::{NodeId, Op, for_operands};
 use crate::params::Params;
 
 /// Operands stand before their node, and each node's meta is what its rule says.
@@ -23,6 +24,41 @@ pub(crate) fn graph(graph: &Graph) {
         }
     }
     assert!(graph.outputs.iter().all(|&id| listed[id as usize]));
+}
+
+/// Each listed op is in one unit, which reads only what earlier ones store, and of its own what fits.
+pub(crate) fn units(graph: &Graph, fusion: &Fusion) {
+    if !cfg!(debug_assertions) {
+        return;
+    }
+    let mut listed = graph.per_node(NO_UNIT);
+    for (number, unit) in fusion.units.iter().enumerate() {
+        assert!(!unit.nodes().is_empty(), "unit {number} has no nodes");
+        unit.nodes().iter().for_each(|&id| listed[id as usize] = number as u32);
+    }
+    for (id, node) in graph.iter() {
+        let unit = fusion.unit_of[id as usize];
+        assert_eq!(unit, listed[id as usize], "v{id} {}", node.op.name());
+        for &x in node.inputs.iter().filter(|_| unit != NO_UNIT) {
+            let root = fusion.places.root(x);
+            let from = fusion.unit_of[root as usize];
+            let reads = match from == unit {
+                true => fits(graph, fusion, id, x),
+                false => from == NO_UNIT || (from < unit && fusion.is_stored(root)),
+            };
+            assert!(reads, "v{id} {} of unit {unit} reads v{root} of unit {from}", node.op.name());
+        }
+    }
+}
+
+/// Whether a member of a group sees the operand that another one computes as it is, or repeated along rows.
+fn fits(graph: &Graph, fusion: &Fusion, id: NodeId, x: NodeId) -> bool {
+    let Unit::Fused(group) = &fusion.units[fusion.unit_of[id as usize] as usize] else { return false };
+    let extent = match (&graph.node(id).op, fusion.role[id as usize]) {
+        (Op::Sum(_) | Op::Max(_), _) | (_, Role::Total) => Extent::Tile,
+        (_, Role::Spread(extent)) => extent,
+    };
+    fusion.inner(graph, x, extent, group.row).is_some()
 }
 
 /// Every operand lies within its memory, also in release builds: the kernels rely on it.

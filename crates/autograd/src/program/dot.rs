@@ -61,8 +61,7 @@ struct Drawing<'a> {
 
 impl Drawing<'_> {
     fn kernel(&mut self, number: usize, kernel: &Kernel) {
-        let names: Vec<&str> = self.program.ops(kernel).collect();
-        let ops = shortened(&names, OPS_WIDTH);
+        let ops = shortened(&self.program.ops(kernel), OPS_WIDTH);
         let kind = kernel.kind();
         let label = if ops == kind { format!("{number} {kind}") } else { format!("{number} {kind}\n{ops}") };
         self.nodes.push(format!("k{number} [shape=box, label={}];", quoted(&label)));

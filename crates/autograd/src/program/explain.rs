@@ -8,7 +8,8 @@ use std::fmt;
 /// What a [`Program`] does, kernel by kernel, with what it costs: made by [`Program::explain`], to be printed.
 ///
 /// Flops count one for each elementwise function, whatever it takes, and 2·m·k·n for a product of matrices; bytes are
-/// those of the operands that are read from memory and written to it.
+/// those of the operands that are read from memory and written to it. Ops in brackets are computed again, from what the
+/// kernel finds in memory, instead of being stored by an earlier one.
 #[derive(Clone, Debug)]
 pub struct Explanation {
     /// Inputs and results.
@@ -17,6 +18,8 @@ pub struct Explanation {
     buffers: usize,
     memory: usize,
     unshared: usize,
+    /// Values that kernels compute again instead of reading them, and their bytes.
+    again: (usize, usize),
     /// Constants and their bytes.
     held: (usize, usize),
     /// Gradients that go straight into an update, and their bytes.
@@ -57,6 +60,7 @@ impl Program {
             buffers: self.plan.buffers.len(),
             memory: self.plan.buffers.iter().map(|b| b.bytes()).sum(),
             unshared: self.plan.unshared,
+            again: (self.plan.again.values, self.plan.again.bytes),
             held: self.held(),
             streams: self.streams(),
             passes: self.plan.passes.clone(),
@@ -99,6 +103,11 @@ impl fmt::Display for Explanation {
         writeln!(f, "\nkernels  {}: {flops} flops, {bytes} read and written", self.kernels())?;
         let (memory, unshared) = (scaled(self.memory as f64, "B"), scaled(self.unshared as f64, "B"));
         writeln!(f, "buffers  {}: {memory}; {unshared} if no two values shared one", self.buffers)?;
+        if let (values @ 1.., bytes) = self.again {
+            let are = if values == 1 { " is computed where it is" } else { "s are computed where they are" };
+            let bytes = scaled(bytes as f64, "B");
+            writeln!(f, "again    {values} value{are} read, not stored: {bytes}")?;
+        }
         let (held, bytes) = (self.held.0, scaled(self.held.1 as f64, "B"));
         writeln!(f, "held     {}: {bytes}", plural(held, "constant"))?;
         if let (1.., bytes) = self.streams {

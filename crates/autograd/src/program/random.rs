@@ -30,6 +30,8 @@ struct Count {
     /// Results that move so far that a comparison within the bound says nothing.
     loose: usize,
     results: usize,
+    /// Plans in which values are computed again.
+    again: usize,
 }
 
 /// The order of every sum is the recorded one.
@@ -49,6 +51,7 @@ fn some(rng: &mut ChaCha8Rng) -> Passes {
         thin: coin(),
         expand: coin(),
         fuse: coin(),
+        recompute: coin(),
         share: coin(),
         pair: coin(),
         stream: coin(),
@@ -82,7 +85,8 @@ fn check(recipe: &Recipe, count: &mut Count) -> Result<(), String> {
     let exact = exact(&mut rng);
     if !products {
         for passes in exact {
-            let given = recipe.planned(passes, |_| {}).map_err(|e| format!("{passes:?}: {e}"))?;
+            let look = |program: &mut Program| count.again += usize::from(program.plan.again.values > 0);
+            let given = recipe.planned(passes, look).map_err(|e| format!("{passes:?}: {e}"))?;
             compare(recipe, &given, &wanted, |_, a, b| same(a, b)).map_err(|e| format!("{passes:?}: {e}"))?;
             count.exact += 1;
         }
@@ -176,6 +180,7 @@ fn check_all(seeds: std::ops::Range<u64>) -> Count {
 fn a_thousand_random_programs_give_what_is_recorded() {
     let count = check_all(0..1_000);
     assert!(count.exact > 1_000 && count.bounded > 500 && count.loose * 20 < count.results, "{count:?}");
+    assert!(count.again > 100, "{count:?}");
 }
 
 /// `cargo test -p wengert-autograd --lib -- --ignored ten_thousand`

@@ -2,6 +2,7 @@
 
 use super::Program;
 use crate::code::Operand;
+use crate::ir::NodeId;
 use crate::plan::{FIRST_SLOT, GRADIENTS, Kernel, Slot, Work};
 use crate::text::{short_path, shortened};
 use std::collections::HashMap;
@@ -47,7 +48,7 @@ impl Program {
             tiling = Some([code.steps.len(), code.tile, code.task]);
             rows = (code.row > 0).then(|| (code.elements / code.row, code.row));
         }
-        let names: Vec<&str> = self.ops(kernel).collect();
+        let names = self.ops(kernel);
         let written = kernel.writes();
         let named = |x: &&Operand| format!("{} {}", self.place(x, stays_in(x.home)), x.shape);
         let mut writes: Vec<String> = written.iter().take(WRITES_NAMED).map(named).collect();
@@ -67,11 +68,17 @@ impl Program {
         }
     }
 
-    /// The names of the ops that a kernel computes, in order; what a copy copies is no op of its own.
-    pub(super) fn ops<'a>(&'a self, kernel: &'a Kernel) -> impl Iterator<Item = &'a str> {
-        let copies = kernel.kind() == "copy";
-        let nodes = kernel.nodes.iter().filter(move |_| !copies);
-        nodes.map(|&id| self.plan.graph.node(id).op.name()).chain(copies.then_some("copy"))
+    /// The names of the ops that a kernel computes, in order; what a copy copies is no op of its own. In brackets stands
+    /// what is computed again, or here and not where it would have been stored.
+    pub(super) fn ops(&self, kernel: &Kernel) -> Vec<String> {
+        if kernel.kind() == "copy" {
+            return vec!["copy".to_owned()];
+        }
+        let name = |&id: &NodeId| match self.plan.graph.node(id).op.name() {
+            name if self.plan.again.copies.contains(&id) => format!("[{name}]"),
+            name => name.to_owned(),
+        };
+        kernel.nodes.iter().map(name).collect()
     }
 
     /// The name of what a kernel writes: a gradient, a buffer, or an output if it stays there until the end.

@@ -1,5 +1,6 @@
 //! Programs at their edges.
 
+mod again;
 #[path = "../caught/mod.rs"]
 mod caught;
 mod mistakes;
@@ -10,7 +11,7 @@ use autograd::{DType, Params, Passes, Program};
 /// Every choice of one pass less, all, and none.
 fn every_choice() -> Vec<Passes> {
     let mut all = vec![Passes::all(), Passes::none()];
-    let switches: [fn(&mut Passes); 11] = [
+    let switches: [fn(&mut Passes); 12] = [
         |p| p.dead = false,
         |p| p.fold = false,
         |p| p.cse = false,
@@ -19,6 +20,7 @@ fn every_choice() -> Vec<Passes> {
         |p| p.thin = false,
         |p| p.expand = false,
         |p| p.fuse = false,
+        |p| p.recompute = false,
         |p| p.share = false,
         |p| p.pair = false,
         |p| p.pool = false,
