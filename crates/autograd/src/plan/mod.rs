@@ -188,17 +188,10 @@ pub(crate) fn plan(mut graph: Graph, params: &Params, gradients: &[Range<usize>]
     graph = run(rewritten && passes.cse, "cse", cse::cse, graph);
     graph = run(passes.orient, "straighten", straighten::straighten, graph);
     graph = run(passes.dead, "dead", dead::dead, graph);
-    let mut fusion = fuse::fuse(&graph, passes.fuse);
-    verify::units(&graph, &fusion);
-    let mut again = Again::default();
+    let Units { mut graph, fusion, again, streams } = units(graph, gradients.len(), passes);
     if passes.recompute {
-        (graph, fusion, again) = recompute::recompute(graph, fusion);
-        verify::graph(&graph);
-        verify::units(&graph, &fusion);
         counts.push(("recompute", graph.len()));
     }
-    let streams = if passes.stream { stream::put_last(&graph, &mut fusion, gradients.len()) } else { 0 };
-    verify::units(&graph, &fusion);
     let mut homes = memory::place(&mut graph, &fusion, params, gradients, passes.pool);
     let mut values = graph.per_node(lower::Value::MAX);
     let units = 0..fusion.units.len() as u32;
@@ -232,6 +225,30 @@ pub(crate) fn plan(mut graph: Graph, params: &Params, gradients: &[Range<usize>]
     let plan = Plan { kernels, streams, slots, buffers, outputs, graph, passes: counts, unshared, again };
     verify::plan(&plan, params);
     plan
+}
+
+/// The list divided into units, in their order.
+struct Units {
+    graph: Graph,
+    fusion: Fusion,
+    /// What they compute again.
+    again: Again,
+    /// So many last ones are gradients that an update may take as they are made.
+    streams: usize,
+}
+
+fn units(mut graph: Graph, gradients: usize, passes: &Passes) -> Units {
+    let mut fusion = fuse::fuse(&graph, passes.fuse);
+    verify::units(&graph, &fusion);
+    let mut again = Again::default();
+    if passes.recompute {
+        (graph, fusion, again) = recompute::recompute(graph, fusion);
+        verify::graph(&graph);
+        verify::units(&graph, &fusion);
+    }
+    let streams = if passes.stream { stream::put_last(&graph, &mut fusion, gradients) } else { 0 };
+    verify::units(&graph, &fusion);
+    Units { graph, fusion, again, streams }
 }
 
 fn kernel(

@@ -34,7 +34,7 @@ const MOST: usize = 1024;
 
 /// Values of fewer bytes stay in the nearest cache, where nothing is to be gained. The random programs of the tests are
 /// small and shall do it too.
-const FROM_BYTES: usize = if cfg!(test) { 0 } else { 1 << 12 };
+const FROM_BYTES: usize = if cfg!(test) { 16 } else { 1 << 15 };
 
 /// Nodes of a unit up to which it is looked through for what it reads.
 const SHORT: usize = 64;
