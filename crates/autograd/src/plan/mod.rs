@@ -239,6 +239,7 @@ struct Units {
 
 fn units(mut graph: Graph, gradients: usize, passes: &Passes) -> Units {
     let mut fusion = fuse::fuse(&graph, passes.fuse);
+    let streams = if passes.stream { stream::put_last(&graph, &mut fusion, gradients) } else { 0 };
     verify::units(&graph, &fusion);
     let mut again = Again::default();
     if passes.recompute {
@@ -246,8 +247,6 @@ fn units(mut graph: Graph, gradients: usize, passes: &Passes) -> Units {
         verify::graph(&graph);
         verify::units(&graph, &fusion);
     }
-    let streams = if passes.stream { stream::put_last(&graph, &mut fusion, gradients) } else { 0 };
-    verify::units(&graph, &fusion);
     Units { graph, fusion, again, streams }
 }
 

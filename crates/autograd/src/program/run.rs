@@ -123,9 +123,9 @@ impl Program {
         optimizer: &mut U,
         inputs: impl Inputs,
     ) -> Result<f64, StepError<U::Error>> {
-        self.check_gradients();
         // The inputs live to the end: products that are still to be computed read them.
         self.run_first(self.plan.kernels.len() - self.plan.streams, state, params, &inputs, |_| {})?;
+        self.check_gradients();
         let (grads, workers, streams) = state.machine.gradients(&self.plan, U::STREAMS);
         optimizer.update_from(params, grads, workers, streams).map_err(StepError::Update)?;
         Ok(Run { program: self, state }.item(0))
