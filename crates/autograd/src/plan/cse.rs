@@ -1,8 +1,8 @@
-//! Common subexpressions: the same op on the same operands is computed once.
+//! Common subexpressions: the same op on the same operands is computed once; a + b is b + a, and a·b is b·a.
 
 use super::graph::{Graph, Node};
 use super::hash::Mix;
-use crate::ir::{Broadcast, NodeId, Op, Reshape};
+use crate::ir::{Binary, Broadcast, NodeId, Op, Reshape};
 use std::hash::{Hash, Hasher};
 use std::mem::{discriminant, replace};
 
@@ -35,7 +35,12 @@ fn same(a: &Node, b: &Node) -> bool {
         (Op::Full(x), Op::Full(y)) => x.to_bits() == y.to_bits(),
         (x, y) => x == y,
     };
-    ops && a.inputs == b.inputs && a.meta == b.meta
+    let crossed = || commutes(a) && (a.inputs[0], a.inputs[1]) == (b.inputs[1], b.inputs[0]);
+    ops && (a.inputs == b.inputs || crossed()) && a.meta == b.meta
+}
+
+fn commutes(node: &Node) -> bool {
+    matches!(node.op, Op::Binary(Binary::Add | Binary::Mul))
 }
 
 /// Of op and operands; with those, a shape follows from the op.
@@ -54,6 +59,9 @@ fn hash(node: &Node) -> u32 {
         Op::Pad(p) => (p.axis, p.before).hash(&mut state),
         _ => {}
     }
-    node.inputs.iter().for_each(|input| input.hash(&mut state));
+    match &node.inputs[..] {
+        [a, b] if commutes(node) => (a.min(b), a.max(b)).hash(&mut state),
+        inputs => inputs.iter().for_each(|input| input.hash(&mut state)),
+    }
     state.finish() as u32
 }

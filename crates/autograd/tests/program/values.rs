@@ -388,3 +388,17 @@ fn large_results_are_written_over_operands_that_are_done_with() {
     let matrix = 257 * 257 * 4;
     assert!(bytes(&planned) + matrix <= bytes(&apart), "{} and {}", bytes(&planned), bytes(&apart));
 }
+
+#[test]
+fn sums_and_products_are_computed_once_either_way_round() {
+    let flops = |f: &dyn for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t>, turned: bool| {
+        let program = Program::trace(&Params::f64(), |t| {
+            let (x, y) = (t.input("x", [8]), t.input("y", [8]));
+            t.outputs([f(x, y).exp(), if turned { f(y, x) } else { f(x, y) }.exp().sum()])
+        });
+        program.unwrap().explain().flops()
+    };
+    assert_eq!(flops(&|x, y| x + y, true), flops(&|x, y| x + y, false));
+    assert_eq!(flops(&|x, y| x * y, true), flops(&|x, y| x * y, false));
+    assert!(flops(&|x, y| x - y, true) > flops(&|x, y| x - y, false));
+}
