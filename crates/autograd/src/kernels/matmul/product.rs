@@ -1,7 +1,6 @@
 //! A product as a whole: whether it is one, which loops compute it, and who computes which part.
 #![expect(unsafe_code, reason = "parts of one result are written by several threads, through raw pointers")]
 
-use super::ahead::Ahead;
 use super::blocks::{area, direct_tiles, dots, tiles};
 use super::micro::{Block, Kernels, Multiply, Table};
 use super::strips;
@@ -63,7 +62,7 @@ pub(super) fn tiny<T: Multiply>(
     kernels: Table<T>,
 ) -> bool {
     let (&[rows, k], &[l, columns]) = (a.shape, b.shape) else { return false };
-    let (&[a0, a1], &[b0, b1]) = (a.strides, b.strides) else { return false };
+    let (&[_, _], &[_, _]) = (a.strides, b.strides) else { return false };
     if rows.max(k).max(columns) > TINY
         || !(1..=TINY).contains(&(rows * k * columns))
         || k != l
@@ -73,21 +72,7 @@ pub(super) fn tiny<T: Multiply>(
     }
     check(a);
     check(b);
-    let x = Block {
-        k,
-        a: a.data.as_ptr().wrapping_add(a.offset),
-        a_strides: [a0, a1],
-        b: b.data.as_ptr().wrapping_add(b.offset),
-        b_strides: [b0, b1],
-        c: c.as_mut_ptr().cast(),
-        c_stride: columns,
-        rows,
-        columns,
-        add: false,
-        next_c: std::ptr::null(),
-        next_stride: columns,
-        ahead: [Ahead::nothing(); 2],
-    };
+    let x = Block::of(a, b, c.as_mut_ptr().cast());
     // SAFETY: every element of the operands lies within its slice, and C has as many as it needs.
     unsafe { (kernels.0.scalar)(&x) };
     true
@@ -131,24 +116,9 @@ impl<'a, T: Multiply> Product<'a, T> {
     #[inline(always)]
     fn of(a: View<'a, T>, b: View<'a, T>, c: *mut T, kernels: Table<T>) -> Product<'a, T> {
         let lead = a.shape.len() - 2;
-        let (m, k, n) = (a.shape[lead], a.shape[lead + 1], b.shape[lead + 1]);
         check(&a);
         check(&b);
-        let whole = Block {
-            k,
-            a: a.data.as_ptr().wrapping_add(a.offset),
-            a_strides: [a.strides[lead], a.strides[lead + 1]],
-            b: b.data.as_ptr().wrapping_add(b.offset),
-            b_strides: [b.strides[lead], b.strides[lead + 1]],
-            c,
-            c_stride: n,
-            rows: m,
-            columns: n,
-            add: false,
-            next_c: std::ptr::null(),
-            next_stride: n,
-            ahead: [Ahead::nothing(); 2],
-        };
+        let whole = Block::of(&a, &b, c);
         let steps = [&a.strides[..lead], &b.strides[..lead]];
         let form = Form::of(&whole);
         let (first, steps) = match swapped(&whole, form) {

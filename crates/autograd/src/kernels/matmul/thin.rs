@@ -4,7 +4,6 @@
 #![expect(clippy::needless_range_loop, reason = "loops over arrays of registers are to be unrolled")]
 
 use super::SHARED_FROM;
-use super::ahead::Ahead;
 use super::micro::{Block, Multiply, Table};
 use super::product::Product;
 use super::vector::Vector;
@@ -32,7 +31,7 @@ pub(super) fn thin<T: Multiply>(
     kernels: Table<T>,
 ) -> bool {
     let (&[rows, k], &[l, columns]) = (a.shape, b.shape) else { return false };
-    let (&[a0, a1], &[b0, b1]) = (a.strides, b.strides) else { return false };
+    let (&[a0, _], &[_, _]) = (a.strides, b.strides) else { return false };
     let is_thin = (1..=TERMS).contains(&k) && (1..=2 * kernels.0.lanes).contains(&columns) && rows > 0;
     // Where A is a transpose, a single column is computed as a row elsewhere; large products are shared by threads.
     if !is_thin || (columns == 1 && a0 == 1) || c.len() * k >= SHARED_FROM {
@@ -40,21 +39,7 @@ pub(super) fn thin<T: Multiply>(
     }
     assert!(k == l && c.len() == rows * columns, "a product of {:?} and {:?}", a.shape, b.shape);
     assert!(a.is_within() && b.is_within(), "a view beyond its buffer");
-    let x = Block {
-        k,
-        a: a.data.as_ptr().wrapping_add(a.offset),
-        a_strides: [a0, a1],
-        b: b.data.as_ptr().wrapping_add(b.offset),
-        b_strides: [b0, b1],
-        c: c.as_mut_ptr().cast(),
-        c_stride: columns,
-        rows,
-        columns,
-        add: false,
-        next_c: std::ptr::null(),
-        next_stride: columns,
-        ahead: [Ahead::nothing(); 2],
-    };
+    let x = Block::of(a, b, c.as_mut_ptr().cast());
     // SAFETY: every element of the operands lies within its slice, and C has as many as it needs; terms and columns are few.
     unsafe { (kernels.0.thin)(&x) };
     true
