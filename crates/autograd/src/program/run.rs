@@ -123,11 +123,14 @@ impl Program {
         optimizer: &mut U,
         inputs: impl Inputs,
     ) -> Result<f64, StepError<U::Error>> {
-        // The inputs live to the end: products that are still to be computed read them.
-        self.run_first(self.plan.kernels.len() - self.plan.streams, state, params, &inputs, |_| {})?;
+        let mut pieces = Pieces::new();
+        let first = self.plan.kernels.len() - self.plan.streams;
+        self.run_first(first, state, params, &inputs, &mut pieces, |_| {})?;
         self.check_gradients();
         let (grads, workers, streams) = state.machine.gradients(&self.plan, U::STREAMS);
         optimizer.update_from(params, grads, workers, streams).map_err(StepError::Update)?;
+        // So long the inputs are borrowed: products that are still to be computed read them.
+        drop(pieces);
         Ok(Run { program: self, state }.item(0))
     }
 
@@ -138,26 +141,26 @@ impl Program {
         inputs: &impl Inputs,
         before: impl FnMut(usize) + Send,
     ) -> Result<(), ProgramError> {
-        self.run_first(self.plan.kernels.len(), state, params, inputs, before)
+        self.run_first(self.plan.kernels.len(), state, params, inputs, &mut Pieces::new(), before)
     }
 
-    /// Runs so many of the kernels.
-    fn run_first(
+    /// Runs so many of the kernels, on the inputs whose pieces are noted.
+    fn run_first<'a>(
         &self,
         kernels: usize,
         state: &mut State,
         params: &Params,
-        inputs: &impl Inputs,
+        inputs: &'a impl Inputs,
+        pieces: &mut Pieces<'a>,
         before: impl FnMut(usize) + Send,
     ) -> Result<(), ProgramError> {
         if !Arc::ptr_eq(&self.token, &state.token) {
             return Err(ProgramError::ForeignState);
         }
         self.check_params(params)?;
-        let mut pieces = Pieces::new();
-        self.bind(state, inputs, &mut pieces)?;
+        self.bind(state, inputs, pieces)?;
         let machine = &mut state.machine;
-        machine.run(&self.plan, kernels, params.slab(), &pieces, before).map_err(|bad| self.index_error(&bad))
+        machine.run(&self.plan, kernels, params.slab(), pieces, before).map_err(|bad| self.index_error(&bad))
     }
 
     #[inline]
