@@ -194,6 +194,30 @@ fn gradients_that_are_never_stored_change_no_bit() {
     }
 }
 
+/// The weights stand in the slab in another order than they are read in, and their gradients with them.
+#[test]
+fn weights_may_be_read_in_any_order() {
+    let mut params = Params::new();
+    let all =
+        [0, 1, 2].map(|i| params.scope("net").param(&format!("w{i}"), [128, 128], 0.01 * f64::from(i + 1)));
+    let program = Program::trace(&params, |t| {
+        let x = t.input("x", [64, 128]);
+        t.outputs(x.matmul(all[2]).relu().matmul(all[0]).relu().matmul(all[1]).square().mean())
+            .with_gradients()
+    });
+    let program = program.expect("a plan");
+    assert!(program.explain().to_string().contains("streams  3 gradients"));
+    let (mut state, x) = (program.state(), vec![0.5f32; 64 * 128]);
+    let (mut at_once, mut in_two) = (params.clone(), params);
+    let mut sgd = Sgd::new(1.0).expect("a valid rate");
+    program.step(&mut state, &mut at_once, &mut sgd, (&x,)).expect("a step");
+    let mut sgd = Sgd::new(1.0).expect("a valid rate");
+    let run = program.run(&mut state, &in_two, (&x,)).expect("a run");
+    sgd.step(&mut in_two, run.grads()).expect("finite gradients");
+    assert!(bits(at_once.slab_of::<f32>()).eq(bits(in_two.slab_of::<f32>())));
+    assert!(all.iter().all(|&w| at_once.get::<f32>(w)[0] != 0.01 * (w.index() + 1) as f32));
+}
+
 /// The gradient of w in Σ x·w·s is xᵀ·s, a product of the inputs.
 #[test]
 fn gradients_that_might_overflow_are_looked_at_first() {

@@ -43,7 +43,8 @@ impl<'a> Streams<'a> {
     }
 
     fn product(&self, range: &Range<usize>) -> Option<&'a Kernel> {
-        self.products.iter().find(|kernel| result(kernel).offset == range.start)
+        let place = self.products.binary_search_by_key(&range.start, |kernel| result(kernel).offset);
+        place.ok().map(|place| &self.products[place])
     }
 
     /// Computes the gradient of a part of the slab and updates that part by it: `update` gets pieces of `point`, the

@@ -133,10 +133,10 @@ impl Fusion {
 
     /// Lets units that no other one reads from come last.
     pub(super) fn put_last(&mut self, graph: &Graph, last: &[u32]) {
-        let (mut order, mut number): (Vec<u32>, Vec<u32>) = (
-            (0..self.units.len() as u32).filter(|unit| !last.contains(unit)).collect(),
-            vec![0; self.units.len()],
-        );
+        let mut number = vec![0; self.units.len()];
+        let mut is_last = vec![false; self.units.len()];
+        last.iter().for_each(|&unit| is_last[unit as usize] = true);
+        let mut order: Vec<u32> = (0..self.units.len() as u32).filter(|&u| !is_last[u as usize]).collect();
         order.extend(last);
         for (new, &old) in order.iter().enumerate() {
             number[old as usize] = new as u32;

@@ -188,7 +188,7 @@ pub(crate) fn plan(mut graph: Graph, params: &Params, gradients: &[Range<usize>]
     graph = run(rewritten && passes.cse, "cse", cse::cse, graph);
     graph = run(passes.orient, "straighten", straighten::straighten, graph);
     graph = run(passes.dead, "dead", dead::dead, graph);
-    let Units { mut graph, fusion, again, streams } = units(graph, gradients.len(), passes);
+    let Units { mut graph, fusion, again, streams } = units(graph, gradients, passes);
     if passes.recompute {
         counts.push(("recompute", graph.len()));
     }
@@ -237,7 +237,7 @@ struct Units {
     streams: usize,
 }
 
-fn units(mut graph: Graph, gradients: usize, passes: &Passes) -> Units {
+fn units(mut graph: Graph, gradients: &[Range<usize>], passes: &Passes) -> Units {
     let mut fusion = fuse::fuse(&graph, passes.fuse);
     let streams = if passes.stream { stream::put_last(&graph, &mut fusion, gradients) } else { 0 };
     verify::units(&graph, &fusion);

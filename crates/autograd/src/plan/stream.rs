@@ -9,15 +9,18 @@ use super::fuse::{Fusion, NO_UNIT, Unit};
 use super::graph::Graph;
 use crate::ir::{NodeId, Op};
 use crate::tree::DEPTH;
+use std::ops::Range;
 
 /// A gradient of fewer numbers stays in the cache until it is read.
 const WORTH_STREAMING: usize = 1 << 13;
 
-/// Moves these products to the end of the units, and tells how many there are. `gradients` are so many last outputs.
-pub(super) fn put_last(graph: &Graph, fusion: &mut Fusion, gradients: usize) -> usize {
-    let first = graph.outputs.len() - gradients;
-    let mut last: Vec<u32> =
-        graph.outputs[first..].iter().filter_map(|&id| streamed(graph, fusion, id)).collect();
+/// Moves these products to the end of the units, and tells how many there are. The last outputs are gradients, with their
+/// ranges in the slab.
+pub(super) fn put_last(graph: &Graph, fusion: &mut Fusion, gradients: &[Range<usize>]) -> usize {
+    let outputs = &graph.outputs[graph.outputs.len() - gradients.len()..];
+    let found = outputs.iter().zip(gradients);
+    let mut last: Vec<(usize, u32)> =
+        found.filter_map(|(&id, range)| Some((range.start, streamed(graph, fusion, id)?))).collect();
     if last.is_empty() {
         return 0;
     }
@@ -32,7 +35,10 @@ pub(super) fn put_last(graph: &Graph, fusion: &mut Fusion, gradients: usize) -> 
         }
     }
     // Asked for once, as a gradient, and read by nobody.
-    last.retain(|&unit| reads[unit as usize] == 1);
+    last.retain(|&(_, unit)| reads[unit as usize] == 1);
+    // In the order of the slab: a step looks for them by their places.
+    last.sort_unstable();
+    let last: Vec<u32> = last.into_iter().map(|(_, unit)| unit).collect();
     fusion.put_last(graph, &last);
     last.len()
 }

@@ -87,11 +87,13 @@ pub(crate) fn plan(plan: &Plan, params: &Params) {
         }
     }
     plan.outputs.iter().for_each(within);
+    let mut end = 0;
     for kernel in &plan.kernels[plan.kernels.len() - plan.streams..] {
         let Work::Product { a, b, c } = &kernel.work else { panic!("only products are streamed") };
         // They run while the parameters change, and no gradient may be there.
         assert!(a.home >= FIRST_SLOT && b.home >= FIRST_SLOT && c.home == GRADIENTS, "{a:?}, {b:?} to {c:?}");
-        assert!(c.shape.len() == 2 && is_contiguous(&c.shape, &c.strides), "{c:?}");
+        assert!(c.shape.len() == 2 && is_contiguous(&c.shape, &c.strides) && c.offset >= end, "{c:?}");
+        end = c.offset + c.shape.elements();
     }
 }
 
