@@ -62,46 +62,24 @@ pub(crate) fn update<T: Float, R: Rule>(
     gradient: &[T],
     [m, v]: [&mut [T]; 2],
 ) {
-    let (point, gradient) = (point.as_chunks_mut::<SIDE_BY_SIDE>(), gradient.as_chunks());
-    let (m, v) = (m.as_chunks_mut(), v.as_chunks_mut());
-    rows::<T, R, SIDE_BY_SIDE>(by, point.0, gradient.0, m.0, v.0);
-    let [point, m, v] = [point.1, m.1, v.1].map(|rest| rest.as_chunks_mut::<1>().0);
-    rows::<T, R, 1>(by, point, gradient.1.as_chunks().0, m, v);
-}
-
-/// Updates rows of numbers. Each row is copied before and after, so that the compiler knows that no two overlap.
-#[inline(always)]
-fn rows<T: Float, R: Rule, const N: usize>(
-    by: &impl Formula<T>,
-    point: &mut [[T; N]],
-    gradient: &[[T; N]],
-    m: &mut [[T; N]],
-    v: &mut [[T; N]],
-) {
-    let count = point.len();
+    // A copy, whose numbers no write to a slab can change: the compiler keeps them in registers.
+    let (by, count, zero) = (*by, point.len(), T::default());
     let gradient = &gradient[..count];
     // A rule that remembers less has shorter slabs, or none.
-    let (m, v) =
-        (&mut m[..if R::SLABS > 0 { count } else { 0 }], &mut v[..if R::SLABS > 1 { count } else { 0 }]);
+    let (first, second) = (R::SLABS > 0, R::SLABS > 1);
+    let (m, v) = (&mut m[..if first { count } else { 0 }], &mut v[..if second { count } else { 0 }]);
     for i in 0..count {
-        let (mut p, g, zeros) = (point[i], gradient[i], [T::default(); N]);
-        let mut first = if R::SLABS > 0 { m[i] } else { zeros };
-        let mut second = if R::SLABS > 1 { v[i] } else { zeros };
-        for j in 0..N {
-            (p[j], [first[j], second[j]]) = by(p[j], g[j], [first[j], second[j]]);
-        }
+        let memory = [if first { m[i] } else { zero }, if second { v[i] } else { zero }];
+        let (p, memory) = by(point[i], gradient[i], memory);
         point[i] = p;
-        if R::SLABS > 0 {
-            m[i] = first;
+        if first {
+            m[i] = memory[0];
         }
-        if R::SLABS > 1 {
-            v[i] = second;
+        if second {
+            v[i] = memory[1];
         }
     }
 }
-
-/// Numbers that are updated side by side.
-const SIDE_BY_SIDE: usize = 16;
 
 /// Whether all numbers are finite: many of them are looked at by several threads.
 #[inline]

@@ -76,8 +76,8 @@ pub trait Rule: HasCore + Sync {
 }
 
 /// The update of one number: (p, g, \[m, v\]) ↦ (p′, \[m′, v′\]), with so many memories as the rule has slabs.
-pub trait Formula<T>: Fn(T, T, [T; 2]) -> (T, [T; 2]) + Sync {}
-impl<T, F: Fn(T, T, [T; 2]) -> (T, [T; 2]) + Sync> Formula<T> for F {}
+pub trait Formula<T>: Fn(T, T, [T; 2]) -> (T, [T; 2]) + Copy + Sync {}
+impl<T, F: Fn(T, T, [T; 2]) -> (T, [T; 2]) + Copy + Sync> Formula<T> for F {}
 
 /// An optimiser: updates parameters by their gradients.
 ///
