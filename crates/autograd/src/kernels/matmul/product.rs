@@ -154,10 +154,11 @@ impl<'a, T: Multiply> Product<'a, T> {
             return (0..self.entries).for_each(|entry| self.part(entry, 0, 1, area));
         }
         let (areas, step) = scratch.areas(bytes, threads);
-        // A cut costs the packing of the other operand once more; but who is held up takes fewer of small parts.
+        // A cut costs the packing of the other operand once more; but who is held up takes fewer of small parts. As many
+        // for each thread: they are equally long.
         let needed = threads.div_ceil(self.entries);
         let longest = self.first.rows.max(self.first.columns);
-        let cuts = if needed > 1 { (longest / WORTH_A_CUT).clamp(needed, 4 * needed) } else { 1 };
+        let cuts = if needed > 1 { needed * (longest / (needed * WORTH_A_CUT)).clamp(1, 4) } else { 1 };
         let pieces = self.entries * cuts;
         let tasks = if cuts > 1 { pieces } else { pieces.min(4 * threads) };
         let areas = Areas { first: areas, step };
