@@ -48,9 +48,12 @@ pub(crate) fn run(
             with_type!(y.dtype, T => select::<T>(x[0].view(), x[1].view(), x[2].view(), vec(out)))
         }
         Op::Cast(_) => cast(&x[0], out),
-        Op::Sum(Sum { axes }) => {
-            with_float!(y.dtype, T => sum::sum::<T>(x[0].view(), |i| axes.contains(&(i as u8)), vec(out)))
-        }
+        Op::Sum(Sum { axes }) => with_float!(y.dtype, T => {
+            let (out, elements) = (vec::<T>(out), y.shape.elements());
+            let before = out.len();
+            out.resize(before + elements, T::default());
+            sum::sum::<T>(x[0].view(), |i| axes.contains(&(i as u8)), &mut out[before..]);
+        }),
         Op::Max(Max { axes }) => {
             with_float!(y.dtype, T => max::max::<T>(x[0].view(), |i| axes.contains(&(i as u8)), vec(out)))
         }

@@ -10,12 +10,12 @@ use super::{OutOfRange, Outcome, run as run_op};
 use crate::buffers::Strided;
 use crate::code::Operand;
 use crate::dtype::{DType, Data, DataRef, Storable, with_float, with_type};
-use crate::ir::{Concat, Op};
+use crate::ir::{Concat, Op, Sum};
 use crate::kernels::bases::{Bases, Lines};
 use crate::kernels::matmul;
-use crate::kernels::place;
 use crate::kernels::tile::{self, Linked};
 use crate::kernels::workers::Workers;
+use crate::kernels::{place, sum};
 use crate::params::Gradients;
 use crate::plan::{FIRST_SLOT, Kernel, Plan, Slot, Work};
 use crate::scratch::Scratch;
@@ -222,10 +222,7 @@ impl Machine {
                 with_float!(c.dtype, T => {
                     // SAFETY: operands are in other memories than the result, or in other parts of it; nothing else
                     // writes now.
-                    let (a, b) = unsafe { (view::<T>(&self.bases, a), view::<T>(&self.bases, b)) };
-                    let n = c.shape.iter().product();
-                    // SAFETY: the result has n elements, which no operand shares.
-                    let c = unsafe { std::slice::from_raw_parts_mut(self.bases.start::<T>(c), n) };
+                    let (a, b, c) = unsafe { (view::<T>(&self.bases, a), view(&self.bases, b), whole(&self.bases, c)) };
                     matmul::matmul(a, b, c, &mut self.products, &self.workers);
                 });
                 Ok(())
@@ -234,12 +231,24 @@ impl Machine {
         }
     }
 
-    /// An op by its eager kernel, which appends to an empty vector, and from there to its place; what only puts operands
-    /// side by side writes to its place at once.
+    /// An op by its eager kernel, which appends to an empty vector, and from there to its place; those that several
+    /// threads take part in write to their place at once.
     fn op(&mut self, op: &Op, x: &[Operand], y: &Operand) -> Result<(), OutOfRange> {
-        if let Op::Concat(Concat { axis }) = *op {
-            with_type!(y.dtype, T => self.concat::<T>(axis as usize, x, y));
-            return Ok(());
+        match op {
+            Op::Concat(Concat { axis }) => {
+                with_type!(y.dtype, T => self.concat::<T>(*axis as usize, x, y));
+                return Ok(());
+            }
+            Op::Sum(Sum { axes }) => {
+                let summed = |axis: usize| axes.contains(&(axis as u8));
+                with_float!(y.dtype, T => {
+                    // SAFETY: nothing writes to memories of operands now, and none of them shares the result's place.
+                    let (x, out) = unsafe { (view::<T>(&self.bases, &x[0]), whole(&self.bases, y)) };
+                    sum::shared(x, summed, out, &self.workers);
+                });
+                return Ok(());
+            }
+            _ => {}
         }
         let out = &mut self.spare[y.dtype as usize];
         with_type!(y.dtype, T => T::vec(out).clear());
@@ -268,10 +277,8 @@ impl Machine {
         // SAFETY: nothing writes to memories of operands now.
         let operands: SmallVec<[View<'_, T>; 4]> =
             x.iter().map(|x| unsafe { view(&self.bases, x) }).collect();
-        let elements = y.shape.elements();
-        // SAFETY: the verifier has checked that so many elements lie at the result's place, which no operand shares.
-        let out = unsafe { std::slice::from_raw_parts_mut(self.bases.start::<T>(y), elements) };
-        place::concat(&operands, axis, &y.strides, out, &self.workers);
+        // SAFETY: no operand shares the result's place.
+        place::concat(&operands, axis, &y.strides, unsafe { whole(&self.bases, y) }, &self.workers);
     }
 }
 
@@ -290,4 +297,13 @@ pub(super) unsafe fn view<'a, T: crate::Element>(bases: &Bases, x: &'a Operand) 
     // SAFETY: the caller's promise.
     let data = T::slice(unsafe { bases.whole(x.home) });
     View { data, offset: x.offset, shape: &x.shape, strides: &x.strides }
+}
+
+/// The elements of a result.
+///
+/// # Safety
+/// Nothing else has a part of them while they are borrowed.
+unsafe fn whole<'a, T: crate::Element>(bases: &Bases, y: &Operand) -> &'a mut [T] {
+    // SAFETY: the verifier has checked that so many elements lie at the result's place; the caller's promise.
+    unsafe { std::slice::from_raw_parts_mut(bases.start::<T>(y), y.shape.elements()) }
 }

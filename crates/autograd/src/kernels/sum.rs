@@ -2,6 +2,7 @@
 
 use super::rows::rows;
 use super::simd::Isa;
+use super::workers::Workers;
 use crate::dtype::Float;
 use crate::shape::Strides;
 use crate::tree::{self, BLOCK, LANES};
@@ -27,12 +28,39 @@ struct Terms<'a, T> {
     isa: Isa,
 }
 
-/// Sums `x` over the axes where `summed` holds; the kept ones give the result, in row-major order, appended.
-pub(crate) fn sum<T: Float>(x: View<'_, T>, summed: impl Fn(usize) -> bool, out: &mut Vec<T>) {
+/// Fewer terms are added by the caller alone; more are cut into so many parts.
+const SHARED_FROM: usize = 1 << 17;
+const PARTS: usize = 8;
+
+/// As [`sum`], by several threads: each takes some of the results.
+pub(crate) fn shared<T: Float>(
+    x: View<'_, T>,
+    summed: impl Fn(usize) -> bool + Sync,
+    out: &mut [T],
+    workers: &Workers,
+) {
+    let kept = (0..x.shape.len()).find(|&axis| !summed(axis) && x.shape[axis] > 1);
+    let is_large = workers.threads() > 1 && x.shape.iter().product::<usize>() >= SHARED_FROM;
+    let Some(axis) = kept.filter(|_| is_large) else {
+        return sum(x, summed, out);
+    };
+    let inner = out.len() / x.shape[axis];
+    let unit = if inner == 1 { WIDE } else { 1 };
+    let size = x.shape[axis].div_ceil(PARTS).next_multiple_of(unit);
+    workers.each_chunk(out, size * inner, |i, out| {
+        let mut shape: SmallVec<[usize; 4]> = SmallVec::from_slice(x.shape);
+        shape[axis] = out.len() / inner;
+        let first = x.offset.wrapping_add_signed((i * size) as isize * x.strides[axis]);
+        sum(View { offset: first, shape: &shape, ..x }, &summed, out);
+    });
+}
+
+/// Sums `x` over the axes where `summed` holds; the kept ones give the result, in row-major order.
+pub(crate) fn sum<T: Float>(x: View<'_, T>, summed: impl Fn(usize) -> bool, mut out: &mut [T]) {
     let isa = Isa::widest();
     if let Some(data) = x.as_slice().filter(|_| (0..x.shape.len()).all(&summed)) {
         let terms = Terms { data, first: 0, shape: &[data.len()], strides: &[1], isa };
-        return out.push(terms.sum(0, data.len()));
+        return put(&mut out, &[terms.sum(0, data.len())]);
     }
     let (kept, kept_strides) = axes(&x, |i| !summed(i));
     let (shape, strides) = axes(&x, summed);
@@ -46,11 +74,19 @@ pub(crate) fn sum<T: Float>(x: View<'_, T>, summed: impl Fn(usize) -> bool, out:
         for k in 0..n as isize {
             let terms = terms(start.wrapping_add_signed(k * step));
             match columns {
-                Some(columns) => terms.sum_columns(columns, out),
-                None => out.push(terms.sum(0, terms.count())),
+                Some(columns) => terms.sum_columns(columns, &mut out),
+                None => put(&mut out, &[terms.sum(0, terms.count())]),
             }
         }
     });
+}
+
+/// Writes the next results.
+#[inline]
+fn put<T: Copy>(out: &mut &mut [T], results: &[T]) {
+    let (now, later) = std::mem::take(out).split_at_mut(results.len());
+    now.copy_from_slice(results);
+    *out = later;
 }
 
 /// Length and stride of some axes, those of length 1 left out, and merged where they lie one after the other.
@@ -116,17 +152,17 @@ impl<T: Float> Terms<'_, T> {
         tree::block(&block[..n])
     }
 
-    /// Appends the sums of so many columns: the terms of each lie one place further than those of the one before.
-    fn sum_columns(&self, columns: usize, out: &mut Vec<T>) {
+    /// Writes the sums of so many columns: the terms of each lie one place further than those of the one before.
+    fn sum_columns(&self, columns: usize, out: &mut &mut [T]) {
         let n = self.count();
         let mut column = 0;
         while columns - column >= WIDE {
-            out.extend_from_slice(&self.columns::<WIDE, 1>(column, WIDE, 0, n));
+            put(out, &self.columns::<WIDE, 1>(column, WIDE, 0, n));
             column += WIDE;
         }
         while column < columns {
             let width = NARROW.min(columns - column);
-            out.extend_from_slice(&self.columns::<NARROW, TOGETHER>(column, width, 0, n)[..width]);
+            put(out, &self.columns::<NARROW, TOGETHER>(column, width, 0, n)[..width]);
             column += width;
         }
     }
@@ -232,16 +268,14 @@ mod tests {
         let columns: Vec<f32> =
             (0..n).map(|j| tree::sum(&(0..m).map(|i| data[i * n + j]).collect::<Vec<_>>())).collect();
         let transposed: Vec<f32> = (0..m * n).map(|k| data[k % m * n + k / m]).collect();
-        let mut by_rows = vec![];
+        let [mut by_rows, mut contiguous, mut strided] = [const { [0.0f32; 7] }; 3];
         let x = View { data: &data, offset: 0, shape: &[m, n], strides: &[n as isize, 1] };
         sum(x, |axis| axis == 0, &mut by_rows);
-        let mut contiguous = vec![];
         let x = View { data: &transposed, offset: 0, shape: &[n, m], strides: &[m as isize, 1] };
         sum(x, |axis| axis == 1, &mut contiguous);
-        let mut strided = vec![];
         let x = View { data: &transposed, offset: 0, shape: &[m, 1, n], strides: &[1, 0, m as isize] };
         sum(x, |axis| axis == 0, &mut strided);
-        assert_eq!((&by_rows, &contiguous, &strided), (&columns, &columns, &columns));
+        assert!([by_rows, contiguous, strided].iter().all(|sums| sums[..] == columns));
     }
 
     /// All layouts of three axes, and all choices of summed ones, against the terms gathered one by one.
@@ -251,13 +285,20 @@ mod tests {
         let data: Vec<f64> =
             (0..shape.iter().product::<usize>()).map(|i| (i as f64 * 0.618).fract() * 1e3).collect();
         let strides = [1030 * 83, 83, 1];
+        let workers = [2, 3, 7].map(Workers::new);
         for order in [[0, 1, 2], [2, 0, 1], [1, 2, 0], [0, 2, 1]] {
             let (dims, steps) = (order.map(|i| shape[i]), order.map(|i| strides[i]));
             let x = View { data: &data, offset: 0, shape: &dims, strides: &steps };
             for mask in 0..8usize {
                 let summed = |axis: usize| mask >> axis & 1 == 1;
-                let mut given = vec![];
+                let results = (0..3).filter(|&i| !summed(i)).map(|i| dims[i]).product();
+                let mut given = vec![0.0; results];
                 sum(x, summed, &mut given);
+                for workers in &workers {
+                    let mut by_several = vec![0.0; results];
+                    shared(x, summed, &mut by_several, workers);
+                    assert_eq!(by_several, given, "{order:?} {mask}");
+                }
                 let part = |keep: bool| all.map(|i| if summed(i) != keep { dims[i] } else { 1 });
                 let each = |d: [usize; 3]| {
                     let index = move |i: usize| [i / (d[1] * d[2]), i / d[2] % d[1], i % d[2]];

@@ -1,7 +1,7 @@
 //! Slots: each value of a kernel gets a tile of the scratch, which another one takes after its last use.
 
 use super::lower::Draft;
-use crate::code::{Act, Code, Extent, Slot, Step};
+use crate::code::{Act, Code, Extent, How, Read, Slot, Step};
 use crate::dtype::DType;
 use crate::tree::{BLOCK, LANES};
 
@@ -14,8 +14,10 @@ const TILE: std::ops::RangeInclusive<usize> = 64..=BLOCK;
 /// Elements that one thread takes at a time.
 const TASK: usize = 8 * BLOCK;
 
-/// Work below which a kernel stays on the caller, in steps times elements.
+/// Work below which a kernel stays on the caller: passes over its elements. An operand whose elements do not lie one after
+/// the other takes as long as several.
 const WORTH_SHARING: usize = 1 << 17;
+const GATHER: usize = 4;
 
 /// The code of a draft, for so many elements in rows of a length (0: none).
 pub(super) fn assign(draft: Draft, elements: usize, row: usize) -> Code {
@@ -30,8 +32,10 @@ pub(super) fn assign(draft: Draft, elements: usize, row: usize) -> Code {
     let steps: Vec<Step> = steps.collect();
     let size = if draft.dtype == DType::F32 { 4 } else { 8 };
     let (tile, task) = sizes(slots, size, elements, row);
-    let task =
-        if steps.len() * elements < WORTH_SHARING { elements.next_multiple_of(tile).max(tile) } else { task };
+    let weight = |read: &Read| if read.how == How::Gather { GATHER } else { 1 };
+    let passes = steps.len() + draft.writes.len() + draft.reads.iter().map(weight).sum::<usize>();
+    let alone = passes * elements < WORTH_SHARING;
+    let task = if alone { elements.next_multiple_of(tile).max(tile) } else { task };
     Code {
         dtype: draft.dtype,
         elements,
