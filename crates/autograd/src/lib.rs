@@ -77,6 +77,7 @@ mod view;
 #[doc(hidden)]
 pub mod loops {
     pub use crate::exec::Streams;
+    pub use crate::kernels::rough::sum as rough_sum;
     pub use crate::kernels::simd::widest;
     pub use crate::kernels::workers::Workers;
 }

@@ -1,14 +1,15 @@
-//! Loops over many numbers, on several threads: updates, and the search for what is not finite.
+//! Loops over many numbers, on several threads: updates, and the question whether all are finite.
 
 use crate::step::{Formula, Rule};
 use autograd::Float;
-use autograd::loops::{Workers, widest};
+use autograd::loops::{Workers, rough_sum, widest};
 
-/// So many numbers one thread updates alone.
+/// So many numbers one thread updates alone; more are cut into so many pieces, at the most.
 const ALONE: usize = 1 << 13;
-
-/// The most pieces that a part is cut into.
 const PIECES: usize = 64;
+
+/// Numbers that are updated side by side, at the most.
+const LANES: usize = 32;
 
 /// Updates a part of the slab, many numbers by several threads.
 #[inline]
@@ -81,44 +82,16 @@ pub(crate) fn update<T: Float, R: Rule>(
     }
 }
 
-/// Whether all numbers are finite: many of them are looked at by several threads.
+/// Whether all numbers are finite: x·0 is 0 for those and NaN for others, so that one sum tells. Many of them are looked at
+/// by several threads.
 #[inline]
 pub(crate) fn all_finite<T: Float>(workers: &Workers, numbers: &[T]) -> bool {
-    if workers.threads() == 1 || numbers.len() <= ALONE {
-        return is_finite(numbers);
-    }
-    let size = numbers.len().div_ceil(PIECES).max(ALONE).next_multiple_of(LANES);
-    let mut pieces = numbers.chunks(size);
-    let mut pieces: [_; PIECES] = std::array::from_fn(|_| (pieces.next().unwrap_or_default(), true));
-    workers.each_of(&mut pieces, |(piece, finite)| *finite = is_finite(piece));
-    pieces.iter().all(|(_, finite)| *finite)
-}
-
-/// Numbers that are looked at side by side.
-const LANES: usize = 32;
-
-/// Whether all numbers are finite: x·0 is 0 for those and NaN for others, so that one sum tells.
-pub(crate) fn is_finite<T: Float>(numbers: &[T]) -> bool {
     let zero = T::default();
-    let (rows, rest) = numbers.as_chunks::<LANES>();
-    let mut tail = zero;
-    for &x in rest {
-        tail = tail + x * zero;
-    }
-    if rows.is_empty() {
-        return tail == zero;
-    }
-    let lanes = widest(
+    let sum = rough_sum(
+        numbers,
+        workers,
         #[inline(always)]
-        || {
-            let mut lanes = [zero; LANES];
-            for row in rows {
-                for i in 0..LANES {
-                    lanes[i] = lanes[i] + row[i] * zero;
-                }
-            }
-            lanes
-        },
+        |x| x * zero,
     );
-    lanes.iter().fold(tail, |sum, &x| sum + x) == zero
+    sum == zero
 }

@@ -1,7 +1,7 @@
 //! The step: checks first, then the slab by its rule, as long parts at a time as share a step number.
 
 use crate::error::{self, HyperparameterError, StepError};
-use crate::loops::{all_finite, is_finite, share, update};
+use crate::loops::{all_finite, share, update};
 use crate::memory::{Memory, Slabs, Subject};
 
 use autograd::loops::{Streams, Workers};
@@ -126,7 +126,7 @@ pub trait Optimizer: Rule + Sized {
         if point.len() != gradient.len() {
             return Err(StepError::LengthMismatch { point: point.len(), gradient: gradient.len() });
         }
-        if !is_finite(gradient) {
+        if !all_finite(&Workers::default(), gradient) {
             check_finite(gradient, "point")?;
         }
         let mut memory = self.core_mut().take_memory(Subject::Point(point.len()))?;

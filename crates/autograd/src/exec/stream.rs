@@ -9,8 +9,8 @@ use super::machine::view;
 use crate::dtype::{Float, with_float};
 use crate::kernels::bases::Bases;
 use crate::kernels::matmul::{self, Tile};
+use crate::kernels::rough;
 use crate::kernels::simd::widest;
-use crate::kernels::squares;
 use crate::kernels::workers::Workers;
 use crate::plan::{Kernel, Work};
 use crate::scratch::Scratch;
@@ -129,7 +129,14 @@ pub(super) fn is_finite(kernel: &Kernel, bases: &Bases, workers: &Workers) -> bo
     with_float!(c.dtype, T => {
         // SAFETY: nothing writes to memories of operands now.
         let (a, b): (View<'_, T>, View<'_, T>) = unsafe { (view(bases, a), view(bases, b)) };
-        let [a, b] = [a, b].map(|x| squares::sum(x.reach(), workers));
+        let [a, b] = [a, b].map(|x| {
+            rough::sum(
+                x.reach(),
+                workers,
+                #[inline(always)]
+                |x| x * x,
+            )
+        });
         // Infinite or NaN where an operand is; a tenth is far more than all rounding.
         (a.to_f64().sqrt() * b.to_f64().sqrt()) < T::MAX.to_f64() / 10.0
     })

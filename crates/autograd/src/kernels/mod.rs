@@ -7,10 +7,10 @@ pub(crate) mod loops;
 pub(crate) mod matmul;
 pub(crate) mod max;
 pub(crate) mod place;
+pub(crate) mod rough;
 pub(crate) mod rows;
 pub(crate) mod simd;
 pub(crate) mod softmax;
-pub(crate) mod squares;
 pub(crate) mod sum;
 #[cfg(feature = "threads")]
 mod team;

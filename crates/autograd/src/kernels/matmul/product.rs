@@ -61,11 +61,9 @@ pub(super) fn tiny<T: Multiply>(
     c: &mut [MaybeUninit<T>],
     kernels: Table<T>,
 ) -> bool {
-    let (&[rows, k], &[l, columns]) = (a.shape, b.shape) else { return false };
-    let (&[_, _], &[_, _]) = (a.strides, b.strides) else { return false };
+    let Some(([rows, k, columns], _)) = matrices(a, b) else { return false };
     if rows.max(k).max(columns) > TINY
         || !(1..=TINY).contains(&(rows * k * columns))
-        || k != l
         || c.len() != rows * columns
     {
         return false;
@@ -76,6 +74,17 @@ pub(super) fn tiny<T: Multiply>(
     // SAFETY: every element of the operands lies within its slice, and C has as many as it needs.
     unsafe { (kernels.0.scalar)(&x) };
     true
+}
+
+/// Rows, terms and columns of the product of two matrices, and the strides of both: none for a batch, or what is no product.
+#[inline(always)]
+pub(super) fn matrices<T>(a: &View<'_, T>, b: &View<'_, T>) -> Option<([usize; 3], [[isize; 2]; 2])> {
+    match (a.shape, b.shape, a.strides, b.strides) {
+        (&[rows, k], &[l, columns], &[a0, a1], &[b0, b1]) if k == l => {
+            Some(([rows, k, columns], [[a0, a1], [b0, b1]]))
+        }
+        _ => None,
+    }
 }
 
 impl<'a, T: Multiply> Product<'a, T> {

@@ -5,7 +5,7 @@
 
 use super::SHARED_FROM;
 use super::micro::{Block, Multiply, Table};
-use super::product::Product;
+use super::product::{Product, matrices};
 use super::vector::Vector;
 use crate::kernels::workers::Workers;
 use crate::scratch::Scratch;
@@ -30,14 +30,13 @@ pub(super) fn thin<T: Multiply>(
     c: &mut [MaybeUninit<T>],
     kernels: Table<T>,
 ) -> bool {
-    let (&[rows, k], &[l, columns]) = (a.shape, b.shape) else { return false };
-    let (&[a0, _], &[_, _]) = (a.strides, b.strides) else { return false };
+    let Some(([rows, k, columns], [[a0, _], _])) = matrices(a, b) else { return false };
     let is_thin = (1..=TERMS).contains(&k) && (1..=2 * kernels.0.lanes).contains(&columns) && rows > 0;
     // Where A is a transpose, a single column is computed as a row elsewhere; large products are shared by threads.
     if !is_thin || (columns == 1 && a0 == 1) || c.len() * k >= SHARED_FROM {
         return false;
     }
-    assert!(k == l && c.len() == rows * columns, "a product of {:?} and {:?}", a.shape, b.shape);
+    assert!(c.len() == rows * columns, "a product of {:?} and {:?}", a.shape, b.shape);
     assert!(a.is_within() && b.is_within(), "a view beyond its buffer");
     let x = Block::of(a, b, c.as_mut_ptr().cast());
     // SAFETY: every element of the operands lies within its slice, and C has as many as it needs; terms and columns are few.
@@ -55,10 +54,9 @@ pub(super) fn turned<T: Multiply>(
     c: &mut [MaybeUninit<T>],
     kernels: Table<T>,
 ) -> bool {
-    let (&[rows, k], &[l, columns]) = (a.shape, b.shape) else { return false };
-    let (&[a0, a1], &[b0, b1]) = (a.strides, b.strides) else { return false };
+    let Some(([rows, k, columns], [[a0, a1], [b0, b1]])) = matrices(a, b) else { return false };
     let lanes = kernels.0.lanes;
-    let is_one = k > TERMS && k == l && a0 == 1 && a1 > 1 && b1 == 1 && (2..=2 * lanes).contains(&columns);
+    let is_one = k > TERMS && a0 == 1 && a1 > 1 && b1 == 1 && (2..=2 * lanes).contains(&columns);
     let fills_more = || columns * rows.div_ceil(lanes) < rows * columns.div_ceil(lanes);
     if !is_one || !fills_more() || c.len() > AREA || c.len() * k >= SHARED_FROM {
         return false;
