@@ -80,6 +80,7 @@ pub mod loops {
     pub use crate::kernels::rough::sum as rough_sum;
     pub use crate::kernels::simd::widest;
     pub use crate::kernels::workers::Workers;
+    pub use crate::slab::Slab;
 }
 
 pub use check::{Comparison, GradientMismatch, check_grads, compare};

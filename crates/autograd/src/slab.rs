@@ -7,14 +7,15 @@ pub(crate) const LINE: usize = 64;
 
 /// Elements of one dtype in one piece. The memory is a little longer than they are, and they begin where a line does.
 #[derive(Debug)]
-pub(crate) struct Slab {
+pub struct Slab {
     memory: Data,
     start: usize,
     len: usize,
 }
 
 impl Slab {
-    pub(crate) fn empty(dtype: DType) -> Slab {
+    /// No elements.
+    pub fn empty(dtype: DType) -> Slab {
         Slab { memory: Data::empty(dtype), start: 0, len: 0 }
     }
 
@@ -25,13 +26,16 @@ impl Slab {
         Slab { memory, start, len }
     }
 
+    /// How many elements there are.
+    #[expect(clippy::len_without_is_empty, reason = "nobody asks")]
     #[inline]
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.len
     }
 
+    /// Their type.
     #[inline]
-    pub(crate) fn dtype(&self) -> DType {
+    pub fn dtype(&self) -> DType {
         self.memory.dtype()
     }
 
@@ -58,7 +62,8 @@ impl Slab {
     }
 
     /// The elements, to be changed.
-    pub(crate) fn slice_mut<T: Element>(&mut self) -> &mut [T] {
+    #[inline]
+    pub fn slice_mut<T: Element>(&mut self) -> &mut [T] {
         &mut T::vec(&mut self.memory)[self.start..self.start + self.len]
     }
 
@@ -72,15 +77,21 @@ impl Slab {
         }
     }
 
-    /// Appends numbers, rounded to the dtype, which is `F32` or `F64`.
-    pub(crate) fn extend(&mut self, values: &[f64]) {
-        let (old, len) = (self.len, self.len + values.len());
+    /// Appends zeros, so many elements.
+    pub fn grow(&mut self, more: usize) {
+        let len = self.len + more;
         if self.start + len > self.memory.len() {
-            let mut grown = Slab::splat(self.dtype(), 0.0, len.max(2 * old));
+            let mut grown = Slab::splat(self.dtype(), 0.0, len.max(2 * self.len));
             grown.copy_from(0, self.borrow());
             *self = grown;
         }
         self.len = len;
+    }
+
+    /// Appends numbers, rounded to the dtype, which is `F32` or `F64`.
+    pub(crate) fn extend(&mut self, values: &[f64]) {
+        let old = self.len;
+        self.grow(values.len());
         match self.dtype() {
             DType::F32 => {
                 let rest = self.slice_mut::<f32>()[old..].iter_mut();

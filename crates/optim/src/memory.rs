@@ -3,14 +3,14 @@
 use crate::StepError;
 
 use crate::step::Part;
+use autograd::loops::Slab;
 use autograd::{DType, Float};
 use std::ops::Range;
 
 /// Two slabs of running averages, of which a rule uses as many as it needs, and the counters.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Memory {
-    singles: [Vec<f32>; 2],
-    doubles: [Vec<f64>; 2],
+    slabs: [Slab; 2],
     steps: Vec<u64>,
     /// The parts of the slab in the step that is being done: room that is kept from step to step.
     parts: Vec<Part>,
@@ -34,18 +34,10 @@ impl std::fmt::Display for Subject {
     }
 }
 
-/// Picks the slabs of an element type.
-pub(crate) trait Slabs: Float {
-    fn slabs(memory: &mut Memory) -> &mut [Vec<Self>; 2];
-}
-impl Slabs for f32 {
-    fn slabs(memory: &mut Memory) -> &mut [Vec<f32>; 2] {
-        &mut memory.singles
-    }
-}
-impl Slabs for f64 {
-    fn slabs(memory: &mut Memory) -> &mut [Vec<f64>; 2] {
-        &mut memory.doubles
+impl Default for Memory {
+    fn default() -> Memory {
+        let slabs = [DType::F32; 2].map(Slab::empty);
+        Memory { slabs, steps: vec![], parts: vec![], subject: None }
     }
 }
 
@@ -67,13 +59,17 @@ impl Memory {
 
     /// Makes room, with zeros, for so many tensors and elements in `slabs` slabs.
     #[inline]
-    pub(crate) fn grow<T: Slabs>(&mut self, tensors: usize, elements: usize, slabs: usize) {
+    pub(crate) fn grow<T: Float>(&mut self, tensors: usize, elements: usize, slabs: usize) {
         if self.steps.len() < tensors {
             self.steps.resize(tensors, 0);
         }
-        for slab in &mut T::slabs(self)[..slabs] {
+        for slab in &mut self.slabs[..slabs] {
             if slab.len() < elements {
-                slab.resize(elements, T::default());
+                // The first step says of which type.
+                if slab.len() == 0 {
+                    *slab = Slab::empty(T::DTYPE);
+                }
+                slab.grow(elements - slab.len());
             }
         }
     }
@@ -101,7 +97,10 @@ impl Memory {
 
     /// A part of each slab, empty where the slab is unused.
     #[inline]
-    pub(crate) fn part<T: Slabs>(&mut self, range: Range<usize>) -> [&mut [T]; 2] {
-        T::slabs(self).each_mut().map(|slab| slab.get_mut(range.clone()).unwrap_or_default())
+    pub(crate) fn part<T: Float>(&mut self, range: Range<usize>) -> [&mut [T]; 2] {
+        self.slabs.each_mut().map(|slab| match slab.len() {
+            0 => &mut [],
+            _ => &mut slab.slice_mut::<T>()[range.clone()],
+        })
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{self, HyperparameterError, StepError};
 use crate::loops::{all_finite, share, update};
-use crate::memory::{Memory, Slabs, Subject};
+use crate::memory::{Memory, Subject};
 
 use autograd::loops::{Streams, Workers};
 use autograd::{DType, Float, Gradients, Params};
@@ -168,7 +168,7 @@ fn step<R: Rule>(
     }
 }
 
-fn step_typed<T: Slabs, R: Rule>(
+fn step_typed<T: Float, R: Rule>(
     rule: &mut R,
     params: &mut Params,
     grads: &Gradients,
