@@ -1,6 +1,7 @@
 //! Pooled buffers: values are strided views of them, and what a view no longer needs is used again.
 
 use crate::dtype::{DType, Data, DataRef, Element, Storable, each_dtype, with_type};
+use crate::pages;
 use crate::shape::Strides;
 use crate::slab::LINE;
 use crate::view::View;
@@ -167,6 +168,7 @@ impl Pool {
         let padding = LINE / dtype.size();
         let data = with_type!(dtype, T => {
             let mut elements: Vec<T> = Vec::with_capacity(capacity + padding);
+            pages::ask_for_large(elements.as_ptr(), elements.capacity());
             let start = elements.as_ptr().align_offset(LINE).min(padding);
             elements.resize(start, T::default());
             Buffer { data: <T as Storable>::wrap(elements), start }

@@ -56,6 +56,7 @@ mod op;
 mod ops;
 mod oracle;
 mod origin;
+mod pages;
 mod params;
 mod plan;
 mod program;

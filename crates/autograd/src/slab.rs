@@ -1,6 +1,7 @@
 //! Numbers that begin at a line of the caches: vectors that straddle two lines take twice the loads and stores.
 
 use crate::dtype::{DType, Data, DataRef, Element, each_dtype};
+use crate::pages;
 
 /// Bytes of a line, and of the widest vector.
 pub(crate) const LINE: usize = 64;
@@ -22,6 +23,7 @@ impl Slab {
     /// `len` copies of a number, rounded to the dtype.
     pub(crate) fn splat(dtype: DType, value: f64, len: usize) -> Slab {
         let memory = Data::splat(dtype, value, len + LINE / dtype.size());
+        each_dtype!(Data, &memory, v => pages::ask_for_large(v.as_ptr(), v.len()));
         let start = each_dtype!(Data, &memory, v => v.as_ptr().align_offset(LINE)).min(LINE / dtype.size());
         Slab { memory, start, len }
     }

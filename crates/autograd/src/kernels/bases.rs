@@ -74,31 +74,3 @@ impl Bases {
         }
     }
 }
-
-/// Scratch in cache lines, a part for each worker.
-#[derive(Debug, Default)]
-pub(crate) struct Lines {
-    lines: Vec<Line>,
-}
-
-#[derive(Clone, Copy, Debug)]
-#[repr(C, align(64))]
-struct Line([u8; 64]);
-
-impl Lines {
-    /// Makes room for so many bytes; zeros.
-    pub(crate) fn reserve(&mut self, bytes: usize) {
-        let lines = bytes.div_ceil(64);
-        if self.lines.len() < lines {
-            self.lines.resize(lines, Line([0; 64]));
-        }
-    }
-
-    pub(crate) fn bytes(&self) -> usize {
-        self.lines.len() * 64
-    }
-
-    pub(crate) fn start(&mut self) -> *mut u8 {
-        self.lines.as_mut_ptr().cast()
-    }
-}

@@ -3,8 +3,9 @@
 use super::{Walk, ahead};
 use crate::code::{Act, Code, Extent};
 use crate::dtype::DType;
-use crate::kernels::bases::{Bases, Lines};
+use crate::kernels::bases::Bases;
 use crate::kernels::loops::{self, Lane, Loop, Wiring};
+use crate::scratch::Lines;
 use crate::tree::{BLOCK, LANES};
 
 /// A kernel's loops.

@@ -13,12 +13,13 @@ pub(crate) use linked::{Linked, link, scratch_bytes};
 
 use self::ahead::Ahead;
 use self::linked::{Loops, Step};
-use super::bases::{Bases, Lines};
+use super::bases::Bases;
 use super::loops::{self, Lane, Tiles, Wiring};
 use super::simd::Isa;
 use super::workers::Workers;
 use crate::code::{Code, Extent, How, Operand, Read, Slot, Write};
 use crate::dtype::DType;
+use crate::scratch::Lines;
 use crate::tree::{self, BLOCK, LANES};
 
 /// Runs a fused kernel.
