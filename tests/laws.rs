@@ -151,7 +151,9 @@ fn violations(sources: &[Source]) -> Vec<String> {
         for (number, line) in code(text) {
             let mut report = |why: &str| found.push(format!("{path}:{number}: {why}: {}", line.trim()));
             if line.contains("unsafe ") && !UNSAFE_IN.iter().any(|dir| path.starts_with(dir)) {
-                report("unsafe stands where plans are run, in the kernels, the list of scalars and the call for large pages only");
+                report(
+                    "unsafe stands where plans are run, in the kernels, the list of scalars and the call for large pages only",
+                );
             }
             if CLOCKS.iter().any(|word| names(line, word)) && !CLOCK_IN.contains(&path.as_str()) {
                 report("only the profile reads a clock");
