@@ -1,0 +1,29 @@
+//! What a step of each optimiser costs beside its gradient: parameters in the nearer caches, and far more of them.
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use wengert::prelude::*;
+
+/// A step of an optimiser on so many parameters, whose gradient is there.
+fn step(c: &mut Criterion, name: &str, mut params: Params, n: usize, mut optimizer: impl Optimizer) {
+    let p = params.scope("model").param("w", [n], 1.0);
+    let grads = Tape::with(&params).param(p).square().sum().backward();
+    let mut group = c.benchmark_group(name);
+    group.throughput(Throughput::Elements(n as u64));
+    group.bench_function(BenchmarkId::new(params.dtype().to_string(), n), |b| {
+        b.iter(|| optimizer.step(&mut params, &grads).expect("the gradient is finite"));
+    });
+    group.finish();
+}
+
+fn updates(c: &mut Criterion) {
+    for n in [100, 4096, 1 << 20] {
+        for new in [Params::new, Params::f64] {
+            step(c, "sgd", new(), n, Sgd::new(1e-3).expect("a valid rate"));
+            step(c, "momentum", new(), n, Momentum::new(1e-3, 0.9).expect("a valid rate and momentum"));
+            step(c, "adam", new(), n, Adam::new(1e-3).expect("a valid rate"));
+        }
+    }
+}
+
+criterion_group!(benches, updates);
+criterion_main!(benches);
