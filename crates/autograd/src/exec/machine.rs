@@ -222,7 +222,9 @@ impl Machine {
                 with_float!(c.dtype, T => {
                     // SAFETY: operands are in other memories than the result, or in other parts of it; nothing else
                     // writes now.
-                    let (a, b, c) = unsafe { (view::<T>(&self.bases, a), view(&self.bases, b), whole(&self.bases, c)) };
+                    let (a, b, c) = unsafe {
+                        (view::<T>(&self.bases, a), view(&self.bases, b), whole(&self.bases, c))
+                    };
                     matmul::matmul(a, b, c, &mut self.products, &self.workers);
                 });
                 Ok(())
