@@ -1,5 +1,5 @@
-//! Scratch: memory in cache lines whose contents nobody keeps, grown when first needed. Whoever computes keeps it from kernel to
-//! kernel, a part for each worker.
+//! Scratch: memory in cache lines whose contents nobody keeps, grown when first needed. Whoever computes keeps it from
+//! kernel to kernel, a part for each worker.
 
 /// A cache line, which is also the widest vector.
 #[derive(Clone, Copy, Debug)]

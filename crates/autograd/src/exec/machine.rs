@@ -72,7 +72,13 @@ impl Needs {
                     needs.product_bytes = needs.product_bytes.max(bytes);
                     needs.shares_work |= c.shape.elements() * k >= matmul::SHARED_FROM;
                 }
-                Work::Op { .. } => {}
+                Work::Op { op, x, y } => {
+                    needs.shares_work |= match op {
+                        Op::Sum(_) => x[0].shape.elements() >= sum::SHARED_FROM,
+                        Op::Concat(_) => y.shape.elements() >= place::SHARED_FROM,
+                        _ => false,
+                    };
+                }
             }
         }
         needs

@@ -17,7 +17,7 @@ pub(crate) fn place<T: Copy>(x: View<'_, T>, start: usize, strides: &[isize], ou
 }
 
 /// Results of fewer elements stay on the caller.
-const SHARED_FROM: usize = 1 << 16;
+pub(crate) const SHARED_FROM: usize = 1 << 16;
 
 /// The operands one after the other along an axis: writes every element of `out`, whose strides are row-major. Parts of
 /// the leading axis are shared out.

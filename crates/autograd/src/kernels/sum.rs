@@ -29,7 +29,7 @@ struct Terms<'a, T> {
 }
 
 /// Fewer terms are added by the caller alone; more are cut into so many parts.
-const SHARED_FROM: usize = 1 << 17;
+pub(crate) const SHARED_FROM: usize = 1 << 17;
 const PARTS: usize = 8;
 
 /// As [`sum`], by several threads: each takes some of the results.

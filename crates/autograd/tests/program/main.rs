@@ -4,6 +4,7 @@ mod again;
 #[path = "../caught/mod.rs"]
 mod caught;
 mod mistakes;
+mod threads;
 mod values;
 
 use autograd::{DType, Params, Passes, Program};
@@ -11,7 +12,7 @@ use autograd::{DType, Params, Passes, Program};
 /// Every choice of one pass less, all, and none.
 fn every_choice() -> Vec<Passes> {
     let mut all = vec![Passes::all(), Passes::none()];
-    let switches: [fn(&mut Passes); 12] = [
+    let switches: [fn(&mut Passes); 13] = [
         |p| p.dead = false,
         |p| p.fold = false,
         |p| p.cse = false,
@@ -23,6 +24,7 @@ fn every_choice() -> Vec<Passes> {
         |p| p.recompute = false,
         |p| p.share = false,
         |p| p.pair = false,
+        |p| p.stream = false,
         |p| p.pool = false,
     ];
     for off in switches {
