@@ -207,7 +207,7 @@ fn reductions(op: &str) -> Option<Row> {
     let row: Row = match op {
         "amax" => |x, args| over(x[0], args, |x, axes| x.max_over(axes)),
         "amin" => |x, args| over(x[0], args, |x, axes| x.min_over(axes)),
-        "argmax" => |x, args| x[0].argmax(args.need("axis")),
+        "argmax" => |x, args| x[0].argmax(args.need::<isize>("axis")),
         "argmin" => |x, args| x[0].argmin(args.need("axis")),
         "logsumexp" => |x, args| over(x[0], args, |x, axes| x.logsumexp_over(axes)),
         "var" => |x, args| over(x[0], args, |x, axes| x.var_over(axes, args.need("ddof"))),

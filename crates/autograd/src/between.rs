@@ -79,7 +79,7 @@ impl Between {
 
 /// Operands through which a derivative can flow.
 fn differentiable_inputs(node: &Node) -> &[NodeId] {
-    if matches!(node.op, Op::Detach) { &[] } else { &node.inputs }
+    if matches!(node.op, Op::Detach(_)) { &[] } else { &node.inputs }
 }
 
 /// Some nodes and what they were computed from, ascending, given the operands of each.

@@ -1,11 +1,10 @@
 //! Pooled buffers: values are strided views of them, and what a view no longer needs is used again.
 
-use crate::dtype::{DType, Data, DataRef, Element, Storable, each_dtype, with_type};
+use crate::dtype::{DType, Data, DataMut, DataRef, Element, Storable, with_type};
 use crate::pages;
 use crate::shape::Strides;
 use crate::slab::LINE;
 use crate::view::View;
-use std::ops::{Deref, DerefMut};
 
 /// Place of a buffer in its pool.
 pub(crate) type BufferId = u32;
@@ -136,11 +135,14 @@ struct Slot {
 /// Elements that begin at a line of the caches: what lies before it fills the vector up to there.
 #[derive(Debug)]
 struct Buffer {
+    /// As many as the size class has, whatever they are: a buffer is not cleared before it is written again.
     data: Data,
     start: usize,
+    /// How many are in use.
+    len: usize,
 }
 
-/// A buffer to be written: elements are appended to what is there.
+/// A buffer to be written.
 #[derive(Debug)]
 pub(crate) struct Taken {
     id: BufferId,
@@ -148,34 +150,41 @@ pub(crate) struct Taken {
 }
 
 impl Pool {
-    /// A buffer with room for `len` elements.
+    /// A buffer of `len` elements, whose values are unspecified.
     pub(crate) fn take(&mut self, dtype: DType, len: usize) -> Taken {
         let (class, capacity) = size_class(len);
-        match self.free[dtype as usize].get_mut(class).and_then(Vec::pop) {
+        let mut taken = match self.free[dtype as usize].get_mut(class).and_then(Vec::pop) {
             Some(id) => {
-                let mut buffer =
-                    self.slots[id as usize].buffer.take().expect("a free buffer is in its place");
-                let start = buffer.start;
-                each_dtype!(Data, &mut buffer.data, v => v.truncate(start));
+                let buffer = self.slots[id as usize].buffer.take().expect("a free buffer is in its place");
                 Taken { id, buffer }
             }
             None => self.make(dtype, class, capacity),
+        };
+        taken.buffer.len = len;
+        // Whoever reads what was not written shall see it.
+        #[cfg(debug_assertions)]
+        match taken.elements() {
+            DataMut::F32(v) => v.fill(f32::NAN),
+            DataMut::F64(v) => v.fill(f64::NAN),
+            DataMut::I64(v) => v.fill(i64::MIN),
+            DataMut::Bool(_) => {}
         }
+        taken
     }
 
     #[cold]
     fn make(&mut self, dtype: DType, class: usize, capacity: usize) -> Taken {
         let padding = LINE / dtype.size();
-        let data = with_type!(dtype, T => {
-            let mut elements: Vec<T> = Vec::with_capacity(capacity + padding);
+        let buffer = with_type!(dtype, T => {
+            // Memory of zeros comes untouched from the system where it is large.
+            let elements = vec![T::default(); capacity + padding];
             pages::ask_for_large(elements.as_ptr(), elements.capacity());
             let start = elements.as_ptr().align_offset(LINE).min(padding);
-            elements.resize(start, T::default());
-            Buffer { data: <T as Storable>::wrap(elements), start }
+            Buffer { data: <T as Storable>::wrap(elements), start, len: capacity }
         });
         self.slots.push(Slot { buffer: None, views: 0, class: class as u32 });
         let id = u32::try_from(self.slots.len() - 1).expect("fewer buffers than nodes");
-        Taken { id, buffer: Box::new(data) }
+        Taken { id, buffer: Box::new(buffer) }
     }
 
     /// Keeps computed elements as a value: a scalar as a number in the node, all else as a buffer with one view.
@@ -271,34 +280,27 @@ impl Pool {
 impl Buffer {
     #[inline(always)]
     fn elements(&self) -> DataRef<'_> {
+        let within = self.start..self.start + self.len;
         match &self.data {
-            Data::F32(v) => DataRef::F32(&v[self.start..]),
-            Data::F64(v) => DataRef::F64(&v[self.start..]),
-            Data::I64(v) => DataRef::I64(&v[self.start..]),
-            Data::Bool(v) => DataRef::Bool(&v[self.start..]),
+            Data::F32(v) => DataRef::F32(&v[within]),
+            Data::F64(v) => DataRef::F64(&v[within]),
+            Data::I64(v) => DataRef::I64(&v[within]),
+            Data::Bool(v) => DataRef::Bool(&v[within]),
         }
     }
 }
 
 impl Taken {
-    /// How many elements have been appended.
-    pub(crate) fn len(&self) -> usize {
-        self.buffer.data.len().saturating_sub(self.buffer.start)
-    }
-}
-
-impl Deref for Taken {
-    type Target = Data;
+    /// The elements to be written.
     #[inline]
-    fn deref(&self) -> &Data {
-        &self.buffer.data
-    }
-}
-
-impl DerefMut for Taken {
-    #[inline]
-    fn deref_mut(&mut self) -> &mut Data {
-        &mut self.buffer.data
+    pub(crate) fn elements(&mut self) -> DataMut<'_> {
+        let within = self.buffer.start..self.buffer.start + self.buffer.len;
+        match &mut self.buffer.data {
+            Data::F32(v) => DataMut::F32(&mut v[within]),
+            Data::F64(v) => DataMut::F64(&mut v[within]),
+            Data::I64(v) => DataMut::I64(&mut v[within]),
+            Data::Bool(v) => DataMut::Bool(&mut v[within]),
+        }
     }
 }
 
@@ -345,9 +347,9 @@ mod tests {
     fn a_buffer_is_freed_with_its_last_view_and_used_again() {
         let mut pool = Pool::default();
         let mut data = pool.take(DType::F64, 100);
-        let Data::F64(v) = &mut *data else { panic!() };
-        v.extend([1.0; 100]);
-        let place = v.as_ptr();
+        let DataMut::F64(v) = data.elements() else { panic!() };
+        v.fill(1.0);
+        let start = v.as_ptr();
         let mut first = pool.keep(data, Strides::repeat(1, 1));
         let Source::Buffer(id) = first.source else { panic!() };
         let DataRef::F64(elements) = pool.data(id) else { panic!() };
@@ -360,7 +362,7 @@ mod tests {
         pool.release(&mut second);
         assert!(pool.bytes().1 >= 800);
         assert_eq!((pool.bytes().0, pool.peak()), (0, in_use));
-        let again = pool.take(DType::F64, 97);
-        assert!(matches!(&*again, Data::F64(v) if v.as_ptr() == place) && again.len() == 0);
+        let mut again = pool.take(DType::F64, 97);
+        assert!(matches!(again.elements(), DataMut::F64(v) if v.as_ptr() == start && v.len() == 97));
     }
 }

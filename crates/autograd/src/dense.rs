@@ -1,7 +1,10 @@
 //! Contiguous arrays for the oracle: plain vectors with a shape, addressed by counting.
 
-use crate::dtype::{Data, each_dtype};
+use crate::buffers::Strided;
+use crate::call::Fill;
+use crate::dtype::{Data, Element, Storable, each_dtype, with_type};
 use crate::ir::Meta;
+use crate::shape::Shape;
 
 /// A tensor in row-major order.
 #[derive(Clone, Debug)]
@@ -11,9 +14,28 @@ pub(crate) struct Dense {
 }
 
 impl Dense {
-    /// The elements at the given places, in the order given.
-    pub(crate) fn gather(&self, places: impl Iterator<Item = usize>) -> Data {
-        each_dtype!(Data, &self.data, v => crate::dtype::Storable::wrap(places.map(|i| v[i]).collect()))
+    /// The elements of a view, one by one.
+    pub(crate) fn of(x: &Strided<'_>) -> Dense {
+        let meta = Meta::new(Shape::from(x.shape), x.dtype());
+        let places = indices(x.shape).map(|index| {
+            let steps = index.iter().zip(x.strides).map(|(&i, &s)| i as isize * s).sum::<isize>();
+            x.offset.wrapping_add_signed(steps)
+        });
+        let data = with_type!(x.dtype(), T => {
+            let elements = T::slice(x.data);
+            T::wrap(places.map(|p| elements[p]).collect())
+        });
+        Dense { meta, data }
+    }
+
+    /// The elements, in row-major order.
+    pub(crate) fn slice<T: Element>(&self) -> &[T] {
+        T::slice(self.data.borrow())
+    }
+
+    /// Writes the elements at the given places, in the order given.
+    pub(crate) fn gather(&self, places: impl Iterator<Item = usize>, y: Fill<'_>) {
+        each_dtype!(Data, &self.data, v => y.write(places.map(|i| v[i])));
     }
 }
 

@@ -105,17 +105,29 @@ pub enum DataRef<'a> {
     Bool(&'a [bool]),
 }
 
+/// Elements of one dtype, borrowed to be written.
+#[derive(Debug)]
+#[doc(hidden)]
+pub enum DataMut<'a> {
+    F32(&'a mut [f32]),
+    F64(&'a mut [f64]),
+    I64(&'a mut [i64]),
+    Bool(&'a mut [bool]),
+}
+
 pub(crate) use sealed::Storable;
 
 mod sealed {
-    use super::{Data, DataRef};
+    use super::{Data, DataMut, DataRef};
 
     /// How an element type sits in the type-erased stores.
     pub trait Storable: Sized {
         fn wrap(values: Vec<Self>) -> Data;
         fn vec(data: &mut Data) -> &mut Vec<Self>;
         fn slice(data: DataRef<'_>) -> &[Self];
+        fn slice_mut(data: DataMut<'_>) -> &mut [Self];
         fn share(values: &[Self]) -> DataRef<'_>;
+        fn share_mut(values: &mut [Self]) -> DataMut<'_>;
     }
 }
 
@@ -143,8 +155,19 @@ macro_rules! element {
                 }
             }
             #[inline]
+            fn slice_mut(data: DataMut<'_>) -> &mut [Self] {
+                match data {
+                    DataMut::$variant(v) => v,
+                    other => unreachable!("{} buffer written as {}", other.dtype(), DType::$variant),
+                }
+            }
+            #[inline]
             fn share(values: &[Self]) -> DataRef<'_> {
                 DataRef::$variant(values)
+            }
+            #[inline]
+            fn share_mut(values: &mut [Self]) -> DataMut<'_> {
+                DataMut::$variant(values)
             }
         }
     };
@@ -260,12 +283,32 @@ impl Data {
         self.borrow().dtype()
     }
 
+    pub(crate) fn borrow_mut(&mut self) -> DataMut<'_> {
+        match self {
+            Data::F32(v) => DataMut::F32(v),
+            Data::F64(v) => DataMut::F64(v),
+            Data::I64(v) => DataMut::I64(v),
+            Data::Bool(v) => DataMut::Bool(v),
+        }
+    }
+
     pub(crate) fn borrow(&self) -> DataRef<'_> {
         match self {
             Data::F32(v) => DataRef::F32(v),
             Data::F64(v) => DataRef::F64(v),
             Data::I64(v) => DataRef::I64(v),
             Data::Bool(v) => DataRef::Bool(v),
+        }
+    }
+}
+
+impl DataMut<'_> {
+    pub(crate) fn dtype(&self) -> DType {
+        match self {
+            DataMut::F32(_) => DType::F32,
+            DataMut::F64(_) => DType::F64,
+            DataMut::I64(_) => DType::I64,
+            DataMut::Bool(_) => DType::Bool,
         }
     }
 }

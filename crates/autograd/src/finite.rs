@@ -2,7 +2,7 @@
 
 use crate::buffers::Strided;
 use crate::dtype::{DType, Float, with_float};
-use crate::ir::{NodeId, Op};
+use crate::ir::{NodeId, Op, Structure};
 use crate::kernels::rows::rows;
 use crate::mistake::Mistake;
 use crate::params::Params;
@@ -166,7 +166,7 @@ fn report(list: &List, id: NodeId, params: Option<&Params>, here: &Census) -> No
     let element = unravel(place, shape);
     let x = list.strided(id, params);
     let mut lines = vec![("y".to_owned(), list.describe(id, params))];
-    let elementwise = matches!(node.op, Op::Unary(_) | Op::Binary(_) | Op::Select | Op::Cast(_));
+    let elementwise = node.op.structure() == Structure::Map;
     for (i, &operand) in node.inputs.iter().enumerate() {
         let label = node.op.labels().get(i).filter(|_| node.inputs.len() <= node.op.labels().len());
         let label = label.map_or_else(|| format!("operand {i}"), |label| (*label).to_owned());

@@ -1,10 +1,18 @@
 //! The recorded language: what a node of the list says. Data only; what an op means stands in [`crate::ops`].
 
+mod attribute;
+mod list;
+
+pub(crate) use list::op_table;
+
 use crate::dtype::DType;
 use crate::few::Few;
 use crate::params::Param;
-use crate::shape::{Axes, Shape};
+use crate::shape::{Axes, Axis, Shape};
 use crate::table::{binary_table, compare_table, unary_table};
+use attribute::Attribute;
+use std::hash::{Hash, Hasher};
+use std::mem::discriminant;
 
 /// Place of a node in its list.
 pub(crate) type NodeId = u32;
@@ -30,7 +38,7 @@ pub(crate) fn for_operands<T, R>(
 macro_rules! unary_enum {
     ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?): |$x:ident, $y:ident| $value:expr, $slope:expr, $domain:expr;)*) => {
         /// Elementwise functions of one argument, with their constant parameter where they have one.
-        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[derive(Clone, Copy, Debug)]
         pub(crate) enum Unary {
             $($Row $(($crate::ir::parameter!($p)))?,)*
         }
@@ -93,151 +101,248 @@ macro_rules! compare_enum {
 }
 compare_table!(compare_enum);
 
-macro_rules! language {
-    ($($(#[$doc:meta])* $Name:ident $(($Attributes:ty))?;)*) => {
-        /// Every operation that a list can hold. Closed, so that the compiler names each place that a new op still lacks.
-        #[derive(Clone, Debug, PartialEq)]
-        pub(crate) enum Op {
-            $($(#[$doc])* $Name $(($Attributes))?,)*
-        }
-        /// The ops without their attributes: what the table of tests has to have a row for.
-        #[cfg(test)]
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        pub(crate) enum Kind {
-            $($Name,)*
-        }
-        #[cfg(test)]
-        impl Kind {
-            pub(crate) const ALL: &[Kind] = &[$(Kind::$Name),*];
+/// What readers of the list ask of an op, instead of its name.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Structure<'a> {
+    /// Data that comes from outside.
+    Leaf,
+    /// Element i of the result is a function of element i of each operand, all of one shape.
+    Map,
+    /// The elements of the operand where they are, in another order or repeated.
+    View,
+    /// Elements over these axes become one; the axes disappear.
+    Reduce(&'a [u8]),
+    /// A product of matrices.
+    Contract,
+    /// Element i of the result is made of elements 0 to i along the axis, or of those from i on.
+    Scan(u8),
+    /// Elements are taken or placed by an operand of integers.
+    Gather,
+    /// Anything else, with so many floating-point operations for each element of the result.
+    Opaque(usize),
+}
+
+/// The structure of a row.
+macro_rules! structure {
+    ($op:ident map) => {
+        Structure::Map
+    };
+    ($op:ident view) => {
+        Structure::View
+    };
+    ($op:ident reduce($axes:ident)) => {
+        Structure::Reduce(Attribute::axes(&$op.$axes))
+    };
+    ($op:ident contract) => {
+        Structure::Contract
+    };
+    ($op:ident scan($axis:ident)) => {
+        Structure::Scan($op.$axis)
+    };
+    ($op:ident gather) => {
+        Structure::Gather
+    };
+    ($op:ident opaque($flops:literal)) => {
+        Structure::Opaque($flops)
+    };
+}
+
+/// The struct of a row's attributes.
+macro_rules! attributes {
+    ($(#[$doc:meta])* $Name:ident {}) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub(crate) struct $Name;
+    };
+    ($(#[$doc:meta])* $Name:ident { $($field:ident: $t:ty),+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub(crate) struct $Name {
+            $(pub(crate) $field: $t,)+
         }
     };
 }
-language! {
-    /// A leaf: data without a gradient.
-    Constant;
-    /// A leaf that can be differentiated with respect to.
-    Variable;
-    /// A leaf that reads a parameter of the slab; a frozen one has no gradient.
-    Parameter(Param);
-    /// A leaf of a traced computation whose values come with each run, by its place among the inputs.
-    Input(u32);
-    /// A leaf of one number in every place, stored once.
-    Full(f64);
-    /// An elementwise function of one argument.
-    Unary(Unary);
-    /// An elementwise function of two arguments.
-    Binary(Binary);
-    /// An elementwise comparison.
-    Compare(Compare);
-    /// mask ? a : b.
-    Select;
-    /// Conversion to another dtype.
-    Cast(Cast);
-    /// The same values, cut from the derivative.
-    Detach;
-    /// Repetition along axes of length 1 and new leading axes.
-    Broadcast(Broadcast);
-    /// The same elements in row-major order under another shape.
-    Reshape(Reshape);
-    /// The axes in another order.
-    Permute(Permute);
-    /// A range along an axis.
-    Slice(Slice);
-    /// Zeros before and after along an axis: the adjoint of `Slice`.
-    Pad(Pad);
-    /// Any number of operands, one after the other along an axis.
-    Concat(Concat);
-    /// Sum over axes, which disappear.
-    Sum(Sum);
-    /// Largest element over axes, which disappear.
-    Max(Max);
-    /// Place of the largest element along an axis, which disappears.
-    Argmax(Argmax);
-    /// Product of two matrices.
-    Matmul;
-    /// Exponentials along an axis, normalised to sum 1.
-    Softmax(Softmax);
-    /// Logarithm of the softmax.
-    LogSoftmax(LogSoftmax);
-    /// One entry per row, by an index per row.
-    Pick;
-    /// Zeros but for one given entry per row: the adjoint of `Pick`.
-    Scatter(Scatter);
-}
 
-macro_rules! attributes {
-    ($($(#[$doc:meta])* $Name:ident { $($field:ident: $t:ty),* })*) => {
-        $($(#[$doc])*
-        #[derive(Clone, Debug, PartialEq)]
-        pub(crate) struct $Name {
-            $(pub(crate) $field: $t,)*
-        }
+macro_rules! ops {
+    ($($(#[$doc:meta])* $Name:ident $name:literal ($($label:ident),*) { $($field:ident: $t:ty),* }
+        $structure:ident $(($argument:tt))?;)*) => {
+        $(attributes! { $(#[$doc])* $Name { $($field: $t),* } }
         impl From<$Name> for Op {
             fn from(op: $Name) -> Op {
                 Op::$Name(op)
             }
         })*
+
+        /// Every operation that a list can hold. Closed, so that the compiler names each match that a new op still lacks.
+        #[derive(Clone, Debug)]
+        pub(crate) enum Op {
+            /// A leaf: data without a gradient.
+            Constant,
+            /// A leaf that can be differentiated with respect to.
+            Variable,
+            /// A leaf that reads a parameter of the slab; a frozen one has no gradient.
+            Parameter(Param),
+            /// A leaf of a traced computation whose values come with each run, by its number among the inputs.
+            Input(u32),
+            /// A leaf of one number in every place, stored once.
+            Full(f64),
+            /// An elementwise function of one argument.
+            Unary(Unary),
+            /// An elementwise function of two arguments.
+            Binary(Binary),
+            /// An elementwise comparison.
+            Compare(Compare),
+            $($(#[$doc])* $Name($Name),)*
+        }
+
+        impl Op {
+            /// The name that lists and error messages show.
+            pub(crate) fn name(&self) -> &'static str {
+                match self {
+                    Op::Constant => "constant",
+                    Op::Variable => "var",
+                    Op::Parameter(_) => "param",
+                    Op::Input(_) => "input",
+                    Op::Full(_) => "full",
+                    Op::Unary(f) => f.name(),
+                    Op::Binary(f) => f.name(),
+                    Op::Compare(f) => f.name(),
+                    $(Op::$Name(_) => $name,)*
+                }
+            }
+
+            /// What messages call the operands.
+            pub(crate) fn labels(&self) -> &'static [&'static str] {
+                match self {
+                    Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Full(_) => &[],
+                    Op::Unary(_) => &["x"],
+                    Op::Binary(_) | Op::Compare(_) => &["a", "b"],
+                    $(Op::$Name(_) => &[$(stringify!($label)),*],)*
+                }
+            }
+
+            /// What readers of the list go by.
+            pub(crate) fn structure(&self) -> Structure<'_> {
+                match self {
+                    Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Full(_) => Structure::Leaf,
+                    Op::Unary(_) | Op::Binary(_) | Op::Compare(_) => Structure::Map,
+                    $(Op::$Name(_op) => structure!(_op $structure $(($argument))?),)*
+                }
+            }
+
+            /// The axes of the operand that its attributes name.
+            pub(crate) fn axes(&self) -> Vec<u8> {
+                match self {
+                    $(Op::$Name(_op) => {
+                        let all: &[&[u8]] = &[$(Attribute::axes(&_op.$field)),*];
+                        all.concat()
+                    })*
+                    _ => vec![],
+                }
+            }
+
+            /// What it says beside its operands, if anything: `axis 1, start 0, length 2`.
+            pub(crate) fn attributes(&self) -> Option<String> {
+                let all: Vec<String> = match self {
+                    Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Full(_) => vec![],
+                    Op::Unary(f) => f.parameter().iter().map(Attribute::text).collect(),
+                    Op::Binary(_) | Op::Compare(_) => vec![],
+                    $(Op::$Name(_op) => vec![$(format!("{} {}", stringify!($field), Attribute::text(&_op.$field))),*],)*
+                };
+                (!all.is_empty()).then(|| all.join(", "))
+            }
+        }
+
+        /// The same operation: numbers in it are compared by their bits.
+        impl PartialEq for Op {
+            #[inline]
+            fn eq(&self, other: &Op) -> bool {
+                match (self, other) {
+                    (Op::Constant, Op::Constant) | (Op::Variable, Op::Variable) => true,
+                    (Op::Parameter(a), Op::Parameter(b)) => a == b,
+                    (Op::Input(a), Op::Input(b)) => a == b,
+                    (Op::Full(a), Op::Full(b)) => a.same(b),
+                    (Op::Unary(a), Op::Unary(b)) => a == b,
+                    (Op::Binary(a), Op::Binary(b)) => a == b,
+                    (Op::Compare(a), Op::Compare(b)) => a == b,
+                    $((Op::$Name(_a), Op::$Name(_b)) => true $(&& _a.$field.same(&_b.$field))*,)*
+                    _ => false,
+                }
+            }
+        }
+        impl Eq for Op {}
+
+        impl Hash for Op {
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                discriminant(self).hash(state);
+                match self {
+                    Op::Constant | Op::Variable => {}
+                    Op::Parameter(p) => p.hash(state),
+                    Op::Input(i) => i.hash(state),
+                    Op::Full(x) => x.mix(state),
+                    Op::Unary(f) => f.hash(state),
+                    Op::Binary(f) => discriminant(f).hash(state),
+                    Op::Compare(f) => discriminant(f).hash(state),
+                    $(Op::$Name(_op) => { $(_op.$field.mix(state);)* })*
+                }
+            }
+        }
+
+        /// The kinds of ops, without their attributes: what the tests have to have rows for.
+        #[cfg(test)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub(crate) enum OpKind {
+            Constant,
+            Variable,
+            Parameter,
+            Input,
+            Full,
+            Unary,
+            Binary,
+            Compare,
+            $($Name,)*
+        }
+        #[cfg(test)]
+        impl OpKind {
+            pub(crate) const ALL: &[OpKind] = &[
+                OpKind::Constant, OpKind::Variable, OpKind::Parameter, OpKind::Input, OpKind::Full,
+                OpKind::Unary, OpKind::Binary, OpKind::Compare, $(OpKind::$Name),*
+            ];
+        }
+        #[cfg(test)]
+        impl Op {
+            pub(crate) fn kind(&self) -> OpKind {
+                match self {
+                    Op::Constant => OpKind::Constant,
+                    Op::Variable => OpKind::Variable,
+                    Op::Parameter(_) => OpKind::Parameter,
+                    Op::Input(_) => OpKind::Input,
+                    Op::Full(_) => OpKind::Full,
+                    Op::Unary(_) => OpKind::Unary,
+                    Op::Binary(_) => OpKind::Binary,
+                    Op::Compare(_) => OpKind::Compare,
+                    $(Op::$Name(_) => OpKind::$Name,)*
+                }
+            }
+        }
     };
 }
-attributes! {
-    /// See [`Op::Cast`].
-    Cast { to: DType }
-    /// See [`Op::Broadcast`].
-    Broadcast { to: Shape }
-    /// See [`Op::Reshape`].
-    Reshape { to: Shape }
-    /// Axis i of the result is axis `axes[i]` of the operand.
-    Permute { axes: Axes }
-    /// `length` places of the axis, from `start` on.
-    Slice { axis: u8, start: usize, length: usize }
-    /// So many zeros before and after what the axis has.
-    Pad { axis: u8, before: usize, after: usize }
-    /// The axis along which the operands follow each other.
-    Concat { axis: u8 }
-    /// The axes, ascending.
-    Sum { axes: Axes }
-    /// The axes, ascending.
-    Max { axes: Axes }
-    /// The axis that is searched.
-    Argmax { axis: u8 }
-    /// The axis along which the result sums to 1.
-    Softmax { axis: u8 }
-    /// The axis along which the exponentials of the result sum to 1.
-    LogSoftmax { axis: u8 }
-    /// The length of the rows.
-    Scatter { columns: usize }
-}
+op_table!(ops);
 
-impl Op {
-    /// The name that lists and error messages show.
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Op::Constant => "constant",
-            Op::Variable => "var",
-            Op::Parameter(_) => "param",
-            Op::Input(_) => "input",
-            Op::Full(_) => "full",
-            Op::Unary(f) => f.name(),
-            Op::Binary(f) => f.name(),
-            Op::Compare(f) => f.name(),
-            Op::Select => "select",
-            Op::Cast(_) => "cast",
-            Op::Detach => "detach",
-            Op::Broadcast(_) => "broadcast",
-            Op::Reshape(_) => "reshape",
-            Op::Permute(_) => "permute",
-            Op::Slice(_) => "slice",
-            Op::Pad(_) => "pad",
-            Op::Concat(_) => "concat",
-            Op::Sum(_) => "sum",
-            Op::Max(_) => "max",
-            Op::Argmax(_) => "argmax",
-            Op::Matmul => "matmul",
-            Op::Softmax(_) => "softmax",
-            Op::LogSoftmax(_) => "log_softmax",
-            Op::Pick => "pick",
-            Op::Scatter(_) => "scatter",
-        }
+/// The same function with the same parameter, by its bits.
+impl PartialEq for Unary {
+    #[inline]
+    fn eq(&self, other: &Unary) -> bool {
+        let bits = |f: &Unary| f.parameter().map(f64::to_bits);
+        discriminant(self) == discriminant(other) && bits(self) == bits(other)
+    }
+}
+impl Eq for Unary {}
+
+impl Hash for Unary {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        discriminant(self).hash(state);
+        self.parameter().map(f64::to_bits).hash(state);
     }
 }
 

@@ -39,6 +39,7 @@
 
 mod between;
 mod buffers;
+mod call;
 mod check;
 mod code;
 mod dense;
@@ -69,6 +70,8 @@ mod slab;
 mod table;
 mod tape;
 mod tensor;
+#[cfg(test)]
+mod tests;
 mod text;
 mod tree;
 mod var;
@@ -84,6 +87,7 @@ pub mod loops {
     pub use crate::slab::Slab;
 }
 
+pub use call::Fault;
 pub use check::{Comparison, GradientMismatch, check_grads, compare};
 pub use dtype::{DType, Element, Float};
 pub use finite::NonFinite;
@@ -100,4 +104,4 @@ pub use shape::Shape;
 pub use show::{Drawing, Listing, TapeStats};
 pub use tape::{Storage, Tape, Within};
 pub use tensor::ToTensor;
-pub use var::{Operand, Var};
+pub use var::{Keep, Operand, ToAxes, Var};

@@ -1,15 +1,20 @@
-//! What an op has to say about itself: the trait [`Rule`], and which rule belongs to which op.
+//! What an op has to say about itself: the trait [`Rule`]. Each op implements it in its own file in `ops/`.
 
+use crate::buffers::Strided;
+use crate::call::{Fault, Fill, Needs, Room};
 use crate::dense::Dense;
 use crate::dtype::Data;
-use crate::ir::{Meta, Op};
-use crate::ops;
+use crate::ir::{Meta, Op, Structure, op_table};
 use crate::shape::Layout;
 use crate::var::Var;
+use smallvec::SmallVec;
 use std::borrow::Cow;
 
 /// The meaning of an op. Derivative rules are written in the recorded language: `Var` in, `Var` out. They never
 /// allocate, accumulate, un-broadcast or touch a buffer, and so they have derivatives themselves.
+///
+/// Every reading of the list that asks something of each op is a method here. A new reading, such as a rule in symbols or a
+/// rule for batches, comes with a default: from the op's [`Structure`], or from what the other methods say.
 pub(crate) trait Rule {
     /// Shape and dtype of the result, or which demand the operands fail.
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch>;
@@ -20,15 +25,37 @@ pub(crate) trait Rule {
         None
     }
 
-    /// Vector-Jacobian product: the cotangent of operand `i`, given the result's cotangent `g`; `None` is zero.
-    /// Asked only for floating-point operands.
-    fn vjp<'t>(&self, at: &At<'_, 't>, i: usize, g: Var<'t>) -> Option<Var<'t>>;
+    /// Vector-Jacobian product: the cotangents of the operands that are wanted, given the result's cotangent `g`; `None`
+    /// is zero. Asked once for all of them, so that they share what they have in common. Only cotangents of floating-point
+    /// operands are wanted.
+    fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t>;
 
     /// Jacobian-vector product: the tangent of the result, given those of the operands; `None` is zero.
     fn jvp<'t>(&self, at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>>;
 
-    /// The values by plain loops, for the oracle.
-    fn reference(&self, x: &[Dense], y: &Meta) -> Data;
+    /// The values by plain loops, for the oracle and for ops that have no kernel of their own.
+    fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault>;
+
+    /// The values, fast: on strided views, and by several threads where that pays. By default the reference loops on
+    /// copies.
+    fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
+        let x: Vec<Dense> = x.iter().map(Dense::of).collect();
+        self.reference(&x, y)
+    }
+
+    /// What the kernel will ask of its room.
+    fn needs(&self, _x: &[&Meta], _y: &Meta) -> Needs {
+        Needs::default()
+    }
+}
+
+impl dyn Rule + '_ {
+    /// The values by the reference loops, as a tensor of their own.
+    pub(crate) fn values(&self, x: &[Dense], y: &Meta) -> Result<Data, Fault> {
+        let mut data = Data::splat(y.dtype, 0.0, y.shape.elements());
+        self.reference(x, Fill { shape: &y.shape, data: data.borrow_mut() })?;
+        Ok(data)
+    }
 }
 
 /// The recorded point at which a rule is applied.
@@ -44,6 +71,46 @@ impl<'t> At<'_, 't> {
     pub(crate) fn x(&self) -> Var<'t> {
         self.x[0]
     }
+}
+
+/// Which operands a cotangent is wanted of; at least one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'a>(pub(crate) &'a [bool]);
+
+/// The cotangent of each operand; `None` is zero, or was not wanted.
+pub(crate) type Cotangents<'t> = SmallVec<[Option<Var<'t>>; 3]>;
+
+impl Wanted<'_> {
+    pub(crate) fn has(self, operand: usize) -> bool {
+        self.0[operand]
+    }
+
+    /// Applies a rule to each operand that is wanted.
+    pub(crate) fn each<'t>(self, rule: impl Fn(usize) -> Option<Var<'t>>) -> Cotangents<'t> {
+        self.0.iter().enumerate().map(|(i, &wanted)| if wanted { rule(i) } else { None }).collect()
+    }
+}
+
+/// The cotangent of an op's only operand, or of its first one where no other has any.
+pub(crate) fn only<'t>(g: Var<'t>) -> Cotangents<'t> {
+    let mut all = Cotangents::new();
+    all.push(Some(g));
+    all
+}
+
+/// No operand has a cotangent.
+pub(crate) fn none<'t>() -> Cotangents<'t> {
+    Cotangents::new()
+}
+
+/// The tangent of an op that is linear in its only operand: the op itself, applied to the tangent.
+pub(crate) fn linear<'t>(op: impl Into<Op>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
+    t[0].map(|t| crate::record::record(op, &[t]))
+}
+
+/// The sum of the tangents that exist.
+pub(crate) fn total<'t>(terms: impl IntoIterator<Item = Option<Var<'t>>>) -> Option<Var<'t>> {
+    terms.into_iter().flatten().reduce(|a, b| a + b)
 }
 
 /// A demand that the operands of an op do not meet.
@@ -100,51 +167,35 @@ pub(crate) fn one_dtype(x: &[&Meta]) -> Result<(), Mismatch> {
     Err(Mismatch::new(rule).hint(hint).clash([Clash::DType(0), Clash::DType(other)]))
 }
 
+macro_rules! rules {
+    ($($(#[$doc:meta])* $Name:ident $name:literal $operands:tt $attributes:tt $structure:ident $(($argument:tt))?;)*) => {
+        impl Op {
+            /// The rule of an op; leaves have none.
+            pub(crate) fn rule(&self) -> Option<&dyn Rule> {
+                Some(match self {
+                    Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Full(_) => return None,
+                    Op::Unary(op) => op,
+                    Op::Binary(op) => op,
+                    Op::Compare(op) => op,
+                    $(Op::$Name(op) => op,)*
+                })
+            }
+        }
+    };
+}
+op_table!(rules);
+
 impl Op {
-    /// What messages call the operands.
-    pub(crate) fn labels(&self) -> &'static [&'static str] {
-        match self {
-            Op::Select => &["mask", "a", "b"],
-            Op::Pick | Op::Scatter(_) => &["x", "index"],
-            Op::Binary(_) | Op::Compare(_) | Op::Matmul => &["a", "b"],
-            _ => &["x"],
+    /// Floating-point operations: one for each function of the table, whatever it takes, and for each addition or
+    /// comparison of a reduction; 2·m·k·n for a product.
+    pub(crate) fn flops(&self, x: &[&[usize]], y: &[usize]) -> usize {
+        let elements = |shape: &[usize]| shape.iter().product::<usize>();
+        match self.structure() {
+            Structure::Leaf | Structure::View | Structure::Gather => 0,
+            Structure::Map => elements(y),
+            Structure::Reduce(_) | Structure::Scan(_) => elements(x[0]),
+            Structure::Contract => 2 * elements(y) * x[0].last().copied().unwrap_or(1),
+            Structure::Opaque(flops) => flops * elements(y),
         }
     }
-
-    /// The rule of an op; leaves have none.
-    pub(crate) fn rule(&self) -> Option<&dyn Rule> {
-        Some(match self {
-            Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Full(_) => return None,
-            Op::Unary(op) => op,
-            Op::Binary(op) => op,
-            Op::Compare(op) => op,
-            Op::Select => &ops::Select,
-            Op::Cast(op) => op,
-            Op::Detach => &ops::Detach,
-            Op::Broadcast(op) => op,
-            Op::Reshape(op) => op,
-            Op::Permute(op) => op,
-            Op::Slice(op) => op,
-            Op::Pad(op) => op,
-            Op::Concat(op) => op,
-            Op::Sum(op) => op,
-            Op::Max(op) => op,
-            Op::Argmax(op) => op,
-            Op::Matmul => &ops::Matmul,
-            Op::Softmax(op) => op,
-            Op::LogSoftmax(op) => op,
-            Op::Pick => &ops::Pick,
-            Op::Scatter(op) => op,
-        })
-    }
-}
-
-/// The tangent of an op that is linear in its only operand: the op itself, applied to the tangent.
-pub(crate) fn linear<'t>(op: Op, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-    t[0].map(|t| crate::record::record(op, &[t]))
-}
-
-/// The sum of the tangents that exist.
-pub(crate) fn total<'t>(terms: impl IntoIterator<Item = Option<Var<'t>>>) -> Option<Var<'t>> {
-    terms.into_iter().flatten().reduce(|a, b| a + b)
 }

@@ -1,10 +1,10 @@
 //! The oracle: one slow, obvious interpreter of the list. Plain loops over contiguous arrays, which share nothing with
 //! the fast kernels but the scalar definitions of the functions and the shape of the summation trees.
 
-use crate::buffers::Strided;
+use crate::call::Fault;
 use crate::dense::Dense;
-use crate::dtype::{Data, Element, Storable, with_type};
-use crate::ir::{NodeId, Op};
+use crate::dtype::{Data, Element, Storable};
+use crate::ir::NodeId;
 use crate::tensor::ToTensor;
 use crate::var::Var;
 use ndarray::{ArrayD, IxDyn};
@@ -76,13 +76,21 @@ impl<'t> Replay<'t> {
                 (Some(data), _) => data.clone(),
                 (None, Some(rule)) => {
                     let x: Vec<Dense> = node.inputs.iter().map(|i| values[i].clone()).collect();
-                    rule.reference(&x, &node.meta)
+                    rule.values(&x, &node.meta).unwrap_or_else(|fault| self.impossible(id, &fault))
                 }
-                (None, None) => leaf(&node.op, list.strided(id, tape.params())),
+                (None, None) => Dense::of(&list.strided(id, tape.params())).data,
             };
             values.insert(id, Dense { meta: node.meta.clone(), data });
         }
         values.remove(&self.output.id()).expect("the output is its own ancestor")
+    }
+
+    /// Values that were put in the place of others make an op impossible.
+    #[cold]
+    #[track_caller]
+    fn impossible(&self, id: NodeId, fault: &Fault) -> ! {
+        let node = Var::new(self.output.tape(), id);
+        node.mistake("replay", fault, "y").rule(fault.rule()).hint(fault.hint()).raise()
     }
 
     /// All nodes that the output needs, in order.
@@ -97,17 +105,4 @@ impl<'t> Replay<'t> {
         }
         needed.into_iter().collect()
     }
-}
-
-/// The elements of a leaf, one by one.
-fn leaf(op: &Op, x: Strided<'_>) -> Data {
-    debug_assert!(op.rule().is_none());
-    with_type!(x.dtype(), T => {
-        let elements = T::slice(x.data);
-        let places = crate::dense::indices(x.shape).map(|index| {
-            let steps = index.iter().zip(x.strides).map(|(&i, &s)| i as isize * s).sum::<isize>();
-            x.offset.wrapping_add_signed(steps)
-        });
-        T::wrap(places.map(|p| elements[p]).collect())
-    })
 }

@@ -5,9 +5,10 @@ mod asked;
 pub(crate) use asked::Asked;
 
 use crate::buffers::Value;
-use crate::dtype::DType;
-use crate::exec::{self, OutOfRange};
+use crate::call::{Fault, Fill, Room};
+use crate::dtype::{DType, Storable, with_float};
 use crate::ir::{Inputs, Meta, Op, Unary, for_operands};
+use crate::kernels::functions;
 use crate::mistake::Mistake;
 use crate::op::{Clash, Mismatch, one_dtype};
 use crate::params::Params;
@@ -41,10 +42,10 @@ fn record_op<'t>(op: Op, x: &[Var<'t>]) -> Var<'t> {
         list.nodes.place(op, inputs, meta, origin);
     }
     if !list.is_traced()
-        && let Err((row, value, columns)) = evaluate(list, tape.params())
+        && let Err(fault) = evaluate(list, tape.params())
     {
         let Node { op, inputs, .. } = list.nodes.next();
-        asked(list, tape.params(), op, inputs).bad_index(row, value, columns).raise();
+        asked(list, tape.params(), op, inputs).impossible(&fault).raise();
     }
     let id = list.append();
     drop(guard);
@@ -53,7 +54,7 @@ fn record_op<'t>(op: Op, x: &[Var<'t>]) -> Var<'t> {
 }
 
 /// The value of the next node: a view of its operand's buffer, or a buffer of its own.
-pub(crate) fn evaluate(list: &mut List, params: Option<&Params>) -> Result<(), OutOfRange> {
+pub(crate) fn evaluate(list: &mut List, params: Option<&Params>) -> Result<(), Fault> {
     match view(list) {
         Some(value) => {
             list.pool.share(value.source);
@@ -90,21 +91,21 @@ fn view(list: &List) -> Option<Value> {
     Some(Value { source: x.value.source, offset: x.value.offset.wrapping_add_signed(skip), strides })
 }
 
-fn compute(list: &mut List, params: Option<&Params>) -> Result<(), OutOfRange> {
+fn compute(list: &mut List, params: Option<&Params>) -> Result<(), Fault> {
     let Meta { shape, dtype } = &list.nodes.next().meta;
     let mut out = list.pool.take(*dtype, shape.elements());
     let mut scratch = std::mem::take(&mut list.scratch);
+    let mut room = Room { scratch: &mut scratch, workers: &list.workers };
     let Node { op, inputs, meta, .. } = list.nodes.next();
-    let y = exec::Outcome { shape: &meta.shape, dtype: meta.dtype };
-    let done =
-        for_operands(inputs, |i| list.strided(i, params), |x| exec::run(op, x, y, &mut out, &mut scratch));
+    let rule = op.rule().expect("leaves have their values");
+    let y = Fill { shape: &meta.shape, data: out.elements() };
+    let done = for_operands(inputs, |i| list.strided(i, params), |x| rule.kernel(x, y, &mut room));
     list.scratch = scratch;
     if done.is_err() {
         list.pool.give(out);
         return done;
     }
     let Node { op, meta, value, .. } = list.nodes.next_mut();
-    debug_assert_eq!(out.len(), meta.shape.elements(), "{}", op.name());
     debug_assert_eq!(value.strides, meta.shape.strides(), "{}", op.name());
     list.pool.fill(out, value);
     Ok(())
@@ -118,8 +119,11 @@ pub(crate) fn pull_back<'t>(f: Unary, x: Var<'t>, y: Var<'t>, g: Var<'t>) -> Opt
     let list = &mut *tape.list_mut();
     let meta = list.node(x.id()).meta.clone();
     let mut out = list.pool.take(meta.dtype, meta.shape.elements());
-    let operands = [x, y, g].map(|v| list.strided(v.id(), tape.params()));
-    if !exec::pull_back(f, operands, &mut out) {
+    let done = with_float!(meta.dtype, T => {
+        let operands = [x, y, g].map(|v| list.strided(v.id(), tape.params()).view::<T>());
+        functions::pull_back(f, operands, T::slice_mut(out.elements()))
+    });
+    if !done {
         list.pool.give(out);
         return None;
     }

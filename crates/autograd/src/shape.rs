@@ -31,8 +31,11 @@ impl From<Strides> for Layout {
     }
 }
 
-/// Axis numbers, counted from the front.
-pub(crate) type Axes = Few<u8, 8>;
+/// The number of an axis, counted from the front.
+pub(crate) type Axis = u8;
+
+/// Several of them.
+pub(crate) type Axes = Few<Axis, 8>;
 
 /// The most elements one tensor may have: no allocation of Rust can be larger.
 const MAX_ELEMENTS: usize = isize::MAX as usize / 8;

@@ -12,6 +12,7 @@ pub use scopes::Within;
 use crate::buffers::{Number, Pool, Source, Strided, Value};
 use crate::dtype::DataRef;
 use crate::ir::{Meta, NodeId, Op};
+use crate::kernels::workers::Workers;
 use crate::mistake::Mistake;
 use crate::origin::{Origin, Place, Scopes};
 use crate::params::{Gradients, Param, Params};
@@ -104,8 +105,10 @@ const MAX_NODES: NodeId = NodeId::MAX - 8;
 pub(crate) struct List {
     pub(crate) nodes: Nodes,
     pub(crate) pool: Pool,
-    /// For products of matrices.
+    /// For kernels that need memory while they run.
     pub(crate) scratch: Scratch,
+    /// Threads that kernels may share work with.
+    pub(crate) workers: Workers,
     /// The last ones of a backward sweep, whose memory the next sweep takes if nobody else holds them any more.
     pub(crate) gradients: Option<Gradients>,
     /// The node of each parameter that was read, by parameter.
@@ -205,6 +208,23 @@ impl<'p> Tape<'p> {
         list.parameter_nodes.clear();
         list.place = Place::default();
         list.pool.release_all();
+    }
+
+    /// Lets large ops share their work among so many threads, from now on; one at the start. The bits of the results are
+    /// the same for any number. [`Storage`] keeps the threads from one tape to the next.
+    ///
+    /// ```
+    /// use autograd::{DType, Tape};
+    /// let mut tape = Tape::new();
+    /// tape.set_threads(2);
+    /// let x = tape.full(0.5, [400, 400], DType::F64);
+    /// assert_eq!(x.matmul(x).sum().item(), 400.0 * 400.0 * 100.0);
+    /// ```
+    pub fn set_threads(&mut self, threads: usize) {
+        let workers = &mut self.list.get_mut().workers;
+        if workers.threads() != threads.max(1) {
+            *workers = Workers::new(threads);
+        }
     }
 
     /// How many nodes are recorded.

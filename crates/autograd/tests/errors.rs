@@ -178,7 +178,7 @@ fn indices_out_of_range_name_the_row() {
     let x = tape.var([[1.0, 2.0], [3.0, 4.0]]);
     assert_eq!(
         mistake(|| x.pick(tape.constant([0i64, 2]))),
-        "pick: index 2 in row 1 is outside of 0..2\n  rule: every index names one of the 2 columns\n  hint: labels count from 0"
+        "pick: index 2 in row 1 is outside of 0..2\n  rule: every index is within 0..2\n  hint: labels and indices count from 0"
     );
     assert!(mistake(|| x.pick(tape.constant([-1i64, 0]))).contains("index -1 in row 0"));
     assert!(

@@ -156,7 +156,7 @@ fn labels_outside_of_the_classes_are_named() {
         let tape = Tape::new();
         let text = panic_text(|| loss::cross_entropy(tape.var(A), tape.constant(labels)));
         assert!(text.contains(&format!("index {label} in row {row} is outside of 0..3")), "{text}");
-        assert!(text.contains("labels count from 0"), "{text}");
+        assert!(text.contains("labels and indices count from 0"), "{text}");
     }
 }
 

@@ -6,16 +6,16 @@
 )]
 
 use super::stream::{self, Streams};
-use super::{OutOfRange, Outcome, run as run_op};
 use crate::buffers::Strided;
+use crate::call::{self, Fault, Fill, Room};
 use crate::code::Operand;
-use crate::dtype::{DType, Data, DataRef, Storable, with_float, with_type};
-use crate::ir::{Concat, Op, Sum};
+use crate::dtype::{Data, DataRef, Storable, with_float, with_type};
+use crate::ir::{Meta, Op};
 use crate::kernels::bases::Bases;
 use crate::kernels::matmul;
 use crate::kernels::tile::{self, Linked};
 use crate::kernels::workers::Workers;
-use crate::kernels::{place, sum};
+use crate::op::Rule;
 use crate::params::Gradients;
 use crate::plan::{FIRST_SLOT, Kernel, Plan, Slot, Work};
 use crate::scratch::{Lines, Scratch};
@@ -31,8 +31,6 @@ pub(crate) struct Machine {
     pub(crate) workers: Workers,
     /// Copies of inputs that do not lie in one piece.
     pub(crate) staged: Vec<Data>,
-    /// The result of an op by its eager kernel, one for each dtype.
-    spare: [Data; 4],
     tiles: Lines,
     partials: Lines,
     products: Scratch,
@@ -73,11 +71,11 @@ impl Needs {
                     needs.shares_work |= c.shape.elements() * k >= matmul::SHARED_FROM;
                 }
                 Work::Op { op, x, y } => {
-                    needs.shares_work |= match op {
-                        Op::Sum(_) => x[0].shape.elements() >= sum::SHARED_FROM,
-                        Op::Concat(_) => y.shape.elements() >= place::SHARED_FROM,
-                        _ => false,
-                    };
+                    let metas: SmallVec<[Meta; 4]> = x.iter().map(meta).collect();
+                    let x: SmallVec<[&Meta; 4]> = metas.iter().collect();
+                    let call::Needs { shared, scratch } = rule(op).needs(&x, &meta(y));
+                    needs.shares_work |= shared;
+                    needs.product_bytes = needs.product_bytes.max(scratch);
                 }
             }
         }
@@ -85,13 +83,11 @@ impl Needs {
     }
 }
 
-/// An index that is outside of its row: found while running.
+/// A kernel that the values of its operands make impossible: found while running.
 #[derive(Debug)]
-pub(crate) struct BadIndex {
+pub(crate) struct Failed {
     pub(crate) kernel: usize,
-    pub(crate) row: usize,
-    pub(crate) value: i64,
-    pub(crate) columns: usize,
+    pub(crate) fault: Fault,
 }
 
 impl Machine {
@@ -99,7 +95,6 @@ impl Machine {
     pub(crate) fn new(plan: &Plan, gradients: Gradients, threads: usize) -> Machine {
         let mut machine = Machine {
             buffers: plan.buffers.iter().map(|b| Slab::splat(b.dtype, 0.0, b.elements)).collect(),
-            spare: [DType::F32, DType::F64, DType::I64, DType::Bool].map(Data::empty),
             gradients,
             staged: plan.slots.iter().map(|slot| Data::empty(slot.dtype())).collect(),
             tiles: Lines::default(),
@@ -131,7 +126,7 @@ impl Machine {
         let data = |d: &Data| d.len() * d.dtype().size();
         let slabs = self.buffers.iter().chain([self.gradients.slab()]);
         slabs.map(Slab::bytes).sum::<usize>()
-            + self.staged.iter().chain(&self.spare).map(data).sum::<usize>()
+            + self.staged.iter().map(data).sum::<usize>()
             + self.tiles.bytes()
             + self.partials.bytes()
             + self.products.bytes()
@@ -146,13 +141,13 @@ impl Machine {
         slab: DataRef<'_>,
         inputs: &[Option<DataRef<'_>>],
         mut before: impl FnMut(usize),
-    ) -> Result<(), BadIndex> {
+    ) -> Result<(), Failed> {
         self.bind(plan, slab, inputs);
         self.workers.wake();
         for (i, kernel) in plan.kernels[..kernels].iter().enumerate() {
             before(i);
-            if let Err((row, value, columns)) = self.kernel(i, kernel) {
-                return Err(BadIndex { kernel: i, row, value, columns });
+            if let Err(fault) = self.kernel(i, kernel) {
+                return Err(Failed { kernel: i, fault });
             }
         }
         before(kernels);
@@ -217,7 +212,7 @@ impl Machine {
     }
 
     #[inline]
-    fn kernel(&mut self, i: usize, kernel: &Kernel) -> Result<(), OutOfRange> {
+    fn kernel(&mut self, i: usize, kernel: &Kernel) -> Result<(), Fault> {
         match &kernel.work {
             Work::Tile(code) => {
                 let linked = self.linked[i].as_mut().expect("every fused kernel is linked");
@@ -239,55 +234,32 @@ impl Machine {
         }
     }
 
-    /// An op by its eager kernel, which appends to an empty vector, and from there to its place; those that several
-    /// threads take part in write to their place at once.
-    fn op(&mut self, op: &Op, x: &[Operand], y: &Operand) -> Result<(), OutOfRange> {
-        match op {
-            Op::Concat(Concat { axis }) => {
-                with_type!(y.dtype, T => self.concat::<T>(*axis as usize, x, y));
-                return Ok(());
-            }
-            Op::Sum(Sum { axes }) => {
-                let summed = |axis: usize| axes.contains(&(axis as u8));
-                with_float!(y.dtype, T => {
-                    // SAFETY: nothing writes to memories of operands now, and none of them shares the result's place.
-                    let (x, out) = unsafe { (view::<T>(&self.bases, &x[0]), whole(&self.bases, y)) };
-                    sum::shared(x, summed, out, &self.workers);
-                });
-                return Ok(());
-            }
-            _ => {}
-        }
-        let out = &mut self.spare[y.dtype as usize];
-        with_type!(y.dtype, T => T::vec(out).clear());
+    /// An op by its eager kernel.
+    fn op(&mut self, op: &Op, x: &[Operand], y: &Operand) -> Result<(), Fault> {
         let operands: SmallVec<[Strided<'_>; 4]> = x
             .iter()
             .map(|x| Strided {
-                // SAFETY: nothing writes to memories of operands now.
+                // SAFETY: nothing writes to memories of operands now, but to the result's place, which none of them shares.
                 data: unsafe { self.bases.whole(x.home) },
                 offset: x.offset,
                 shape: &x.shape,
                 strides: &x.strides,
             })
             .collect();
-        let result = Outcome { shape: &y.shape, dtype: y.dtype };
-        run_op(op, &operands, result, out, &mut self.products)?;
-        with_type!(y.dtype, T => {
-            let values = T::vec(out);
-            assert_eq!(values.len(), y.shape.elements(), "elements of the result");
-            // SAFETY: the verifier has checked that so many elements lie at the result's place, which no operand shares.
-            unsafe { std::ptr::copy_nonoverlapping(values.as_ptr(), self.bases.start::<T>(y), values.len()) };
-        });
-        Ok(())
+        // SAFETY: the verifier has checked that the result's place is within its memory, and that no operand shares it.
+        let data = with_type!(y.dtype, T => T::share_mut(unsafe { whole::<T>(&self.bases, y) }));
+        let result = Fill { shape: &y.shape, data };
+        rule(op).kernel(&operands, result, &mut Room { scratch: &mut self.products, workers: &self.workers })
     }
+}
 
-    fn concat<T: crate::Element>(&self, axis: usize, x: &[Operand], y: &Operand) {
-        // SAFETY: nothing writes to memories of operands now.
-        let operands: SmallVec<[View<'_, T>; 4]> =
-            x.iter().map(|x| unsafe { view(&self.bases, x) }).collect();
-        // SAFETY: no operand shares the result's place.
-        place::concat(&operands, axis, &y.strides, unsafe { whole(&self.bases, y) }, &self.workers);
-    }
+/// What an op of a plan means.
+fn rule(op: &Op) -> &dyn Rule {
+    op.rule().expect("leaves are no work")
+}
+
+fn meta(x: &Operand) -> Meta {
+    Meta::new(x.shape.clone(), x.dtype)
 }
 
 fn linked(kernel: &Kernel) -> Option<Linked> {

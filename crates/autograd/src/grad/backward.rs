@@ -131,11 +131,7 @@ fn copy_into<T: crate::Element>(x: &Strided<'_>, out: &mut [T]) {
     let view = x.view::<T>();
     match view.as_slice() {
         Some(values) => out.copy_from_slice(values),
-        None => {
-            let mut values = Vec::with_capacity(out.len());
-            copy(view, &mut values);
-            out.copy_from_slice(&values);
-        }
+        None => copy(view, out),
     }
 }
 

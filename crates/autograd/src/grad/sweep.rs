@@ -2,7 +2,7 @@
 
 use crate::between::Between;
 use crate::ir::{NodeId, Op, for_operands};
-use crate::op::At;
+use crate::op::{At, Wanted, only};
 use crate::var::Var;
 
 /// What a sweep tells about the nodes that it appends.
@@ -56,17 +56,26 @@ pub(super) fn sweep<'t>(
         };
         let (y, g) = (Var::new(tape, id), Var::new(tape, adjoint));
         let inherited = tape.inheriting(id);
-        for (i, &input) in inputs.iter().enumerate() {
-            if !between.contains(input) {
-                continue;
-            }
-            let at_once = match op {
-                Op::Unary(f) if !stays => g.pulled_back(f, Var::new(tape, input), y),
-                _ => None,
-            };
-            let by_rule = || for_operands(&inputs, |x| Var::new(tape, x), |x| rule.vjp(&At { x, y }, i, g));
-            let term = at_once.or_else(by_rule);
-            let Some(mut term) = term else {
+        let at_once = match op {
+            Op::Unary(f) if !stays => g.pulled_back(f, Var::new(tape, inputs[0]), y).map(only),
+            _ => None,
+        };
+        let by_rule = || {
+            for_operands(
+                &inputs,
+                |x| between.contains(x),
+                |wanted| {
+                    for_operands(
+                        &inputs,
+                        |x| Var::new(tape, x),
+                        |x| rule.vjp(&At { x, y }, g, Wanted(wanted)),
+                    )
+                },
+            )
+        };
+        let terms = at_once.unwrap_or_else(by_rule);
+        for (&input, term) in inputs.iter().zip(terms) {
+            let Some(mut term) = term.filter(|_| between.contains(input)) else {
                 continue;
             };
             note(term, input);

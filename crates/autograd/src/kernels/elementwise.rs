@@ -1,42 +1,38 @@
-//! Elementwise loops over one, two or three views of one shape.
-
-#![expect(
-    unsafe_code,
-    reason = "a vector's spare room is written before its length says so: zeroing it costs a pass"
-)]
+//! Elementwise loops over one, two or three views of one shape. Results are written in row-major order.
 
 use super::{rows::rows, simd::widest};
 use crate::view::View;
-use std::mem::MaybeUninit;
 
-/// `out[i] = f(x[i])`, appended.
+/// `out[i] = f(x[i])`.
 #[inline(always)]
-pub(crate) fn map1<A: Copy, O: Copy>(x: View<'_, A>, out: &mut Vec<O>, f: impl Fn(A) -> O + Copy) {
+pub(crate) fn map1<A: Copy, O: Copy>(x: View<'_, A>, mut out: &mut [O], f: impl Fn(A) -> O + Copy) {
     if let Some(values) = x.as_slice() {
         // A plain loop within `widest`: an iterator's inner function would be compiled for the baseline alone.
-        return append(out, values.len(), |slots| {
-            widest(
-                #[inline(always)]
-                || {
-                    for (o, &a) in slots.iter_mut().zip(values) {
-                        o.write(f(a));
-                    }
-                },
-            );
-        });
+        return widest(
+            #[inline(always)]
+            || {
+                for (o, &a) in out.iter_mut().zip(values) {
+                    *o = f(a);
+                }
+            },
+        );
     }
-    rows(x.shape, [x.strides], [x.offset], |n, [i], [step]| match step {
-        0 => out.extend(std::iter::repeat_n(f(x.data[i]), n)),
-        _ => out.extend((0..n).map(|k| f(x.data[at(i, k, step)]))),
+    rows(x.shape, [x.strides], [x.offset], |n, [i], [step]| {
+        let (row, rest) = std::mem::take(&mut out).split_at_mut(n);
+        match step {
+            0 => row.fill(f(x.data[i])),
+            _ => row.iter_mut().enumerate().for_each(|(k, o)| *o = f(x.data[at(i, k, step)])),
+        }
+        out = rest;
     });
 }
 
-/// `out[i] = f(a[i], b[i])`, appended; one of the two may be a single number or a broadcast.
+/// `out[i] = f(a[i], b[i])`; one of the two may be a single number or a broadcast.
 #[inline(always)]
 pub(crate) fn map2<A: Copy, B: Copy, O: Copy>(
     a: View<'_, A>,
     b: View<'_, B>,
-    out: &mut Vec<O>,
+    out: &mut [O],
     f: impl Fn(A, B) -> O + Copy,
 ) {
     if let (Some(a), Some(row)) = (a.as_slice(), b.as_repeated_row())
@@ -44,33 +40,33 @@ pub(crate) fn map2<A: Copy, B: Copy, O: Copy>(
     {
         return zip_repeated(a, row, out, f);
     }
-    append_rows(
+    fill_rows(
         a.shape,
         [a.strides, b.strides],
         [a.offset, b.offset],
         out,
         #[inline(always)]
-        |n: usize, [i, j]: [usize; 2], steps: [isize; 2], out: &mut [MaybeUninit<O>]| match steps {
+        |n: usize, [i, j]: [usize; 2], steps: [isize; 2], out: &mut [O]| match steps {
             [1, 1] => {
                 for ((o, &a), &b) in out.iter_mut().zip(&a.data[i..i + n]).zip(&b.data[j..j + n]) {
-                    o.write(f(a, b));
+                    *o = f(a, b);
                 }
             }
             [1, 0] => {
                 let b = b.data[j];
                 for (o, &a) in out.iter_mut().zip(&a.data[i..i + n]) {
-                    o.write(f(a, b));
+                    *o = f(a, b);
                 }
             }
             [0, 1] => {
                 let a = a.data[i];
                 for (o, &b) in out.iter_mut().zip(&b.data[j..j + n]) {
-                    o.write(f(a, b));
+                    *o = f(a, b);
                 }
             }
             [p, q] => {
                 for (k, o) in out.iter_mut().enumerate() {
-                    o.write(f(a.data[at(i, k, p)], b.data[at(j, k, q)]));
+                    *o = f(a.data[at(i, k, p)], b.data[at(j, k, q)]);
                 }
             }
         },
@@ -80,80 +76,65 @@ pub(crate) fn map2<A: Copy, B: Copy, O: Copy>(
 /// Rows below this length cost more to begin than to walk.
 const SHORT_ROW: usize = 64;
 
-/// `out[i] = f(a[i], row[i mod n])`, appended: the row is laid out several times, so that the loops are long.
+/// `out[i] = f(a[i], row[i mod n])`: the row is laid out several times, so that the loops are long.
 #[inline(always)]
-fn zip_repeated<A: Copy, B: Copy, O>(a: &[A], row: &[B], out: &mut Vec<O>, f: impl Fn(A, B) -> O + Copy) {
+fn zip_repeated<A: Copy, B: Copy, O>(a: &[A], row: &[B], out: &mut [O], f: impl Fn(A, B) -> O + Copy) {
     let tile = row.repeat(4 * SHORT_ROW / row.len());
-    append(out, a.len(), |slots| {
-        widest(
-            #[inline(always)]
-            || {
-                for (slots, a) in slots.chunks_mut(tile.len()).zip(a.chunks(tile.len())) {
-                    for ((o, &a), &b) in slots.iter_mut().zip(a).zip(&tile) {
-                        o.write(f(a, b));
-                    }
-                }
-            },
-        );
-    });
-}
-
-/// `out[i] = mask[i] ? a[i] : b[i]`, appended.
-pub(crate) fn select<T: Copy>(mask: View<'_, bool>, a: View<'_, T>, b: View<'_, T>, out: &mut Vec<T>) {
-    let strides = [mask.strides, a.strides, b.strides];
-    append_rows(
-        mask.shape,
-        strides,
-        [mask.offset, a.offset, b.offset],
-        out,
+    widest(
         #[inline(always)]
-        |_: usize, [h, i, j]: [usize; 3], [o, p, q]: [isize; 3], out: &mut [MaybeUninit<T>]| {
-            for (k, y) in out.iter_mut().enumerate() {
-                let (a, b) = (a.data[at(i, k, p)], b.data[at(j, k, q)]);
-                y.write(if mask.data[at(h, k, o)] { a } else { b });
+        || {
+            for (out, a) in out.chunks_mut(tile.len()).zip(a.chunks(tile.len())) {
+                for ((o, &a), &b) in out.iter_mut().zip(a).zip(&tile) {
+                    *o = f(a, b);
+                }
             }
         },
     );
 }
 
-/// Appends one element per place of the shape: `fill(length, starts, steps, slots)` writes all slots of a row.
+/// `out[i] = mask[i] ? a[i] : b[i]`.
+pub(crate) fn select<T: Copy>(mask: View<'_, bool>, a: View<'_, T>, b: View<'_, T>, out: &mut [T]) {
+    let strides = [mask.strides, a.strides, b.strides];
+    fill_rows(
+        mask.shape,
+        strides,
+        [mask.offset, a.offset, b.offset],
+        out,
+        #[inline(always)]
+        |_: usize, [h, i, j]: [usize; 3], [o, p, q]: [isize; 3], out: &mut [T]| {
+            for (k, y) in out.iter_mut().enumerate() {
+                let (a, b) = (a.data[at(i, k, p)], b.data[at(j, k, q)]);
+                *y = if mask.data[at(h, k, o)] { a } else { b };
+            }
+        },
+    );
+}
+
+/// Writes one element per place of the shape: `fill(length, starts, steps, row)` writes a row.
 #[inline(always)]
-fn append_rows<const K: usize, O>(
+fn fill_rows<const K: usize, O>(
     shape: &[usize],
     strides: [&[isize]; K],
     offsets: [usize; K],
-    out: &mut Vec<O>,
-    fill: impl Fn(usize, [usize; K], [isize; K], &mut [MaybeUninit<O>]),
+    mut out: &mut [O],
+    fill: impl Fn(usize, [usize; K], [isize; K], &mut [O]),
 ) {
-    append(out, shape.iter().product(), |mut slots| {
-        widest(
-            #[inline(always)]
-            || {
-                rows(
-                    shape,
-                    strides,
-                    offsets,
-                    #[inline(always)]
-                    |length, starts, steps| {
-                        let (row, rest) = std::mem::take(&mut slots).split_at_mut(length);
-                        fill(length, starts, steps, row);
-                        slots = rest;
-                    },
-                );
-            },
-        );
-        assert!(slots.is_empty(), "the rows of a shape hold all its elements");
-    });
-}
-
-/// Appends `n` elements, each of which `write` has to write.
-#[inline(always)]
-fn append<O>(out: &mut Vec<O>, n: usize, write: impl FnOnce(&mut [MaybeUninit<O>])) {
-    out.reserve(n);
-    write(&mut out.spare_capacity_mut()[..n]);
-    // SAFETY: the callers write every one of the n slots: they walk them beside a slice of n values, or split them into
-    // rows, check that none is left over, and `fill` writes each slot of its row.
-    unsafe { out.set_len(out.len() + n) };
+    widest(
+        #[inline(always)]
+        || {
+            rows(
+                shape,
+                strides,
+                offsets,
+                #[inline(always)]
+                |length, starts, steps| {
+                    let (row, rest) = std::mem::take(&mut out).split_at_mut(length);
+                    fill(length, starts, steps, row);
+                    out = rest;
+                },
+            );
+        },
+    );
 }
 
 #[inline(always)]

@@ -3,31 +3,19 @@
 use crate::view::View;
 
 /// `out[i] = x[i, index[i]]`.
-pub(crate) fn pick<T: Copy>(x: View<'_, T>, index: View<'_, i64>, out: &mut Vec<T>) {
-    out.extend((0..x.shape[0]).map(|i| {
+pub(crate) fn pick<T: Copy>(x: View<'_, T>, index: View<'_, i64>, out: &mut [T]) {
+    for (i, y) in out.iter_mut().enumerate() {
         let column = element(&index, i) as isize;
-        x.data[x.offset.wrapping_add_signed(i as isize * x.strides[0] + column * x.strides[1])]
-    }));
-}
-
-/// `out[i, index[i]] = g[i]`, all else zero; appended.
-pub(crate) fn scatter<T: Copy + Default>(
-    g: View<'_, T>,
-    index: View<'_, i64>,
-    columns: usize,
-    out: &mut Vec<T>,
-) {
-    let start = out.len();
-    out.resize(start + g.shape[0] * columns, T::default());
-    for i in 0..g.shape[0] {
-        out[start + i * columns + element(&index, i) as usize] = element(&g, i);
+        *y = x.data[x.offset.wrapping_add_signed(i as isize * x.strides[0] + column * x.strides[1])];
     }
 }
 
-/// The first index that is outside of `0..columns`, with its place.
-pub(crate) fn out_of_range(index: View<'_, i64>, columns: usize) -> Option<(usize, i64)> {
-    let within = |c: i64| usize::try_from(c).is_ok_and(|c| c < columns);
-    (0..index.shape[0]).map(|i| (i, element(&index, i))).find(|&(_, c)| !within(c))
+/// `out[i, index[i]] = g[i]`, all else zero.
+pub(crate) fn unpick<T: Copy + Default>(g: View<'_, T>, index: View<'_, i64>, columns: usize, out: &mut [T]) {
+    out.fill(T::default());
+    for i in 0..g.shape[0] {
+        out[i * columns + element(&index, i) as usize] = element(&g, i);
+    }
 }
 
 fn element<T: Copy>(v: &View<'_, T>, i: usize) -> T {

@@ -348,36 +348,34 @@ pub(crate) fn truth<T: Lane>(is: bool) -> T {
     if is { one } else { T::default() }
 }
 
-/// Appends what a loop makes of contiguous operands of equal lengths.
-pub(crate) fn append<T: Lane, const N: usize>(f: Loop<T>, p: f64, x: [&[T]; N], out: &mut Vec<T>) {
-    let n = x[0].len();
-    assert!(x.iter().all(|x| x.len() == n), "operands of one length");
-    out.reserve(n);
+/// Writes what a loop makes of contiguous operands of equal lengths.
+pub(crate) fn fill<T: Lane, const N: usize>(f: Loop<T>, p: f64, x: [&[T]; N], out: &mut [T]) {
+    let n = out.len();
+    assert!(x.iter().all(|x| x.len() == n), "operands and result of one length");
     let whole = n / LANES * LANES;
     let wiring = Wiring { x: [0, 1, 2], y: 3, more: [3; 2], p: T::from_f64(p) };
-    let y = out.spare_capacity_mut().as_mut_ptr().cast::<T>();
+    let y = out.as_mut_ptr();
     let mut table = [y; 4];
     for (place, x) in table.iter_mut().zip(x) {
         *place = x.as_ptr().cast_mut();
     }
-    // SAFETY: the operands have n elements, and the vector room for as many.
+    // SAFETY: operands and result have n elements.
     unsafe {
         if whole > 0 {
             f(&wiring, &Tiles { table: table.as_ptr(), n: whole, rows: 0, row: 0 });
         }
         if n > whole {
-            append_rest(f, &wiring, x.map(|x| &x[whole..]), y.add(whole));
+            fill_rest(f, &wiring, x.map(|x| &x[whole..]), y.add(whole));
         }
-        out.set_len(out.len() + n);
     }
 }
 
 /// What is left over is done in full lanes beside, of which a part is kept.
 ///
 /// # Safety
-/// As for [`append`]'s loop, with operands of less than [`LANES`] elements, and room for as many.
+/// As for [`fill`]'s loop, with operands of less than [`LANES`] elements, and room for as many.
 #[inline(always)]
-unsafe fn append_rest<T: Lane, const N: usize>(f: Loop<T>, wiring: &Wiring<T>, x: [&[T]; N], y: *mut T) {
+unsafe fn fill_rest<T: Lane, const N: usize>(f: Loop<T>, wiring: &Wiring<T>, x: [&[T]; N], y: *mut T) {
     let mut rest = [[T::from_f64(1.0); LANES]; N];
     let mut last = [T::default(); LANES];
     let mut table = [last.as_mut_ptr(); 4];

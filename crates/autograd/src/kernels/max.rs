@@ -21,17 +21,15 @@ fn larger<T: Float>(a: T, b: T) -> T {
     }
 }
 
-/// The largest of `x` over the axes where `gone` holds; the kept ones give the result, in row-major order, appended.
-pub(crate) fn max<T: Float>(x: View<'_, T>, gone: impl Fn(usize) -> bool, out: &mut Vec<T>) {
+/// The largest of `x` over the axes where `gone` holds; the kept ones give the result, in row-major order.
+pub(crate) fn max<T: Float>(x: View<'_, T>, gone: impl Fn(usize) -> bool, out: &mut [T]) {
     // The result is walked beside the operand, standing still along the axes that disappear.
     let kept = Shape::from(&*(0..x.shape.len()).filter(|&i| !gone(i)).map(|i| x.shape[i]).collect::<Dims>());
     let kept_strides = kept.strides();
     let mut kept_strides = kept_strides.iter().copied();
     let mut stride = |i| if gone(i) { 0 } else { kept_strides.next().expect("a kept axis") };
     let strides: Strides = (0..x.shape.len()).map(&mut stride).collect();
-    let start = out.len();
-    out.resize(start + kept.elements(), T::from_f64(f64::NEG_INFINITY));
-    let out = &mut out[start..];
+    out.fill(T::from_f64(f64::NEG_INFINITY));
     widest(
         #[inline(always)]
         || {
@@ -83,14 +81,15 @@ fn largest<T: Float>(x: &[T]) -> T {
 }
 
 /// The place along `axis` of the first largest element, or of the first NaN where there is one.
-pub(crate) fn argmax<T: Float>(x: View<'_, T>, axis: usize, out: &mut Vec<i64>) {
+pub(crate) fn argmax<T: Float>(x: View<'_, T>, axis: usize, out: &mut [i64]) {
     let without = |dims: &[isize]| -> Strides {
         dims.iter().enumerate().filter(|(i, _)| *i != axis).map(|(_, &s)| s).collect()
     };
     let shape: Dims = x.shape.iter().enumerate().filter(|(i, _)| *i != axis).map(|(_, &d)| d).collect();
     let (length, step) = (x.shape[axis], x.strides[axis]);
+    let mut out = out.iter_mut();
     rows(&shape, [&without(x.strides)], [x.offset], |n, [start], [stride]| {
-        out.extend((0..n as isize).map(|k| {
+        for (k, y) in (0..n as isize).zip(&mut out) {
             let first = start.wrapping_add_signed(k * stride);
             let element = |i: usize| x.data[first.wrapping_add_signed(i as isize * step)];
             let mut best = 0;
@@ -101,7 +100,7 @@ pub(crate) fn argmax<T: Float>(x: View<'_, T>, axis: usize, out: &mut Vec<i64>) 
                     best = i;
                 }
             }
-            best as i64
-        }));
+            *y = best as i64;
+        }
     });
 }

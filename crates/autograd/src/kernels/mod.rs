@@ -2,6 +2,7 @@
 
 pub(crate) mod bases;
 pub(crate) mod elementwise;
+pub(crate) mod functions;
 pub(crate) mod index;
 pub(crate) mod loops;
 pub(crate) mod matmul;
@@ -19,7 +20,7 @@ pub(crate) mod workers;
 
 use crate::view::View;
 
-/// Appends the elements of a view in row-major order.
-pub(crate) fn copy<T: Copy>(x: View<'_, T>, out: &mut Vec<T>) {
+/// Writes the elements of a view in row-major order.
+pub(crate) fn copy<T: Copy>(x: View<'_, T>, out: &mut [T]) {
     elementwise::map1(x, out, |x| x);
 }

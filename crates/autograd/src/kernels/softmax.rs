@@ -29,10 +29,8 @@ fn shift_by_max<T: Float + Scalar>(row: &mut [T]) {
 }
 
 /// Applies `f` to each row along `axis`; `out` gets the result in row-major order.
-pub(crate) fn along<T: Float>(x: View<'_, T>, axis: usize, out: &mut Vec<T>, mut f: impl FnMut(&mut [T])) {
-    let start = out.len();
+pub(crate) fn along<T: Float>(x: View<'_, T>, axis: usize, out: &mut [T], mut f: impl FnMut(&mut [T])) {
     super::copy(x, out);
-    let out = &mut out[start..];
     let length = x.shape[axis];
     let inner: usize = x.shape[axis + 1..].iter().product();
     if out.is_empty() {

@@ -2,13 +2,27 @@
 //!
 //! Linear: ẏ = broadcast ẋ. Its adjoint is the sum over what was repeated: x̄ = Σ ȳ. No other rule un-broadcasts.
 
-use crate::dense::{Dense, indices, place};
-use crate::dtype::Data;
-use crate::ir::{Broadcast, Meta, Reshape, Sum};
-use crate::op::{At, Clash, Mismatch, Rule, linear};
-use crate::record::record;
-use crate::shape::{Axes, Layout, Strides};
-use crate::var::Var;
+use super::prelude::*;
+use crate::ir::{Broadcast, Reshape, Sum};
+
+impl<'t> Var<'t> {
+    /// Repeated along axes of length 1 and new leading axes, as in NumPy. The operators do this themselves.
+    ///
+    /// # Panics
+    /// If an axis, counted from the last, is neither equal nor 1.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([1.0, 2.0]);
+    /// assert_eq!(x.broadcast_to([3, 2]).sum().grad([x])[0].to_vec::<f64>(), [3.0, 3.0]);
+    /// ```
+    #[track_caller]
+    pub fn broadcast_to(self, shape: impl Into<Shape>) -> Var<'t> {
+        let to = shape.into();
+        if self.shape() == to { self } else { record(Broadcast { to }, &[self]) }
+    }
+}
 
 impl Rule for Broadcast {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
@@ -38,25 +52,39 @@ impl Rule for Broadcast {
         Some(Strides::from_fn(self.to.len(), stride).into())
     }
 
-    fn vjp<'t>(&self, at: &At<'_, 't>, _i: usize, g: Var<'t>) -> Option<Var<'t>> {
+    fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         let (from, lead) = (at.x().shape(), self.to.len() - at.x().rank());
         let repeated = (0..self.to.len()).filter(|&i| i < lead || from[i - lead] != self.to[i]);
-        let axes: Axes = repeated.map(|i| i as u8).collect();
+        let axes: Axes = repeated.map(|i| i as Axis).collect();
         let sum = record(Sum { axes }, &[g]);
-        Some(if sum.shape() == from { sum } else { record(Reshape { to: from }, &[sum]) })
+        only(if sum.shape() == from { sum } else { record(Reshape { to: from }, &[sum]) })
     }
 
     fn jvp<'t>(&self, _at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        linear(self.clone().into(), t)
+        linear(self.clone(), t)
     }
 
-    fn reference(&self, x: &[Dense], y: &Meta) -> Data {
+    fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let from = &x[0].meta.shape;
         let lead = y.shape.len() - from.len();
-        x[0].gather(indices(&y.shape).map(|index| {
+        let places = indices(y.shape).map(|index| {
             let source: Vec<usize> =
                 from.iter().zip(&index[lead..]).map(|(&d, &i)| if d == 1 { 0 } else { i }).collect();
             place(&source, from)
-        }))
+        });
+        x[0].gather(places, y);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Tested for Broadcast {
+    fn rows() -> Vec<Row> {
+        let mut all = rows("broadcast", &[&[], &[1], &[3, 1], &[1, 4], &[2, 1, 4]], |x| {
+            x.square().broadcast_to([2, 3, 4]).sin()
+        });
+        all.extend(rows("broadcast to nothing", &[&[], &[1], &[2, 1]], |x| x.broadcast_to([2, 0]).exp()));
+        all.extend(large("broadcast", &[&[500]], |x| x.broadcast_to([320, 500]).sin()));
+        all
     }
 }

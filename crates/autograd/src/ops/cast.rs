@@ -2,13 +2,27 @@
 //!
 //! Between F32 and F64 linear: ẏ = cast ẋ, x̄ = cast back ȳ. To and from I64 and Bool there is no derivative.
 
-use crate::dense::Dense;
-use crate::dtype::{DType, Data, each_dtype};
-use crate::ir::{Cast, Meta};
-use crate::op::{At, Mismatch, Rule, linear};
-use crate::record::record;
-use crate::shape::{Layout, Strides};
-use crate::var::Var;
+use super::prelude::*;
+use crate::dtype::{DataMut, each_dtype};
+use crate::ir::Cast;
+use kernels::elementwise::map1;
+
+impl<'t> Var<'t> {
+    /// Converted to another dtype: to the nearest floating-point number; towards zero to integers (NaN to 0, beyond
+    /// the range to its ends); a number is true where it is not 0. Differentiable between `F32` and `F64`.
+    ///
+    /// ```
+    /// # use autograd::{DType, Tape};
+    /// let tape = Tape::new();
+    /// let x = tape.var([1.5, -2.5]);
+    /// assert_eq!(x.cast(DType::I64).to_vec::<i64>(), [1, -2]);
+    /// assert_eq!(x.gt(0.0).cast(DType::F64).sum().item(), 1.0);
+    /// ```
+    #[track_caller]
+    pub fn cast(self, to: DType) -> Var<'t> {
+        if self.dtype() == to { self } else { record(Cast { to }, &[self]) }
+    }
+}
 
 impl Rule for Cast {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
@@ -19,41 +33,84 @@ impl Rule for Cast {
         (x.dtype == self.to).then(|| Strides::from(strides).into())
     }
 
-    fn vjp<'t>(&self, at: &At<'_, 't>, _i: usize, g: Var<'t>) -> Option<Var<'t>> {
-        Some(record(Cast { to: at.x().dtype() }, &[g]))
+    fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
+        only(record(Cast { to: at.x().dtype() }, &[g]))
     }
 
     fn jvp<'t>(&self, _at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        linear(self.clone().into(), t)
+        linear(self.clone(), t)
     }
 
-    fn reference(&self, x: &[Dense], _y: &Meta) -> Data {
-        /// Numbers of any dtype, as the widest of each kind.
-        trait Wide: Copy {
-            fn float(self) -> f64;
-            fn int(self) -> i64;
-        }
-        macro_rules! wide {
-            ($($t:ty: |$x:ident| $float:expr, $int:expr;)*) => {
-                $(impl Wide for $t {
-                    fn float(self) -> f64 { let $x = self; $float }
-                    fn int(self) -> i64 { let $x = self; $int }
-                })*
-            };
-        }
-        wide! {
-            f32: |x| f64::from(x), x as i64;
-            f64: |x| x, x as i64;
-            i64: |x| x as f64, x;
-            bool: |x| f64::from(x), i64::from(x);
-        }
+    fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         each_dtype!(Data, &x[0].data, v => match self.to {
             // An i64 rounds once, straight to f32.
-            DType::F32 if x[0].meta.dtype == DType::I64 => Data::F32(v.iter().map(|x| x.int() as f32).collect()),
-            DType::F32 => Data::F32(v.iter().map(|x| x.float() as f32).collect()),
-            DType::F64 => Data::F64(v.iter().map(|x| x.float()).collect()),
-            DType::I64 => Data::I64(v.iter().map(|x| x.int()).collect()),
-            DType::Bool => Data::Bool(v.iter().map(|x| x.float() != 0.0).collect()),
-        })
+            DType::F32 if x[0].meta.dtype == DType::I64 => y.write(v.iter().map(|x| x.int() as f32)),
+            DType::F32 => y.write(v.iter().map(|x| x.float() as f32)),
+            DType::F64 => y.write(v.iter().map(|x| x.float())),
+            DType::I64 => y.write(v.iter().map(|x| x.int())),
+            DType::Bool => y.write(v.iter().map(|x| x.float() != 0.0)),
+        });
+        Ok(())
+    }
+
+    /// Rounds to nearest towards floating point, towards zero to integers (NaN to 0, out of range to the ends); a number
+    /// is true where it is not 0.
+    fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
+        macro_rules! to {
+            ($out:ident, $($from:ident $T:ident: |$v:ident| $e:expr;)*) => {
+                match x[0].dtype() {
+                    $(DType::$from => map1(x[0].view::<$T>(), $out, |$v: $T| $e),)*
+                }
+            };
+        }
+        match y.data {
+            DataMut::F32(o) => {
+                to! { o, F32 f32: |v| v; F64 f64: |v| v as f32; I64 i64: |v| v as f32; Bool bool: |v| f32::from(v); }
+            }
+            DataMut::F64(o) => {
+                to! { o, F32 f32: |v| f64::from(v); F64 f64: |v| v; I64 i64: |v| v as f64; Bool bool: |v| f64::from(v); }
+            }
+            DataMut::I64(o) => {
+                to! { o, F32 f32: |v| v as i64; F64 f64: |v| v as i64; I64 i64: |v| v; Bool bool: |v| i64::from(v); }
+            }
+            DataMut::Bool(o) => {
+                to! { o, F32 f32: |v| v != 0.0; F64 f64: |v| v != 0.0; I64 i64: |v| v != 0; Bool bool: |v| v; }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Numbers of any dtype, as the widest of each kind.
+trait Wide: Copy {
+    fn float(self) -> f64;
+    fn int(self) -> i64;
+}
+macro_rules! wide {
+    ($($t:ty: |$x:ident| $float:expr, $int:expr;)*) => {
+        $(impl Wide for $t {
+            fn float(self) -> f64 { let $x = self; $float }
+            fn int(self) -> i64 { let $x = self; $int }
+        })*
+    };
+}
+wide! {
+    f32: |x| f64::from(x), x as i64;
+    f64: |x| x, x as i64;
+    i64: |x| x as f64, x;
+    bool: |x| f64::from(x), i64::from(x);
+}
+
+#[cfg(test)]
+impl Tested for Cast {
+    fn rows() -> Vec<Row> {
+        let mut all = rows("cast", &[&[2, 3]], |x| x.cast(DType::F64).square().cast(x.dtype()));
+        all.extend(rows("cast to F32", &[&[4]], |x| (x.cast(DType::F32) * 0.0).cast(x.dtype()) + x));
+        all.extend(rows("cast to I64 and Bool", &[&[2, 3]], |x| {
+            let (whole, truth) = (x.cast(DType::I64), x.cast(DType::Bool).cast(DType::I64));
+            x * (whole.cast(x.dtype()) + truth.cast(x.dtype()))
+        }));
+        all.extend(large("cast", &[&[160_000]], |x| x * x.cast(DType::Bool).cast(x.dtype()).sin()));
+        all
     }
 }

@@ -2,14 +2,62 @@
 //!
 //! Linear in all operands together: ẏ = concat(ẋ₁, ẋ₂, …), and each one's adjoint is its part: x̄ₖ = slice ȳ.
 
-use crate::dense::{Dense, indices, place};
-use crate::dtype::Storable;
-use crate::dtype::{Data, with_type};
-use crate::ir::{Concat, Meta, Slice};
-use crate::op::{At, Clash, Mismatch, Rule, one_dtype};
-use crate::record::record;
-use crate::shape::Shape;
-use crate::var::Var;
+use super::prelude::*;
+use crate::ir::{Concat, Slice};
+use crate::view::View;
+use smallvec::SmallVec;
+
+impl<'t> Var<'t> {
+    /// Tensors one after the other along an axis, which counts from the end where it is negative; the others have
+    /// equal lengths.
+    ///
+    /// # Panics
+    /// If there are none, the axis does not exist, or shapes or dtypes do not fit.
+    ///
+    /// ```
+    /// # use autograd::{Tape, Var};
+    /// let tape = Tape::new();
+    /// let (a, b) = (tape.var([1.0]), tape.var([2.0, 3.0]));
+    /// let y = Var::concat(&[a, b, a], 0);
+    /// assert_eq!(y.to_vec::<f64>(), [1.0, 2.0, 3.0, 1.0]);
+    /// assert_eq!(y.sum().grad([a])[0].to_vec::<f64>(), [2.0]);
+    /// ```
+    #[track_caller]
+    pub fn concat(parts: &[Var<'t>], axis: isize) -> Var<'t> {
+        let Some(first) = parts.first() else { panic!("concat: of no tensors, shape and dtype are unknown") };
+        let axis = first.axis("concat", axis);
+        record(Concat { axis }, parts)
+    }
+
+    /// Tensors of one shape, one after the other along a new axis, which stands at `axis` of the result.
+    ///
+    /// # Panics
+    /// If there are none, the result has no such axis, or shapes or dtypes differ.
+    ///
+    /// ```
+    /// # use autograd::{Tape, Var};
+    /// let tape = Tape::new();
+    /// let (a, b) = (tape.constant([1.0, 2.0]), tape.constant([3.0, 4.0]));
+    /// assert_eq!(Var::stack(&[a, b], 0).to_vec::<f64>(), [1.0, 2.0, 3.0, 4.0]);
+    /// assert_eq!(Var::stack(&[a, b], -1).to_vec::<f64>(), [1.0, 3.0, 2.0, 4.0]);
+    /// ```
+    #[track_caller]
+    pub fn stack(parts: &[Var<'t>], axis: isize) -> Var<'t> {
+        // A part that has an axis more could otherwise pass for one whose new axis is longer.
+        if let Some(other) = parts.iter().find(|x| x.shape() != parts[0].shape()) {
+            parts[0]
+                .mistake("stack", format!("{} and {} do not fit", parts[0].shape(), other.shape()), "a")
+                .line("b", other.describe())
+                .rule("all have the same shape")
+                .raise();
+        }
+        let mut parts = parts.to_vec();
+        for x in &mut parts {
+            *x = x.unsqueeze(axis);
+        }
+        Var::concat(&parts, axis)
+    }
+}
 
 impl Rule for Concat {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
@@ -38,10 +86,16 @@ impl Rule for Concat {
         Ok(Meta::new(first.shape.with_length(axis, length), first.dtype))
     }
 
-    fn vjp<'t>(&self, at: &At<'_, 't>, i: usize, g: Var<'t>) -> Option<Var<'t>> {
+    fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t> {
         let length = |x: &Var<'t>| x.shape()[self.axis as usize];
-        let start = at.x[..i].iter().map(length).sum();
-        Some(record(Slice { axis: self.axis, start, length: length(&at.x[i]) }, &[g]))
+        let mut start = 0;
+        let mut part = |(i, x)| {
+            let length = length(x);
+            let slice = Slice { axis: self.axis, start, length };
+            start += length;
+            wanted.has(i).then(|| record(slice, &[g]))
+        };
+        at.x.iter().enumerate().map(&mut part).collect()
     }
 
     fn jvp<'t>(&self, at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
@@ -50,19 +104,34 @@ impl Rule for Concat {
         Some(record(self.clone(), &tangents))
     }
 
-    fn reference(&self, x: &[Dense], y: &Meta) -> Data {
+    fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let axis = self.axis as usize;
-        with_type!(y.dtype, T => {
-            T::wrap(indices(&y.shape).map(|mut index| {
+        with_type!(y.dtype(), T => {
+            let elements = indices(y.shape).map(|mut index| {
                 let mut operands = x.iter();
                 let mut from = operands.next().expect("at least one operand");
                 while index[axis] >= from.meta.shape[axis] {
                     index[axis] -= from.meta.shape[axis];
                     from = operands.next().expect("the lengths add up");
                 }
-                T::slice(from.data.borrow())[place(&index, &from.meta.shape)]
-            }).collect())
-        })
+                from.slice::<T>()[place(&index, &from.meta.shape)]
+            });
+            y.write(elements);
+        });
+        Ok(())
+    }
+
+    fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, room: &mut Room<'_>) -> Result<(), Fault> {
+        let strides = y.shape.strides();
+        with_type!(y.dtype(), T => {
+            let x: SmallVec<[View<'_, T>; 4]> = x.iter().map(Strided::view).collect();
+            kernels::place::concat(&x, self.axis as usize, &strides, y.slice(), room.workers);
+        });
+        Ok(())
+    }
+
+    fn needs(&self, _x: &[&Meta], y: &Meta) -> Needs {
+        Needs { shared: y.shape.elements() >= kernels::place::SHARED_FROM, ..Needs::default() }
     }
 }
 
@@ -70,4 +139,32 @@ impl Rule for Concat {
 fn other_axis(a: &Shape, b: &Shape) -> Option<usize> {
     let mut differing = (0..a.len()).filter(|&k| a[k] != b[k]);
     differing.next().filter(|_| differing.next().is_none())
+}
+
+#[cfg(test)]
+impl Tested for Concat {
+    fn rows() -> Vec<Row> {
+        let shapes: [[&[usize]; 3]; 4] = [
+            [&[2, 3], &[2, 1], &[2, 4]],
+            [&[1, 1], &[1, 0], &[1, 1]],
+            [&[0, 2], &[0, 3], &[0, 1]],
+            [&[2, 3, 2], &[2, 1, 2], &[2, 2, 2]],
+        ];
+        let concat =
+            |s: &[&[usize]; 3]| row("concat", s, |x| Var::concat(&[x[0], x[1].sin(), x[2]], 1).square());
+        let mut all: Vec<Row> = shapes.iter().map(concat).collect();
+        all.extend(rows("concat with itself", &[&[2, 3]], |x| {
+            Var::concat(&[x, x.t().t(), x.exp()], 0).sin()
+        }));
+        all.extend(rows("concat of transposes", &[&[2, 3]], |x| {
+            Var::concat(&[x.t(), x.square().t()], -1).sin()
+        }));
+        all.push(row("stack", &[&[2, 3], &[2, 3]], |x| Var::stack(&[x[0], x[1].square()], 1).sin()));
+        all.extend(rows("stack of numbers", &[&[]], |x| {
+            Var::stack(&[x, x.square(), x.full_like(2.0)], 0).sin()
+        }));
+        let matrix: &[usize] = &[320, 500];
+        all.push(row("concat", &[matrix, matrix], |x| Var::concat(&[x[0].sin(), x[1]], 1).exp()).large());
+        all
+    }
 }

@@ -1,28 +1,57 @@
 //! Detach: the same values, cut from the derivative: ẏ = 0, x̄ = 0.
 
-use crate::dense::Dense;
-use crate::dtype::Data;
-use crate::ir::Meta;
-use crate::op::{At, Mismatch, Rule};
-use crate::shape::{Layout, Strides};
-use crate::var::Var;
+use super::prelude::*;
+use crate::ir::Detach;
 
-pub(crate) struct Detach;
+impl<'t> Var<'t> {
+    /// The same values, cut from the derivative: a constant to everything computed from it.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var(3.0);
+    /// assert_eq!((x * x.detach()).grad([x])[0].item(), 3.0);
+    /// ```
+    #[track_caller]
+    pub fn detach(self) -> Var<'t> {
+        record(Detach, &[self])
+    }
+}
 
 impl Rule for Detach {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
         Ok(x[0].clone())
     }
+
     fn view(&self, _x: &Meta, strides: &[isize]) -> Option<Layout> {
         Some(Strides::from(strides).into())
     }
-    fn vjp<'t>(&self, _at: &At<'_, 't>, _i: usize, _g: Var<'t>) -> Option<Var<'t>> {
-        None
+
+    fn vjp<'t>(&self, _at: &At<'_, 't>, _g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
+        none()
     }
+
     fn jvp<'t>(&self, _at: &At<'_, 't>, _t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
         None
     }
-    fn reference(&self, x: &[Dense], _y: &Meta) -> Data {
-        x[0].data.clone()
+
+    fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
+        x[0].gather(0..y.shape.elements(), y);
+        Ok(())
+    }
+
+    /// Where the result is no view of the operand.
+    fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
+        with_type!(y.dtype(), T => kernels::copy::<T>(x[0].view(), y.slice()));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Tested for Detach {
+    fn rows() -> Vec<Row> {
+        let mut all = rows("detach", &[&[4]], |x| x.sin() + (x * 0.0).detach());
+        all.extend(large("detach", &[&[160_000]], |x| x.sin() * x.detach()));
+        all
     }
 }

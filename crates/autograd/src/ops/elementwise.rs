@@ -3,27 +3,29 @@
 //! y = f(x):     x̄ = ȳ·f′(x),            ẏ = f′(x)·ẋ
 //! y = f(a, b):  ā = ȳ·∂f/∂a, b̄ = ȳ·∂f/∂b,  ẏ = ∂f/∂a·ȧ + ∂f/∂b·ḃ
 
-use crate::dense::Dense;
-use crate::dtype::{DType, Data, with_float, with_type};
-use crate::ir::{Binary, Compare, Meta, Op, Unary};
-use crate::op::{At, Mismatch, Rule, one_dtype, total};
-use crate::record::{record, require_float};
+use super::prelude::*;
+use crate::ir::{Binary, Compare, Op, Unary};
 use crate::table::{binary_table, compare_table, lowered, unary_table};
-use crate::var::{Operand, Var};
+use kernels::functions;
 
 impl Rule for Unary {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
         require_float(x)?;
         Ok(x[0].clone())
     }
-    fn vjp<'t>(&self, at: &At<'_, 't>, _i: usize, g: Var<'t>) -> Option<Var<'t>> {
-        slope(*self, at.x(), at.y, g)
+    fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
+        slope(*self, at.x(), at.y, g).map_or_else(none, only)
     }
     fn jvp<'t>(&self, at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
         slope(*self, at.x(), at.y, t[0]?)
     }
-    fn reference(&self, x: &[Dense], y: &Meta) -> Data {
-        with_float!(y.dtype, T => wrap(slice::<T>(&x[0]).iter().map(|&x| T::unary(*self, x))))
+    fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
+        with_float!(y.dtype(), T => y.write(x[0].slice::<T>().iter().map(|&x| T::unary(*self, x))));
+        Ok(())
+    }
+    fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
+        with_float!(y.dtype(), T => functions::unary::<T>(*self, x[0].view(), y.slice()));
+        Ok(())
     }
 }
 
@@ -33,17 +35,22 @@ impl Rule for Binary {
         same_shapes(x)?;
         Ok(x[0].clone())
     }
-    fn vjp<'t>(&self, at: &At<'_, 't>, i: usize, g: Var<'t>) -> Option<Var<'t>> {
-        slope_of(*self, i, at.x[0], at.x[1], at.y, g)
+    fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t> {
+        wanted.each(|i| slope_of(*self, i, at.x[0], at.x[1], at.y, g))
     }
     fn jvp<'t>(&self, at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
         total([0, 1].map(|i| slope_of(*self, i, at.x[0], at.x[1], at.y, t[i]?)))
     }
-    fn reference(&self, x: &[Dense], y: &Meta) -> Data {
-        with_float!(y.dtype, T => {
-            let pairs = slice::<T>(&x[0]).iter().zip(slice::<T>(&x[1]));
-            wrap(pairs.map(|(&a, &b)| T::binary(*self, a, b)))
-        })
+    fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
+        with_float!(y.dtype(), T => {
+            let pairs = x[0].slice::<T>().iter().zip(x[1].slice::<T>());
+            y.write(pairs.map(|(&a, &b)| T::binary(*self, a, b)));
+        });
+        Ok(())
+    }
+    fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
+        with_float!(y.dtype(), T => functions::binary::<T>(*self, x[0].view(), x[1].view(), y.slice()));
+        Ok(())
     }
 }
 
@@ -53,17 +60,22 @@ impl Rule for Compare {
         one_dtype(x)?;
         Ok(Meta::new(x[0].shape.clone(), DType::Bool))
     }
-    fn vjp<'t>(&self, _at: &At<'_, 't>, _i: usize, _g: Var<'t>) -> Option<Var<'t>> {
-        None
+    fn vjp<'t>(&self, _at: &At<'_, 't>, _g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
+        none()
     }
     fn jvp<'t>(&self, _at: &At<'_, 't>, _t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
         None
     }
-    fn reference(&self, x: &[Dense], _y: &Meta) -> Data {
+    fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         with_type!(x[0].meta.dtype, T => {
-            let pairs = slice::<T>(&x[0]).iter().zip(slice::<T>(&x[1]));
-            wrap(pairs.map(|(a, b)| compare(*self, a, b)))
-        })
+            let pairs = x[0].slice::<T>().iter().zip(x[1].slice::<T>());
+            y.write(pairs.map(|(a, b)| compare(*self, a, b)));
+        });
+        Ok(())
+    }
+    fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
+        with_type!(x[0].dtype(), T => functions::compare::<T>(*self, x[0].view(), x[1].view(), y.slice()));
+        Ok(())
     }
 }
 
@@ -192,14 +204,6 @@ macro_rules! binary_slopes {
     };
 }
 binary_table!(binary_slopes);
-
-fn slice<T: crate::Element>(x: &Dense) -> &[T] {
-    T::slice(x.data.borrow())
-}
-
-fn wrap<T: crate::Element>(values: impl Iterator<Item = T>) -> Data {
-    T::wrap(values.collect())
-}
 
 /// One value at a time, for the oracle.
 trait Scalars: Sized {

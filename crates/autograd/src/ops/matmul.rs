@@ -4,15 +4,60 @@
 //! Source: M. Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation",
 //! 2008, section 2.2.2.
 
-use crate::dense::Dense;
-use crate::dtype::Storable;
-use crate::dtype::{Data, with_float};
-use crate::ir::{Meta, Op};
-use crate::op::{At, Clash, Mismatch, Rule, total};
-use crate::record::{record, require_float};
-use crate::var::Var;
+use super::prelude::*;
+use crate::ir::Matmul;
 
-pub(crate) struct Matmul;
+impl<'t> Var<'t> {
+    /// The product of matrices, of \[m, k\] and \[k, n\]: Cᵢⱼ = Σₚ aᵢₚ·bₚⱼ. A transpose as operand costs no copy.
+    ///
+    /// More axes in front number the matrices, as in NumPy: \[…, m, k\] and \[…, k, n\] give \[…, m, n\], and the
+    /// leading axes are broadcast against each other.
+    ///
+    /// # Panics
+    /// If an operand has fewer than two axes, the lengths k differ, leading axes clash, or dtypes differ.
+    ///
+    /// ```
+    /// # use autograd::{Shape, Tape};
+    /// let tape = Tape::new();
+    /// let (a, b) = (tape.var([[1.0, 2.0]]), tape.var([[3.0], [4.0]]));
+    /// let c = a.matmul(b);
+    /// assert_eq!(c.item(), 11.0);
+    /// let [da, db] = c.grad([a, b]);
+    /// assert_eq!((da.to_vec::<f64>(), db.to_vec::<f64>()), (vec![3.0, 4.0], vec![1.0, 2.0]));
+    ///
+    /// let batch = tape.constant(&[1.0; 30]).reshape([5, 3, 2]);
+    /// assert_eq!(batch.matmul(b).shape(), Shape::from([5, 3, 1]));
+    /// ```
+    #[track_caller]
+    pub fn matmul(self, rhs: impl Operand<'t>) -> Var<'t> {
+        let rhs = rhs.like(self);
+        if self.rank() == 2 && rhs.rank() == 2 {
+            return record(Matmul, &[self, rhs]);
+        }
+        let (a, b) = (self.shape(), rhs.shape());
+        let (Some((lead, &[m, k])), Some((other, &[l, n]))) = (a.split_last_chunk(), b.split_last_chunk())
+        else {
+            return record(Matmul, &[self, rhs]);
+        };
+        if k != l || lead == other {
+            return record(Matmul, &[self, rhs]);
+        }
+        if other.is_empty() {
+            // One matrix on the right: the rows of all matrices on the left are the rows of one.
+            let rows = lead.iter().product::<usize>() * m;
+            let product = record(Matmul, &[self.reshape([rows, k]), rhs]);
+            return product.reshape(&[lead, &[m, n]].concat()[..]);
+        }
+        match Shape::from(lead).broadcast(&Shape::from(other)) {
+            Ok(lead) => {
+                let a = self.broadcast_to(&[&lead[..], &[m, k]].concat()[..]);
+                let b = rhs.broadcast_to(&[&lead[..], &[k, n]].concat()[..]);
+                record(Matmul, &[a, b])
+            }
+            Err(_) => record(Matmul, &[self, rhs]),
+        }
+    }
+}
 
 impl Rule for Matmul {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
@@ -45,27 +90,84 @@ impl Rule for Matmul {
         Ok(Meta::new(x[0].shape.with_length(lead.len() + 1, n), dtype))
     }
 
-    fn vjp<'t>(&self, at: &At<'_, 't>, i: usize, g: Var<'t>) -> Option<Var<'t>> {
+    fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t> {
         let [a, b] = [at.x[0], at.x[1]];
-        Some(if i == 0 { g.matmul(b.t()) } else { a.t().matmul(g) })
+        wanted.each(|i| Some(if i == 0 { g.matmul(b.t()) } else { a.t().matmul(g) }))
     }
 
     fn jvp<'t>(&self, at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
         let [a, b] = [at.x[0], at.x[1]];
-        total([t[0].map(|ta| record(Op::Matmul, &[ta, b])), t[1].map(|tb| record(Op::Matmul, &[a, tb]))])
+        total([t[0].map(|ta| record(Matmul, &[ta, b])), t[1].map(|tb| record(Matmul, &[a, tb]))])
     }
 
-    fn reference(&self, x: &[Dense], y: &Meta) -> Data {
+    fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let &[.., m, k] = &x[0].meta.shape[..] else { unreachable!("the shape rule demands matrices") };
         let n = y.shape[y.shape.len() - 1];
-        with_float!(y.dtype, T => {
-            let (a, b) = (T::slice(x[0].data.borrow()), T::slice(x[1].data.borrow()));
+        with_float!(y.dtype(), T => {
+            let (a, b) = (x[0].slice::<T>(), x[1].slice::<T>());
             let element = |place: usize| {
                 let (entry, i, j) = (place / (m * n), place / n % m, place % n);
                 let (a, b) = (&a[entry * m * k..], &b[entry * k * n..]);
                 (0..k).fold(0.0, |sum: T, p| sum + a[i * k + p] * b[p * n + j])
             };
-            T::wrap((0..y.shape.elements()).map(element).collect())
-        })
+            let elements = (0..y.shape.elements()).map(element);
+            y.write(elements);
+        });
+        Ok(())
+    }
+
+    fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, room: &mut Room<'_>) -> Result<(), Fault> {
+        with_float!(y.dtype(), T => {
+            kernels::matmul::matmul::<T>(x[0].view(), x[1].view(), y.slice(), room.scratch, room.workers);
+        });
+        Ok(())
+    }
+
+    fn needs(&self, x: &[&Meta], y: &Meta) -> Needs {
+        let (m, k, n) =
+            (y.shape[y.shape.len() - 2], x[0].shape[y.shape.len() - 1], y.shape[y.shape.len() - 1]);
+        Needs {
+            shared: y.shape.elements().saturating_mul(k) >= kernels::matmul::SHARED_FROM,
+            scratch: with_float!(y.dtype, T => kernels::matmul::scratch_bytes::<T>(m, k, n)),
+        }
+    }
+}
+
+#[cfg(test)]
+impl Tested for Matmul {
+    fn rows() -> Vec<Row> {
+        let pairs: [[&[usize]; 2]; 16] = [
+            [&[2, 3], &[3, 4]],
+            [&[1, 1], &[1, 1]],
+            [&[2, 0], &[0, 3]],
+            [&[0, 2], &[2, 3]],
+            [&[9, 8], &[8, 7]],
+            [&[5, 1], &[1, 6]],
+            [&[2, 3, 4], &[2, 4, 2]],
+            [&[2, 1, 3, 2], &[2, 1, 2, 3]],
+            [&[0, 2, 3], &[0, 3, 2]],
+            [&[2, 2, 0], &[2, 0, 2]],
+            [&[3, 2, 4], &[4, 2]],
+            [&[2, 0, 3], &[3, 2]],
+            [&[2, 4], &[3, 4, 2]],
+            [&[1, 2, 3], &[2, 3, 2]],
+            [&[2, 1, 2, 3], &[3, 3, 2]],
+            [&[0, 1, 2, 3], &[2, 3, 2]],
+        ];
+        let mut all: Vec<Row> = pairs.iter().map(|s| row("matmul", s, |x| x[0].matmul(x[1]))).collect();
+        all.push(row("matmul of transposes", &[&[8, 9], &[7, 8]], |x| x[0].t().matmul(x[1].t())));
+        all.push(row("matmul of a broadcast", &[&[1, 8], &[8, 7]], |x| {
+            x[0].broadcast_to([9, 8]).matmul(x[1])
+        }));
+        all.push(row("matmul with itself", &[&[7, 7]], |x| x[0].matmul(x[0])));
+        all.push(row("matmul of transposes of a batch", &[&[2, 4, 3], &[2, 2, 4]], |x| {
+            x[0].t().matmul(x[1].t()).matmul(x[1].permute(&[0, 1, 2]))
+        }));
+        all.push(row("matmul", &[&[150, 160], &[160, 170]], |x| x[0].matmul(x[1])).large());
+        all.push(
+            row("matmul of transposes", &[&[160, 150], &[170, 160]], |x| x[0].t().matmul(x[1].t())).large(),
+        );
+        all.push(row("matmul of a batch", &[&[3, 100, 90], &[90, 110]], |x| x[0].matmul(x[1])).large());
+        all.into_iter().map(Row::rounds).collect()
     }
 }

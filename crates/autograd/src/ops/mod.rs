@@ -1,26 +1,26 @@
-//! The ops: one file each, or one table row for an elementwise function. A file holds the formula, the shape rule,
-//! the derivative rules and the reference kernel of its op.
+//! The ops: one file each, and one row of `ir/list.rs`; elementwise functions have a row of `table.rs`. A file holds the
+//! formula with its source, the methods of `Var`, the shape rule, the derivative rules, the reference loops, the adapter to
+//! a fast kernel where there is one, and the rows of the table of tests.
 
+mod argmax;
 mod broadcast;
 mod cast;
 mod concat;
 mod detach;
 mod elementwise;
+mod indexing;
+mod log_softmax;
 mod matmul;
 mod max;
 mod pad;
 mod permute;
 mod pick;
+mod prelude;
 mod reshape;
 mod select;
 mod slice;
 mod softmax;
 mod sum;
-#[cfg(test)]
-mod tests;
+mod unpick;
 
-pub(crate) use detach::Detach;
 pub(crate) use elementwise::binary_of;
-pub(crate) use matmul::Matmul;
-pub(crate) use pick::Pick;
-pub(crate) use select::Select;

@@ -2,13 +2,51 @@
 //!
 //! Linear: ẏ = permute ẋ, and the adjoint is the inverse permutation: x̄ = permute⁻¹ ȳ.
 
-use crate::dense::{Dense, indices, place};
-use crate::dtype::Data;
-use crate::ir::{Meta, Permute};
-use crate::op::{At, Mismatch, Rule, linear};
-use crate::record::record;
-use crate::shape::{Axes, Layout, Shape, Strides};
-use crate::var::Var;
+use super::prelude::*;
+use crate::ir::Permute;
+
+impl<'t> Var<'t> {
+    /// The axes in another order: axis i of the result is axis `axes[i]`; negative numbers count from the end.
+    ///
+    /// # Panics
+    /// If `axes` does not name each axis once.
+    ///
+    /// ```
+    /// # use autograd::{Shape, Tape};
+    /// let tape = Tape::new();
+    /// let x = tape.constant(&[0.0; 24]).reshape([2, 3, 4]);
+    /// assert_eq!(x.permute(&[2, 0, 1]).shape(), Shape::from([4, 2, 3]));
+    /// ```
+    #[track_caller]
+    pub fn permute(self, axes: &[isize]) -> Var<'t> {
+        let axes: Axes = axes.iter().map(|&a| self.axis("permute", a)).collect();
+        record(Permute { axes }, &[self])
+    }
+
+    /// The transpose: the last two axes exchanged.
+    ///
+    /// # Panics
+    /// If there are fewer than two axes.
+    ///
+    /// ```
+    /// # use autograd::{Shape, Tape};
+    /// let tape = Tape::new();
+    /// assert_eq!(tape.constant([[1.0, 2.0, 3.0]]).t().shape(), Shape::from([3, 1]));
+    /// ```
+    #[track_caller]
+    pub fn t(self) -> Var<'t> {
+        let rank = self.rank();
+        if rank < 2 {
+            self.mistake("t", format!("shape {} has no two axes", self.shape()), "x")
+                .rule("a transpose exchanges the last two axes")
+                .hint("`.unsqueeze(1)` makes a column of a vector, `.unsqueeze(0)` a row")
+                .raise();
+        }
+        let mut axes = Axes::from_fn(rank, |axis| axis as u8);
+        axes.swap(rank - 2, rank - 1);
+        record(Permute { axes }, &[self])
+    }
+}
 
 impl Permute {
     fn order<T: Copy, C: FromIterator<T>>(&self, x: &[T]) -> C {
@@ -38,18 +76,30 @@ impl Rule for Permute {
         Some(self.order::<_, Strides>(strides).into())
     }
 
-    fn vjp<'t>(&self, _at: &At<'_, 't>, _i: usize, g: Var<'t>) -> Option<Var<'t>> {
-        Some(record(self.inverse(), &[g]))
+    fn vjp<'t>(&self, _at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
+        only(record(self.inverse(), &[g]))
     }
 
     fn jvp<'t>(&self, _at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        linear(self.clone().into(), t)
+        linear(self.clone(), t)
     }
 
-    fn reference(&self, x: &[Dense], y: &Meta) -> Data {
+    fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let inverse = self.inverse();
-        x[0].gather(
-            indices(&y.shape).map(|index| place(&inverse.order::<_, Shape>(&index), &x[0].meta.shape)),
-        )
+        let places =
+            indices(y.shape).map(|index| place(&inverse.order::<_, Shape>(&index), &x[0].meta.shape));
+        x[0].gather(places, y);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Tested for Permute {
+    fn rows() -> Vec<Row> {
+        let mut all =
+            rows("permute", &[&[2, 3, 4], &[1, 3, 1], &[2, 0, 3]], |x| x.permute(&[1, -1, 0]).square());
+        all.extend(rows("t", &[&[2, 3], &[1, 5], &[0, 2], &[2, 3, 4]], |x| x.t().square()));
+        all.extend(large("permute", &[&[20, 80, 100]], |x| x.permute(&[2, 0, 1]).sin()));
+        all
     }
 }

@@ -1,17 +1,30 @@
-//! Pick: one entry per row, yᵢ = x[i, cᵢ]; and Scatter, its adjoint: X[i, cᵢ] = gᵢ, zero elsewhere.
+//! Pick: one entry per row, yᵢ = x[i, cᵢ].
 //!
-//! Both are linear in their first operand and each is the other's adjoint. The indices have no derivative.
+//! Linear in x: ẏ = pick ẋ, and its adjoint puts the cotangents back: x̄ = unpick ȳ. The indices have no derivative.
 
-use crate::dense::Dense;
-use crate::dtype::Storable;
-use crate::dtype::{DType, Data, with_float};
-use crate::ir::{Meta, Op, Scatter};
-use crate::op::{At, Clash, Mismatch, Rule};
-use crate::record::{record, require_float};
-use crate::shape::Shape;
-use crate::var::Var;
+use super::indexing::{check, check_dense};
+use super::prelude::*;
+use crate::ir::{Pick, Unpick};
 
-pub(crate) struct Pick;
+impl<'t> Var<'t> {
+    /// One entry of each row of a matrix of \[n, c\]: yᵢ = x\[i, indexᵢ\], for an index of n integers.
+    ///
+    /// # Panics
+    /// If `self` is no matrix, the index is not `I64` of shape \[n\], or an index is outside of 0..c.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([[1.0, 2.0], [3.0, 4.0]]);
+    /// let y = x.pick(tape.constant(&[1i64, 0]));
+    /// assert_eq!(y.to_vec::<f64>(), [2.0, 3.0]);
+    /// assert_eq!(y.sum().grad([x])[0].to_vec::<f64>(), [0.0, 1.0, 1.0, 0.0]);
+    /// ```
+    #[track_caller]
+    pub fn pick(self, index: Var<'t>) -> Var<'t> {
+        record(Pick, &[self, index])
+    }
+}
 
 impl Rule for Pick {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
@@ -23,52 +36,31 @@ impl Rule for Pick {
         Ok(Meta::new(Shape::from([rows]), dtype))
     }
 
-    fn vjp<'t>(&self, at: &At<'_, 't>, i: usize, g: Var<'t>) -> Option<Var<'t>> {
-        (i == 0).then(|| record(Scatter { columns: at.x[0].shape()[1] }, &[g, at.x[1]]))
+    fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
+        only(record(Unpick { columns: at.x[0].shape()[1] }, &[g, at.x[1]]))
     }
 
     fn jvp<'t>(&self, at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        t[0].map(|t| record(Op::Pick, &[t, at.x[1]]))
+        t[0].map(|t| record(Pick, &[t, at.x[1]]))
     }
 
-    fn reference(&self, x: &[Dense], _y: &Meta) -> Data {
+    fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let columns = x[0].meta.shape[1];
-        let index = i64::slice(x[1].data.borrow());
-        x[0].gather(index.iter().enumerate().map(|(i, &c)| i * columns + c as usize))
+        check_dense(&x[1], columns)?;
+        let index = x[1].slice::<i64>();
+        x[0].gather(index.iter().enumerate().map(|(i, &c)| i * columns + c as usize), y);
+        Ok(())
+    }
+
+    fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
+        check(&x[1], x[0].shape[1])?;
+        with_float!(y.dtype(), T => kernels::index::pick::<T>(x[0].view(), x[1].view(), y.slice()));
+        Ok(())
     }
 }
 
-impl Rule for Scatter {
-    fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
-        let dtype = require_float(&x[..1])?;
-        let &[rows] = &x[0].shape[..] else {
-            return Err(Mismatch::new("the entries to place have one axis"));
-        };
-        require_indices(x[1], rows)?;
-        Ok(Meta::new(Shape::from([rows, self.columns]), dtype))
-    }
-
-    fn vjp<'t>(&self, at: &At<'_, 't>, i: usize, g: Var<'t>) -> Option<Var<'t>> {
-        (i == 0).then(|| record(Op::Pick, &[g, at.x[1]]))
-    }
-
-    fn jvp<'t>(&self, at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        t[0].map(|t| record(self.clone(), &[t, at.x[1]]))
-    }
-
-    fn reference(&self, x: &[Dense], y: &Meta) -> Data {
-        let index = i64::slice(x[1].data.borrow());
-        with_float!(y.dtype, T => {
-            let mut out = vec![T::default(); index.len() * self.columns];
-            for (i, (&c, &g)) in index.iter().zip(T::slice(x[0].data.borrow())).enumerate() {
-                out[i * self.columns + c as usize] = g;
-            }
-            T::wrap(out)
-        })
-    }
-}
-
-fn require_indices(index: &Meta, rows: usize) -> Result<(), Mismatch> {
+/// One index for each row.
+pub(super) fn require_indices(index: &Meta, rows: usize) -> Result<(), Mismatch> {
     if index.dtype != DType::I64 {
         let rule = format!("the indices are I64, not {}", index.dtype);
         let hint = "record them as integers, such as `&[2i64, 0]`, or convert with `.cast(DType::I64)`";
@@ -86,4 +78,17 @@ fn require_indices(index: &Meta, rows: usize) -> Result<(), Mismatch> {
         });
     }
     Ok(())
+}
+
+#[cfg(test)]
+impl Tested for Pick {
+    fn rows() -> Vec<Row> {
+        let mut all = rows("pick", &[&[3, 4]], |x| x.square().pick(x.tape().constant([3i64, 0, 3])));
+        all.extend(rows("pick no rows", &[&[0, 4]], |x| x.pick(x.tape().constant(Vec::<i64>::new()))));
+        all.extend(large("pick", &[&[320, 500]], |x| {
+            let labels: Vec<i64> = (0..320).map(|i| i * 7 % 500).collect();
+            x.sin().pick(x.tape().constant(labels))
+        }));
+        all
+    }
 }

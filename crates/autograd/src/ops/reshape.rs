@@ -2,14 +2,53 @@
 //!
 //! Linear: ẏ = reshape ẋ, and the adjoint is the reshape back: x̄ = reshape ȳ.
 
-use crate::dense::Dense;
-use crate::dtype::Data;
-use crate::ir::{Meta, Reshape};
-use crate::op::{At, Mismatch, Rule, linear};
-use crate::record::record;
-use crate::shape::{Layout, Shape, Strides};
-use crate::var::Var;
+use super::prelude::*;
+use crate::ir::Reshape;
 use smallvec::SmallVec;
+
+impl<'t> Var<'t> {
+    /// The same elements in row-major order under another shape.
+    ///
+    /// # Panics
+    /// If the numbers of elements differ.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.constant(&[1.0, 2.0, 3.0, 4.0]).reshape([2, 2]);
+    /// assert_eq!(x.t().to_vec::<f64>(), [1.0, 3.0, 2.0, 4.0]);
+    /// ```
+    #[track_caller]
+    pub fn reshape(self, shape: impl Into<Shape>) -> Var<'t> {
+        record(Reshape { to: shape.into() }, &[self])
+    }
+
+    /// With a new axis of length 1, which stands at `axis` of the result.
+    ///
+    /// # Panics
+    /// If the result has no such axis.
+    ///
+    /// ```
+    /// # use autograd::{Shape, Tape};
+    /// let tape = Tape::new();
+    /// let x = tape.constant([[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!((x / x.sum_over(&[-1]).unsqueeze(-1)).sum_over(&[1]).to_vec::<f64>(), [1.0, 1.0]);
+    /// assert_eq!(x.unsqueeze(1).shape(), Shape::from([2, 1, 2]));
+    /// ```
+    #[track_caller]
+    pub fn unsqueeze(self, axis: isize) -> Var<'t> {
+        let shape = self.shape();
+        let rank = shape.len() as isize + 1;
+        let place = if axis < 0 { axis + rank } else { axis };
+        if !(0..rank).contains(&place) {
+            self.mistake("unsqueeze", format!("axis {axis} does not exist"), "x")
+                .rule(format!("with the new axis there are {rank}"))
+                .raise();
+        }
+        let (before, after) = shape.split_at(place as usize);
+        self.reshape(Shape::from(&[before, &[1], after].concat()[..]))
+    }
+}
 
 impl Rule for Reshape {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
@@ -31,16 +70,23 @@ impl Rule for Reshape {
         restride(&x.shape, strides, &self.to).map(Layout::from)
     }
 
-    fn vjp<'t>(&self, at: &At<'_, 't>, _i: usize, g: Var<'t>) -> Option<Var<'t>> {
-        Some(record(Reshape { to: at.x().shape() }, &[g]))
+    fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
+        only(record(Reshape { to: at.x().shape() }, &[g]))
     }
 
     fn jvp<'t>(&self, _at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        linear(self.clone().into(), t)
+        linear(self.clone(), t)
     }
 
-    fn reference(&self, x: &[Dense], _y: &Meta) -> Data {
-        x[0].data.clone()
+    fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
+        x[0].gather(0..y.shape.elements(), y);
+        Ok(())
+    }
+
+    /// Where the result is no view of the operand.
+    fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
+        with_type!(y.dtype(), T => kernels::copy::<T>(x[0].view(), y.slice()));
+        Ok(())
     }
 }
 
@@ -87,6 +133,17 @@ fn fitting(to: &Shape, elements: Option<usize>) -> Option<Shape> {
         elements.is_multiple_of(others).then(|| to.with_length(axis, elements / others))
     });
     fitting.next().filter(|_| fitting.next().is_none())
+}
+
+#[cfg(test)]
+impl Tested for Reshape {
+    fn rows() -> Vec<Row> {
+        let mut all = rows("reshape", &[&[2, 6], &[12], &[3, 4], &[1, 12, 1]], |x| {
+            x.square().reshape([4, 3]).t().reshape([2, 6]).sin()
+        });
+        all.extend(large("reshape", &[&[320, 500]], |x| x.t().reshape([400, 400]).sin()));
+        all
+    }
 }
 
 #[cfg(test)]

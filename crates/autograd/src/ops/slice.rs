@@ -2,13 +2,97 @@
 //!
 //! Linear: ẏ = slice ẋ, and the adjoint puts zeros around: x̄ = pad ȳ.
 
-use crate::dense::{Dense, indices, place};
-use crate::dtype::Data;
-use crate::ir::{Meta, Pad, Slice};
-use crate::op::{At, Clash, Mismatch, Rule, linear};
-use crate::record::record;
-use crate::shape::Layout;
-use crate::var::Var;
+use super::prelude::*;
+use crate::ir::{Pad, Slice};
+use std::ops::{Bound, RangeBounds};
+
+impl<'t> Var<'t> {
+    /// A range along an axis, which counts from the end where it is negative.
+    ///
+    /// # Panics
+    /// If the axis does not exist or the range is not within it.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    /// let y = x.slice(-1, 1..);
+    /// assert_eq!(y.to_vec::<f64>(), [2.0, 3.0, 5.0, 6.0]);
+    /// assert_eq!(y.sum().grad([x])[0].to_vec::<f64>(), [0.0, 1.0, 1.0, 0.0, 1.0, 1.0]);
+    /// ```
+    #[track_caller]
+    pub fn slice(self, axis: isize, range: impl RangeBounds<usize>) -> Var<'t> {
+        let axis = self.axis("slice", axis);
+        let start = match range.start_bound() {
+            Bound::Included(&i) => i,
+            Bound::Excluded(&i) => i.saturating_add(1),
+            Bound::Unbounded => 0,
+        };
+        let end = match range.end_bound() {
+            Bound::Included(&i) => i.saturating_add(1),
+            Bound::Excluded(&i) => i,
+            Bound::Unbounded => self.shape()[axis as usize],
+        };
+        if start > end {
+            self.mistake("slice", format!("{start}..{end} ends before it begins"), "x").raise();
+        }
+        record(Slice { axis, start, length: end - start }, &[self])
+    }
+
+    /// One place of an axis, which disappears; both count from the end where they are negative.
+    ///
+    /// # Panics
+    /// If the axis or the place does not exist.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.constant([[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.index(0, 1).to_vec::<f64>(), [3.0, 4.0]);
+    /// assert_eq!(x.index(-1, 0).to_vec::<f64>(), [1.0, 3.0]);
+    /// ```
+    #[track_caller]
+    pub fn index(self, axis: isize, place: isize) -> Var<'t> {
+        let (axis, shape) = (self.axis("index", axis), self.shape());
+        let length = shape[axis as usize];
+        let start = if place < 0 { length.checked_add_signed(place) } else { Some(place as usize) };
+        let Some(start) = start.filter(|&i| i < length) else {
+            self.mistake("index", format!("place {place} does not exist"), "x")
+                .rule(format!("axis {axis} of {shape} has {length} places"))
+                .raise()
+        };
+        record(Slice { axis, start, length: 1 }, &[self]).reshape(shape.without(&[axis]))
+    }
+
+    /// So many equal parts along an axis, which counts from the end where it is negative.
+    ///
+    /// # Panics
+    /// If the axis does not exist or its length is no multiple of `parts`.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let halves = tape.constant([1.0, 2.0, 3.0, 4.0]).split(0, 2);
+    /// assert_eq!(halves[1].to_vec::<f64>(), [3.0, 4.0]);
+    /// ```
+    #[track_caller]
+    pub fn split(self, axis: isize, parts: usize) -> Vec<Var<'t>> {
+        let (axis, shape) = (self.axis("split", axis), self.shape());
+        let length = shape[axis as usize];
+        if parts == 0 || length % parts != 0 {
+            self.mistake("split", format!("{parts} parts of axis {axis} of {shape}"), "x")
+                .rule(format!("its length {length} is a multiple of the number of parts"))
+                .hint("`.slice(…)` takes parts of any length")
+                .raise();
+        }
+        let length = length / parts;
+        let mut all = Vec::with_capacity(parts);
+        for i in 0..parts {
+            all.push(record(Slice { axis, start: i * length, length }, &[self]));
+        }
+        all
+    }
+}
 
 impl Rule for Slice {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
@@ -28,20 +112,43 @@ impl Rule for Slice {
         Some(Layout { skip: start as isize * strides[self.axis as usize], strides: strides.into() })
     }
 
-    fn vjp<'t>(&self, at: &At<'_, 't>, _i: usize, g: Var<'t>) -> Option<Var<'t>> {
+    fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         let &Slice { axis, start, length } = self;
         let after = at.x().shape()[axis as usize] - start - length;
-        Some(record(Pad { axis, before: start, after }, &[g]))
+        only(record(Pad { axis, before: start, after }, &[g]))
     }
 
     fn jvp<'t>(&self, _at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        linear(self.clone().into(), t)
+        linear(self.clone(), t)
     }
 
-    fn reference(&self, x: &[Dense], y: &Meta) -> Data {
-        x[0].gather(indices(&y.shape).map(|mut index| {
+    fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
+        let places = indices(y.shape).map(|mut index| {
             index[self.axis as usize] += self.start;
             place(&index, &x[0].meta.shape)
-        }))
+        });
+        x[0].gather(places, y);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Tested for Slice {
+    fn rows() -> Vec<Row> {
+        let shapes: &[&[usize]] = &[&[3, 4, 2], &[1, 2, 1], &[0, 2, 3], &[2, 3, 0]];
+        let mut all = rows("slice", shapes, |x| x.sin().slice(1, 1..).exp());
+        all.extend(rows("slice of a slice", shapes, |x| x.slice(-2, 1..2).slice(1, ..=0).square()));
+        all.extend(rows("slice of nothing", shapes, |x| x.slice(1, 2..2).exp()));
+        all.extend(rows("slice of a transpose", shapes, |x| x.t().slice(2, 1..2).square()));
+        all.extend(rows("slice of a broadcast", &[&[4], &[]], |x| {
+            x.broadcast_to([3, 4]).slice(1, 1..3).square()
+        }));
+        all.extend(rows("index", shapes, |x| x.index(1, -1).sin() + x.index(-2, 0).square()));
+        all.extend(rows("split", &[&[2, 6]], |x| {
+            let parts = x.split(1, 3);
+            parts[0] * parts[1].sin() + parts[2] * parts[0]
+        }));
+        all.extend(large("slice", &[&[320, 500]], |x| x.sin().slice(1, 3..453).cos().exp()));
+        all
     }
 }

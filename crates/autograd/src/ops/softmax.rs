@@ -1,80 +1,87 @@
-//! Softmax along an axis, yᵢ = eˣⁱ / Σ eˣʲ, and its logarithm, both computed from x − max x, so without overflow.
+//! Softmax along an axis, yᵢ = eˣⁱ / Σ eˣʲ, computed from x − max x, so without overflow.
 //!
-//! y = softmax x:      ẏ = y·(ẋ − Σ y·ẋ),     x̄ = y·(ȳ − Σ ȳ·y)       (the Jacobian diag y − y·yᵀ is symmetric)
-//! y = log softmax x:  ẏ = ẋ − Σ eʸ·ẋ,        x̄ = ȳ − eʸ·Σ ȳ
+//! ẏ = y·(ẋ − Σ y·ẋ),  x̄ = y·(ȳ − Σ ȳ·y)  (the Jacobian diag y − y·yᵀ is symmetric).
 
-use crate::dense::{Dense, indices, place};
-use crate::dtype::Storable;
-use crate::dtype::{Data, with_float};
-use crate::ir::{LogSoftmax, Meta, Softmax, Sum};
-use crate::math::{Scalar, exp, ln};
-use crate::op::{At, Mismatch, Rule};
-use crate::record::{record, require_float};
-use crate::tree;
-use crate::var::Var;
-use crate::{Element, Float};
+use super::prelude::*;
+use crate::ir::{Softmax, Sum};
+use crate::math::{Scalar, exp};
+
+impl<'t> Var<'t> {
+    /// Softmax along an axis, eˣⁱ / Σ eˣʲ, without overflow; negative numbers count axes from the end.
+    ///
+    /// # Panics
+    /// If the axis does not exist.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let p = tape.var([1000.0, 1000.0]).softmax(-1);
+    /// assert_eq!(p.to_vec::<f64>(), [0.5, 0.5]);
+    /// ```
+    #[track_caller]
+    pub fn softmax(self, axis: isize) -> Var<'t> {
+        let axis = self.axis("softmax", axis);
+        record(Softmax { axis }, &[self])
+    }
+}
 
 impl Rule for Softmax {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
         require_float(x)?;
         Ok(x[0].clone())
     }
-    fn vjp<'t>(&self, at: &At<'_, 't>, _i: usize, g: Var<'t>) -> Option<Var<'t>> {
-        Some(at.y * (g - sum_keeping(g * at.y, self.axis)))
+
+    fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
+        only(self.times_jacobian(at.y, g))
     }
+
     fn jvp<'t>(&self, at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        self.vjp(at, 0, t[0]?)
+        Some(self.times_jacobian(at.y, t[0]?))
     }
-    fn reference(&self, x: &[Dense], y: &Meta) -> Data {
-        with_float!(y.dtype, T => T::wrap(along::<T>(&x[0], self.axis, |row| {
+
+    fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
+        with_float!(y.dtype(), T => y.write(along::<T>(&x[0], self.axis, |row| {
             let (exponentials, total) = exponentials(row);
             exponentials.into_iter().map(|e| e / total).collect()
-        })))
+        })));
+        Ok(())
+    }
+
+    fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
+        use kernels::softmax::{along, softmax_row};
+        with_float!(y.dtype(), T => along::<T>(x[0].view(), self.axis as usize, y.slice(), softmax_row));
+        Ok(())
     }
 }
 
-impl Rule for LogSoftmax {
-    fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
-        require_float(x)?;
-        Ok(x[0].clone())
-    }
-    fn vjp<'t>(&self, at: &At<'_, 't>, _i: usize, g: Var<'t>) -> Option<Var<'t>> {
-        Some(g - at.y.exp() * sum_keeping(g, self.axis))
-    }
-    fn jvp<'t>(&self, at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        let t = t[0]?;
-        Some(t - sum_keeping(at.y.exp() * t, self.axis))
-    }
-    fn reference(&self, x: &[Dense], y: &Meta) -> Data {
-        with_float!(y.dtype, T => T::wrap(along::<T>(&x[0], self.axis, |row| {
-            let (_, total) = exponentials(row);
-            row.iter().map(|x| x - largest(row) - ln(total)).collect()
-        })))
+impl Softmax {
+    fn times_jacobian<'t>(&self, y: Var<'t>, v: Var<'t>) -> Var<'t> {
+        y * (v - sum_keeping(v * y, self.axis))
     }
 }
 
 /// The sum over an axis, which stays with length 1.
-fn sum_keeping<'t>(x: Var<'t>, axis: u8) -> Var<'t> {
+pub(super) fn sum_keeping<'t>(x: Var<'t>, axis: Axis) -> Var<'t> {
     let axes = [axis].into_iter().collect();
     let ones = x.shape().with_ones(&[axis]);
     record(Sum { axes }, &[x]).reshape(ones)
 }
 
-fn largest<T: Scalar>(row: &[T]) -> T {
+pub(super) fn largest<T: Scalar>(row: &[T]) -> T {
     row.iter().fold(row[0], |m, &x| if x > m { x } else { m })
 }
 
 /// The exponentials of a row, shifted by its largest entry, and their sum.
-fn exponentials<T: Float + Scalar>(row: &[T]) -> (Vec<T>, T) {
+pub(super) fn exponentials<T: Float + Scalar>(row: &[T]) -> (Vec<T>, T) {
     let shifted: Vec<T> = row.iter().map(|&x| exp(x - largest(row))).collect();
     let total = tree::sum(&shifted);
     (shifted, total)
 }
 
 /// Replaces each row along an axis by `f` of it, element by element.
-fn along<T: Element>(x: &Dense, axis: u8, f: impl Fn(&[T]) -> Vec<T>) -> Vec<T> {
+pub(super) fn along<T: Float>(x: &Dense, axis: Axis, f: impl Fn(&[T]) -> Vec<T>) -> Vec<T> {
     let (shape, axis) = (&x.meta.shape, axis as usize);
-    let values = T::slice(x.data.borrow());
+    let values = x.slice::<T>();
     let mut out = values.to_vec();
     for start in indices(shape).filter(|i| i[axis] == 0) {
         let places: Vec<usize> = (0..shape[axis])
@@ -88,4 +95,16 @@ fn along<T: Element>(x: &Dense, axis: u8, f: impl Fn(&[T]) -> Vec<T>) -> Vec<T> 
         places.iter().zip(f(&row)).for_each(|(&p, y)| out[p] = y);
     }
     out
+}
+
+#[cfg(test)]
+impl Tested for Softmax {
+    fn rows() -> Vec<Row> {
+        let mut all = rows("softmax", &[&[5], &[3, 4], &[2, 3, 1], &[3, 0]], |x| x.softmax(-1));
+        all.extend(rows("softmax along the first axis", &[&[5], &[3, 4], &[2, 0, 3]], |x| x.softmax(0)));
+        for axis in [0, 1] {
+            all.extend(large("softmax", &[&[320, 500]], move |x| x.sin().softmax(axis)));
+        }
+        all
+    }
 }

@@ -2,14 +2,41 @@
 //!
 //! Linear: ẏ = Σ ẋ, and the adjoint repeats the cotangent over what was summed: x̄ = broadcast ȳ.
 
-use crate::dense::{Dense, indices, place};
-use crate::dtype::Storable;
-use crate::dtype::{Data, with_float};
-use crate::ir::{Broadcast, Meta, Reshape, Sum};
-use crate::op::{At, Mismatch, Rule, linear};
-use crate::record::{record, require_float};
-use crate::tree;
-use crate::var::Var;
+use super::prelude::*;
+use crate::ir::{Broadcast, Reshape, Sum};
+
+impl<'t> Var<'t> {
+    /// The sum of all elements, Σ x; 0 of none. Added pairwise, in an order given by the shape alone.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([1.0, 2.0]);
+    /// assert_eq!(x.sum().item(), 3.0);
+    /// assert_eq!(x.sum().grad([x])[0].to_vec::<f64>(), [1.0, 1.0]);
+    /// ```
+    #[track_caller]
+    pub fn sum(self) -> Var<'t> {
+        self.sum_over(..)
+    }
+
+    /// The sum over some axes, which disappear, or stay with length 1: see [`ToAxes`](crate::ToAxes).
+    ///
+    /// # Panics
+    /// If an axis does not exist.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.constant([[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.sum_over(0).to_vec::<f64>(), [4.0, 6.0]);
+    /// assert_eq!(x.sum_over(-1).to_vec::<f64>(), [3.0, 7.0]);
+    /// ```
+    #[track_caller]
+    pub fn sum_over(self, axes: impl ToAxes) -> Var<'t> {
+        self.reduce(self.axes("sum_over", axes), |axes| Sum { axes })
+    }
+}
 
 impl Rule for Sum {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
@@ -17,27 +44,39 @@ impl Rule for Sum {
         Ok(Meta::new(x[0].shape.without(&self.axes), dtype))
     }
 
-    fn vjp<'t>(&self, at: &At<'_, 't>, _i: usize, g: Var<'t>) -> Option<Var<'t>> {
+    fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         let shape = at.x().shape();
         let ones = shape.with_ones(&self.axes);
         let g = if g.rank() == 0 { g } else { record(Reshape { to: ones }, &[g]) };
-        Some(record(Broadcast { to: shape }, &[g]))
+        only(record(Broadcast { to: shape }, &[g]))
     }
 
     fn jvp<'t>(&self, _at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        linear(self.clone().into(), t)
+        linear(self.clone(), t)
     }
 
-    fn reference(&self, x: &[Dense], y: &Meta) -> Data {
+    fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let shape = &x[0].meta.shape;
         let summed: Vec<usize> = self.axes.iter().map(|&a| shape[a as usize]).collect();
-        with_float!(y.dtype, T => {
-            let values = T::slice(x[0].data.borrow());
-            T::wrap(indices(&y.shape).map(|kept| {
+        with_float!(y.dtype(), T => {
+            let values = x[0].slice::<T>();
+            let results = indices(y.shape).map(|kept| {
                 let terms: Vec<T> = indices(&summed).map(|s| values[place(&self.merge(&kept, &s), shape)]).collect();
                 tree::sum(&terms)
-            }).collect())
-        })
+            });
+            y.write(results);
+        });
+        Ok(())
+    }
+
+    fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, room: &mut Room<'_>) -> Result<(), Fault> {
+        let summed = |axis: usize| self.axes.contains(&(axis as Axis));
+        with_float!(y.dtype(), T => kernels::sum::shared::<T>(x[0].view(), summed, y.slice(), room.workers));
+        Ok(())
+    }
+
+    fn needs(&self, x: &[&Meta], _y: &Meta) -> Needs {
+        Needs { shared: x[0].shape.elements() >= kernels::sum::SHARED_FROM, ..Needs::default() }
     }
 }
 
@@ -46,9 +85,32 @@ impl Sum {
     fn merge(&self, kept: &[usize], summed: &[usize]) -> Vec<usize> {
         let (mut kept, mut summed) = (kept.iter(), summed.iter());
         let mut next = |axis: usize| {
-            let from = if self.axes.contains(&(axis as u8)) { summed.next() } else { kept.next() };
+            let from = if self.axes.contains(&(axis as Axis)) { summed.next() } else { kept.next() };
             from.copied()
         };
         (0..).map_while(&mut next).collect()
+    }
+}
+
+#[cfg(test)]
+impl Tested for Sum {
+    fn rows() -> Vec<Row> {
+        let every: &[&[usize]] = &[&[], &[1], &[0], &[5], &[2, 3], &[2, 0, 3], &[1, 1, 4], &[40]];
+        let mut all = rows("sum", every, |x| x.square().sum());
+        all.extend(rows("sum", &[&[1100]], |x| x.sum()));
+        let shapes: &[&[usize]] = &[&[2, 3, 4], &[1, 3, 1], &[2, 0, 3], &[40, 3, 1]];
+        all.extend(rows("sum over the first", shapes, |x| x.sin().sum_over(0)));
+        all.extend(rows("sum over the middle", shapes, |x| x.sin().sum_over(1)));
+        all.extend(rows("sum over the last", shapes, |x| x.sin().sum_over(-1)));
+        all.extend(rows("sum over two", shapes, |x| x.sin().sum_over([0, 2])));
+        all.extend(rows("sum over none", shapes, |x| x.sin().sum_over([])));
+        all.extend(rows("sum that keeps its axes", shapes, |x| x.sin() * x.sum_over(crate::Keep([0, -1]))));
+        all.extend(rows("sum of a transpose", &[&[3, 40]], |x| x.t().sum_over(0)));
+        all.extend(rows("mean", &[&[7], &[2, 3]], |x| x.exp().mean()));
+        all.extend(rows("mean over", shapes, |x| x.exp().mean_over(0)));
+        all.extend(large("sum", &[&[160_000]], |x| x.sin().sum()));
+        all.extend(large("sum over the rows", &[&[320, 500]], |x| x.sin().sum_over(0)));
+        all.extend(large("sum over the columns", &[&[320, 500]], |x| x.sin().sum_over(1)));
+        all
     }
 }

@@ -15,11 +15,11 @@ pub(crate) fn algebra(graph: Graph) -> Graph {
 fn simplify(out: &mut Graph, id: NodeId) -> Option<NodeId> {
     let node = out.node(id);
     match (&node.op, &node.inputs[..]) {
-        (Op::Detach, &[x]) => Some(x),
+        (Op::Detach(_), &[x]) => Some(x),
         (Op::Cast(c), &[x]) => (c.to == out.node(x).meta.dtype).then_some(x),
         (&Op::Unary(f), &[x]) => unary(out, f, x),
         (&Op::Binary(f), &[a, b]) => binary(out, f, a, b),
-        (Op::Select, &[_, a, b]) => (a == b).then_some(a),
+        (Op::Select(_), &[_, a, b]) => (a == b).then_some(a),
         (Op::Reshape(Reshape { to }), &[x]) => {
             let first = match &out.node(x).op {
                 Op::Reshape(_) => out.operand(x),

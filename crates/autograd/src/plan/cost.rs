@@ -12,7 +12,7 @@ impl Kernel {
             Work::Tile(_) => "fused",
             Work::Product { .. } => "product",
             // The identity is planned only where the user reads a value that lies elsewhere.
-            Work::Op { op: Op::Detach, .. } => "copy",
+            Work::Op { op: Op::Detach(_), .. } => "copy",
             Work::Op { .. } => "op",
         }
     }
@@ -31,13 +31,7 @@ impl Kernel {
         match &self.work {
             Work::Tile(code) => code.steps.iter().map(|step| step.flops() * places(code, step)).sum(),
             Work::Product { a, c, .. } => 2 * c.shape.elements() * a.shape.last().copied().unwrap_or(1),
-            Work::Op { op, x, y } => match op {
-                Op::Unary(_) | Op::Binary(_) | Op::Compare(_) => y.shape.elements(),
-                Op::Sum(_) | Op::Max(_) | Op::Argmax(_) => x[0].shape.elements(),
-                // Maximum, difference, exponential, sum, and one more difference or quotient.
-                Op::Softmax(_) | Op::LogSoftmax(_) => 5 * y.shape.elements(),
-                _ => 0,
-            },
+            Work::Op { op, x, y } => op.flops(&x.iter().map(|x| &x.shape[..]).collect::<Vec<_>>(), &y.shape),
         }
     }
 

@@ -2,9 +2,9 @@
 
 use super::graph::{Graph, Node};
 use super::hash::Mix;
-use crate::ir::{Binary, Broadcast, NodeId, Op, Reshape};
+use crate::ir::{Binary, NodeId, Op};
 use std::hash::{Hash, Hasher};
-use std::mem::{discriminant, replace};
+use std::mem::replace;
 
 /// Lets equal nodes share the first one's place.
 pub(crate) fn cse(graph: Graph) -> Graph {
@@ -31,12 +31,8 @@ pub(crate) fn cse(graph: Graph) -> Graph {
 }
 
 fn same(a: &Node, b: &Node) -> bool {
-    let ops = match (&a.op, &b.op) {
-        (Op::Full(x), Op::Full(y)) => x.to_bits() == y.to_bits(),
-        (x, y) => x == y,
-    };
     let crossed = || commutes(a) && (a.inputs[0], a.inputs[1]) == (b.inputs[1], b.inputs[0]);
-    ops && (a.inputs == b.inputs || crossed()) && a.meta == b.meta
+    a.op == b.op && (a.inputs == b.inputs || crossed()) && a.meta == b.meta
 }
 
 fn commutes(node: &Node) -> bool {
@@ -46,18 +42,9 @@ fn commutes(node: &Node) -> bool {
 /// Of op and operands; with those, a shape follows from the op.
 fn hash(node: &Node) -> u32 {
     let mut state = Mix::default();
-    discriminant(&node.op).hash(&mut state);
-    match &node.op {
-        Op::Full(x) => (x.to_bits(), &node.meta.shape).hash(&mut state),
-        Op::Input(i) => i.hash(&mut state),
-        Op::Parameter(p) => p.hash(&mut state),
-        Op::Unary(f) => discriminant(f).hash(&mut state),
-        Op::Binary(f) => discriminant(f).hash(&mut state),
-        Op::Compare(f) => discriminant(f).hash(&mut state),
-        Op::Broadcast(Broadcast { to }) | Op::Reshape(Reshape { to }) => to.hash(&mut state),
-        Op::Slice(s) => (s.axis, s.start).hash(&mut state),
-        Op::Pad(p) => (p.axis, p.before).hash(&mut state),
-        _ => {}
+    node.op.hash(&mut state);
+    if let Op::Full(_) = node.op {
+        node.meta.shape.hash(&mut state);
     }
     match &node.inputs[..] {
         [a, b] if commutes(node) => (a.min(b), a.max(b)).hash(&mut state),

@@ -3,7 +3,7 @@
 use super::graph::{Graph, Node, number};
 use crate::dense::Dense;
 use crate::dtype::Data;
-use crate::ir::{Meta, Op};
+use crate::ir::{Meta, Structure};
 use crate::shape::Shape;
 
 /// Replaces ops whose operands are all numbers by their result.
@@ -19,9 +19,9 @@ pub(crate) fn fold(mut graph: Graph) -> Graph {
 
 fn value(graph: &Graph, node: &Node) -> Option<f64> {
     let first = graph.full(*node.inputs.first()?)?;
-    match node.op {
-        Op::Broadcast(_) | Op::Reshape(_) | Op::Permute(_) | Op::Detach => Some(first),
-        Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select | Op::Cast(_) => {
+    match node.op.structure() {
+        Structure::View => Some(first),
+        Structure::Map => {
             let x = node.inputs.iter().map(|&i| {
                 let dtype = graph.node(i).meta.dtype;
                 Some(Dense {
@@ -31,8 +31,13 @@ fn value(graph: &Graph, node: &Node) -> Option<f64> {
             });
             let x: Vec<Dense> = x.collect::<Option<_>>()?;
             let scalar = Meta::new(Shape::default(), node.meta.dtype);
-            Some(number(node.op.rule()?.reference(&x, &scalar).borrow()))
+            Some(number(node.op.rule()?.values(&x, &scalar).ok()?.borrow()))
         }
-        _ => None,
+        Structure::Leaf
+        | Structure::Reduce(_)
+        | Structure::Contract
+        | Structure::Scan(_)
+        | Structure::Gather
+        | Structure::Opaque(_) => None,
     }
 }

@@ -160,7 +160,7 @@ impl Fusion {
     fn assign(&mut self, graph: &Graph, id: NodeId, node: &Node) -> (u32, Role) {
         let tile = Role::Spread(Extent::Tile);
         match &node.op {
-            Op::Matmul => return (self.begin(Unit::Product(id)), tile),
+            Op::Matmul(_) => return (self.begin(Unit::Product(id)), tile),
             op if is_elementwise(graph, node)
                 || matches!(op, Op::Reshape(_)) && node.meta.dtype.is_float() =>
             {
@@ -378,7 +378,7 @@ pub(super) fn is_elementwise(graph: &Graph, node: &Node) -> bool {
     match &node.op {
         Op::Unary(_) | Op::Binary(_) => true,
         Op::Compare(_) => of(0).is_float(),
-        Op::Select => node.meta.dtype.is_float(),
+        Op::Select(_) => node.meta.dtype.is_float(),
         Op::Cast(c) => (c.to.is_float() && of(0) == DType::Bool) || (c.to == DType::Bool && of(0).is_float()),
         _ => false,
     }

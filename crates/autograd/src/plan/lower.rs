@@ -198,7 +198,7 @@ impl Lowering<'_> {
                 let (a, b) = (x(self, 0), x(self, 1));
                 self.draft.step(Act::Compare(*f, a, b), extent)
             }
-            Op::Select => {
+            Op::Select(_) => {
                 let (m, a, b) = (x(self, 0), x(self, 1), x(self, 2));
                 self.draft.step(Act::Select(m, a, b), extent)
             }

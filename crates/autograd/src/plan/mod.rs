@@ -35,7 +35,7 @@ pub(crate) use memory::{Buffer, FIRST_SLOT, GRADIENTS, PARAMETERS};
 pub(crate) use recompute::Again;
 
 use crate::code::{Act, Code, Extent, How, Operand, Read, Write};
-use crate::ir::{NodeId, Op};
+use crate::ir::{self, NodeId, Op};
 use crate::params::Params;
 use fuse::{Fusion, Unit};
 use memory::Homes;
@@ -212,7 +212,7 @@ pub(crate) fn plan(mut graph: Graph, params: &Params, gradients: &[Range<usize>]
             let work = match to.dtype.is_float() {
                 true => Work::Tile(copy(homes.operand(&graph, &fusion, id), to.clone())),
                 // `Detach` is the identity for every dtype.
-                false => Work::Op { op: Op::Detach, x: vec![place], y: to.clone() },
+                false => Work::Op { op: ir::Detach.into(), x: vec![place], y: to.clone() },
             };
             kernels.push(Kernel { work, nodes: vec![id] });
             place = to;

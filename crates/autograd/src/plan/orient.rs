@@ -5,7 +5,7 @@
 //! views, so that a transpose there costs nothing.
 
 use super::graph::{Graph, Node};
-use crate::ir::{NodeId, Op, Sum};
+use crate::ir::{Matmul, NodeId, Op, Sum};
 use crate::shape::Axes;
 
 /// Below this width a product is turned.
@@ -21,12 +21,12 @@ pub(crate) fn orient(graph: Graph) -> Graph {
     graph.rewrite(|out, id| {
         let Node { op, inputs, origin, .. } = out.node(id);
         let result = match op {
-            Op::Matmul if !fixed[id as usize] && is_narrow(out.node(id)) => {
+            Op::Matmul(_) if !fixed[id as usize] && is_narrow(out.node(id)) => {
                 let (a, b, origin) = (inputs[0], inputs[1], *origin);
                 let inputs = [turned.flipped(out, b), turned.flipped(out, a)].into();
-                out.add(Op::Matmul, inputs, origin)
+                out.add(Matmul, inputs, origin)
             }
-            Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select | Op::Cast(_)
+            Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select(_) | Op::Cast(_)
                 if !fixed[id as usize] && inputs.iter().any(|&x| turned.get(x).is_some()) =>
             {
                 let (op, inputs, origin) = (op.clone(), inputs.clone(), *origin);
@@ -84,10 +84,10 @@ fn needs_rows(graph: &Graph) -> Vec<bool> {
     for (id, node) in graph.iter().rev() {
         let fixed_here = fixed[id as usize];
         let asks = match &node.op {
-            Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select | Op::Cast(_) => {
+            Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select(_) | Op::Cast(_) => {
                 fixed_here || node.meta.shape.len() != 2
             }
-            Op::Matmul => node.meta.shape.len() != 2,
+            Op::Matmul(_) => node.meta.shape.len() != 2,
             Op::Permute(_) => fixed_here,
             Op::Sum(Sum { axes }) => !(axes[..] == [0] || axes[..] == [0, 1]),
             _ => true,

@@ -2,7 +2,7 @@
 //! operands of a batch of products, (A·B)ᵀ = Bᵀ·Aᵀ. The result then lies as it is read, and nothing is copied.
 
 use super::graph::{Graph, Node};
-use crate::ir::{Concat, Inputs, NodeId, Op, Permute};
+use crate::ir::{Concat, Inputs, Matmul, NodeId, Op, Permute};
 use crate::shape::Axes;
 
 /// Moves permutations towards the operands.
@@ -27,7 +27,7 @@ fn could_move<'a>(graph: &Graph, node: &'a Node) -> Option<(&'a Axes, NodeId)> {
     let Node { op: Op::Permute(Permute { axes }), inputs, .. } = node else { return None };
     match graph.node(inputs[0]).op {
         Op::Concat(_) => Some((axes, inputs[0])),
-        Op::Matmul if is_transpose_in_batch(axes) => Some((axes, inputs[0])),
+        Op::Matmul(_) if is_transpose_in_batch(axes) => Some((axes, inputs[0])),
         _ => None,
     }
 }
@@ -61,5 +61,5 @@ fn product(out: &mut Graph, x: NodeId, axes: &Axes) -> NodeId {
     let Node { inputs, origin, .. } = out.node(x);
     let (a, b, origin) = (inputs[0], inputs[1], *origin);
     let [a, b] = [a, b].map(|x| out.permute(x, axes.clone()));
-    out.add(Op::Matmul, [b, a].into(), origin)
+    out.add(Matmul, [b, a].into(), origin)
 }

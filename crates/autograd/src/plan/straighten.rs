@@ -11,7 +11,7 @@ const ASPECT: usize = 4;
 /// Copies what products read across.
 pub(crate) fn straighten(graph: Graph) -> Graph {
     let mut across = graph.per_node(false);
-    for (_, node) in graph.iter().filter(|(_, node)| matches!(node.op, Op::Matmul)) {
+    for (_, node) in graph.iter().filter(|(_, node)| matches!(node.op, Op::Matmul(_))) {
         for &x in &node.inputs {
             across[x as usize] |= is_read_across(&graph, x);
         }

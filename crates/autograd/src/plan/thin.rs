@@ -24,7 +24,7 @@ pub(crate) fn thin(graph: Graph) -> Graph {
 
 /// The m, k and n of a small product.
 fn sizes(graph: &Graph, node: &Node) -> Option<(usize, usize, usize)> {
-    let (Op::Matmul, &[a, b]) = (&node.op, &node.inputs[..]) else { return None };
+    let (Op::Matmul(_), &[a, b]) = (&node.op, &node.inputs[..]) else { return None };
     let (&[m, k], &[_, n]) = (&graph.shape(a)[..], &graph.shape(b)[..]) else { return None };
     let multiplications = m.saturating_mul(k).saturating_mul(n);
     (1..=SMALL).contains(&multiplications).then_some((m, k, n))

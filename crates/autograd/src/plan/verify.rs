@@ -21,6 +21,12 @@ pub(crate) fn graph(graph: &Graph) {
             let meta = for_operands(&node.inputs, |x| &graph.node(x).meta, |x| rule.infer(x));
             let meta = meta.unwrap_or_else(|e| panic!("v{id} {}: {e:?}", node.op.name()));
             assert_eq!(meta, node.meta, "v{id} {}", node.op.name());
+            let rank = node.inputs.first().map_or(0, |&x| graph.shape(x).len());
+            assert!(
+                node.op.axes().iter().all(|&a| usize::from(a) < rank),
+                "v{id} {:?} of {rank} axes",
+                node.op
+            );
         }
     }
     assert!(graph.outputs.iter().all(|&id| listed[id as usize]));

@@ -1,5 +1,6 @@
 //! What can be wrong with a run.
 
+use crate::call::Fault;
 use crate::dtype::DType;
 use crate::shape::Shape;
 
@@ -54,19 +55,15 @@ pub enum ProgramError {
     /// A state of another program.
     #[error("the state belongs to another program: make one with `program.state()`")]
     ForeignState,
-    /// An index outside of its row.
-    #[error("{op} at {site}: index {value} in row {row} is outside of 0..{columns}")]
-    Index {
+    /// The values of its operands make an op impossible, as an index outside of its range does.
+    #[error("{op} at {site}: {fault}")]
+    Fault {
         /// The op.
         op: &'static str,
         /// The source line that recorded it, and the scope where there is one.
         site: String,
-        /// The row of the index.
-        row: usize,
-        /// The index.
-        value: i64,
-        /// The length of the rows.
-        columns: usize,
+        /// What is wrong with the values.
+        fault: Fault,
     },
     /// A closure that was traced for too many shapes.
     #[error(

@@ -8,8 +8,6 @@ mod jit;
 mod nonfinite;
 #[cfg(feature = "clock")]
 mod profile;
-#[cfg(test)]
-mod random;
 mod report;
 mod run;
 mod state;
@@ -59,7 +57,7 @@ use std::sync::Arc;
 /// ```
 #[derive(Debug)]
 pub struct Program {
-    plan: Plan,
+    pub(crate) plan: Plan,
     /// What was traced, before any pass.
     recorded: Graph,
     /// Whose parameters it reads, of which type, and how many numbers the slab has.

@@ -82,13 +82,15 @@ impl Program {
             Op::Full(x) => Value::number(Number::new(node.meta.dtype, *x), shape.len()),
             Op::Input(place) => {
                 let mut data = list.pool.take(node.meta.dtype, shape.elements());
-                with_type!(node.meta.dtype, T => T::vec(&mut data).extend_from_slice(T::slice(given(*place as usize))));
+                with_type!(node.meta.dtype, T => {
+                    T::slice_mut(data.elements()).copy_from_slice(T::slice(given(*place as usize)));
+                });
                 list.pool.keep(data, shape.strides())
             }
             op => {
-                return evaluate(list, Some(params)).map_err(|(row, value, columns)| {
+                return evaluate(list, Some(params)).map_err(|fault| {
                     let site = self.recorded.scopes.place(&node.origin);
-                    ProgramError::Index { op: op.name(), site, row, value, columns }
+                    ProgramError::Fault { op: op.name(), site, fault }
                 });
             }
         };

@@ -2,7 +2,7 @@
 
 use super::{AnyTensor, Inputs, Program, ProgramError, State, StepError};
 use crate::dtype::{Data, DataRef, Element, each_dtype};
-use crate::exec::{BadIndex, Streams};
+use crate::exec::{Failed, Streams};
 use crate::ir::Meta;
 use crate::loops::Workers;
 use crate::params::{Gradients, Params};
@@ -160,7 +160,9 @@ impl Program {
         self.check_params(params)?;
         self.bind(state, inputs, pieces)?;
         let machine = &mut state.machine;
-        machine.run(&self.plan, kernels, params.slab(), pieces, before).map_err(|bad| self.index_error(&bad))
+        machine
+            .run(&self.plan, kernels, params.slab(), pieces, before)
+            .map_err(|failed| self.fault_error(failed))
     }
 
     #[inline]
@@ -217,15 +219,9 @@ impl Program {
         }
     }
 
-    fn index_error(&self, bad: &BadIndex) -> ProgramError {
-        let node = self.plan.graph.node(self.plan.kernels[bad.kernel].nodes[0]);
-        ProgramError::Index {
-            op: node.op.name(),
-            site: self.plan.graph.scopes.place(&node.origin),
-            row: bad.row,
-            value: bad.value,
-            columns: bad.columns,
-        }
+    fn fault_error(&self, Failed { kernel, fault }: Failed) -> ProgramError {
+        let node = self.plan.graph.node(self.plan.kernels[kernel].nodes[0]);
+        ProgramError::Fault { op: node.op.name(), site: self.plan.graph.scopes.place(&node.origin), fault }
     }
 }
 

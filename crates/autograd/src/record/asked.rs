@@ -1,5 +1,6 @@
 //! The texts of mistakes in recording an op: what does not fit, and where each operand comes from.
 
+use crate::call::Fault;
 use crate::ir::{NodeId, Op};
 use crate::mistake::Mistake;
 use crate::op::{Clash, Mismatch};
@@ -57,13 +58,11 @@ impl Asked<'_> {
         }
     }
 
-    /// An index names no column.
+    /// The values of the operands make it impossible.
     #[cold]
-    pub(crate) fn bad_index(&self, row: usize, value: i64, columns: usize) -> Mistake {
-        let head = self.head(&format!("index {value} in row {row} is outside of 0..{columns}"));
-        self.operands(Mistake::new(head), &self.shown(&[]))
-            .rule(format!("every index names one of the {columns} columns"))
-            .hint("labels count from 0")
+    pub(crate) fn impossible(&self, fault: &Fault) -> Mistake {
+        let mistake = Mistake::new(self.head(&fault.to_string()));
+        self.operands(mistake, &self.shown(&[])).rule(fault.rule()).hint(fault.hint())
     }
 
     fn head(&self, found: &str) -> String {

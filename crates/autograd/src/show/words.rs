@@ -48,7 +48,7 @@ impl<'a> Words<'a> {
                 if node.inputs.len() > OPERANDS_NAMED {
                     arguments.push(format!("… {} more", node.inputs.len() - OPERANDS_NAMED));
                 }
-                arguments.extend(attributes(op));
+                arguments.extend(op.attributes());
                 format!("v{id} = {name}({})", arguments.join(", "))
             }
         }
@@ -119,29 +119,6 @@ impl<'a> Words<'a> {
     /// Whether a sweep has recorded the node.
     pub(super) fn is_swept(&self, id: NodeId) -> bool {
         self.list.node(id).origin.is_derivative()
-    }
-}
-
-/// What an op says beside its operands.
-fn attributes(op: &Op) -> Option<String> {
-    let list = |axes: &[u8]| axes.iter().map(u8::to_string).collect::<Vec<_>>().join(" ");
-    match op {
-        Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Full(_) => None,
-        Op::Unary(f) => f.parameter().map(|p| number(p, 6)),
-        Op::Binary(_) | Op::Compare(_) | Op::Select | Op::Detach | Op::Matmul | Op::Pick => None,
-        Op::Cast(op) => Some(format!("to {}", op.to)),
-        Op::Broadcast(op) => Some(format!("to {}", op.to)),
-        Op::Reshape(op) => Some(format!("to {}", op.to)),
-        Op::Permute(op) => Some(format!("axes {}", list(&op.axes))),
-        Op::Slice(op) => Some(format!("axis {}, {}..{}", op.axis, op.start, op.start + op.length)),
-        Op::Pad(op) => Some(format!("axis {}, {} before, {} after", op.axis, op.before, op.after)),
-        Op::Concat(op) => Some(format!("axis {}", op.axis)),
-        Op::Sum(op) => (!op.axes.is_empty()).then(|| format!("axes {}", list(&op.axes))),
-        Op::Max(op) => (!op.axes.is_empty()).then(|| format!("axes {}", list(&op.axes))),
-        Op::Argmax(op) => Some(format!("axis {}", op.axis)),
-        Op::Softmax(op) => Some(format!("axis {}", op.axis)),
-        Op::LogSoftmax(op) => Some(format!("axis {}", op.axis)),
-        Op::Scatter(op) => Some(format!("{} columns", op.columns)),
     }
 }
 

@@ -117,18 +117,29 @@ impl<'p> Tape<'p> {
         let meta = Meta::new(shape, A::Elem::DTYPE);
         let mut list = self.list_mut();
         let mut data = list.pool.take(meta.dtype, meta.shape.elements());
-        values.write_to(A::Elem::vec(&mut data));
-        assert_eq!(
-            data.len(),
-            meta.shape.elements(),
-            "a `ToTensor` writes as many elements as its shape has"
-        );
+        copy_elements(&values, A::Elem::slice_mut(data.elements()));
         let value = list.pool.keep(data, meta.shape.strides());
         let id = list.leaf(op, meta, value);
         drop(list);
         self.trap(id);
         Var::new(self, id)
     }
+}
+
+/// Writes all elements of a tensor, which need not lie in one piece.
+fn copy_elements<A: ToTensor>(values: &A, out: &mut [A::Elem]) {
+    let gathered;
+    let elements = match values.as_elements() {
+        Some(elements) => elements,
+        None => {
+            let mut all = Vec::with_capacity(out.len());
+            values.write_to(&mut all);
+            gathered = all;
+            &gathered
+        }
+    };
+    assert_eq!(elements.len(), out.len(), "a `ToTensor` writes as many elements as its shape has");
+    out.copy_from_slice(elements);
 }
 
 impl<'t> Var<'t> {

@@ -1,15 +1,14 @@
 //! Variables: Copy handles to the nodes of a tape, and what can be written with them.
 
+mod axes;
 mod functions;
-mod layout;
 mod leaf;
 mod masks;
 mod operators;
-mod parts;
 mod read;
-mod reduce;
 mod statistics;
 
+pub use axes::{Keep, ToAxes};
 pub use operators::Operand;
 
 use crate::dtype::DType;

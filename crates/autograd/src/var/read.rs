@@ -57,7 +57,7 @@ impl Var<'_> {
             .raise();
         }
         let x: View<'_, T> = list.strided(self.id, self.tape.params()).view();
-        let mut out = Vec::with_capacity(meta.shape.elements());
+        let mut out = vec![T::default(); meta.shape.elements()];
         copy(x, &mut out);
         out
     }

@@ -1,9 +1,39 @@
 //! Spread, norms and the logarithm of summed exponentials: compositions of the recorded language.
 
 use super::Var;
-use crate::shape::{Axes, Shape};
+use super::axes::{Reduced, ToAxes};
+use crate::ir::{Max, Sum};
 
 impl<'t> Var<'t> {
+    /// The mean of all elements, Σ x / n; NaN of none.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([1.0, 2.0]);
+    /// assert_eq!(x.mean().grad([x])[0].to_vec::<f64>(), [0.5, 0.5]);
+    /// ```
+    #[track_caller]
+    pub fn mean(self) -> Var<'t> {
+        self.mean_over(..)
+    }
+
+    /// The mean over some axes, which disappear, or stay with length 1: see [`ToAxes`](crate::ToAxes).
+    ///
+    /// # Panics
+    /// If an axis does not exist.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.constant([[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.mean_over(0).to_vec::<f64>(), [2.0, 3.0]);
+    /// ```
+    #[track_caller]
+    pub fn mean_over(self, axes: impl ToAxes) -> Var<'t> {
+        self.mean_of(self.axes("mean_over", axes))
+    }
+
     /// The variance over some axes, which disappear: Σ (x − x̄)² / (n − `correction`). With 0 it is that of the n
     /// elements themselves, with 1 the unbiased estimate from a sample; NaN where n ≤ `correction`.
     ///
@@ -18,10 +48,10 @@ impl<'t> Var<'t> {
     /// assert_eq!(x.var_over(&[-1], 1).to_vec::<f64>(), [2.0, 18.0]);
     /// ```
     #[track_caller]
-    pub fn var_over(self, axes: &[isize], correction: usize) -> Var<'t> {
-        let reduced = self.axes("var_over", axes);
-        let terms = self.lengths(&reduced);
-        let squares = self.centred(axes, &reduced).square().sum_over(axes);
+    pub fn var_over(self, axes: impl ToAxes, correction: usize) -> Var<'t> {
+        let over = self.axes("var_over", axes);
+        let terms = self.terms(&over);
+        let squares = self.centred(&over).square().reduce(over, |axes| Sum { axes });
         // Not below 0, so that too few terms give 0/0.
         squares / terms.saturating_sub(correction) as f64
     }
@@ -38,7 +68,7 @@ impl<'t> Var<'t> {
     /// assert_eq!(tape.var([2.0, 8.0]).std_over(&[0], 0).item(), 3.0);
     /// ```
     #[track_caller]
-    pub fn std_over(self, axes: &[isize], correction: usize) -> Var<'t> {
+    pub fn std_over(self, axes: impl ToAxes, correction: usize) -> Var<'t> {
         self.var_over(axes, correction).root()
     }
 
@@ -56,11 +86,11 @@ impl<'t> Var<'t> {
     /// assert_eq!(x.standardize(&[-1], 0.0).to_vec::<f64>(), [-1.0, 1.0, -1.0, 1.0]);
     /// ```
     #[track_caller]
-    pub fn standardize(self, axes: &[isize], epsilon: f64) -> Var<'t> {
-        let reduced = self.axes("standardize", axes);
-        let centred = self.centred(axes, &reduced);
-        let variance = centred.square().mean_over(axes);
-        centred * (variance + epsilon).sqrt().recip().keeping(self, &reduced)
+    pub fn standardize(self, axes: impl ToAxes, epsilon: f64) -> Var<'t> {
+        let over = self.axes("standardize", axes);
+        let centred = self.centred(&over);
+        let variance = centred.square().mean_of(over.dropped());
+        centred * (variance + epsilon).sqrt().recip().keeping(self, &over.axes)
     }
 
     /// ln Σ eˣ over some axes, which disappear, without overflow; −∞ of no elements.
@@ -77,15 +107,17 @@ impl<'t> Var<'t> {
     /// assert_eq!(y.grad([x])[0].to_vec::<f64>(), [0.5, 0.5]); // the softmax
     /// ```
     #[track_caller]
-    pub fn logsumexp_over(self, axes: &[isize]) -> Var<'t> {
-        let reduced = self.axes("logsumexp_over", axes);
-        if self.lengths(&reduced) == 0 {
-            return self.exp().sum_over(axes).ln();
+    pub fn logsumexp_over(self, axes: impl ToAxes) -> Var<'t> {
+        let over = self.axes("logsumexp_over", axes);
+        if self.terms(&over) == 0 {
+            return self.exp().reduce(over, |axes| Sum { axes }).ln();
         }
         // Whatever is subtracted before and added again after does not change the derivative.
-        let largest = self.detach().max_over(axes);
+        let largest = self.detach().reduce(over.dropped(), |axes| Max { axes });
         let shift = largest.abs().lt(f64::INFINITY).select(largest, 0.0);
-        (self - shift.keeping(self, &reduced)).exp().sum_over(axes).ln() + shift
+        let shifted = (self - shift.keeping(self, &over.axes)).exp();
+        let y = shifted.reduce(over.dropped(), |axes| Sum { axes }).ln() + shift;
+        over.restored(y, self)
     }
 
     /// The Euclidean norm of all elements, √Σ x², with the derivative 0 where all are 0.
@@ -118,7 +150,7 @@ impl<'t> Var<'t> {
     /// assert_eq!(x.norm_over(f64::INFINITY, &[1]).to_vec::<f64>(), [4.0, 2.0]);
     /// ```
     #[track_caller]
-    pub fn norm_over(self, p: f64, axes: &[isize]) -> Var<'t> {
+    pub fn norm_over(self, p: f64, axes: impl ToAxes) -> Var<'t> {
         if p.is_nan() || p <= 0.0 {
             self.mistake("norm_over", format!("p = {p}"), "x").rule("p is positive").raise();
         }
@@ -139,19 +171,13 @@ impl<'t> Var<'t> {
 
     /// x − x̄.
     #[track_caller]
-    fn centred(self, axes: &[isize], reduced: &Axes) -> Var<'t> {
-        self - self.mean_over(axes).keeping(self, reduced)
+    fn centred(self, over: &Reduced) -> Var<'t> {
+        self - self.mean_of(over.dropped()).keeping(self, &over.axes)
     }
 
-    /// What was reduced from `x`, with length 1 at the axes that have disappeared.
     #[track_caller]
-    fn keeping(self, x: Var<'t>, reduced: &Axes) -> Var<'t> {
-        self.reshape(x.shape().with_ones(reduced))
-    }
-
-    /// How many elements these axes have together.
-    fn lengths(self, axes: &Axes) -> usize {
-        let shape: Shape = self.shape();
-        axes.iter().map(|&a| shape[a as usize]).product()
+    fn mean_of(self, over: Reduced) -> Var<'t> {
+        let terms = self.terms(&over);
+        self.reduce(over, |axes| Sum { axes }) / terms as f64
     }
 }

@@ -65,16 +65,6 @@ fn places<T: Multiply>(c: &mut [T]) -> &mut [MaybeUninit<T>] {
     unsafe { &mut *(std::ptr::from_mut(c) as *mut [MaybeUninit<T>]) }
 }
 
-/// As [`matmul`] on the caller alone, appended.
-pub(crate) fn append<T: Multiply>(a: View<'_, T>, b: View<'_, T>, out: &mut Vec<T>, scratch: &mut Scratch) {
-    let rank = a.shape.len();
-    let elements = a.shape[..rank - 1].iter().product::<usize>() * b.shape[rank - 1];
-    out.reserve(elements);
-    write(a, b, &mut out.spare_capacity_mut()[..elements], scratch, &Workers::default());
-    // SAFETY: `write` has written each of them.
-    unsafe { out.set_len(out.len() + elements) };
-}
-
 /// Writes every element of C.
 #[inline]
 fn write<T: Multiply>(

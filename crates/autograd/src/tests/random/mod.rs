@@ -9,10 +9,9 @@ mod draw;
 mod recipe;
 mod run;
 
-use super::Program;
 use crate::code::{Act, Joint, Step};
 use crate::plan::Work;
-use crate::{DType, Passes};
+use crate::{DType, Passes, Program};
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 use recipe::Recipe;

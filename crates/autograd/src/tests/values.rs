@@ -1,7 +1,7 @@
 //! Values and slopes at particular points: where functions have kinks and tails, among NaN and infinities, of views.
 
+use super::functions::{COMPARE_OPS, binary_ops, unary_ops};
 use super::row;
-use super::rows::*;
 use crate::record::record;
 use crate::{DType, Shape, Tape, Var};
 use ndarray::{ArrayD, IxDyn};

@@ -1,0 +1,111 @@
+//! The calling convention of kernels: strided views in, a slice to fill, a room to work in, and a fault where the values
+//! make the op impossible.
+
+use crate::dtype::{DType, DataMut, Element};
+use crate::kernels::workers::Workers;
+use crate::scratch::Scratch;
+use crate::shape::Shape;
+use std::fmt;
+
+/// A result to be written: every element of it, in row-major order. What is there before is unspecified.
+#[derive(Debug)]
+pub(crate) struct Fill<'a> {
+    pub(crate) shape: &'a Shape,
+    pub(crate) data: DataMut<'a>,
+}
+
+impl<'a> Fill<'a> {
+    pub(crate) fn dtype(&self) -> DType {
+        self.data.dtype()
+    }
+
+    /// The elements.
+    pub(crate) fn slice<T: Element>(self) -> &'a mut [T] {
+        T::slice_mut(self.data)
+    }
+
+    /// Writes the elements in order, as many as there are.
+    pub(crate) fn write<T: Element>(self, values: impl IntoIterator<Item = T>) {
+        let out = self.slice::<T>();
+        let mut values = values.into_iter();
+        for y in out.iter_mut() {
+            *y = values.next().expect("a value for each element");
+        }
+        assert!(values.next().is_none(), "as many values as elements");
+    }
+}
+
+/// What a kernel may use while it runs.
+#[derive(Debug)]
+pub(crate) struct Room<'a> {
+    /// Memory whose contents nobody keeps.
+    pub(crate) scratch: &'a mut Scratch,
+    /// Threads that may share the work. No result depends on how many there are.
+    pub(crate) workers: &'a Workers,
+}
+
+/// What a kernel will ask of its room, known from the shapes, so that a program allocates and forks ahead of time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Needs {
+    /// Whether several threads would share the work.
+    pub(crate) shared: bool,
+    /// Bytes of scratch for each worker.
+    pub(crate) scratch: usize,
+}
+
+/// Why the values of its operands make an op impossible. Found while computing; shapes and dtypes are checked before.
+///
+/// The eager tape panics with it at the line that records the op; [`Program::run`](crate::Program::run) gives it in
+/// [`ProgramError::Fault`](crate::ProgramError::Fault). Nothing outside of the operands is read or written.
+///
+/// ```
+/// use autograd::Fault;
+/// let fault = Fault::Index { position: vec![3], value: 7, bound: 4 };
+/// assert_eq!(fault.to_string(), "index 7 in row 3 is outside of 0..4");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// An index is outside of what it counts.
+    Index {
+        /// Where it stands in the operand of indices.
+        position: Vec<usize>,
+        /// The index.
+        value: i64,
+        /// How many there are to count.
+        bound: usize,
+    },
+}
+
+impl Fault {
+    /// The rule that the values do not meet.
+    pub(crate) fn rule(&self) -> String {
+        match self {
+            Fault::Index { bound, .. } => format!("every index is within 0..{bound}"),
+        }
+    }
+
+    /// What the user may have missed.
+    pub(crate) fn hint(&self) -> &'static str {
+        match self {
+            Fault::Index { .. } => "labels and indices count from 0",
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Index { position, value, bound } => {
+                write!(f, "index {value} ")?;
+                match position[..] {
+                    [row] => write!(f, "in row {row}")?,
+                    _ => write!(f, "at {position:?}")?,
+                }
+                write!(f, " is outside of 0..{bound}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Fault {}

@@ -1,0 +1,61 @@
+//! What the attributes of ops have in common: they are compared, hashed and shown.
+
+use crate::dtype::DType;
+use crate::shape::{Axes, Axis, Shape};
+use std::hash::{Hash, Hasher};
+
+/// A kind of attribute. Whoever makes a new one says here how it is compared, hashed and shown, and whether it names axes.
+pub(crate) trait Attribute {
+    fn same(&self, other: &Self) -> bool;
+    fn mix(&self, state: &mut impl Hasher);
+    fn text(&self) -> String;
+
+    /// The axes of the operand that it names.
+    fn axes(&self) -> &[u8] {
+        &[]
+    }
+}
+
+macro_rules! plain {
+    ($($T:ty: |$x:ident| $text:expr $(, axes $axes:expr)?;)*) => {
+        $(impl Attribute for $T {
+            #[inline]
+            fn same(&self, other: &$T) -> bool {
+                self == other
+            }
+            #[inline]
+            fn mix(&self, state: &mut impl Hasher) {
+                self.hash(state);
+            }
+            fn text(&self) -> String {
+                let $x = self;
+                $text
+            }
+            $(fn axes(&self) -> &[u8] {
+                let $x = self;
+                $axes
+            })?
+        })*
+    };
+}
+plain! {
+    DType: |x| x.to_string();
+    Shape: |x| x.to_string();
+    usize: |x| x.to_string();
+    bool: |x| x.to_string();
+    Axis: |x| x.to_string(), axes std::slice::from_ref(x);
+    Axes: |x| x.iter().map(u8::to_string).collect::<Vec<_>>().join(" "), axes x;
+}
+
+/// Numbers by their bits: 0 and −0 are two, and NaN is itself.
+impl Attribute for f64 {
+    fn same(&self, other: &f64) -> bool {
+        self.to_bits() == other.to_bits()
+    }
+    fn mix(&self, state: &mut impl Hasher) {
+        self.to_bits().hash(state);
+    }
+    fn text(&self) -> String {
+        crate::text::number(*self, 6)
+    }
+}

@@ -1,0 +1,65 @@
+//! The functions of the table on views: the loops of [`super::loops`] where operands lie in one piece.
+
+use super::elementwise::map2;
+use super::loops::{self, Lane};
+use crate::Element;
+use crate::ir::{Binary, Compare, Unary};
+use crate::table::compare_table;
+use crate::view::View;
+
+/// `out[i] = f(x[i])`.
+pub(crate) fn unary<T: Lane>(f: Unary, x: View<'_, T>, out: &mut [T]) {
+    let p = loops::parameter(f);
+    match x.as_slice() {
+        Some(values) => loops::fill(T::unary(f), p, [values], out),
+        None => loops::fill(T::unary(f), p, [&contiguous(x)], out),
+    }
+}
+
+/// `out[i] = g[i]·f′(x[i])`, given y = f(x); false where there is no loop for that, or one of the three is no slice.
+pub(crate) fn pull_back<T: Lane>(f: Unary, [x, y, g]: [View<'_, T>; 3], out: &mut [T]) -> bool {
+    let (Some(slope), Some(x), Some(y), Some(g)) = (T::slope(f), x.as_slice(), y.as_slice(), g.as_slice())
+    else {
+        return false;
+    };
+    loops::fill(slope, 0.0, [x, y, g], out);
+    true
+}
+
+/// `out[i] = f(a[i], b[i])`. The four operations also have loops that take a broadcast as it is; what costs more to compute
+/// than to copy has not.
+pub(crate) fn binary<T: Lane>(f: Binary, a: View<'_, T>, b: View<'_, T>, out: &mut [T]) {
+    if let (Some(a), Some(b)) = (a.as_slice(), b.as_slice()) {
+        return loops::fill(T::binary(f), 0.0, [a, b], out);
+    }
+    macro_rules! operation {
+        ($op:tt) => {
+            map2(a, b, out, #[inline(always)] |a, b| a $op b)
+        };
+    }
+    match f {
+        Binary::Add => operation!(+),
+        Binary::Sub => operation!(-),
+        Binary::Mul => operation!(*),
+        Binary::Div => operation!(/),
+        _ => loops::fill(T::binary(f), 0.0, [&contiguous(a), &contiguous(b)], out),
+    }
+}
+
+macro_rules! compare_loops {
+    ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident| $value:expr;)*) => {
+        /// `out[i] = a[i] ⋚ b[i]`.
+        pub(crate) fn compare<T: Element + PartialOrd>(f: Compare, a: View<'_, T>, b: View<'_, T>, out: &mut [bool]) {
+            match f {
+                $(Compare::$Row => map2(a, b, out, |$a: T, $b: T| $value),)*
+            }
+        }
+    };
+}
+compare_table!(compare_loops);
+
+fn contiguous<T: Element>(x: View<'_, T>) -> Vec<T> {
+    let mut values = vec![T::default(); x.shape.iter().product()];
+    super::copy(x, &mut values);
+    values
+}

@@ -1,0 +1,75 @@
+//! Logarithm of the softmax along an axis, yᵢ = xᵢ − ln Σ eˣʲ, computed from x − max x, so without overflow.
+//!
+//! ẏ = ẋ − Σ eʸ·ẋ,  x̄ = ȳ − eʸ·Σ ȳ.
+
+use super::prelude::*;
+use super::softmax::{along, exponentials, largest, sum_keeping};
+use crate::ir::LogSoftmax;
+use crate::math::ln;
+
+impl<'t> Var<'t> {
+    /// The logarithm of the softmax along an axis, xᵢ − ln Σ eˣʲ, accurate where the softmax underflows.
+    ///
+    /// # Panics
+    /// If the axis does not exist.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let y = tape.var([0.0, 1000.0]).log_softmax(0);
+    /// assert_eq!(y.to_vec::<f64>(), [-1000.0, 0.0]);
+    /// ```
+    #[track_caller]
+    pub fn log_softmax(self, axis: isize) -> Var<'t> {
+        let axis = self.axis("log_softmax", axis);
+        record(LogSoftmax { axis }, &[self])
+    }
+}
+
+impl Rule for LogSoftmax {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
+        require_float(x)?;
+        Ok(x[0].clone())
+    }
+
+    fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
+        only(g - at.y.exp() * sum_keeping(g, self.axis))
+    }
+
+    fn jvp<'t>(&self, at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
+        let t = t[0]?;
+        Some(t - sum_keeping(at.y.exp() * t, self.axis))
+    }
+
+    fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
+        with_float!(y.dtype(), T => y.write(along::<T>(&x[0], self.axis, |row| {
+            let (_, total) = exponentials(row);
+            row.iter().map(|x| x - largest(row) - ln(total)).collect()
+        })));
+        Ok(())
+    }
+
+    fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
+        use kernels::softmax::{along, log_softmax_row};
+        with_float!(y.dtype(), T => {
+            let mut exponentials = Vec::new();
+            let row = |r: &mut [T]| log_softmax_row(r, &mut exponentials);
+            along::<T>(x[0].view(), self.axis as usize, y.slice(), row);
+        });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Tested for LogSoftmax {
+    fn rows() -> Vec<Row> {
+        let mut all = rows("log_softmax", &[&[5], &[3, 4], &[2, 3, 1], &[3, 0]], |x| x.log_softmax(-1));
+        all.extend(rows("log_softmax along the first axis", &[&[5], &[3, 4], &[2, 0, 3]], |x| {
+            x.log_softmax(0)
+        }));
+        for axis in [0, 1] {
+            all.extend(large("log_softmax", &[&[320, 500]], move |x| x.sin().log_softmax(axis)));
+        }
+        all
+    }
+}

@@ -1,0 +1,17 @@
+//! What the files of the ops are written with.
+
+pub(super) use crate::buffers::Strided;
+pub(super) use crate::call::{Fault, Fill, Needs, Room};
+pub(super) use crate::dense::{Dense, indices, place};
+pub(super) use crate::dtype::{DType, Float, with_float, with_type};
+pub(super) use crate::ir::Meta;
+pub(super) use crate::kernels;
+pub(super) use crate::op::{
+    At, Clash, Cotangents, Mismatch, Rule, Wanted, linear, none, one_dtype, only, total,
+};
+pub(super) use crate::record::{record, require_float};
+pub(super) use crate::shape::{Axes, Axis, Layout, Shape, Strides};
+#[cfg(test)]
+pub(super) use crate::tests::{Row, Tested, large, row, rows};
+pub(super) use crate::tree;
+pub(super) use crate::var::{Operand, ToAxes, Var};

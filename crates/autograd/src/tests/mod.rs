@@ -1,0 +1,10 @@
+//! Tests across modules: every op by the same checks, on any number of threads, and in random programs.
+
+mod functions;
+mod random;
+mod rows;
+mod table;
+mod threads;
+mod values;
+
+pub(crate) use rows::{Row, Tested, large, row, rows};
