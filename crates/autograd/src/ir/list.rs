@@ -33,6 +33,8 @@ macro_rules! op_table {
             Permute "permute" (x) { axes: Axes } view;
             /// `length` elements along an axis, from `start` on.
             Slice "slice" (x) { axis: Axis, start: usize, length: usize } view;
+            /// The elements in reverse order along axes.
+            Flip "flip" (x) { axes: Axes } view;
             /// So many zeros before and after along an axis: the adjoint of `Slice`.
             Pad "pad" (x) { axis: Axis, before: usize, after: usize } opaque(0);
             /// Any number of operands, one after the other along an axis.

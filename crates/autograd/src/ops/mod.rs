@@ -8,6 +8,7 @@ mod cast;
 mod concat;
 mod detach;
 mod elementwise;
+mod flip;
 mod indexing;
 mod log_softmax;
 mod matmul;
