@@ -10,6 +10,7 @@ pub(crate) mod max;
 pub(crate) mod place;
 pub(crate) mod rough;
 pub(crate) mod rows;
+pub(crate) mod scan;
 pub(crate) mod simd;
 pub(crate) mod softmax;
 pub(crate) mod sum;

@@ -1,0 +1,82 @@
+//! Cumsum: running sums along an axis, yᵢ = Σ xⱼ over j ≤ i, or over j ≥ i in reverse. Added one after the other.
+//!
+//! Linear: ẏ = cumsum ẋ, and the adjoint runs the other way: x̄ⱼ = Σ ȳᵢ over i ≥ j.
+
+use super::prelude::*;
+use crate::ir::Cumsum;
+
+impl<'t> Var<'t> {
+    /// Running sums along an axis, yᵢ = Σ xⱼ over j ≤ i; negative numbers count axes from the end. The terms are added
+    /// one after the other, from the first.
+    ///
+    /// # Panics
+    /// If the axis does not exist, or for dtypes other than `F32` and `F64`.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([1.0, 2.0, 3.0]);
+    /// assert_eq!(x.cumsum(0).to_vec::<f64>(), [1.0, 3.0, 6.0]);
+    /// assert_eq!(x.cumsum(0).sum().grad([x])[0].to_vec::<f64>(), [3.0, 2.0, 1.0]);
+    /// ```
+    #[track_caller]
+    pub fn cumsum(self, axis: isize) -> Var<'t> {
+        let axis = self.axis("cumsum", axis);
+        record(Cumsum { axis, reverse: false }, &[self])
+    }
+}
+
+impl Rule for Cumsum {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
+        require_float(x)?;
+        Ok(x[0].clone())
+    }
+
+    fn vjp<'t>(&self, _at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
+        only(record(Cumsum { axis: self.axis, reverse: !self.reverse }, &[g]))
+    }
+
+    fn jvp<'t>(&self, _at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
+        linear(self.clone(), t)
+    }
+
+    fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
+        let (shape, axis) = (y.shape, self.axis as usize);
+        with_float!(y.dtype(), T => {
+            let values = x[0].slice::<T>();
+            let sums = indices(shape).map(|mut index| {
+                let (i, n) = (index[axis], shape[axis]);
+                let terms: Vec<usize> = if self.reverse { (i..n).rev().collect() } else { (0..=i).collect() };
+                let mut term = |&j: &usize| {
+                    index[axis] = j;
+                    values[place(&index, shape)]
+                };
+                let first = term(&terms[0]);
+                terms[1..].iter().fold(first, |sum, j| sum + term(j))
+            });
+            y.write(sums);
+        });
+        Ok(())
+    }
+
+    fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
+        with_float!(y.dtype(), T => {
+            kernels::scan::cumsum::<T>(x[0].view(), self.axis as usize, self.reverse, y.slice());
+        });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Tested for Cumsum {
+    fn rows() -> Vec<Row> {
+        let shapes: &[&[usize]] = &[&[2, 3, 4], &[1, 3, 1], &[2, 0, 3], &[40, 3, 1]];
+        let mut all = rows("cumsum along the first", shapes, |x| x.sin().cumsum(0));
+        all.extend(rows("cumsum along the middle", shapes, |x| x.sin().cumsum(1).square()));
+        all.extend(rows("cumsum along the last", shapes, |x| x.cumsum(-1).sin()));
+        all.extend(rows("cumsum of a transpose", &[&[3, 5]], |x| x.t().cumsum(0).exp()));
+        all.extend(rows("cumsum in reverse", shapes, |x| x.flip(1).cumsum(1).flip(1)));
+        all.extend(large("cumsum", &[&[320, 500]], |x| (x.cumsum(1) * 0.01).sin()));
+        all
+    }
+}
