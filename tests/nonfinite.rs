@@ -203,7 +203,9 @@ fn the_search_in_a_program_refuses_what_a_run_refuses() {
     assert_eq!(program.find_nonfinite(&params, ([2i64], x)), Ok(None));
     let error = program.find_nonfinite(&params, ([3i64], x));
     let fault = Fault::Index { position: vec![0], value: 3, bound: 3 };
-    assert!(matches!(error, Err(ProgramError::Fault { op: "pick", fault: found, .. }) if found == fault));
+    assert!(
+        matches!(error, Err(ProgramError::Fault { op: "pick", fault: ref found, .. }) if *found == fault)
+    );
     let mut state = program.state();
     assert_eq!(error.unwrap_err(), program.run(&mut state, &params, ([3i64], x)).unwrap_err());
     assert!(matches!(program.find_nonfinite(&params, ()), Err(ProgramError::InputCount { .. })));

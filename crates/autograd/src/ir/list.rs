@@ -57,6 +57,10 @@ macro_rules! op_table {
             Pick "pick" (x, index) {} gather;
             /// Zeros but for one given entry per row, in rows of so many columns: the adjoint of `Pick`.
             Unpick "unpick" (x, index) { columns: usize } gather;
+            /// Elements along an axis, by an index for each.
+            Gather "gather" (x, index) { axis: Axis } gather;
+            /// Elements added along an axis of zeros of this shape, by an index for each: the adjoint of `Gather`.
+            ScatterAdd "scatter_add" (x, index) { axis: Axis, to: Shape } gather;
         }
     };
 }

@@ -28,3 +28,28 @@ pub(super) fn check(index: &Strided<'_>, bound: usize) -> Result<(), Fault> {
         None => Ok(()),
     }
 }
+
+/// An index for each of some elements along an axis of a tensor: as many axes, and no longer in any other one.
+pub(super) fn require_indices_along(axis: Axis, of: &Shape, index: &Meta) -> Result<(), Mismatch> {
+    require_i64(index)?;
+    if index.shape.len() != of.len() {
+        let rule = format!("the index has as many axes as {of}, of which it names places along axis {axis}");
+        return Err(
+            Mismatch::new(rule).hint("`.unsqueeze(…)` and `.broadcast_to(…)` give the index its shape")
+        );
+    }
+    let longer = (0..of.len()).find(|&k| k != usize::from(axis) && index.shape[k] > of[k]);
+    match longer {
+        Some(k) => Err(Mismatch::new(format!("the index is no longer than {of} along axis {k}"))),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn require_i64(index: &Meta) -> Result<(), Mismatch> {
+    if index.dtype == DType::I64 {
+        return Ok(());
+    }
+    let rule = format!("the indices are I64, not {}", index.dtype);
+    let hint = "record them as integers, such as `&[2i64, 0]`, or convert with `.cast(DType::I64)`";
+    Err(Mismatch::new(rule).hint(hint).clash([Clash::DType(1)]))
+}

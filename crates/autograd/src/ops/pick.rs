@@ -2,7 +2,7 @@
 //!
 //! Linear in x: ẏ = pick ẋ, and its adjoint puts the cotangents back: x̄ = unpick ȳ. The indices have no derivative.
 
-use super::indexing::{check, check_dense};
+use super::indexing::{check, check_dense, require_i64};
 use super::prelude::*;
 use crate::ir::{Pick, Unpick};
 
@@ -61,11 +61,7 @@ impl Rule for Pick {
 
 /// One index for each row.
 pub(super) fn require_indices(index: &Meta, rows: usize) -> Result<(), Mismatch> {
-    if index.dtype != DType::I64 {
-        let rule = format!("the indices are I64, not {}", index.dtype);
-        let hint = "record them as integers, such as `&[2i64, 0]`, or convert with `.cast(DType::I64)`";
-        return Err(Mismatch::new(rule).hint(hint).clash([Clash::DType(1)]));
-    }
+    require_i64(index)?;
     if index.shape[..] != [rows] {
         let rule = format!("there is one index per row: shape [{rows}], not {}", index.shape);
         let mismatch = Mismatch::new(rule);
