@@ -290,7 +290,7 @@ macro_rules! ops {
 
         /// The kinds of ops, without their attributes: what the tests have to have rows for.
         #[cfg(test)]
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub(crate) enum OpKind {
             Constant,
             Variable,

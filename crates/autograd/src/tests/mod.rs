@@ -2,7 +2,7 @@
 
 mod functions;
 mod random;
-mod rows;
+pub(crate) mod rows;
 mod table;
 mod threads;
 mod values;

@@ -1,5 +1,6 @@
 //! From a recipe to variables.
 
+use super::fit::{apply_row, small_rows};
 use super::recipe::{Act, Node, Recipe};
 use crate::{DType, Var};
 
@@ -59,10 +60,13 @@ pub(super) const STEPPED: &[Named] = &[
 /// All nodes of a recipe, given those that are leaves.
 pub(super) fn build<'t>(recipe: &Recipe, leaf: &mut dyn FnMut(&Node) -> Var<'t>) -> Vec<Var<'t>> {
     let mut vars: Vec<Var<'t>> = vec![];
+    let has_rows = recipe.nodes.iter().any(|node| matches!(node.act, Act::Row(_)));
+    let rows = if has_rows { small_rows() } else { vec![] };
     for node in &recipe.nodes {
         let x: Vec<Var<'t>> = node.x.iter().map(|&x| vars[x]).collect();
         let y = match &node.act {
             Act::Leaf(..) | Act::Labels(..) => leaf(node),
+            Act::Row(row) => apply_row(&rows[*row], &x),
             act => apply(act, &x, &node.shape),
         };
         assert_eq!(y.shape()[..], node.shape[..], "{node:?}");
@@ -74,7 +78,7 @@ pub(super) fn build<'t>(recipe: &Recipe, leaf: &mut dyn FnMut(&Node) -> Var<'t>)
 fn apply<'t>(act: &Act, x: &[Var<'t>], shape: &[usize]) -> Var<'t> {
     let float = x[0].dtype();
     match act {
-        Act::Leaf(..) | Act::Labels(..) => unreachable!("leaves are given"),
+        Act::Leaf(..) | Act::Labels(..) | Act::Row(_) => unreachable!("given elsewhere"),
         Act::Unary(name) => {
             let found = SMOOTH.iter().chain(STEPPED).find(|(n, _)| n == name).expect("it is listed");
             if *name == "turned twice" && x[0].rank() < 2 { x[0].sin() } else { found.1(x[0]) }

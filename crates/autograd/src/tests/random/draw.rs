@@ -4,6 +4,7 @@ mod shapes;
 
 use self::shapes::{broadcast, elements, product_shape};
 use super::build::{SMOOTH, STEPPED};
+use super::fit::{Signature, signatures};
 use super::recipe::{Act, Kind, Node, Recipe, Source};
 use crate::DType;
 use rand::rngs::ChaCha8Rng;
@@ -14,6 +15,8 @@ const MOST: [usize; 2] = [4_000, 24_000];
 
 struct Draw {
     rng: ChaCha8Rng,
+    /// What the rows of the table take and give, by number.
+    rows: Vec<Signature>,
     recipe: Recipe,
     base: Vec<usize>,
     most: usize,
@@ -38,7 +41,8 @@ impl Recipe {
             nodes: vec![],
             outputs: vec![],
         };
-        let mut draw = Draw { rng, recipe, base: vec![], most: MOST[usize::from(large)] };
+        let rows = signatures();
+        let mut draw = Draw { rng, rows, recipe, base: vec![], most: MOST[usize::from(large)] };
         draw.base = draw.shape(large);
         let base = draw.base.clone();
         draw.leaf(base);
@@ -119,7 +123,10 @@ impl Draw {
     /// Adds an op; `false` if what was drawn does not fit.
     fn step(&mut self) -> bool {
         let stepped = !self.recipe.smooth;
-        let drawn = match self.below(100) {
+        let drawn = match self.below(108) {
+            // A row may jump, and what jumps is compared to the bit.
+            100.. if stepped => self.row(),
+            100.. => return false,
             0..22 => self.unary(stepped),
             22..48 => self.binary(),
             48..54 => self.number(),
@@ -343,6 +350,17 @@ impl Draw {
         let stream = self.recipe.nodes.len() as u64;
         let labels = self.push(Act::Labels(source, stream, columns), vec![], vec![rows], Kind::Index);
         Some(self.push(Act::Pick, vec![x, labels], vec![rows], Kind::Float))
+    }
+
+    /// A row of the table: every op has some.
+    fn row(&mut self) -> Option<usize> {
+        let row = self.below(self.rows.len());
+        let Signature { operands, result, rounds } = self.rows[row].clone();
+        if rounds || elements(&result) > self.most {
+            return None;
+        }
+        let x = (0..operands).map(|_| self.float()).collect();
+        Some(self.push(Act::Row(row), x, result, Kind::Float))
     }
 
     /// The outputs: the last number, and others of any kind.

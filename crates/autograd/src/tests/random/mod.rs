@@ -6,16 +6,19 @@
 
 mod build;
 mod draw;
+mod fit;
 mod recipe;
 mod run;
 
 use crate::code::{Act, Joint, Step};
+use crate::ir::OpKind;
 use crate::plan::Work;
-use crate::{DType, Passes, Program};
+use crate::{DType, Passes, Program, Tape};
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 use recipe::Recipe;
 use run::{Leaves, Values, same, within};
+use std::collections::BTreeMap;
 
 /// By how many rounding errors the arguments are off when the bound is measured.
 const ROUNDINGS: f64 = 64.0;
@@ -31,6 +34,8 @@ struct Count {
     results: usize,
     /// Plans in which values are computed again.
     again: usize,
+    /// How often each kind of op was recorded.
+    ops: BTreeMap<OpKind, usize>,
 }
 
 /// The order of every sum is the recorded one.
@@ -78,7 +83,12 @@ fn check(recipe: &Recipe, count: &mut Count) -> Result<(), String> {
     let mut rng = ChaCha8Rng::seed_from_u64(recipe.seed);
     rng.set_stream(1 << 32);
     let products = recipe.has_products();
-    let wanted = recipe.eager(Leaves::Given, !products)?;
+    let look = |tape: &Tape<'_>| {
+        for node in tape.list().nodes.iter() {
+            *count.ops.entry(node.op.kind()).or_default() += 1;
+        }
+    };
+    let wanted = recipe.eager(Leaves::Given, !products, look)?;
     count.programs += 1;
     count.results += wanted.len();
     let exact = exact(&mut rng);
@@ -122,7 +132,7 @@ fn bounds(recipe: &Recipe, wanted: &[Values]) -> Result<Vec<f64>, String> {
         })
         .collect();
     for which in 0..3 {
-        let moved = recipe.eager(Leaves::Near(ROUNDINGS * rounding, which), false)?;
+        let moved = recipe.eager(Leaves::Near(ROUNDINGS * rounding, which), false, |_| {})?;
         for ((bound, moved), wanted) in bounds.iter_mut().zip(&moved).zip(wanted) {
             for (a, b) in moved.numbers.iter().zip(&wanted.numbers) {
                 match (a - b).abs() {
@@ -180,6 +190,9 @@ fn a_thousand_random_programs_give_what_is_recorded() {
     let count = check_all(0..1_000);
     assert!(count.exact > 1_000 && count.bounded > 500 && count.loose * 20 < count.results, "{count:?}");
     assert!(count.again > 100, "{count:?}");
+    // An input stands in programs only.
+    let missing = OpKind::ALL.iter().find(|kind| **kind != OpKind::Input && !count.ops.contains_key(kind));
+    assert!(missing.is_none(), "no random program records {missing:?}");
 }
 
 /// `cargo test -p wengert-autograd --lib -- --ignored ten_thousand`
@@ -201,7 +214,7 @@ fn caught(tamper: impl Fn(&mut Program) -> bool) -> (usize, usize) {
         if !done || recipe.has_products() {
             continue;
         }
-        let wanted = recipe.eager(Leaves::Given, false).expect("eager execution refuses nothing");
+        let wanted = recipe.eager(Leaves::Given, false, |_| {}).expect("eager execution refuses nothing");
         let result = given.and_then(|given| compare(&recipe, &given, &wanted, |_, a, b| same(a, b)));
         changed += 1;
         caught += usize::from(result.is_err());

@@ -64,6 +64,8 @@ pub(super) enum Act {
     /// Of operands with the last two axes swapped, or not.
     Matmul(bool, bool),
     Pick,
+    /// A row of the table of tests, by its number, on operands that are made to fit.
+    Row(usize),
 }
 
 impl Recipe {

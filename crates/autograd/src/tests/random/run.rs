@@ -127,8 +127,13 @@ impl Recipe {
         all
     }
 
-    /// The results by eager execution; where asked for, held against the oracle's.
-    pub(super) fn eager(&self, leaves: Leaves, by_oracle: bool) -> Result<Vec<Values>, String> {
+    /// The results by eager execution; where asked for, held against the oracle's. `look` sees the tape.
+    pub(super) fn eager(
+        &self,
+        leaves: Leaves,
+        by_oracle: bool,
+        look: impl FnOnce(&Tape<'_>),
+    ) -> Result<Vec<Values>, String> {
         let (params, handles) = self.params(leaves);
         let tape = Tape::with(&params);
         let mut handles = handles.iter();
@@ -141,6 +146,7 @@ impl Recipe {
             (_, Array::I64(a)) => tape.constant(&a),
         });
         let values: Vec<Values> = all.iter().map(|&y| eager_values(y)).collect();
+        look(&tape);
         if by_oracle {
             let last = all.len() - 1;
             for i in [0, last] {

@@ -1,0 +1,49 @@
+//! Rows of the table as steps of a random program: any variables are made to fit what a row takes.
+
+use crate::tests::Row;
+use crate::tests::rows::every_row;
+use crate::{Tape, Var};
+use std::ops::Range;
+use std::sync::OnceLock;
+
+/// What a row takes and gives.
+#[derive(Clone, Debug)]
+pub(super) struct Signature {
+    pub(super) operands: usize,
+    /// The shape of its result.
+    pub(super) result: Vec<usize>,
+    /// Whether it adds up in another order than the oracle.
+    pub(super) rounds: bool,
+}
+
+/// The rows that random programs draw from.
+pub(super) fn small_rows() -> Vec<Row> {
+    every_row().filter(|row| !row.large).collect()
+}
+
+/// What they take and give, in the same order.
+pub(super) fn signatures() -> Vec<Signature> {
+    static ALL: OnceLock<Vec<Signature>> = OnceLock::new();
+    let signature = |row: Row| {
+        let tape = Tape::new();
+        let x: Vec<Var<'_>> = row.arguments().iter().map(|a| tape.var(a)).collect();
+        Signature { operands: x.len(), result: (row.f)(&x).shape().to_vec(), rounds: row.rounds }
+    };
+    ALL.get_or_init(|| small_rows().into_iter().map(signature).collect()).clone()
+}
+
+/// The row on operands of any shapes.
+pub(super) fn apply_row<'t>(row: &Row, x: &[Var<'t>]) -> Var<'t> {
+    let fitted: Vec<Var<'t>> =
+        x.iter().zip(&row.shapes).map(|(x, shape)| fit(*x, shape, &row.domain)).collect();
+    (row.f)(&fitted)
+}
+
+/// A tensor of the given shape with values within an interval, made of one of any shape.
+fn fit<'t>(x: Var<'t>, shape: &[usize], domain: &Range<f64>) -> Var<'t> {
+    let (given, wanted) = (x.shape().elements(), shape.iter().product::<usize>());
+    let flat = x.reshape([given]);
+    let flat = if given < wanted { flat.pad(0, 0, wanted - given) } else { flat.slice(0, 0..wanted) };
+    let (middle, half) = ((domain.start + domain.end) / 2.0, (domain.end - domain.start) / 2.0);
+    (flat.sin() * (0.98 * half) + middle).reshape(shape)
+}
