@@ -164,8 +164,9 @@ macro_rules! attributes {
 }
 
 macro_rules! ops {
-    ($($(#[$doc:meta])* $Name:ident $name:literal ($($label:ident),*) { $($field:ident: $t:ty),* }
-        $structure:ident $(($argument:tt))?;)*) => {
+    ($($(#[$doc:meta])* $Name:ident [
+        $name:literal ($($label:ident),*) { $($field:ident: $t:ty),* } $structure:ident $(($argument:tt))?
+    ])*) => {
         $(attributes! { $(#[$doc])* $Name { $($field: $t),* } }
         impl From<$Name> for Op {
             fn from(op: $Name) -> Op {

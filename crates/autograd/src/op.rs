@@ -168,7 +168,7 @@ pub(crate) fn one_dtype(x: &[&Meta]) -> Result<(), Mismatch> {
 }
 
 macro_rules! rules {
-    ($($(#[$doc:meta])* $Name:ident $name:literal $operands:tt $attributes:tt $structure:ident $(($argument:tt))?;)*) => {
+    ($($(#[$doc:meta])* $Name:ident $row:tt)*) => {
         impl Op {
             /// The rule of an op; leaves have none.
             pub(crate) fn rule(&self) -> Option<&dyn Rule> {

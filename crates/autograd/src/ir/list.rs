@@ -1,10 +1,13 @@
 //! The list of ops that have a file of their own: one row each.
 //!
-//! `Name "name" (operands) { attributes } structure;`
+//! `Name ["name" (operands) { attributes } structure]`
 //!
 //! From a row come the struct of the attributes, the variant of [`Op`](super::Op), its name, what messages call its operands,
 //! the text of its attributes, equality and hashing, what kind of reader it concerns ([`Structure`](super::Structure)), its
 //! rows in the tests, and every dispatch to its file in `ops/`. What varies from step to step is an operand, never an attribute.
+//!
+//! Readers that need no more than the name take the rest of a row as one token, so that a new column concerns only those that
+//! read it.
 //!
 //! The structures:
 //!
@@ -20,47 +23,47 @@ macro_rules! op_table {
     ($reader:ident) => {
         $reader! {
             /// mask ? a : b, elementwise.
-            Select "select" (mask, a, b) {} map;
+            Select ["select" (mask, a, b) {} map]
             /// Conversion to another dtype.
-            Cast "cast" (x) { to: DType } map;
+            Cast ["cast" (x) { to: DType } map]
             /// The same values, cut from the derivative.
-            Detach "detach" (x) {} view;
+            Detach ["detach" (x) {} view]
             /// Repetition along axes of length 1 and new leading axes.
-            Broadcast "broadcast" (x) { to: Shape } view;
+            Broadcast ["broadcast" (x) { to: Shape } view]
             /// The same elements in row-major order under another shape.
-            Reshape "reshape" (x) { to: Shape } view;
+            Reshape ["reshape" (x) { to: Shape } view]
             /// The axes in another order: axis i of the result is axis `axes[i]` of the operand.
-            Permute "permute" (x) { axes: Axes } view;
+            Permute ["permute" (x) { axes: Axes } view]
             /// `length` elements along an axis, from `start` on.
-            Slice "slice" (x) { axis: Axis, start: usize, length: usize } view;
+            Slice ["slice" (x) { axis: Axis, start: usize, length: usize } view]
             /// The elements in reverse order along axes.
-            Flip "flip" (x) { axes: Axes } view;
+            Flip ["flip" (x) { axes: Axes } view]
             /// So many zeros before and after along an axis: the adjoint of `Slice`.
-            Pad "pad" (x) { axis: Axis, before: usize, after: usize } opaque(0);
+            Pad ["pad" (x) { axis: Axis, before: usize, after: usize } opaque(0)]
             /// Any number of operands, one after the other along an axis.
-            Concat "concat" (x) { axis: Axis } opaque(0);
+            Concat ["concat" (x) { axis: Axis } opaque(0)]
             /// Sum over axes, which are ascending and disappear.
-            Sum "sum" (x) { axes: Axes } reduce(axes);
+            Sum ["sum" (x) { axes: Axes } reduce(axes)]
             /// Largest element over axes, which are ascending and disappear.
-            Max "max" (x) { axes: Axes } reduce(axes);
+            Max ["max" (x) { axes: Axes } reduce(axes)]
             /// Index of the largest element along an axis, which disappears.
-            Argmax "argmax" (x) { axis: Axis } reduce(axis);
+            Argmax ["argmax" (x) { axis: Axis } reduce(axis)]
             /// Running sums along an axis, from its start, or from its end in reverse.
-            Cumsum "cumsum" (x) { axis: Axis, reverse: bool } scan(axis);
+            Cumsum ["cumsum" (x) { axis: Axis, reverse: bool } scan(axis)]
             /// Product of two matrices.
-            Matmul "matmul" (a, b) {} contract;
+            Matmul ["matmul" (a, b) {} contract]
             /// Exponentials along an axis, normalised to sum 1: maximum, difference, exponential, sum, quotient.
-            Softmax "softmax" (x) { axis: Axis } opaque(5);
+            Softmax ["softmax" (x) { axis: Axis } opaque(5)]
             /// Logarithm of the softmax: maximum, difference, exponential, sum, difference.
-            LogSoftmax "log_softmax" (x) { axis: Axis } opaque(5);
+            LogSoftmax ["log_softmax" (x) { axis: Axis } opaque(5)]
             /// One entry per row, by an index per row.
-            Pick "pick" (x, index) {} gather;
+            Pick ["pick" (x, index) {} gather]
             /// Zeros but for one given entry per row, in rows of so many columns: the adjoint of `Pick`.
-            Unpick "unpick" (x, index) { columns: usize } gather;
+            Unpick ["unpick" (x, index) { columns: usize } gather]
             /// Elements along an axis, by an index for each.
-            Gather "gather" (x, index) { axis: Axis } gather;
+            Gather ["gather" (x, index) { axis: Axis } gather]
             /// Elements added along an axis of zeros of this shape, by an index for each: the adjoint of `Gather`.
-            ScatterAdd "scatter_add" (x, index) { axis: Axis, to: Shape } gather;
+            ScatterAdd ["scatter_add" (x, index) { axis: Axis, to: Shape } gather]
         }
     };
 }

@@ -90,7 +90,7 @@ pub(crate) fn every_row() -> impl Iterator<Item = Row> {
 }
 
 macro_rules! rows_of {
-    ($($(#[$doc:meta])* $Name:ident $name:literal $operands:tt $attributes:tt $structure:ident $(($argument:tt))?;)*) => {
+    ($($(#[$doc:meta])* $Name:ident $row:tt)*) => {
         /// The rows of a kind of op. An op without rows does not compile.
         pub(crate) fn rows_of(kind: OpKind) -> Vec<Row> {
             match kind {
