@@ -8,19 +8,11 @@
 use super::graph::{Graph, Node};
 use super::hash::Map;
 use super::places::Places;
+use super::target::Target;
 use crate::code::Extent;
 use crate::dtype::DType;
 use crate::ir::{Max, NodeId, Op, Sum};
 use crate::shape::Shape;
-
-/// Nodes of a unit beyond which another one is begun.
-const MAX_MEMBERS: usize = 8192;
-
-/// Longest row that is kept in the cache as a whole.
-const MAX_ROW: usize = 8192;
-
-/// So many elements a sum over everything takes as one row.
-const SHORT: usize = 1024;
 
 /// What becomes one kernel.
 #[derive(Clone, Debug)]
@@ -77,6 +69,8 @@ pub(crate) struct Fusion {
     /// The last group of a size and type.
     latest: Map<(usize, DType), u32>,
     enabled: bool,
+    /// What is planned for.
+    pub(super) target: &'static Target,
 }
 
 /// How a reduction lies in the elements of its operand.
@@ -87,7 +81,7 @@ enum Reduction {
 }
 
 /// Divides a list into units; without fusion each op is one.
-pub(crate) fn fuse(graph: &Graph, enabled: bool) -> Fusion {
+pub(crate) fn fuse(graph: &Graph, enabled: bool, target: &'static Target) -> Fusion {
     let mut fusion = Fusion {
         units: vec![],
         unit_of: graph.per_node(NO_UNIT),
@@ -96,6 +90,7 @@ pub(crate) fn fuse(graph: &Graph, enabled: bool) -> Fusion {
         last_use: vec![],
         latest: Map::default(),
         enabled,
+        target,
     };
     for (id, node) in graph.iter() {
         fusion.visit(graph, id, node);
@@ -233,8 +228,8 @@ impl Fusion {
     /// A group of this size that runs after everything the node reads.
     fn later_group(&mut self, source: Option<u32>, elements: usize, dtype: DType) -> Option<u32> {
         let &unit = self.latest.get(&(elements, dtype))?;
-        let later = source.is_none_or(|s| unit > s);
-        (self.enabled && later && self.group(unit)?.members.len() < MAX_MEMBERS).then_some(unit)
+        let (later, most) = (source.is_none_or(|s| unit > s), self.target.most_members);
+        (self.enabled && later && self.group(unit)?.members.len() < most).then_some(unit)
     }
 
     /// How an elementwise node of so many elements fits into a group that it reads from, if it does.
@@ -246,10 +241,11 @@ impl Fusion {
         dtype: DType,
         elements: usize,
     ) -> Option<Extent> {
+        let most = self.target.most_members;
         let group = self.group(unit)?;
         let row = group.row;
         let all = group.elements;
-        if group.dtype != dtype || group.members.len() >= MAX_MEMBERS {
+        if group.dtype != dtype || group.members.len() >= most {
             return None;
         }
         let extent = match elements {
@@ -292,14 +288,13 @@ impl Fusion {
         let shape = graph.shape(x);
         let (elements, dtype) = (shape.elements(), node.meta.dtype);
         let reduction = match reduction(shape, axes) {
-            // A short sum as well, so that what reads it can stand in the same kernel.
-            Reduction::Whole if by_rows || elements <= SHORT => Reduction::Rows(elements),
+            Reduction::Whole if by_rows || elements <= self.target.short_sum => Reduction::Rows(elements),
             other => other,
         };
         let row = match reduction {
             Reduction::Across => return None,
             Reduction::Whole => 0,
-            Reduction::Rows(row) if row <= MAX_ROW => row,
+            Reduction::Rows(row) if row <= self.target.longest_row => row,
             Reduction::Rows(_) => return None,
         };
         if elements == 0 {
@@ -315,10 +310,12 @@ impl Fusion {
             Some(unit) => Some(unit),
             None => self.later_group(source, elements, dtype),
         };
+        let most = self.target.most_members;
         if let Some(unit) = candidate
             && let Some(group) = self.group(unit)
             && group.dtype == dtype
             && group.elements == elements
+            && group.members.len() < most
             && group.accepts(row)
         {
             group.members.push(id);
@@ -331,9 +328,6 @@ impl Fusion {
 impl Group {
     /// Whether a sum over rows of this length (0: over everything) fits in; takes it in if so.
     fn accepts(&mut self, row: usize) -> bool {
-        if self.members.len() >= MAX_MEMBERS {
-            return false;
-        }
         match row {
             0 if self.row == 0 => {
                 self.has_totals = true;

@@ -6,10 +6,6 @@ use super::graph::Graph;
 use crate::code::Extent;
 use crate::ir::NodeId;
 
-/// Results of fewer bytes stay in the caches anyway; written to a memory of their own, they need no copy of a tile. The
-/// random programs of the tests are small and shall do it too.
-const FROM_BYTES: usize = if cfg!(test) { 64 } else { 1 << 18 };
-
 /// For the results that begin in a unit, the operands ending there whose memory they may take: pairs, each of its own.
 pub(super) fn overwritten(
     graph: &Graph,
@@ -19,7 +15,7 @@ pub(super) fn overwritten(
     ending: &[NodeId],
 ) -> Vec<(NodeId, NodeId)> {
     let Unit::Fused(group) = &fusion.units[unit] else { return vec![] };
-    if group.elements * group.dtype.size() < FROM_BYTES || group.row == 1 {
+    if group.elements * group.dtype.size() < fusion.target.in_place_from || group.row == 1 {
         return vec![];
     }
     let fits = |id: NodeId| {

@@ -63,7 +63,7 @@ pub(super) fn lower(
     if passes.pair {
         super::pair::pair(&mut draft);
     }
-    slots::assign(draft, group.elements, group.row)
+    slots::assign(draft, group.elements, group.row, fusion.target)
 }
 
 impl Draft {

@@ -27,6 +27,7 @@ mod slope;
 mod slots;
 mod straighten;
 mod stream;
+mod target;
 mod thin;
 mod verify;
 
@@ -40,6 +41,7 @@ use crate::params::Params;
 use fuse::{Fusion, Unit};
 use memory::Homes;
 use std::ops::Range;
+use target::Target;
 
 /// Which passes a plan goes through. All of them, unless switched off one by one to look for the one at fault.
 ///
@@ -164,6 +166,7 @@ pub(crate) enum Work {
 
 /// Plans the list of a traced tape. The last outputs are gradients, with their ranges in the slab.
 pub(crate) fn plan(mut graph: Graph, params: &Params, gradients: &[Range<usize>], passes: &Passes) -> Plan {
+    let target = &Target::CPU;
     verify::graph(&graph);
     let mut counts = vec![("recorded", graph.len())];
     let mut run = |on: bool, name: &'static str, pass: fn(Graph) -> Graph, graph: Graph| {
@@ -180,15 +183,15 @@ pub(crate) fn plan(mut graph: Graph, params: &Params, gradients: &[Range<usize>]
     graph = run(passes.fold, "fold", fold::fold, graph);
     graph = run(passes.algebra, "algebra", algebra::algebra, graph);
     graph = run(passes.cse, "cse", cse::cse, graph);
-    graph = run(passes.orient, "orient", orient::orient, graph);
-    graph = run(passes.thin, "thin", thin::thin, graph);
+    graph = run(passes.orient, "orient", |graph| orient::orient(graph, &Target::CPU), graph);
+    graph = run(passes.thin, "thin", |graph| thin::thin(graph, &Target::CPU), graph);
     graph = run(passes.orient, "sink", sink::sink, graph);
     let rewritten = passes.orient || passes.thin;
     graph = run(rewritten && passes.algebra, "algebra", algebra::algebra, graph);
     graph = run(rewritten && passes.cse, "cse", cse::cse, graph);
-    graph = run(passes.orient, "straighten", straighten::straighten, graph);
+    graph = run(passes.orient, "straighten", |graph| straighten::straighten(graph, &Target::CPU), graph);
     graph = run(passes.dead, "dead", dead::dead, graph);
-    let Units { mut graph, fusion, again, streams } = units(graph, gradients, passes);
+    let Units { mut graph, fusion, again, streams } = units(graph, gradients, passes, target);
     if passes.recompute {
         counts.push(("recompute", graph.len()));
     }
@@ -200,7 +203,7 @@ pub(crate) fn plan(mut graph: Graph, params: &Params, gradients: &[Range<usize>]
     let streamed = kernels.split_off(kernels.len() - streams);
     for (id, range) in &homes.copies {
         let to = Operand { home: GRADIENTS, offset: range.start, ..homes.contiguous(&graph, *id) };
-        let work = Work::Tile(copy(homes.operand(&graph, &fusion, *id), to));
+        let work = Work::Tile(copy(homes.operand(&graph, &fusion, *id), to, target));
         kernels.push(Kernel { work, nodes: vec![*id] });
     }
     // What the user reads lies in one piece in a buffer.
@@ -210,7 +213,7 @@ pub(crate) fn plan(mut graph: Graph, params: &Params, gradients: &[Range<usize>]
         if !homes.is_buffer(&place) {
             let to = homes.copy_of(&graph, id);
             let work = match to.dtype.is_float() {
-                true => Work::Tile(copy(homes.operand(&graph, &fusion, id), to.clone())),
+                true => Work::Tile(copy(homes.operand(&graph, &fusion, id), to.clone(), target)),
                 // `Detach` is the identity for every dtype.
                 false => Work::Op { op: ir::Detach.into(), x: vec![place], y: to.clone() },
             };
@@ -237,8 +240,8 @@ struct Units {
     streams: usize,
 }
 
-fn units(mut graph: Graph, gradients: &[Range<usize>], passes: &Passes) -> Units {
-    let mut fusion = fuse::fuse(&graph, passes.fuse);
+fn units(mut graph: Graph, gradients: &[Range<usize>], passes: &Passes, target: &'static Target) -> Units {
+    let mut fusion = fuse::fuse(&graph, passes.fuse, target);
     let streams = if passes.stream { stream::put_last(&graph, &mut fusion, gradients) } else { 0 };
     verify::units(&graph, &fusion);
     let mut again = Again::default();
@@ -275,7 +278,7 @@ fn kernel(
 }
 
 /// A kernel that copies a view to contiguous memory.
-fn copy(from: Operand, to: Operand) -> Code {
+fn copy(from: Operand, to: Operand, target: &Target) -> Code {
     let mut draft = lower::Draft::new(to.dtype);
     let elements = to.shape.elements();
     let slot = draft.value();
@@ -283,5 +286,5 @@ fn copy(from: Operand, to: Operand) -> Code {
     draft.reads.push(Read { from, slot, extent: Extent::Tile, how });
     let y = draft.step(Act::Copy(slot), Extent::Tile);
     draft.writes.push(Write::new(to, y, Extent::Tile));
-    slots::assign(draft, elements, 0)
+    slots::assign(draft, elements, 0, target)
 }

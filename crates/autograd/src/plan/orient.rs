@@ -5,23 +5,18 @@
 //! views, so that a transpose there costs nothing.
 
 use super::graph::{Graph, Node};
+use super::target::{Narrow, Target};
 use crate::ir::{Matmul, NodeId, Op, Sum};
 use crate::shape::Axes;
 
-/// Below this width a product is turned.
-const NARROW: usize = 16;
-
-/// At least this many rows per column make it pay.
-const ASPECT: usize = 4;
-
 /// Turns narrow products, and what is computed from them, where nothing asks for rows.
-pub(crate) fn orient(graph: Graph) -> Graph {
+pub(crate) fn orient(graph: Graph, target: &Target) -> Graph {
     let fixed = needs_rows(&graph);
     let mut turned = Turned(graph.per_node(NodeId::MAX));
     graph.rewrite(|out, id| {
         let Node { op, inputs, origin, .. } = out.node(id);
         let result = match op {
-            Op::Matmul(_) if !fixed[id as usize] && is_narrow(out.node(id)) => {
+            Op::Matmul(_) if !fixed[id as usize] && is_narrow(out.node(id), &target.narrow) => {
                 let (a, b, origin) = (inputs[0], inputs[1], *origin);
                 let inputs = [turned.flipped(out, b), turned.flipped(out, a)].into();
                 out.add(Matmul, inputs, origin)
@@ -70,8 +65,8 @@ fn transpose(out: &mut Graph, x: NodeId) -> NodeId {
     out.permute(x, [1, 0].into())
 }
 
-fn is_narrow(node: &Node) -> bool {
-    matches!(node.meta.shape[..], [m, n] if n < NARROW && m >= ASPECT * n && m >= NARROW)
+fn is_narrow(node: &Node, &Narrow { width, aspect, .. }: &Narrow) -> bool {
+    matches!(node.meta.shape[..], [m, n] if n < width && m >= aspect * n && m >= width)
 }
 
 /// Per node whether its rows are asked for: by an output, or by an op that is neither elementwise, nor a product, nor a

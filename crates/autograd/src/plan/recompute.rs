@@ -4,7 +4,7 @@
 //! The steps are the same ones on the same numbers, so no bit changes. Costs are counted in cheap steps, a sum or a product,
 //! over all elements of a value. Measured with AVX-512, for `f32` and `f64` alike:
 //!
-//! | | values in the near caches | of [`FAR`] bytes and more |
+//! | | values in the near caches | of [`far`](target::Again::far) bytes and more |
 //! |---|---|---|
 //! | sum, product, comparison, choice | 1 | 1 |
 //! | quotient, square root | 5 to 11 | 4 to 11 |
@@ -21,29 +21,14 @@ use super::copies::copied;
 use super::fuse::{Fusion, NO_UNIT, Role, Unit, is_elementwise};
 use super::graph::Graph;
 use super::hash::{Map, Set};
+use super::target;
 use crate::code::Extent;
 use crate::ir::{Binary, NodeId, Op, Unary};
 use smallvec::{SmallVec, smallvec};
 use std::ops::Range;
 
-/// Most steps that one value is computed again by.
-const LONGEST: usize = 8;
-
-/// Most steps that one unit is given.
-const MOST: usize = 1024;
-
-/// Values of fewer bytes stay in the nearest cache, where nothing is to be gained. The random programs of the tests are
-/// small and shall do it too.
-const FROM_BYTES: usize = if cfg!(test) { 16 } else { 1 << 15 };
-
-/// Nodes of a unit up to which it is looked through for what it reads.
-const SHORT: usize = 64;
-
-/// Bytes from which a value is out of the nearer caches when it is read again.
-const FAR: usize = 1 << 18;
-
-/// What a saving must come to beyond its cost: figures differ from machine to machine.
-const MARGIN: f64 = 1.0;
+/// Steps of a chain; a longer one lies on the heap.
+type Steps = SmallVec<[NodeId; 8]>;
 
 /// What is computed again.
 #[derive(Debug, Default)]
@@ -77,7 +62,7 @@ pub(super) fn recompute(graph: Graph, fusion: Fusion) -> (Graph, Fusion, Again) 
 
 /// The nodes by which a value is computed, and what they read from memory: nodes, roots or views of them.
 struct Chain {
-    steps: SmallVec<[NodeId; LONGEST]>,
+    steps: Steps,
     sources: SmallVec<[NodeId; 4]>,
 }
 
@@ -85,6 +70,7 @@ struct Chain {
 struct Search<'a> {
     graph: &'a Graph,
     fusion: &'a Fusion,
+    limits: &'static target::Again,
     /// Per node, whether it is a leaf or stored: other units find it in memory.
     in_memory: Vec<bool>,
     /// Values that may be spared, in order.
@@ -116,6 +102,7 @@ impl<'a> Search<'a> {
         let mut search = Search {
             graph,
             fusion,
+            limits: &fusion.target.again,
             in_memory,
             candidates,
             last_use: vec![],
@@ -126,7 +113,7 @@ impl<'a> Search<'a> {
             given: vec![],
         };
         let may_be = |&id: &NodeId| {
-            search.bytes(id) >= FROM_BYTES && is_cheap(graph, id) && search.chain(id).is_some()
+            search.bytes(id) >= search.limits.from_bytes && is_cheap(graph, id) && search.chain(id).is_some()
         };
         search.candidates = search.candidates.iter().copied().filter(may_be).collect();
         if !search.candidates.is_empty() {
@@ -178,7 +165,8 @@ impl<'a> Search<'a> {
             let inputs = &self.graph.node(id).inputs;
             inputs.iter().any(|&x| self.fusion.places.root(x) == root)
         };
-        self.has.contains(&(unit, root)) || (members.len() <= SHORT && members.iter().any(reads))
+        self.has.contains(&(unit, root))
+            || (members.len() <= self.limits.looked_through && members.iter().any(reads))
     }
 
     fn bytes(&self, id: NodeId) -> usize {
@@ -194,8 +182,10 @@ impl<'a> Search<'a> {
         let (last, dying) = (*readers.iter().max().expect("somebody reads it"), self.dying(&chain));
         let saved = self.store(v) + self.load(v) * readers.len() as f64 + dying.len() as f64;
         let cost: f64 = readers.iter().map(|&unit| self.cost_in(unit, &chain)).sum();
-        let has_room = |&unit: &u32| self.given[unit as usize] + chain.steps.len() <= MOST;
-        let pays = saved > cost + MARGIN && self.holds_less(v, &chain, last) && readers.iter().all(has_room);
+        let has_room = |&unit: &u32| self.given[unit as usize] + chain.steps.len() <= self.limits.most;
+        let pays = saved > cost + self.limits.margin
+            && self.holds_less(v, &chain, last)
+            && readers.iter().all(has_room);
         if pays {
             self.in_memory[v as usize] = false;
             self.forget_uses(&dying);
@@ -253,7 +243,7 @@ impl<'a> Search<'a> {
                 } else {
                     let walks = same_walk(fusion, fusion.unit_of[root as usize], fusion.unit_of[v as usize]);
                     let goes_along = walks && is_cheap(graph, root) && is_full_tile(graph, fusion, root);
-                    if !goes_along || chain.steps.len() == LONGEST {
+                    if !goes_along || chain.steps.len() >= self.limits.longest {
                         return None;
                     }
                     chain.steps.push(root);
@@ -264,11 +254,10 @@ impl<'a> Search<'a> {
     }
 
     /// The steps of a chain that its value's own unit needs no more.
-    fn dying(&self, chain: &Chain) -> SmallVec<[NodeId; LONGEST]> {
+    fn dying(&self, chain: &Chain) -> Steps {
         let own = self.fusion.unit_of[chain.steps[0] as usize];
-        let mut left: SmallVec<[u32; LONGEST]> =
-            chain.steps.iter().map(|&x| self.own_uses[x as usize]).collect();
-        let mut dying: SmallVec<[NodeId; LONGEST]> = smallvec![];
+        let mut left: SmallVec<[u32; 8]> = chain.steps.iter().map(|&x| self.own_uses[x as usize]).collect();
+        let mut dying = Steps::new();
         if left[0] == 0 {
             dying.push(chain.steps[0]);
         }
@@ -311,15 +300,19 @@ impl<'a> Search<'a> {
             !is_leaf && (!self.in_memory[root as usize] || self.last_use[root as usize] < last)
         });
         let held: usize = longer.map(|root| self.bytes(root)).sum();
-        held <= self.bytes(v) + self.bytes(v) / 8
+        held <= self.bytes(v) + self.bytes(v) / self.limits.held
     }
 
     fn load(&self, x: NodeId) -> f64 {
-        if self.bytes(self.fusion.places.root(x)) < FAR { 1.0 } else { 3.0 }
+        self.limits.load[usize::from(self.is_far(self.fusion.places.root(x)))]
     }
 
     fn store(&self, x: NodeId) -> f64 {
-        if self.bytes(x) < FAR { 2.0 } else { 4.0 }
+        self.limits.store[usize::from(self.is_far(x))]
+    }
+
+    fn is_far(&self, x: NodeId) -> bool {
+        self.bytes(x) >= self.limits.far
     }
 }
 

@@ -1,26 +1,13 @@
 //! Slots: each value of a kernel gets a tile of the scratch, which another one takes after its last use.
 
 use super::lower::Draft;
+use super::target::Target;
 use crate::code::{Act, Code, Extent, How, Read, Slot, Step};
 use crate::dtype::DType;
 use crate::tree::{BLOCK, LANES};
 
-/// Bytes of a kernel's tiles: a usual first-level cache.
-const TILES_BYTES: usize = 48 << 10;
-
-/// Shortest and longest tile.
-const TILE: std::ops::RangeInclusive<usize> = 64..=BLOCK;
-
-/// Elements that one thread takes at a time.
-const TASK: usize = 8 * BLOCK;
-
-/// Work below which a kernel stays on the caller: passes over its elements. An operand whose elements do not lie one after
-/// the other takes as long as several.
-const WORTH_SHARING: usize = 1 << 17;
-const GATHER: usize = 4;
-
 /// The code of a draft, for so many elements in rows of a length (0: none).
-pub(super) fn assign(draft: Draft, elements: usize, row: usize) -> Code {
+pub(super) fn assign(draft: Draft, elements: usize, row: usize, target: &Target) -> Code {
     let (slot_of, slots) = allocate(&draft);
     let read_homes: Vec<u32> = draft.reads.iter().map(|read| read.from.home).collect();
     let to = |value: Slot| slot_of[value as usize];
@@ -31,10 +18,11 @@ pub(super) fn assign(draft: Draft, elements: usize, row: usize) -> Code {
     });
     let steps: Vec<Step> = steps.collect();
     let size = if draft.dtype == DType::F32 { 4 } else { 8 };
-    let (tile, task) = sizes(slots, size, elements, row);
-    let weight = |read: &Read| if read.how == How::Gather { GATHER } else { 1 };
+    let (tile, task) = sizes(slots, size, elements, row, target);
+    let weight = |read: &Read| if read.how == How::Gather { target.threads.gather } else { 1 };
     let passes = steps.len() + draft.writes.len() + draft.reads.iter().map(weight).sum::<usize>();
-    let alone = passes * elements < WORTH_SHARING;
+    // A small kernel is one task, and stays on the caller.
+    let alone = passes * elements < target.threads.tiles_from;
     let task = if alone { elements.next_multiple_of(tile).max(tile) } else { task };
     Code {
         dtype: draft.dtype,
@@ -68,12 +56,13 @@ pub(super) fn assign(draft: Draft, elements: usize, row: usize) -> Code {
 }
 
 /// Elements of a tile and of a task.
-fn sizes(slots: usize, size: usize, elements: usize, row: usize) -> (usize, usize) {
-    let room = TILES_BYTES / (slots.max(1) * size);
-    let flat = prev_power_of_two(room).clamp(*TILE.start(), *TILE.end());
+fn sizes(slots: usize, size: usize, elements: usize, row: usize, target: &Target) -> (usize, usize) {
+    let task = target.threads.task;
+    let room = target.tile_bytes / (slots.max(1) * size);
+    let flat = prev_power_of_two(room).clamp(target.shortest_tile, BLOCK);
     if row == 0 {
         let tile = flat.min(elements.next_power_of_two()).max(LANES);
-        return (tile, TASK);
+        return (tile, task);
     }
     // Whole rows; so many that tiles are a multiple of the lanes where that is possible.
     let unit = LANES / gcd(row, LANES);
@@ -81,7 +70,7 @@ fn sizes(slots: usize, size: usize, elements: usize, row: usize) -> (usize, usiz
     let rounded = rows.next_multiple_of(unit);
     let rows = if rounded * row <= 2 * flat { rounded } else { rows };
     let tile = (rows * row).min(elements.max(row));
-    (tile, tile * (TASK / tile).max(1))
+    (tile, tile * (task / tile).max(1))
 }
 
 fn prev_power_of_two(n: usize) -> usize {

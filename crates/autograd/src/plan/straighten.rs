@@ -2,18 +2,15 @@
 //! piece: a product then reads them along the batch. The copy is a multiplication by 1, which changes no number.
 
 use super::graph::{Graph, Node};
+use super::target::{Narrow, Target};
 use crate::ir::{Binary, NodeId, Op, Permute};
 
-/// An axis is short below this length, and long from so many times on.
-const SHORT: usize = 16;
-const ASPECT: usize = 4;
-
 /// Copies what products read across.
-pub(crate) fn straighten(graph: Graph) -> Graph {
+pub(crate) fn straighten(graph: Graph, target: &Target) -> Graph {
     let mut across = graph.per_node(false);
     for (_, node) in graph.iter().filter(|(_, node)| matches!(node.op, Op::Matmul(_))) {
         for &x in &node.inputs {
-            across[x as usize] |= is_read_across(&graph, x);
+            across[x as usize] |= is_read_across(&graph, x, &target.narrow);
         }
     }
     if !across.contains(&true) {
@@ -26,9 +23,9 @@ pub(crate) fn straighten(graph: Graph) -> Graph {
 }
 
 /// Whether it is a transpose, few rows of many columns, of a matrix that lies there as it is.
-fn is_read_across(graph: &Graph, x: NodeId) -> bool {
+fn is_read_across(graph: &Graph, x: NodeId, &Narrow { width, aspect, .. }: &Narrow) -> bool {
     let Node { op: Op::Permute(Permute { axes }), inputs, meta, .. } = graph.node(x) else { return false };
-    let narrow = matches!(meta.shape[..], [few, many] if few > 1 && few < SHORT && many >= ASPECT * SHORT);
+    let narrow = matches!(meta.shape[..], [few, many] if few > 1 && few < width && many >= aspect * width);
     narrow && axes[..] == [1, 0] && matches!(graph.node(inputs[0]).op, Op::Input(_))
 }
 

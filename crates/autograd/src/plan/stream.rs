@@ -11,9 +11,6 @@ use crate::ir::{NodeId, Op};
 use crate::tree::DEPTH;
 use std::ops::Range;
 
-/// A gradient of fewer numbers stays in the cache until it is read.
-const WORTH_STREAMING: usize = 1 << 13;
-
 /// Moves these products to the end of the units, and tells how many there are. The last outputs are gradients, with their
 /// ranges in the slab.
 pub(super) fn put_last(graph: &Graph, fusion: &mut Fusion, gradients: &[Range<usize>]) -> usize {
@@ -56,6 +53,6 @@ fn streamed(graph: &Graph, fusion: &Fusion, id: NodeId) -> Option<u32> {
     // The parameters change while it is computed.
     let is_parameter = |x| matches!(graph.node(fusion.places.root(x)).op, Op::Parameter(_));
     // Its operands are held longer: they are to be smaller than what is not stored.
-    let pays = m * n >= WORTH_STREAMING && k > 0 && k * (m + n) <= m * n;
+    let pays = m * n >= fusion.target.stream_from && k > 0 && k * (m + n) <= m * n;
     (pays && k <= DEPTH && !is_parameter(a) && !is_parameter(b)).then_some(unit)
 }

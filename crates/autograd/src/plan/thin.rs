@@ -6,33 +6,29 @@
 //! * m = 1 and k small, a sum of few rows: C = a₁·B₁ + … + aₖ·Bₖ.
 
 use super::graph::{Graph, Node};
+use super::target::{Narrow, Target};
 use crate::ir::{Binary, NodeId, Op, Slice};
 
-/// Terms beyond which a sum of rows is left to the product's own kernel, which reads each row once.
-const FEW_ROWS: usize = 8;
-
-/// Multiplications from which on the product's own kernel is faster: it need not copy what is repeated.
-const SMALL: usize = 512;
-
 /// Replaces the products of vectors.
-pub(crate) fn thin(graph: Graph) -> Graph {
-    if !graph.iter().any(|(_, node)| sizes(&graph, node).is_some()) {
+pub(crate) fn thin(graph: Graph, target: &Target) -> Graph {
+    let limits = &target.narrow;
+    if !graph.iter().any(|(_, node)| sizes(&graph, node, limits).is_some()) {
         return graph;
     }
-    graph.rewrite(|out, id| product(out, id).unwrap_or_else(|| out.keep(id)))
+    graph.rewrite(|out, id| product(out, id, limits).unwrap_or_else(|| out.keep(id)))
 }
 
 /// The m, k and n of a small product.
-fn sizes(graph: &Graph, node: &Node) -> Option<(usize, usize, usize)> {
+fn sizes(graph: &Graph, node: &Node, limits: &Narrow) -> Option<(usize, usize, usize)> {
     let (Op::Matmul(_), &[a, b]) = (&node.op, &node.inputs[..]) else { return None };
     let (&[m, k], &[_, n]) = (&graph.shape(a)[..], &graph.shape(b)[..]) else { return None };
     let multiplications = m.saturating_mul(k).saturating_mul(n);
-    (1..=SMALL).contains(&multiplications).then_some((m, k, n))
+    (1..=limits.small_product).contains(&multiplications).then_some((m, k, n))
 }
 
-fn product(out: &mut Graph, id: NodeId) -> Option<NodeId> {
+fn product(out: &mut Graph, id: NodeId, limits: &Narrow) -> Option<NodeId> {
     let node = out.node(id);
-    let (m, k, n) = sizes(out, node)?;
+    let (m, k, n) = sizes(out, node, limits)?;
     let (a, b) = (node.inputs[0], node.inputs[1]);
     match (m, k, n) {
         (_, 1, _) => Some(repeated(out, a, b, [m, n])),
@@ -42,7 +38,7 @@ fn product(out: &mut Graph, id: NodeId) -> Option<NodeId> {
             let sums = out.sum(terms, [1].into());
             Some(out.reshape(sums, [m, 1].into()))
         }
-        (1, ..) if k <= FEW_ROWS => {
+        (1, ..) if k <= limits.few_rows => {
             let terms = (0..k).map(|j| {
                 let (factor, row) = (part(out, a, 1, j), part(out, b, 0, j));
                 repeated(out, factor, row, [1, n])
