@@ -7,71 +7,12 @@
 
 use super::graph::{Graph, Node};
 use super::hash::Map;
-use super::places::Places;
 use super::target::Target;
+use super::units::{Fusion, Group, NO_UNIT, Role, Unit, is_elementwise};
 use crate::code::Extent;
 use crate::dtype::DType;
 use crate::ir::{Max, NodeId, Op, Sum};
 use crate::shape::Shape;
-
-/// What becomes one kernel.
-#[derive(Clone, Debug)]
-pub(crate) enum Unit {
-    Fused(Group),
-    /// A product of matrices.
-    Product(NodeId),
-    /// Any other op, by its own kernel.
-    Op(NodeId),
-}
-
-impl Unit {
-    /// The nodes that it computes.
-    pub(crate) fn nodes(&self) -> &[NodeId] {
-        match self {
-            Unit::Fused(group) => &group.members,
-            Unit::Product(id) | Unit::Op(id) => std::slice::from_ref(id),
-        }
-    }
-}
-
-/// Nodes that are computed tile by tile.
-#[derive(Clone, Debug)]
-pub(crate) struct Group {
-    pub(crate) dtype: DType,
-    pub(crate) elements: usize,
-    /// Length of the rows that a member sums over or takes the largest of; 0 while none does.
-    pub(crate) row: usize,
-    has_totals: bool,
-    pub(crate) members: Vec<NodeId>,
-}
-
-/// How many numbers a member of a group gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    Spread(Extent),
-    /// One number for the whole kernel, there when it has ended.
-    Total,
-}
-
-/// No unit: a leaf, or a view of another node.
-pub(crate) const NO_UNIT: u32 = u32::MAX;
-
-/// The result of fusion.
-#[derive(Debug)]
-pub(crate) struct Fusion {
-    pub(crate) units: Vec<Unit>,
-    /// Per node.
-    pub(crate) unit_of: Vec<u32>,
-    pub(crate) role: Vec<Role>,
-    pub(crate) places: Places,
-    /// The last unit that reads it, its own if no other does; `NO_UNIT` for leaves, and where the user reads it.
-    pub(crate) last_use: Vec<u32>,
-    /// The last group of a size and type.
-    latest: Map<(usize, DType), u32>,
-    enabled: bool,
-    /// What is planned for.
-    pub(super) target: &'static Target,
-}
 
 /// How a reduction lies in the elements of its operand.
 enum Reduction {
@@ -82,73 +23,30 @@ enum Reduction {
 
 /// Divides a list into units; without fusion each op is one.
 pub(crate) fn fuse(graph: &Graph, enabled: bool, target: &'static Target) -> Fusion {
-    let mut fusion = Fusion {
-        units: vec![],
-        unit_of: graph.per_node(NO_UNIT),
-        role: graph.per_node(Role::Spread(Extent::Tile)),
-        places: Places::new(graph),
-        last_use: vec![],
-        latest: Map::default(),
-        enabled,
-        target,
-    };
+    let mut walk = Walk { fusion: Fusion::new(graph, target), latest: Map::default(), enabled };
     for (id, node) in graph.iter() {
-        fusion.visit(graph, id, node);
+        walk.visit(graph, id, node);
     }
-    fusion.last_use = last_uses(graph, &fusion);
+    let mut fusion = walk.fusion;
+    fusion.note_last_uses(graph);
     fusion
 }
 
-/// The last unit that reads each node.
-pub(super) fn last_uses(graph: &Graph, fusion: &Fusion) -> Vec<u32> {
-    let mut last = fusion.unit_of.clone();
-    for (id, node) in graph.iter() {
-        let unit = fusion.unit_of[id as usize];
-        if unit != NO_UNIT {
-            for &x in &node.inputs {
-                let root = fusion.places.root(x) as usize;
-                last[root] = last[root].max(unit);
-            }
-        }
-    }
-    for &id in &graph.outputs {
-        last[fusion.places.root(id) as usize] = NO_UNIT;
-    }
-    last
+/// The units so far.
+struct Walk {
+    fusion: Fusion,
+    /// The last group of a size and type.
+    latest: Map<(usize, DType), u32>,
+    enabled: bool,
 }
 
-impl Fusion {
+impl Walk {
     fn visit(&mut self, graph: &Graph, id: NodeId, node: &Node) {
         let at = id as usize;
-        let is_view = self.places.add(graph, id);
+        let is_view = self.fusion.places.add(graph, id);
         if !is_view && node.op.rule().is_some() {
-            (self.unit_of[at], self.role[at]) = self.assign(graph, id, node);
+            (self.fusion.unit_of[at], self.fusion.role[at]) = self.assign(graph, id, node);
         }
-    }
-
-    /// Lets units that no other one reads from come last.
-    pub(super) fn put_last(&mut self, graph: &Graph, last: &[u32]) {
-        let mut number = vec![0; self.units.len()];
-        let mut is_last = vec![false; self.units.len()];
-        last.iter().for_each(|&unit| is_last[unit as usize] = true);
-        let mut order: Vec<u32> = (0..self.units.len() as u32).filter(|&u| !is_last[u as usize]).collect();
-        order.extend(last);
-        for (new, &old) in order.iter().enumerate() {
-            number[old as usize] = new as u32;
-        }
-        let mut units: Vec<Option<Unit>> = self.units.drain(..).map(Some).collect();
-        self.units.extend(
-            order.iter().map(|&old| units[old as usize].take().expect("each stands once in the order")),
-        );
-        for unit in self.unit_of.iter_mut().filter(|unit| **unit != NO_UNIT) {
-            *unit = number[*unit as usize];
-        }
-        self.last_use = last_uses(graph, self);
-    }
-
-    /// Whether another unit, or the user, reads what a unit computes.
-    pub(crate) fn is_stored(&self, id: NodeId) -> bool {
-        self.last_use[id as usize] != self.unit_of[id as usize]
     }
 
     /// The unit that computes the node.
@@ -177,8 +75,8 @@ impl Fusion {
     }
 
     fn begin(&mut self, unit: Unit) -> u32 {
-        self.units.push(unit);
-        self.units.len() as u32 - 1
+        self.fusion.units.push(unit);
+        self.fusion.units.len() as u32 - 1
     }
 
     fn begin_group(
@@ -195,7 +93,7 @@ impl Fusion {
     }
 
     fn group(&mut self, unit: u32) -> Option<&mut Group> {
-        match self.units.get_mut(unit as usize) {
+        match self.fusion.units.get_mut(unit as usize) {
             Some(Unit::Fused(group)) => Some(group),
             _ => None,
         }
@@ -203,7 +101,7 @@ impl Fusion {
 
     /// The last unit that a node reads from.
     fn last_source(&self, node: &Node) -> Option<u32> {
-        let units = node.inputs.iter().map(|&x| self.unit_of[self.places.root(x) as usize]);
+        let units = node.inputs.iter().map(|&x| self.fusion.unit_of[self.fusion.places.root(x) as usize]);
         units.filter(|&u| u != NO_UNIT).max()
     }
 
@@ -228,7 +126,7 @@ impl Fusion {
     /// A group of this size that runs after everything the node reads.
     fn later_group(&mut self, source: Option<u32>, elements: usize, dtype: DType) -> Option<u32> {
         let &unit = self.latest.get(&(elements, dtype))?;
-        let (later, most) = (source.is_none_or(|s| unit > s), self.target.most_members);
+        let (later, most) = (source.is_none_or(|s| unit > s), self.fusion.target.most_members);
         (self.enabled && later && self.group(unit)?.members.len() < most).then_some(unit)
     }
 
@@ -241,7 +139,7 @@ impl Fusion {
         dtype: DType,
         elements: usize,
     ) -> Option<Extent> {
-        let most = self.target.most_members;
+        let most = self.fusion.target.most_members;
         let group = self.group(unit)?;
         let row = group.row;
         let all = group.elements;
@@ -254,22 +152,10 @@ impl Fusion {
             _ => return None,
         };
         let fits = node.inputs.iter().all(|&x| {
-            let root = self.places.root(x);
-            self.unit_of[root as usize] != unit || self.inner(graph, x, extent, row).is_some()
+            let root = self.fusion.places.root(x);
+            self.fusion.unit_of[root as usize] != unit || self.fusion.inner(graph, x, extent, row).is_some()
         });
         fits.then_some(extent)
-    }
-
-    /// How a group sees an operand that a member of its own computes: with one number per place or per row of the
-    /// root. `None` if it would have to be rearranged.
-    pub(crate) fn inner(&self, graph: &Graph, x: NodeId, extent: Extent, row: usize) -> Option<Extent> {
-        match (self.role[self.places.root(x) as usize], extent) {
-            (Role::Spread(have), want) if have == want => self.places.is_whole(graph, x).then_some(have),
-            (Role::Spread(Extent::Rows), Extent::Tile) => {
-                self.places.repeats_along_rows(graph, x, row).then_some(Extent::Rows)
-            }
-            _ => None,
-        }
     }
 
     /// Makes a reduction a member of the group that computes its operand, or of a new one.
@@ -288,13 +174,15 @@ impl Fusion {
         let shape = graph.shape(x);
         let (elements, dtype) = (shape.elements(), node.meta.dtype);
         let reduction = match reduction(shape, axes) {
-            Reduction::Whole if by_rows || elements <= self.target.short_sum => Reduction::Rows(elements),
+            Reduction::Whole if by_rows || elements <= self.fusion.target.short_sum => {
+                Reduction::Rows(elements)
+            }
             other => other,
         };
         let row = match reduction {
             Reduction::Across => return None,
             Reduction::Whole => 0,
-            Reduction::Rows(row) if row <= self.target.longest_row => row,
+            Reduction::Rows(row) if row <= self.fusion.target.longest_row => row,
             Reduction::Rows(_) => return None,
         };
         if elements == 0 {
@@ -303,14 +191,14 @@ impl Fusion {
         let role = if row == 0 { Role::Total } else { Role::Spread(Extent::Rows) };
         let source = self.last_source(node);
         let inside = source.filter(|&unit| {
-            self.unit_of[self.places.root(x) as usize] == unit
-                && self.inner(graph, x, Extent::Tile, 0).is_some()
+            self.fusion.unit_of[self.fusion.places.root(x) as usize] == unit
+                && self.fusion.inner(graph, x, Extent::Tile, 0).is_some()
         });
         let candidate = match inside {
             Some(unit) => Some(unit),
             None => self.later_group(source, elements, dtype),
         };
-        let most = self.target.most_members;
+        let most = self.fusion.target.most_members;
         if let Some(unit) = candidate
             && let Some(group) = self.group(unit)
             && group.dtype == dtype
@@ -363,18 +251,6 @@ fn reduction(shape: &Shape, axes: &[u8]) -> Reduction {
         (false, _) => Reduction::Whole,
         (true, 1) => Reduction::Across,
         (true, row) => Reduction::Rows(row),
-    }
-}
-
-/// Whether a node is one loop over floating-point numbers and truth values.
-pub(super) fn is_elementwise(graph: &Graph, node: &Node) -> bool {
-    let of = |i: usize| graph.node(node.inputs[i]).meta.dtype;
-    match &node.op {
-        Op::Unary(_) | Op::Binary(_) => true,
-        Op::Compare(_) => of(0).is_float(),
-        Op::Select(_) => node.meta.dtype.is_float(),
-        Op::Cast(c) => (c.to.is_float() && of(0) == DType::Bool) || (c.to == DType::Bool && of(0).is_float()),
-        _ => false,
     }
 }
 

@@ -1,8 +1,8 @@
 //! In place: a fused kernel writes a result over an operand that nothing reads any more, where it reads that operand as
 //! it walks, place by place. One memory less passes through the caches.
 
-use super::fuse::{Fusion, Group, Role, Unit};
 use super::graph::Graph;
+use super::units::{Fusion, Group, Role, Unit};
 use crate::code::Extent;
 use crate::ir::NodeId;
 

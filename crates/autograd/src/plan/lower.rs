@@ -1,155 +1,52 @@
 //! Lowering: a group of nodes becomes the steps of a fused kernel.
 //!
-//! First a list of values, each given by a read, a number or a step; then peepholes; then slots, reused after a value's
-//! last use.
+//! First a list of values, each given by a read, a number or a step (`draft`); then the passes over steps; then slots,
+//! reused after a value's last use.
 
-use super::fuse::{Fusion, Group, NO_UNIT, Role};
+use super::draft::{Draft, Value};
 use super::graph::Graph;
 use super::hash::Map;
 use super::memory::Homes;
-use super::share::Shares;
-use super::{Passes, slots};
-use crate::code::{Act, Code, Extent, How, Operand, Read, Slot, Step, Write};
-use crate::dtype::DType;
+use super::slots;
+use super::units::{Fusion, Group, NO_UNIT, Role};
+use crate::code::{Act, Code, Extent, How, Operand, Read, Step, Write};
 use crate::ir::{Binary, NodeId, Op, Unary};
 
-/// Number of a value within a kernel.
-pub(super) type Value = Slot;
-
-/// A kernel on its way: values instead of slots.
-pub(super) struct Draft {
-    pub(super) dtype: DType,
-    /// Per value whether a step gives it; else a read or a number does.
-    pub(super) by_step: Vec<bool>,
-    pub(super) fills: Vec<(Value, f64)>,
-    pub(super) reads: Vec<Read>,
-    pub(super) steps: Vec<Step>,
-    pub(super) writes: Vec<Write>,
-    pub(super) totals: Vec<Operand>,
+/// What lowering reads: a list in units whose values have their places, and the passes over steps.
+pub(super) struct Lower<'a> {
+    pub(super) graph: &'a Graph,
+    pub(super) fusion: &'a Fusion,
+    pub(super) homes: &'a Homes,
+    pub(super) rewrites: Vec<fn(&mut Draft)>,
 }
 
-/// The code of a group. `values` has room for a value per node of the graph; each is a member of one group at most.
-pub(super) fn lower(
-    graph: &Graph,
-    fusion: &Fusion,
-    unit: u32,
-    group: &Group,
-    homes: &Homes,
-    passes: &Passes,
-    values: &mut [Value],
-) -> Code {
-    let shares = if passes.share { Shares::of(graph, group) } else { Shares::default() };
-    let mut lowering = Lowering {
-        graph,
-        fusion,
-        unit,
-        row: group.row,
-        homes,
-        shares,
-        values,
-        spread: Map::default(),
-        numbers: Map::default(),
-        parts: Map::default(),
-        draft: Draft::new(group.dtype),
-    };
-    for &id in &group.members {
-        lowering.member(id);
-    }
-    let mut draft = lowering.draft;
-    draft.drop_unused();
-    if passes.share {
-        super::slope::slopes(&mut draft);
-    }
-    if passes.pair {
-        super::pair::pair(&mut draft);
-    }
-    slots::assign(draft, group.elements, group.row, fusion.target)
-}
-
-impl Draft {
-    pub(super) fn new(dtype: DType) -> Draft {
-        Draft {
-            dtype,
-            by_step: vec![],
-            fills: vec![],
-            reads: vec![],
-            steps: vec![],
-            writes: vec![],
-            totals: vec![],
+impl Lower<'_> {
+    /// The code of a group. `values` has room for a value per node of the graph; each is a member of one group at most.
+    pub(super) fn group(&self, unit: u32, group: &Group, values: &mut [Value]) -> Code {
+        let &Lower { graph, fusion, homes, .. } = self;
+        let mut lowering = Lowering {
+            graph,
+            fusion,
+            unit,
+            row: group.row,
+            homes,
+            values,
+            spread: Map::default(),
+            numbers: Map::default(),
+            draft: Draft::new(group.dtype),
+        };
+        for &id in &group.members {
+            lowering.member(id);
         }
-    }
-
-    pub(super) fn value(&mut self) -> Value {
-        self.by_step.push(false);
-        Value::try_from(self.by_step.len() - 1).expect("a group has few members")
-    }
-
-    /// A value that a step gives.
-    pub(super) fn result(&mut self) -> Value {
-        let y = self.value();
-        self.by_step[y as usize] = true;
-        y
-    }
-
-    pub(super) fn step(&mut self, act: Act, extent: Extent) -> Value {
-        let y = self.result();
-        self.steps.push(Step { y, extent, act });
-        y
-    }
-}
-
-impl Draft {
-    /// How many steps read each value; one that is stored counts as read more than once.
-    pub(super) fn uses(&self) -> Vec<u32> {
-        let mut uses = vec![0; self.by_step.len()];
-        for x in self.steps.iter().flat_map(|step| step.act.reads()) {
-            uses[x as usize] += 1;
-        }
-        for write in &self.writes {
-            uses[write.slot as usize] += 2;
-        }
-        uses
-    }
-
-    /// Leaves out steps, and numbers that nobody reads then.
-    pub(super) fn leave_out(&mut self, gone: &[bool]) {
-        let mut gone = gone.iter();
-        self.steps.retain(|_| !gone.next().expect("one for each step"));
-        let uses = self.uses();
-        self.fills.retain(|fill| uses[fill.0 as usize] > 0);
-    }
-
-    /// Leaves out steps whose results nobody reads.
-    fn drop_unused(&mut self) {
-        let mut used = vec![false; self.by_step.len()];
-        for write in &self.writes {
-            used[write.slot as usize] = true;
-        }
-        let mut needed = vec![false; self.steps.len()];
-        for (i, step) in self.steps.iter().enumerate().rev() {
-            let results = std::iter::once(step.y).chain(step.act.more());
-            needed[i] = matches!(step.act, Act::Total(_)) || results.into_iter().any(|y| used[y as usize]);
-            if needed[i] {
-                step.act.reads().iter().for_each(|&x| used[x as usize] = true);
-            }
-        }
-        let gone: Vec<bool> = needed.into_iter().map(|needed| !needed).collect();
-        self.leave_out(&gone);
+        let mut draft = lowering.draft;
+        draft.drop_unused();
+        self.rewrites.iter().for_each(|rewrite| rewrite(&mut draft));
+        slots::assign(draft, group.elements, group.row, fusion.target)
     }
 }
 
 /// Identifies a number within a kernel.
 type Bits = u64;
-
-/// What one exponential and one division give: σ(x) and σ(−x), and tanh(x/2) if that was asked for first.
-#[derive(Clone, Copy)]
-struct Parts {
-    plus: Value,
-    minus: Value,
-    tanh: Option<Value>,
-    /// Whether x has the sign that the key leaves out.
-    negative: bool,
-}
 
 struct Lowering<'a> {
     graph: &'a Graph,
@@ -157,11 +54,9 @@ struct Lowering<'a> {
     unit: u32,
     row: usize,
     homes: &'a Homes,
-    shares: Shares,
     values: &'a mut [Value],
     spread: Map<Value, Value>,
     numbers: Map<Bits, Value>,
-    parts: Map<(NodeId, Bits), Parts>,
     draft: Draft,
 }
 
@@ -176,12 +71,6 @@ impl Lowering<'_> {
         let reads = if is_reduction(&node.op) { Extent::Tile } else { extent };
         let x = |this: &mut Self, i: usize| this.operand(node.inputs[i], reads);
         let value = match &node.op {
-            Op::Unary(f @ (Unary::Sigmoid | Unary::Tanh))
-                if self.shares.is_shared(self.graph, *f, node.inputs[0]) =>
-            {
-                let a = x(self, 0);
-                self.shared(*f, node.inputs[0], a, extent)
-            }
             Op::Unary(Unary::Square) => {
                 let a = x(self, 0);
                 self.draft.step(Act::Binary(Binary::Mul, a, a), extent)
@@ -289,36 +178,6 @@ impl Lowering<'_> {
         let slot = self.draft.value();
         self.draft.reads.push(Read { from, slot, extent, how });
         slot
-    }
-
-    /// σ(x) or tanh(x), computed together with its like.
-    fn shared(&mut self, f: Unary, input: NodeId, x: Value, extent: Extent) -> Value {
-        let (key, negative) = Shares::key(self.graph, f, input);
-        let parts = match self.parts.get(&key) {
-            Some(&parts) => parts,
-            None => {
-                let parts = self.parts_of(f, x, negative, extent);
-                self.parts.insert(key, parts);
-                parts
-            }
-        };
-        match (f, parts.negative == negative) {
-            (Unary::Sigmoid, true) => parts.plus,
-            (Unary::Sigmoid, false) => parts.minus,
-            (_, true) if parts.tanh.is_some() => parts.tanh.expect("just asked"),
-            _ => self.draft.step(Act::Unary(f, x), extent),
-        }
-    }
-
-    fn parts_of(&mut self, f: Unary, x: Value, negative: bool, extent: Extent) -> Parts {
-        if f == Unary::Tanh {
-            let (plus, minus) = (self.draft.result(), self.draft.result());
-            let tanh = self.draft.step(Act::Tanhs { x, plus, minus }, extent);
-            return Parts { plus, minus, tanh: Some(tanh), negative };
-        }
-        let minus = self.draft.result();
-        let plus = self.draft.step(Act::Sigmoids { x, minus }, extent);
-        Parts { plus, minus, tanh: None, negative }
     }
 }
 

@@ -1,10 +1,10 @@
 //! Memory: where each stored node lies. Values that are not alive at the same time share a buffer.
 
-use super::fuse::{Fusion, NO_UNIT, Unit};
 use super::graph::{Graph, Slot};
 use super::hash::Map;
 use super::in_place;
 use super::places::is_contiguous;
+use super::units::{Fusion, NO_UNIT, Unit};
 use crate::code::Operand;
 use crate::dtype::{DType, Data};
 use crate::ir::{NodeId, Op};

@@ -5,10 +5,10 @@
 
 mod algebra;
 mod assemble;
-mod copies;
 mod cost;
 mod cse;
 mod dead;
+mod draft;
 mod expand;
 mod fold;
 mod fuse;
@@ -17,118 +17,33 @@ mod hash;
 mod in_place;
 mod lower;
 mod memory;
-mod orient;
+mod narrow;
 mod pair;
+mod passes;
 mod places;
-mod recompute;
-mod share;
+mod rematerialise;
 mod sink;
-mod slope;
+mod slopes;
 mod slots;
-mod straighten;
 mod stream;
 mod target;
-mod thin;
+mod units;
 mod verify;
 
 pub(crate) use graph::{Graph, Node, Slot, number};
 pub(crate) use memory::{Buffer, FIRST_SLOT, GRADIENTS, PARAMETERS};
-pub(crate) use recompute::Again;
+pub use passes::Passes;
+pub(crate) use units::Again;
 
 use crate::code::{Act, Code, Extent, How, Operand, Read, Write};
 use crate::ir::{self, NodeId, Op};
 use crate::params::Params;
-use fuse::{Fusion, Unit};
-use memory::Homes;
+use draft::{Draft, Value};
+use lower::Lower;
+use passes::Stage;
 use std::ops::Range;
 use target::Target;
-
-/// Which passes a plan goes through. All of them, unless switched off one by one to look for the one at fault.
-///
-/// ```
-/// use autograd::{Params, Passes, Program};
-/// let params = Params::f64();
-/// let plain = Program::trace_with(Passes::none(), &params, |t| {
-///     let x = t.input("x", [3]);
-///     t.outputs((x * 2.0).sin().sum())
-/// })?;
-/// let fused = Program::trace(&params, |t| {
-///     let x = t.input("x", [3]);
-///     t.outputs((x * 2.0).sin().sum())
-/// })?;
-/// assert!(fused.kernels() < plain.kernels());
-/// # Ok::<(), autograd::ProgramError>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Passes {
-    /// Leaves out what no output needs.
-    pub dead: bool,
-    /// Writes softmax, log-softmax, Swish and the approximate GELU as what they are made of, so that it fuses.
-    pub expand: bool,
-    /// Computes ops on numbers while planning.
-    pub fold: bool,
-    /// Computes equal expressions once.
-    pub cse: bool,
-    /// Simplifies: x·1, x + 0, −(−x), transposes of transposes, sums of broadcasts.
-    pub algebra: bool,
-    /// Keeps activations of narrow layers, and narrow batches of data, transposed; lays results out as they are read.
-    pub orient: bool,
-    /// Writes small products with vectors as elementwise operations and sums, so that they fuse.
-    pub thin: bool,
-    /// Joins elementwise chains, with the sums at their ends, to kernels.
-    pub fuse: bool,
-    /// Computes cheap values again in each kernel that reads them, instead of keeping them in memory.
-    pub recompute: bool,
-    /// Computes sigmoids and hyperbolic tangents together with their slopes.
-    pub share: bool,
-    /// Does two operations in one pass over a tile.
-    pub pair: bool,
-    /// Computes large gradients last, so that [`Program::step`](crate::Program::step) updates by them while they are made.
-    pub stream: bool,
-    /// Lets values that are not alive at the same time share a buffer.
-    pub pool: bool,
-}
-
-impl Passes {
-    /// Every pass.
-    pub fn all() -> Passes {
-        Passes {
-            dead: true,
-            expand: true,
-            fold: true,
-            cse: true,
-            algebra: true,
-            orient: true,
-            thin: true,
-            fuse: true,
-            recompute: true,
-            share: true,
-            pair: true,
-            stream: true,
-            pool: true,
-        }
-    }
-
-    /// No pass: one kernel per op, each result in a buffer of its own.
-    pub fn none() -> Passes {
-        Passes {
-            dead: false,
-            expand: false,
-            fold: false,
-            cse: false,
-            algebra: false,
-            orient: false,
-            thin: false,
-            fuse: false,
-            recompute: false,
-            share: false,
-            pair: false,
-            stream: false,
-            pool: false,
-        }
-    }
-}
+use units::{Unit, Units};
 
 /// What a program runs: kernels in order.
 #[derive(Debug)]
@@ -142,8 +57,10 @@ pub(crate) struct Plan {
     pub(crate) outputs: Vec<Operand>,
     /// What the kernels compute, for reports.
     pub(crate) graph: Graph,
-    /// The passes that ran, each with the number of nodes that it left; first what was recorded.
-    pub(crate) passes: Vec<(&'static str, usize)>,
+    /// The passes that ran on the list, each with the number of nodes that it left; first what was recorded.
+    pub(crate) passes: Counts,
+    /// The others that ran: they leave the list as it is.
+    pub(crate) also: Vec<&'static str>,
     /// Bytes of the buffers if each value had one of its own.
     pub(crate) unshared: usize,
     /// What kernels compute again.
@@ -165,41 +82,18 @@ pub(crate) enum Work {
 }
 
 /// Plans the list of a traced tape. The last outputs are gradients, with their ranges in the slab.
-pub(crate) fn plan(mut graph: Graph, params: &Params, gradients: &[Range<usize>], passes: &Passes) -> Plan {
+pub(crate) fn plan(graph: Graph, params: &Params, gradients: &[Range<usize>], passes: Passes) -> Plan {
     let target = &Target::CPU;
     verify::graph(&graph);
     let mut counts = vec![("recorded", graph.len())];
-    let mut run = |on: bool, name: &'static str, pass: fn(Graph) -> Graph, graph: Graph| {
-        if !on {
-            return graph;
-        }
-        let graph = pass(graph);
-        verify::graph(&graph);
-        counts.push((name, graph.len()));
-        graph
-    };
-    graph = run(passes.dead, "dead", dead::dead, graph);
-    graph = run(passes.expand, "expand", expand::expand, graph);
-    graph = run(passes.fold, "fold", fold::fold, graph);
-    graph = run(passes.algebra, "algebra", algebra::algebra, graph);
-    graph = run(passes.cse, "cse", cse::cse, graph);
-    graph = run(passes.orient, "orient", |graph| orient::orient(graph, &Target::CPU), graph);
-    graph = run(passes.thin, "thin", |graph| thin::thin(graph, &Target::CPU), graph);
-    graph = run(passes.orient, "sink", sink::sink, graph);
-    let rewritten = passes.orient || passes.thin;
-    graph = run(rewritten && passes.algebra, "algebra", algebra::algebra, graph);
-    graph = run(rewritten && passes.cse, "cse", cse::cse, graph);
-    graph = run(passes.orient, "straighten", |graph| straighten::straighten(graph, &Target::CPU), graph);
-    graph = run(passes.dead, "dead", dead::dead, graph);
-    let Units { mut graph, fusion, again, streams } = units(graph, gradients, passes, target);
-    if passes.recompute {
-        counts.push(("recompute", graph.len()));
-    }
-    let mut homes = memory::place(&mut graph, &fusion, params, gradients, passes.pool);
-    let mut values = graph.per_node(lower::Value::MAX);
+    let graph = rewritten(graph, passes, target, &mut counts);
+    let Units { mut graph, fusion, again, streams, .. } =
+        units(graph, gradients, passes, target, &mut counts);
+    let mut homes = memory::place(&mut graph, &fusion, params, gradients, passes.has("pool"));
+    let lower = Lower { graph: &graph, fusion: &fusion, homes: &homes, rewrites: steps(passes) };
+    let mut values = graph.per_node(Value::MAX);
     let units = 0..fusion.units.len() as u32;
-    let mut kernels: Vec<Kernel> =
-        units.map(|unit| kernel(&graph, &fusion, unit, &homes, passes, &mut values)).collect();
+    let mut kernels: Vec<Kernel> = units.map(|unit| kernel(&lower, unit, &mut values)).collect();
     let streamed = kernels.split_off(kernels.len() - streams);
     for (id, range) in &homes.copies {
         let to = Operand { home: GRADIENTS, offset: range.start, ..homes.contiguous(&graph, *id) };
@@ -225,44 +119,66 @@ pub(crate) fn plan(mut graph: Graph, params: &Params, gradients: &[Range<usize>]
     kernels.extend(streamed);
     let slots = std::mem::take(&mut graph.slots);
     let (unshared, buffers) = (homes.unshared(), homes.buffers);
-    let plan = Plan { kernels, streams, slots, buffers, outputs, graph, passes: counts, unshared, again };
+    let also = passes.rows().filter(|pass| matches!(pass.stage, Stage::Steps(_) | Stage::Choice));
+    let also = also.map(|pass| pass.name).collect();
+    let plan =
+        Plan { kernels, streams, slots, buffers, outputs, graph, passes: counts, also, unshared, again };
     verify::plan(&plan, params);
     plan
 }
 
-/// The list divided into units, in their order.
-struct Units {
-    graph: Graph,
-    fusion: Fusion,
-    /// What they compute again.
-    again: Again,
-    /// So many last ones are gradients that an update may take as they are made.
-    streams: usize,
-}
+/// The names of passes, each with the number of nodes that it left.
+type Counts = Vec<(&'static str, usize)>;
 
-fn units(mut graph: Graph, gradients: &[Range<usize>], passes: &Passes, target: &'static Target) -> Units {
-    let mut fusion = fuse::fuse(&graph, passes.fuse, target);
-    let streams = if passes.stream { stream::put_last(&graph, &mut fusion, gradients) } else { 0 };
-    verify::units(&graph, &fusion);
-    let mut again = Again::default();
-    if passes.recompute {
-        (graph, fusion, again) = recompute::recompute(graph, fusion);
+/// The list after the passes from list to list.
+fn rewritten(mut graph: Graph, passes: Passes, target: &Target, counts: &mut Counts) -> Graph {
+    for pass in passes.rows() {
+        graph = match pass.stage {
+            Stage::List(rewrite) => rewrite(graph),
+            Stage::ListFor(rewrite) => rewrite(graph, target),
+            _ => continue,
+        };
         verify::graph(&graph);
-        verify::units(&graph, &fusion);
+        counts.push((pass.name, graph.len()));
     }
-    Units { graph, fusion, again, streams }
+    graph
 }
 
-fn kernel(
-    graph: &Graph,
-    fusion: &Fusion,
-    unit: u32,
-    homes: &Homes,
-    passes: &Passes,
-    values: &mut [lower::Value],
-) -> Kernel {
+/// The list divided into units, after the passes over those.
+fn units<'a>(
+    graph: Graph,
+    gradients: &'a [Range<usize>],
+    passes: Passes,
+    target: &'static Target,
+    counts: &mut Counts,
+) -> Units<'a> {
+    let fusion = fuse::fuse(&graph, passes.has("fuse"), target);
+    let mut units = Units { graph, fusion, gradients, streams: 0, again: Again::default() };
+    verify::units(&units.graph, &units.fusion);
+    for pass in passes.rows() {
+        if let Stage::Units(change) = pass.stage {
+            units = change(units);
+            verify::graph(&units.graph);
+            verify::units(&units.graph, &units.fusion);
+            counts.push((pass.name, units.graph.len()));
+        }
+    }
+    units
+}
+
+/// The passes over the steps of a fused kernel.
+fn steps(passes: Passes) -> Vec<fn(&mut Draft)> {
+    let rewrites = passes.rows().filter_map(|pass| match pass.stage {
+        Stage::Steps(rewrite) => Some(rewrite),
+        _ => None,
+    });
+    rewrites.collect()
+}
+
+fn kernel(lower: &Lower<'_>, unit: u32, values: &mut [Value]) -> Kernel {
+    let Lower { graph, fusion, homes, .. } = *lower;
     let work = match &fusion.units[unit as usize] {
-        Unit::Fused(group) => Work::Tile(lower::lower(graph, fusion, unit, group, homes, passes, values)),
+        Unit::Fused(group) => Work::Tile(lower.group(unit, group, values)),
         Unit::Product(id) => {
             let x = &graph.node(*id).inputs;
             let [a, b] = [homes.view(graph, fusion, x[0]), homes.view(graph, fusion, x[1])];
@@ -279,7 +195,7 @@ fn kernel(
 
 /// A kernel that copies a view to contiguous memory.
 fn copy(from: Operand, to: Operand, target: &Target) -> Code {
-    let mut draft = lower::Draft::new(to.dtype);
+    let mut draft = Draft::new(to.dtype);
     let elements = to.shape.elements();
     let slot = draft.value();
     let how = if from.strides.iter().all(|&s| s == 0) { How::Splat } else { How::Gather };

@@ -1,7 +1,7 @@
 //! Pairs: a sum, difference or product that only one other of these uses is done in the same pass over the tile. Each is
 //! still rounded, so no bit changes; a load and a store are saved.
 
-use super::lower::Draft;
+use super::draft::Draft;
 use crate::code::{Act, Arithmetic, Extent, Joint, Slot, Step};
 use crate::ir::Binary;
 

@@ -1,6 +1,6 @@
 //! Slots: each value of a kernel gets a tile of the scratch, which another one takes after its last use.
 
-use super::lower::Draft;
+use super::draft::Draft;
 use super::target::Target;
 use crate::code::{Act, Code, Extent, How, Read, Slot, Step};
 use crate::dtype::DType;

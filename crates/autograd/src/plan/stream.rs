@@ -5,21 +5,20 @@
 //! neither stored nor read again (as in LOMO: Lv et al., "Full Parameter Fine-tuning for Large Language Models with
 //! Limited Resources", 2023; here only once it is known that every gradient is finite).
 
-use super::fuse::{Fusion, NO_UNIT, Unit};
 use super::graph::Graph;
+use super::units::{Fusion, NO_UNIT, Unit, Units};
 use crate::ir::{NodeId, Op};
 use crate::tree::DEPTH;
-use std::ops::Range;
 
-/// Moves these products to the end of the units, and tells how many there are. The last outputs are gradients, with their
-/// ranges in the slab.
-pub(super) fn put_last(graph: &Graph, fusion: &mut Fusion, gradients: &[Range<usize>]) -> usize {
+/// Moves these products to the end of the units, and notes how many there are.
+pub(super) fn stream(mut units: Units<'_>) -> Units<'_> {
+    let Units { graph, fusion, gradients, .. } = &mut units;
     let outputs = &graph.outputs[graph.outputs.len() - gradients.len()..];
-    let found = outputs.iter().zip(gradients);
+    let found = outputs.iter().zip(*gradients);
     let mut last: Vec<(usize, u32)> =
         found.filter_map(|(&id, range)| Some((range.start, streamed(graph, fusion, id)?))).collect();
     if last.is_empty() {
-        return 0;
+        return units;
     }
     let mut reads = vec![0; fusion.units.len()];
     // A view reads nothing, who reads the view does.
@@ -37,7 +36,7 @@ pub(super) fn put_last(graph: &Graph, fusion: &mut Fusion, gradients: &[Range<us
     last.sort_unstable();
     let last: Vec<u32> = last.into_iter().map(|(_, unit)| unit).collect();
     fusion.put_last(graph, &last);
-    last.len()
+    Units { streams: last.len(), ..units }
 }
 
 /// The product that a gradient is, if it is one that pays to be computed last.

@@ -26,7 +26,7 @@ pub(crate) struct Target {
     /// What threads take and share.
     pub(crate) threads: Threads,
     /// What is computed again instead of being stored.
-    pub(crate) again: Again,
+    pub(crate) rematerialise: Rematerialise,
     /// What is done for narrow data and small products.
     pub(crate) narrow: Narrow,
 }
@@ -44,7 +44,7 @@ pub(crate) struct Threads {
 
 /// Costs are counted in cheap steps over all elements of a value: the table stands in `rematerialise`.
 #[derive(Debug)]
-pub(crate) struct Again {
+pub(crate) struct Rematerialise {
     /// Values of fewer bytes stay in the nearest cache, where nothing is to be gained.
     pub(crate) from_bytes: usize,
     /// Bytes from which a value is out of the nearer caches when it is read again.
@@ -92,7 +92,7 @@ impl Target {
         in_place_from: if cfg!(test) { 64 } else { 1 << 18 },
         stream_from: 1 << 13,
         threads: Threads { task: 8 * BLOCK, tiles_from: 1 << 17, gather: 4 },
-        again: Again {
+        rematerialise: Rematerialise {
             from_bytes: if cfg!(test) { 16 } else { 1 << 15 },
             far: 1 << 18,
             load: [1.0, 3.0],

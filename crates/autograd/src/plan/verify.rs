@@ -1,8 +1,8 @@
 //! The verifier: what every list and every plan must be. In debug builds it runs after each pass.
 
-use super::fuse::{Fusion, NO_UNIT, Role, Unit};
 use super::graph::Graph;
 use super::places::is_contiguous;
+use super::units::{Fusion, NO_UNIT, Role, Unit};
 use super::{FIRST_SLOT, GRADIENTS, PARAMETERS, Plan, Work};
 use crate::code::{Act, Code, Extent, How, Operand};
 use crate::ir::{NodeId, Op, for_operands};

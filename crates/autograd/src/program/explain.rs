@@ -25,11 +25,14 @@ pub struct Explanation {
     /// Gradients that go straight into an update, and their bytes.
     streams: (usize, usize),
     passes: Vec<(&'static str, usize)>,
+    /// Passes that leave the list as it is.
+    also: Vec<&'static str>,
 }
 
 impl Program {
     /// Tells which kernels a run takes: what was fused into each, what it writes, its size and cost, and the lines of
-    /// source that it comes from; then memory, and what each pass has left.
+    /// source that it comes from; then memory, and what each pass has left;
+    /// at the end the passes that leave the list as it is.
     ///
     /// ```
     /// use autograd::{Params, Program};
@@ -64,6 +67,7 @@ impl Program {
             held: self.held(),
             streams: self.streams(),
             passes: self.plan.passes.clone(),
+            also: self.plan.also.clone(),
         }
     }
 }
@@ -115,7 +119,8 @@ impl fmt::Display for Explanation {
             writeln!(f, "streams  {gradients} that a step never stores: {}", scaled(bytes as f64, "B"))?;
         }
         let passes: Vec<String> = self.passes.iter().map(|(name, nodes)| format!("{name} {nodes}")).collect();
-        write!(f, "nodes    {}", passes.join(" → "))
+        write!(f, "nodes    {}", passes.join(" → "))?;
+        if self.also.is_empty() { Ok(()) } else { write!(f, "\nalso     {}", self.also.join(", ")) }
     }
 }
 

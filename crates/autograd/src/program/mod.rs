@@ -299,7 +299,7 @@ impl Program {
             Parameter { name, shape, range: params.range(p) }
         };
         let mut recorded = Graph::of(tape, nodes);
-        let plan = plan(recorded.draft(), params, &ranges, &passes);
+        let plan = plan(recorded.draft(), params, &ranges, passes);
         Ok(Program {
             plan,
             recorded,

@@ -13,9 +13,8 @@ fn both(gradients: bool, f: impl for<'t> Fn(Var<'t>, [Param; 3]) -> Var<'t>) -> 
     let all = [1, 2, 3].map(|i| net.param(&format!("w{i}"), [128, 128], &draw(128 * 128, i)[..]));
     let x = draw(256 * 128, 4);
     let mut results = vec![];
-    let explained = [false, true].map(|recompute| {
-        let mut passes = Passes::all();
-        passes.recompute = recompute;
+    let without = Passes::all().without("rematerialise");
+    let explained = [without, Passes::all()].map(|passes| {
         let program = Program::trace_with(passes, &params, |t| {
             let outputs = t.outputs(f(t.input("x", [256, 128]), all));
             if gradients { outputs.with_gradients() } else { outputs }

@@ -5,12 +5,12 @@
 //! * n = 1, a matrix times a vector: cᵢ = Σⱼ aᵢⱼ·bⱼ, a sum over rows;
 //! * m = 1 and k small, a sum of few rows: C = a₁·B₁ + … + aₖ·Bₖ.
 
-use super::graph::{Graph, Node};
-use super::target::{Narrow, Target};
+use super::super::graph::{Graph, Node};
+use super::super::target::{Narrow, Target};
 use crate::ir::{Binary, NodeId, Op, Slice};
 
 /// Replaces the products of vectors.
-pub(crate) fn thin(graph: Graph, target: &Target) -> Graph {
+pub(crate) fn spell_out(graph: Graph, target: &Target) -> Graph {
     let limits = &target.narrow;
     if !graph.iter().any(|(_, node)| sizes(&graph, node, limits).is_some()) {
         return graph;

@@ -1,10 +1,10 @@
-//! Recomputing: a value that one fused kernel would store for others is computed again in each of them, where a few cheap
+//! Rematerialisation: a value that one fused kernel would store for others is computed again in each of them, where a few cheap
 //! steps on what they find in memory anyway cost less than a store and the loads. It is then no buffer at all.
 //!
 //! The steps are the same ones on the same numbers, so no bit changes. Costs are counted in cheap steps, a sum or a product,
 //! over all elements of a value. Measured with AVX-512, for `f32` and `f64` alike:
 //!
-//! | | values in the near caches | of [`far`](target::Again::far) bytes and more |
+//! | | values in the near caches | of [`far`](super::target::Rematerialise::far) bytes and more |
 //! |---|---|---|
 //! | sum, product, comparison, choice | 1 | 1 |
 //! | quotient, square root | 5 to 11 | 4 to 11 |
@@ -17,32 +17,23 @@
 //! Cooper and Torczon, *Rematerialization*, 1992). What to keep between the forward and the backward pass is a minimum cut of
 //! the list in PyTorch's AOTAutograd; here it is asked value by value, in the order of the list: chains are short.
 
-use super::copies::copied;
-use super::fuse::{Fusion, NO_UNIT, Role, Unit, is_elementwise};
+mod copies;
+
 use super::graph::Graph;
 use super::hash::{Map, Set};
-use super::target;
+use super::target::Rematerialise;
+use super::units::{Again, Fusion, NO_UNIT, Role, Unit, Units, is_elementwise};
 use crate::code::Extent;
 use crate::ir::{Binary, NodeId, Op, Unary};
+use copies::copied;
 use smallvec::{SmallVec, smallvec};
-use std::ops::Range;
 
 /// Steps of a chain; a longer one lies on the heap.
 type Steps = SmallVec<[NodeId; 8]>;
 
-/// What is computed again.
-#[derive(Debug, Default)]
-pub(crate) struct Again {
-    /// The numbers of the nodes that are copies of others.
-    pub(crate) copies: Range<NodeId>,
-    /// How many values need no memory any more, and their bytes.
-    pub(crate) values: usize,
-    pub(crate) bytes: usize,
-}
-
 /// Lets units compute values again instead of reading them from memory.
-pub(super) fn recompute(graph: Graph, fusion: Fusion) -> (Graph, Fusion, Again) {
-    let mut search = Search::new(&graph, &fusion);
+pub(super) fn rematerialise(mut units: Units<'_>) -> Units<'_> {
+    let mut search = Search::new(&units.graph, &units.fusion);
     let mut again = Again::default();
     for v in std::mem::take(&mut search.candidates) {
         if search.spare(v) {
@@ -51,13 +42,13 @@ pub(super) fn recompute(graph: Graph, fusion: Fusion) -> (Graph, Fusion, Again) 
         }
     }
     if again.values == 0 {
-        return (graph, fusion, again);
+        return units;
     }
     let Search { in_memory, spared, .. } = search;
-    let first = graph.numbers();
-    let (graph, fusion) = copied(graph, fusion, &in_memory, &spared);
-    again.copies = first..graph.numbers();
-    (graph, fusion, again)
+    let first = units.graph.numbers();
+    units = copied(units, &in_memory, &spared);
+    again.copies = first..units.graph.numbers();
+    Units { again, ..units }
 }
 
 /// The nodes by which a value is computed, and what they read from memory: nodes, roots or views of them.
@@ -70,7 +61,7 @@ struct Chain {
 struct Search<'a> {
     graph: &'a Graph,
     fusion: &'a Fusion,
-    limits: &'static target::Again,
+    limits: &'static Rematerialise,
     /// Per node, whether it is a leaf or stored: other units find it in memory.
     in_memory: Vec<bool>,
     /// Values that may be spared, in order.
@@ -102,7 +93,7 @@ impl<'a> Search<'a> {
         let mut search = Search {
             graph,
             fusion,
-            limits: &fusion.target.again,
+            limits: &fusion.target.rematerialise,
             in_memory,
             candidates,
             last_use: vec![],

@@ -1,20 +1,16 @@
 //! Copies: what a unit computes again becomes nodes of its own, listed before the first one that reads them; what nobody
 //! reads then is left out, and a unit without nodes as well.
 
-use super::fuse::{Fusion, NO_UNIT, Role, Unit, last_uses};
-use super::graph::Graph;
-use super::hash::{Map, Set};
+use super::super::graph::Graph;
+use super::super::hash::{Map, Set};
+use super::super::units::{Fusion, NO_UNIT, Role, Unit, Units};
 use crate::code::Extent;
 use crate::ir::NodeId;
 
 /// The list and its units, where each unit computes itself what it does not find in memory: `in_memory` tells that of each
 /// root, and `spared` are those that are computed again somewhere.
-pub(super) fn copied(
-    graph: Graph,
-    mut fusion: Fusion,
-    in_memory: &[bool],
-    spared: &Set<NodeId>,
-) -> (Graph, Fusion) {
+pub(super) fn copied<'a>(units: Units<'a>, in_memory: &[bool], spared: &Set<NodeId>) -> Units<'a> {
+    let Units { graph, mut fusion, .. } = units;
     let first = graph.numbers();
     let mut copies = Copies { fusion: &mut fusion, in_memory, known: Map::default(), first, copied: vec![] };
     let mut graph = graph.rewrite(|out, id| {
@@ -31,7 +27,7 @@ pub(super) fn copied(
     let may_go = |id: NodeId| id >= first || spared.contains(&fusion.places.root(id));
     leave_out(&mut graph, may_go);
     regroup(&graph, &mut fusion);
-    (graph, fusion)
+    Units { graph, fusion, ..units }
 }
 
 struct Copies<'a> {
@@ -103,5 +99,5 @@ fn regroup(graph: &Graph, fusion: &mut Fusion) {
     for unit in fusion.unit_of.iter_mut().filter(|unit| **unit != NO_UNIT) {
         *unit = renumbered[*unit as usize];
     }
-    fusion.last_use = last_uses(graph, fusion);
+    fusion.note_last_uses(graph);
 }

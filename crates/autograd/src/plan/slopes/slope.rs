@@ -1,12 +1,12 @@
-//! Slopes: where σ(x)·σ(−x), or 4·σ(2x)·σ(−2x), is all that a kernel wants of what σ or tanh come with, the loop that
+//! Where σ(x)·σ(−x), or 4·σ(2x)·σ(−2x), is all that a kernel wants of what σ or tanh come with, the loop that
 //! computes them multiplies too. The factors and their order are those of the steps, so no bit changes.
 
-use super::lower::{Draft, Value};
+use super::super::draft::{Draft, Value};
 use crate::code::{Act, Step};
 use crate::ir::Binary;
 
 /// Joins functions and slopes into one step.
-pub(super) fn slopes(draft: &mut Draft) {
+pub(crate) fn slope(draft: &mut Draft) {
     if !draft.steps.iter().any(|step| matches!(step.act, Act::Sigmoids { .. } | Act::Tanhs { .. })) {
         return;
     }

@@ -4,8 +4,8 @@
 //! A·B = (Bᵀ·Aᵀ)ᵀ, and elementwise ops and sums may be done on the transpose as well; operands of products are strided
 //! views, so that a transpose there costs nothing.
 
-use super::graph::{Graph, Node};
-use super::target::{Narrow, Target};
+use super::super::graph::{Graph, Node};
+use super::super::target::{Narrow, Target};
 use crate::ir::{Matmul, NodeId, Op, Sum};
 use crate::shape::Axes;
 

@@ -1,8 +1,8 @@
 //! Narrow operands that are read across, such as the transpose of a batch of few features, are copied once to lie in one
 //! piece: a product then reads them along the batch. The copy is a multiplication by 1, which changes no number.
 
-use super::graph::{Graph, Node};
-use super::target::{Narrow, Target};
+use super::super::graph::{Graph, Node};
+use super::super::target::{Narrow, Target};
 use crate::ir::{Binary, NodeId, Op, Permute};
 
 /// Copies what products read across.
