@@ -1,5 +1,6 @@
 //! Permutations move into what they permute, where nothing else reads it: into the parts of a concatenation, and into the
-//! operands of a batch of products, (A·B)ᵀ = Bᵀ·Aᵀ. The result then lies as it is read, and nothing is copied.
+//! operands of a batch of products, (A·B)ᵀ = Bᵀ·Aᵀ. The result then lies as it is read, and nothing is copied. It is general: it
+//! asks for no sizes, and for nothing that another pass has done.
 
 use super::graph::{Graph, Node};
 use crate::ir::{Concat, Inputs, Matmul, NodeId, Op, Permute};

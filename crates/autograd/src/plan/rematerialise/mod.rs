@@ -16,6 +16,8 @@
 //! So only cheap steps are repeated, and no reduction or product of matrices. The idea is as old as compilers (Briggs,
 //! Cooper and Torczon, *Rematerialization*, 1992). What to keep between the forward and the backward pass is a minimum cut of
 //! the list in PyTorch's AOTAutograd; here it is asked value by value, in the order of the list: chains are short.
+//!
+//! It is general: it asks what a value costs and where it lies, for any chain of cheap functions.
 
 mod copies;
 
