@@ -18,6 +18,8 @@ const MODULES: &[(&str, &[&str])] = &[
     ("mistake", &[]),
     ("text", &[]),
     ("tree", &["dtype"]),
+    // What is computed on: numbers only.
+    ("target", &["tree"]),
     ("tensor", &["dtype", "shape"]),
     ("params", &["dtype", "mistake", "shape", "slab", "tensor"]),
     ("ir", &["dtype", "few", "params", "shape", "table"]),
@@ -29,22 +31,25 @@ const MODULES: &[(&str, &[&str])] = &[
     ("code", &["dtype", "ir", "shape"]),
     // Kernels see slices, strides and tile programs, never nodes; of `ir` the enums of the elementwise functions alone,
     // which the loops of the table are chosen by.
-    ("kernels", &["code", "dtype", "ir", "math", "scratch", "shape", "table", "tree", "view"]),
+    ("kernels", &["code", "dtype", "ir", "math", "scratch", "shape", "table", "target", "tree", "view"]),
     ("dense", &["dtype", "ir"]),
     // Planning reads the tape and calls no kernel.
-    ("plan", &["buffers", "code", "dense", "dtype", "ir", "origin", "params", "shape", "tape", "tree"]),
+    (
+        "plan",
+        &["buffers", "code", "dense", "dtype", "ir", "origin", "params", "shape", "tape", "target", "tree"],
+    ),
     // Execution sees operands and plans, never the tape.
     (
         "exec",
         &[
             "buffers", "code", "dtype", "ir", "kernels", "params", "plan", "scratch", "shape", "slab",
-            "table", "view",
+            "table", "target", "view",
         ],
     ),
     ("finite", &["buffers", "dtype", "ir", "kernels", "mistake", "params", "tape"]),
     // Rules are written in the recorded language: no buffers, no kernels, no execution.
     ("op", &["dense", "dtype", "ir", "ops", "record", "shape", "var"]),
-    ("ops", &["dense", "dtype", "ir", "math", "op", "record", "shape", "table", "tree", "var"]),
+    ("ops", &["dense", "dtype", "ir", "math", "op", "record", "shape", "table", "target", "tree", "var"]),
     // The one place where the list, the rules and the kernels meet.
     ("record", &["buffers", "dtype", "exec", "ir", "mistake", "op", "params", "shape", "tape", "var"]),
     (

@@ -69,6 +69,7 @@ mod show;
 mod slab;
 mod table;
 mod tape;
+mod target;
 mod tensor;
 #[cfg(test)]
 mod tests;

@@ -20,6 +20,7 @@ use crate::params::Gradients;
 use crate::plan::{FIRST_SLOT, Kernel, Plan, Slot, Work};
 use crate::scratch::{Lines, Scratch};
 use crate::slab::Slab;
+use crate::target::Target;
 use crate::view::View;
 use smallvec::SmallVec;
 
@@ -68,7 +69,7 @@ impl Needs {
                     let (m, k, n) = (a.shape[rank - 2], a.shape[rank - 1], b.shape[rank - 1]);
                     let bytes = with_float!(a.dtype, T => matmul::scratch_bytes::<T>(m, k, n));
                     needs.product_bytes = needs.product_bytes.max(bytes);
-                    needs.shares_work |= c.shape.elements() * k >= matmul::SHARED_FROM;
+                    needs.shares_work |= c.shape.elements() * k >= Target::CPU.threads.products_from;
                 }
                 Work::Op { op, x, y } => {
                     let metas: SmallVec<[Meta; 4]> = x.iter().map(meta).collect();

@@ -2,6 +2,7 @@
 
 use super::rows::rows;
 use super::workers::Workers;
+use crate::target::Target;
 use crate::view::View;
 
 /// `out[start + Σ iₖ·strides[k]] = x[i₀, i₁, …]`.
@@ -16,9 +17,6 @@ pub(crate) fn place<T: Copy>(x: View<'_, T>, start: usize, strides: &[isize], ou
     });
 }
 
-/// Results of fewer elements stay on the caller.
-pub(crate) const SHARED_FROM: usize = 1 << 16;
-
 /// The operands one after the other along an axis: writes every element of `out`, whose strides are row-major. Parts of
 /// the leading axis are shared out.
 pub(crate) fn concat<T: Copy + Send + Sync>(
@@ -28,7 +26,7 @@ pub(crate) fn concat<T: Copy + Send + Sync>(
     out: &mut [T],
     workers: &Workers,
 ) {
-    if axis == 0 || out.len() < SHARED_FROM {
+    if axis == 0 || out.len() < Target::CPU.threads.copies_from {
         return side_by_side(x.iter().copied(), axis, strides, out);
     }
     workers.each_chunk(out, strides[0] as usize, |i, out| {

@@ -5,6 +5,7 @@ use super::simd::Isa;
 use super::workers::Workers;
 use crate::dtype::Float;
 use crate::shape::Strides;
+use crate::target::Target;
 use crate::tree::{self, BLOCK, LANES};
 use crate::view::View;
 use smallvec::SmallVec;
@@ -28,8 +29,7 @@ struct Terms<'a, T> {
     isa: Isa,
 }
 
-/// Fewer terms are added by the caller alone; more are cut into so many parts.
-pub(crate) const SHARED_FROM: usize = 1 << 17;
+/// What several threads add is cut into so many parts.
 const PARTS: usize = 8;
 
 /// As [`sum`], by several threads: each takes some of the results.
@@ -40,7 +40,8 @@ pub(crate) fn shared<T: Float>(
     workers: &Workers,
 ) {
     let kept = (0..x.shape.len()).find(|&axis| !summed(axis) && x.shape[axis] > 1);
-    let is_large = workers.threads() > 1 && x.shape.iter().product::<usize>() >= SHARED_FROM;
+    let is_large =
+        workers.threads() > 1 && x.shape.iter().product::<usize>() >= Target::CPU.threads.sums_from;
     let Some(axis) = kept.filter(|_| is_large) else {
         return sum(x, summed, out);
     };

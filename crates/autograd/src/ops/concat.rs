@@ -131,7 +131,7 @@ impl Rule for Concat {
     }
 
     fn needs(&self, _x: &[&Meta], y: &Meta) -> Needs {
-        Needs { shared: y.shape.elements() >= kernels::place::SHARED_FROM, ..Needs::default() }
+        Needs { shared: y.shape.elements() >= Target::CPU.threads.copies_from, ..Needs::default() }
     }
 }
 

@@ -127,7 +127,7 @@ impl Rule for Matmul {
         let (m, k, n) =
             (y.shape[y.shape.len() - 2], x[0].shape[y.shape.len() - 1], y.shape[y.shape.len() - 1]);
         Needs {
-            shared: y.shape.elements().saturating_mul(k) >= kernels::matmul::SHARED_FROM,
+            shared: y.shape.elements().saturating_mul(k) >= Target::CPU.threads.products_from,
             scratch: with_float!(y.dtype, T => kernels::matmul::scratch_bytes::<T>(m, k, n)),
         }
     }

@@ -11,6 +11,7 @@ pub(super) use crate::op::{
 };
 pub(super) use crate::record::{record, require_float};
 pub(super) use crate::shape::{Axes, Axis, Layout, Shape, Strides};
+pub(super) use crate::target::Target;
 #[cfg(test)]
 pub(super) use crate::tests::{Row, Tested, large, row, rows};
 pub(super) use crate::tree;

@@ -76,7 +76,7 @@ impl Rule for Sum {
     }
 
     fn needs(&self, x: &[&Meta], _y: &Meta) -> Needs {
-        Needs { shared: x[0].shape.elements() >= kernels::sum::SHARED_FROM, ..Needs::default() }
+        Needs { shared: x[0].shape.elements() >= Target::CPU.threads.sums_from, ..Needs::default() }
     }
 }
 

@@ -7,12 +7,12 @@
 
 use super::graph::{Graph, Node};
 use super::hash::Map;
-use super::target::Target;
 use super::units::{Fusion, Group, NO_UNIT, Role, Unit, is_elementwise};
 use crate::code::Extent;
 use crate::dtype::DType;
 use crate::ir::{Max, NodeId, Op, Sum};
 use crate::shape::Shape;
+use crate::target::Target;
 
 /// How a reduction lies in the elements of its operand.
 enum Reduction {

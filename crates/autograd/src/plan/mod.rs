@@ -26,7 +26,6 @@ mod sink;
 mod slopes;
 mod slots;
 mod stream;
-mod target;
 mod units;
 mod verify;
 
@@ -38,11 +37,11 @@ pub(crate) use units::Again;
 use crate::code::{Act, Code, Extent, How, Operand, Read, Write};
 use crate::ir::{self, NodeId, Op};
 use crate::params::Params;
+use crate::target::Target;
 use draft::{Draft, Value};
 use lower::Lower;
 use passes::Stage;
 use std::ops::Range;
-use target::Target;
 use units::{Unit, Units};
 
 /// What a program runs: kernels in order.

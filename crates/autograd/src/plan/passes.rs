@@ -2,8 +2,8 @@
 
 use super::draft::Draft;
 use super::graph::Graph;
-use super::target::Target;
 use super::units::Units;
+use crate::target::Target;
 use std::fmt;
 
 /// What a pass works on, and its function. Planning goes through these stages in turn, and within each through the rows

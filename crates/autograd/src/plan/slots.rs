@@ -1,9 +1,9 @@
 //! Slots: each value of a kernel gets a tile of the scratch, which another one takes after its last use.
 
 use super::draft::Draft;
-use super::target::Target;
 use crate::code::{Act, Code, Extent, How, Read, Slot, Step};
 use crate::dtype::DType;
+use crate::target::Target;
 use crate::tree::{BLOCK, LANES};
 
 /// The code of a draft, for so many elements in rows of a length (0: none).

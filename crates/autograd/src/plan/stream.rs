@@ -6,7 +6,7 @@
 //! Limited Resources", 2023; here only once it is known that every gradient is finite).
 //!
 //! Fenced, because it is about training steps only. **For which programs it pays:** those whose weights have
-//! [`stream_from`](super::target::Target::stream_from) numbers and more and are read by products of batches that are smaller
+//! [`stream_from`](crate::target::Target::stream_from) numbers and more and are read by products of batches that are smaller
 //! than the weight; run by `Program::step`. **What it costs:** the operands of these products live until the end of the step,
 //! and a bound on every element is computed before it. **How to switch it off:** `Passes::all().without("stream")`; no bit
 //! changes. **Who depends on it:** the plan's count of such kernels, and the executor's loop over them (`exec/stream.rs`);

@@ -4,10 +4,10 @@
 
 use super::graph::{Graph, Node};
 use super::places::Places;
-use super::target::Target;
 use crate::code::Extent;
 use crate::dtype::DType;
 use crate::ir::{NodeId, Op};
+use crate::target::Target;
 use std::ops::Range;
 
 /// What becomes one kernel.

@@ -22,7 +22,6 @@ mod vector;
 mod walk;
 
 pub(crate) use micro::Multiply;
-pub(crate) use product::SHARED_FROM;
 pub(crate) use taken::Tile;
 
 use super::workers::Workers;

@@ -7,12 +7,10 @@ use super::strips;
 use super::taken::Taker;
 use crate::kernels::workers::Workers;
 use crate::scratch::{Line, Scratch};
+use crate::target::Target;
 use crate::tree::DEPTH;
 use crate::view::View;
 use std::mem::MaybeUninit;
-
-/// Products of fewer multiplications stay on the caller.
-pub(crate) const SHARED_FROM: usize = 1 << 18;
 
 /// A larger B is packed where it is read by more rows than these.
 const PACKED_FROM: usize = 128;
@@ -143,7 +141,7 @@ impl<'a, T: Multiply> Product<'a, T> {
     pub(super) fn run(&self, scratch: &mut Scratch, workers: &Workers) {
         let threads = workers.threads();
         let Block { rows, columns, k, .. } = self.first;
-        let shared = threads > 1 && self.entries * rows * columns * k >= SHARED_FROM;
+        let shared = threads > 1 && self.entries * rows * columns * k >= Target::CPU.threads.products_from;
         if !shared && self.form.packs_nothing() && self.taker.is_none() {
             if self.entries == 1 {
                 // SAFETY: `new` has checked the bounds.

@@ -3,12 +3,12 @@
 #![expect(unsafe_code, reason = "vector instructions and raw pointers")]
 #![expect(clippy::needless_range_loop, reason = "loops over arrays of registers are to be unrolled")]
 
-use super::SHARED_FROM;
 use super::micro::{Block, Multiply, Table};
 use super::product::{Product, matrices};
 use super::vector::Vector;
 use crate::kernels::workers::Workers;
 use crate::scratch::Scratch;
+use crate::target::Target;
 use crate::view::View;
 use std::mem::MaybeUninit;
 
@@ -33,7 +33,7 @@ pub(super) fn thin<T: Multiply>(
     let Some(([rows, k, columns], [[a0, _], _])) = matrices(a, b) else { return false };
     let is_thin = (1..=TERMS).contains(&k) && (1..=2 * kernels.0.lanes).contains(&columns) && rows > 0;
     // Where A is a transpose, a single column is computed as a row elsewhere; large products are shared by threads.
-    if !is_thin || (columns == 1 && a0 == 1) || c.len() * k >= SHARED_FROM {
+    if !is_thin || (columns == 1 && a0 == 1) || c.len() * k >= Target::CPU.threads.products_from {
         return false;
     }
     assert!(c.len() == rows * columns, "a product of {:?} and {:?}", a.shape, b.shape);
@@ -58,7 +58,7 @@ pub(super) fn turned<T: Multiply>(
     let lanes = kernels.0.lanes;
     let is_one = k > TERMS && a0 == 1 && a1 > 1 && b1 == 1 && (2..=2 * lanes).contains(&columns);
     let fills_more = || columns * rows.div_ceil(lanes) < rows * columns.div_ceil(lanes);
-    if !is_one || !fills_more() || c.len() > AREA || c.len() * k >= SHARED_FROM {
+    if !is_one || !fills_more() || c.len() > AREA || c.len() * k >= Target::CPU.threads.products_from {
         return false;
     }
     across(

@@ -3,7 +3,7 @@
 //! **For which programs it pays.** Networks with layers of a few units on batches of many rows, such as a 2-10-5-1 network
 //! on 200 points: `orient` lets every loop run along the batch, and `straighten` lets products read the data so too. Steps
 //! for one sample at a time, whose products have a vector on one side: `spell_out` makes them part of the kernels around.
-//! Layers of [`width`](super::target::Narrow::width) units and more are as they were.
+//! Layers of [`width`](crate::target::Narrow::width) units and more are as they were.
 //!
 //! **What it costs.** Three looks at the list while planning, a copy of narrow data in each run (`straighten`), and the
 //! order in which a product, or a sum over a whole turned matrix, adds up: results may differ by rounding.

@@ -5,9 +5,9 @@
 //! views, so that a transpose there costs nothing.
 
 use super::super::graph::{Graph, Node};
-use super::super::target::{Narrow, Target};
 use crate::ir::{Matmul, NodeId, Op, Sum};
 use crate::shape::Axes;
+use crate::target::{Narrow, Target};
 
 /// Turns narrow products, and what is computed from them, where nothing asks for rows.
 pub(crate) fn orient(graph: Graph, target: &Target) -> Graph {

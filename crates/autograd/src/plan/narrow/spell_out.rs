@@ -6,8 +6,8 @@
 //! * m = 1 and k small, a sum of few rows: C = a₁·B₁ + … + aₖ·Bₖ.
 
 use super::super::graph::{Graph, Node};
-use super::super::target::{Narrow, Target};
 use crate::ir::{Binary, NodeId, Op, Slice};
+use crate::target::{Narrow, Target};
 
 /// Replaces the products of vectors.
 pub(crate) fn spell_out(graph: Graph, target: &Target) -> Graph {

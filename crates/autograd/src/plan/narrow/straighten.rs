@@ -2,8 +2,8 @@
 //! piece: a product then reads them along the batch. The copy is a multiplication by 1, which changes no number.
 
 use super::super::graph::{Graph, Node};
-use super::super::target::{Narrow, Target};
 use crate::ir::{Binary, NodeId, Op, Permute};
+use crate::target::{Narrow, Target};
 
 /// Copies what products read across.
 pub(crate) fn straighten(graph: Graph, target: &Target) -> Graph {

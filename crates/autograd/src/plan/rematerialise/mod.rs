@@ -4,7 +4,7 @@
 //! The steps are the same ones on the same numbers, so no bit changes. Costs are counted in cheap steps, a sum or a product,
 //! over all elements of a value. Measured with AVX-512, for `f32` and `f64` alike:
 //!
-//! | | values in the near caches | of [`far`](super::target::Rematerialise::far) bytes and more |
+//! | | values in the near caches | of [`far`](crate::target::Rematerialise::far) bytes and more |
 //! |---|---|---|
 //! | sum, product, comparison, choice | 1 | 1 |
 //! | quotient, square root | 5 to 11 | 4 to 11 |
@@ -23,10 +23,10 @@ mod copies;
 
 use super::graph::Graph;
 use super::hash::{Map, Set};
-use super::target::Rematerialise;
 use super::units::{Again, Fusion, NO_UNIT, Role, Unit, Units, is_elementwise};
 use crate::code::Extent;
 use crate::ir::{Binary, NodeId, Op, Unary};
+use crate::target::Rematerialise;
 use copies::copied;
 use smallvec::{SmallVec, smallvec};
 

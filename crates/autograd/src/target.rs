@@ -1,7 +1,8 @@
-//! What is planned for: the numbers that planning decides by. They change speed and memory, no result of a fused kernel.
+//! What is computed on: the numbers that planning decides by, and from which sizes on threads share work. They change speed
+//! and memory; only what is `narrow` also changes in which order some products add up.
 //!
 //! They were found by measurement, on processors with AVX-512 and AVX2. A kernel keeps the sizes of its own blocks to
-//! itself (`kernels/`); what a plan says stands here.
+//! itself (`kernels/`).
 
 use crate::tree::BLOCK;
 
@@ -31,7 +32,7 @@ pub(crate) struct Target {
     pub(crate) narrow: Narrow,
 }
 
-/// From which size on several threads take part in a kernel, and what each takes.
+/// From which size on several threads take part in a kernel, and what each takes. No result depends on it.
 #[derive(Debug)]
 pub(crate) struct Threads {
     /// Elements of a fused kernel that one thread takes at a time.
@@ -40,6 +41,12 @@ pub(crate) struct Threads {
     pub(crate) tiles_from: usize,
     /// So many passes count for an operand whose elements do not lie one after the other.
     pub(crate) gather: usize,
+    /// Multiplications from which a product is shared.
+    pub(crate) products_from: usize,
+    /// Terms from which a sum over axes is shared.
+    pub(crate) sums_from: usize,
+    /// Elements from which a copy or a concatenation is shared.
+    pub(crate) copies_from: usize,
 }
 
 /// Costs are counted in cheap steps over all elements of a value: the table stands in `rematerialise`.
@@ -91,7 +98,14 @@ impl Target {
         short_sum: 1024,
         in_place_from: if cfg!(test) { 64 } else { 1 << 18 },
         stream_from: 1 << 13,
-        threads: Threads { task: 8 * BLOCK, tiles_from: 1 << 17, gather: 4 },
+        threads: Threads {
+            task: 8 * BLOCK,
+            tiles_from: 1 << 17,
+            gather: 4,
+            products_from: 1 << 18,
+            sums_from: 1 << 17,
+            copies_from: 1 << 16,
+        },
         rematerialise: Rematerialise {
             from_bytes: if cfg!(test) { 16 } else { 1 << 15 },
             far: 1 << 18,
