@@ -26,6 +26,8 @@ macro_rules! op_table {
             Select ["select" (mask, a, b) {} map]
             /// Conversion to another dtype.
             Cast ["cast" (x) { to: DType } map]
+            /// The same values one after the other in memory, whatever the operand is a view of.
+            Copy ["copy" (x) {} map]
             /// The same values, cut from the derivative.
             Detach ["detach" (x) {} view]
             /// Repetition along axes of length 1 and new leading axes.

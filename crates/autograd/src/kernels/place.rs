@@ -17,6 +17,26 @@ pub(crate) fn place<T: Copy>(x: View<'_, T>, start: usize, strides: &[isize], ou
     });
 }
 
+/// The elements of a view one after the other: writes every element of `out`, whose strides are row-major. Parts of the
+/// leading axis are shared out.
+pub(crate) fn copy<T: Copy + Send + Sync>(
+    x: View<'_, T>,
+    strides: &[isize],
+    out: &mut [T],
+    workers: &Workers,
+) {
+    if x.shape.len() < 2 || out.len() < Target::CPU.threads.copies_from {
+        return place(x, 0, strides, out);
+    }
+    workers.each_chunk(out, strides[0] as usize, |i, out| place(part(&x, i), 0, &strides[1..], out));
+}
+
+/// The i-th part of a view along its leading axis.
+fn part<'a, T>(x: &View<'a, T>, i: usize) -> View<'a, T> {
+    let offset = x.offset.wrapping_add_signed(i as isize * x.strides[0]);
+    View { offset, shape: &x.shape[1..], strides: &x.strides[1..], ..*x }
+}
+
 /// The operands one after the other along an axis: writes every element of `out`, whose strides are row-major. Parts of
 /// the leading axis are shared out.
 pub(crate) fn concat<T: Copy + Send + Sync>(
@@ -30,13 +50,7 @@ pub(crate) fn concat<T: Copy + Send + Sync>(
         return side_by_side(x.iter().copied(), axis, strides, out);
     }
     workers.each_chunk(out, strides[0] as usize, |i, out| {
-        let parts = x.iter().map(|x| View {
-            offset: x.offset.wrapping_add_signed(i as isize * x.strides[0]),
-            shape: &x.shape[1..],
-            strides: &x.strides[1..],
-            ..*x
-        });
-        side_by_side(parts, axis - 1, &strides[1..], out);
+        side_by_side(x.iter().map(|x| part(x, i)), axis - 1, &strides[1..], out);
     });
 }
 

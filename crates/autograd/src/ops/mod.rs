@@ -6,6 +6,7 @@ mod argmax;
 mod broadcast;
 mod cast;
 mod concat;
+mod copy;
 mod cumsum;
 mod detach;
 mod elementwise;

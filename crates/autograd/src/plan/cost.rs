@@ -11,8 +11,7 @@ impl Kernel {
             Work::Tile(code) if code.steps.iter().all(|s| matches!(s.act, Act::Copy(_))) => "copy",
             Work::Tile(_) => "fused",
             Work::Product { .. } => "product",
-            // The identity is planned only where the user reads a value that lies elsewhere.
-            Work::Op { op: Op::Detach(_), .. } => "copy",
+            Work::Op { op: Op::Copy(_), .. } => "copy",
             Work::Op { .. } => "op",
         }
     }

@@ -7,10 +7,10 @@
 
 use super::graph::{Graph, Node};
 use super::hash::Map;
-use super::units::{Fusion, Group, NO_UNIT, Role, Unit, is_elementwise};
+use super::units::{Fusion, Group, NO_UNIT, Role, Unit, is_elementwise, reduced};
 use crate::code::Extent;
 use crate::dtype::DType;
-use crate::ir::{Max, NodeId, Op, Sum};
+use crate::ir::{NodeId, Op, Structure};
 use crate::shape::Shape;
 use crate::target::Target;
 
@@ -52,26 +52,18 @@ impl Walk {
     /// The unit that computes the node.
     fn assign(&mut self, graph: &Graph, id: NodeId, node: &Node) -> (u32, Role) {
         let tile = Role::Spread(Extent::Tile);
-        match &node.op {
-            Op::Matmul(_) => return (self.begin(Unit::Product(id)), tile),
-            op if is_elementwise(graph, node)
-                || matches!(op, Op::Reshape(_)) && node.meta.dtype.is_float() =>
-            {
-                let dtype = compute_dtype(graph, node);
-                if let Some(found) = self.join(graph, id, node, dtype) {
-                    return found;
-                }
-                return (self.begin_group(id, dtype, node.meta.shape.elements(), 0, false), tile);
-            }
-            Op::Sum(Sum { axes }) | Op::Max(Max { axes }) => {
-                let by_rows = matches!(node.op, Op::Max(_));
-                if let Some(found) = self.reduce(graph, id, node, axes, by_rows) {
-                    return found;
-                }
-            }
-            _ => {}
+        if node.op.structure() == Structure::Contract {
+            return (self.begin(Unit::Product(id)), tile);
         }
-        (self.begin(Unit::Op(id)), tile)
+        // A reshape that is no view is a walk through its operand.
+        if is_elementwise(graph, node) || matches!(node.op, Op::Reshape(_)) && node.meta.dtype.is_float() {
+            let dtype = compute_dtype(graph, node);
+            return self.join(graph, id, node, dtype).unwrap_or_else(|| {
+                (self.begin_group(id, dtype, node.meta.shape.elements(), 0, false), tile)
+            });
+        }
+        let reduction = reduced(&node.op).and_then(|axes| self.reduce(graph, id, node, axes));
+        reduction.unwrap_or_else(|| (self.begin(Unit::Op(id)), tile))
     }
 
     fn begin(&mut self, unit: Unit) -> u32 {
@@ -159,14 +151,7 @@ impl Walk {
     }
 
     /// Makes a reduction a member of the group that computes its operand, or of a new one.
-    fn reduce(
-        &mut self,
-        graph: &Graph,
-        id: NodeId,
-        node: &Node,
-        axes: &[u8],
-        by_rows: bool,
-    ) -> Option<(u32, Role)> {
+    fn reduce(&mut self, graph: &Graph, id: NodeId, node: &Node, axes: &[u8]) -> Option<(u32, Role)> {
         if !self.enabled {
             return None;
         }
@@ -174,7 +159,10 @@ impl Walk {
         let shape = graph.shape(x);
         let (elements, dtype) = (shape.elements(), node.meta.dtype);
         let reduction = match reduction(shape, axes) {
-            Reduction::Whole if by_rows || elements <= self.fusion.target.short_sum => {
+            // Only sums are added up over several tiles.
+            Reduction::Whole
+                if !matches!(node.op, Op::Sum(_)) || elements <= self.fusion.target.short_sum =>
+            {
                 Reduction::Rows(elements)
             }
             other => other,

@@ -8,7 +8,7 @@ use super::graph::Graph;
 use super::hash::Map;
 use super::memory::Homes;
 use super::slots;
-use super::units::{Fusion, Group, NO_UNIT, Role};
+use super::units::{Fusion, Group, NO_UNIT, Role, reduced};
 use crate::code::{Act, Code, Extent, How, Operand, Read, Step, Write};
 use crate::ir::{Binary, NodeId, Op, Unary};
 
@@ -68,7 +68,7 @@ impl Lowering<'_> {
             Role::Total => return self.total(id),
         };
         // What a row's reduction reads has one number per place.
-        let reads = if is_reduction(&node.op) { Extent::Tile } else { extent };
+        let reads = if reduced(&node.op).is_some() { Extent::Tile } else { extent };
         let x = |this: &mut Self, i: usize| this.operand(node.inputs[i], reads);
         let value = match &node.op {
             Op::Unary(Unary::Square) => {
@@ -91,6 +91,8 @@ impl Lowering<'_> {
                 let (m, a, b) = (x(self, 0), x(self, 1), x(self, 2));
                 self.draft.step(Act::Select(m, a, b), extent)
             }
+            // What is stored lies in one piece.
+            Op::Copy(_) | Op::Reshape(_) => x(self, 0),
             // Truth values are 1 and 0 within a kernel.
             Op::Cast(c) if c.to.is_float() => x(self, 0),
             Op::Cast(_) => {
@@ -105,7 +107,6 @@ impl Lowering<'_> {
                 let a = x(self, 0);
                 self.draft.step(Act::RowMax(a), Extent::Rows)
             }
-            Op::Reshape(_) => x(self, 0),
             other => unreachable!("{} is no member of a fused kernel", other.name()),
         };
         self.keep(id, value, extent);
@@ -179,8 +180,4 @@ impl Lowering<'_> {
         self.draft.reads.push(Read { from, slot, extent, how });
         slot
     }
-}
-
-fn is_reduction(op: &Op) -> bool {
-    matches!(op, Op::Sum(_) | Op::Max(_))
 }

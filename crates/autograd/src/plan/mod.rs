@@ -34,7 +34,7 @@ pub(crate) use memory::{Buffer, FIRST_SLOT, GRADIENTS, PARAMETERS};
 pub use passes::Passes;
 pub(crate) use units::Again;
 
-use crate::code::{Act, Code, Extent, How, Operand, Read, Write};
+use crate::code::{Code, Operand};
 use crate::ir::{self, NodeId, Op};
 use crate::params::Params;
 use crate::target::Target;
@@ -96,8 +96,7 @@ pub(crate) fn plan(graph: Graph, params: &Params, gradients: &[Range<usize>], pa
     let streamed = kernels.split_off(kernels.len() - streams);
     for (id, range) in &homes.copies {
         let to = Operand { home: GRADIENTS, offset: range.start, ..homes.contiguous(&graph, *id) };
-        let work = Work::Tile(copy(homes.operand(&graph, &fusion, *id), to, target));
-        kernels.push(Kernel { work, nodes: vec![*id] });
+        kernels.push(copy(*id, homes.view(&graph, &fusion, *id), to));
     }
     // What the user reads lies in one piece in a buffer.
     let mut outputs = vec![];
@@ -105,12 +104,7 @@ pub(crate) fn plan(graph: Graph, params: &Params, gradients: &[Range<usize>], pa
         let mut place = homes.view(&graph, &fusion, id);
         if !homes.is_buffer(&place) {
             let to = homes.copy_of(&graph, id);
-            let work = match to.dtype.is_float() {
-                true => Work::Tile(copy(homes.operand(&graph, &fusion, id), to.clone(), target)),
-                // `Detach` is the identity for every dtype.
-                false => Work::Op { op: ir::Detach.into(), x: vec![place], y: to.clone() },
-            };
-            kernels.push(Kernel { work, nodes: vec![id] });
+            kernels.push(copy(id, place, to.clone()));
             place = to;
         }
         outputs.push(place);
@@ -192,14 +186,7 @@ fn kernel(lower: &Lower<'_>, unit: u32, values: &mut [Value]) -> Kernel {
     Kernel { work, nodes: fusion.units[unit as usize].nodes().to_vec() }
 }
 
-/// A kernel that copies a view to contiguous memory.
-fn copy(from: Operand, to: Operand, target: &Target) -> Code {
-    let mut draft = Draft::new(to.dtype);
-    let elements = to.shape.elements();
-    let slot = draft.value();
-    let how = if from.strides.iter().all(|&s| s == 0) { How::Splat } else { How::Gather };
-    draft.reads.push(Read { from, slot, extent: Extent::Tile, how });
-    let y = draft.step(Act::Copy(slot), Extent::Tile);
-    draft.writes.push(Write::new(to, y, Extent::Tile));
-    slots::assign(draft, elements, 0, target)
+/// A kernel that copies a node to a place where it lies in one piece.
+fn copy(id: NodeId, from: Operand, to: Operand) -> Kernel {
+    Kernel { work: Work::Op { op: ir::Copy.into(), x: vec![from], y: to }, nodes: vec![id] }
 }

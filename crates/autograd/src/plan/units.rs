@@ -6,7 +6,8 @@ use super::graph::{Graph, Node};
 use super::places::Places;
 use crate::code::Extent;
 use crate::dtype::DType;
-use crate::ir::{NodeId, Op};
+use crate::ir::{Max, NodeId, Op, Structure, Sum};
+use crate::shape::Axis;
 use crate::target::Target;
 use std::ops::Range;
 
@@ -157,14 +158,30 @@ pub(crate) struct Again {
     pub(crate) bytes: usize,
 }
 
-/// Whether a node is one loop over floating-point numbers and truth values.
+/// Whether a node is one step, or a few, of a fused kernel that walks its elements: floating-point numbers of one type, and
+/// truth values.
 pub(super) fn is_elementwise(graph: &Graph, node: &Node) -> bool {
-    let of = |i: usize| graph.node(node.inputs[i]).meta.dtype;
-    match &node.op {
-        Op::Unary(_) | Op::Binary(_) => true,
-        Op::Compare(_) => of(0).is_float(),
-        Op::Select(_) => node.meta.dtype.is_float(),
-        Op::Cast(c) => (c.to.is_float() && of(0) == DType::Bool) || (c.to == DType::Bool && of(0).is_float()),
-        _ => false,
+    let dtypes = node.inputs.iter().map(|&x| graph.node(x).meta.dtype).chain([node.meta.dtype]);
+    let mut floats = dtypes.clone().filter(|dtype| dtype.is_float());
+    let first = floats.next();
+    has_steps(&node.op)
+        && first.is_some_and(|first| floats.all(|dtype| dtype == first))
+        && dtypes.into_iter().all(|dtype| dtype.is_float() || dtype == DType::Bool)
+}
+
+/// The maps that lowering writes as steps; another op runs by its own kernel.
+fn has_steps(op: &Op) -> bool {
+    let known = matches!(
+        op,
+        Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select(_) | Op::Cast(_) | Op::Copy(_)
+    );
+    known && op.structure() == Structure::Map
+}
+
+/// The axes of a reduction that lowering writes as a step.
+pub(super) fn reduced(op: &Op) -> Option<&[Axis]> {
+    match op {
+        Op::Sum(Sum { axes }) | Op::Max(Max { axes }) => Some(axes),
+        _ => None,
     }
 }

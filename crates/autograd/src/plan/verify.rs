@@ -2,10 +2,10 @@
 
 use super::graph::Graph;
 use super::places::is_contiguous;
-use super::units::{Fusion, NO_UNIT, Role, Unit};
+use super::units::{Fusion, NO_UNIT, Role, Unit, reduced};
 use super::{FIRST_SLOT, GRADIENTS, PARAMETERS, Plan, Work};
 use crate::code::{Act, Code, Extent, How, Operand};
-use crate::ir::{NodeId, Op, for_operands};
+use crate::ir::{NodeId, for_operands};
 use crate::params::Params;
 
 /// Operands stand before their node, and each node's meta is what its rule says.
@@ -61,7 +61,8 @@ pub(crate) fn units(graph: &Graph, fusion: &Fusion) {
 fn fits(graph: &Graph, fusion: &Fusion, id: NodeId, x: NodeId) -> bool {
     let Unit::Fused(group) = &fusion.units[fusion.unit_of[id as usize] as usize] else { return false };
     let extent = match (&graph.node(id).op, fusion.role[id as usize]) {
-        (Op::Sum(_) | Op::Max(_), _) | (_, Role::Total) => Extent::Tile,
+        (op, _) if reduced(op).is_some() => Extent::Tile,
+        (_, Role::Total) => Extent::Tile,
         (_, Role::Spread(extent)) => extent,
     };
     fusion.inner(graph, x, extent, group.row).is_some()

@@ -1,7 +1,7 @@
 //! Programs on several threads.
 
 use crate::classifier;
-use autograd::{Params, Program, ProgramError, State, Tape, Var};
+use autograd::{DType, Params, Program, ProgramError, State, Tape, Var};
 
 #[test]
 fn programs_and_states_travel_between_threads() {
@@ -72,4 +72,29 @@ fn large_sums_have_the_same_bits_on_any_number_of_threads() {
     let tape = Tape::new();
     let eager = tape.constant(&x).reshape([1100, 150]).sum_over(&[0]).to_vec::<f32>();
     assert!([1, 2, 3, 7].into_iter().all(|threads| sums(threads) == eager));
+}
+
+/// What the user reads lies in one piece: a view of an input is copied, whatever its type.
+#[test]
+fn large_views_are_copied_by_any_number_of_threads() {
+    let params = Params::new();
+    let program = Program::trace(&params, |t| {
+        let (x, i) = (t.input("x", [90, 8, 100]), t.input_of("i", DType::I64, [300, 250]));
+        t.outputs([x.permute(&[2, 0, 1]), i.t(), x.gt(0.5).permute(&[1, 0, 2])])
+    });
+    let program = program.unwrap();
+    let x: Vec<f32> = (0..90 * 8 * 100).map(|i| (i as f32 * 0.618).fract()).collect();
+    let whole: Vec<i64> = (0..300 * 250).collect();
+    let tape = Tape::new();
+    let eager = tape.constant(&x).reshape([90, 8, 100]);
+    for threads in [1, 2, 3] {
+        let mut state = program.state().with_threads(threads);
+        assert_eq!(state.threads(), if cfg!(feature = "threads") { threads } else { 1 });
+        let run = program.run(&mut state, &params, (&x, &whole)).unwrap();
+        assert_eq!(run.slice::<f32>(0), eager.permute(&[2, 0, 1]).to_vec::<f32>());
+        assert_eq!(run.slice::<i64>(1)[300 + 7], 7 * 250 + 1);
+        let mask = eager.gt(0.5).permute(&[1, 0, 2]);
+        assert_eq!(run.get::<bool>(2), mask.to_array::<bool>());
+    }
+    assert!(program.explain().to_string().matches(" copy ").count() >= 2, "{}", program.explain());
 }

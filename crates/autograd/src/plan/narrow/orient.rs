@@ -5,7 +5,7 @@
 //! views, so that a transpose there costs nothing.
 
 use super::super::graph::{Graph, Node};
-use crate::ir::{Matmul, NodeId, Op, Sum};
+use crate::ir::{Matmul, NodeId, Op, Structure, Sum};
 use crate::shape::Axes;
 use crate::target::{Narrow, Target};
 
@@ -15,20 +15,18 @@ pub(crate) fn orient(graph: Graph, target: &Target) -> Graph {
     let mut turned = Turned(graph.per_node(NodeId::MAX));
     graph.rewrite(|out, id| {
         let Node { op, inputs, origin, .. } = out.node(id);
-        let result = match op {
-            Op::Matmul(_) if !fixed[id as usize] && is_narrow(out.node(id), &target.narrow) => {
+        let result = match op.structure() {
+            Structure::Contract if !fixed[id as usize] && is_narrow(out.node(id), &target.narrow) => {
                 let (a, b, origin) = (inputs[0], inputs[1], *origin);
                 let inputs = [turned.flipped(out, b), turned.flipped(out, a)].into();
                 out.add(Matmul, inputs, origin)
             }
-            Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select(_) | Op::Cast(_)
-                if !fixed[id as usize] && inputs.iter().any(|&x| turned.get(x).is_some()) =>
-            {
+            Structure::Map if !fixed[id as usize] && inputs.iter().any(|&x| turned.get(x).is_some()) => {
                 let (op, inputs, origin) = (op.clone(), inputs.clone(), *origin);
                 let inputs = inputs.iter().map(|&x| turned.flipped(out, x)).collect();
                 out.add(op, inputs, origin)
             }
-            Op::Sum(Sum { axes }) => {
+            Structure::Reduce(axes) if matches!(op, Op::Sum(_)) => {
                 let Some(x) = turned.get(inputs[0]) else { return out.keep(id) };
                 let (axes, origin): (Axes, _) = (axes.iter().rev().map(|a| 1 - a).collect(), *origin);
                 return out.add(Sum { axes }, [x].into(), origin);
@@ -78,13 +76,11 @@ fn needs_rows(graph: &Graph) -> Vec<bool> {
     }
     for (id, node) in graph.iter().rev() {
         let fixed_here = fixed[id as usize];
-        let asks = match &node.op {
-            Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select(_) | Op::Cast(_) => {
-                fixed_here || node.meta.shape.len() != 2
-            }
-            Op::Matmul(_) => node.meta.shape.len() != 2,
-            Op::Permute(_) => fixed_here,
-            Op::Sum(Sum { axes }) => !(axes[..] == [0] || axes[..] == [0, 1]),
+        let asks = match (node.op.structure(), &node.op) {
+            (Structure::Map, _) => fixed_here || node.meta.shape.len() != 2,
+            (Structure::Contract, _) => node.meta.shape.len() != 2,
+            (Structure::View, Op::Permute(_)) => fixed_here,
+            (Structure::Reduce(axes), Op::Sum(_)) => !(axes == [0] || axes == [0, 1]),
             _ => true,
         };
         if asks {

@@ -1,14 +1,14 @@
 //! Narrow operands that are read across, such as the transpose of a batch of few features, are copied once to lie in one
-//! piece: a product then reads them along the batch. The copy is a multiplication by 1, which changes no number.
+//! piece: a product then reads them along the batch.
 
 use super::super::graph::{Graph, Node};
-use crate::ir::{Binary, NodeId, Op, Permute};
+use crate::ir::{Copy, NodeId, Op, Permute, Structure};
 use crate::target::{Narrow, Target};
 
 /// Copies what products read across.
 pub(crate) fn straighten(graph: Graph, target: &Target) -> Graph {
     let mut across = graph.per_node(false);
-    for (_, node) in graph.iter().filter(|(_, node)| matches!(node.op, Op::Matmul(_))) {
+    for (_, node) in graph.iter().filter(|(_, node)| node.op.structure() == Structure::Contract) {
         for &x in &node.inputs {
             across[x as usize] |= is_read_across(&graph, x, &target.narrow);
         }
@@ -30,7 +30,6 @@ fn is_read_across(graph: &Graph, x: NodeId, &Narrow { width, aspect, .. }: &Narr
 }
 
 fn copied(out: &mut Graph, x: NodeId) -> NodeId {
-    let one = out.number(1.0, x);
     let origin = out.node(x).origin;
-    out.add(Binary::Mul, [x, one].into(), origin)
+    out.add(Copy, [x].into(), origin)
 }
