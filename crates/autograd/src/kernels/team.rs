@@ -7,14 +7,19 @@
 
 #![expect(unsafe_code, reason = "a job lies on the leader's stack, and helpers reach it through a pointer")]
 
+#[cfg(all(loom, test))]
+mod search;
+#[cfg_attr(all(loom, test), path = "team/searched.rs")]
+mod sync;
+
 use std::any::Any;
-use std::cell::UnsafeCell;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
-use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use sync::{
+    Arc, AtomicBool, AtomicUsize, Builder, Cell, JoinHandle, LOOKS, Mutex, park, spin_loop, yield_now,
+};
 
 /// More helpers than products of matrices can use; they are counted in a byte of the state.
 const MOST: usize = 255;
@@ -23,8 +28,7 @@ const MOST: usize = 255;
 const OPEN: usize = 1 << 8;
 const AT_WORK: usize = OPEN - 1;
 
-/// How often a helper looks for a job before it sleeps: some hundred microseconds. Every so often it lets others go first.
-const LOOKS: u32 = 1 << 12;
+/// Whoever waits lets others go first every so often.
 const PATIENCE: u32 = 1 << 6;
 
 #[derive(Debug)]
@@ -38,7 +42,7 @@ struct Shared {
     /// Counts openings and closings, in multiples of [`OPEN`] (odd: a job is open), plus how many helpers are at work.
     state: AtomicUsize,
     /// Read by those who are counted in the state, written while it is closed.
-    job: UnsafeCell<Job>,
+    job: Cell<Job>,
     /// The next task that nobody has taken.
     next: AtomicUsize,
     /// Whether somebody leads: a second one works alone.
@@ -76,7 +80,7 @@ impl Team {
         let nothing = |_: usize, _: usize| {};
         let shared = Arc::new(Shared {
             state: AtomicUsize::new(0),
-            job: UnsafeCell::new(job(0, &nothing)),
+            job: Cell::new(job(0, &nothing)),
             next: AtomicUsize::new(0),
             led: AtomicBool::new(false),
             ends: AtomicBool::new(false),
@@ -85,7 +89,7 @@ impl Team {
         });
         let start = |i: usize| {
             let shared = shared.clone();
-            std::thread::Builder::new().name(format!("wengert-{}", i + 1)).spawn(move || shared.help(i)).ok()
+            Builder::new().name(format!("wengert-{}", i + 1)).spawn(move || shared.help(i)).ok()
         };
         let helpers = (0..helpers).map_while(start).collect();
         Team { shared, helpers }
@@ -112,7 +116,7 @@ impl Team {
         }
         // SAFETY: the state is closed and nobody is at work, since who led before has waited for that; and who leads is
         // alone.
-        unsafe { *shared.job.get() = job(tasks, f) };
+        unsafe { shared.job.set(job(tasks, f)) };
         shared.next.store(0, Relaxed);
         shared.state.fetch_add(OPEN, SeqCst);
         self.wake();
@@ -153,7 +157,7 @@ impl Shared {
     /// The caller leads, or is counted in the state.
     unsafe fn work(&self, worker: usize) {
         // SAFETY: the caller's promise: nobody writes the job now.
-        let Job { tasks, function, call } = unsafe { *self.job.get() };
+        let Job { tasks, function, call } = unsafe { self.job.get() };
         let done = catch_unwind(AssertUnwindSafe(|| {
             while let Some(part) = self.take(tasks) {
                 for task in part {
@@ -200,7 +204,7 @@ impl Shared {
             // two sees the other.
             self.asleep[helper].store(true, SeqCst);
             if self.state.load(SeqCst) == state && !self.ends.load(SeqCst) {
-                std::thread::park();
+                park();
             }
             self.asleep[helper].store(false, SeqCst);
             looks = 0;
@@ -210,7 +214,7 @@ impl Shared {
 
 fn pause(looks: &mut u32) {
     *looks += 1;
-    if looks.is_multiple_of(PATIENCE) { std::thread::yield_now() } else { std::hint::spin_loop() }
+    if looks.is_multiple_of(PATIENCE) { yield_now() } else { spin_loop() }
 }
 
 impl Drop for Team {
@@ -224,7 +228,7 @@ impl Drop for Team {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 
