@@ -8,6 +8,8 @@ pub(crate) mod loops;
 pub(crate) mod matmul;
 pub(crate) mod max;
 pub(crate) mod place;
+#[cfg(all(test, sanitized))]
+mod planted;
 pub(crate) mod rough;
 pub(crate) mod rows;
 pub(crate) mod scan;

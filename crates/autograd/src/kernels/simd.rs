@@ -4,6 +4,9 @@
     reason = "calling a function compiled for a CPU feature is unsafe; it is checked just before"
 )]
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 /// An instruction set that loops are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "the baseline is all there is"))]
@@ -24,13 +27,17 @@ impl Isa {
     pub(crate) fn widest() -> Isa {
         #[cfg(target_arch = "x86_64")]
         {
-            if std::is_x86_feature_detected!("avx512f")
+            if allows(Set::Avx512)
+                && std::is_x86_feature_detected!("avx512f")
                 && std::is_x86_feature_detected!("avx512dq")
                 && std::is_x86_feature_detected!("avx512vl")
             {
                 return Isa(Set::Avx512);
             }
-            if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma") {
+            if allows(Set::Avx2)
+                && std::is_x86_feature_detected!("avx2")
+                && std::is_x86_feature_detected!("fma")
+            {
                 return Isa(Set::Avx2);
             }
         }
@@ -57,6 +64,19 @@ impl Isa {
     }
 }
 
+/// Whether an instruction set may be used: each that the CPU has, but where a test rules out the wider ones.
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "the baseline is all there is"))]
+#[inline(always)]
+pub(crate) fn allows(set: Set) -> bool {
+    #[cfg(test)]
+    return tests::allows(set);
+    #[cfg(not(test))]
+    {
+        let _ = set;
+        true
+    }
+}
+
 /// Runs `f` compiled for the widest vectors of this CPU.
 #[inline(always)]
 pub fn widest<R>(f: impl FnOnce() -> R) -> R {
@@ -67,7 +87,7 @@ pub fn widest<R>(f: impl FnOnce() -> R) -> R {
 #[inline(always)]
 pub(crate) fn fused<R>(f: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
-    if std::is_x86_feature_detected!("fma") {
+    if allows(Set::Avx2) && std::is_x86_feature_detected!("fma") {
         // SAFETY: the feature was detected.
         return unsafe { fma(f) };
     }

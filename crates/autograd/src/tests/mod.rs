@@ -3,6 +3,7 @@
 mod functions;
 mod random;
 pub(crate) mod rows;
+mod sets;
 mod table;
 mod threads;
 mod values;

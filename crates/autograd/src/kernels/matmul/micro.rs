@@ -11,6 +11,8 @@ use super::pack::{Panel, pack};
 use super::thin;
 use super::vector::{Plain, Vector};
 use crate::dtype::Float;
+#[cfg(target_arch = "x86_64")]
+use crate::kernels::simd::{Set, allows};
 use crate::view::View;
 
 /// Partial sums of a scalar product.
@@ -385,7 +387,8 @@ multiply!(f64, AVX512_F64, AVX2_F64, PLAIN_F64);
 #[cfg(target_arch = "x86_64")]
 #[inline]
 fn has_avx512() -> bool {
-    std::is_x86_feature_detected!("avx512f")
+    allows(Set::Avx512)
+        && std::is_x86_feature_detected!("avx512f")
         && std::is_x86_feature_detected!("avx512dq")
         && std::is_x86_feature_detected!("avx512vl")
         && std::is_x86_feature_detected!("fma")
@@ -394,5 +397,5 @@ fn has_avx512() -> bool {
 #[cfg(target_arch = "x86_64")]
 #[inline]
 fn has_avx2() -> bool {
-    std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma")
+    allows(Set::Avx2) && std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma")
 }

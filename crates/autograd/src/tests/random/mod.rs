@@ -9,6 +9,7 @@ mod draw;
 mod fit;
 mod recipe;
 mod run;
+mod sets;
 
 use crate::code::{Act, Joint, Step};
 use crate::ir::OpKind;

@@ -1,0 +1,45 @@
+//! Mistakes that the sanitizers have to report: `.ci/asan` and `.ci/tsan` run each first, and expect it to fail.
+
+#![expect(unsafe_code, reason = "safe code makes no such mistakes")]
+
+use super::loops::{Lane, Tiles, Wiring};
+use super::workers::Workers;
+use crate::ir::Unary;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+#[test]
+#[ignore = "a loop that is told of more elements than there are: for `.ci/asan`"]
+fn a_loop_beyond_its_operand() {
+    let (mut x, mut y) = (vec![1f32; 48], vec![0f32; 64]);
+    let table = [x.as_mut_ptr(), y.as_mut_ptr()];
+    let wiring = Wiring { x: [0; 3], y: 1, more: [1; 2], p: 0.0 };
+    // SAFETY: there is none: the operand ends before the result.
+    unsafe { f32::unary(Unary::Exp)(&wiring, &Tiles { table: table.as_ptr(), n: 64, rows: 0, row: 0 }) };
+    assert!(y.iter().all(|y| *y > 0.0));
+}
+
+struct Place(*mut f32);
+// SAFETY: there is none: two threads write to it.
+unsafe impl Sync for Place {}
+impl Place {
+    fn get(&self) -> *mut f32 {
+        self.0
+    }
+}
+
+#[test]
+#[ignore = "tasks that write to one place: for `.ci/tsan`"]
+fn two_tasks_write_to_one_place() {
+    let (mut x, begun) = (0f32, AtomicUsize::new(0));
+    let place = Place(&raw mut x);
+    Workers::new(2).each(2, |task, _| {
+        // Each on a thread of its own; a relaxed look orders nothing.
+        begun.fetch_add(1, Relaxed);
+        while begun.load(Relaxed) < 2 {
+            std::thread::yield_now();
+        }
+        // SAFETY: there is none.
+        unsafe { *place.get() = task as f32 };
+    });
+    assert!(x < 2.0);
+}

@@ -1,0 +1,113 @@
+//! Every instruction set of this CPU gives the same bits: every op and its gradients, recorded and planned; the functions
+//! of the table also where they change their ways, and at lengths that are no multiple of the lanes.
+
+use super::functions::{COMPARE_OPS, binary_ops, unary_ops};
+use super::rows::{Row, every_row, row};
+use crate::kernels::simd::tests::{agree, bits, numbers};
+use crate::kernels::simd::{Isa, Set};
+use crate::ops::binary_of;
+use crate::record::{pull_back, record};
+use crate::tree::LANES;
+use crate::{AnyTensor, DType, Element, Float, Params, Passes, Program, Tape, Var};
+use ndarray::{ArrayD, IxDyn};
+
+/// More than a tile has, and no multiple of the lanes.
+const MANY: usize = 20_011;
+
+fn outputs<'t>(row: &Row, x: &[Var<'t>]) -> Vec<Var<'t>> {
+    let y = (row.f)(x);
+    [y].into_iter().chain(y.sum().grads(x)).collect()
+}
+
+/// Values and gradients, recorded and planned, by each instruction set.
+fn check<T: Float + Element>(row: &Row, arguments: &[ArrayD<T>]) -> Result<(), String> {
+    let report = |how: &str, e: String| format!("{} of {}, {how}: {e}", row.name, T::DTYPE);
+    let recorded = || {
+        let tape = Tape::new();
+        let x: Vec<Var<'_>> = arguments.iter().map(|a| tape.var(a)).collect();
+        outputs(row, &x).iter().map(|v| bits(&v.to_vec::<T>())).collect::<Vec<_>>()
+    };
+    agree(recorded).map_err(|e| report("recorded", e))?;
+    let params = if T::DTYPE == DType::F32 { Params::new() } else { Params::f64() };
+    let given: Vec<&dyn AnyTensor> = arguments.iter().map(|a| a as &dyn AnyTensor).collect();
+    for passes in [Passes::all(), Passes::none()] {
+        let planned = || {
+            let program = Program::trace_with(passes, &params, |t| {
+                let x: Vec<Var<'_>> =
+                    arguments.iter().enumerate().map(|(i, a)| t.input(&format!("x{i}"), a.shape())).collect();
+                t.outputs(outputs(row, &x))
+            });
+            let (program, count) = (program.unwrap_or_else(|e| panic!("{}: {e}", row.name)), 1 + given.len());
+            let mut state = program.state();
+            let run = program.run(&mut state, &params, &given[..]).unwrap();
+            (0..count).map(|i| bits(run.slice::<T>(i))).collect::<Vec<_>>()
+        };
+        agree(planned).map_err(|e| report("planned", e))?;
+    }
+    Ok(())
+}
+
+fn array<T: Clone>(numbers: &[T]) -> ArrayD<T> {
+    ArrayD::from_shape_vec(IxDyn(&[numbers.len()]), numbers.to_vec()).unwrap()
+}
+
+#[test]
+fn every_op_gives_the_same_bits_by_each_instruction_set() {
+    for row in every_row().filter(|row| !row.large) {
+        let arguments = row.arguments();
+        check::<f64>(&row, &arguments).unwrap();
+        check::<f32>(&row, &arguments.iter().map(|a| a.mapv(|x| x as f32)).collect::<Vec<_>>()).unwrap();
+    }
+}
+
+fn check_functions<T: Float + Element>() {
+    let x = numbers::<T>(MANY, 1);
+    for (op, _) in unary_ops() {
+        let function = row(op.name(), &[&[MANY]], move |x| record(op, &[x[0]]));
+        check(&function, &[array(&x)]).unwrap();
+        for n in 1..=2 * LANES + 1 {
+            let part = || {
+                let tape = Tape::new();
+                bits(&record(op, &[tape.var(&x[MANY - n..])]).to_vec::<T>())
+            };
+            agree(part).unwrap_or_else(|e| panic!("{} of {n} numbers: {e}", op.name()));
+        }
+        // The slopes that `backward` has loops for.
+        let slope = || {
+            let tape = Tape::new();
+            let (x, g) = (tape.var(&x), tape.var(numbers::<T>(MANY, 2)));
+            pull_back(op, x, record(op, &[x]), g).map(|v| bits(&v.to_vec::<T>()))
+        };
+        agree(slope).unwrap_or_else(|e| panic!("the slope of {}: {e}", op.name()));
+    }
+    // Every special number with every other, and others.
+    let special = &x[..60];
+    let all = |of: &dyn Fn(usize) -> usize, seed| -> ArrayD<T> {
+        let pairs = (0..3600).map(|i| special[of(i)]);
+        array(&pairs.chain(numbers::<T>(MANY, seed)).collect::<Vec<_>>())
+    };
+    let pair = [all(&|i| i / 60, 3), all(&|i| i % 60, 4)];
+    let shapes: [&[usize]; 2] = [pair[0].shape(), pair[1].shape()];
+    for (op, _) in binary_ops() {
+        check(&row(op.name(), &shapes, move |x| binary_of(op, x[0], x[1])), &pair).unwrap();
+    }
+    for &op in COMPARE_OPS {
+        let chosen = row(op.name(), &shapes, move |x| binary_of(op, x[0], x[1]).select(x[0], x[1] * x[0]));
+        check(&chosen, &pair).unwrap();
+    }
+}
+
+#[test]
+fn functions_give_the_same_bits_by_each_instruction_set_wherever() {
+    check_functions::<f32>();
+    check_functions::<f64>();
+}
+
+/// The checks can fail: what another instruction set computes otherwise is seen, where the CPU has two.
+#[test]
+fn a_planted_difference_between_instruction_sets_is_seen() {
+    let differs = row("a function of the instruction set", &[&[40]], |x| {
+        if Isa::widest().set() == Set::Baseline { x[0] + 1e-12 } else { x[0] }
+    });
+    assert_eq!(check(&differs, &differs.arguments()).is_err(), Isa::widest().set() != Set::Baseline);
+}
