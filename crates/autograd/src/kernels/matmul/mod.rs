@@ -39,7 +39,8 @@ pub(crate) fn matmul<T: Multiply>(
     scratch: &mut Scratch,
     workers: &Workers,
 ) {
-    write(a, b, places(c), scratch, workers);
+    // SAFETY: products write numbers, nothing else.
+    write(a, b, unsafe { places(c) }, scratch, workers);
 }
 
 /// A·B of two matrices, tile by tile: `take` gets each one while it lies in the first-level cache, from several threads at
@@ -59,8 +60,11 @@ pub(crate) fn each_tile<T: Multiply>(
 }
 
 /// Numbers as places that are to be written.
-fn places<T: Multiply>(c: &mut [T]) -> &mut [MaybeUninit<T>] {
-    // SAFETY: products write numbers to it, nothing else.
+///
+/// # Safety
+/// Nothing but numbers is written there.
+unsafe fn places<T: Multiply>(c: &mut [T]) -> &mut [MaybeUninit<T>] {
+    // SAFETY: the caller's promise.
     unsafe { &mut *(std::ptr::from_mut(c) as *mut [MaybeUninit<T>]) }
 }
 
@@ -78,7 +82,7 @@ fn write<T: Multiply>(
     {
         return;
     }
-    if let Some(product) = Product::new(a, b, c, kernels) {
+    if let Some(mut product) = Product::new(a, b, c, kernels) {
         product.run(scratch, workers);
     }
 }

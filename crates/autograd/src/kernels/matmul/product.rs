@@ -104,7 +104,8 @@ impl<'a, T: Multiply> Product<'a, T> {
             c.fill(MaybeUninit::new(T::default()));
             return None;
         }
-        Some(Product::of(a, b, c.as_mut_ptr().cast(), kernels))
+        // SAFETY: C has as many elements as it needs, and is borrowed for as long as the operands.
+        Some(unsafe { Product::of(a, b, c.as_mut_ptr().cast(), kernels) })
     }
 
     /// The product of two matrices, of which `taker` takes every tile; k is at least 1 and at most [`DEPTH`].
@@ -116,12 +117,15 @@ impl<'a, T: Multiply> Product<'a, T> {
     ) -> Product<'a, T> {
         let (m, k, n) = sizes(&a, &b);
         assert!(a.shape.len() == 2 && (1..=DEPTH).contains(&k) && m * n > 0, "a product of {:?}", a.shape);
-        Product { taker: Some(taker), ..Product::of(a, b, taker.beside[0].cast_mut(), kernels) }
+        // SAFETY: where tiles are taken, C is a place to count from.
+        let product = unsafe { Product::of(a, b, taker.beside[0].cast_mut(), kernels) };
+        Product { taker: Some(taker), ..product }
     }
 
-    /// No length is 0.
+    /// # Safety
+    /// No length is 0. C has room for the product, and nobody else uses it for `'a`; or a taker is put beside.
     #[inline(always)]
-    fn of(a: View<'a, T>, b: View<'a, T>, c: *mut T, kernels: Table<T>) -> Product<'a, T> {
+    unsafe fn of(a: View<'a, T>, b: View<'a, T>, c: *mut T, kernels: Table<T>) -> Product<'a, T> {
         let lead = a.shape.len() - 2;
         check(&a);
         check(&b);
@@ -136,9 +140,9 @@ impl<'a, T: Multiply> Product<'a, T> {
         Product { kernels: kernels.0, first, form, batch: [&a.shape[..lead]], steps, entries, taker: None }
     }
 
-    /// Computes it.
+    /// Computes it. C is written by this call alone, hence `&mut`.
     #[inline(always)]
-    pub(super) fn run(&self, scratch: &mut Scratch, workers: &Workers) {
+    pub(super) fn run(&mut self, scratch: &mut Scratch, workers: &Workers) {
         let threads = workers.threads();
         let Block { rows, columns, k, .. } = self.first;
         let shared = threads > 1 && self.entries * rows * columns * k >= Target::CPU.threads.products_from;
@@ -147,18 +151,21 @@ impl<'a, T: Multiply> Product<'a, T> {
                 // SAFETY: `new` has checked the bounds.
                 return unsafe { self.form.direct(self.kernels, &self.first) };
             }
-            return (0..self.entries).for_each(|entry| self.part(entry, 0, 1, std::ptr::null_mut()));
+            // SAFETY: each part once, and what packs nothing needs no area.
+            return (0..self.entries)
+                .for_each(|entry| unsafe { self.part(entry, 0, 1, std::ptr::null_mut()) });
         }
         self.run_packed(scratch, workers, if shared { threads } else { 1 });
     }
 
     #[inline(never)]
-    fn run_packed(&self, scratch: &mut Scratch, workers: &Workers, threads: usize) {
+    fn run_packed(&mut self, scratch: &mut Scratch, workers: &Workers, threads: usize) {
         let bytes = self.area() * size_of::<T>();
         if threads == 1 && bytes <= STACK_LINES * size_of::<Line>() {
             let mut area = MaybeUninit::<[Line; STACK_LINES]>::uninit();
             let area = area.as_mut_ptr().cast();
-            return (0..self.entries).for_each(|entry| self.part(entry, 0, 1, area));
+            // SAFETY: each part once, in an area that is large enough.
+            return (0..self.entries).for_each(|entry| unsafe { self.part(entry, 0, 1, area) });
         }
         let (areas, step) = scratch.areas(bytes, threads);
         // A cut costs the packing of the other operand once more; but who is held up takes fewer of small parts. As many
@@ -169,9 +176,11 @@ impl<'a, T: Multiply> Product<'a, T> {
         let pieces = self.entries * cuts;
         let tasks = if cuts > 1 { pieces } else { pieces.min(4 * threads) };
         let areas = Areas { first: areas, step };
+        let product = &*self;
         let run = |task: usize, worker: usize| {
             for piece in task * pieces / tasks..(task + 1) * pieces / tasks {
-                self.part(piece / cuts, piece % cuts, cuts, areas.of(worker));
+                // SAFETY: each part once, in the area of its worker.
+                unsafe { product.part(piece / cuts, piece % cuts, cuts, areas.of(worker)) };
             }
         };
         if threads == 1 {
@@ -199,8 +208,12 @@ impl<'a, T: Multiply> Product<'a, T> {
     }
 
     /// Part `cut` of `cuts` of an entry: some rows of C or, if it is wider than tall, some columns.
+    ///
+    /// # Safety
+    /// Nobody computes the same part at the same time, or uses the area, which is as large as [`area`](Product::area)
+    /// says.
     #[inline(never)]
-    fn part(&self, entry: usize, cut: usize, cuts: usize, area: *mut Line) {
+    unsafe fn part(&self, entry: usize, cut: usize, cuts: usize, area: *mut Line) {
         let mut x = self.first;
         let (mut rest, mut offsets) = (entry, [0isize; 2]);
         for axis in (0..self.batch[0].len()).rev() {

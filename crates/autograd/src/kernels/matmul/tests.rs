@@ -87,6 +87,12 @@ fn operand<T: Float>(shape: &[usize], layout: Layout, seed: usize) -> Operand<T>
     }
 }
 
+/// To write a product to.
+fn places<T: Multiply>(c: &mut [T]) -> &mut [MaybeUninit<T>] {
+    // SAFETY: products write numbers, nothing else.
+    unsafe { super::places(c) }
+}
+
 fn product<T: Multiply>(a: &Operand<T>, b: &Operand<T>, table: Table<T>, threads: usize) -> Vec<T> {
     let rank = a.shape.len();
     let length = a.shape[..rank - 1].iter().product::<usize>() * b.shape[rank - 1];
@@ -100,7 +106,7 @@ fn product<T: Multiply>(a: &Operand<T>, b: &Operand<T>, table: Table<T>, threads
         assert_eq!(c, given, "a special product has the bits of the others");
         return given;
     }
-    if let Some(product) = Product::new(a.view(), b.view(), places(&mut c), table) {
+    if let Some(mut product) = Product::new(a.view(), b.view(), places(&mut c), table) {
         product.run(&mut scratch, &Workers::new(threads));
     }
     c

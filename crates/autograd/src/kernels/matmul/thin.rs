@@ -77,7 +77,7 @@ fn across<T: Multiply>(a: View<'_, T>, b: View<'_, T>, c: &mut [MaybeUninit<T>],
     assert!(c.len() == rows * columns, "elements of the result");
     let mut area = [const { MaybeUninit::uninit() }; AREA];
     let transpose = &mut area[..rows * columns];
-    let product = Product::new(a, b, transpose, kernels).expect("rows, columns and terms");
+    let mut product = Product::new(a, b, transpose, kernels).expect("rows, columns and terms");
     product.run(&mut Scratch::default(), &Workers::default());
     for (i, row) in c.chunks_exact_mut(columns).enumerate() {
         row.iter_mut().zip(transpose[i..].iter().step_by(rows)).for_each(|(y, x)| *y = *x);

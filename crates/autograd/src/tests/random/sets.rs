@@ -11,7 +11,7 @@ fn random_programs_give_the_same_bits_by_each_instruction_set() {
         // Threads that come to help do not know of the instruction set that is asked for.
         let recipe = Recipe { threads: 1, ..Recipe::draw(seed) };
         let all = |values: Vec<Values>| values.iter().map(|v| bits(&v.numbers)).collect::<Vec<_>>();
-        agree(|| recipe.eager(Leaves::Given, false).map(all))
+        agree(|| recipe.eager(Leaves::Given, false, |_| {}).map(all))
             .unwrap_or_else(|e| panic!("seed {seed}, recorded: {e}"));
         agree(|| recipe.planned(Passes::all(), |_| {}).map(all))
             .unwrap_or_else(|e| panic!("seed {seed}, planned: {e}"));
