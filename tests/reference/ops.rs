@@ -208,7 +208,7 @@ fn reductions(op: &str) -> Option<Row> {
         "amax" => |x, args| over(x[0], args, |x, axes| x.max_over(axes)),
         "amin" => |x, args| over(x[0], args, |x, axes| x.min_over(axes)),
         "argmax" => |x, args| x[0].argmax(args.need::<isize>("axis")),
-        "argmin" => |x, args| x[0].argmin(args.need("axis")),
+        "argmin" => |x, args| x[0].argmin(args.need::<isize>("axis")),
         "logsumexp" => |x, args| over(x[0], args, |x, axes| x.logsumexp_over(axes)),
         "var" => |x, args| over(x[0], args, |x, axes| x.var_over(axes, args.need("ddof"))),
         "std" => |x, args| over(x[0], args, |x, axes| x.std_over(axes, args.need("ddof"))),

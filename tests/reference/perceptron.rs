@@ -1,6 +1,6 @@
 //! Rosenblatt's perceptron on the tape against the weights of a training loop without one, to the last bit.
 //!
-//! `data/make_perceptron.py` wrote the stored weights with NumPy: one sample at a time, rate 0.01, from zero.
+//! `perceptron/make_perceptron.py` wrote the stored weights with NumPy: one sample at a time, rate 0.01, from zero.
 
 use ndarray::{Array1, Array2, Axis};
 use safetensors::{Dtype, SafeTensors};
@@ -17,7 +17,7 @@ struct Stored {
 }
 
 fn fixture() -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/perceptron.safetensors");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("perceptron/perceptron.safetensors");
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
