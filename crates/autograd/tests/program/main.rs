@@ -4,6 +4,7 @@ mod again;
 #[path = "../caught/mod.rs"]
 mod caught;
 mod mistakes;
+mod passes;
 mod threads;
 mod values;
 

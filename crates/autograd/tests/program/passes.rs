@@ -1,0 +1,64 @@
+//! Every pass does something.
+
+use autograd::{Outputs, Param, Params, Passes, Program, Tape, Var};
+
+type Traced = for<'t> fn(&'t Tape<'t>, [Param; 4]) -> Outputs;
+
+/// Programs that give each pass something to do.
+const PROGRAMS: [Traced; 6] = [
+    // Something unused, a number to compute, the same twice, and what is simpler: dead, fold, cse, algebra.
+    |t, _| {
+        let x = t.input("x", [30, 20]);
+        x.exp().matmul(x.t());
+        let (number, once) = (t.full(2.0, [], x.dtype()).sin(), x.cos());
+        t.outputs([number * x + once, x.cos() * once, -(-x.square())])
+    },
+    // A softmax, to be expanded.
+    |t, _| t.outputs(t.input("x", [30, 20]).sin().softmax(1).cos()),
+    // Narrow layers on a batch, and a product for one sample: orient, straighten, spell_out.
+    |t, [narrow, column, ..]| {
+        let hidden = t.input("x", [500, 5]).matmul(narrow).tanh();
+        let one = t.input("one", [1, 3]).matmul(column).sin();
+        t.outputs((hidden.square().mean() + one.sum()).exp()).with_gradients()
+    },
+    // A transposed concatenation in a product: sink.
+    |t, _| {
+        let x = t.input("x", [2, 30, 20]);
+        let wide = Var::concat(&[x.exp(), x.sin()], 0).permute(&[1, 0, 2]).reshape([30, 80]);
+        t.outputs(wide.matmul(t.input("y", [80, 40])))
+    },
+    // Large gradients, masks of ReLU, buffers that end: stream, rematerialise, pool.
+    |t, [.., first, second]| {
+        let hidden = t.input("x", [64, 256]).matmul(first).relu();
+        t.outputs(hidden.matmul(second).relu().square().mean()).with_gradients()
+    },
+    // A function and its slope, and sums of products: share, slope, pair, fuse.
+    |t, _| {
+        let x = t.input("x", [100]);
+        let y = x.sigmoid().sin() + x.sigmoid() * 0.5 + 0.25;
+        t.outputs([y.sum().grad([x])[0], y])
+    },
+];
+
+/// What a plan runs, and the memory between.
+fn explained(program: Traced, passes: Passes) -> String {
+    let mut params = Params::new();
+    let mut scope = params.scope("p");
+    let all = [("narrow", [5, 4]), ("column", [3, 1]), ("first", [256, 256]), ("second", [256, 256])];
+    let all = all.map(|(name, shape)| scope.param(name, shape, 0.01));
+    let text = Program::trace_with(passes, &params, |t| program(t, all)).unwrap().explain().to_string();
+    let (kernels, _) = text.split_once("\nnodes ").expect("the line of passes");
+    kernels.to_owned()
+}
+
+#[test]
+fn leaving_out_any_pass_changes_some_plan() {
+    let all = PROGRAMS.map(|program| explained(program, Passes::all()));
+    let changes = |name: &str| {
+        let without = PROGRAMS.map(|program| explained(program, Passes::all().without(name)));
+        without != all
+    };
+    assert_eq!(PROGRAMS.map(|program| explained(program, Passes::all())), all, "a plan is always the same");
+    let idle: Vec<&str> = Passes::names().filter(|name| !changes(name)).collect();
+    assert!(idle.is_empty(), "nothing changes without {idle:?}");
+}
