@@ -8,6 +8,9 @@ use crate::ir::{Binary, Unary};
 
 /// Lets functions of the same argument, or of its negative, share their exponential.
 pub(crate) fn share(draft: &mut Draft) {
+    if draft.steps.iter().filter_map(shares).count() < 2 {
+        return;
+    }
     let arguments = Arguments::of(draft);
     let mut asked: Map<Key, u32> = Map::default();
     for step in &draft.steps {
