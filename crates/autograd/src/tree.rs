@@ -2,19 +2,20 @@
 //!
 //! Blocks of [`BLOCK`] terms are added in [`LANES`] lanes (term i goes to lane i mod `LANES`, in order), the lanes are
 //! folded in halves, and the blocks' sums are combined pairwise. So the result is the same however the terms are
-//! stored and whoever adds them, and the rounding error grows with the logarithm of the number of blocks.
+//! stored and whoever adds them, and the rounding error grows with the logarithm of the number of blocks. A product of
+//! matrices has an [`Order`] of its own.
+
+mod product;
+
+pub(crate) use product::{DEPTH, FEW, Order, chain_length};
 
 use crate::dtype::Float;
 
-/// Partial sums that a block is added in.
+/// Partial sums that a block is added in, and a product where its order is [`Order::Lanes`].
 pub(crate) const LANES: usize = 16;
 
 /// Terms of a block.
 pub(crate) const BLOCK: usize = 1024;
-
-/// Terms that a product of matrices adds in one chain for each element of the result, the most of them; the chains are
-/// added in order.
-pub(crate) const DEPTH: usize = 256;
 
 /// The sum of the terms, as this module defines it.
 pub(crate) fn sum<T: Float>(terms: &[T]) -> T {

@@ -7,28 +7,23 @@ use super::pack::{Panel, Piecewise, TOGETHER};
 use super::taken::Taker;
 use super::walk::{Place, Walk};
 use crate::scratch::Line;
-use crate::tree::DEPTH;
+use crate::tree::chain_length;
 
 /// Rows of A that are packed at a time, the most of them: they stay in the second-level cache while B passes by.
 const TALL: usize = 768;
 
-/// Lengths of blocks of k: equal but for rounding, none above [`DEPTH`].
-fn depth(k: usize) -> usize {
-    if k <= DEPTH { k } else { k.div_ceil(k.div_ceil(DEPTH)) }
-}
-
 /// Elements that packing takes: for rows of A, and for two panels of B, or the only one.
-pub(super) fn area<T: Multiply>(m: usize, k: usize, n: usize, a: bool, b: bool, kernels: Table<T>) -> usize {
+pub(super) fn area<T: Multiply>([m, k, n]: [usize; 3], [a, b]: [bool; 2], kernels: Table<T>) -> usize {
     let line = size_of::<Line>() / size_of::<T>();
-    let depth = depth(k.max(1));
+    let depth = chain_length(k.max(1));
     let step = panel_step(kernels.0, m);
     let tall = if a { m.next_multiple_of(kernels.0.heights[2]).min(TALL) * depth } else { 0 };
     let wide = if b { panel_width(kernels.0, n).min(step) * depth } else { 0 };
-    let panels = if n <= step && k <= DEPTH && (!a || m <= TALL) { 1 } else { 2 };
+    let panels = if n <= step && k <= depth && (!a || m <= TALL) { 1 } else { 2 };
     tall.next_multiple_of(line) + panels * wide.next_multiple_of(line)
 }
 
-/// Scalar products, block by block.
+/// Scalar products, block by block: the order is [`Order::Lanes`](crate::tree::Order::Lanes).
 ///
 /// # Safety
 /// The block lies within its buffers; both operands are contiguous along k.
@@ -54,22 +49,22 @@ pub(super) unsafe fn dots<T: Multiply>(kernels: &Kernels<T>, x: &Block<T>, taker
     }
 }
 
-/// Tiles, panel by panel of B. While the tiles of a panel are computed, the next one is packed, a piece after each tile.
+/// Tiles, panel by panel of B, in blocks of k that are a chain each: a block after the first is added to C. While the tiles of a panel are computed, the next one is packed, a piece after each tile.
 ///
 /// # Safety
 /// The block lies within its buffers, and the area has as many elements as [`area`] says.
 pub(super) unsafe fn tiles<T: Multiply>(
     kernels: &Kernels<T>,
     x: &Block<T>,
-    pack_a: bool,
-    pack_b: bool,
+    chain: usize,
+    [pack_a, pack_b]: [bool; 2],
     to: *mut T,
     taker: Option<&Taker<'_, T>>,
 ) {
     let walk = Walk {
         x,
         tall: if pack_a { TALL } else { x.rows },
-        depth: depth(x.k),
+        depth: chain,
         wide: panel_step(kernels, x.rows).min(panel_width(kernels, x.columns)),
     };
     let mut place = Some(Place::default());
@@ -102,7 +97,7 @@ pub(super) unsafe fn tiles<T: Multiply>(
     }
 }
 
-/// Tiles of operands as they are, of k up to [`DEPTH`].
+/// Tiles of operands as they are, where all of k is one chain.
 ///
 /// # Safety
 /// The block lies within its buffers.

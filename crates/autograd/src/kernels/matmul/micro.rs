@@ -1,8 +1,9 @@
 //! The innermost loops: a tile of C in registers, a tile of scalar products, and packing. Compiled once for each
 //! instruction set and kept in tables of functions, so that what stands above is compiled once.
 //!
-//! An element of C is one chain of fused multiply-adds over k (tiles), or sixteen of them, folded in halves (scalar
-//! products). Neither depends on the size of the tile or of the vectors: all instruction sets give the same bits.
+//! An element of C is one chain of fused multiply-adds over k (tiles), or one for each lane, folded in halves (scalar
+//! products): see [`Order`](crate::tree::Order). Neither depends on the size of the tile or of the vectors: all instruction
+//! sets give the same bits.
 #![expect(unsafe_code, reason = "vector instructions and raw pointers")]
 #![expect(clippy::needless_range_loop, reason = "loops over arrays of registers are to be unrolled")]
 
@@ -13,10 +14,8 @@ use super::vector::{Plain, Vector};
 use crate::dtype::Float;
 #[cfg(target_arch = "x86_64")]
 use crate::kernels::simd::{Set, allows};
+use crate::tree::LANES;
 use crate::view::View;
-
-/// Partial sums of a scalar product.
-const PARTIAL: usize = 16;
 
 /// A block of C and the operands that it is the product of; every stride counts elements.
 #[derive(Clone, Copy, Debug)]
@@ -190,10 +189,10 @@ unsafe fn row<V: Vector>(x: &Block<V::Element>) {
     }
 }
 
-/// `R`·`C` scalar products along k, each in 16 partial sums: in `L` vectors.
+/// `R`·`C` scalar products along k, each in [`LANES`] lanes: in `L` vectors.
 #[inline(always)]
 unsafe fn dots<V: Vector, const R: usize, const C: usize, const L: usize>(x: &Block<V::Element>) {
-    const { assert!(L * V::LANES == PARTIAL) };
+    const { assert!(L * V::LANES == LANES) };
     // SAFETY: rows, columns and k exist, by contract; loads touch no others.
     unsafe {
         let mut left = [x.a; R];
@@ -206,7 +205,7 @@ unsafe fn dots<V: Vector, const R: usize, const C: usize, const L: usize>(x: &Bl
         }
         let mut sums = [[[V::zero(); L]; C]; R];
         let mut p = 0;
-        while p + PARTIAL <= x.k {
+        while p + LANES <= x.k {
             for l in 0..L {
                 let at = p + l * V::LANES;
                 let mut b = [V::zero(); C];
@@ -220,7 +219,7 @@ unsafe fn dots<V: Vector, const R: usize, const C: usize, const L: usize>(x: &Bl
                     }
                 }
             }
-            p += PARTIAL;
+            p += LANES;
         }
         for l in 0..L {
             let at = p + l * V::LANES;
@@ -246,7 +245,7 @@ unsafe fn dots<V: Vector, const R: usize, const C: usize, const L: usize>(x: &Bl
     }
 }
 
-/// The sum of 16 partial sums, in halves.
+/// The sum of all lanes, folded in halves.
 #[inline(always)]
 unsafe fn fold<V: Vector, const L: usize>(mut x: [V; L]) -> V::Element {
     let mut half = L / 2;

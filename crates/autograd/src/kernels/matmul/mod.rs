@@ -4,8 +4,8 @@
 //! functionality", 2015): C is cut into tiles that fit in registers, operands are packed where that pays, and blocks
 //! are sized by the caches. Short products skip what they do not need.
 //!
-//! An element of C is a sum over k in an order given by the shapes and strides of the whole product: neither threads
-//! nor the borders of blocks change a bit.
+//! An element of C is a sum over k in an [`Order`](crate::tree::Order) given by the shape and strides of the whole product, to
+//! which every kernel keeps: neither threads nor instruction sets nor the borders of blocks change a bit.
 #![expect(unsafe_code, reason = "a result is written where nothing was before: zeroing it costs a pass")]
 
 mod ahead;
@@ -89,5 +89,5 @@ fn write<T: Multiply>(
 
 /// Bytes per worker that no product of \[m, k\] and \[k, n\] exceeds: for [`Scratch::reserve`] ahead of time.
 pub(crate) fn scratch_bytes<T: Multiply>(m: usize, k: usize, n: usize) -> usize {
-    blocks::area(m, k, n, true, true, T::kernels()) * size_of::<T>()
+    blocks::area([m, k, n], [true; 2], T::kernels()) * size_of::<T>()
 }

@@ -8,7 +8,7 @@ use super::taken::Taker;
 use crate::kernels::workers::Workers;
 use crate::scratch::{Line, Scratch};
 use crate::target::Target;
-use crate::tree::DEPTH;
+use crate::tree::{DEPTH, FEW, Order};
 use crate::view::View;
 use std::mem::MaybeUninit;
 
@@ -21,12 +21,12 @@ const WORTH_A_CUT: usize = 256;
 /// Packed operands up to this size lie on the stack.
 const STACK_LINES: usize = 256;
 
-/// Which loops compute a product. The order of summation follows from it, so it is chosen for the whole product.
+/// Which loops compute a product, in the order of the whole of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Form {
-    /// Tiles of C, vectors along n; with the operands packed or as they are.
-    Tiles { pack_a: bool, pack_b: bool },
-    /// Scalar products, vectors along k.
+    /// Tiles of C, vectors along n, for chains of so many terms; with A and B packed or as they are.
+    Tiles { chain: usize, pack: [bool; 2] },
+    /// Scalar products, vectors along k, for lanes.
     Dots,
 }
 
@@ -48,8 +48,8 @@ pub(super) struct Product<'a, T: 'static> {
 // to parts of C that do not overlap.
 unsafe impl<T: Sync> Sync for Product<'_, T> {}
 
-/// Products of up to so many multiplications are computed number by number: too few for scalar products.
-const TINY: usize = 15;
+/// Products of up to so many multiplications are computed number by number: each sum is one chain.
+const TINY: usize = FEW;
 
 /// Computes a product that is over before anything is chosen; false if it is none of these.
 #[inline(always)]
@@ -104,8 +104,23 @@ impl<'a, T: Multiply> Product<'a, T> {
             c.fill(MaybeUninit::new(T::default()));
             return None;
         }
+        let order = order(&a, &b);
         // SAFETY: C has as many elements as it needs, and is borrowed for as long as the operands.
-        Some(unsafe { Product::of(a, b, c.as_mut_ptr().cast(), kernels) })
+        Some(unsafe { Product::of(a, b, c.as_mut_ptr().cast(), order, kernels) })
+    }
+
+    /// The product of two matrices in an order that is given; no length is 0.
+    pub(super) fn in_order(
+        a: View<'a, T>,
+        b: View<'a, T>,
+        c: &'a mut [MaybeUninit<T>],
+        order: Order,
+        kernels: Table<T>,
+    ) -> Product<'a, T> {
+        let (m, k, n) = sizes(&a, &b);
+        assert!(a.shape.len() == 2 && c.len() == m * n && m * n * k > 0, "a product of {:?}", a.shape);
+        // SAFETY: C has as many elements as it needs, and is borrowed for as long as the operands.
+        unsafe { Product::of(a, b, c.as_mut_ptr().cast(), order, kernels) }
     }
 
     /// The product of two matrices, of which `taker` takes every tile; k is at least 1 and at most [`DEPTH`].
@@ -117,21 +132,28 @@ impl<'a, T: Multiply> Product<'a, T> {
     ) -> Product<'a, T> {
         let (m, k, n) = sizes(&a, &b);
         assert!(a.shape.len() == 2 && (1..=DEPTH).contains(&k) && m * n > 0, "a product of {:?}", a.shape);
+        let order = order(&a, &b);
         // SAFETY: where tiles are taken, C is a place to count from.
-        let product = unsafe { Product::of(a, b, taker.beside[0].cast_mut(), kernels) };
+        let product = unsafe { Product::of(a, b, taker.beside[0].cast_mut(), order, kernels) };
         Product { taker: Some(taker), ..product }
     }
 
     /// # Safety
     /// No length is 0. C has room for the product, and nobody else uses it for `'a`; or a taker is put beside.
     #[inline(always)]
-    unsafe fn of(a: View<'a, T>, b: View<'a, T>, c: *mut T, kernels: Table<T>) -> Product<'a, T> {
+    unsafe fn of(
+        a: View<'a, T>,
+        b: View<'a, T>,
+        c: *mut T,
+        order: Order,
+        kernels: Table<T>,
+    ) -> Product<'a, T> {
         let lead = a.shape.len() - 2;
         check(&a);
         check(&b);
         let whole = Block::of(&a, &b, c);
         let steps = [&a.strides[..lead], &b.strides[..lead]];
-        let form = Form::of(&whole);
+        let form = Form::of(&whole, order);
         let (first, steps) = match swapped(&whole, form) {
             Some(swapped) => (swapped, [steps[1], steps[0]]),
             None => (whole, steps),
@@ -194,6 +216,7 @@ impl<'a, T: Multiply> Product<'a, T> {
     fn by_strips(&self) -> bool {
         self.taker.is_some()
             && self.first.rows >= self.first.columns
+            && self.form.is_one_chain(self.first.k)
             && strips::fit(self.kernels, &self.first)
     }
 
@@ -202,7 +225,7 @@ impl<'a, T: Multiply> Product<'a, T> {
         let Block { rows, columns, k, .. } = self.first;
         match self.form {
             Form::Tiles { .. } if self.by_strips() => strips::area(self.kernels, &self.first),
-            Form::Tiles { pack_a, pack_b } => area(rows, k, columns, pack_a, pack_b, Table(self.kernels)),
+            Form::Tiles { pack, .. } => area([rows, k, columns], pack, Table(self.kernels)),
             Form::Dots => 0,
         }
     }
@@ -241,8 +264,8 @@ impl<'a, T: Multiply> Product<'a, T> {
                             area.cast(),
                         );
                     }
-                    Form::Tiles { pack_a, pack_b } => {
-                        tiles(self.kernels, &x, pack_a, pack_b, area.cast(), self.taker.as_ref());
+                    Form::Tiles { chain, pack } => {
+                        tiles(self.kernels, &x, chain, pack, area.cast(), self.taker.as_ref());
                     }
                 }
             }
@@ -273,6 +296,14 @@ impl<'a, T: Multiply> Product<'a, T> {
         }
         x
     }
+}
+
+/// The order of the product of two views of two axes at least: that of every entry of a batch.
+#[inline]
+fn order<T>(a: &View<'_, T>, b: &View<'_, T>) -> Order {
+    let lead = a.shape.len() - 2;
+    let size = [a.shape[lead], a.shape[lead + 1], b.shape[lead + 1]];
+    Order::of(size, [a, b].map(|x| [x.strides[lead], x.strides[lead + 1]]))
 }
 
 /// m, k and n of a product, once checked.
@@ -331,24 +362,22 @@ fn swapped<T: Copy>(x: &Block<T>, form: Form) -> Option<Block<T>> {
 }
 
 impl Form {
-    /// The cheapest form, by shape and strides.
+    /// The form that keeps to an order, and what pays to be packed.
     #[inline]
-    fn of<T>(x: &Block<T>) -> Form {
+    fn of<T>(x: &Block<T>, order: Order) -> Form {
         let (m, k, n) = (x.rows, x.k, x.columns);
-        let along_n = x.b_strides[1] == 1 || n == 1;
-        // Estimates in cycles of wide vectors: multiplications, folding and packing.
-        let along_k = (x.a_strides[1] == 1) && (x.b_strides[0] == 1);
-        if along_k && k >= 16 {
-            let dots = m * n * (k / 24 + 6);
-            let pack = if along_n { 0 } else { n * k / 2 };
-            if dots < m * n.div_ceil(16) * k / 2 + pack {
+        let chain = match order {
+            Order::Chains { length } => length,
+            Order::Lanes => {
+                assert!(Order::lanes_fit([x.a_strides, x.b_strides]), "lanes of operands that lie otherwise");
                 return Form::Dots;
             }
-        }
+        };
+        let along_n = x.b_strides[1] == 1 || n == 1;
         let column = n == 1 && m > 1 && x.a_strides[0] == 1;
         let pack_b = !column && (!along_n || (m > PACKED_FROM && k * n * size_of::<T>() > 1 << 14));
         let pack_a = m >= 8 && n > 64 && m * k * size_of::<T>() > 1 << 17;
-        Form::Tiles { pack_a, pack_b }
+        Form::Tiles { chain, pack: [pack_a, pack_b] }
     }
 
     /// Computes a block of operands as they are.
@@ -361,14 +390,21 @@ impl Form {
         unsafe {
             match self {
                 Form::Dots => dots(kernels, x, None),
-                _ if x.k <= DEPTH => direct_tiles(kernels, x),
-                _ => tiles(kernels, x, false, false, std::ptr::null_mut(), None),
+                Form::Tiles { chain, .. } if x.k <= chain => direct_tiles(kernels, x),
+                Form::Tiles { chain, .. } => {
+                    tiles(kernels, x, chain, [false; 2], std::ptr::null_mut(), None);
+                }
             }
         }
     }
 
     #[inline]
     fn packs_nothing(self) -> bool {
-        matches!(self, Form::Dots | Form::Tiles { pack_a: false, pack_b: false })
+        matches!(self, Form::Dots | Form::Tiles { pack: [false, false], .. })
+    }
+
+    #[inline]
+    fn is_one_chain(self, k: usize) -> bool {
+        matches!(self, Form::Tiles { chain, .. } if k <= chain)
     }
 }

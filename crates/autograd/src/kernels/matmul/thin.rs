@@ -9,11 +9,12 @@ use super::vector::Vector;
 use crate::kernels::workers::Workers;
 use crate::scratch::Scratch;
 use crate::target::Target;
+use crate::tree::{FEW, Order};
 use crate::view::View;
 use std::mem::MaybeUninit;
 
-/// The most terms: fewer than what scalar products are chosen for.
-const TERMS: usize = 15;
+/// The most terms: each sum is one chain.
+const TERMS: usize = FEW;
 
 /// The widest rows of B, of two vectors.
 const WIDEST: usize = 32;
@@ -46,7 +47,7 @@ pub(super) fn thin<T: Multiply>(
 
 /// Computes a product of few rows and fewer columns, where A is a transpose with many columns (the gradient of a layer
 /// of a few units): as the transpose of the product of the transposes, whose tiles fill more of their vectors. False if
-/// it is none. The sums are the same.
+/// it is none. The order is that of the product itself.
 #[inline(always)]
 pub(super) fn turned<T: Multiply>(
     a: &View<'_, T>,
@@ -65,20 +66,27 @@ pub(super) fn turned<T: Multiply>(
         View { shape: &[columns, k], strides: &[b1, b0], ..*b },
         View { shape: &[k, rows], strides: &[a1, a0], ..*a },
         c,
+        Order::of([rows, k, columns], [[a0, a1], [b0, b1]]),
         kernels,
     );
     true
 }
 
-/// C = (A·B)ᵀ, where A·B lies on the stack. A function of its own, for the room that it takes.
+/// C = (A·B)ᵀ, where A·B lies on the stack, in the order of the product that C is. A function of its own, for the room that
+/// it takes.
 #[inline(never)]
-fn across<T: Multiply>(a: View<'_, T>, b: View<'_, T>, c: &mut [MaybeUninit<T>], kernels: Table<T>) {
+fn across<T: Multiply>(
+    a: View<'_, T>,
+    b: View<'_, T>,
+    c: &mut [MaybeUninit<T>],
+    order: Order,
+    kernels: Table<T>,
+) {
     let (columns, rows) = (a.shape[0], b.shape[1]);
     assert!(c.len() == rows * columns, "elements of the result");
     let mut area = [const { MaybeUninit::uninit() }; AREA];
     let transpose = &mut area[..rows * columns];
-    let mut product = Product::new(a, b, transpose, kernels).expect("rows, columns and terms");
-    product.run(&mut Scratch::default(), &Workers::default());
+    Product::in_order(a, b, transpose, order, kernels).run(&mut Scratch::default(), &Workers::default());
     for (i, row) in c.chunks_exact_mut(columns).enumerate() {
         row.iter_mut().zip(transpose[i..].iter().step_by(rows)).for_each(|(y, x)| *y = *x);
     }
