@@ -20,7 +20,7 @@ pub(crate) enum Order {
     /// order: ((s₀ + s₁) + s₂) + ….
     Chains { length: usize },
     /// [`LANES`] chains side by side: term p belongs to lane p mod [`LANES`], and the lanes are folded in halves, as those of
-    /// a [sum](super::fold).
+    /// a [sum](super::fold). Terms of 0·0 follow the last one until all lanes have as many: they turn a −0 into a 0.
     Lanes,
 }
 

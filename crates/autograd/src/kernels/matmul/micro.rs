@@ -231,6 +231,13 @@ unsafe fn dots<V: Vector, const R: usize, const C: usize, const L: usize>(x: &Bl
                         sums[r][c][l] = a.mul_add(V::load_first(right[c].add(at), n), sums[r][c][l]);
                     }
                 }
+            } else if p < x.k {
+                // Terms of 0·0, which the vector of the last terms has beside them.
+                for r in 0..R {
+                    for c in 0..C {
+                        sums[r][c][l] = sums[r][c][l].add(V::zero());
+                    }
+                }
             }
         }
         for r in 0..R {

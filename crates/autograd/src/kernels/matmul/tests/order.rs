@@ -149,6 +149,35 @@ fn large_products_keep_to_their_order() {
     }
 }
 
+/// Zeros of both signs, infinities, NaN, and numbers whose products vanish.
+#[test]
+fn special_numbers_keep_to_the_order() {
+    fn check<T: Multiply>(tiny: f64) {
+        let specials = [0.0, -0.0, 1.0, -1.0, tiny, -tiny, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
+        for (count, seed) in [(6, 5), (8, 6), (9, 7)] {
+            let mut draw = Draw(seed);
+            for _ in 0..150 {
+                let [m, k, n] = [draw.length(9), draw.length(70), draw.length(20)];
+                let [mut a, mut b] = [draw.operand::<T>(&[m, k]), draw.operand::<T>(&[k, n])];
+                for x in [&mut a, &mut b] {
+                    x.data.fill_with(|| T::from_f64(draw.of(&specials[..count])));
+                }
+                keeps_to_its_order(&a, &b);
+            }
+        }
+        // Every product vanishes, and leaves the sign of a zero.
+        for k in 1..70 {
+            let [mut a, mut b] =
+                [operand::<T>(&[2, k], Layout::Rows, 1), operand(&[k, 2], Layout::Columns, 1)];
+            a.data.fill(T::from_f64(tiny));
+            b.data.fill(T::from_f64(-tiny));
+            keeps_to_its_order(&a, &b);
+        }
+    }
+    check::<f32>(1e-40);
+    check::<f64>(1e-310);
+}
+
 /// The test can fail: other orders give other bits.
 #[test]
 fn another_order_is_told_apart() {
