@@ -2,7 +2,8 @@
 #![expect(unsafe_code, reason = "kernels read and write through raw pointers")]
 
 use super::ahead::{Ahead, WORTH_ASKING};
-use super::micro::{Block, Kernels, Multiply, Table};
+use super::block::Block;
+use super::instructions::{Kernels, Multiply, Table};
 use super::pack::{Panel, Piecewise, TOGETHER};
 use super::taken::Taker;
 use super::walk::{Place, Walk};

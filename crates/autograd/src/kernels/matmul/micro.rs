@@ -1,5 +1,4 @@
-//! The innermost loops: a tile of C in registers, a tile of scalar products, and packing. Compiled once for each
-//! instruction set and kept in tables of functions, so that what stands above is compiled once.
+//! The innermost loops: a tile of C in registers, and a tile of scalar products.
 //!
 //! An element of C is one chain of fused multiply-adds over k (tiles), or one for each lane, folded in halves (scalar
 //! products): see [`Order`](crate::tree::Order). Neither depends on the size of the tile or of the vectors: all instruction
@@ -7,94 +6,16 @@
 #![expect(unsafe_code, reason = "vector instructions and raw pointers")]
 #![expect(clippy::needless_range_loop, reason = "loops over arrays of registers are to be unrolled")]
 
-use super::ahead::{Ahead, Asking};
-use super::pack::{Panel, pack};
-use super::thin;
-use super::vector::{Plain, Vector};
-use crate::dtype::Float;
-#[cfg(target_arch = "x86_64")]
-use crate::kernels::simd::{Set, allows};
+use super::ahead::Asking;
+use super::block::Block;
+use super::vector::{Fused, Vector};
 use crate::tree::LANES;
-use crate::view::View;
-
-/// A block of C and the operands that it is the product of; every stride counts elements.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Block<T> {
-    pub(super) k: usize,
-    pub(super) a: *const T,
-    /// From row to row and from column to column of A.
-    pub(super) a_strides: [isize; 2],
-    pub(super) b: *const T,
-    /// From row to row and from column to column of B; a tile takes the latter to be 1.
-    pub(super) b_strides: [isize; 2],
-    pub(super) c: *mut T,
-    /// From row to row of C.
-    pub(super) c_stride: usize,
-    pub(super) rows: usize,
-    pub(super) columns: usize,
-    /// Whether the product is added to C or replaces it.
-    pub(super) add: bool,
-    /// What a tile asks for: the tile of C that comes next, with the stride of its rows, and other operands.
-    pub(super) next_c: *const T,
-    pub(super) next_stride: usize,
-    pub(super) ahead: [Ahead<T>; 2],
-}
-
-impl<T: Copy> Block<T> {
-    /// The product of two views, or of the first entries of their batches, written to C row by row without gaps.
-    #[inline(always)]
-    pub(super) fn of(a: &View<'_, T>, b: &View<'_, T>, c: *mut T) -> Block<T> {
-        let lead = a.shape.len() - 2;
-        let columns = b.shape[lead + 1];
-        Block {
-            k: a.shape[lead + 1],
-            a: a.data.as_ptr().wrapping_add(a.offset),
-            a_strides: [a.strides[lead], a.strides[lead + 1]],
-            b: b.data.as_ptr().wrapping_add(b.offset),
-            b_strides: [b.strides[lead], b.strides[lead + 1]],
-            c,
-            c_stride: columns,
-            rows: a.shape[lead],
-            columns,
-            add: false,
-            next_c: std::ptr::null(),
-            next_stride: columns,
-            ahead: [Ahead::nothing(); 2],
-        }
-    }
-}
-
-pub(super) type TileFn<T> = unsafe fn(&Block<T>);
-
-/// The functions of one instruction set.
-///
-/// # Safety
-/// To call one takes a CPU with the instruction set, and pointers and strides that stay within their buffers for every
-/// row, column and k; `rows` and `columns` at least 1 and at most those of the tile.
-pub(super) struct Kernels<T: 'static> {
-    pub(super) lanes: usize,
-    /// Heights of tiles, ascending.
-    pub(super) heights: [usize; 3],
-    /// By height, then one or two vectors wide; any strides of A.
-    pub(super) tiles: [[TileFn<T>; 2]; 3],
-    /// The same where rows of A lie side by side and all rows of the tile are there to be read.
-    pub(super) unit_tiles: [[TileFn<T>; 2]; 3],
-    /// Any rows and columns, any strides, one number at a time.
-    pub(super) scalar: TileFn<T>,
-    /// One row of C, up to four vectors wide.
-    pub(super) row: TileFn<T>,
-    /// A whole product of few terms and columns: see [`thin`].
-    pub(super) thin: TileFn<T>,
-    /// Scalar products: both operands contiguous along k. As a block, and as a single column.
-    pub(super) dots: [TileFn<T>; 2],
-    /// Rows and columns of the block of scalar products.
-    pub(super) dot_shape: [usize; 2],
-    pub(super) pack: unsafe fn(&Panel<T>),
-}
 
 /// The tile of `MR` rows and `NV` vectors.
 #[inline(always)]
-unsafe fn tile<V: Vector, const MR: usize, const NV: usize, const UNIT: bool>(x: &Block<V::Element>) {
+pub(super) unsafe fn tile<V: Vector, const MR: usize, const NV: usize, const UNIT: bool>(
+    x: &Block<V::Element>,
+) {
     // SAFETY: the caller's promise, passed on.
     unsafe {
         if x.columns == NV * V::LANES {
@@ -157,7 +78,7 @@ unsafe fn tile_of<V: Vector, const MR: usize, const NV: usize, const UNIT: bool,
 
 /// The same sums without vectors.
 #[inline(always)]
-unsafe fn scalar<T: Multiply>(x: &Block<T>) {
+pub(super) unsafe fn scalar<T: Fused>(x: &Block<T>) {
     for i in 0..x.rows {
         for j in 0..x.columns {
             let mut a = x.a.wrapping_offset(i as isize * x.a_strides[0]);
@@ -177,7 +98,7 @@ unsafe fn scalar<T: Multiply>(x: &Block<T>) {
 
 /// One row of C, of up to four vectors.
 #[inline(always)]
-unsafe fn row<V: Vector>(x: &Block<V::Element>) {
+pub(super) unsafe fn row<V: Vector>(x: &Block<V::Element>) {
     // SAFETY: the caller's promise, passed on.
     unsafe {
         match x.columns.div_ceil(V::LANES) {
@@ -191,7 +112,7 @@ unsafe fn row<V: Vector>(x: &Block<V::Element>) {
 
 /// `R`·`C` scalar products along k, each in [`LANES`] lanes: in `L` vectors.
 #[inline(always)]
-unsafe fn dots<V: Vector, const R: usize, const C: usize, const L: usize>(x: &Block<V::Element>) {
+pub(super) unsafe fn dots<V: Vector, const R: usize, const C: usize, const L: usize>(x: &Block<V::Element>) {
     const { assert!(L * V::LANES == LANES) };
     // SAFETY: rows, columns and k exist, by contract; loads touch no others.
     unsafe {
@@ -266,142 +187,4 @@ unsafe fn fold<V: Vector, const L: usize>(mut x: [V; L]) -> V::Element {
         }
         x[0].fold()
     }
-}
-
-/// A table of kernels, each compiled with the given CPU features.
-macro_rules! kernels {
-    ($name:ident, $T:ty, $V:ty, $(#[$features:meta])?
-     lanes: $lanes:literal, heights: $h0:literal $h1:literal $h2:literal,
-     dots: $r:literal $c:literal $r1:literal, partial: $l:literal) => {
-        pub(super) static $name: Kernels<$T> = {
-            kernels!(@fns $T, $(#[$features])?
-                t00: tile::<$V, $h0, 1, false>, t01: tile::<$V, $h0, 2, false>,
-                t10: tile::<$V, $h1, 1, false>, t11: tile::<$V, $h1, 2, false>,
-                t20: tile::<$V, $h2, 1, false>, t21: tile::<$V, $h2, 2, false>,
-                u00: tile::<$V, $h0, 1, true>, u01: tile::<$V, $h0, 2, true>,
-                u10: tile::<$V, $h1, 1, true>, u11: tile::<$V, $h1, 2, true>,
-                u20: tile::<$V, $h2, 1, true>, u21: tile::<$V, $h2, 2, true>,
-                number: scalar::<$T>, one: row::<$V>, few: thin::product::<$V>,
-                block: dots::<$V, $r, $c, $l>, column: dots::<$V, $r1, 1, $l>);
-            $(#[$features])?
-            unsafe fn panel(x: &Panel<$T>) {
-                // SAFETY: the caller's promise, passed on.
-                unsafe { pack::<$V, $lanes>(x) }
-            }
-            Kernels {
-                lanes: $lanes,
-                heights: [$h0, $h1, $h2],
-                tiles: [[t00, t01], [t10, t11], [t20, t21]],
-                unit_tiles: [[u00, u01], [u10, u11], [u20, u21]],
-                scalar: number,
-                row: one,
-                thin: few,
-                dots: [block, column],
-                dot_shape: [$r, $c],
-                pack: panel,
-            }
-        };
-    };
-    (@fns $T:ty, $(#[$features:meta])? $($f:ident: $body:expr),*) => {
-        kernels!(@each $T, [$(#[$features])?] $($f: $body),*);
-    };
-    (@each $T:ty, $features:tt $($f:ident: $body:expr),*) => {
-        $(kernels!(@one $T, $features $f: $body);)*
-    };
-    (@one $T:ty, [$(#[$features:meta])?] $f:ident: $body:expr) => {
-        $(#[$features])?
-        unsafe fn $f(x: &Block<$T>) {
-            // SAFETY: the caller's promise, passed on.
-            unsafe { $body(x) }
-        }
-    };
-}
-
-#[cfg(target_arch = "x86_64")]
-mod x86 {
-    use super::*;
-    use crate::kernels::matmul::vector::{Avx2, Avx512};
-    use std::arch::x86_64::{__m256, __m256d, __m512, __m512d};
-
-    kernels!(AVX512_F32, f32, Avx512<__m512>, #[target_feature(enable = "avx512f,avx512dq,avx512vl,fma")]
-        lanes: 16, heights: 4 8 12, dots: 4 4 4, partial: 1);
-    kernels!(AVX512_F64, f64, Avx512<__m512d>, #[target_feature(enable = "avx512f,avx512dq,avx512vl,fma")]
-        lanes: 8, heights: 4 8 12, dots: 4 2 4, partial: 2);
-    kernels!(AVX2_F32, f32, Avx2<__m256>, #[target_feature(enable = "avx2,fma")]
-        lanes: 8, heights: 2 4 6, dots: 2 2 2, partial: 2);
-    kernels!(AVX2_F64, f64, Avx2<__m256d>, #[target_feature(enable = "avx2,fma")]
-        lanes: 4, heights: 2 4 6, dots: 2 1 2, partial: 4);
-}
-
-kernels!(PLAIN_F32, f32, Plain<f32>, lanes: 4, heights: 2 4 6, dots: 2 1 2, partial: 4);
-kernels!(PLAIN_F64, f64, Plain<f64>, lanes: 4, heights: 2 4 6, dots: 2 1 2, partial: 4);
-
-/// Element types of products.
-pub(crate) trait Multiply: Float + Send + Sync {
-    /// self·b + c, rounded once.
-    #[doc(hidden)]
-    fn fused(self, b: Self, c: Self) -> Self;
-    /// The kernels for this CPU.
-    #[doc(hidden)]
-    fn kernels() -> Table<Self>;
-    /// The kernels of each instruction set that this CPU has, the best first.
-    #[cfg(test)]
-    fn all_kernels() -> Vec<Table<Self>>;
-}
-
-/// A table whose instruction set this CPU has.
-#[derive(Clone, Copy)]
-pub(crate) struct Table<T: 'static>(pub(super) &'static Kernels<T>);
-
-macro_rules! multiply {
-    ($T:ty, $avx512:ident, $avx2:ident, $plain:ident) => {
-        impl Multiply for $T {
-            #[inline(always)]
-            fn fused(self, b: $T, c: $T) -> $T {
-                self.mul_add(b, c)
-            }
-            #[inline]
-            fn kernels() -> Table<$T> {
-                #[cfg(target_arch = "x86_64")]
-                {
-                    if has_avx512() {
-                        return Table(&x86::$avx512);
-                    }
-                    if has_avx2() {
-                        return Table(&x86::$avx2);
-                    }
-                }
-                Table(&$plain)
-            }
-            #[cfg(test)]
-            fn all_kernels() -> Vec<Table<$T>> {
-                let mut all = vec![];
-                #[cfg(target_arch = "x86_64")]
-                {
-                    all.extend(has_avx512().then_some(Table(&x86::$avx512)));
-                    all.extend(has_avx2().then_some(Table(&x86::$avx2)));
-                }
-                all.push(Table(&$plain));
-                all
-            }
-        }
-    };
-}
-multiply!(f32, AVX512_F32, AVX2_F32, PLAIN_F32);
-multiply!(f64, AVX512_F64, AVX2_F64, PLAIN_F64);
-
-#[cfg(target_arch = "x86_64")]
-#[inline]
-fn has_avx512() -> bool {
-    allows(Set::Avx512)
-        && std::is_x86_feature_detected!("avx512f")
-        && std::is_x86_feature_detected!("avx512dq")
-        && std::is_x86_feature_detected!("avx512vl")
-        && std::is_x86_feature_detected!("fma")
-}
-
-#[cfg(target_arch = "x86_64")]
-#[inline]
-fn has_avx2() -> bool {
-    allows(Set::Avx2) && std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma")
 }

@@ -6,22 +6,39 @@
 //!
 //! An element of C is a sum over k in an [`Order`](crate::tree::Order) given by the shape and strides of the whole product, to
 //! which every kernel keeps: neither threads nor instruction sets nor the borders of blocks change a bit.
+//!
+//! From the ground up; a file names those above it:
+//!
+//! | files | what they hold |
+//! |---|---|
+//! | `ahead` `vector` | asking for what is read next; vectors of one instruction set |
+//! | `block` `pack` | what a loop is given; operands rearranged into panels |
+//! | `micro` `few_terms` | the innermost loops: tiles and scalar products; all of B in registers |
+//! | `instructions` | these loops for each instruction set |
+//! | `taken` `walk` | who takes tiles as they are made; the order of blocks |
+//! | `blocks` | a part of a product, block by block |
+//! | `strips` | the same by whole rows, for who takes them |
+//! | `product` | a product as a whole: its order, its form, and who computes which part |
+//! | `shortcuts` | products that are over before a form is chosen |
 #![expect(unsafe_code, reason = "a result is written where nothing was before: zeroing it costs a pass")]
 
 mod ahead;
+mod block;
 mod blocks;
+mod few_terms;
+mod instructions;
 mod micro;
 mod pack;
 mod product;
+mod shortcuts;
 mod strips;
 mod taken;
 #[cfg(test)]
 mod tests;
-mod thin;
 mod vector;
 mod walk;
 
-pub(crate) use micro::Multiply;
+pub(crate) use instructions::Multiply;
 pub(crate) use taken::Tile;
 
 use super::workers::Workers;
@@ -78,8 +95,10 @@ fn write<T: Multiply>(
     workers: &Workers,
 ) {
     let kernels = T::kernels();
-    if product::tiny(&a, &b, c, kernels) || thin::thin(&a, &b, c, kernels) || thin::turned(&a, &b, c, kernels)
-    {
+    let done = shortcuts::tiny(&a, &b, c, kernels)
+        || shortcuts::few_terms(&a, &b, c, kernels)
+        || shortcuts::transposed(&a, &b, c, kernels);
+    if done {
         return;
     }
     if let Some(mut product) = Product::new(a, b, c, kernels) {

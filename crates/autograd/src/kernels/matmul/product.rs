@@ -1,14 +1,15 @@
 //! A product as a whole: whether it is one, which loops compute it, and who computes which part.
 #![expect(unsafe_code, reason = "parts of one result are written by several threads, through raw pointers")]
 
+use super::block::Block;
 use super::blocks::{area, direct_tiles, dots, tiles};
-use super::micro::{Block, Kernels, Multiply, Table};
+use super::instructions::{Kernels, Multiply, Table};
 use super::strips;
 use super::taken::Taker;
 use crate::kernels::workers::Workers;
 use crate::scratch::{Line, Scratch};
 use crate::target::Target;
-use crate::tree::{DEPTH, FEW, Order};
+use crate::tree::{DEPTH, Order};
 use crate::view::View;
 use std::mem::MaybeUninit;
 
@@ -47,43 +48,6 @@ pub(super) struct Product<'a, T: 'static> {
 // SAFETY: the pointers are those of the slices that `Product::new` borrowed; A and B are only read, and workers write
 // to parts of C that do not overlap.
 unsafe impl<T: Sync> Sync for Product<'_, T> {}
-
-/// Products of up to so many multiplications are computed number by number: each sum is one chain.
-const TINY: usize = FEW;
-
-/// Computes a product that is over before anything is chosen; false if it is none of these.
-#[inline(always)]
-pub(super) fn tiny<T: Multiply>(
-    a: &View<'_, T>,
-    b: &View<'_, T>,
-    c: &mut [MaybeUninit<T>],
-    kernels: Table<T>,
-) -> bool {
-    let Some(([rows, k, columns], _)) = matrices(a, b) else { return false };
-    if rows.max(k).max(columns) > TINY
-        || !(1..=TINY).contains(&(rows * k * columns))
-        || c.len() != rows * columns
-    {
-        return false;
-    }
-    check(a);
-    check(b);
-    let x = Block::of(a, b, c.as_mut_ptr().cast());
-    // SAFETY: every element of the operands lies within its slice, and C has as many as it needs.
-    unsafe { (kernels.0.scalar)(&x) };
-    true
-}
-
-/// Rows, terms and columns of the product of two matrices, and the strides of both: none for a batch, or what is no product.
-#[inline(always)]
-pub(super) fn matrices<T>(a: &View<'_, T>, b: &View<'_, T>) -> Option<([usize; 3], [[isize; 2]; 2])> {
-    match (a.shape, b.shape, a.strides, b.strides) {
-        (&[rows, k], &[l, columns], &[a0, a1], &[b0, b1]) if k == l => {
-            Some(([rows, k, columns], [[a0, a1], [b0, b1]]))
-        }
-        _ => None,
-    }
-}
 
 impl<'a, T: Multiply> Product<'a, T> {
     /// The product, if there is anything to multiply: an empty sum is written here.
@@ -337,7 +301,7 @@ impl Areas {
 
 /// Panics unless every element of the view lies within its slice.
 #[inline]
-fn check<T: Copy>(x: &View<'_, T>) {
+pub(super) fn check<T: Copy>(x: &View<'_, T>) {
     assert!(x.is_within(), "a view beyond its buffer");
 }
 

@@ -2,8 +2,9 @@
 #![expect(unsafe_code, reason = "kernels read and write through raw pointers")]
 
 use super::ahead::Ahead;
+use super::block::Block;
 use super::blocks::{columns_of, height, pack_all, panel_step, panel_width};
-use super::micro::{Block, Kernels, Multiply};
+use super::instructions::{Kernels, Multiply};
 use super::pack::{Panel, TOGETHER};
 use super::taken::Taker;
 use crate::scratch::Line;

@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "kernels read and write through raw pointers")]
 
 use super::ahead::Ahead;
-use super::micro::{Block, TileFn};
+use super::block::{Block, TileFn};
 use crate::scratch::Line;
 use std::mem::MaybeUninit;
 

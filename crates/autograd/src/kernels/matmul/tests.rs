@@ -2,8 +2,8 @@
 
 mod order;
 
-use super::micro::{Multiply, Table};
-use super::product::{self, Product};
+use super::instructions::{Multiply, Table};
+use super::product::Product;
 use super::*;
 use crate::dtype::Float;
 use crate::tree::DEPTH;
@@ -106,7 +106,7 @@ fn product<T: Multiply>(a: &Operand<T>, b: &Operand<T>, table: Table<T>, threads
     // Whatever is in C before is overwritten.
     let mut c = vec![T::from_f64(f64::NAN); length];
     let mut scratch = Scratch::default();
-    let special = [product::tiny, thin::thin, thin::turned];
+    let special = [shortcuts::tiny, shortcuts::few_terms, shortcuts::transposed];
     if threads == 1 && special.iter().any(|way| way(&a.view(), &b.view(), places(&mut c), table)) {
         let given = std::mem::replace(&mut c, vec![T::from_f64(f64::NAN); length]);
         Product::new(a.view(), b.view(), places(&mut c), table).unwrap().run(&mut scratch, &Workers::new(1));

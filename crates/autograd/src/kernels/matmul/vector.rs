@@ -5,6 +5,26 @@
 
 use crate::dtype::Float;
 
+/// Numbers with a multiply-add.
+pub(crate) trait Fused: Float {
+    /// self·b + c, rounded once.
+    fn fused(self, b: Self, c: Self) -> Self;
+}
+
+impl Fused for f32 {
+    #[inline(always)]
+    fn fused(self, b: f32, c: f32) -> f32 {
+        self.mul_add(b, c)
+    }
+}
+
+impl Fused for f64 {
+    #[inline(always)]
+    fn fused(self, b: f64, c: f64) -> f64 {
+        self.mul_add(b, c)
+    }
+}
+
 /// A vector register.
 ///
 /// # Safety

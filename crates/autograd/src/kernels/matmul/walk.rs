@@ -1,6 +1,6 @@
 //! The order of blocks and panels: for each block of rows, of k, and of columns.
 
-use super::micro::Block;
+use super::block::Block;
 
 /// Where a block begins: row of C, step along k, column of C.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,0 +1,168 @@
+//! The loops, compiled once for each instruction set and kept in tables of functions, so that what stands above is compiled
+//! once.
+#![expect(unsafe_code, reason = "functions compiled for an instruction set, on raw pointers")]
+
+use super::block::{Block, TileFn};
+use super::few_terms;
+use super::micro::{dots, row, scalar, tile};
+use super::pack::{Panel, pack};
+use super::vector::{Fused, Plain};
+#[cfg(target_arch = "x86_64")]
+use crate::kernels::simd::{Set, allows};
+
+/// The functions of one instruction set.
+///
+/// # Safety
+/// To call one takes a CPU with the instruction set, and pointers and strides that stay within their buffers for every
+/// row, column and k; `rows` and `columns` at least 1 and at most those of the tile.
+pub(super) struct Kernels<T: 'static> {
+    pub(super) lanes: usize,
+    /// Heights of tiles, ascending.
+    pub(super) heights: [usize; 3],
+    /// By height, then one or two vectors wide; any strides of A.
+    pub(super) tiles: [[TileFn<T>; 2]; 3],
+    /// The same where rows of A lie side by side and all rows of the tile are there to be read.
+    pub(super) unit_tiles: [[TileFn<T>; 2]; 3],
+    /// Any rows and columns, any strides, one number at a time.
+    pub(super) scalar: TileFn<T>,
+    /// One row of C, up to four vectors wide.
+    pub(super) row: TileFn<T>,
+    /// A whole product of few terms and columns: see [`few_terms`].
+    pub(super) few_terms: TileFn<T>,
+    /// Scalar products: both operands contiguous along k. As a block, and as a single column.
+    pub(super) dots: [TileFn<T>; 2],
+    /// Rows and columns of the block of scalar products.
+    pub(super) dot_shape: [usize; 2],
+    pub(super) pack: unsafe fn(&Panel<T>),
+}
+
+/// A table of kernels, each compiled with the given CPU features.
+macro_rules! kernels {
+    ($name:ident, $T:ty, $V:ty, $(#[$features:meta])?
+     lanes: $lanes:literal, heights: $h0:literal $h1:literal $h2:literal,
+     dots: $r:literal $c:literal $r1:literal, partial: $l:literal) => {
+        pub(super) static $name: Kernels<$T> = {
+            kernels!(@fns $T, $(#[$features])?
+                t00: tile::<$V, $h0, 1, false>, t01: tile::<$V, $h0, 2, false>,
+                t10: tile::<$V, $h1, 1, false>, t11: tile::<$V, $h1, 2, false>,
+                t20: tile::<$V, $h2, 1, false>, t21: tile::<$V, $h2, 2, false>,
+                u00: tile::<$V, $h0, 1, true>, u01: tile::<$V, $h0, 2, true>,
+                u10: tile::<$V, $h1, 1, true>, u11: tile::<$V, $h1, 2, true>,
+                u20: tile::<$V, $h2, 1, true>, u21: tile::<$V, $h2, 2, true>,
+                number: scalar::<$T>, one: row::<$V>, few: few_terms::product::<$V>,
+                block: dots::<$V, $r, $c, $l>, column: dots::<$V, $r1, 1, $l>);
+            $(#[$features])?
+            unsafe fn panel(x: &Panel<$T>) {
+                // SAFETY: the caller's promise, passed on.
+                unsafe { pack::<$V, $lanes>(x) }
+            }
+            Kernels {
+                lanes: $lanes,
+                heights: [$h0, $h1, $h2],
+                tiles: [[t00, t01], [t10, t11], [t20, t21]],
+                unit_tiles: [[u00, u01], [u10, u11], [u20, u21]],
+                scalar: number,
+                row: one,
+                few_terms: few,
+                dots: [block, column],
+                dot_shape: [$r, $c],
+                pack: panel,
+            }
+        };
+    };
+    (@fns $T:ty, $(#[$features:meta])? $($f:ident: $body:expr),*) => {
+        kernels!(@each $T, [$(#[$features])?] $($f: $body),*);
+    };
+    (@each $T:ty, $features:tt $($f:ident: $body:expr),*) => {
+        $(kernels!(@one $T, $features $f: $body);)*
+    };
+    (@one $T:ty, [$(#[$features:meta])?] $f:ident: $body:expr) => {
+        $(#[$features])?
+        unsafe fn $f(x: &Block<$T>) {
+            // SAFETY: the caller's promise, passed on.
+            unsafe { $body(x) }
+        }
+    };
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::*;
+    use crate::kernels::matmul::vector::{Avx2, Avx512};
+    use std::arch::x86_64::{__m256, __m256d, __m512, __m512d};
+
+    kernels!(AVX512_F32, f32, Avx512<__m512>, #[target_feature(enable = "avx512f,avx512dq,avx512vl,fma")]
+        lanes: 16, heights: 4 8 12, dots: 4 4 4, partial: 1);
+    kernels!(AVX512_F64, f64, Avx512<__m512d>, #[target_feature(enable = "avx512f,avx512dq,avx512vl,fma")]
+        lanes: 8, heights: 4 8 12, dots: 4 2 4, partial: 2);
+    kernels!(AVX2_F32, f32, Avx2<__m256>, #[target_feature(enable = "avx2,fma")]
+        lanes: 8, heights: 2 4 6, dots: 2 2 2, partial: 2);
+    kernels!(AVX2_F64, f64, Avx2<__m256d>, #[target_feature(enable = "avx2,fma")]
+        lanes: 4, heights: 2 4 6, dots: 2 1 2, partial: 4);
+}
+
+kernels!(PLAIN_F32, f32, Plain<f32>, lanes: 4, heights: 2 4 6, dots: 2 1 2, partial: 4);
+kernels!(PLAIN_F64, f64, Plain<f64>, lanes: 4, heights: 2 4 6, dots: 2 1 2, partial: 4);
+
+/// Element types of products.
+pub(crate) trait Multiply: Fused + Send + Sync {
+    /// The kernels for this CPU.
+    #[doc(hidden)]
+    fn kernels() -> Table<Self>;
+    /// The kernels of each instruction set that this CPU has, the best first.
+    #[cfg(test)]
+    fn all_kernels() -> Vec<Table<Self>>;
+}
+
+/// A table whose instruction set this CPU has.
+#[derive(Clone, Copy)]
+pub(crate) struct Table<T: 'static>(pub(super) &'static Kernels<T>);
+
+macro_rules! multiply {
+    ($T:ty, $avx512:ident, $avx2:ident, $plain:ident) => {
+        impl Multiply for $T {
+            #[inline]
+            fn kernels() -> Table<$T> {
+                #[cfg(target_arch = "x86_64")]
+                {
+                    if has_avx512() {
+                        return Table(&x86::$avx512);
+                    }
+                    if has_avx2() {
+                        return Table(&x86::$avx2);
+                    }
+                }
+                Table(&$plain)
+            }
+            #[cfg(test)]
+            fn all_kernels() -> Vec<Table<$T>> {
+                let mut all = vec![];
+                #[cfg(target_arch = "x86_64")]
+                {
+                    all.extend(has_avx512().then_some(Table(&x86::$avx512)));
+                    all.extend(has_avx2().then_some(Table(&x86::$avx2)));
+                }
+                all.push(Table(&$plain));
+                all
+            }
+        }
+    };
+}
+multiply!(f32, AVX512_F32, AVX2_F32, PLAIN_F32);
+multiply!(f64, AVX512_F64, AVX2_F64, PLAIN_F64);
+
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn has_avx512() -> bool {
+    allows(Set::Avx512)
+        && std::is_x86_feature_detected!("avx512f")
+        && std::is_x86_feature_detected!("avx512dq")
+        && std::is_x86_feature_detected!("avx512vl")
+        && std::is_x86_feature_detected!("fma")
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn has_avx2() -> bool {
+    allows(Set::Avx2) && std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma")
+}
