@@ -1,8 +1,8 @@
 //! Adam.
 
 use crate::error::{HyperparameterError, check, decay};
-
-use crate::step::{Core, Formula, Optimizer, Rule};
+use crate::rule::{Core, Formula, Rule};
+use crate::step::optimizer;
 use autograd::Float;
 
 /// Adam (Kingma & Ba 2015, algorithm 1).
@@ -54,7 +54,7 @@ impl Adam {
     }
 }
 
-impl Optimizer for Adam {}
+optimizer!(Adam);
 
 impl Rule for Adam {
     const SLABS: usize = 2;

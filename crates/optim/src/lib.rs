@@ -53,6 +53,7 @@ mod error;
 mod loops;
 mod memory;
 mod momentum;
+mod rule;
 mod sgd;
 mod step;
 

@@ -1,6 +1,6 @@
 //! Loops over many numbers, on several threads: updates, and the question whether all are finite.
 
-use crate::step::{Formula, Rule};
+use crate::rule::{Formula, Rule};
 use autograd::Float;
 use autograd::loops::{Workers, rough_sum, widest};
 

@@ -1,8 +1,6 @@
 //! What an optimiser remembers: slabs laid out as the parameters, and a counter per parameter tensor.
 
-use crate::StepError;
-
-use crate::step::Part;
+use crate::error::StepError;
 use autograd::loops::Slab;
 use autograd::{DType, Float};
 use std::ops::Range;
@@ -102,5 +100,21 @@ impl Memory {
             0 => &mut [],
             _ => &mut slab.slice_mut::<T>()[range.clone()],
         })
+    }
+}
+
+/// Tensors that follow each other in the slab and have been updated equally often; or one whose gradient is still to come.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(crate) range: Range<usize>,
+    pub(crate) t: u64,
+    pub(crate) streamed: bool,
+}
+
+impl Part {
+    /// Whether the next tensor belongs to it.
+    #[inline]
+    pub(crate) fn goes_on(&self, t: u64, streamed: bool, next: &Range<usize>) -> bool {
+        self.t == t && self.range.end == next.start && !self.streamed && !streamed
     }
 }

@@ -1,8 +1,8 @@
 //! Gradient descent with momentum.
 
 use crate::error::{HyperparameterError, decay};
-
-use crate::step::{Core, Formula, Optimizer, Rule};
+use crate::rule::{Core, Formula, Rule};
+use crate::step::optimizer;
 use autograd::Float;
 
 /// Gradient descent with momentum, in one of two forms.
@@ -59,7 +59,7 @@ impl Momentum {
     }
 }
 
-impl Optimizer for Momentum {}
+optimizer!(Momentum);
 
 impl Rule for Momentum {
     const SLABS: usize = 1;

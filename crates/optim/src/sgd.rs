@@ -1,8 +1,8 @@
 //! Plain gradient descent.
 
 use crate::error::HyperparameterError;
-
-use crate::step::{Core, Formula, Optimizer, Rule};
+use crate::rule::{Core, Formula, Rule};
+use crate::step::optimizer;
 use autograd::Float;
 
 /// Stochastic gradient descent, p ← p − η·g.
@@ -29,7 +29,7 @@ impl Sgd {
     }
 }
 
-impl Optimizer for Sgd {}
+optimizer!(Sgd);
 
 impl Rule for Sgd {
     const SLABS: usize = 0;

@@ -2,82 +2,11 @@
 
 use crate::error::{self, HyperparameterError, StepError};
 use crate::loops::{all_finite, share, update};
-use crate::memory::{Memory, Subject};
-
+use crate::memory::{Part, Subject};
+use crate::rule::Rule;
 use autograd::loops::{Streams, Workers};
 use autograd::{DType, Float, Gradients, Params};
 use std::ops::Range;
-
-/// What every optimiser has beside hyper-parameters of its own.
-#[derive(Clone, Debug)]
-pub struct Core {
-    pub(crate) learning_rate: f64,
-    /// Taken out for the time of a step, since the rule reads its hyper-parameters beside it: in a box, which moves easily.
-    memory: Option<Box<Memory>>,
-}
-
-impl Core {
-    pub(crate) fn new(rate: f64) -> Result<Core, HyperparameterError> {
-        Ok(Core { learning_rate: error::learning_rate(rate)?, memory: None })
-    }
-
-    /// The memory, unless it is of another subject.
-    fn take_memory(&mut self, subject: Subject) -> Result<Box<Memory>, StepError> {
-        self.memory.get_or_insert_default().check(subject)?;
-        Ok(self.memory.take().expect("it is there"))
-    }
-}
-
-/// Access to the core.
-pub trait HasCore {
-    /// The core.
-    fn core(&self) -> &Core;
-    /// The core, to be changed.
-    fn core_mut(&mut self) -> &mut Core;
-}
-
-macro_rules! has_core {
-    ($($Optimizer:ident)*) => {
-        $(impl HasCore for crate::$Optimizer {
-            fn core(&self) -> &Core {
-                &self.core
-            }
-            fn core_mut(&mut self) -> &mut Core {
-                &mut self.core
-            }
-        }
-        /// What [`Program::step`](autograd::Program::step) calls.
-        impl autograd::Update for crate::$Optimizer {
-            type Error = StepError;
-            fn update(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), StepError> {
-                self.step(params, grads)
-            }
-            const STREAMS: bool = true;
-            fn update_from(
-                &mut self,
-                params: &mut Params,
-                grads: &Gradients,
-                workers: &Workers,
-                streams: Option<Streams<'_>>,
-            ) -> Result<(), StepError> {
-                step(self, params, grads, workers, streams)
-            }
-        })*
-    };
-}
-has_core! { Sgd Momentum Adam }
-
-/// How numbers are updated, each by its own gradient. Sealed: the methods of [`Optimizer`] are what is public.
-pub trait Rule: HasCore + Sync {
-    /// How many slabs of memory the rule needs.
-    const SLABS: usize;
-    /// The update of a number in its step number `t` (from 1).
-    fn at<T: Float>(&self, t: u64) -> impl Formula<T>;
-}
-
-/// The update of one number: (p, g, \[m, v\]) ↦ (p′, \[m′, v′\]), with so many memories as the rule has slabs.
-pub trait Formula<T>: Fn(T, T, [T; 2]) -> (T, [T; 2]) + Copy + Sync {}
-impl<T, F: Fn(T, T, [T; 2]) -> (T, [T; 2]) + Copy + Sync> Formula<T> for F {}
 
 /// An optimiser: updates parameters by their gradients.
 ///
@@ -152,7 +81,44 @@ pub trait Optimizer: Rule + Sized {
     }
 }
 
-fn step<R: Rule>(
+/// What is the same for every optimiser that has its core in a field `core`.
+macro_rules! optimizer {
+    ($Optimizer:ident) => {
+        impl $crate::rule::HasCore for $Optimizer {
+            fn core(&self) -> &$crate::rule::Core {
+                &self.core
+            }
+            fn core_mut(&mut self) -> &mut $crate::rule::Core {
+                &mut self.core
+            }
+        }
+        impl $crate::step::Optimizer for $Optimizer {}
+        /// What [`Program::step`](autograd::Program::step) calls.
+        impl autograd::Update for $Optimizer {
+            type Error = $crate::error::StepError;
+            fn update(
+                &mut self,
+                params: &mut autograd::Params,
+                grads: &autograd::Gradients,
+            ) -> Result<(), Self::Error> {
+                $crate::step::Optimizer::step(self, params, grads)
+            }
+            const STREAMS: bool = true;
+            fn update_from(
+                &mut self,
+                params: &mut autograd::Params,
+                grads: &autograd::Gradients,
+                workers: &autograd::loops::Workers,
+                streams: Option<autograd::loops::Streams<'_>>,
+            ) -> Result<(), Self::Error> {
+                $crate::step::step(self, params, grads, workers, streams)
+            }
+        }
+    };
+}
+pub(crate) use optimizer;
+
+pub(crate) fn step<R: Rule>(
     rule: &mut R,
     params: &mut Params,
     grads: &Gradients,
@@ -213,22 +179,6 @@ fn step_typed<T: Float, R: Rule>(
 #[inline]
 fn is_streamed(streams: &Option<Streams<'_>>, range: &Range<usize>) -> bool {
     streams.as_ref().is_some_and(|streams| streams.contain(range))
-}
-
-/// Tensors that follow each other in the slab and have been updated equally often; or one whose gradient is still to come.
-#[derive(Clone, Debug)]
-pub(crate) struct Part {
-    range: Range<usize>,
-    t: u64,
-    streamed: bool,
-}
-
-impl Part {
-    /// Whether the next tensor belongs to it.
-    #[inline]
-    fn goes_on(&self, t: u64, streamed: bool, next: &Range<usize>) -> bool {
-        self.t == t && self.range.end == next.start && !self.streamed && !streamed
-    }
 }
 
 /// Refuses gradients that are not finite, but for those that are still to come.
