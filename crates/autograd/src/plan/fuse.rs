@@ -52,7 +52,7 @@ impl Walk {
     /// The unit that computes the node.
     fn assign(&mut self, graph: &Graph, id: NodeId, node: &Node) -> (u32, Role) {
         let tile = Role::Spread(Extent::Tile);
-        if node.op.structure() == Structure::Contract {
+        if matches!(node.op.structure(), Structure::Contract) {
             return (self.begin(Unit::Product(id)), tile);
         }
         // A reshape that is no view is a walk through its operand.

@@ -8,7 +8,7 @@ use crate::target::{Narrow, Target};
 /// Copies what products read across.
 pub(crate) fn straighten(graph: Graph, target: &Target) -> Graph {
     let mut across = graph.per_node(false);
-    for (_, node) in graph.iter().filter(|(_, node)| node.op.structure() == Structure::Contract) {
+    for (_, node) in graph.iter().filter(|(_, node)| matches!(node.op.structure(), Structure::Contract)) {
         for &x in &node.inputs {
             across[x as usize] |= is_read_across(&graph, x, &target.narrow);
         }
