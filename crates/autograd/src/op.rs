@@ -103,11 +103,6 @@ pub(crate) fn none<'t>() -> Cotangents<'t> {
     Cotangents::new()
 }
 
-/// The tangent of an op that is linear in its only operand: the op itself, applied to the tangent.
-pub(crate) fn linear<'t>(op: impl Into<Op>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-    t[0].map(|t| crate::record::record(op, &[t]))
-}
-
 /// The sum of the tangents that exist.
 pub(crate) fn total<'t>(terms: impl IntoIterator<Item = Option<Var<'t>>>) -> Option<Var<'t>> {
     terms.into_iter().flatten().reduce(|a, b| a + b)

@@ -1,14 +1,115 @@
-//! Gaussian clusters on the vertices of a hypercube: the draws, in their order.
+//! Gaussian clusters on the vertices of a hypercube: options are checked, and then come the draws, in their order.
 
 use crate::classification::Classification;
 use crate::dataset::Dataset;
 use crate::error::{Error, filled, reserve, zeros};
-use crate::hypercube::vertices;
+use crate::hypercube::{DISTINCT_DIMENSIONS, vertices};
 use crate::random_state::RandomState;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
 
+impl Classification {
+    /// Draws the data: `x` of shape `[n_samples, n_features]`, labels of shape `[n_samples]`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] if
+    /// - `n_samples`, `n_features`, `n_informative`, `n_classes` or `n_clusters_per_class` is 0;
+    /// - the informative, redundant and repeated features are more than `n_features`;
+    /// - there are more clusters than vertices, or more than 2^30;
+    /// - `flip_y` is not in `[0, 1]`, or `class_sep` is not positive and finite;
+    /// - a weight is negative or not finite, or their sum exceeds 1.
+    ///
+    /// [`Error::LengthMismatch`] unless there are `n_classes` or `n_classes - 1` weights;
+    /// [`Error::TooLarge`] if the samples or the vertices do not fit in memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use datasets::{Error, make_classification};
+    ///
+    /// assert_eq!(make_classification(30).generate()?.len(), 30);
+    /// let error = make_classification(30).weights(&[0.2, 0.3, 0.5]).generate().unwrap_err();
+    /// assert_eq!(error.to_string(), "weights has length 3, expected n_classes = 2, or one less");
+    /// # Ok::<(), datasets::Error>(())
+    /// ```
+    pub fn generate(&self) -> Result<Dataset, Error> {
+        self.check_counts()?;
+        self.check_features()?;
+        self.check_clusters()?;
+        self.check_numbers()?;
+        draw(self)
+    }
+
+    fn check_counts(&self) -> Result<(), Error> {
+        let counts = [
+            ("n_samples", self.n_samples),
+            ("n_features", self.n_features),
+            ("n_informative", self.n_informative),
+            ("n_classes", self.n_classes),
+            ("n_clusters_per_class", self.n_clusters_per_class),
+        ];
+        match counts.into_iter().find(|&(_, n)| n == 0) {
+            Some((argument, n)) => Err(Error::invalid(argument, n, "at least 1")),
+            None => Ok(()),
+        }
+    }
+
+    fn check_features(&self) -> Result<(), Error> {
+        let kinds = [self.n_informative, self.n_redundant, self.n_repeated];
+        let needed: u128 = kinds.iter().map(|&n| n as u128).sum();
+        if needed > self.n_features as u128 {
+            let expected = format!("at least n_informative + n_redundant + n_repeated = {needed}");
+            return Err(Error::invalid("n_features", self.n_features, expected));
+        }
+        Ok(())
+    }
+
+    fn check_clusters(&self) -> Result<(), Error> {
+        let clusters = self.n_classes as u128 * self.n_clusters_per_class as u128;
+        let most = 1 << DISTINCT_DIMENSIONS;
+        if clusters > most {
+            let expected = format!("at most {most} clusters");
+            return Err(Error::invalid("n_classes * n_clusters_per_class", clusters, expected));
+        }
+        let needed = clusters.next_power_of_two().ilog2() as usize;
+        if self.n_informative < needed {
+            let expected = format!("at least {needed}: {clusters} clusters on as many vertices");
+            return Err(Error::invalid("n_informative", self.n_informative, expected));
+        }
+        Ok(())
+    }
+
+    fn check_numbers(&self) -> Result<(), Error> {
+        if !(0.0..=1.0).contains(&self.flip_y) {
+            return Err(Error::invalid("flip_y", self.flip_y, "a number from 0 to 1"));
+        }
+        if !(self.class_sep.is_finite() && self.class_sep > 0.0) {
+            let expected = "a finite number above 0";
+            return Err(Error::invalid("class_sep", self.class_sep, expected));
+        }
+        self.weights.as_deref().map_or(Ok(()), |weights| self.check_weights(weights))
+    }
+
+    fn check_weights(&self, weights: &[f64]) -> Result<(), Error> {
+        let len = weights.len();
+        if len != self.n_classes && len != self.n_classes - 1 {
+            let expected = format!("n_classes = {}, or one less", self.n_classes);
+            return Err(Error::LengthMismatch { argument: "weights", len, expected });
+        }
+        if let Some(weight) = weights.iter().find(|w| !(w.is_finite() && **w >= 0.0)) {
+            return Err(Error::invalid("weights", weight, "finite numbers of at least 0"));
+        }
+        // Shares such as 0.7, 0.2, 0.1 need not add up to 1 in binary.
+        let sum: f64 = weights.iter().sum();
+        if sum > 1.0 + 1e-9 {
+            return Err(Error::invalid("weights", format!("{weights:?}"), "a sum of at most 1"));
+        }
+        Ok(())
+    }
+}
+
 /// Draws the data of options that have been checked.
-pub(crate) fn draw(options: &Classification) -> Result<Dataset, Error> {
+fn draw(options: &Classification) -> Result<Dataset, Error> {
     let n_classes = options.n_classes;
     let n_clusters = n_classes * options.n_clusters_per_class;
     let n_informative = options.n_informative;

@@ -4,12 +4,13 @@ use crate::axis::{Axis, TICK_SIZE, Tick};
 use crate::error::PlotError;
 use crate::figure::Figure;
 use crate::font;
+use crate::frame::Frame;
 use crate::heat;
 use crate::legend::{self, Legend};
 use crate::marks;
 use crate::palette::{FRAME, GRID, INK};
 use crate::panel::Panel;
-use crate::scene::{Anchor, Paint, Point, Rect, Scene, Step};
+use crate::scene::{Anchor, Paint, Rect, Scene, Step};
 
 const FIGURE_TITLE: f64 = 20.0;
 const PANEL_TITLE: f64 = 17.0;
@@ -20,28 +21,6 @@ const GAP: f64 = 12.0;
 const LARGEST: u32 = 8192;
 /// The shortest side of the space that a panel's data has.
 const SMALLEST: f64 = 24.0;
-
-/// The space of a panel's data and the axes along it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Frame {
-    pub(crate) rect: Rect,
-    pub(crate) x: Axis,
-    pub(crate) y: Axis,
-}
-
-impl Frame {
-    /// A point of the data in pixels, unless it cannot be drawn.
-    pub(crate) fn at(&self, (x, y): (f64, f64)) -> Option<Point> {
-        let (x, y) = (self.x.place(x)?, self.y.place(y)?);
-        Some((self.rect.x + x * self.rect.width, self.rect.bottom() - y * self.rect.height))
-    }
-
-    /// The point of the data at a pixel.
-    pub(crate) fn value(&self, (x, y): Point) -> (f64, f64) {
-        let (x, y) = ((x - self.rect.x) / self.rect.width, (self.rect.bottom() - y) / self.rect.height);
-        (self.x.value(x), self.y.value(y))
-    }
-}
 
 /// The space around a panel's data.
 #[derive(Clone, Copy, Debug, Default)]

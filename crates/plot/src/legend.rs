@@ -1,11 +1,11 @@
 //! The legend: in a corner that is free of data, or else in rows above the panel.
 
 use crate::font;
-use crate::layout::Frame;
+use crate::frame::Frame;
 use crate::marks::{line_paint, radius, runs};
-use crate::palette::{self, Color, INK, WHITE};
+use crate::palette::{self, INK, WHITE};
 use crate::panel::{Panel, Style};
-use crate::scene::{Anchor, Paint, Point, Rect, Scene, Step};
+use crate::scene::{Anchor, Color, Paint, Point, Rect, Scene, Step};
 
 const SIZE: f64 = 14.0;
 const LINE_HEIGHT: f64 = 20.0;

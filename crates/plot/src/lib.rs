@@ -34,7 +34,9 @@ mod axis;
 mod contour;
 mod error;
 mod figure;
+mod files;
 mod font;
+mod frame;
 mod heat;
 mod layout;
 mod legend;
@@ -46,5 +48,6 @@ mod scene;
 mod svg;
 
 pub use error::PlotError;
-pub use figure::{Figure, Saved};
+pub use figure::Figure;
+pub use files::Saved;
 pub use panel::Panel;

@@ -2,10 +2,10 @@
 
 use crate::contour::{self, Samples};
 use crate::error::PlotError;
-use crate::layout::Frame;
-use crate::palette::{self, CONTOUR, Color, INK, WHITE};
+use crate::frame::Frame;
+use crate::palette::{self, CONTOUR, INK, WHITE};
 use crate::panel::{Field, Panel, Series, Style};
-use crate::scene::{Item, Paint, Point, Rect, Scene, Step};
+use crate::scene::{Color, Item, Paint, Point, Rect, Scene, Step};
 
 /// Pixels from one sample of a function to the next: for lines, and for backgrounds, which are blended in between and
 /// whose samples are most of an SVG's size.

@@ -1,10 +1,7 @@
 //! Colours and markers that stay distinct for colour-blind readers and in print.
 
-use crate::scene::{Point, Step};
+use crate::scene::{Color, Point, Step};
 use std::f64::consts::{FRAC_PI_2, TAU};
-
-/// Red, green, blue.
-pub(crate) type Color = [u8; 3];
 
 pub(crate) const WHITE: Color = [255, 255, 255];
 pub(crate) const INK: Color = [34, 34, 34];

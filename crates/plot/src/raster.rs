@@ -2,8 +2,8 @@
 
 use crate::error::PlotError;
 use crate::font;
-use crate::palette::{Color, WHITE};
-use crate::scene::{Anchor, Item, Paint, Rect, Scene, Step};
+use crate::palette::WHITE;
+use crate::scene::{Anchor, Color, Item, Paint, Rect, Scene, Step};
 use tiny_skia::{
     ColorU8, FillRule, FilterQuality, LineJoin, Mask, PathBuilder, Pixmap, PixmapPaint, Stroke, StrokeDash,
     Transform,

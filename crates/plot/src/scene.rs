@@ -1,6 +1,7 @@
 //! A drawing as a list of shapes: what the writers of SVG and PNG both read, so that both look the same.
 
-use crate::palette::Color;
+/// Red, green, blue.
+pub(crate) type Color = [u8; 3];
 
 /// A point in pixels, from the top left corner of the figure.
 pub(crate) type Point = (f64, f64);

@@ -2,9 +2,8 @@
 
 use crate::error::PlotError;
 use crate::font;
-use crate::palette::Color;
 use crate::raster;
-use crate::scene::{Anchor, Item, Paint, Point, Rect, Scene, Step};
+use crate::scene::{Anchor, Color, Item, Paint, Point, Rect, Scene, Step};
 use std::fmt::Write;
 
 /// The text of the file.

@@ -1,9 +1,7 @@
 //! How a file is to be read.
 
-use super::{Error, table};
+use super::Error;
 use crate::Dataset;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 /// Reads a file with names of columns in the first row and integer labels in the last column.
@@ -161,51 +159,5 @@ impl Options {
     pub fn limit(mut self, bytes: u64) -> Self {
         self.limit = bytes;
         self
-    }
-
-    /// Reads a file: `x` has a row for each of its rows and a column for each but the labels', in their order.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Io`] and [`Error::Gzip`] if it cannot be read or decompressed, [`Error::TooLong`] beyond the limit,
-    /// [`Error::Empty`] without rows, [`Error::Width`] if a row has not as many fields as the first, or that has fewer
-    /// than two, [`Error::Label`] if there is no such column, [`Error::Field`] for a field that is no finite number or
-    /// a label that is no integer or class, [`Error::TooLarge`] if the numbers do not fit in memory.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let species = ["setosa", "versicolor", "virginica"];
-    /// let iris = datasets::csv::options().label("species").classes(species).read("data/iris.csv")?;
-    /// assert_eq!(iris, datasets::iris());
-    /// # Ok::<(), datasets::csv::Error>(())
-    /// ```
-    pub fn read(&self, path: impl AsRef<Path>) -> Result<Dataset, Error> {
-        let path = path.as_ref();
-        let name = path.display().to_string();
-        match File::open(path) {
-            Ok(file) => self.read_from(&name, file),
-            Err(error) => Err(Error::Io { file: name, error }),
-        }
-    }
-
-    /// Reads from anything that gives bytes; `name` stands for the file in errors.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`read`](Self::read).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let text = "width,class\n0.5,one\n".as_bytes();
-    /// let error = datasets::csv::options().read_from("standard input", text).unwrap_err();
-    /// assert_eq!(
-    ///     error.to_string(),
-    ///     r#"standard input, line 2, column 2 (class): "one", expected an integer"#
-    /// );
-    /// ```
-    pub fn read_from(&self, name: &str, reader: impl Read) -> Result<Dataset, Error> {
-        table::read(name, reader, self)
     }
 }

@@ -6,10 +6,60 @@ use super::{Error, LabelColumn, Options};
 use crate::Dataset;
 use ::csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder, Terminator};
 use ndarray::{Array1, Array2};
+use std::fs::File;
 use std::io::{self, Read};
+use std::path::Path;
+
+impl Options {
+    /// Reads a file: `x` has a row for each of its rows and a column for each but the labels', in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] and [`Error::Gzip`] if it cannot be read or decompressed, [`Error::TooLong`] beyond the limit,
+    /// [`Error::Empty`] without rows, [`Error::Width`] if a row has not as many fields as the first, or that has fewer
+    /// than two, [`Error::Label`] if there is no such column, [`Error::Field`] for a field that is no finite number or
+    /// a label that is no integer or class, [`Error::TooLarge`] if the numbers do not fit in memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let species = ["setosa", "versicolor", "virginica"];
+    /// let iris = datasets::csv::options().label("species").classes(species).read("data/iris.csv")?;
+    /// assert_eq!(iris, datasets::iris());
+    /// # Ok::<(), datasets::csv::Error>(())
+    /// ```
+    pub fn read(&self, path: impl AsRef<Path>) -> Result<Dataset, Error> {
+        let path = path.as_ref();
+        let name = path.display().to_string();
+        match File::open(path) {
+            Ok(file) => self.read_from(&name, file),
+            Err(error) => Err(Error::Io { file: name, error }),
+        }
+    }
+
+    /// Reads from anything that gives bytes; `name` stands for the file in errors.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Self::read).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let text = "width,class\n0.5,one\n".as_bytes();
+    /// let error = datasets::csv::options().read_from("standard input", text).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     r#"standard input, line 2, column 2 (class): "one", expected an integer"#
+    /// );
+    /// ```
+    pub fn read_from(&self, name: &str, reader: impl Read) -> Result<Dataset, Error> {
+        read(name, reader, self)
+    }
+}
 
 /// Reads all rows of a file.
-pub(super) fn read(file: &str, bytes: impl Read, options: &Options) -> Result<Dataset, Error> {
+fn read(file: &str, bytes: impl Read, options: &Options) -> Result<Dataset, Error> {
     let mut rows = Rows::new(file, Source::new(file, bytes, options.limit)?);
     let header = if options.header { rows.advance()?.then(|| rows.record.clone()) } else { None };
     let header_line = rows.line;

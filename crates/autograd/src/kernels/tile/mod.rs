@@ -7,9 +7,11 @@
 
 mod ahead;
 mod gather;
+mod link;
 mod linked;
 
-pub(crate) use linked::{Linked, link, scratch_bytes};
+pub(crate) use link::link;
+pub(crate) use linked::{Linked, scratch_bytes};
 
 use self::ahead::Ahead;
 use self::linked::{Loops, Step};

@@ -1,0 +1,59 @@
+//! Looking up what a kernel needs.
+
+use super::linked::{Layout, Linked, Loops, Step};
+use super::{Walk, ahead};
+use crate::code::{Act, Code};
+use crate::dtype::DType;
+use crate::kernels::bases::Bases;
+use crate::kernels::loops::{self, Lane, Wiring};
+use crate::scratch::Lines;
+use crate::tree::BLOCK;
+
+/// Kernels with more scratch than this share it: so much is laid out in less time than a run takes.
+const OWN_BYTES: usize = 8 << 10;
+
+/// Looks up what a kernel needs.
+pub(crate) fn link(code: &Code) -> Linked {
+    match code.dtype {
+        DType::F32 => Linked::Singles(Loops::new(code)),
+        _ => Linked::Doubles(Loops::new(code)),
+    }
+}
+
+impl<T: Lane> Loops<T> {
+    fn new(code: &Code) -> Loops<T> {
+        let layout = Layout::new(code);
+        let fits = (1..=code.tile).contains(&code.elements) && layout.bytes <= OWN_BYTES;
+        let mut loops = Loops {
+            steps: code.steps.iter().map(step).collect(),
+            layout,
+            tasks: code.elements.div_ceil(code.task),
+            blocks: code.elements.div_ceil(BLOCK).max(1),
+            rows: code.elements.checked_div(code.row).unwrap_or(0),
+            asks_ahead: ahead::pays(code),
+            own: None,
+        };
+        if fits {
+            let mut own = Lines::default();
+            own.reserve(loops.layout.bytes);
+            let bases = Bases::default();
+            Walk::new(code, &loops, &bases, own.start(), std::ptr::null_mut()).lay_out();
+            loops.own = Some(own);
+        }
+        loops
+    }
+}
+
+fn step<T: Lane>(step: &crate::code::Step) -> Step<T> {
+    let mut x = [0; 3];
+    step.act.reads().iter().enumerate().for_each(|(i, &slot)| x[i] = slot);
+    let mut more = [0; 2];
+    step.act.more().iter().enumerate().for_each(|(i, &slot)| more[i] = slot);
+    let p = if let Act::Unary(f, _) = step.act { loops::parameter(f) } else { 0.0 };
+    Step {
+        run: loops::of_act(step.act),
+        wiring: Wiring { x, y: step.y, more, p: T::from_f64(p) },
+        extent: step.extent,
+        is_total: matches!(step.act, Act::Total(_)),
+    }
+}
