@@ -42,6 +42,13 @@
 //!
 //! The parts, each a crate of its own: [`autograd`] records and differentiates, [`nn`] has layers and losses,
 //! [`optim`] the optimisers, [`datasets`] generators of data.
+//!
+//! # Features
+//! | feature | by default | what it adds |
+//! |---|---|---|
+//! | `threads` | on | kernels share their work between threads; the results are the same |
+//! | `clock` | on | `Program::profile` tells where the time of a run goes |
+//! | `csv` | off | CSV files, and the real data sets of [`datasets`] |
 
 pub use autograd;
 pub use datasets;

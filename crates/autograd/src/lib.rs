@@ -36,6 +36,10 @@
 //! runs what was recorded ([`Program::explain`] tells how, [`Jit`] for inputs of several shapes), [`check_grads`] tells
 //! whether a gradient is right. [`Tape::listing`] prints what was recorded, [`Tape::drawing`] draws it, with values and
 //! gradients.
+//!
+//! # Features
+//! Both are on by default, and neither changes a result: `threads` lets kernels share their work, `clock` gives
+//! [`Program`] its method `profile`.
 
 mod between;
 mod buffers;

@@ -211,7 +211,8 @@ impl<'p> Tape<'p> {
     }
 
     /// Lets large ops share their work among so many threads, from now on; one at the start. The bits of the results are
-    /// the same for any number. [`Storage`] keeps the threads from one tape to the next.
+    /// the same for any number. [`Storage`] keeps the threads from one tape to the next. Without the feature
+    /// `threads`, which is on by default, there is one.
     ///
     /// ```
     /// use autograd::{DType, Tape};

@@ -2,7 +2,7 @@
 
 use crate::{Dataset, csv};
 
-/// Gives 1,797 handwritten digits of 8×8 pixels.
+/// Gives 1,797 handwritten digits of 8×8 pixels. Needs the feature `csv`.
 ///
 /// `x` is `[1797, 64]`, a picture in each row, its pixels from 0 (paper) to 16 (ink), row by row from the top left; `y`
 /// is `[1797]`, the digits 0 to 9. The rows are those of scikit-learn's `load_digits`, in its order.
@@ -24,7 +24,7 @@ pub fn digits() -> Dataset {
     csv::options().label("digit").read_from("digits.csv.gz", &file[..]).expect("the embedded file is whole")
 }
 
-/// Gives the measurements of 150 flowers of three species of iris.
+/// Gives the measurements of 150 flowers of three species of iris. Needs the feature `csv`.
 ///
 /// `x` is `[150, 4]`: length and width of the sepals, length and width of the petals, in cm; `y` is `[150]`: 0 for
 /// setosa, 1 for versicolor, 2 for virginica. The rows are those of scikit-learn's `load_iris`, in its order.

@@ -16,8 +16,8 @@
 //!
 //! Arguments that cannot be met are refused with an [`Error`] that names them.
 //!
-//! Under the feature `csv`, real data as well: `digits()` and `iris()` are embedded in the crate, and the module `csv`
-//! reads tables of numbers from files, plain or gzip.
+//! With the feature `csv` (off by default) there is real data as well: `digits()` and `iris()` are embedded in the crate, and
+//! the module `csv` reads tables of numbers from files, plain or gzip.
 //!
 //! # Examples
 //!

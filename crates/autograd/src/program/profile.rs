@@ -7,7 +7,8 @@ use crate::text::{scaled, table};
 use std::fmt;
 use std::time::{Duration, Instant};
 
-/// How long each kernel of a [`Program`] took: made by [`Program::profile`], to be printed.
+/// How long each kernel of a [`Program`] took: made by [`Program::profile`], to be printed. Needs the feature
+/// `clock`, which is on by default.
 #[derive(Clone, Debug)]
 pub struct Profile {
     runs: usize,
@@ -20,7 +21,8 @@ pub struct Profile {
 
 impl Program {
     /// Runs the program so many times (at least once, after one run that is not counted) and gives the median time of
-    /// each kernel, with its share, its floating-point operations and its bytes per second. With feature `clock`.
+    /// each kernel, with its share, its floating-point operations and its bytes per second. Needs the feature `clock`,
+    /// which is on by default.
     ///
     /// ```
     /// use autograd::{Params, Program};

@@ -35,7 +35,8 @@ impl State {
         State { machine, token: program.token.clone() }
     }
 
-    /// The same with so many threads at most; one means the caller alone. Results do not change by a bit.
+    /// The same with so many threads at most; one means the caller alone. Results do not change by a bit. Without the
+    /// feature `threads`, which is on by default, there is one.
     ///
     /// ```
     /// # use autograd::{Params, Program};

@@ -1,4 +1,4 @@
-//! Tables of numbers with a label in each row, from CSV files, plain or compressed by gzip.
+//! Tables of numbers with a label in each row, from CSV files, plain or compressed by gzip. Needs the feature `csv`.
 //!
 //! The format is RFC 4180: fields between commas, rows between line ends (LF or CRLF), fields in double quotes where
 //! they hold either. A byte order mark, empty lines and white space around fields are passed over. One column holds the
