@@ -10,8 +10,7 @@ use std::fmt;
 type Function<'f> = dyn for<'t> Fn(&[Var<'t>]) -> Vec<Var<'t>> + 'f;
 
 /// Derivatives that contradict each other.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("order {order}: {got_by} gives {got:e} for {place}, {want_by} {want:e}: off by {:e}", (got - want).abs())]
+#[derive(Clone, Debug, PartialEq)]
 pub struct GradientMismatch {
     /// Which derivative: 1 for gradients, 2 for their derivatives, and so on.
     pub order: usize,
@@ -26,6 +25,16 @@ pub struct GradientMismatch {
     /// The second figure.
     pub want: f64,
 }
+
+impl fmt::Display for GradientMismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let GradientMismatch { order, place, got_by, got, want_by, want } = self;
+        let off = (got - want).abs();
+        write!(f, "order {order}: {got_by} gives {got:e} for {place}, {want_by} {want:e}: off by {off:e}")
+    }
+}
+
+impl std::error::Error for GradientMismatch {}
 
 /// Relative agreement that is asked of a central difference in `f64`, whose own error is about 1e-10.
 const TOLERANCE: f64 = 1e-6;

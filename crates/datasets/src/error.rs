@@ -1,6 +1,7 @@
 //! What can be wrong with an argument, and the allocations that report it.
 
 use ndarray::Array2;
+use std::fmt;
 
 /// Says which argument was refused, the value it had and what was expected instead.
 ///
@@ -13,11 +14,10 @@ use ndarray::Array2;
 /// assert!(matches!(error, Error::InvalidArgument { argument: "noise", .. }));
 /// assert_eq!(error.to_string(), "noise = -0.5, expected a finite number of at least 0");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
     /// An argument, alone or together with the others, asks for something that does not exist.
-    #[error("{argument} = {value}, expected {expected}")]
     InvalidArgument {
         /// Name of the argument.
         argument: &'static str,
@@ -27,7 +27,6 @@ pub enum Error {
         expected: String,
     },
     /// A list has a length that does not fit the other arguments.
-    #[error("{argument} has length {len}, expected {expected}")]
     LengthMismatch {
         /// Name of the list.
         argument: &'static str,
@@ -37,7 +36,6 @@ pub enum Error {
         expected: String,
     },
     /// A class has too few samples to appear both among the train and among the test samples.
-    #[error("stratify has {count} sample of class {label}, expected at least 2")]
     ClassTooSmall {
         /// The label of the class.
         label: i64,
@@ -45,7 +43,6 @@ pub enum Error {
         count: usize,
     },
     /// The result, or the work space for it, does not fit in memory.
-    #[error("{argument} needs room for {elements} elements, expected fewer: memory is exhausted")]
     TooLarge {
         /// Name of the argument that sets the size.
         argument: &'static str,
@@ -53,6 +50,28 @@ pub enum Error {
         elements: u128,
     },
 }
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::InvalidArgument { argument, value, expected } => {
+                write!(f, "{argument} = {value}, expected {expected}")
+            }
+            Error::LengthMismatch { argument, len, expected } => {
+                write!(f, "{argument} has length {len}, expected {expected}")
+            }
+            Error::ClassTooSmall { label, count } => {
+                write!(f, "stratify has {count} sample of class {label}, expected at least 2")
+            }
+            Error::TooLarge { argument, elements } => write!(
+                f,
+                "{argument} needs room for {elements} elements, expected fewer: memory is exhausted"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
 
 impl Error {
     pub(crate) fn invalid(argument: &'static str, value: impl ToString, expected: impl Into<String>) -> Self {

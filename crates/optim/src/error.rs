@@ -1,8 +1,9 @@
 //! What can go wrong, as types.
 
+use std::fmt;
+
 /// A hyper-parameter outside of its range.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{name} = {value}: expected {expected}")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct HyperparameterError {
     /// The hyper-parameter.
     pub name: &'static str,
@@ -12,14 +13,19 @@ pub struct HyperparameterError {
     pub expected: &'static str,
 }
 
+impl fmt::Display for HyperparameterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} = {}: expected {}", self.name, self.value, self.expected)
+    }
+}
+
+impl std::error::Error for HyperparameterError {}
+
 /// A step that was not taken: parameters and optimiser are as they were before.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum StepError {
     /// A gradient is infinite or not a number.
-    #[error(
-        "the gradient of `{parameter}` is {value} at element {element}: nothing was changed; `loss.find_nonfinite()` or `program.find_nonfinite(…)` tells where it came from"
-    )]
     NonFiniteGradient {
         /// The full name of the parameter, or `point`.
         parameter: String,
@@ -29,10 +35,8 @@ pub enum StepError {
         value: f64,
     },
     /// The gradients are those of another model.
-    #[error("the gradients belong to another model than the parameters: nothing was changed")]
     ForeignGradients,
     /// The optimiser's memory is of another model, point or element type.
-    #[error("the optimiser was used with {used} before and is now given {given}: make one for each")]
     ForeignMemory {
         /// What the memory is of.
         used: String,
@@ -40,7 +44,6 @@ pub enum StepError {
         given: String,
     },
     /// A point and its gradient have different lengths.
-    #[error("the point has {point} elements, its gradient {gradient}")]
     LengthMismatch {
         /// Elements of the point.
         point: usize,
@@ -48,6 +51,31 @@ pub enum StepError {
         gradient: usize,
     },
 }
+
+impl fmt::Display for StepError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StepError::NonFiniteGradient { parameter, element, value } => write!(
+                f,
+                "the gradient of `{parameter}` is {value} at element {element}: nothing was changed; \
+                 `loss.find_nonfinite()` or `program.find_nonfinite(…)` tells where it came from"
+            ),
+            StepError::ForeignGradients => {
+                write!(f, "the gradients belong to another model than the parameters: nothing was changed")
+            }
+            StepError::ForeignMemory { used, given } => write!(
+                f,
+                "the optimiser was used with {used} before and is now given {given}: make one for \
+                 each"
+            ),
+            StepError::LengthMismatch { point, gradient } => {
+                write!(f, "the point has {point} elements, its gradient {gradient}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for StepError {}
 
 /// Accepts a value that lies in its range.
 pub(crate) fn check(

@@ -3,13 +3,14 @@
 use crate::call::Fault;
 use crate::dtype::DType;
 use crate::shape::Shape;
+use std::error::Error;
+use std::fmt;
 
 /// Why a program cannot be made or run.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ProgramError {
     /// More or fewer inputs than the program has.
-    #[error("inputs: {given} given, the program takes {expected} ({names}), in this order")]
     InputCount {
         /// How many it has.
         expected: usize,
@@ -19,9 +20,6 @@ pub enum ProgramError {
         names: String,
     },
     /// An input of another shape.
-    #[error(
-        "input `{name}` has shape {given}, the program was traced for {expected}: give it that, or trace again for each shape by a `Jit`"
-    )]
     InputShape {
         /// Which input.
         name: String,
@@ -31,9 +29,6 @@ pub enum ProgramError {
         given: Shape,
     },
     /// An input of another dtype.
-    #[error(
-        "input `{name}` is {given}, the program was traced for {expected}: convert the values, or name the input with `t.input_of(…)` and its dtype"
-    )]
     InputDType {
         /// Which input.
         name: String,
@@ -43,9 +38,6 @@ pub enum ProgramError {
         given: DType,
     },
     /// Parameters of another model, or that have grown since.
-    #[error(
-        "the program was traced for another `Params` ({expected} numbers) than this one ({given} numbers): run it on that one or a clone of it, and trace again where parameters have been added"
-    )]
     ForeignParams {
         /// Numbers in the slab that it was traced for.
         expected: usize,
@@ -53,10 +45,8 @@ pub enum ProgramError {
         given: usize,
     },
     /// A state of another program.
-    #[error("the state belongs to another program: make one with `program.state()`")]
     ForeignState,
     /// The values of its operands make an op impossible, as an index outside of its range does.
-    #[error("{op} at {site}: {fault}")]
     Fault {
         /// The op.
         op: &'static str,
@@ -66,28 +56,78 @@ pub enum ProgramError {
         fault: Fault,
     },
     /// A closure that was traced for too many shapes.
-    #[error(
-        "the closure was traced for {limit} combinations of input shapes already, its limit: pad the inputs to fewer shapes, or raise it"
-    )]
     TooManyPlans {
         /// The limit.
         limit: usize,
     },
 }
 
+impl fmt::Display for ProgramError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ProgramError::InputCount { expected, given, names } => {
+                write!(f, "inputs: {given} given, the program takes {expected} ({names}), in this order")
+            }
+            ProgramError::InputShape { name, expected, given } => write!(
+                f,
+                "input `{name}` has shape {given}, the program was traced for {expected}: give it \
+                 that, or trace again for each shape by a `Jit`"
+            ),
+            ProgramError::InputDType { name, expected, given } => write!(
+                f,
+                "input `{name}` is {given}, the program was traced for {expected}: convert the \
+                 values, or name the input with `t.input_of(…)` and its dtype"
+            ),
+            ProgramError::ForeignParams { expected, given } => write!(
+                f,
+                "the program was traced for another `Params` ({expected} numbers) than this one \
+                 ({given} numbers): run it on that one or a clone of it, and trace again where \
+                 parameters have been added"
+            ),
+            ProgramError::ForeignState => {
+                write!(f, "the state belongs to another program: make one with `program.state()`")
+            }
+            ProgramError::Fault { op, site, fault } => write!(f, "{op} at {site}: {fault}"),
+            ProgramError::TooManyPlans { limit } => write!(
+                f,
+                "the closure was traced for {limit} combinations of input shapes already, its limit: \
+                 pad the inputs to fewer shapes, or raise it"
+            ),
+        }
+    }
+}
+
+impl Error for ProgramError {}
+
 /// Why a step could not be made: the run, or the update.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum StepError<E> {
     /// The run failed; nothing was changed.
-    #[error(transparent)]
     Program(ProgramError),
     /// The update was refused; nothing was changed.
-    #[error(transparent)]
     Update(E),
 }
 
 impl<E> From<ProgramError> for StepError<E> {
     fn from(error: ProgramError) -> Self {
         StepError::Program(error)
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for StepError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StepError::Program(error) => error.fmt(f),
+            StepError::Update(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: Error + 'static> Error for StepError<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            StepError::Program(error) => error.source(),
+            StepError::Update(error) => error.source(),
+        }
     }
 }

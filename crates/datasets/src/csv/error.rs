@@ -1,6 +1,6 @@
 //! What can be wrong with a file.
 
-use std::io;
+use std::{fmt, io};
 
 /// Says which file was refused, where in it, what stood there and what was expected instead.
 ///
@@ -20,11 +20,10 @@ use std::io;
 ///     r#"boxes.csv, line 3, column 2 (height): "tall", expected a finite number"#
 /// );
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// The file cannot be opened or read.
-    #[error("{file}: {error}, expected a file that can be read")]
     Io {
         /// Name of the file.
         file: String,
@@ -32,7 +31,6 @@ pub enum Error {
         error: io::Error,
     },
     /// The file begins as gzip but is cut off or damaged.
-    #[error("{file}: {error}, expected a whole gzip file")]
     Gzip {
         /// Name of the file.
         file: String,
@@ -40,7 +38,6 @@ pub enum Error {
         error: io::Error,
     },
     /// The file, or what it decompresses to, is longer than the limit.
-    #[error("{file}: longer than {limit} bytes, expected at most as many; `limit` sets the number")]
     TooLong {
         /// Name of the file.
         file: String,
@@ -48,7 +45,6 @@ pub enum Error {
         limit: u64,
     },
     /// The file has no rows of numbers.
-    #[error("{file}: no rows, expected at least one{}", if *.header { " after the names of the columns" } else { "" })]
     Empty {
         /// Name of the file.
         file: String,
@@ -56,7 +52,6 @@ pub enum Error {
         header: bool,
     },
     /// A row has too few fields, or not as many as the first one.
-    #[error("{file}, line {line}: {fields} fields, expected {expected}")]
     Width {
         /// Name of the file.
         file: String,
@@ -68,7 +63,6 @@ pub enum Error {
         expected: String,
     },
     /// The file has no such column for the labels.
-    #[error("{file}: label column {column}, expected {expected}")]
     Label {
         /// Name of the file.
         file: String,
@@ -78,7 +72,6 @@ pub enum Error {
         expected: String,
     },
     /// A field is not what its column holds.
-    #[error("{file}, line {line}, column {column}{}: {value:?}, expected {expected}", in_parentheses(.name))]
     Field {
         /// Name of the file.
         file: String,
@@ -94,7 +87,6 @@ pub enum Error {
         expected: String,
     },
     /// The numbers do not fit in memory.
-    #[error("{file}, line {line}: {elements} numbers so far, expected fewer: memory is exhausted")]
     TooLarge {
         /// Name of the file.
         file: String,
@@ -104,6 +96,42 @@ pub enum Error {
         elements: usize,
     },
 }
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Io { file, error } => write!(f, "{file}: {error}, expected a file that can be read"),
+            Error::Gzip { file, error } => write!(f, "{file}: {error}, expected a whole gzip file"),
+            Error::TooLong { file, limit } => write!(
+                f,
+                "{file}: longer than {limit} bytes, expected at most as many; `limit` sets the \
+                 number"
+            ),
+            Error::Empty { file, header } => write!(
+                f,
+                "{file}: no rows, expected at least one{}",
+                if *header { " after the names of the columns" } else { "" }
+            ),
+            Error::Width { file, line, fields, expected } => {
+                write!(f, "{file}, line {line}: {fields} fields, expected {expected}")
+            }
+            Error::Label { file, column, expected } => {
+                write!(f, "{file}: label column {column}, expected {expected}")
+            }
+            Error::Field { file, line, column, name, value, expected } => write!(
+                f,
+                "{file}, line {line}, column {column}{}: {value:?}, expected {expected}",
+                in_parentheses(name)
+            ),
+            Error::TooLarge { file, line, elements } => write!(
+                f,
+                "{file}, line {line}: {elements} numbers so far, expected fewer: memory is exhausted"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
 
 fn in_parentheses(name: &str) -> String {
     if name.is_empty() { String::new() } else { format!(" ({name})") }

@@ -2,6 +2,7 @@
 
 use super::Error;
 use flate2::read::MultiGzDecoder;
+use std::fmt;
 use std::io::{self, BufReader, ErrorKind, Read};
 
 /// The first two bytes of a gzip file (RFC 1952, section 2.3.1).
@@ -73,6 +74,13 @@ impl<R: Read> Read for Limited<R> {
 }
 
 /// Marks the error of [`Limited`] among those of the readers below and above it.
-#[derive(Debug, thiserror::Error)]
-#[error("longer than the limit")]
+#[derive(Debug)]
 struct PastLimit;
+
+impl fmt::Display for PastLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("longer than the limit")
+    }
+}
+
+impl std::error::Error for PastLimit {}
