@@ -3,15 +3,15 @@
 
 /// A path, such as `["ir", "Op"]`. A glob ends in `*`; the own crate itself is empty.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Named {
-    pub line: usize,
-    pub path: Vec<String>,
+pub(super) struct Named {
+    pub(super) line: usize,
+    pub(super) path: Vec<String>,
     /// What the source calls it: its last part, or what `as` says.
-    pub called: String,
+    pub(super) called: String,
 }
 
 /// The text with a blank in place of each character of a comment or a literal, line by line as it was.
-pub fn without_texts(text: &str) -> String {
+pub(super) fn without_texts(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     let mut out = String::with_capacity(text.len());
     let mut i = 0;
@@ -76,11 +76,11 @@ fn is_word(c: char) -> bool {
 }
 
 /// Words, `::`, and all other signs one by one, each with its line.
-pub struct Tokens<'a>(Vec<(usize, &'a str)>);
+pub(super) struct Tokens<'a>(Vec<(usize, &'a str)>);
 
 impl<'a> Tokens<'a> {
     /// Of code from [`without_texts`]. What only tests are compiled with is left out.
-    pub fn of(code: &'a str) -> Tokens<'a> {
+    pub(super) fn of(code: &'a str) -> Tokens<'a> {
         let mut all = vec![];
         for (number, line) in code.lines().enumerate() {
             let mut rest = line.trim_start();
@@ -135,13 +135,13 @@ impl<'a> Tokens<'a> {
     }
 
     /// The lines on which so many tokens stand one after the other, such as `static mut`.
-    pub fn lines_with<'s>(&'s self, words: &'s str) -> impl Iterator<Item = usize> + 's {
+    pub(super) fn lines_with<'s>(&'s self, words: &'s str) -> impl Iterator<Item = usize> + 's {
         let stands = move |&i: &usize| words.split(' ').enumerate().all(|(k, word)| self.at(i + k) == word);
         (0..self.0.len()).filter(stands).map(|i| self.0[i].0)
     }
 
     /// Each path that begins with the name of a crate.
-    pub fn paths_from(&self, name: &str) -> Vec<Named> {
+    pub(super) fn paths_from(&self, name: &str) -> Vec<Named> {
         let mut found = vec![];
         for i in (0..self.0.len()).filter(|&i| self.at(i) == name) {
             let before = if i > 0 { self.at(i - 1) } else { "" };
@@ -153,7 +153,7 @@ impl<'a> Tokens<'a> {
     }
 
     /// What a root imports, in its own modules too: the path to each name from the root, and what it stands for.
-    pub fn exports(&self) -> Vec<(Vec<String>, Vec<String>)> {
+    pub(super) fn exports(&self) -> Vec<(Vec<String>, Vec<String>)> {
         let mut exports = vec![];
         self.walk(&[], |i, base| {
             let mut found = vec![];
@@ -170,7 +170,7 @@ impl<'a> Tokens<'a> {
     }
 
     /// Each path into the own crate, for the module that the source is: `crate::…`, `$crate::…`, `super::…`, `self::…`.
-    pub fn paths(&self, module: &[&str]) -> Vec<Named> {
+    pub(super) fn paths(&self, module: &[&str]) -> Vec<Named> {
         let mut found = vec![];
         self.walk(module, |mut i, base| {
             let before = if i > 0 { self.at(i - 1) } else { "" };
