@@ -2,9 +2,10 @@
 
 #![expect(
     unsafe_code,
-    reason = "the operands of one kernel may lie in one memory: slices are made of starts and lengths"
+    reason = "kernels run on raw memory: a verified plan says that nothing is written while it is read"
 )]
 
+use super::operands::{view, whole};
 use super::stream::{self, Streams};
 use crate::buffers::Strided;
 use crate::call::{self, Fault, Fill, Room};
@@ -17,21 +18,24 @@ use crate::kernels::tile::{self, Linked};
 use crate::kernels::workers::Workers;
 use crate::op::Rule;
 use crate::params::Gradients;
-use crate::plan::{FIRST_SLOT, Kernel, Plan, Slot, Work};
+use crate::plan::{Contents, FIRST_SLOT, GRADIENTS, Kernel, PARAMETERS, Plan, Seal, Slot, Verified, Work};
 use crate::scratch::{Lines, Scratch};
 use crate::slab::Slab;
 use crate::target::Target;
 use crate::view::View;
 use smallvec::SmallVec;
+use std::marker::PhantomData;
 
-/// Everything that a run writes to.
+/// Everything that a run of one plan writes to.
 #[derive(Debug)]
 pub(crate) struct Machine {
-    pub(crate) buffers: Vec<Slab>,
-    pub(crate) gradients: Gradients,
-    pub(crate) workers: Workers,
+    /// That of the plan.
+    seal: Seal,
+    buffers: Vec<Slab>,
+    gradients: Gradients,
+    workers: Workers,
     /// Copies of inputs that do not lie in one piece.
-    pub(crate) staged: Vec<Data>,
+    staged: Vec<Data>,
     tiles: Lines,
     partials: Lines,
     products: Scratch,
@@ -93,8 +97,9 @@ pub(crate) struct Failed {
 
 impl Machine {
     /// The memory of a plan, for so many threads. All of it is touched here, so that no run meets a fresh page.
-    pub(crate) fn new(plan: &Plan, gradients: Gradients, threads: usize) -> Machine {
+    pub(crate) fn new(plan: &Verified<Plan>, gradients: Gradients, threads: usize) -> Machine {
         let mut machine = Machine {
+            seal: plan.seal().clone(),
             buffers: plan.buffers.iter().map(|b| Slab::splat(b.dtype, 0.0, b.elements)).collect(),
             gradients,
             staged: plan.slots.iter().map(|slot| Data::empty(slot.dtype())).collect(),
@@ -134,15 +139,51 @@ impl Machine {
             + self.linked.iter().flatten().map(Linked::bytes).sum::<usize>()
     }
 
+    /// Whether it was made for this plan: it runs no other.
+    #[inline]
+    pub(crate) fn is_of(&self, plan: &Verified<Plan>) -> bool {
+        self.seal == *plan.seal()
+    }
+
+    /// How many threads may be at work at the same time.
+    pub(crate) fn threads(&self) -> usize {
+        self.workers.threads()
+    }
+
+    /// The memory that an output of the plan lies in.
+    #[inline]
+    pub(crate) fn output(&self, plan: &Plan, y: &Operand) -> DataRef<'_> {
+        self.buffers[(y.home - plan.first_buffer()) as usize].borrow()
+    }
+
+    /// The gradients of the last run.
+    pub(crate) fn gradients(&self) -> &Gradients {
+        &self.gradients
+    }
+
+    /// Where an input is copied to that does not lie in one piece.
+    pub(crate) fn staged(&self, input: usize) -> &Data {
+        &self.staged[input]
+    }
+
+    /// The same, to be written.
+    pub(crate) fn staged_mut(&mut self, input: usize) -> &mut Data {
+        &mut self.staged[input]
+    }
+
     /// Runs the first kernels, so many of them. `inputs` are those of the plan's slots that are given, in order.
-    pub(crate) fn run(
-        &mut self,
-        plan: &Plan,
+    ///
+    /// # Panics
+    /// If it is the machine of another plan, or a memory is too short or of another type.
+    pub(crate) fn run<'m, 'i>(
+        &'m mut self,
+        plan: &'m Verified<Plan>,
         kernels: usize,
         slab: DataRef<'_>,
-        inputs: &[Option<DataRef<'_>>],
+        inputs: &[Option<DataRef<'i>>],
         mut before: impl FnMut(usize),
-    ) -> Result<(), Failed> {
+    ) -> Result<Ran<'m, 'i>, Failed> {
+        assert!(self.is_of(plan), "a machine runs the plan that it was made for");
         self.bind(plan, slab, inputs);
         self.workers.wake();
         for (i, kernel) in plan.kernels[..kernels].iter().enumerate() {
@@ -152,42 +193,15 @@ impl Machine {
             }
         }
         before(kernels);
-        Ok(())
-    }
-
-    /// After a run of the other kernels: the gradients, the threads, and the products that are gradients still to be
-    /// computed. They are computed here if they are not `asked` for, or one of their numbers might not be finite.
-    #[inline]
-    pub(crate) fn gradients<'m>(
-        &'m mut self,
-        plan: &'m Plan,
-        asked: bool,
-    ) -> (&'m Gradients, &'m Workers, Option<Streams<'m>>) {
-        let products = if plan.streams > 0 { self.unless_computed(plan, asked) } else { None };
-        let (bases, scratch, workers) = (&self.bases, &mut self.products, &self.workers);
-        (&self.gradients, workers, products.map(|products| Streams::new(products, bases, scratch, workers)))
-    }
-
-    #[inline(never)]
-    fn unless_computed<'p>(&mut self, plan: &'p Plan, asked: bool) -> Option<&'p [Kernel]> {
-        let first = plan.kernels.len() - plan.streams;
-        let products = &plan.kernels[first..];
-        let finite = |kernel: &Kernel| stream::is_finite(kernel, &self.bases, &self.workers);
-        if asked && products.iter().all(finite) {
-            return Some(products);
-        }
-        for (i, kernel) in products.iter().enumerate() {
-            self.kernel(first + i, kernel).expect("products read no indices");
-        }
-        None
+        Ok(Ran { machine: self, plan, inputs: PhantomData })
     }
 
     /// Notes where the memories begin that may be others than in the last run.
     #[inline]
     fn bind(&mut self, plan: &Plan, slab: DataRef<'_>, inputs: &[Option<DataRef<'_>>]) {
-        self.bases.set(0, slab);
+        self.bases.set(PARAMETERS as usize, slab);
         if self.gradients.is_shared() {
-            self.bases.set_mut(1, self.gradients.slab_mut().raw());
+            self.bases.set_mut(GRADIENTS as usize, self.gradients.slab_mut().raw());
         }
         for (i, slot) in plan.slots.iter().enumerate() {
             if let Slot::Given(_) = slot {
@@ -199,12 +213,12 @@ impl Machine {
 
     /// Notes where the memories begin that stay: those of this machine, and the constants of the plan.
     fn bind_own(&mut self, plan: &Plan) {
-        let first_buffer = FIRST_SLOT as usize + plan.slots.len();
-        self.bases = Bases::new(first_buffer + self.buffers.len());
-        self.bases.set_mut(1, self.gradients.slab_mut().raw());
-        for (i, slot) in plan.slots.iter().enumerate() {
-            if let Slot::Held(data) = slot {
-                self.bases.set(FIRST_SLOT as usize + i, data.borrow());
+        let first_buffer = plan.first_buffer() as usize;
+        self.bases = Bases::new(plan.memories().map(|memory| (memory.dtype, memory.elements)));
+        self.bases.set_mut(GRADIENTS as usize, self.gradients.slab_mut().raw());
+        for (home, memory) in plan.memories().enumerate() {
+            if let Contents::Constant(data) = memory.contents {
+                self.bases.set(home, data);
             }
         }
         for (i, buffer) in self.buffers.iter_mut().enumerate() {
@@ -212,18 +226,21 @@ impl Machine {
         }
     }
 
+    /// Runs the kernel of this number, one of the machine's plan, after `bind`.
     #[inline]
     fn kernel(&mut self, i: usize, kernel: &Kernel) -> Result<(), Fault> {
         match &kernel.work {
             Work::Tile(code) => {
                 let linked = self.linked[i].as_mut().expect("every fused kernel is linked");
-                tile::run(code, linked, &self.bases, &mut self.tiles, &mut self.partials, &self.workers);
+                let (tiles, partials) = (&mut self.tiles, &mut self.partials);
+                // SAFETY: the plan is verified, its memories are bound, and kernels run one after the other. The loops are
+                // those of this code, and `set_threads` has made room for the kernel that needs most.
+                unsafe { tile::run(code, linked, &self.bases, tiles, partials, &self.workers) };
                 Ok(())
             }
             Work::Product { a, b, c } => {
                 with_float!(c.dtype, T => {
-                    // SAFETY: operands are in other memories than the result, or in other parts of it; nothing else
-                    // writes now.
+                    // SAFETY: the plan is verified: the operands lie apart from the result. Nothing else writes now.
                     let (a, b, c) = unsafe {
                         (view::<T>(&self.bases, a), view(&self.bases, b), whole(&self.bases, c))
                     };
@@ -263,28 +280,50 @@ fn meta(x: &Operand) -> Meta {
     Meta::new(x.shape.clone(), x.dtype)
 }
 
+/// A run that has ended well, as long as its inputs are borrowed: what is still to be computed reads them.
+#[derive(Debug)]
+pub(crate) struct Ran<'m, 'i> {
+    machine: &'m mut Machine,
+    plan: &'m Verified<Plan>,
+    inputs: PhantomData<&'i ()>,
+}
+
+impl<'m> Ran<'m, 'm> {
+    /// After a run of the other kernels: the gradients, the threads, and the products that are gradients still to be
+    /// computed. They are computed here if they are not `asked` for, or one of their numbers might not be finite.
+    #[inline]
+    pub(crate) fn gradients(self, asked: bool) -> (&'m Gradients, &'m Workers, Option<Streams<'m>>) {
+        let Ran { machine, plan, .. } = self;
+        let products = if plan.streams > 0 { machine.unless_computed(plan, asked) } else { None };
+        let (bases, scratch, workers) = (&machine.bases, &mut machine.products, &machine.workers);
+        // SAFETY: the products are those of a verified plan: they read inputs, constants and buffers, all of which are
+        // borrowed for so long.
+        let streams = products.map(|products| unsafe { Streams::new(products, bases, scratch, workers) });
+        (&machine.gradients, workers, streams)
+    }
+}
+
+impl Machine {
+    /// The streamed products, or none after they have been computed.
+    #[inline(never)]
+    fn unless_computed<'p>(&mut self, plan: &'p Plan, asked: bool) -> Option<&'p [Kernel]> {
+        let products = plan.streamed();
+        // SAFETY: they are products of a verified plan, and nothing writes to their operands now.
+        let finite = |kernel: &Kernel| unsafe { stream::is_finite(kernel, &self.bases, &self.workers) };
+        if asked && products.iter().all(finite) {
+            return Some(products);
+        }
+        let first = plan.kernels.len() - products.len();
+        for (i, kernel) in products.iter().enumerate() {
+            self.kernel(first + i, kernel).expect("products read no indices");
+        }
+        None
+    }
+}
+
 fn linked(kernel: &Kernel) -> Option<Linked> {
     match &kernel.work {
         Work::Tile(code) => Some(tile::link(code)),
         _ => None,
     }
-}
-
-/// An operand as a view of its memory.
-///
-/// # Safety
-/// As [`Bases::whole`].
-pub(super) unsafe fn view<'a, T: crate::Element>(bases: &Bases, x: &'a Operand) -> View<'a, T> {
-    // SAFETY: the caller's promise.
-    let data = T::slice(unsafe { bases.whole(x.home) });
-    View { data, offset: x.offset, shape: &x.shape, strides: &x.strides }
-}
-
-/// The elements of a result.
-///
-/// # Safety
-/// Nothing else has a part of them while they are borrowed.
-unsafe fn whole<'a, T: crate::Element>(bases: &Bases, y: &Operand) -> &'a mut [T] {
-    // SAFETY: the verifier has checked that so many elements lie at the result's place; the caller's promise.
-    unsafe { std::slice::from_raw_parts_mut(bases.start::<T>(y), y.shape.elements()) }
 }

@@ -5,7 +5,7 @@
     reason = "tiles of several slabs are changed by several threads, through raw pointers"
 )]
 
-use super::machine::view;
+use super::operands::view;
 use crate::dtype::{Float, with_float};
 use crate::kernels::bases::Bases;
 use crate::kernels::matmul::{self, Tile};
@@ -27,8 +27,10 @@ pub struct Streams<'a> {
 }
 
 impl<'a> Streams<'a> {
-    /// The products have operands in memories that live and are not written for `'a`.
-    pub(super) fn new(
+    /// # Safety
+    /// The products are the streamed ones of a verified plan, and the memories are those that the plan has run in: their
+    /// operands live and are not written for `'a`.
+    pub(super) unsafe fn new(
         products: &'a [Kernel],
         bases: &'a Bases,
         scratch: &'a mut Scratch,
@@ -84,7 +86,8 @@ impl<'a> Streams<'a> {
                     }
                 },
             );
-            // SAFETY: nothing writes to the operands' memories now: parameters are none of them, as the verifier has checked.
+            // SAFETY: `new` was promised that the operands live and are not written; parameters are none of them, as the
+            // verifier has checked.
             let (a, b) = unsafe { (view::<U>(self.bases, a), view::<U>(self.bases, b)) };
             matmul::each_tile(a, b, slabs.0.map(|slab| slab.cast_const().cast()), &take, self.scratch, self.workers);
         });
@@ -124,10 +127,14 @@ fn result(kernel: &Kernel) -> &crate::code::Operand {
 
 /// Whether every number of a product is finite for sure, on the way to it too: |Σ aₖ·bₖ| ≤ ‖a‖·‖b‖ (Cauchy and Schwarz),
 /// and no row or column is longer than its matrix.
-pub(super) fn is_finite(kernel: &Kernel, bases: &Bases, workers: &Workers) -> bool {
+///
+/// # Safety
+/// The product is one of a verified plan, and the memories are those that the plan has run in. Nobody writes to its operands
+/// meanwhile.
+pub(super) unsafe fn is_finite(kernel: &Kernel, bases: &Bases, workers: &Workers) -> bool {
     let Work::Product { a, b, c } = &kernel.work else { return false };
     with_float!(c.dtype, T => {
-        // SAFETY: nothing writes to memories of operands now.
+        // SAFETY: the caller's promise.
         let (a, b): (View<'_, T>, View<'_, T>) = unsafe { (view(bases, a), view(bases, b)) };
         let [a, b] = [a, b].map(|x| {
             rough::sum(

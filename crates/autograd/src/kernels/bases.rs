@@ -3,17 +3,17 @@
 
 #![expect(
     unsafe_code,
-    reason = "the planner's verifier has checked every operand against the length of its memory; slices are made of that"
+    reason = "a table of raw starts is shared between threads, and slices of whole memories are made of it"
 )]
 
 use crate::code::Operand;
 use crate::dtype::{DType, DataRef, Element};
 
-/// The start of each memory that a plan's operands name, by number.
+/// The start of each memory that a plan's operands name, by number, with its elements and their type.
 #[derive(Debug, Default)]
-pub(crate) struct Bases {
-    starts: Vec<(*mut u8, usize, DType)>,
-}
+pub(crate) struct Bases(Vec<Base>);
+
+type Base = (*mut u8, usize, DType);
 
 // SAFETY: pointers without an owner; who makes them holds the memories borrowed while they are used.
 unsafe impl Sync for Bases {}
@@ -21,56 +21,90 @@ unsafe impl Sync for Bases {}
 unsafe impl Send for Bases {}
 
 impl Bases {
-    /// Of so many memories.
-    pub(crate) fn new(count: usize) -> Bases {
-        Bases { starts: vec![(std::ptr::null_mut(), 0, DType::F32); count] }
+    /// For memories of these types and lengths, which have no place yet.
+    pub(crate) fn new(memories: impl Iterator<Item = (DType, usize)>) -> Bases {
+        Bases(memories.map(|(dtype, elements)| (std::ptr::null_mut(), elements, dtype)).collect())
     }
 
-    /// A memory that is only read.
+    /// Places a memory that is only read.
+    ///
+    /// # Panics
+    /// As [`set_mut`](Bases::set_mut).
     #[inline]
     pub(crate) fn set(&mut self, home: usize, data: DataRef<'_>) {
-        self.starts[home] = match data {
+        let base = match data {
             DataRef::F32(v) => (v.as_ptr().cast_mut().cast(), v.len(), DType::F32),
             DataRef::F64(v) => (v.as_ptr().cast_mut().cast(), v.len(), DType::F64),
             DataRef::I64(v) => (v.as_ptr().cast_mut().cast(), v.len(), DType::I64),
             DataRef::Bool(v) => (v.as_ptr().cast_mut().cast(), v.len(), DType::Bool),
         };
+        self.set_mut(home, base);
     }
 
-    /// A memory that is written: its start, elements and type.
-    pub(crate) fn set_mut(&mut self, home: usize, memory: (*mut u8, usize, DType)) {
-        self.starts[home] = memory;
+    /// Places a memory that is written: its start, elements and type.
+    ///
+    /// # Panics
+    /// If it is of another type than the plan was verified for, or shorter.
+    #[inline]
+    pub(crate) fn set_mut(&mut self, home: usize, base: Base) {
+        let (_, elements, dtype) = self.0[home];
+        if base.2 != dtype || base.1 < elements {
+            unfit(home, base, elements, dtype);
+        }
+        self.0[home] = base;
     }
 
     /// Where an operand begins.
     #[inline(always)]
     pub(crate) fn start<T: Element>(&self, x: &Operand) -> *mut T {
-        let (start, length, dtype) = self.starts[x.home as usize];
-        debug_assert!(x.offset <= length && dtype == T::DTYPE, "memory {} is {dtype} {length}", x.home);
-        // SAFETY: the verifier has checked the offset against the memory's length.
-        unsafe { start.cast::<T>().add(x.offset) }
+        let (start, elements, dtype) = self.0[x.home as usize];
+        debug_assert!(x.offset <= elements && dtype == T::DTYPE, "memory {} is {dtype} {elements}", x.home);
+        start.cast::<T>().wrapping_add(x.offset)
     }
 
     /// The address where an operand begins, whatever its type.
     #[inline(always)]
     pub(crate) fn start_of(&self, x: &Operand) -> *const u8 {
-        self.starts[x.home as usize].0.wrapping_add(x.offset * x.dtype.size())
+        self.0[x.home as usize].0.wrapping_add(x.offset * x.dtype.size())
     }
 
-    /// The whole memory that an operand lies in.
+    /// A memory as a whole.
     ///
     /// # Safety
-    /// The memory lives and is not written while the slice is in use.
+    /// The memory has a place, lives, and is not written while the slice is in use.
     pub(crate) unsafe fn whole<'a>(&self, home: u32) -> DataRef<'a> {
-        let (start, length, dtype) = self.starts[home as usize];
+        let (start, elements, dtype) = self.0[home as usize];
         // SAFETY: made from a slice of this type and length; the rest is the caller's promise.
         unsafe {
             match dtype {
-                DType::F32 => DataRef::F32(std::slice::from_raw_parts(start.cast(), length)),
-                DType::F64 => DataRef::F64(std::slice::from_raw_parts(start.cast(), length)),
-                DType::I64 => DataRef::I64(std::slice::from_raw_parts(start.cast(), length)),
-                DType::Bool => DataRef::Bool(std::slice::from_raw_parts(start.cast(), length)),
+                DType::F32 => DataRef::F32(std::slice::from_raw_parts(start.cast(), elements)),
+                DType::F64 => DataRef::F64(std::slice::from_raw_parts(start.cast(), elements)),
+                DType::I64 => DataRef::I64(std::slice::from_raw_parts(start.cast(), elements)),
+                DType::Bool => DataRef::Bool(std::slice::from_raw_parts(start.cast(), elements)),
             }
         }
+    }
+}
+
+#[cold]
+fn unfit(home: usize, (_, given, of): Base, elements: usize, dtype: DType) -> ! {
+    panic!("memory {home}: {given} elements of {of} for a plan of {elements} of {dtype}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_memory_is_shorter_or_of_another_type_than_was_verified() {
+        let place = |data: DataRef<'_>| {
+            let place = || Bases::new([(DType::F32, 3)].into_iter()).set(0, data);
+            std::panic::catch_unwind(place).map_err(|text| *text.downcast::<String>().expect("a text"))
+        };
+        assert_eq!(place(DataRef::F32(&[0.0; 3])), Ok(()));
+        assert_eq!(place(DataRef::F32(&[0.0; 4])), Ok(()));
+        let error = |given: &str| Err(format!("memory 0: {given} for a plan of 3 of F32"));
+        assert_eq!(place(DataRef::F32(&[0.0; 2])), error("2 elements of F32"));
+        assert_eq!(place(DataRef::F64(&[0.0; 3])), error("3 elements of F64"));
     }
 }

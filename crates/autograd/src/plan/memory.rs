@@ -210,6 +210,16 @@ impl Homes {
         Operand { home: self.first_buffer + self.buffers.len() as u32 - 1, ..whole }
     }
 
+    /// Memory and offset of a root that has them.
+    pub(crate) fn place_of(&self, root: NodeId) -> Option<(u32, usize)> {
+        self.place[root as usize]
+    }
+
+    /// Whether kernels write to a memory: a buffer, or the gradients.
+    pub(crate) fn is_written(&self, home: u32) -> bool {
+        home == GRADIENTS || home >= self.first_buffer
+    }
+
     /// Bytes of the buffers if each value had one of its own.
     pub(crate) fn unshared(&self) -> usize {
         self.unshared

@@ -7,6 +7,7 @@ mod algebra;
 mod assemble;
 mod cost;
 mod cse;
+mod data;
 mod dead;
 mod draft;
 mod expand;
@@ -29,13 +30,16 @@ mod stream;
 mod units;
 mod verify;
 
+pub use data::{Contents, Kernel, Memory, Plan, Work};
 pub(crate) use graph::{Graph, Node, Slot, number};
 pub(crate) use memory::{Buffer, FIRST_SLOT, GRADIENTS, PARAMETERS};
 pub use passes::Passes;
 pub(crate) use units::Again;
+pub(crate) use verify::Seal;
+pub use verify::Verified;
 
-use crate::code::{Code, Operand};
-use crate::ir::{self, NodeId, Op};
+use crate::code::Operand;
+use crate::ir;
 use crate::params::Params;
 use crate::target::Target;
 use draft::{Draft, Value};
@@ -44,44 +48,13 @@ use passes::Stage;
 use std::ops::Range;
 use units::{Unit, Units};
 
-/// What a program runs: kernels in order.
-#[derive(Debug)]
-pub(crate) struct Plan {
-    pub(crate) kernels: Vec<Kernel>,
-    /// So many last kernels are products that are gradients, which an update may take tile by tile.
-    pub(crate) streams: usize,
-    pub(crate) slots: Vec<Slot>,
-    pub(crate) buffers: Vec<Buffer>,
-    /// The outputs that are not gradients.
-    pub(crate) outputs: Vec<Operand>,
-    /// What the kernels compute, for reports.
-    pub(crate) graph: Graph,
-    /// The passes that ran on the list, each with the number of nodes that it left; first what was recorded.
-    pub(crate) passes: Counts,
-    /// The others that ran: they leave the list as it is.
-    pub(crate) also: Vec<&'static str>,
-    /// Bytes of the buffers if each value had one of its own.
-    pub(crate) unshared: usize,
-    /// What kernels compute again.
-    pub(crate) again: Again,
-}
-
-#[derive(Debug)]
-pub(crate) struct Kernel {
-    pub(crate) work: Work,
-    /// The nodes that it computes.
-    pub(crate) nodes: Vec<NodeId>,
-}
-
-#[derive(Debug)]
-pub(crate) enum Work {
-    Tile(Code),
-    Product { a: Operand, b: Operand, c: Operand },
-    Op { op: Op, x: Vec<Operand>, y: Operand },
-}
-
 /// Plans the list of a traced tape. The last outputs are gradients, with their ranges in the slab.
-pub(crate) fn plan(graph: Graph, params: &Params, gradients: &[Range<usize>], passes: Passes) -> Plan {
+pub(crate) fn plan(
+    graph: Graph,
+    params: &Params,
+    gradients: &[Range<usize>],
+    passes: Passes,
+) -> Verified<Plan> {
     let target = &Target::CPU;
     verify::graph(&graph);
     let mut counts = vec![("recorded", graph.len())];
@@ -89,6 +62,7 @@ pub(crate) fn plan(graph: Graph, params: &Params, gradients: &[Range<usize>], pa
     let Units { mut graph, fusion, again, streams, .. } =
         units(graph, gradients, passes, target, &mut counts);
     let mut homes = memory::place(&mut graph, &fusion, params, gradients, passes.has("pool"));
+    verify::homes(&graph, &fusion, &homes);
     let lower = Lower { graph: &graph, fusion: &fusion, homes: &homes, rewrites: steps(passes) };
     let mut values = graph.per_node(Value::MAX);
     let units = 0..fusion.units.len() as u32;
@@ -114,10 +88,20 @@ pub(crate) fn plan(graph: Graph, params: &Params, gradients: &[Range<usize>], pa
     let (unshared, buffers) = (homes.unshared(), homes.buffers);
     let also = passes.rows().filter(|pass| matches!(pass.stage, Stage::Steps(_) | Stage::Choice));
     let also = also.map(|pass| pass.name).collect();
-    let plan =
-        Plan { kernels, streams, slots, buffers, outputs, graph, passes: counts, also, unshared, again };
-    verify::plan(&plan, params);
-    plan
+    verify::plan(Plan {
+        kernels,
+        streams,
+        slots,
+        buffers,
+        outputs,
+        parameters: Buffer { dtype: params.dtype(), elements: params.elements() },
+        gradients: gradients.to_vec(),
+        graph,
+        passes: counts,
+        also,
+        unshared,
+        again,
+    })
 }
 
 /// The names of passes, each with the number of nodes that it left.

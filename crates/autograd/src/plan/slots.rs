@@ -9,6 +9,7 @@ use crate::tree::{BLOCK, LANES};
 /// The code of a draft, for so many elements in rows of a length (0: none).
 pub(super) fn assign(draft: Draft, elements: usize, row: usize, target: &Target) -> Code {
     let (slot_of, slots) = allocate(&draft);
+    super::verify::slots(&draft, &slot_of);
     let read_homes: Vec<u32> = draft.reads.iter().map(|read| read.from.home).collect();
     let to = |value: Slot| slot_of[value as usize];
     let steps = draft.steps.into_iter().map(|s| Step {

@@ -149,7 +149,7 @@ pub(super) struct Units<'a> {
 }
 
 /// What is computed again.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Again {
     /// The numbers of the nodes that are copies of others.
     pub(crate) copies: Range<NodeId>,

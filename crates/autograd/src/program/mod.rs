@@ -26,12 +26,11 @@ use crate::grad::parameter_gradients;
 use crate::ir::{Meta, NodeId};
 use crate::mistake::Mistake;
 use crate::params::{Gradients, Param, Params};
-use crate::plan::{Graph, Passes, Plan, Slot, plan};
+use crate::plan::{Graph, Passes, Plan, Slot, Verified, plan};
 use crate::shape::Shape;
 use crate::tape::Tape;
 use crate::var::Var;
 use std::ops::Range;
-use std::sync::Arc;
 
 /// A computation that was traced from ordinary model code, planned, and runs without an allocation.
 ///
@@ -57,7 +56,7 @@ use std::sync::Arc;
 /// ```
 #[derive(Debug)]
 pub struct Program {
-    pub(crate) plan: Plan,
+    pub(crate) plan: Verified<Plan>,
     /// What was traced, before any pass.
     recorded: Graph,
     /// Whose parameters it reads, of which type, and how many numbers the slab has.
@@ -68,8 +67,6 @@ pub struct Program {
     gradients: Option<Vec<(Param, Range<usize>)>>,
     /// All parameters, in the order of the slab.
     parameters: Vec<Parameter>,
-    /// What its states share with it and with no other program.
-    token: Arc<()>,
 }
 
 /// What reports tell of a parameter.
@@ -309,8 +306,13 @@ impl Program {
             inputs,
             gradients,
             parameters: params.iter().map(parameter).collect(),
-            token: Arc::new(()),
         })
+    }
+
+    /// What it runs, as data: for whoever runs or prints it in another way.
+    #[doc(hidden)]
+    pub fn plan(&self) -> &Verified<Plan> {
+        &self.plan
     }
 
     /// How many kernels one run takes; [`explain`](Program::explain) tells which.

@@ -46,7 +46,7 @@ impl Program {
         let mut pieces = Pieces::new();
         self.bind(&mut state, &inputs, &mut pieces)?;
         let given = |place: usize| match &self.plan.slots[place] {
-            Slot::Given(_) => pieces[place].unwrap_or_else(|| state.machine.staged[place].borrow()),
+            Slot::Given(_) => pieces[place].unwrap_or_else(|| state.machine.staged(place).borrow()),
             Slot::Held(data) => data.borrow(),
         };
         let tape = Tape::with(params);

@@ -109,7 +109,7 @@ impl Program {
 
     /// How many gradients a step never stores, and their bytes.
     pub(super) fn streams(&self) -> (usize, usize) {
-        let kernels = &self.plan.kernels[self.plan.kernels.len() - self.plan.streams..];
+        let kernels = self.plan.streamed();
         let bytes = |kernel: &Kernel| kernel.elements() * self.dtype.size();
         (kernels.len(), kernels.iter().map(bytes).sum())
     }

@@ -2,14 +2,13 @@
 
 use super::{AnyTensor, Inputs, Program, ProgramError, State, StepError};
 use crate::dtype::{Data, DataRef, Element, each_dtype};
-use crate::exec::{Failed, Streams};
+use crate::exec::{Failed, Ran, Streams};
 use crate::ir::Meta;
 use crate::loops::Workers;
 use crate::params::{Gradients, Params};
 use crate::tape::Input;
 use ndarray::{ArrayViewD, IxDyn};
 use smallvec::SmallVec;
-use std::sync::Arc;
 
 /// What changes parameters by gradients: the optimisers of `optim` do. [`Program::step`] calls it.
 pub trait Update {
@@ -123,14 +122,11 @@ impl Program {
         optimizer: &mut U,
         inputs: impl Inputs,
     ) -> Result<f64, StepError<U::Error>> {
-        let mut pieces = Pieces::new();
         let first = self.plan.kernels.len() - self.plan.streams;
-        self.run_first(first, state, params, &inputs, &mut pieces, |_| {})?;
+        let ran = self.run_first(first, state, params, &inputs, |_| {})?;
         self.check_gradients();
-        let (grads, workers, streams) = state.machine.gradients(&self.plan, U::STREAMS);
+        let (grads, workers, streams) = ran.gradients(U::STREAMS);
         optimizer.update_from(params, grads, workers, streams).map_err(StepError::Update)?;
-        // So long the inputs are borrowed: products that are still to be computed read them.
-        drop(pieces);
         Ok(Run { program: self, state }.item(0))
     }
 
@@ -141,28 +137,26 @@ impl Program {
         inputs: &impl Inputs,
         before: impl FnMut(usize) + Send,
     ) -> Result<(), ProgramError> {
-        self.run_first(self.plan.kernels.len(), state, params, inputs, &mut Pieces::new(), before)
+        self.run_first(self.plan.kernels.len(), state, params, inputs, before).map(|_| ())
     }
 
-    /// Runs so many of the kernels, on the inputs whose pieces are noted.
+    /// Runs so many of the kernels.
     fn run_first<'a>(
-        &self,
+        &'a self,
         kernels: usize,
-        state: &mut State,
+        state: &'a mut State,
         params: &Params,
         inputs: &'a impl Inputs,
-        pieces: &mut Pieces<'a>,
         before: impl FnMut(usize) + Send,
-    ) -> Result<(), ProgramError> {
-        if !Arc::ptr_eq(&self.token, &state.token) {
+    ) -> Result<Ran<'a, 'a>, ProgramError> {
+        if !state.machine.is_of(&self.plan) {
             return Err(ProgramError::ForeignState);
         }
         self.check_params(params)?;
-        self.bind(state, inputs, pieces)?;
-        let machine = &mut state.machine;
-        machine
-            .run(&self.plan, kernels, params.slab(), pieces, before)
-            .map_err(|failed| self.fault_error(failed))
+        let mut pieces = Pieces::new();
+        self.bind(state, inputs, &mut pieces)?;
+        let ran = state.machine.run(&self.plan, kernels, params.slab(), &pieces, before);
+        ran.map_err(|failed| self.fault_error(failed))
     }
 
     #[inline]
@@ -203,7 +197,7 @@ impl Program {
                 |piece: &DataRef<'_>| piece.dtype() == *dtype && piece.len() == shape.iter().product();
             match x.piece_of(*dtype, shape).filter(is_whole) {
                 Some(piece) => pieces.push(Some(piece)),
-                None => match bind_other(want, x, &mut state.machine.staged[pieces.len()]) {
+                None => match bind_other(want, x, state.machine.staged_mut(pieces.len())) {
                     Ok(piece) => pieces.push(piece),
                     Err(error) => wrong = Some(error),
                 },
@@ -310,7 +304,7 @@ impl<'s> Run<'s> {
     #[track_caller]
     pub fn grads(&self) -> &'s Gradients {
         self.program.check_gradients();
-        &self.state.machine.gradients
+        self.state.machine.gradients()
     }
 
     #[inline]
@@ -319,7 +313,6 @@ impl<'s> Run<'s> {
         let outputs = &self.program.plan.outputs;
         assert!(output < outputs.len(), "output {output} does not exist: the program has {}", outputs.len());
         let place = &outputs[output];
-        let buffer = place.home - crate::plan::FIRST_SLOT - self.program.plan.slots.len() as u32;
-        (&place.shape, self.state.machine.buffers[buffer as usize].borrow())
+        (&place.shape, self.state.machine.output(&self.program.plan, place))
     }
 }

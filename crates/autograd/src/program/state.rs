@@ -2,7 +2,6 @@
 
 use super::Program;
 use crate::exec::Machine;
-use std::sync::Arc;
 
 /// What a run of a [`Program`] writes to: one for each user of it, `Send`, made by [`Program::state`].
 ///
@@ -21,7 +20,6 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct State {
     pub(super) machine: Machine,
-    pub(super) token: Arc<()>,
 }
 
 impl State {
@@ -31,8 +29,7 @@ impl State {
     }
 
     pub(super) fn with(program: &Program, threads: usize) -> State {
-        let machine = Machine::new(&program.plan, program.empty_gradients(), threads);
-        State { machine, token: program.token.clone() }
+        State { machine: Machine::new(&program.plan, program.empty_gradients(), threads) }
     }
 
     /// The same with so many threads at most; one means the caller alone. Results do not change by a bit. Without the
@@ -57,6 +54,6 @@ impl State {
 
     /// How many threads a run may use. Results are the same, bit by bit, for any number.
     pub fn threads(&self) -> usize {
-        self.machine.workers.threads()
+        self.machine.threads()
     }
 }

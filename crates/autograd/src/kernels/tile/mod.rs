@@ -25,7 +25,12 @@ use crate::scratch::Lines;
 use crate::tree::{self, BLOCK, LANES};
 
 /// Runs a fused kernel.
-pub(crate) fn run(
+///
+/// # Safety
+/// The code is one of a verified plan, and the memories are those that the plan runs in. Nobody else reads or writes them
+/// meanwhile. `linked` was made of this code, and `scratch` and `shared` have as many bytes as [`scratch_bytes`] says, the
+/// first for each worker.
+pub(crate) unsafe fn run(
     code: &Code,
     linked: &mut Linked,
     bases: &Bases,
@@ -33,13 +38,18 @@ pub(crate) fn run(
     shared: &mut Lines,
     workers: &Workers,
 ) {
-    match linked {
-        Linked::Singles(loops) => run_typed(code, loops, bases, scratch, shared, workers),
-        Linked::Doubles(loops) => run_typed(code, loops, bases, scratch, shared, workers),
+    // SAFETY: the caller's promise, passed on.
+    unsafe {
+        match linked {
+            Linked::Singles(loops) => run_typed(code, loops, bases, scratch, shared, workers),
+            Linked::Doubles(loops) => run_typed(code, loops, bases, scratch, shared, workers),
+        }
     }
 }
 
-fn run_typed<T: Lane>(
+/// # Safety
+/// As for [`run`].
+unsafe fn run_typed<T: Lane>(
     code: &Code,
     loops: &mut Loops<T>,
     bases: &Bases,
@@ -143,17 +153,27 @@ impl<'a, T: Lane> Walk<'a, T> {
         unsafe { *self.table.add(slot as usize) }
     }
 
+    /// The first elements of a slot's tile: scratch has a whole tile, and memory is pointed to only where the tile is full.
+    /// Zeroed scratch and written memory are initialised.
+    ///
+    /// # Safety
+    /// The tile is not written while the slice is in use.
     #[inline(always)]
-    fn x(&self, slot: Slot, n: usize) -> &'a [T] {
-        // SAFETY: a slot's tile has at least n elements: scratch has a whole tile, and memory is pointed to only where
-        // the tile is full. Zeroed scratch and written memory are initialised.
-        unsafe { std::slice::from_raw_parts(*self.table.add(slot as usize), n) }
+    unsafe fn x(&self, slot: Slot, n: usize) -> &'a [T] {
+        debug_assert!(n <= self.loops.layout.stride);
+        // SAFETY: see above; the caller's promise.
+        unsafe { std::slice::from_raw_parts(self.at(slot), n) }
     }
 
+    /// The same, to be written.
+    ///
+    /// # Safety
+    /// The slot points to its scratch, and nobody else reads or writes the tile while the slice is in use.
     #[inline(always)]
-    fn y(&self, slot: Slot, n: usize) -> &'a mut [T] {
-        // SAFETY: as `x`; a step's result is no other slot's tile, which the planner's verifier checks.
-        unsafe { std::slice::from_raw_parts_mut(*self.table.add(slot as usize), n) }
+    unsafe fn y(&self, slot: Slot, n: usize) -> &'a mut [T] {
+        debug_assert!(n <= self.loops.layout.stride);
+        // SAFETY: as `x`; the caller's promise.
+        unsafe { std::slice::from_raw_parts_mut(self.at(slot), n) }
     }
 
     /// Points every slot to its scratch and fills in the numbers.
@@ -162,7 +182,8 @@ impl<'a, T: Lane> Walk<'a, T> {
             self.point(slot, self.own(slot));
         }
         for &(slot, value) in &self.code.fills {
-            self.y(slot, self.loops.layout.stride).fill(T::from_f64(value));
+            // SAFETY: every slot points to its scratch, and the slice ends here.
+            unsafe { self.y(slot, self.loops.layout.stride) }.fill(T::from_f64(value));
         }
     }
 
@@ -171,7 +192,8 @@ impl<'a, T: Lane> Walk<'a, T> {
     fn spread(&mut self) {
         for read in self.code.reads.iter().filter(|r| r.how == How::Splat) {
             let value = self.one(&read.from);
-            self.y(read.slot, self.loops.layout.stride).fill(value);
+            // SAFETY: the slot of a number points to its scratch, and the slice ends here.
+            unsafe { self.y(read.slot, self.loops.layout.stride) }.fill(value);
         }
     }
 
@@ -227,7 +249,10 @@ impl<'a, T: Lane> Walk<'a, T> {
         for read in &self.code.reads {
             let n = count(read.extent);
             match read.how {
-                How::Splat => self.y(read.slot, n.next_multiple_of(LANES)).fill(self.one(&read.from)),
+                // SAFETY: all slots point to their scratch, and the slice ends here.
+                How::Splat => unsafe {
+                    self.y(read.slot, n.next_multiple_of(LANES)).fill(self.one(&read.from));
+                },
                 // SAFETY: the operand has all the kernel's elements (or rows), and the scratch a tile for each slot.
                 How::Direct => unsafe { copy(self.bases.start::<T>(&read.from), self.own(read.slot), n) },
                 How::Gather => self.gather(read, 0, n),
@@ -283,7 +308,8 @@ impl<'a, T: Lane> Walk<'a, T> {
     #[inline(always)]
     fn gather(&self, read: &Read, start: usize, n: usize) {
         let (shape, strides) = (&read.from.shape[..], &read.from.strides[..]);
-        let to = self.y(read.slot, n);
+        // SAFETY: the slot of what is gathered points to its scratch, and the slice ends here.
+        let to = unsafe { self.y(read.slot, n) };
         // SAFETY: every element of the view lies within its memory.
         Isa::widest().run(
             #[inline(always)]
@@ -300,7 +326,8 @@ impl<'a, T: Lane> Walk<'a, T> {
 
     #[inline(always)]
     fn write(&self, write: &Write, start: usize, n: usize) {
-        let from = self.x(write.slot, n);
+        // SAFETY: no step runs now, and the slice ends here.
+        let from = unsafe { self.x(write.slot, n) };
         // SAFETY: the operand has all the kernel's elements (or rows), one after the other, and this task alone writes
         // these.
         unsafe {

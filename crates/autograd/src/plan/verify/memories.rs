@@ -1,0 +1,68 @@
+//! What has been written where, kernel by kernel.
+
+use super::operands::Reach;
+use super::{Checked, Rule, ensure};
+use crate::plan::{GRADIENTS, Plan};
+use std::ops::Range;
+
+/// What kernels have written so far. A buffer holds one value at a time.
+pub(super) struct Written<'p> {
+    first_buffer: u32,
+    /// Per buffer, the part that was written last.
+    buffers: Vec<Range<usize>>,
+    /// The gradients that have elements, in the order of their slab, and whether each is there.
+    gradients: Vec<(&'p Range<usize>, bool)>,
+}
+
+impl<'p> Written<'p> {
+    pub(super) fn of(plan: &'p Plan) -> Checked<Written<'p>> {
+        let ranges = plan.gradients.iter().filter(|range| !range.is_empty());
+        let mut gradients: Vec<(&Range<usize>, bool)> = ranges.map(|range| (range, false)).collect();
+        gradients.sort_unstable_by_key(|(range, _)| range.start);
+        let apart = gradients.windows(2).all(|w| w[0].0.end <= w[1].0.start);
+        let within = gradients.last().is_none_or(|(range, _)| range.end <= plan.parameters.elements);
+        ensure(apart && within, Rule::Gradient, || format!("{gradients:?}"))?;
+        Ok(Written { first_buffer: plan.first_buffer(), buffers: vec![0..0; plan.buffers.len()], gradients })
+    }
+
+    /// What is read is there.
+    pub(super) fn read(&self, x: &Reach) -> Checked {
+        let within = |range: &Range<usize>| range.start <= x.low && x.high <= range.end;
+        let is_there = match x.home {
+            _ if x.is_empty() => true,
+            GRADIENTS => {
+                self.gradient(x.low).is_some_and(|i| self.gradients[i].1 && within(self.gradients[i].0))
+            }
+            home if home >= self.first_buffer => within(&self.buffers[(home - self.first_buffer) as usize]),
+            _ => true,
+        };
+        ensure(is_there, Rule::Written, || format!("{x:?}"))
+    }
+
+    /// Notes a result.
+    pub(super) fn write(&mut self, y: &Reach) -> Checked {
+        if y.is_empty() {
+            return Ok(());
+        }
+        if y.home != GRADIENTS {
+            self.buffers[(y.home - self.first_buffer) as usize] = y.low..y.high;
+            return Ok(());
+        }
+        let found = self.gradient(y.low).map(|i| &mut self.gradients[i]);
+        let found = found.filter(|(range, is_there)| **range == (y.low..y.high) && !*is_there);
+        let Some((_, is_there)) = found else { return Err((Rule::Gradient, format!("{y:?}"))) };
+        *is_there = true;
+        Ok(())
+    }
+
+    /// Every gradient is there.
+    pub(super) fn is_complete(&self) -> Checked {
+        let missing = self.gradients.iter().find(|(_, is_there)| !is_there);
+        ensure(missing.is_none(), Rule::Gradient, || format!("no kernel for {missing:?}"))
+    }
+
+    /// The gradient that reaches over a place.
+    fn gradient(&self, place: usize) -> Option<usize> {
+        self.gradients.partition_point(|(range, _)| range.start <= place).checked_sub(1)
+    }
+}

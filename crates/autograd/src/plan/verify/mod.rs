@@ -1,0 +1,238 @@
+//! The verifier: what every list and every plan must be.
+//!
+//! A plan is checked as a whole, in release builds too: kernels run on raw memory, and each `SAFETY` comment on the way relies
+//! on a [`Rule`] here. Only a plan that keeps all of them becomes a [`Verified`] one, and only that runs. Lists, units,
+//! places and slots are checked while the plan is made, in debug builds.
+
+mod lists;
+mod memories;
+mod operands;
+#[cfg(test)]
+mod tests;
+mod tile;
+
+pub(crate) use lists::{graph, homes, slots, units};
+
+use super::{Kernel, Plan, Work};
+use crate::code::Operand;
+use crate::ir::{Meta, Op};
+use crate::tree::DEPTH;
+use memories::Written;
+use operands::{Memories, Reach};
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+use tile::Tiles;
+
+/// What has been verified: it is read as what it is, and nobody can change it. The verifier alone makes one.
+#[derive(Debug)]
+pub struct Verified<P> {
+    inner: P,
+    seal: Seal,
+}
+
+/// Tells one verified plan from all others.
+#[derive(Clone, Debug)]
+pub(crate) struct Seal(Arc<()>);
+
+impl PartialEq for Seal {
+    fn eq(&self, other: &Seal) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl<P> Verified<P> {
+    #[inline]
+    pub(crate) fn seal(&self) -> &Seal {
+        &self.seal
+    }
+
+    /// For tests that plant mistakes in plans.
+    #[cfg(test)]
+    pub(crate) fn tampered(&mut self) -> &mut P {
+        &mut self.inner
+    }
+}
+
+impl<P> Deref for Verified<P> {
+    type Target = P;
+    #[inline]
+    fn deref(&self) -> &P {
+        &self.inner
+    }
+}
+
+/// Verifies a plan that the planner has made.
+///
+/// # Panics
+/// If it breaks a rule, which is a mistake of the planner.
+pub(crate) fn plan(plan: Plan) -> Verified<Plan> {
+    match check(&plan) {
+        Ok(()) => Verified { inner: plan, seal: Seal(Arc::new(())) },
+        Err(fault) => panic!("the planner made a wrong plan: {fault}"),
+    }
+}
+
+macro_rules! rules {
+    ($($Rule:ident: $text:literal;)*) => {
+        /// What a plan must be for its kernels to run on raw memory.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Rule {
+            $(#[doc = $text] $Rule,)*
+        }
+        impl fmt::Display for Rule {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self {
+                    $(Rule::$Rule => $text,)*
+                })
+            }
+        }
+        #[cfg(test)]
+        impl Rule {
+            const ALL: &[Rule] = &[$(Rule::$Rule),*];
+        }
+    };
+}
+rules! {
+    Memory: "an operand has a stride for each axis, and names a memory of the plan by its dtype";
+    Within: "every element of an operand lies within its memory";
+    Result: "a result lies in one piece, in a buffer or among the gradients";
+    ResultsApart: "a kernel's results are apart from each other";
+    Disjoint: "a result is apart from the operands, but for what a tile program reads as it walks";
+    Product: "a product is one of matrices of numbers: […, m, k] and […, k, n] to […, m, n]";
+    Op: "the result of an op has the shape and the dtype that follow from its operands";
+    Cut: "a tile program is cut into whole rows, whole tiles and whole tasks";
+    Length: "what a tile program reads and writes has as many elements as it walks, or as it has rows";
+    How: "what is read directly lies in one piece and has the kernel's dtype, what is spread is one element";
+    Write: "what is written has the kernel's dtype or is truth values, and directly only tiles of that dtype";
+    SlotRange: "a slot is one of the kernel's slots";
+    SlotOwner: "a slot that is filled, read to or written from holds one value alone";
+    Defined: "a step reads slots that hold a value, one number per place or per row as the step does";
+    StepApart: "a step writes no slot twice, and none that it reads";
+    Rows: "values per row stand in kernels that have rows";
+    Total: "a total is added up by one step, block by block";
+    Written: "what is read has been written before, by a kernel of the same run";
+    Gradient: "a gradient is written once, as a whole";
+    Output: "an output lies in one piece at the beginning of a buffer";
+    Streamed: "what is streamed comes last, in the order of the slab: products of two matrices that are gradients, reading neither parameters nor gradients";
+}
+
+/// A rule that a plan breaks, and where.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Fault {
+    /// Number and kind of the kernel; none where it is the plan as a whole.
+    kernel: Option<(usize, &'static str)>,
+    rule: Rule,
+    found: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((number, kind)) = self.kernel {
+            write!(f, "kernel {number} ({kind}): ")?;
+        }
+        write!(f, "{}, found {}", self.rule, self.found)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// The rule that does not hold, and what was found instead.
+type Checked<T = ()> = Result<T, (Rule, String)>;
+
+#[inline]
+fn ensure(holds: bool, rule: Rule, found: impl FnOnce() -> String) -> Checked {
+    if holds { Ok(()) } else { Err((rule, found())) }
+}
+
+/// Whether a plan keeps all the rules. One walk over it.
+fn check(plan: &Plan) -> Result<(), Fault> {
+    let whole = |(rule, found)| Fault { kernel: None, rule, found };
+    let memories = Memories::of(plan);
+    let mut written = Written::of(plan).map_err(whole)?;
+    let mut tiles = Tiles::default();
+    let first_streamed = plan.kernels.len().checked_sub(plan.streams).ok_or_else(|| {
+        whole((Rule::Streamed, format!("{} of {} kernels", plan.streams, plan.kernels.len())))
+    })?;
+    for (number, kernel) in plan.kernels.iter().enumerate() {
+        let mut checked = self::kernel(&memories, &mut written, &mut tiles, kernel);
+        if number >= first_streamed {
+            checked = checked.and_then(|()| streamed(kernel));
+        }
+        checked.map_err(|(rule, found)| Fault { kernel: Some((number, kernel.kind())), rule, found })?;
+    }
+    plan.outputs.iter().try_for_each(|y| output(plan, &memories, &written, y)).map_err(whole)?;
+    written.is_complete().map_err(whole)?;
+    let starts = plan.streamed().iter().map(|kernel| kernel.writes()[0].offset);
+    ensure(starts.is_sorted_by(|a, b| a < b), Rule::Streamed, || "another order".to_owned()).map_err(whole)
+}
+
+/// A kernel by itself, and that what it reads has been written.
+fn kernel(memories: &Memories, written: &mut Written<'_>, tiles: &mut Tiles, kernel: &Kernel) -> Checked {
+    match &kernel.work {
+        Work::Tile(code) => {
+            tiles.check(memories, code)?;
+            tiles.reads().iter().try_for_each(|x| written.read(x))?;
+            tiles.results().iter().try_for_each(|y| written.write(y))
+        }
+        Work::Product { a, b, c } => {
+            product(a, b, c)?;
+            let y = apart(memories, [a, b].into_iter(), c)?;
+            [a, b].into_iter().try_for_each(|x| written.read(&memories.operand(x)?))?;
+            written.write(&y)
+        }
+        Work::Op { op, x, y: result } => {
+            by_its_rule(op, x, result)?;
+            let y = apart(memories, x.iter(), result)?;
+            x.iter().try_for_each(|x| written.read(&memories.operand(x)?))?;
+            written.write(&y)
+        }
+    }
+}
+
+/// Where a result lies, which is where no operand does.
+fn apart<'p>(memories: &Memories, x: impl Iterator<Item = &'p Operand>, y: &Operand) -> Checked<Reach> {
+    let result = memories.result(y)?;
+    for x in x {
+        let overlaps = memories.operand(x)?.overlaps(&result);
+        ensure(!overlaps, Rule::Disjoint, || format!("{y:?} over {x:?}"))?;
+    }
+    Ok(result)
+}
+
+fn product(a: &Operand, b: &Operand, c: &Operand) -> Checked {
+    let of = |x: &Operand| x.shape.split_last_chunk::<2>().map(|(batch, &matrix)| (batch.to_vec(), matrix));
+    let fits = match (of(a), of(b), of(c)) {
+        (Some((p, [m, k])), Some((q, [l, n])), Some((r, matrix))) => {
+            p == q && p == r && k == l && matrix == [m, n]
+        }
+        _ => false,
+    };
+    let one_dtype = c.dtype.is_float() && a.dtype == c.dtype && b.dtype == c.dtype;
+    ensure(fits && one_dtype, Rule::Product, || format!("{a:?} and {b:?} to {c:?}"))
+}
+
+fn by_its_rule(op: &Op, x: &[Operand], y: &Operand) -> Checked {
+    let metas: Vec<Meta> = x.iter().map(|x| Meta::new(x.shape.clone(), x.dtype)).collect();
+    let result = op.rule().map(|rule| rule.infer(&metas.iter().collect::<Vec<_>>()));
+    let is_it = matches!(&result, Some(Ok(meta)) if (&meta.shape, meta.dtype) == (&y.shape, y.dtype));
+    ensure(is_it, Rule::Op, || format!("{} of {x:?} to {y:?}", op.name()))
+}
+
+/// A gradient that an update may take while it is computed: parameters change then, and no gradient need be there.
+fn streamed(kernel: &Kernel) -> Checked {
+    let Work::Product { a, b, c } = &kernel.work else {
+        return Err((Rule::Streamed, format!("a kernel of kind {}", kernel.kind())));
+    };
+    let stays = |x: &Operand| x.home != super::PARAMETERS && x.home != super::GRADIENTS;
+    let is_gradient = c.home == super::GRADIENTS;
+    let fits = c.shape.len() == 2 && c.shape.elements() > 0 && (1..=DEPTH).contains(&a.shape[1]);
+    ensure(stays(a) && stays(b) && is_gradient && fits, Rule::Streamed, || format!("{a:?}, {b:?} to {c:?}"))
+}
+
+fn output(plan: &Plan, memories: &Memories, written: &Written<'_>, y: &Operand) -> Checked {
+    let result = memories.result(y)?;
+    let is_it = y.home >= plan.first_buffer() && y.offset == 0;
+    ensure(is_it, Rule::Output, || format!("{y:?}"))?;
+    written.read(&result)
+}
