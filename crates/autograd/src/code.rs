@@ -8,44 +8,54 @@ use crate::ir::{Binary, Compare, Unary};
 use crate::shape::{Shape, Strides};
 
 /// Place of a tile in a kernel's scratch, or of the part of an operand that belongs to the tile.
-pub(crate) type Slot = u16;
+pub type Slot = u16;
 
 /// A fused kernel.
 #[derive(Clone, Debug)]
-pub(crate) struct Code {
+pub struct Code {
     /// `F32` or `F64`: what is computed in. Truth values are 1 and 0.
-    pub(crate) dtype: DType,
+    pub dtype: DType,
     /// How many places are walked.
-    pub(crate) elements: usize,
+    pub elements: usize,
     /// Length of a row; 0 where the kernel has no rows.
-    pub(crate) row: usize,
+    pub row: usize,
     /// Elements of a full tile.
-    pub(crate) tile: usize,
+    pub tile: usize,
     /// Elements of a task: what one thread takes at a time. Given by sizes alone.
-    pub(crate) task: usize,
-    pub(crate) slots: usize,
-    pub(crate) fills: Vec<(Slot, f64)>,
-    pub(crate) reads: Vec<Read>,
-    pub(crate) steps: Vec<Step>,
-    pub(crate) writes: Vec<Write>,
+    pub task: usize,
+    /// How many slots there are.
+    pub slots: usize,
+    /// Slots that hold one number in every place.
+    pub fills: Vec<(Slot, f64)>,
+    /// What is brought to slots before the steps.
+    pub reads: Vec<Read>,
+    /// The instructions, in order.
+    pub steps: Vec<Step>,
+    /// What is taken from slots after the steps.
+    pub writes: Vec<Write>,
     /// Where each total goes.
-    pub(crate) totals: Vec<Operand>,
+    pub totals: Vec<Operand>,
 }
 
 /// Where elements lie: in the memory number `home`, from `offset` on, by these axes (those of length 1 left out, and
 /// merged where they lie one after the other).
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Operand {
-    pub(crate) home: u32,
-    pub(crate) offset: usize,
-    pub(crate) dtype: DType,
-    pub(crate) shape: Shape,
-    pub(crate) strides: Strides,
+pub struct Operand {
+    /// The number of the memory.
+    pub home: u32,
+    /// Which element of it is the first one.
+    pub offset: usize,
+    /// The type of the elements, which is that of the memory.
+    pub dtype: DType,
+    /// The lengths of the axes.
+    pub shape: Shape,
+    /// Elements to step over per axis; 0 repeats an element.
+    pub strides: Strides,
 }
 
 /// How many numbers of a tile a value has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Extent {
+pub enum Extent {
     /// One per place.
     Tile,
     /// One per row.
@@ -54,15 +64,20 @@ pub(crate) enum Extent {
 
 /// Brings an operand to its slot.
 #[derive(Clone, Debug)]
-pub(crate) struct Read {
-    pub(crate) from: Operand,
-    pub(crate) slot: Slot,
-    pub(crate) extent: Extent,
-    pub(crate) how: How,
+pub struct Read {
+    /// What is read.
+    pub from: Operand,
+    /// Where it is brought to.
+    pub slot: Slot,
+    /// How many numbers of a tile it has.
+    pub extent: Extent,
+    /// How it is brought there.
+    pub how: How,
 }
 
+/// How an operand is brought to its slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum How {
+pub enum How {
     /// Contiguous: the slot points to the memory itself, but for a tile that is cut short.
     Direct,
     /// One number, spread over the slot before the first tile.
@@ -73,12 +88,15 @@ pub(crate) enum How {
 
 /// Takes a slot to memory, contiguous from the operand's offset on.
 #[derive(Clone, Debug)]
-pub(crate) struct Write {
-    pub(crate) to: Operand,
-    pub(crate) slot: Slot,
-    pub(crate) extent: Extent,
+pub struct Write {
+    /// Where it is taken to.
+    pub to: Operand,
+    /// What is taken.
+    pub slot: Slot,
+    /// How many numbers of a tile it has.
+    pub extent: Extent,
     /// Whether steps may write to memory itself: not where types differ, nor over an operand that they still read.
-    pub(crate) direct: bool,
+    pub direct: bool,
 }
 
 impl Write {
@@ -90,42 +108,60 @@ impl Write {
 
 /// One instruction: a loop over a tile. No step writes a slot that it reads.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Step {
-    pub(crate) y: Slot,
-    pub(crate) extent: Extent,
-    pub(crate) act: Act,
+pub struct Step {
+    /// The slot that is written; of a [`Total`](Act::Total) the number of the total.
+    pub y: Slot,
+    /// How many numbers of a tile the result has.
+    pub extent: Extent,
+    /// What is computed.
+    pub act: Act,
 }
 
+/// What an instruction computes, of which slots.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Act {
+pub enum Act {
+    /// x.
     Copy(Slot),
+    /// f(x).
     Unary(Unary, Slot),
+    /// f(a, b).
     Binary(Binary, Slot, Slot),
     /// (a ∘ b) • c, each operation rounded.
     Pair(Arithmetic, Joint, [Slot; 3]),
+    /// 1 where the comparison of a and b holds, else 0.
     Compare(Compare, Slot, Slot),
+    /// a where the mask is not 0, else b.
     Select(Slot, Slot, Slot),
     /// 1 where x is not 0.
     Truth(Slot),
-    /// σ(x), and σ(−x) to another slot: both from one exponential and one division.
+    /// σ(x), and σ(−x): both from one exponential and one division.
     Sigmoids {
+        /// The argument.
         x: Slot,
+        /// Where σ(−x) goes.
         minus: Slot,
     },
-    /// tanh(x), and σ(2x) and σ(−2x) to others, likewise.
+    /// tanh(x), and σ(2x) and σ(−2x), likewise.
     Tanhs {
+        /// The argument.
         x: Slot,
+        /// Where σ(2x) goes.
         plus: Slot,
+        /// Where σ(−2x) goes.
         minus: Slot,
     },
-    /// σ(x), and its slope σ(x)·σ(−x) to another slot.
+    /// σ(x), and its slope σ(x)·σ(−x).
     SigmoidAndSlope {
+        /// The argument.
         x: Slot,
+        /// Where the slope goes.
         slope: Slot,
     },
-    /// tanh(x), and its slope 4·σ(2x)·σ(−2x) to another slot.
+    /// tanh(x), and its slope 4·σ(2x)·σ(−2x).
     TanhAndSlope {
+        /// The argument.
         x: Slot,
+        /// Where the slope goes.
         slope: Slot,
     },
     /// The sum of each row.
@@ -140,15 +176,18 @@ pub(crate) enum Act {
 
 /// The first operation of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Arithmetic {
+pub enum Arithmetic {
+    /// a + b
     Add,
+    /// a − b
     Sub,
+    /// a·b
     Mul,
 }
 
 /// The second operation of a pair, with the first one's result p and another operand c.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Joint {
+pub enum Joint {
     /// p + c
     Add,
     /// p − c
@@ -161,7 +200,7 @@ pub(crate) enum Joint {
 
 impl Act {
     /// The slots that it reads.
-    pub(crate) fn reads(&self) -> smallvec::SmallVec<[Slot; 3]> {
+    pub fn reads(&self) -> smallvec::SmallVec<[Slot; 3]> {
         match *self {
             Act::Copy(x)
             | Act::Unary(_, x)
@@ -181,7 +220,7 @@ impl Act {
     }
 
     /// The slots that it writes beside its step's.
-    pub(crate) fn more(&self) -> smallvec::SmallVec<[Slot; 2]> {
+    pub fn more(&self) -> smallvec::SmallVec<[Slot; 2]> {
         match *self {
             Act::Sigmoids { minus, .. } => smallvec::smallvec![minus],
             Act::Tanhs { plus, minus, .. } => smallvec::smallvec![plus, minus],

@@ -6,7 +6,7 @@ use std::ops::{Deref, DerefMut};
 /// A list whose first `N` places lie in itself. While it is no longer than that, it is copied and compared as a whole, in a
 /// few words and without a look at its length, which costs less than a call that copies exactly what is there.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Few<T, const N: usize> {
+pub enum Few<T, const N: usize> {
     /// How many, and the places: those beyond hold the default.
     Here(u8, [T; N]),
     /// More than `N`.

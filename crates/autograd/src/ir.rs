@@ -39,16 +39,17 @@ macro_rules! unary_enum {
     ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?): |$x:ident, $y:ident| $value:expr, $slope:expr, $domain:expr;)*) => {
         /// Elementwise functions of one argument, with their constant parameter where they have one.
         #[derive(Clone, Copy, Debug)]
-        pub(crate) enum Unary {
-            $($Row $(($crate::ir::parameter!($p)))?,)*
+        pub enum Unary {
+            $($(#[$doc])* $Row $(($crate::ir::parameter!($p)))?,)*
         }
         impl Unary {
-            pub(crate) fn name(self) -> &'static str {
+            /// The name that lists show.
+            pub fn name(self) -> &'static str {
                 match self { $(Unary::$Row { .. } => stringify!($name),)* }
             }
 
             /// The constant parameter of those that have one.
-            pub(crate) fn parameter(self) -> Option<f64> {
+            pub fn parameter(self) -> Option<f64> {
                 match self { $(Unary::$Row $(($p))? => $crate::ir::given!($($p)?),)* }
             }
         }
@@ -77,9 +78,10 @@ macro_rules! binary_enum {
     ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident, $y:ident| $value:expr, $da:expr, $db:expr, $domain:expr;)*) => {
         /// Elementwise functions of two arguments of equal shape.
         #[derive(Clone, Copy, Debug, PartialEq)]
-        pub(crate) enum Binary { $($Row,)* }
+        pub enum Binary { $($(#[$doc])* $Row,)* }
         impl Binary {
-            pub(crate) fn name(self) -> &'static str {
+            /// The name that lists show.
+            pub fn name(self) -> &'static str {
                 match self { $(Binary::$Row => stringify!($name),)* }
             }
         }
@@ -91,9 +93,10 @@ macro_rules! compare_enum {
     ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident| $value:expr;)*) => {
         /// Elementwise comparisons.
         #[derive(Clone, Copy, Debug, PartialEq)]
-        pub(crate) enum Compare { $($Row,)* }
+        pub enum Compare { $($(#[$doc])* $Row,)* }
         impl Compare {
-            pub(crate) fn name(self) -> &'static str {
+            /// The name that lists show.
+            pub fn name(self) -> &'static str {
                 match self { $(Compare::$Row => stringify!($name),)* }
             }
         }
@@ -103,7 +106,7 @@ compare_table!(compare_enum);
 
 /// What readers of the list ask of an op, instead of its name.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Structure<'a> {
+pub enum Structure<'a> {
     /// Data that comes from outside.
     Leaf,
     /// Element i of the result is a function of element i of each operand, all of one shape.
@@ -152,13 +155,13 @@ macro_rules! attributes {
     ($(#[$doc:meta])* $Name:ident {}) => {
         $(#[$doc])*
         #[derive(Clone, Debug)]
-        pub(crate) struct $Name;
+        pub struct $Name;
     };
     ($(#[$doc:meta])* $Name:ident { $($field:ident: $t:ty),+ }) => {
         $(#[$doc])*
         #[derive(Clone, Debug)]
-        pub(crate) struct $Name {
-            $(pub(crate) $field: $t,)+
+        pub struct $Name {
+            $(pub $field: $t,)+
         }
     };
 }
@@ -176,7 +179,7 @@ macro_rules! ops {
 
         /// Every operation that a list can hold. Closed, so that the compiler names each match that a new op still lacks.
         #[derive(Clone, Debug)]
-        pub(crate) enum Op {
+        pub enum Op {
             /// A leaf: data without a gradient.
             Constant,
             /// A leaf that can be differentiated with respect to.
@@ -198,7 +201,7 @@ macro_rules! ops {
 
         impl Op {
             /// The name that lists and error messages show.
-            pub(crate) fn name(&self) -> &'static str {
+            pub fn name(&self) -> &'static str {
                 match self {
                     Op::Constant => "constant",
                     Op::Variable => "var",
@@ -213,7 +216,7 @@ macro_rules! ops {
             }
 
             /// What messages call the operands.
-            pub(crate) fn labels(&self) -> &'static [&'static str] {
+            pub fn labels(&self) -> &'static [&'static str] {
                 match self {
                     Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Full(_) => &[],
                     Op::Unary(_) => &["x"],
@@ -223,7 +226,7 @@ macro_rules! ops {
             }
 
             /// What readers of the list go by.
-            pub(crate) fn structure(&self) -> Structure<'_> {
+            pub fn structure(&self) -> Structure<'_> {
                 match self {
                     Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Full(_) => Structure::Leaf,
                     Op::Unary(_) | Op::Binary(_) | Op::Compare(_) => Structure::Map,
@@ -232,7 +235,7 @@ macro_rules! ops {
             }
 
             /// The axes of the operand that its attributes name.
-            pub(crate) fn axes(&self) -> Vec<u8> {
+            pub fn axes(&self) -> Vec<u8> {
                 match self {
                     $(Op::$Name(_op) => {
                         let all: &[&[u8]] = &[$(Attribute::axes(&_op.$field)),*];
@@ -243,7 +246,7 @@ macro_rules! ops {
             }
 
             /// What it says beside its operands, if anything: `axis 1, start 0, length 2`.
-            pub(crate) fn attributes(&self) -> Option<String> {
+            pub fn attributes(&self) -> Option<String> {
                 let all: Vec<String> = match self {
                     Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Full(_) => vec![],
                     Op::Unary(f) => f.parameter().iter().map(Attribute::text).collect(),

@@ -92,6 +92,27 @@ pub mod loops {
     pub use crate::slab::Slab;
 }
 
+/// Plans as data, for the other crates of the house that run them in another way, or print them: [`Program::plan`].
+///
+/// Only the verifier makes a [`Verified`](planned::Verified) plan, and nobody changes one.
+///
+/// ```compile_fail,E0451
+/// let plan = autograd::planned::Verified { inner: 1, seal: todo!() };
+/// ```
+///
+/// ```compile_fail,E0596
+/// use autograd::{Params, Program};
+/// let program = Program::trace(&Params::new(), |t| t.outputs(t.input("x", [2]).exp())).unwrap();
+/// program.plan().kernels.clear();
+/// ```
+#[doc(hidden)]
+pub mod planned {
+    pub use crate::code::{Act, Arithmetic, Code, Extent, How, Joint, Operand, Read, Slot, Step, Write};
+    pub use crate::dtype::DataRef;
+    pub use crate::ir::{Binary, Compare, Op, Structure, Unary};
+    pub use crate::plan::{Contents, Kernel, Memory, Plan, Verified, Work};
+}
+
 pub use call::Fault;
 pub use check::{Comparison, GradientMismatch, check_grads, compare};
 pub use dtype::{DType, Element, Float};

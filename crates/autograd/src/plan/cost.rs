@@ -6,7 +6,7 @@ use crate::ir::Op;
 
 impl Kernel {
     /// In a word: `fused`, `copy`, `product` or `op`.
-    pub(crate) fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         match &self.work {
             Work::Tile(code) if code.steps.iter().all(|s| matches!(s.act, Act::Copy(_))) => "copy",
             Work::Tile(_) => "fused",
@@ -17,7 +17,7 @@ impl Kernel {
     }
 
     /// How many places it walks.
-    pub(crate) fn elements(&self) -> usize {
+    pub fn elements(&self) -> usize {
         match &self.work {
             Work::Tile(code) => code.elements,
             Work::Product { c, .. } => c.shape.elements(),
@@ -26,7 +26,7 @@ impl Kernel {
     }
 
     /// Floating-point operations: 2·m·k·n for a product, one for each function of the table, whatever it takes.
-    pub(crate) fn flops(&self) -> usize {
+    pub fn flops(&self) -> usize {
         match &self.work {
             Work::Tile(code) => code.steps.iter().map(|step| step.flops() * places(code, step)).sum(),
             Work::Product { a, c, .. } => 2 * c.shape.elements() * a.shape.last().copied().unwrap_or(1),
@@ -35,7 +35,7 @@ impl Kernel {
     }
 
     /// The operands that it reads from memory.
-    pub(crate) fn reads(&self) -> Vec<&Operand> {
+    pub fn reads(&self) -> Vec<&Operand> {
         match &self.work {
             Work::Tile(code) => code.reads.iter().map(|r| &r.from).collect(),
             Work::Product { a, b, .. } => vec![a, b],
@@ -44,7 +44,7 @@ impl Kernel {
     }
 
     /// The operands that it writes to memory.
-    pub(crate) fn writes(&self) -> Vec<&Operand> {
+    pub fn writes(&self) -> Vec<&Operand> {
         match &self.work {
             Work::Tile(code) => code.writes.iter().map(|w| &w.to).chain(&code.totals).collect(),
             Work::Product { c, .. } => vec![c],
@@ -53,7 +53,7 @@ impl Kernel {
     }
 
     /// Bytes of all operands; an element that a view repeats counts once.
-    pub(crate) fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         self.reads().into_iter().chain(self.writes()).map(bytes).sum()
     }
 }
