@@ -4,7 +4,7 @@
 mod models;
 
 use models::Model;
-use wengert::autograd::{StepError, Update};
+use wengert::autograd::{Passes, StepError, Update};
 use wengert::prelude::*;
 
 /// Every model, at the size of the workloads or large enough for several threads.
@@ -261,4 +261,70 @@ fn steps_with_any_number_of_threads_give_the_same_bits() {
     for threads in [2, 3, 7] {
         assert!(train(threads) == one, "{threads} threads");
     }
+}
+
+/// A step gives all outputs, as a run does; of gradients that it has not stored it says so.
+#[test]
+fn a_step_gives_all_outputs_by_name() {
+    let mut params = Params::new();
+    let w = params.scope("net").param("w", [128, 128], 0.01);
+    let trace = |passes: Passes| {
+        let program = Program::trace_with(passes, &params, |t| {
+            let y = t.input("x", [64, 128]).matmul(w).relu();
+            t.outputs([y.square().mean(), y.max(), y.gt(0.64).cast(DType::F32).mean()])
+                .with_names(["loss", "largest", "share"])
+                .with_gradients()
+        });
+        program.expect("a plan")
+    };
+    let x: Vec<f32> = (0..64 * 128).map(|i| (i % 97) as f32 / 97.0).collect();
+    for (passes, streams) in [(Passes::all(), 1), (Passes::none(), 0)] {
+        let program = trace(passes);
+        assert_eq!(program.plan().streams, streams);
+        let (mut state, mut other) = (program.state(), program.state());
+        let (mut at_once, mut in_two) = (params.clone(), params.clone());
+        let [mut sgd, mut rule] = [1.0, 1.0].map(|rate| Sgd::new(rate).expect("a valid rate"));
+        for _ in 0..2 {
+            let run = program.run(&mut other, &in_two, (&x,)).expect("a run");
+            let step = program.step_outputs(&mut state, &mut at_once, &mut sgd, (&x,)).expect("a step");
+            for name in ["loss", "largest", "share"] {
+                assert_eq!(step.item(name).to_bits(), run.item(name).to_bits(), "{name}");
+            }
+            let grads = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| step.grads().norm()));
+            match grads {
+                Ok(norm) => assert_eq!((norm.to_bits(), streams), (run.grads().norm().to_bits(), 0)),
+                Err(text) => {
+                    let text = text.downcast_ref::<String>().expect("a text");
+                    assert!(
+                        streams == 1 && text.starts_with("grads: 1 of the gradients went straight"),
+                        "{text}"
+                    );
+                }
+            }
+            rule.step(&mut in_two, run.grads()).expect("finite gradients");
+            assert!(bits(at_once.slab_of::<f32>()).eq(bits(in_two.slab_of::<f32>())));
+        }
+        assert_eq!(
+            program.outputs().map(|y| y.0).collect::<Vec<_>>(),
+            ["loss", "largest", "share"].map(Some)
+        );
+    }
+}
+
+/// A gradient that is an output too, or read by one, is stored before the update: it is not streamed.
+#[test]
+fn a_gradient_that_others_need_is_not_streamed() {
+    let mut params = Params::new();
+    let w = params.scope("net").param("w", [128, 128], 0.01);
+    let plans = [0, 1, 2].map(|which| {
+        let program = Program::trace(&params, |t| {
+            let w = t.param(w);
+            let loss = t.input("x", [64, 128]).matmul(w).relu().square().mean();
+            let [slope] = loss.grad([w]);
+            let outputs = [vec![loss], vec![loss, slope], vec![loss, slope.square().sum()]];
+            t.outputs(&outputs[which][..]).with_gradients()
+        });
+        program.expect("a plan").plan().streams
+    });
+    assert_eq!(plans, [1, 0, 0]);
 }

@@ -124,7 +124,8 @@ pub use plan::Passes;
 #[cfg(feature = "clock")]
 pub use program::Profile;
 pub use program::{
-    AnyTensor, Explanation, Inputs, Jit, Outputs, Program, ProgramError, Run, State, StepError, Update, Vars,
+    AnyTensor, Explanation, Inputs, Jit, OutputKey, Outputs, Program, ProgramError, Run, State, StepError,
+    Update, Vars,
 };
 pub use shape::Shape;
 pub use show::{Drawing, Listing, TapeStats};

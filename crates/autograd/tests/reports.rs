@@ -305,6 +305,8 @@ fn a_closure_trains_and_notices_what_is_frozen() {
     let y = ndarray::Array2::from_shape_fn((8, 1), |(i, _)| Y[i]);
     let losses: Vec<f64> = (0..50).map(|_| jit.step(&mut params, &mut Sgd(0.1), (X, &y)).unwrap()).collect();
     assert!(losses.windows(2).all(|w| w[1] < w[0]), "{losses:?}");
+    let last = jit.step_outputs(&mut params, &mut Sgd(0.1), (X, &y)).unwrap();
+    assert!(last.item(0) < losses[49]);
     let before = params.get::<f64>(layers[0]).to_vec();
     params.set_frozen(layers[0], true);
     jit.step(&mut params, &mut Sgd(0.1), (X, &y)).unwrap();

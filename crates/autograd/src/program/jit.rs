@@ -112,7 +112,7 @@ where
     }
 
     /// Runs the program and lets an optimiser change the parameters by the gradients, as [`Program::step`]; gives the
-    /// loss.
+    /// loss. [`step_outputs`](Jit::step_outputs) gives all outputs.
     ///
     /// # Errors
     /// As [`run`](Jit::run), and where the optimiser refuses the gradients; then nothing is changed.
@@ -126,9 +126,26 @@ where
         optimizer: &mut U,
         inputs: impl Inputs,
     ) -> Result<f64, StepError<U::Error>> {
+        self.step_outputs(params, optimizer, inputs).map(|run| run.item(0))
+    }
+
+    /// As [`step`](Jit::step), and gives all outputs, as [`Program::step_outputs`].
+    ///
+    /// # Errors
+    /// As [`step`](Jit::step).
+    ///
+    /// # Panics
+    /// As [`step`](Jit::step).
+    #[track_caller]
+    pub fn step_outputs<U: Update>(
+        &mut self,
+        params: &mut Params,
+        optimizer: &mut U,
+        inputs: impl Inputs,
+    ) -> Result<Run<'_>, StepError<U::Error>> {
         let place = self.place(params, &inputs)?;
         let Traced { program, state, .. } = &mut self.plans[place];
-        program.step(state, params, optimizer, inputs)
+        program.step_outputs(state, params, optimizer, inputs)
     }
 
     /// Where the program for these inputs is.

@@ -18,7 +18,7 @@ pub use inputs::{AnyTensor, Inputs};
 pub use jit::Jit;
 #[cfg(feature = "clock")]
 pub use profile::Profile;
-pub use run::{Run, Update};
+pub use run::{OutputKey, Run, Update};
 pub use state::State;
 
 use crate::dtype::DType;
@@ -64,6 +64,8 @@ pub struct Program {
     dtype: DType,
     elements: usize,
     inputs: usize,
+    /// The names of the outputs, or none.
+    names: Vec<String>,
     gradients: Option<Vec<(Param, Range<usize>)>>,
     /// All parameters, in the order of the slab.
     parameters: Vec<Parameter>,
@@ -81,6 +83,8 @@ struct Parameter {
 #[derive(Debug)]
 pub struct Outputs {
     nodes: Vec<NodeId>,
+    /// As many as nodes, or none.
+    names: Vec<String>,
     /// Number of elements and type of the first, and what it is.
     first: Option<(usize, DType, String)>,
     gradients: bool,
@@ -120,6 +124,38 @@ impl Outputs {
             None => Mistake::new("with_gradients: the first output is missing").rule(rule).raise(),
         }
         self.gradients = true;
+        self
+    }
+
+    /// The same with a name for each output, by which a [`Run`] gives it too.
+    ///
+    /// ```
+    /// use autograd::{Params, Program};
+    /// let params = Params::f64();
+    /// let program = Program::trace(&params, |t| {
+    ///     let x = t.input("x", [4]);
+    ///     t.outputs([x.mean(), x.max()]).with_names(["mean", "largest"])
+    /// })?;
+    /// let mut state = program.state();
+    /// let run = program.run(&mut state, &params, ([1.0, 2.0, 3.0, 6.0],))?;
+    /// assert_eq!((run.item("mean"), run.item("largest")), (3.0, 6.0));
+    /// # Ok::<(), autograd::ProgramError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If there are more or fewer names than outputs, or two are equal.
+    #[track_caller]
+    pub fn with_names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Outputs {
+        self.names = names.into_iter().map(Into::into).collect();
+        assert!(
+            self.names.len() == self.nodes.len(),
+            "with_names: {} names for {} outputs",
+            self.names.len(),
+            self.nodes.len()
+        );
+        for (i, name) in self.names.iter().enumerate() {
+            assert!(!self.names[..i].contains(name), "with_names: `{name}` stands twice");
+        }
         self
     }
 }
@@ -202,7 +238,8 @@ impl<'p> Tape<'p> {
         Var::new(self, id)
     }
 
-    /// What a traced computation gives when it runs: one variable or several, read by number from the [`Run`].
+    /// What a traced computation gives when it runs: one variable or several, read from the [`Run`] by number, or by
+    /// [name](Outputs::with_names).
     ///
     /// ```
     /// use autograd::{Params, Program};
@@ -231,6 +268,7 @@ impl<'p> Tape<'p> {
         }
         Outputs {
             nodes: outputs.iter().map(|x| x.id()).collect(),
+            names: vec![],
             first: outputs.first().map(|x| (x.shape().elements(), x.dtype(), x.describe())),
             gradients: false,
         }
@@ -304,6 +342,7 @@ impl Program {
             dtype: params.dtype(),
             elements: params.elements(),
             inputs,
+            names: outputs.names,
             gradients,
             parameters: params.iter().map(parameter).collect(),
         })
@@ -330,6 +369,21 @@ impl Program {
     /// ```
     pub fn inputs(&self) -> impl Iterator<Item = (&str, &Shape, DType)> {
         self.given().map(|input| (input.name.as_str(), &input.meta.shape, input.meta.dtype))
+    }
+
+    /// Name, shape and dtype of each output, in order; no name where the trace gives none.
+    ///
+    /// ```
+    /// use autograd::{DType, Params, Program, Shape};
+    /// let program = Program::trace(&Params::new(), |t| {
+    ///     t.outputs(t.input("x", [2, 3]).exp()).with_names(["y"])
+    /// })?;
+    /// assert_eq!(program.outputs().next(), Some((Some("y"), &Shape::from([2, 3]), DType::F32)));
+    /// # Ok::<(), autograd::ProgramError>(())
+    /// ```
+    pub fn outputs(&self) -> impl Iterator<Item = (Option<&str>, &Shape, DType)> {
+        let outputs = self.plan.outputs.iter().enumerate();
+        outputs.map(|(i, y)| (self.names.get(i).map(String::as_str), &y.shape, y.dtype))
     }
 
     /// Buffers to run in, for as many threads as the machine has. Make one for each user of the program, and keep it.

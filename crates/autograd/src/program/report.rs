@@ -87,12 +87,17 @@ impl Program {
             return format!("∂{}", self.parameter_at(x.offset));
         }
         let outputs = self.plan.outputs.iter().enumerate().filter(|(_, y)| stays && y.home == x.home);
-        let outputs: Vec<String> = outputs.map(|(i, _)| i.to_string()).collect();
+        let outputs: Vec<String> = outputs.map(|(i, _)| self.output_name(i)).collect();
         match &outputs[..] {
             [] => format!("b{}", x.home - FIRST_SLOT - self.plan.slots.len() as u32),
             [one] => format!("output {one}"),
             several => format!("outputs {}", several.join(" ")),
         }
+    }
+
+    /// The name of an output, or its number.
+    pub(super) fn output_name(&self, output: usize) -> String {
+        self.names.get(output).cloned().unwrap_or_else(|| output.to_string())
     }
 
     /// The name of the parameter that begins at a place of the slab, or reaches over it.

@@ -20,7 +20,8 @@ pub trait Update {
     /// As the optimiser says.
     fn update(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), Self::Error>;
 
-    /// Whether [`update_from`](Update::update_from) takes gradients that are still to be computed.
+    /// Whether [`update_from`](Update::update_from) takes gradients that are still to be computed, each while its own
+    /// parameter is updated. Not so where an update needs all of a gradient first, its norm for example.
     #[doc(hidden)]
     const STREAMS: bool = false;
 
@@ -61,6 +62,47 @@ pub(super) type Pieces<'a> = SmallVec<[Option<DataRef<'a>>; 8]>;
 pub struct Run<'s> {
     program: &'s Program,
     state: &'s State,
+    /// Whether gradients went straight into an update.
+    streamed: bool,
+}
+
+/// Which output of a [`Run`]: its number, or its name where [`Outputs::with_names`](super::Outputs::with_names) gave one.
+pub trait OutputKey: sealed::Place {}
+impl OutputKey for usize {}
+impl OutputKey for &str {}
+
+mod sealed {
+    use super::Program;
+
+    pub trait Place {
+        /// The number of the output.
+        fn place(self, program: &Program) -> usize;
+    }
+
+    impl Place for usize {
+        #[inline]
+        #[track_caller]
+        fn place(self, program: &Program) -> usize {
+            let count = program.plan.outputs.len();
+            assert!(self < count, "output {self} does not exist: the program has {count}");
+            self
+        }
+    }
+
+    impl Place for &str {
+        #[track_caller]
+        fn place(self, program: &Program) -> usize {
+            let names: Vec<String> = match program.names.iter().position(|name| name == self) {
+                Some(place) => return place,
+                None => program.names.iter().map(|name| format!("`{name}`")).collect(),
+            };
+            assert!(
+                !names.is_empty(),
+                "output `{self}` does not exist: no output has a name\n  hint: `t.outputs(…).with_names([…])`"
+            );
+            panic!("output `{self}` does not exist: the program has {}", names.join(", "))
+        }
+    }
 }
 
 impl Program {
@@ -76,11 +118,11 @@ impl Program {
         inputs: impl Inputs,
     ) -> Result<Run<'s>, ProgramError> {
         self.run_observed(state, params, &inputs, |_| {})?;
-        Ok(Run { program: self, state })
+        Ok(Run { program: self, state, streamed: false })
     }
 
     /// Runs the program and lets an optimiser change the parameters by the gradients; gives the loss, the first output,
-    /// as it was before.
+    /// as it was before. [`step_outputs`](Program::step_outputs) gives all outputs.
     ///
     /// The optimisers of `optim` take the gradients of large weights as they are computed: these are never stored as a
     /// whole, and [`explain`](Program::explain) tells which. The results are those of [`run`](Program::run) and an update
@@ -122,12 +164,58 @@ impl Program {
         optimizer: &mut U,
         inputs: impl Inputs,
     ) -> Result<f64, StepError<U::Error>> {
+        self.step_outputs(state, params, optimizer, inputs).map(|run| run.item(0))
+    }
+
+    /// As [`step`](Program::step), and gives all outputs, as they were before the update.
+    ///
+    /// ```
+    /// # use autograd::{Gradients, Params, Program, Update};
+    /// # struct Sgd;
+    /// # impl Update for Sgd {
+    /// #     type Error = std::convert::Infallible;
+    /// #     fn update(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), Self::Error> {
+    /// #         for p in params.iter() {
+    /// #             let g = grads.get::<f64>(p).unwrap();
+    /// #             params.get_mut::<f64>(p).iter_mut().zip(g).for_each(|(w, g)| *w -= 0.25 * g);
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # let mut sgd = Sgd;
+    /// let mut params = Params::f64();
+    /// let w = params.scope("net").param("w", [2], [3.0, 1.0]);
+    /// let program = Program::trace(&params, |t| {
+    ///     let w = t.param(w);
+    ///     t.outputs([w.square().sum(), w.max()]).with_names(["loss", "largest"]).with_gradients()
+    /// })?;
+    /// let mut state = program.state();
+    /// let run = program.step_outputs(&mut state, &mut params, &mut sgd, ()).unwrap();
+    /// assert_eq!((run.item("loss"), run.item("largest")), (10.0, 3.0));
+    /// let run = program.step_outputs(&mut state, &mut params, &mut sgd, ()).unwrap();
+    /// assert_eq!((run.item("loss"), run.item("largest")), (2.5, 1.5));
+    /// # Ok::<(), autograd::ProgramError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`step`](Program::step).
+    ///
+    /// # Panics
+    /// As [`step`](Program::step).
+    #[track_caller]
+    pub fn step_outputs<'s, U: Update>(
+        &'s self,
+        state: &'s mut State,
+        params: &mut Params,
+        optimizer: &mut U,
+        inputs: impl Inputs,
+    ) -> Result<Run<'s>, StepError<U::Error>> {
         let first = self.plan.kernels.len() - self.plan.streams;
         let ran = self.run_first(first, state, params, &inputs, |_| {})?;
         self.check_gradients();
         let (grads, workers, streams) = ran.gradients(U::STREAMS);
         optimizer.update_from(params, grads, workers, streams).map_err(StepError::Update)?;
-        Ok(Run { program: self, state }.item(0))
+        Ok(Run { program: self, state, streamed: U::STREAMS && self.plan.streams > 0 })
     }
 
     pub(super) fn run_observed(
@@ -260,7 +348,8 @@ impl<'s> Run<'s> {
     /// If there is no such output, or it has not exactly one element.
     #[inline]
     #[track_caller]
-    pub fn item(&self, output: usize) -> f64 {
+    pub fn item(&self, output: impl OutputKey) -> f64 {
+        let output = output.place(self.program);
         let (shape, data) = self.output(output);
         let n: usize = shape.iter().product();
         assert!(
@@ -275,7 +364,8 @@ impl<'s> Run<'s> {
     /// # Panics
     /// If there is no such output, or `T` is not the type of its elements.
     #[track_caller]
-    pub fn get<T: Element>(&self, output: usize) -> ArrayViewD<'s, T> {
+    pub fn get<T: Element>(&self, output: impl OutputKey) -> ArrayViewD<'s, T> {
+        let output = output.place(self.program);
         let shape = self.output(output).0;
         ArrayViewD::from_shape(IxDyn(shape), self.slice(output)).expect("an output lies contiguous")
     }
@@ -285,7 +375,8 @@ impl<'s> Run<'s> {
     /// # Panics
     /// As [`get`](Run::get).
     #[track_caller]
-    pub fn slice<T: Element>(&self, output: usize) -> &'s [T] {
+    pub fn slice<T: Element>(&self, output: impl OutputKey) -> &'s [T] {
+        let output = output.place(self.program);
         let (shape, data) = self.output(output);
         assert!(
             data.dtype() == T::DTYPE,
@@ -299,20 +390,24 @@ impl<'s> Run<'s> {
     /// The gradients of the first output with respect to the parameters, laid out as the slab.
     ///
     /// # Panics
-    /// If the program was traced without [`with_gradients`](super::Outputs::with_gradients).
+    /// If the program was traced without [`with_gradients`](super::Outputs::with_gradients); and after a step that took
+    /// gradients as they were computed, which are stored nowhere.
     #[inline]
     #[track_caller]
     pub fn grads(&self) -> &'s Gradients {
         self.program.check_gradients();
+        assert!(
+            !self.streamed,
+            "grads: {} of the gradients went straight into the update\n  rule: a step does not store the gradients of large weights\n  hint: call `program.run(…)`, read them, and then `optimizer.step(…)`",
+            self.program.plan.streams
+        );
         self.state.machine.gradients()
     }
 
+    /// Shape and memory of an output that exists.
     #[inline]
-    #[track_caller]
     fn output(&self, output: usize) -> (&'s [usize], DataRef<'s>) {
-        let outputs = &self.program.plan.outputs;
-        assert!(output < outputs.len(), "output {output} does not exist: the program has {}", outputs.len());
-        let place = &outputs[output];
+        let place = &self.program.plan.outputs[output];
         (&place.shape, self.state.machine.output(&self.program.plan, place))
     }
 }

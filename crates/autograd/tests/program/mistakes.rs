@@ -178,6 +178,10 @@ fn mistakes_while_reading() {
     let mut state = program.state();
     let run = program.run(&mut state, &params, ([1.0, 2.0],)).unwrap();
     assert_eq!(mistake(|| run.get::<f64>(2)), "output 2 does not exist: the program has 2");
+    assert_eq!(
+        mistake(|| run.item("x")),
+        "output `x` does not exist: no output has a name\n  hint: `t.outputs(…).with_names([…])`"
+    );
     assert!(mistake(|| run.item(0)).starts_with("item: output 0 has 2 elements"));
     assert!(mistake(|| run.slice::<f32>(0)).starts_with("output 0 is F64, asked for as F32"));
     assert!(mistake(|| run.grads()).starts_with("grads: the program gives no gradients"));
@@ -196,4 +200,26 @@ fn mistakes_while_reading() {
     let error = program.step(&mut state, &mut params, &mut Nothing, ()).unwrap_err();
     assert!(matches!(&error, StepError::Program(ProgramError::InputCount { given: 0, .. })));
     assert_eq!(error.to_string(), "inputs: 0 given, the program takes 1 (`x`), in this order");
+}
+
+#[test]
+fn mistakes_with_names_of_outputs() {
+    let params = Params::f64();
+    let trace = |names: &[&str]| {
+        Program::trace(&params, |t| {
+            let x = t.input("x", [2]);
+            t.outputs([x.sum(), x.max()]).with_names(names.iter().copied())
+        })
+    };
+    assert_eq!(mistake(|| trace(&["sum"])), "with_names: 1 names for 2 outputs");
+    assert_eq!(mistake(|| trace(&["sum", "sum"])), "with_names: `sum` stands twice");
+    let program = trace(&["sum", "largest"]).unwrap();
+    assert!(program.explain().to_string().contains("→ output sum [], output largest []"));
+    let mut state = program.state();
+    let run = program.run(&mut state, &params, ([1.0, 2.0],)).unwrap();
+    assert_eq!((run.item("sum"), run.item("largest"), run.item(1)), (3.0, 2.0, 2.0));
+    assert_eq!(
+        mistake(|| run.item("smallest")),
+        "output `smallest` does not exist: the program has `sum`, `largest`"
+    );
 }
