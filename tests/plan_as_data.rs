@@ -4,8 +4,8 @@
 use std::iter::repeat_n;
 use wengert::autograd::Passes;
 use wengert::autograd::planned::{
-    Act, Arithmetic, Binary, Code, Compare, Contents, DataRef, Extent, How, Joint, Op, Operand, Plan, Unary,
-    Work,
+    Act, Arithmetic, Binary, Code, Compare, Contents, DataRef, Extent, How, Joint, Op, Operand, Plan,
+    Structure, Unary, Work,
 };
 use wengert::prelude::*;
 
@@ -180,7 +180,7 @@ fn other(op: &Op, x: &[Vec<f64>], like: &Operand) -> Vec<f64> {
         Op::Unary(f) => each(&|i| unary(*f, x[0][i])),
         Op::Binary(f) => each(&|i| binary(*f, x[0][i], x[1][i])),
         Op::Compare(Compare::Gt) => each(&|i| f64::from(x[0][i] > x[1][i])),
-        Op::Select => each(&|i| if x[0][i] != 0.0 { x[1][i] } else { x[2][i] }),
+        Op::Select(_) => each(&|i| if x[0][i] != 0.0 { x[1][i] } else { x[2][i] }),
         Op::Softmax(_) => {
             let rows = x[0].chunks(*like.shape.last().expect("rows"));
             let row = |row: &[f64]| {
@@ -203,7 +203,7 @@ fn other(op: &Op, x: &[Vec<f64>], like: &Operand) -> Vec<f64> {
             to.into_iter().zip(&x[0]).for_each(|(to, x)| y[to] += x);
             y
         }
-        Op::Reshape(_) | Op::Broadcast(_) | Op::Permute(_) | Op::Slice(_) | Op::Detach => x[0].clone(),
+        view if view.structure() == Structure::View => x[0].clone(),
         other => panic!("{}", other.name()),
     }
 }

@@ -5,7 +5,7 @@
     reason = "kernels run on raw memory: a verified plan says that nothing is written while it is read"
 )]
 
-use super::operands::{view, whole};
+use super::operands::{strided, view, whole};
 use super::stream::{self, Streams};
 use crate::buffers::Strided;
 use crate::call::{self, Fault, Fill, Room};
@@ -22,7 +22,6 @@ use crate::plan::{Contents, FIRST_SLOT, GRADIENTS, Kernel, PARAMETERS, Plan, Sea
 use crate::scratch::{Lines, Scratch};
 use crate::slab::Slab;
 use crate::target::Target;
-use crate::view::View;
 use smallvec::SmallVec;
 use std::marker::PhantomData;
 
@@ -254,17 +253,10 @@ impl Machine {
 
     /// An op by its eager kernel.
     fn op(&mut self, op: &Op, x: &[Operand], y: &Operand) -> Result<(), Fault> {
-        let operands: SmallVec<[Strided<'_>; 4]> = x
-            .iter()
-            .map(|x| Strided {
-                // SAFETY: nothing writes to memories of operands now, but to the result's place, which none of them shares.
-                data: unsafe { self.bases.whole(x.home) },
-                offset: x.offset,
-                shape: &x.shape,
-                strides: &x.strides,
-            })
-            .collect();
-        // SAFETY: the verifier has checked that the result's place is within its memory, and that no operand shares it.
+        // SAFETY: the plan is verified: the operands lie apart from the result. Nothing else writes now.
+        let operands: SmallVec<[Strided<'_>; 4]> =
+            x.iter().map(|x| unsafe { strided(&self.bases, x) }).collect();
+        // SAFETY: as above; the result lies within its memory.
         let data = with_type!(y.dtype, T => T::share_mut(unsafe { whole::<T>(&self.bases, y) }));
         let result = Fill { shape: &y.shape, data };
         rule(op).kernel(&operands, result, &mut Room { scratch: &mut self.products, workers: &self.workers })

@@ -6,7 +6,9 @@
 )]
 
 use crate::Element;
+use crate::buffers::Strided;
 use crate::code::Operand;
+use crate::dtype::{Storable, with_type};
 use crate::kernels::bases::Bases;
 use crate::view::View;
 
@@ -31,6 +33,18 @@ pub(super) unsafe fn view<'a, T: Element>(bases: &Bases, x: &'a Operand) -> View
     // SAFETY: a verified operand lies within its memory, from its first element to its last; the caller's promise.
     let data = unsafe { std::slice::from_raw_parts(first, (below + above) as usize + 1) };
     View { data, offset: below as usize, shape, strides }
+}
+
+/// The same, of any type.
+///
+/// # Safety
+/// As for [`view`].
+pub(super) unsafe fn strided<'a>(bases: &Bases, x: &'a Operand) -> Strided<'a> {
+    with_type!(x.dtype, T => {
+        // SAFETY: the caller's promise.
+        let View { data, offset, shape, strides } = unsafe { view::<T>(bases, x) };
+        Strided { data: T::share(data), offset, shape, strides }
+    })
 }
 
 /// The elements of a result, to be written.

@@ -1,10 +1,7 @@
 //! Where the memories of a plan begin: raw, because kernels of one plan read and write parts of the same memory, and
 //! several threads write different parts of one result.
 
-#![expect(
-    unsafe_code,
-    reason = "a table of raw starts is shared between threads, and slices of whole memories are made of it"
-)]
+#![expect(unsafe_code, reason = "a table of raw starts is shared between threads")]
 
 use crate::code::Operand;
 use crate::dtype::{DType, DataRef, Element};
@@ -66,23 +63,6 @@ impl Bases {
     #[inline(always)]
     pub(crate) fn start_of(&self, x: &Operand) -> *const u8 {
         self.0[x.home as usize].0.wrapping_add(x.offset * x.dtype.size())
-    }
-
-    /// A memory as a whole.
-    ///
-    /// # Safety
-    /// The memory has a place, lives, and is not written while the slice is in use.
-    pub(crate) unsafe fn whole<'a>(&self, home: u32) -> DataRef<'a> {
-        let (start, elements, dtype) = self.0[home as usize];
-        // SAFETY: made from a slice of this type and length; the rest is the caller's promise.
-        unsafe {
-            match dtype {
-                DType::F32 => DataRef::F32(std::slice::from_raw_parts(start.cast(), elements)),
-                DType::F64 => DataRef::F64(std::slice::from_raw_parts(start.cast(), elements)),
-                DType::I64 => DataRef::I64(std::slice::from_raw_parts(start.cast(), elements)),
-                DType::Bool => DataRef::Bool(std::slice::from_raw_parts(start.cast(), elements)),
-            }
-        }
     }
 }
 

@@ -71,11 +71,16 @@ pub(crate) fn homes(graph: &Graph, fusion: &Fusion, homes: &Homes) {
     if !cfg!(debug_assertions) {
         return;
     }
-    // What lies where, of that which units have written.
+    // Where a value lies that kernels write. Empty ones take no room.
+    let place = |id: NodeId| {
+        let place = homes.place_of(id).filter(|&(home, _)| homes.is_written(home));
+        place.filter(|_| !graph.shape(id).contains(&0))
+    };
+    // What lies where now.
     let mut lies: Map<(u32, usize), NodeId> = Map::default();
     let check = |lies: &Map<(u32, usize), NodeId>, x: NodeId, reader: &str| {
         let root = fusion.places.root(x);
-        if let Some(place) = homes.place_of(root).filter(|&(home, _)| homes.is_written(home)) {
+        if let Some(place) = place(root) {
             let found = lies.get(&place);
             assert_eq!(found, Some(&root), "{reader} reads v{root} at {place:?}, where {found:?} lies");
         }
@@ -85,8 +90,7 @@ pub(crate) fn homes(graph: &Graph, fusion: &Fusion, homes: &Homes) {
             let from_memory = |x: &&NodeId| fusion.unit_of[fusion.places.root(**x) as usize] != number as u32;
             graph.node(id).inputs.iter().filter(from_memory).for_each(|&x| check(&lies, x, "a unit"));
         }
-        let stored = unit.nodes().iter().filter_map(|&id| Some((homes.place_of(id)?, id)));
-        lies.extend(stored.filter(|((home, _), _)| homes.is_written(*home)));
+        lies.extend(unit.nodes().iter().filter_map(|&id| Some((place(id)?, id))));
     }
     graph.outputs.iter().for_each(|&x| check(&lies, x, "the user"));
 }
