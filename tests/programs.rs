@@ -328,3 +328,30 @@ fn a_gradient_that_others_need_is_not_streamed() {
     });
     assert_eq!(plans, [1, 0, 0]);
 }
+
+/// The gradient of d is a product that the gradients of a and b are products of: all lie in one slab.
+#[test]
+fn gradients_are_read_beside_those_that_are_written() {
+    let mut params = Params::f64();
+    let [a, b, d] = ["a", "b", "d"].map(|name| {
+        let numbers: Vec<f64> = (0..64).map(|i| (f64::from(i) * 0.7 + name.len() as f64).sin()).collect();
+        params.scope("net").param(name, [8, 8], &numbers[..])
+    });
+    let x: Vec<f64> = (0..32).map(|i| (f64::from(i) * 0.3).cos()).collect();
+    let program = Program::trace(&params, |t| {
+        let w = t.param(a).matmul(b) + d;
+        t.outputs(t.input("x", [4, 8]).matmul(w).square().sum()).with_gradients()
+    });
+    let program = program.expect("a plan");
+    let reads = program.plan().kernels.iter().flat_map(|kernel| kernel.reads());
+    assert!(reads.filter(|x| x.home == 1).count() >= 2, "a gradient is read");
+    let mut state = program.state();
+    let planned = program.run(&mut state, &params, (&x,)).expect("a run").grads().clone();
+    let tape = Tape::with(&params);
+    let w = tape.param(a).matmul(b) + d;
+    let eager = tape.constant(&x).reshape([4, 8]).matmul(w).square().sum().backward();
+    for p in [a, b, d] {
+        let pairs = planned.get::<f64>(p).unwrap().iter().zip(eager.get::<f64>(p).unwrap());
+        assert!({ pairs }.all(|(p, e)| (p - e).abs() <= 1e-12 * e.abs().max(1.0)));
+    }
+}

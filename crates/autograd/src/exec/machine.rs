@@ -241,7 +241,8 @@ impl Machine {
                 with_float!(c.dtype, T => {
                     // SAFETY: the plan is verified: the operands lie apart from the result. Nothing else writes now.
                     let (a, b, c) = unsafe {
-                        (view::<T>(&self.bases, a), view(&self.bases, b), whole(&self.bases, c))
+                        let (a, b) = (view::<T>(&self.bases, a, c.home), view::<T>(&self.bases, b, c.home));
+                        (a, b, whole(&self.bases, c))
                     };
                     matmul::matmul(a, b, c, &mut self.products, &self.workers);
                 });
@@ -255,7 +256,7 @@ impl Machine {
     fn op(&mut self, op: &Op, x: &[Operand], y: &Operand) -> Result<(), Fault> {
         // SAFETY: the plan is verified: the operands lie apart from the result. Nothing else writes now.
         let operands: SmallVec<[Strided<'_>; 4]> =
-            x.iter().map(|x| unsafe { strided(&self.bases, x) }).collect();
+            x.iter().map(|x| unsafe { strided(&self.bases, x, y.home) }).collect();
         // SAFETY: as above; the result lies within its memory.
         let data = with_type!(y.dtype, T => T::share_mut(unsafe { whole::<T>(&self.bases, y) }));
         let result = Fill { shape: &y.shape, data };

@@ -88,7 +88,7 @@ impl<'a> Streams<'a> {
             );
             // SAFETY: `new` was promised that the operands live and are not written; parameters are none of them, as the
             // verifier has checked.
-            let (a, b) = unsafe { (view::<U>(self.bases, a), view::<U>(self.bases, b)) };
+            let (a, b) = unsafe { (view::<U>(self.bases, a, c.home), view::<U>(self.bases, b, c.home)) };
             matmul::each_tile(a, b, slabs.0.map(|slab| slab.cast_const().cast()), &take, self.scratch, self.workers);
         });
     }
@@ -135,7 +135,7 @@ pub(super) unsafe fn is_finite(kernel: &Kernel, bases: &Bases, workers: &Workers
     let Work::Product { a, b, c } = &kernel.work else { return false };
     with_float!(c.dtype, T => {
         // SAFETY: the caller's promise.
-        let (a, b): (View<'_, T>, View<'_, T>) = unsafe { (view(bases, a), view(bases, b)) };
+        let (a, b): (View<'_, T>, View<'_, T>) = unsafe { (view(bases, a, c.home), view(bases, b, c.home)) };
         let [a, b] = [a, b].map(|x| {
             rough::sum(
                 x.reach(),

@@ -51,6 +51,20 @@ impl Bases {
         self.0[home] = base;
     }
 
+    /// Where a memory begins.
+    #[inline(always)]
+    pub(crate) fn first<T: Element>(&self, home: u32) -> *const T {
+        let (start, _, dtype) = self.0[home as usize];
+        debug_assert!(dtype == T::DTYPE && !start.is_null(), "memory {home} is {dtype}");
+        start.cast()
+    }
+
+    /// How many elements a memory has.
+    #[inline(always)]
+    pub(crate) fn elements(&self, home: u32) -> usize {
+        self.0[home as usize].1
+    }
+
     /// Where an operand begins.
     #[inline(always)]
     pub(crate) fn start<T: Element>(&self, x: &Operand) -> *mut T {

@@ -201,10 +201,10 @@ fn apart<'p>(memories: &Memories, x: impl Iterator<Item = &'p Operand>, y: &Oper
 }
 
 fn product(a: &Operand, b: &Operand, c: &Operand) -> Checked {
-    let of = |x: &Operand| x.shape.split_last_chunk::<2>().map(|(batch, &matrix)| (batch.to_vec(), matrix));
-    let fits = match (of(a), of(b), of(c)) {
+    let [x, y, z] = [a, b, c].map(|x| x.shape.split_last_chunk::<2>());
+    let fits = match (x, y, z) {
         (Some((p, [m, k])), Some((q, [l, n])), Some((r, matrix))) => {
-            p == q && p == r && k == l && matrix == [m, n]
+            p == q && p == r && k == l && matrix == &[*m, *n]
         }
         _ => false,
     };

@@ -135,17 +135,19 @@ impl Tiles {
         self.totals.clear();
         self.totals.resize(code.totals.len(), false);
         for step in &code.steps {
-            let (reads, gives) = extents(step);
-            let is_by_rows = gives == Extent::Rows || reads == Extent::Rows;
+            let (taken, gives) = extents(step);
+            let is_by_rows = gives == Extent::Rows || taken == Extent::Rows;
             ensure(!is_by_rows || code.row > 0, Rule::Rows, || format!("{step:?}"))?;
-            self.operands(step, reads)?;
-            if let Act::Total(_) = step.act {
-                self.total(step)?;
-            } else {
-                self.result(code, step, step.y, gives)?;
+            let (reads, more) = (step.act.reads(), step.act.more());
+            self.operands(step, &reads, taken)?;
+            match step.act {
+                Act::Total(_) => self.total(step)?,
+                _ => self.result(step, &reads, step.y, gives)?,
             }
-            for y in step.act.more() {
-                self.result(code, step, y, gives)?;
+            for (i, &y) in more.iter().enumerate() {
+                let is_second = y == step.y || more[..i].contains(&y);
+                ensure(!is_second, Rule::StepApart, || format!("{step:?}"))?;
+                self.result(step, &reads, y, gives)?;
             }
         }
         let has_value = |write: &&Write| self.slots[write.slot as usize].holds == Holds::Value(write.extent);
@@ -155,8 +157,8 @@ impl Tiles {
         ensure(never.is_none(), Rule::Total, || format!("no step for total {never:?}"))
     }
 
-    fn operands(&self, step: &Step, extent: Extent) -> Checked {
-        for x in step.act.reads() {
+    fn operands(&self, step: &Step, reads: &[Slot], extent: Extent) -> Checked {
+        for &x in reads {
             let known = self.slots.get(x as usize);
             let Some(known) = known else { return Err((Rule::SlotRange, format!("{step:?}"))) };
             let is_there = known.holds == Holds::Number || known.holds == Holds::Value(extent);
@@ -165,14 +167,11 @@ impl Tiles {
         Ok(())
     }
 
-    /// Notes a slot that a step writes: none that it reads or has written, and none of numbers and operands, which stay.
-    fn result(&mut self, code: &Code, step: &Step, y: Slot, extent: Extent) -> Checked {
-        let Some(known) = self.slots.get_mut(y as usize) else {
-            return Err((Rule::SlotRange, format!("{step:?} of {} slots", code.slots)));
-        };
-        let (reads, more) = (step.act.reads(), step.act.more());
-        let times = more.iter().chain([&step.y]).filter(|&&other| other == y).count();
-        ensure(times == 1 && !reads.contains(&y), Rule::StepApart, || format!("{step:?}"))?;
+    /// Notes a slot that a step writes: none that it reads, and none of numbers and operands, which stay.
+    fn result(&mut self, step: &Step, reads: &[Slot], y: Slot, extent: Extent) -> Checked {
+        ensure(!reads.contains(&y), Rule::StepApart, || format!("{step:?}"))?;
+        let known = self.slots.get_mut(y as usize);
+        let Some(known) = known else { return Err((Rule::SlotRange, format!("{step:?}"))) };
         ensure(!known.owned || known.holds == Holds::Nothing, Rule::SlotOwner, || format!("{step:?}"))?;
         known.holds = Holds::Value(extent);
         Ok(())
