@@ -220,8 +220,9 @@ fn plain_loops_over_the_plan_give_what_the_program_gives() {
         let mut state = program.state();
         let wanted = program.run(&mut state, &params, (X, Y)).expect("a run");
         let close = |given: &[f64], wanted: &[f64], what: &str| {
-            let far = given.iter().zip(wanted).find(|(a, b)| !((*a - *b).abs() <= 1e-13));
-            assert!(given.len() == wanted.len() && far.is_none(), "{what}: {far:?}");
+            let is_near = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-13;
+            let all_near = given.len() == wanted.len() && given.iter().zip(wanted).all(is_near);
+            assert!(all_near, "{what}: {given:?}, {wanted:?}");
         };
         for (i, (output, name)) in plan.outputs.iter().zip(["loss", "p", "scores"]).enumerate() {
             close(&memories.read(output), wanted.slice(name), name);

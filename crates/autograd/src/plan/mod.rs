@@ -39,7 +39,7 @@ pub(crate) use verify::Seal;
 pub use verify::Verified;
 
 use crate::code::Operand;
-use crate::ir;
+use crate::ir::{self, NodeId};
 use crate::params::Params;
 use crate::target::Target;
 use draft::{Draft, Value};

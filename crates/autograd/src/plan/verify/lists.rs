@@ -124,8 +124,8 @@ mod tests {
     use crate::ir::Binary;
     use crate::plan::fuse::fuse;
     use crate::plan::memory::place;
-    use crate::target::Target;
     use crate::tape::Tape;
+    use crate::target::Target;
     use crate::{Params, Var};
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
