@@ -1,7 +1,7 @@
 //! The gradients of all parameters, owned.
 
 use super::{Param, Params};
-use crate::dtype::{DType, DataRef, Float, with_float};
+use crate::dtype::{DType, Float, with_float};
 use crate::slab::Slab;
 use std::ops::Range;
 use std::sync::Arc;
@@ -29,8 +29,16 @@ pub struct Gradients {
 #[derive(Clone, Debug)]
 struct Contents {
     slab: Slab,
-    /// Place in the slab, per parameter that has a gradient.
-    ranges: Vec<Option<Range<usize>>>,
+    /// Where it stands in the slab, per parameter that has a gradient.
+    held: Vec<Option<Held>>,
+}
+
+/// The gradient of one parameter.
+#[derive(Clone, Debug)]
+struct Held {
+    range: Range<usize>,
+    /// The parameter's.
+    stamp: u32,
 }
 
 impl Gradients {
@@ -38,10 +46,10 @@ impl Gradients {
     pub(crate) fn reusing(last: Option<Gradients>, params: &Params) -> Gradients {
         let (elements, count) = (params.elements(), params.len());
         if let Some(mut last) = last.filter(|last| last.belong_to(params))
-            && let Some(Contents { slab, ranges }) = Arc::get_mut(&mut last.contents)
-            && (slab.len(), ranges.len()) == (elements, count)
+            && let Some(Contents { slab, held }) = Arc::get_mut(&mut last.contents)
+            && (slab.len(), held.len()) == (elements, count)
         {
-            ranges.fill(None);
+            held.fill(None);
             return last;
         }
         Gradients::new(params.owner, Slab::splat(params.dtype(), 0.0, elements), vec![None; count])
@@ -55,18 +63,18 @@ impl Gradients {
         given: Option<&[(Param, Range<usize>)]>,
     ) -> Gradients {
         let elements = if given.is_some() { elements } else { 0 };
-        let mut ranges = vec![];
+        let mut held = vec![];
         for (param, range) in given.unwrap_or_default() {
-            if ranges.len() <= param.index() {
-                ranges.resize(param.index() + 1, None);
+            if held.len() <= param.index() {
+                held.resize(param.index() + 1, None);
             }
-            ranges[param.index()] = Some(range.clone());
+            held[param.index()] = Some(Held { range: range.clone(), stamp: param.stamp });
         }
-        Gradients::new(owner, Slab::splat(dtype, 0.0, elements), ranges)
+        Gradients::new(owner, Slab::splat(dtype, 0.0, elements), held)
     }
 
-    fn new(owner: u32, slab: Slab, ranges: Vec<Option<Range<usize>>>) -> Gradients {
-        Gradients { owner, contents: Arc::new(Contents { slab, ranges }) }
+    fn new(owner: u32, slab: Slab, held: Vec<Option<Held>>) -> Gradients {
+        Gradients { owner, contents: Arc::new(Contents { slab, held }) }
     }
 
     #[inline]
@@ -98,14 +106,14 @@ impl Gradients {
     /// The place for a parameter's gradient, which from now on exists.
     pub(crate) fn insert(&mut self, param: Param, range: Range<usize>) -> (&mut Slab, Range<usize>) {
         let contents = self.contents_mut();
-        contents.ranges[param.index()] = Some(range.clone());
+        contents.held[param.index()] = Some(Held { range: range.clone(), stamp: param.stamp });
         (&mut contents.slab, range)
     }
 
     /// Zeros for each parameter that has no gradient.
     pub(crate) fn clear_others(&mut self, params: &Params) {
-        let Contents { slab, ranges } = self.contents_mut();
-        for param in params.iter().filter(|param| ranges[param.index()].is_none()) {
+        let Contents { slab, held } = self.contents_mut();
+        for param in params.handles().filter(|param| held[param.index()].is_none()) {
             with_float!(slab.dtype(), T => slab.slice_mut::<T>()[params.range(param)].fill(0.0));
         }
     }
@@ -121,8 +129,12 @@ impl Gradients {
             "this parameter handle belongs to another `Params` than these gradients"
         );
         let slab = self.slab_of::<T>();
-        let range = self.contents.ranges.get(param.index())?.clone()?;
-        Some(&slab[range])
+        let Held { range, stamp } = self.contents.held.get(param.index())?.as_ref()?;
+        assert!(
+            *stamp == param.stamp,
+            "this parameter handle was made in another clone of the `Params` of these gradients"
+        );
+        Some(&slab[range.clone()])
     }
 
     /// The parameters that have a gradient and are not frozen, with their places in the slab.
@@ -139,8 +151,11 @@ impl Gradients {
     /// ```
     #[inline]
     pub fn trained<'a>(&'a self, params: &'a Params) -> impl Iterator<Item = (Param, Range<usize>)> + 'a {
-        let ranges = self.contents.ranges.iter().zip(&params.entries).zip(params.iter());
-        ranges.filter_map(|((range, entry), param)| Some((param, range.clone().filter(|_| !entry.frozen)?)))
+        let all = self.contents.held.iter().zip(&params.entries).zip(params.handles());
+        all.filter_map(|((held, entry), param)| {
+            let held = held.as_ref().filter(|_| !entry.frozen)?;
+            Some((param, held.range.clone()))
+        })
     }
 
     /// All gradients, laid out as [`Params::slab_of`], zero where there is none.
@@ -165,19 +180,38 @@ impl Gradients {
     pub fn belong_to(&self, params: &Params) -> bool {
         self.owner == params.owner
             && self.dtype() == params.dtype()
-            && self.contents.ranges.len() <= params.len()
-            && self.contents.ranges.iter().zip(&params.entries).all(|(range, entry)| match range {
-                Some(range) => *range == entry.range,
+            && self.contents.held.len() <= params.len()
+            && self.contents.held.iter().zip(&params.entries).all(|(held, entry)| match held {
+                Some(held) => held.stamp == entry.stamp,
                 None => true,
             })
     }
 
-    /// The Euclidean norm over all gradients, √Σg², summed in `f64`.
-    pub fn norm(&self) -> f64 {
-        match self.slab().borrow() {
-            DataRef::F32(v) => v.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt(),
-            DataRef::F64(v) => v.iter().map(|&x| x * x).sum::<f64>().sqrt(),
-            _ => unreachable!("a slab is F32 or F64"),
+    /// Whether a gradient of one belongs to the same parameter in the other.
+    pub(super) fn are_alike(&self, other: &Gradients) -> bool {
+        let stamp = |held: &Option<Held>| held.as_ref().map(|held| held.stamp);
+        let mut both = self.contents.held.iter().zip(&other.contents.held);
+        self.owner == other.owner
+            && self.slab().len() == other.slab().len()
+            && both.all(|(a, b)| stamp(a).zip(stamp(b)).is_none_or(|(a, b)| a == b))
+    }
+
+    /// From now on has a gradient wherever `other` has one.
+    pub(super) fn take_over(&mut self, other: &Gradients) {
+        let theirs = &other.contents.held;
+        let held = &mut self.contents_mut().held;
+        held.resize(held.len().max(theirs.len()), None);
+        for (held, theirs) in held.iter_mut().zip(theirs) {
+            if held.is_none() {
+                held.clone_from(theirs);
+            }
         }
+    }
+
+    /// Where the gradient of a parameter stands in the slab, if it has one.
+    #[track_caller]
+    pub(super) fn range_of<T: Float>(&self, param: Param) -> Option<Range<usize>> {
+        self.get::<T>(param)?;
+        self.contents.held[param.index()].as_ref().map(|held| held.range.clone())
     }
 }

@@ -1,5 +1,6 @@
 //! Parameters: Copy handles in the model, one flat slab of values beside it.
 
+mod arithmetic;
 mod gradients;
 mod scope;
 
@@ -24,6 +25,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub struct Param {
     owner: u32,
     index: u32,
+    /// That of its parameter: no other one has it, so that clones that grow apart do not read each other's parameters.
+    stamp: u32,
 }
 
 impl Param {
@@ -41,6 +44,21 @@ struct Entry {
     shape: Shape,
     range: Range<usize>,
     frozen: bool,
+    /// Given once, to the parameter and its copies in clones.
+    stamp: u32,
+}
+
+/// Which parameters there are: how many, and the stamp of the last one, which says what stands before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Extent {
+    len: usize,
+    last: Option<u32>,
+}
+
+/// A number that nothing else has. It tells models and parameters apart; no value depends on it.
+fn identity() -> u32 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// All parameters of a model in one flat slab of `f32` or `f64`, in order of creation, with names by scope.
@@ -81,10 +99,13 @@ impl Params {
     }
 
     fn of(dtype: DType) -> Params {
-        // Identity only, so that a handle of another model is refused; no value depends on it.
-        static OWNERS: AtomicU32 = AtomicU32::new(0);
-        let owner = OWNERS.fetch_add(1, Ordering::Relaxed);
-        Params { owner, seed: 0, entries: Vec::new(), by_name: HashMap::new(), slab: Slab::empty(dtype) }
+        Params {
+            owner: identity(),
+            seed: 0,
+            entries: Vec::new(),
+            by_name: HashMap::new(),
+            slab: Slab::empty(dtype),
+        }
     }
 
     /// Sets the seed of the initialisers that draw. Each parameter draws from its own stream, given by the seed and
@@ -124,16 +145,21 @@ impl Params {
     }
 
     /// All handles, in order of creation.
-    #[inline]
     pub fn iter(&self) -> impl Iterator<Item = Param> + use<> {
+        self.handles().collect::<Vec<Param>>().into_iter()
+    }
+
+    /// As [`iter`](Params::iter), while the parameters stay borrowed.
+    #[inline]
+    pub(crate) fn handles(&self) -> impl Iterator<Item = Param> {
         let owner = self.owner;
-        (0..self.entries.len() as u32).map(move |index| Param { owner, index })
+        self.entries.iter().zip(0..).map(move |(entry, index)| Param { owner, index, stamp: entry.stamp })
     }
 
     /// The handle of a full name such as `net.0.weight`.
     pub fn find(&self, name: &str) -> Option<Param> {
         let index = *self.by_name.get(name)?;
-        Some(Param { owner: self.owner, index })
+        Some(Param { owner: self.owner, index, stamp: self.entries[index as usize].stamp })
     }
 
     /// The full name of a parameter, scopes joined by dots.
@@ -200,10 +226,29 @@ impl Params {
     }
 
     /// Freezes or unfreezes all parameters of a scope such as `net.0`; gives how many there are.
+    ///
+    /// # Panics
+    /// If there are none: the name may be misspelt.
+    #[track_caller]
     pub fn set_scope_frozen(&mut self, scope: &str, frozen: bool) -> usize {
         let prefix = format!("{scope}.");
         let matching = self.entries.iter_mut().filter(|e| e.name.starts_with(&prefix));
-        matching.map(|e| e.frozen = frozen).count()
+        match matching.map(|e| e.frozen = frozen).count() {
+            0 => self.no_scope(scope).raise(),
+            count => count,
+        }
+    }
+
+    /// A scope without parameters.
+    #[cold]
+    fn no_scope(&self, scope: &str) -> Mistake {
+        let mut first: Vec<&str> =
+            self.entries.iter().filter_map(|e| e.name.split_once('.')).map(|(first, _)| first).collect();
+        first.dedup();
+        Mistake::new(format!("set_scope_frozen: no parameter is in a scope `{scope}`"))
+            .line("scopes", first.iter().map(|s| format!("`{s}`")).collect::<Vec<_>>().join(", "))
+            .rule("a scope has parameters, whose names begin with it")
+            .hint("`params.iter()` and `params.name(p)` list them")
     }
 
     /// Whether a parameter is frozen.
@@ -252,8 +297,14 @@ impl Params {
         let start = self.slab.len();
         self.slab.extend(values);
         self.by_name.insert(name.clone(), index);
-        self.entries.push(Entry { name, shape, range: start..start + values.len(), frozen: false });
-        Param { owner: self.owner, index }
+        let stamp = identity();
+        self.entries.push(Entry { name, shape, range: start..start + values.len(), frozen: false, stamp });
+        Param { owner: self.owner, index, stamp }
+    }
+
+    /// Which parameters there are.
+    pub(crate) fn extent(&self) -> Extent {
+        Extent { len: self.len(), last: self.entries.last().map(|entry| entry.stamp) }
     }
 
     #[inline]
@@ -269,7 +320,7 @@ impl Params {
 
     #[track_caller]
     fn entry(&self, param: Param) -> &Entry {
-        match self.entries.get(param.index()).filter(|_| param.owner == self.owner) {
+        match self.entries.get(param.index()).filter(|entry| entry.stamp == param.stamp) {
             Some(entry) => entry,
             None => self.foreign(param).raise(),
         }
@@ -285,7 +336,9 @@ impl Params {
             [first, .., last] => format!("{}, from `{}` to `{}`", self.len(), first.name, last.name),
         };
         let (found, hint) = if param.owner == self.owner {
-            let found = format!("the handle of parameter number {number} is that of a clone that has grown");
+            let found = format!(
+                "the handle of parameter number {number} was made in a clone, after it had been cloned"
+            );
             (found, "use each clone with the layers that were made in it, or before it was made")
         } else {
             let found = format!("the handle of parameter number {number} belongs to another `Params`");
@@ -366,6 +419,34 @@ net.bias                 [1]          1      0.5000      0.0000
         copy.set(w, [5.0f32, 6.0]);
         assert_eq!((params.get::<f32>(w), copy.get::<f32>(w)), (&[1.0, 1.0][..], &[5.0, 6.0][..]));
         assert_eq!((copy.find("m.w"), copy.find("m.v")), (Some(w), None));
+    }
+
+    #[test]
+    fn clones_that_grow_apart_do_not_read_each_other() {
+        let mut p = Params::f64();
+        let shared = p.scope("m").param("w", [1], 1.0);
+        let mut q = p.clone();
+        let (a, b) = (p.scope("m").param("a", [2], 2.0), q.scope("m").param("b", [2], 3.0));
+        assert_ne!(a, b);
+        assert_eq!((p.get::<f64>(shared), q.get::<f64>(shared)), (&[1.0][..], &[1.0][..]));
+        assert_eq!((p.get::<f64>(a), q.get::<f64>(b)), (&[2.0; 2][..], &[3.0; 2][..]));
+        let refused = std::panic::catch_unwind(|| q.get::<f64>(a).to_vec()).unwrap_err();
+        let text = refused.downcast_ref::<String>().unwrap();
+        assert!(text.contains("parameter number 1 was made in a clone"), "{text}");
+        let tape = crate::Tape::with(&p);
+        let grads = (tape.param(shared) * tape.param(a)).sum().backward();
+        assert!(grads.belong_to(&p) && !grads.belong_to(&q));
+        let program = crate::Program::trace(&p, |t| t.outputs(t.param(a).sum())).unwrap();
+        assert!(program.run(&mut program.state(), &p, ()).is_ok());
+        assert!(program.run(&mut program.state(), &q, ()).is_err());
+    }
+
+    #[test]
+    #[should_panic(expected = "no parameter is in a scope `nte`\n  scopes: `net`")]
+    fn a_misspelt_scope_is_told() {
+        let mut params = Params::new();
+        params.scope("net").param("w", [1], 0.0);
+        params.set_scope_frozen("nte", true);
     }
 
     #[test]

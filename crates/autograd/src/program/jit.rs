@@ -210,6 +210,6 @@ impl Traced {
     fn is_valid(&self, params: &Params) -> bool {
         self.program.gradients.is_none()
             || params.id() != self.program.owner // refused when it runs
-            || params.iter().map(|p| params.is_frozen(p)).eq(self.frozen.iter().copied())
+            || params.handles().map(|p| params.is_frozen(p)).eq(self.frozen.iter().copied())
     }
 }

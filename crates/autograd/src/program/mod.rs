@@ -25,7 +25,7 @@ use crate::dtype::DType;
 use crate::grad::parameter_gradients;
 use crate::ir::{Meta, NodeId};
 use crate::mistake::Mistake;
-use crate::params::{Gradients, Param, Params};
+use crate::params::{Extent, Gradients, Param, Params};
 use crate::plan::{Graph, Passes, Plan, Slot, Verified, plan};
 use crate::shape::Shape;
 use crate::tape::Tape;
@@ -63,6 +63,8 @@ pub struct Program {
     owner: u32,
     dtype: DType,
     elements: usize,
+    /// The parameters that there were.
+    extent: Extent,
     inputs: usize,
     /// The names of the outputs, or none.
     names: Vec<String>,
@@ -341,6 +343,7 @@ impl Program {
             owner: params.id(),
             dtype: params.dtype(),
             elements: params.elements(),
+            extent: params.extent(),
             inputs,
             names: outputs.names,
             gradients,
