@@ -203,6 +203,7 @@ fn other(op: &Op, x: &[Vec<f64>], like: &Operand) -> Vec<f64> {
             to.into_iter().zip(&x[0]).for_each(|(to, x)| y[to] += x);
             y
         }
+        Op::Copy(_) => x[0].clone(),
         view if view.structure() == Structure::View => x[0].clone(),
         other => panic!("{}", other.name()),
     }

@@ -117,7 +117,8 @@ pub(crate) fn slots(draft: &Draft, slot_of: &[Slot]) {
     draft.writes.iter().for_each(|write| check(&holds, write.slot));
 }
 
-#[cfg(all(test, debug_assertions))]
+#[cfg(debug_assertions)]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::dtype::DType;
