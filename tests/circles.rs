@@ -12,20 +12,10 @@ use std::fs;
 use std::path::Path;
 
 /// Circles that may stay, with the reason.
-const CIRCLES: &[(&[&str], &str)] = &[
-    (
-        &["autograd::exec::machine", "autograd::exec::stream"],
-        "a machine is asked for streams, which are computed by the kernels of a machine",
-    ),
-    (
-        &["autograd::kernels::loops", "autograd::kernels::loops::sets", "autograd::kernels::loops::slopes"],
-        "one module in three files: loops are compiled for each instruction set by the macros of its children",
-    ),
-    (
-        &["autograd::plan", "autograd::plan::verify"],
-        "the plan is what the verifier reads, and planning ends with it",
-    ),
-];
+const CIRCLES: &[(&[&str], &str)] = &[(
+    &["autograd::kernels::loops", "autograd::kernels::loops::sets", "autograd::kernels::loops::slopes"],
+    "one module in three files: loops are compiled for each instruction set by the macros of its children",
+)];
 
 /// The code of each module of the crates that stands in a file of its own, by the module's path.
 type Files = BTreeMap<String, Vec<String>>;

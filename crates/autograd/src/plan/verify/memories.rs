@@ -1,7 +1,7 @@
 //! What has been written where, kernel by kernel.
 
 use super::operands::Reach;
-use super::{Checked, Rule, ensure};
+use super::rules::{Checked, Rule, ensure};
 use crate::plan::{GRADIENTS, Plan};
 use std::ops::Range;
 

@@ -1,6 +1,6 @@
 //! Where operands lie.
 
-use super::{Checked, Rule, ensure};
+use super::rules::{Checked, Rule, ensure};
 use crate::code::Operand;
 use crate::dtype::DType;
 use crate::plan::Plan;

@@ -1,7 +1,7 @@
 //! Tile programs: everything that their interpreter relies on.
 
 use super::operands::{Memories, Reach};
-use super::{Checked, Rule, ensure};
+use super::rules::{Checked, Rule, ensure};
 use crate::code::{Act, Code, Extent, How, Read, Slot, Step, Write};
 use crate::dtype::DType;
 use crate::plan::places::is_contiguous;
