@@ -1,4 +1,4 @@
-//! The laws between the parts, enforced on the sources: who may name whom, and where `unsafe` may stand. The same
+//! The laws reachable the parts, enforced on the sources: who may name whom, and where `unsafe` may stand. The same
 //! table stands in ARCHITECTURE.md in words.
 
 #[path = "laws/names.rs"]
@@ -109,16 +109,28 @@ const MODULES: &[(&str, &[&str])] = &[
             "tensor", "view",
         ],
     ),
-    ("between", &["ir", "tape"]),
+    ("reachable", &["ir", "tape"]),
     (
         "grad",
-        &["between", "buffers", "dtype", "finite", "ir", "kernels", "op", "params", "tape", "tensor", "var"],
+        &[
+            "reachable",
+            "buffers",
+            "dtype",
+            "finite",
+            "ir",
+            "kernels",
+            "op",
+            "params",
+            "tape",
+            "tensor",
+            "var",
+        ],
     ),
-    ("jvp", &["between", "ir", "op", "var"]),
+    ("jvp", &["reachable", "ir", "op", "var"]),
     (
         "program",
         &[
-            "between",
+            "reachable",
             "buffers",
             "call",
             "code",

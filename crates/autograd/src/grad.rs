@@ -1,4 +1,4 @@
-//! Reverse mode: the sweep backwards over the list, which appends adjoints to the same list.
+//! Reverse mode: a backward sweep over the tape, which appends the adjoints to the same tape.
 
 mod backward;
 mod everywhere;
@@ -7,10 +7,10 @@ mod sweep;
 
 pub(crate) use everywhere::with_adjoints;
 
-use crate::between::Between;
 use crate::dtype::Float;
 use crate::ir::{NodeId, Op};
 use crate::params::{Param, Params};
+use crate::reachable::Reachable;
 use crate::tape::Tape;
 use crate::tensor::ToTensor;
 use crate::var::Var;
@@ -19,10 +19,10 @@ use smallvec::SmallVec;
 use sweep::sweep;
 
 impl<'t> Var<'t> {
-    /// The gradient ∂self/∂x for each x asked, recorded on the same tape: differentiate it again if you like.
+    /// The gradient ∂self/∂x for each given x. It is recorded on the same tape, so it can be differentiated again.
     ///
-    /// Zeros for an x on which `self` does not depend ([`depends_on`](Var::depends_on) tells). Any node may be asked
-    /// for, intermediate ones too. Source: Griewank & Walther, *Evaluating Derivatives*, 2008, section 3.2.
+    /// It is zero for an x on which `self` does not depend ([`depends_on`](Var::depends_on) tells). Each x may be any node,
+    /// also an intermediate one. Source: Griewank & Walther, *Evaluating Derivatives*, 2008, section 3.2.
     ///
     /// # Panics
     /// If `self` has more than one element or no floating-point dtype; if an x is a constant, of an integer dtype or
@@ -50,7 +50,7 @@ impl<'t> Var<'t> {
         self.vjp(self.seed(), wrt)
     }
 
-    /// Vector-Jacobian product: the gradient of ⟨cotangent, self⟩ for each x asked, the cotangent held fixed.
+    /// Vector-Jacobian product: the gradient of ⟨cotangent, self⟩ for each given x, with the cotangent held fixed.
     ///
     /// # Panics
     /// If the cotangent differs in shape or dtype, and as [`grad`](Var::grad).
@@ -76,17 +76,17 @@ impl<'t> Var<'t> {
             x.check_input(self);
         }
         let inputs: SmallVec<[NodeId; 4]> = wrt.iter().map(|x| x.id()).collect();
-        let mut between = Between::new(&self.tape().list(), &inputs, self.id());
-        sweep(self, cotangent, &mut between, true, |_| {});
-        let adjoint = |x: &Var<'t>| match between.get(x.id()) {
+        let mut reachable = Reachable::new(&self.tape().list(), &inputs, self.id());
+        sweep(self, cotangent, &mut reachable, true, |_| {});
+        let adjoint = |x: &Var<'t>| match reachable.get(x.id()) {
             Some(id) => Var::new(self.tape(), id),
             None => x.full_like(0.0),
         };
         wrt.iter().map(adjoint).collect()
     }
 
-    /// Whether a derivative with respect to `x` can be other than zero: whether a path leads from `x` to here,
-    /// without a [`detach`](Var::detach), an integer or a truth value on it.
+    /// Whether a derivative with respect to `x` can differ from zero: whether a path leads from `x` to `self` that passes no
+    /// [`detach`](Var::detach), no integer and no truth value.
     ///
     /// ```
     /// # use autograd::Tape;
@@ -99,10 +99,10 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn depends_on(self, x: Var<'t>) -> bool {
         self.check_same_tape("depends_on", x);
-        Between::new(&self.tape().list(), &[x.id()], self.id()).contains(self.id())
+        Reachable::new(&self.tape().list(), &[x.id()], self.id()).contains(self.id())
     }
 
-    /// Its derivative by itself, with which a sweep begins.
+    /// The derivative of `self` by itself: the first adjoint of a sweep.
     #[track_caller]
     fn seed(self) -> Var<'t> {
         let seed = self.full_like(1.0);
@@ -147,17 +147,17 @@ impl<'t> Var<'t> {
     }
 }
 
-/// The gradient of `loss` with respect to each parameter that its tape reads, that is not frozen, and that it depends
-/// on; recorded.
+/// Records the gradient of `loss` with respect to each parameter that the tape reads, that is not frozen, and that the loss
+/// depends on.
 #[track_caller]
 pub(crate) fn parameter_gradients(loss: Var<'_>, params: &Params) -> Vec<(Param, NodeId)> {
     let tape = loss.tape();
     let read: Vec<(Param, NodeId)> =
         tape.list().parameters().filter(|(p, _)| !params.is_frozen(*p)).collect();
     let inputs: Vec<NodeId> = read.iter().map(|&(_, id)| id).collect();
-    let mut between = Between::new(&tape.list(), &inputs, loss.id());
-    sweep(loss, loss.seed(), &mut between, true, |_| {});
-    read.iter().filter_map(|&(p, id)| Some((p, between.get(id)?))).collect()
+    let mut reachable = Reachable::new(&tape.list(), &inputs, loss.id());
+    sweep(loss, loss.seed(), &mut reachable, true, |_| {});
+    read.iter().filter_map(|&(p, id)| Some((p, reachable.get(id)?))).collect()
 }
 
 /// The value of a function and its gradient with respect to each argument, as arrays.

@@ -1,13 +1,13 @@
-//! Forward mode: the sweep forwards over the list, which appends tangents to the same list by the same rules.
+//! Forward mode: a forward sweep over the tape, which appends the tangents to the same tape.
 
-use crate::between::Between;
 use crate::ir::{NodeId, for_operands};
 use crate::op::At;
+use crate::reachable::Reachable;
 use crate::var::Var;
 use smallvec::SmallVec;
 
 impl<'t> Var<'t> {
-    /// Jacobian-vector product: the derivative of `self` where each x moves along its tangent, Σ (∂self/∂x)·ẋ.
+    /// Jacobian-vector product: the derivative of `self` when each x moves along its tangent, Σ (∂self/∂x)·ẋ.
     ///
     /// Recorded on the same tape, so that it can be differentiated again: `jvp` of a `grad` is a Hessian-vector
     /// product. Source: Griewank & Walther, *Evaluating Derivatives*, 2008, section 3.1.
@@ -42,27 +42,27 @@ impl<'t> Var<'t> {
             }
         }
         let inputs: SmallVec<[NodeId; 4]> = wrt.iter().map(|x| x.id()).collect();
-        let mut between = Between::new(&self.tape().list(), &inputs, self.id());
+        let mut reachable = Reachable::new(&self.tape().list(), &inputs, self.id());
         for (x, t) in wrt.iter().zip(tangents) {
-            if between.contains(x.id()) {
-                between.set(x.id(), t.id());
+            if reachable.contains(x.id()) {
+                reachable.set(x.id(), t.id());
             }
         }
-        sweep(self, &inputs, &mut between);
-        match between.get(self.id()) {
+        sweep(self, &inputs, &mut reachable);
+        match reachable.get(self.id()) {
             Some(id) => Var::new(self.tape(), id),
             None => self.full_like(0.0),
         }
     }
 }
 
-/// Visits the nodes between from the first to the last; each computes its tangent from those of its operands.
+/// Visits the reachable nodes from the first to the last. Each computes its tangent from those of its operands.
 #[track_caller]
-fn sweep<'t>(output: Var<'t>, inputs: &[NodeId], between: &mut Between) {
+fn sweep<'t>(output: Var<'t>, inputs: &[NodeId], reachable: &mut Reachable) {
     let tape = output.tape();
-    for place in 0..between.order.len() {
-        let id = between.order[place];
-        // What was asked for moves along its given tangent, wherever it came from.
+    for index in 0..reachable.order.len() {
+        let id = reachable.order[index];
+        // An input moves along its given tangent, even if it was computed from another input.
         if inputs.contains(&id) {
             continue;
         }
@@ -75,12 +75,12 @@ fn sweep<'t>(output: Var<'t>, inputs: &[NodeId], between: &mut Between) {
         let (var, y) = (|i| Var::new(tape, i), Var::new(tape, id));
         let inherited = tape.inheriting(id);
         let tangent = for_operands(&operands, var, |x| {
-            for_operands(&operands, |i| between.get(i).map(var), |t| rule.jvp(&At { x, y }, t))
+            for_operands(&operands, |i| reachable.get(i).map(var), |t| rule.jvp(&At { x, y }, t))
         });
         drop(inherited);
         tape.raise_trapped();
         if let Some(tangent) = tangent {
-            between.set(id, tangent.id());
+            reachable.set(id, tangent.id());
         }
     }
 }

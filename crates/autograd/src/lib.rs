@@ -41,7 +41,6 @@
 //! Both are on by default, and neither changes a result: `threads` lets kernels share their work, `clock` gives
 //! [`Program`] its method `profile`.
 
-mod between;
 mod buffers;
 mod call;
 mod check;
@@ -65,6 +64,7 @@ mod pages;
 mod params;
 mod plan;
 mod program;
+mod reachable;
 mod record;
 pub mod scalar;
 mod scratch;

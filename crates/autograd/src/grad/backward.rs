@@ -1,18 +1,18 @@
-//! The gradients of parameters: a sweep of first order, of which nothing stays on the tape.
+//! The gradients of parameters: a first-order sweep that leaves nothing on the tape.
 
 use super::sweep::{Event, sweep};
-use crate::between::Between;
 use crate::buffers::Strided;
 use crate::dtype::with_float;
 use crate::ir::{NodeId, Op};
 use crate::kernels::copy;
 use crate::params::{Gradients, Params};
+use crate::reachable::Reachable;
 use crate::tape::{List, Tape};
 use crate::var::Var;
 use smallvec::SmallVec;
 
 impl Var<'_> {
-    /// The gradients with respect to all parameters that the tape reads, at once and owned.
+    /// The gradients with respect to all parameters that the tape reads, as owned values.
     ///
     /// First order: nothing stays on the tape, and each adjoint is freed at its last use. For derivatives of these
     /// gradients use [`grad`](Var::grad) on [`Tape::param`].
@@ -47,19 +47,19 @@ impl Var<'_> {
         let start = tape.len();
         let last = tape.list_mut().gradients.take();
         let mut gradients = Gradients::reusing(last, params);
-        let mut between = {
+        let mut reachable = {
             let list = tape.list();
             let read = list.parameters().filter(|(p, _)| !params.is_frozen(*p));
             let inputs: SmallVec<[NodeId; 16]> = read.map(|(_, id)| id).collect();
-            Between::new(&list, &inputs, self.id())
+            Reachable::new(&list, &inputs, self.id())
         };
         // The adjoint of a node takes a few nodes.
-        let uses = Vec::with_capacity(4 * between.order.len());
+        let uses = Vec::with_capacity(4 * reachable.order.len());
         let mut lifetimes = Lifetimes { tape, start, uses, settled: 0 };
         let seed = self.seed();
-        // What a trap catches is told by the rule that recorded it.
+        // A trap reports the rule that recorded a value, so the rules must be recorded.
         let stays = tape.list().trap.on;
-        sweep(self, seed, &mut between, stays, |event| match event {
+        sweep(self, seed, &mut reachable, stays, |event| match event {
             Event::Held(id) => lifetimes.hold(id),
             Event::Dropped(id) => lifetimes.drop(id),
             Event::Complete { leaf, adjoint } => {
@@ -76,50 +76,50 @@ impl Var<'_> {
     }
 }
 
-/// Counts how often each node of a first-order sweep is in use as an adjoint, and frees the values that are not.
+/// Counts how often each node of a first-order sweep is in use as an adjoint, and frees the values that are not in use.
 struct Lifetimes<'t> {
     tape: &'t Tape<'t>,
     start: usize,
-    /// Per node from `start` on.
+    /// One count per node from `start` on.
     uses: Vec<u32>,
-    /// How many of them have been looked at after the visit that recorded them.
+    /// How many of these nodes have been checked after the visit that recorded them.
     settled: usize,
 }
 
 impl Lifetimes<'_> {
     fn hold(&mut self, id: NodeId) {
         self.uses.resize(self.tape.len() - self.start, 0);
-        if let Some(place) = self.place(id) {
-            self.uses[place] += 1;
+        if let Some(index) = self.index(id) {
+            self.uses[index] += 1;
         }
     }
 
     fn drop(&mut self, id: NodeId) {
-        if let Some(place) = self.place(id) {
-            self.uses[place] -= 1;
-            if self.uses[place] == 0 {
+        if let Some(index) = self.index(id) {
+            self.uses[index] -= 1;
+            if self.uses[index] == 0 {
                 self.tape.list_mut().release(id);
             }
         }
     }
 
-    /// Frees what the last rules recorded on the way to their results.
+    /// Frees the intermediate values that the last rules recorded.
     fn free_intermediates(&mut self) {
         let mut list = self.tape.list_mut();
         self.uses.resize(list.nodes.len() - self.start, 0);
-        for place in std::mem::replace(&mut self.settled, self.uses.len())..self.uses.len() {
-            if self.uses[place] == 0 {
-                list.release((self.start + place) as NodeId);
+        for index in std::mem::replace(&mut self.settled, self.uses.len())..self.uses.len() {
+            if self.uses[index] == 0 {
+                list.release((self.start + index) as NodeId);
             }
         }
     }
 
-    fn place(&self, id: NodeId) -> Option<usize> {
+    fn index(&self, id: NodeId) -> Option<usize> {
         (id as usize).checked_sub(self.start)
     }
 }
 
-/// Copies the adjoint of a parameter, the only leaf that is asked for, to its place in the owned gradients.
+/// Copies the adjoint of a parameter into its range of the owned gradients. Parameters are the only leaves of this sweep.
 fn store(list: &List, params: &Params, leaf: NodeId, adjoint: NodeId, gradients: &mut Gradients) {
     let Op::Parameter(param) = list.node(leaf).op else { return };
     let x = list.strided(adjoint, Some(params));

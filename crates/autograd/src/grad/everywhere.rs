@@ -1,12 +1,12 @@
-//! The gradients of all nodes at once, for whoever wants to look at them.
+//! The gradients with respect to all nodes at once, for drawings and for the search for NaN.
 
 use super::sweep::sweep;
-use crate::between::Between;
 use crate::ir::{NodeId, Op};
+use crate::reachable::Reachable;
 use crate::var::Var;
 
-/// The gradient of `output` with respect to every node on the way to it from a variable, or from a parameter that is not
-/// frozen: pairs of a node and its adjoint. `f` reads them; nothing stays on the tape.
+/// The gradient of `output` with respect to every node that is reachable from a variable or from a parameter that is not
+/// frozen, as pairs of a node and its adjoint. `f` reads them; then the adjoints are removed from the tape.
 #[track_caller]
 pub(crate) fn with_adjoints<'t, R>(output: Var<'t>, f: impl FnOnce(&[(NodeId, NodeId)]) -> R) -> R {
     output.check_scalar("with_gradients");
@@ -21,12 +21,12 @@ pub(crate) fn with_adjoints<'t, R>(output: Var<'t>, f: impl FnOnce(&[(NodeId, No
         (0..=output.id()).filter(is_leaf).collect()
     };
     let start = tape.len();
-    let mut between = Between::new(&tape.list(), &leaves, output.id());
-    // Who looks for what is not finite wants to see it: no trap stops this sweep.
+    let mut reachable = Reachable::new(&tape.list(), &leaves, output.id());
+    // The trap would stop this sweep at a NaN, which the caller may be looking for.
     let trap = std::mem::take(&mut tape.list_mut().trap);
-    sweep(output, output.seed(), &mut between, true, |_| {});
+    sweep(output, output.seed(), &mut reachable, true, |_| {});
     tape.list_mut().trap = trap;
-    let adjoints: Vec<_> = between.order.iter().filter_map(|&id| Some((id, between.get(id)?))).collect();
+    let adjoints: Vec<_> = reachable.order.iter().filter_map(|&id| Some((id, reachable.get(id)?))).collect();
     let result = f(&adjoints);
     tape.list_mut().truncate(start);
     result

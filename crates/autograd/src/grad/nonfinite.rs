@@ -1,17 +1,17 @@
-//! The search for what is not finite, in a computation and in its gradients.
+//! The search for a NaN or an infinity in a computation and in its gradients.
 
 use super::with_adjoints;
-use crate::between::ancestors;
 use crate::finite::{NonFinite, born_at};
 use crate::ir::NodeId;
+use crate::reachable::ancestors;
 use crate::var::Var;
 
 impl Var<'_> {
-    /// The first NaN or infinity among what this was computed from; and, if this is one floating-point number, such as
-    /// a loss, among its gradients by all variables and parameters that are not frozen: one call tells where a training
-    /// step went wrong. Nothing stays on the tape.
+    /// The first NaN or infinity among the values that `self` was computed from. If `self` is a single floating-point number,
+    /// such as a loss, its gradients by all variables and unfrozen parameters are searched too. So one call tells where a
+    /// training step went wrong. Nothing stays on the tape.
     ///
-    /// `None` where all values are finite. It holds all adjoints at once: for the search, not for every step.
+    /// `None` if all values are finite. The search holds all adjoints at once: use it to find an error, not in every step.
     ///
     /// ```
     /// use autograd::{Params, Tape};

@@ -1,48 +1,48 @@
-//! The sweep: each node between hands its adjoint on to its operands.
+//! The backward sweep: each reachable node passes its adjoint on to its operands.
 
-use crate::between::Between;
 use crate::ir::{NodeId, Op, for_operands};
 use crate::op::{At, Wanted, only};
+use crate::reachable::Reachable;
 use crate::var::Var;
 
-/// What a sweep tells about the nodes that it appends.
+/// What a sweep reports about the nodes that it appends.
 pub(super) enum Event {
     /// The node became an adjoint.
     Held(NodeId),
-    /// The node ceased to be one: it was added to another, or its node has been visited.
+    /// The node is no adjoint any more: it was added to another one, or the node that it belongs to has been visited.
     Dropped(NodeId),
     /// The adjoint of a leaf is complete.
     Complete { leaf: NodeId, adjoint: NodeId },
-    /// One node's rules have run.
+    /// The rules of one node have run.
     Visited,
 }
 
-/// Visits the nodes between from the last to the first; each hands its adjoint on to its operands by its rule. Where
-/// nothing of it `stays` on the tape, some do so in one pass.
+/// Visits the reachable nodes from the last to the first. Each passes its adjoint on to its operands by its rule. If nothing
+/// `stays` on the tape, elementwise functions do so in one loop.
 #[track_caller]
 pub(super) fn sweep<'t>(
     output: Var<'t>,
     seed: Var<'t>,
-    between: &mut Between,
+    reachable: &mut Reachable,
     stays: bool,
     mut tell: impl FnMut(Event),
 ) {
     let tape = output.tape();
-    if !between.contains(output.id()) {
+    if !reachable.contains(output.id()) {
         return;
     }
-    // A rule may give what was there before, such as an operand; that is no adjoint by its nature.
+    // A rule may return a node that was recorded before the sweep, such as an operand. Such a node is not marked as an adjoint.
     let start = tape.len() as NodeId;
     let note = |term: Var<'t>, of: NodeId| {
         if term.id() >= start {
             tape.list_mut().note_adjoint(term.id(), of);
         }
     };
-    between.set(output.id(), seed.id());
+    reachable.set(output.id(), seed.id());
     tell(Event::Held(seed.id()));
-    for place in (0..between.order.len()).rev() {
-        let id = between.order[place];
-        let Some(adjoint) = between.get(id) else {
+    for index in (0..reachable.order.len()).rev() {
+        let id = reachable.order[index];
+        let Some(adjoint) = reachable.get(id) else {
             continue;
         };
         let (op, inputs) = {
@@ -56,14 +56,14 @@ pub(super) fn sweep<'t>(
         };
         let (y, g) = (Var::new(tape, id), Var::new(tape, adjoint));
         let inherited = tape.inheriting(id);
-        let at_once = match op {
+        let in_one_loop = match op {
             Op::Unary(f) if !stays => g.pulled_back(f, Var::new(tape, inputs[0]), y).map(only),
             _ => None,
         };
         let by_rule = || {
             for_operands(
                 &inputs,
-                |x| between.contains(x),
+                |x| reachable.contains(x),
                 |wanted| {
                     for_operands(
                         &inputs,
@@ -73,18 +73,18 @@ pub(super) fn sweep<'t>(
                 },
             )
         };
-        let terms = at_once.unwrap_or_else(by_rule);
+        let terms = in_one_loop.unwrap_or_else(by_rule);
         for (&input, term) in inputs.iter().zip(terms) {
-            let Some(mut term) = term.filter(|_| between.contains(input)) else {
+            let Some(mut term) = term.filter(|_| reachable.contains(input)) else {
                 continue;
             };
             note(term, input);
-            if let Some(sum) = between.get(input) {
+            if let Some(sum) = reachable.get(input) {
                 term = Var::new(tape, sum) + term;
                 note(term, input);
                 tell(Event::Dropped(sum));
             }
-            between.set(input, term.id());
+            reachable.set(input, term.id());
             tell(Event::Held(term.id()));
         }
         drop(inherited);

@@ -2,13 +2,13 @@
 
 use super::run::Pieces;
 use super::{Inputs, Program, ProgramError};
-use crate::between::ancestors;
 use crate::buffers::{Number, Source, Value};
 use crate::dtype::{DataRef, Storable, with_type};
 use crate::finite::{NonFinite, born_at};
 use crate::ir::Op;
 use crate::params::Params;
 use crate::plan::{Node, Slot};
+use crate::reachable::ancestors;
 use crate::record::evaluate;
 use crate::tape::{List, Tape};
 
