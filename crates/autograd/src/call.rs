@@ -1,5 +1,5 @@
-//! The calling convention of kernels: strided views in, a slice to fill, a room to work in, and a fault where the values
-//! make the op impossible.
+//! The calling convention of kernels. They read strided views and fill a slice. They may use scratch and threads. They return
+//! a fault if the values make the op impossible.
 
 use crate::dtype::{DType, DataMut, Element};
 use crate::kernels::workers::Workers;
@@ -7,7 +7,7 @@ use crate::scratch::Scratch;
 use crate::shape::Shape;
 use std::fmt;
 
-/// A result to be written: every element of it, in row-major order. What is there before is unspecified.
+/// A result to be written: every element, in row-major order. The elements are unspecified before.
 #[derive(Debug)]
 pub(crate) struct Fill<'a> {
     pub(crate) shape: &'a Shape,
@@ -24,7 +24,7 @@ impl<'a> Fill<'a> {
         T::slice_mut(self.data)
     }
 
-    /// Writes the elements in order, as many as there are.
+    /// Writes all elements in order.
     pub(crate) fn write<T: Element>(self, values: impl IntoIterator<Item = T>) {
         let out = self.slice::<T>();
         let mut values = values.into_iter();
@@ -44,7 +44,7 @@ pub(crate) struct Room<'a> {
     pub(crate) workers: &'a Workers,
 }
 
-/// What a kernel will ask of its room, known from the shapes, so that a program allocates and forks ahead of time.
+/// What a kernel needs of its [`Room`]. It follows from the shapes, so that a program can prepare memory and threads.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Needs {
     /// Whether several threads would share the work.
@@ -53,7 +53,7 @@ pub(crate) struct Needs {
     pub(crate) scratch: usize,
 }
 
-/// Why the values of its operands make an op impossible. Found while computing; shapes and dtypes are checked before.
+/// Why an op is impossible for the values of its operands. It is found during computation; shapes and dtypes are checked before.
 ///
 /// The eager tape panics with it at the line that records the op; [`Program::run`](crate::Program::run) gives it in
 /// [`ProgramError::Fault`](crate::ProgramError::Fault). Nothing outside of the operands is read or written.
@@ -66,13 +66,13 @@ pub(crate) struct Needs {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// An index is outside of what it counts.
+    /// An index is out of range.
     Index {
-        /// Where it stands in the operand of indices.
+        /// The position of the index in the operand of indices.
         position: Vec<usize>,
         /// The index.
         value: i64,
-        /// How many there are to count.
+        /// The end of the range: indices must be less than this.
         bound: usize,
     },
 }

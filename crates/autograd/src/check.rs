@@ -1,4 +1,4 @@
-//! Are the gradients right? Checks that users can run on their own functions.
+//! Checks of gradients that users can run on their own functions.
 
 use crate::grad::dot;
 use crate::tape::Tape;
@@ -9,20 +9,20 @@ use std::fmt;
 /// A function from variables to a variable, of any lifetime.
 type Function<'f> = dyn for<'t> Fn(&[Var<'t>]) -> Vec<Var<'t>> + 'f;
 
-/// Derivatives that contradict each other.
+/// Two derivatives that contradict each other.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GradientMismatch {
-    /// Which derivative: 1 for gradients, 2 for their derivatives, and so on.
+    /// The order of the derivative: 1 for gradients, 2 for their derivatives, and so on.
     pub order: usize,
-    /// The entry that is off, such as `input 0, entry [1, 2]`.
+    /// The entry that differs, such as `input 0, entry [1, 2]`.
     pub place: String,
-    /// What computed the first figure.
+    /// How the first value was computed.
     pub got_by: &'static str,
-    /// The first figure.
+    /// The first value.
     pub got: f64,
-    /// What computed the second figure.
+    /// How the second value was computed.
     pub want_by: &'static str,
-    /// The second figure.
+    /// The second value.
     pub want: f64,
 }
 
@@ -36,17 +36,18 @@ impl fmt::Display for GradientMismatch {
 
 impl std::error::Error for GradientMismatch {}
 
-/// Relative agreement that is asked of a central difference in `f64`, whose own error is about 1e-10.
+/// The relative difference that is allowed from a central difference in `f64`, whose own error is about 1e-10.
 const TOLERANCE: f64 = 1e-6;
 
 /// Checks the derivatives of `f` at `inputs` up to `order` (1: gradients, 2: their derivatives, …).
 ///
-/// For a fixed cotangent u and fixed tangents v, at each order: every entry of the vector-Jacobian product against a
-/// central difference, every entry of the Jacobian-vector product against a central difference along v, and
-/// ⟨u, J·v⟩ = ⟨Jᵀ·u, v⟩. The next order checks the gradient itself in the same way. `f` has to be smooth near `inputs`.
+/// At each order, with a fixed cotangent u and fixed tangents v, three things are checked. Every entry of the vector-Jacobian
+/// product is compared with a central difference. Every entry of the Jacobian-vector product is compared with a central
+/// difference along v. And ⟨u, J·v⟩ must equal ⟨Jᵀ·u, v⟩. The next order checks the gradient in the same way. `f` must be
+/// smooth near `inputs`.
 ///
 /// # Errors
-/// The first entry that is off by more than 1e-6 of the scale of the array, with both figures.
+/// The first entry that differs by more than 1e-6 of the scale of the array, with both values.
 ///
 /// ```
 /// use autograd::check_grads;
@@ -54,7 +55,7 @@ const TOLERANCE: f64 = 1e-6;
 /// let x = arr1(&[0.3, -1.2]).into_dyn();
 /// assert!(check_grads(|x| (x[0].sin() * x[0]).sum(), &[x.clone()], 3).is_ok());
 ///
-/// // A gradient path that is cut does not go unnoticed:
+/// // A cut gradient path is found:
 /// let wrong = check_grads(|x| (x[0] * x[0].detach()).sum(), &[x], 1).unwrap_err();
 /// assert_eq!(wrong.place, "input 0, entry [0]");
 /// ```
@@ -67,7 +68,7 @@ pub fn check_grads(
     derivatives.check(&|x: &[Var<'_>]| vec![f(x)], inputs, 1, order)
 }
 
-/// The gradient of Σ ⟨u, y⟩: of outputs y, for cotangents u, with respect to inputs.
+/// The gradient of Σ ⟨u, y⟩ with respect to the inputs, for outputs y and cotangents u.
 type Pull = for<'t> fn(&[Var<'t>], &[ArrayD<f64>], &[Var<'t>]) -> Vec<Var<'t>>;
 
 /// The tangent of an output, for inputs and their tangents.
@@ -176,8 +177,8 @@ fn evaluate(f: &Function<'_>, at: &[ArrayD<f64>]) -> Vec<ArrayD<f64>> {
     f(&x).iter().map(|y| y.to_array()).collect()
 }
 
-/// Fixed numbers between −1 and 1, away from 0, that no symmetry of `f` is likely to share (multiples of the golden
-/// ratio, modulo 1).
+/// Fixed numbers between −1 and 1 and away from 0: multiples of the golden ratio, modulo 1. They are so irregular that
+/// errors in a symmetric `f` are unlikely to cancel.
 fn direction(shape: &[usize], which: usize) -> ArrayD<f64> {
     let mut k = which as f64 * 17.0;
     ArrayD::from_shape_simple_fn(shape, || {
@@ -209,24 +210,24 @@ fn agree(
     Ok(())
 }
 
-/// How two arrays that should be equal differ; see [`compare`].
+/// The difference of two arrays that should be equal; see [`compare`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Comparison {
-    /// All entries are equal to the last bit (of zeros, whatever their sign).
+    /// All entries are equal to the last bit. Zeros of either sign are equal.
     pub exact: bool,
     /// The largest difference is within 1e-10 of the largest entry.
     pub close: bool,
-    /// The largest difference of two entries, divided by the largest entry of the second array; not a number where an
-    /// entry of either is none.
+    /// The largest difference of two entries, divided by the largest entry of the second array. NaN if an entry of either array
+    /// is NaN.
     pub max_difference: f64,
-    /// The place of that difference.
+    /// The index of that difference.
     pub worst: usize,
 }
 
 /// Compares gradients, such as hand-written ones with those of the tape, relative to the largest entry of `want`.
 ///
-/// Relative to the array and not to each entry: where an entry is small because larger terms cancel, no method gets
-/// its last digits.
+/// The comparison is relative to the whole array, not to each entry. An entry that is small because larger terms cancel has
+/// no accurate last digits, whatever the method.
 ///
 /// # Panics
 /// If the lengths differ.

@@ -1,4 +1,4 @@
-//! Contiguous arrays for the oracle: plain vectors with a shape, addressed by counting.
+//! Contiguous arrays for the oracle: plain vectors with a shape.
 
 use crate::buffers::Strided;
 use crate::call::Fill;
@@ -17,13 +17,13 @@ impl Dense {
     /// The elements of a view, one by one.
     pub(crate) fn of(x: &Strided<'_>) -> Dense {
         let meta = Meta::new(Shape::from(x.shape), x.dtype());
-        let places = indices(x.shape).map(|index| {
+        let offsets = indices(x.shape).map(|index| {
             let steps = index.iter().zip(x.strides).map(|(&i, &s)| i as isize * s).sum::<isize>();
             x.offset.wrapping_add_signed(steps)
         });
         let data = with_type!(x.dtype(), T => {
             let elements = T::slice(x.data);
-            T::wrap(places.map(|p| elements[p]).collect())
+            T::wrap(offsets.map(|p| elements[p]).collect())
         });
         Dense { meta, data }
     }
@@ -33,9 +33,9 @@ impl Dense {
         T::slice(self.data.borrow())
     }
 
-    /// Writes the elements at the given places, in the order given.
-    pub(crate) fn gather(&self, places: impl Iterator<Item = usize>, y: Fill<'_>) {
-        each_dtype!(Data, &self.data, v => y.write(places.map(|i| v[i])));
+    /// Writes the elements at the given offsets, in the given order.
+    pub(crate) fn gather(&self, offsets: impl Iterator<Item = usize>, y: Fill<'_>) {
+        each_dtype!(Data, &self.data, v => y.write(offsets.map(|i| v[i])));
     }
 }
 
@@ -43,17 +43,17 @@ impl Dense {
 pub(crate) fn indices(shape: &[usize]) -> impl Iterator<Item = Vec<usize>> + use<> {
     let shape = shape.to_vec();
     let n: usize = shape.iter().product();
-    (0..n).map(move |mut place| {
+    (0..n).map(move |mut offset| {
         let mut index = vec![0; shape.len()];
         for axis in (0..shape.len()).rev() {
-            index[axis] = place % shape[axis];
-            place /= shape[axis];
+            index[axis] = offset % shape[axis];
+            offset /= shape[axis];
         }
         index
     })
 }
 
-/// The place of a multi-index in row-major order.
-pub(crate) fn place(index: &[usize], shape: &[usize]) -> usize {
-    index.iter().zip(shape).fold(0, |place, (i, d)| place * d + i)
+/// The offset of a multi-index in row-major order.
+pub(crate) fn offset(index: &[usize], shape: &[usize]) -> usize {
+    index.iter().zip(shape).fold(0, |offset, (i, d)| offset * d + i)
 }

@@ -29,7 +29,7 @@ impl DType {
         matches!(self, DType::F32 | DType::F64)
     }
 
-    /// Bytes of an element.
+    /// The number of bytes of an element.
     pub(crate) fn size(self) -> usize {
         match self {
             DType::F32 => 4,
@@ -105,7 +105,7 @@ pub enum DataRef<'a> {
     Bool(&'a [bool]),
 }
 
-/// Elements of one dtype, borrowed to be written.
+/// Elements of one dtype, mutably borrowed.
 #[derive(Debug)]
 #[doc(hidden)]
 pub enum DataMut<'a> {
@@ -120,7 +120,7 @@ pub(crate) use sealed::Storable;
 mod sealed {
     use super::{Data, DataMut, DataRef};
 
-    /// How an element type sits in the type-erased stores.
+    /// Conversions between an element type and the type-erased containers.
     pub trait Storable: Sized {
         fn wrap(values: Vec<Self>) -> Data;
         fn vec(data: &mut Data) -> &mut Vec<Self>;
@@ -204,7 +204,7 @@ macro_rules! float {
 float!(f32);
 float!(f64);
 
-/// Runs the same code for whichever vector or slice a [`Data`] or [`DataRef`] holds.
+/// Runs the same code for the vector or slice of any dtype that a [`Data`] or [`DataRef`] holds.
 macro_rules! each_dtype {
     ($enum:ident, $data:expr, $v:ident => $body:expr) => {
         match $data {
@@ -242,7 +242,7 @@ macro_rules! with_type {
 }
 pub(crate) use with_type;
 
-/// As [`with_type!`] for the two floating-point dtypes; shape rules have refused the others before.
+/// As [`with_type!`], for the two floating-point dtypes only. Shape rules refuse the others before.
 macro_rules! with_float {
     ($dtype:expr, $T:ident => $body:expr) => {
         match $dtype {

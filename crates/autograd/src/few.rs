@@ -3,60 +3,60 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-/// A list whose first `N` places lie in itself. While it is no longer than that, it is copied and compared as a whole, in a
-/// few words and without a look at its length, which costs less than a call that copies exactly what is there.
+/// A list that holds up to `N` elements inline, and more in a box. An inline list is copied and compared with all its `N`
+/// elements, whatever its length: that costs less than a call that copies exactly as many as there are.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Few<T, const N: usize> {
-    /// How many, and the places: those beyond hold the default.
-    Here(u8, [T; N]),
-    /// More than `N`.
-    Beyond(Box<[T]>),
+    /// The length and the elements. Unused elements hold the default.
+    Inline(u8, [T; N]),
+    /// More than `N` elements.
+    Boxed(Box<[T]>),
 }
 
 impl<T: Copy + Default, const N: usize> Few<T, N> {
     #[inline]
     pub(crate) fn new() -> Few<T, N> {
-        Few::Here(0, [T::default(); N])
+        Few::Inline(0, [T::default(); N])
     }
 
-    /// So many times the same.
+    /// `n` times the same element.
     #[inline]
     pub(crate) fn repeat(x: T, n: usize) -> Few<T, N> {
         Few::from_fn(n, |_| x)
     }
 
-    /// What `f` gives for each of the places, asked from the last to the first. The loop over the places here is of a
-    /// fixed length: it is unrolled, and the list is made in registers.
+    /// The results of `f` for each index. `f` is called from the last index to the first. The loop over inline elements has a
+    /// fixed length, so it is unrolled and the list is made in registers.
     #[inline]
     pub(crate) fn from_fn(n: usize, mut f: impl FnMut(usize) -> T) -> Few<T, N> {
         if n > N {
             let mut all = vec![T::default(); n];
             all.iter_mut().enumerate().rev().for_each(|(i, x)| *x = f(i));
-            return Few::Beyond(all.into());
+            return Few::Boxed(all.into());
         }
-        let mut places = [T::default(); N];
+        let mut elements = [T::default(); N];
         for i in (0..N).rev() {
             if i < n {
-                places[i] = f(i);
+                elements[i] = f(i);
             }
         }
-        Few::Here(n as u8, places)
+        Few::Inline(n as u8, elements)
     }
 
     #[inline]
     pub(crate) fn push(&mut self, x: T) {
         match self {
-            Few::Here(n, places) if usize::from(*n) < N => {
-                places[usize::from(*n)] = x;
+            Few::Inline(n, elements) if usize::from(*n) < N => {
+                elements[usize::from(*n)] = x;
                 *n += 1;
             }
-            _ => self.push_beyond(x),
+            _ => self.push_boxed(x),
         }
     }
 
     #[cold]
-    fn push_beyond(&mut self, x: T) {
-        *self = Few::Beyond(self.iter().copied().chain([x]).collect());
+    fn push_boxed(&mut self, x: T) {
+        *self = Few::Boxed(self.iter().copied().chain([x]).collect());
     }
 }
 
@@ -65,8 +65,8 @@ impl<T, const N: usize> Deref for Few<T, N> {
     #[inline]
     fn deref(&self) -> &[T] {
         match self {
-            Few::Here(n, places) => &places[..usize::from(*n)],
-            Few::Beyond(all) => all,
+            Few::Inline(n, elements) => &elements[..usize::from(*n)],
+            Few::Boxed(all) => all,
         }
     }
 }
@@ -75,8 +75,8 @@ impl<T, const N: usize> DerefMut for Few<T, N> {
     #[inline]
     fn deref_mut(&mut self) -> &mut [T] {
         match self {
-            Few::Here(n, places) => &mut places[..usize::from(*n)],
-            Few::Beyond(all) => all,
+            Few::Inline(n, elements) => &mut elements[..usize::from(*n)],
+            Few::Boxed(all) => all,
         }
     }
 }
@@ -132,11 +132,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_is_the_same_list_here_and_beyond() {
+    fn inline_and_boxed_lists_behave_alike() {
         let mut grown: Few<u8, 4> = Few::new();
         for n in 0..9 {
             let whole: Few<u8, 4> = (0..n).collect();
-            assert_eq!((&grown, grown.len(), matches!(grown, Few::Here(..))), (&whole, n as usize, n <= 4));
+            assert_eq!((&grown, grown.len(), matches!(grown, Few::Inline(..))), (&whole, n as usize, n <= 4));
             assert_eq!(grown.clone()[..], (0..n).collect::<Vec<_>>());
             grown.push(n);
         }
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_lists_are_equal_whatever_they_were() {
+    fn equality_does_not_depend_on_how_a_list_was_made() {
         let (mut a, b) = (Few::<u8, 4>::from([1, 2]), Few::<u8, 4>::from([1, 2, 0]));
         assert_ne!(a, b);
         a.push(0);

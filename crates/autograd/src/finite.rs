@@ -1,4 +1,4 @@
-//! Where a NaN or an infinity was born: the first op that made one of finite operands, or the leaf that brought it in.
+//! The origin of a NaN or an infinity: the first op that made one from finite operands, or the leaf that holds one.
 
 use crate::buffers::Strided;
 use crate::dtype::{DType, Float, with_float};
@@ -9,11 +9,11 @@ use crate::params::Params;
 use crate::tape::{List, Tape};
 use std::fmt;
 
-/// Where a number that is not finite was born: the first op, in the order of recording, that made a NaN or an infinity
-/// of finite operands, or the data or parameter that brought one in.
+/// The origin of a NaN or an infinity: the first op, in the order of recording, that made one from finite operands, or the
+/// data or parameter that holds one.
 ///
 /// Given by [`Tape::find_nonfinite`], [`Var::find_nonfinite`](crate::Var::find_nonfinite) and
-/// [`Program::find_nonfinite`](crate::Program::find_nonfinite); printed, it also shows the operands.
+/// [`Program::find_nonfinite`](crate::Program::find_nonfinite). Its text also shows the operands.
 ///
 /// ```
 /// # use autograd::Tape;
@@ -37,13 +37,13 @@ pub struct NonFinite {
     pub name: Option<String>,
     /// The source file whose line recorded it.
     pub file: &'static str,
-    /// The line that recorded it; of a derivative, the line that recorded what it is one of.
+    /// The line that recorded it. For a derivative, the line that recorded the differentiated value.
     pub line: u32,
     /// The scope that it was recorded in, such as `net.1`.
     pub scope: Option<String>,
     /// Whether a sweep recorded it, as part of a derivative.
     pub derivative: bool,
-    /// Where the first such element is.
+    /// The index of the first such element.
     pub element: Vec<usize>,
     /// That element: NaN or an infinity.
     pub value: f64,
@@ -72,11 +72,11 @@ impl fmt::Display for NonFinite {
 }
 
 impl Tape<'_> {
-    /// The first NaN or infinity among all values on this tape: which op made it, where that was recorded, in which
-    /// scope, and of what. `None` where all values are finite.
+    /// The first NaN or infinity among all values on this tape: the op that made it, its operands, the line and the scope that
+    /// recorded it. `None` if all values are finite.
     ///
-    /// An infinity that was written as a number, as masks are, is none of these; what makes NaN of it is.
-    /// [`Var::find_nonfinite`](crate::Var::find_nonfinite) looks at gradients, too. [`NonFinite`] has an example.
+    /// An infinity that was written as a number does not count, because masks are written so. An op that makes NaN of it counts.
+    /// [`Var::find_nonfinite`](crate::Var::find_nonfinite) also searches gradients. [`NonFinite`] has an example.
     ///
     /// # Panics
     /// On the tape of a program, which has no values: [`Program::find_nonfinite`](crate::Program::find_nonfinite).
@@ -86,8 +86,9 @@ impl Tape<'_> {
         (0..list.nodes.len() as NodeId).find_map(|id| born_at(&list, id, self.params()))
     }
 
-    /// Stops at the first NaN or infinity from now on: recording it, in a sweep too, panics at the caller with the
-    /// text of [`NonFinite`]. Off by default, for it reads every value once more; a program's tape has none and ignores it.
+    /// Makes the tape stop at the first NaN or infinity: recording one panics at the caller with the text of [`NonFinite`],
+    /// also within a sweep. It is off by default, because it reads every value once more. The tape of a program has no values
+    /// and ignores it.
     ///
     /// ```should_panic
     /// # use autograd::Tape;
@@ -101,7 +102,7 @@ impl Tape<'_> {
         self.list_mut().trap.on = trap;
     }
 
-    /// Looks at a node that was just recorded, if the tape is to stop at what is not finite.
+    /// Checks a node that was just recorded, if the trap is on.
     #[inline]
     #[track_caller]
     pub(crate) fn trap(&self, id: NodeId) {
@@ -121,14 +122,14 @@ impl Tape<'_> {
         let in_sweep = list.in_sweep();
         drop(list);
         if in_sweep {
-            // The line of a rule is not the caller's: the sweep will raise it.
+            // Within a sweep, the recording line is one of a rule. The sweep panics later, at the caller's line.
             self.list_mut().trap.found.get_or_insert(found.to_string());
         } else {
             Mistake::new(found).raise();
         }
     }
 
-    /// Within a sweep: panics at the caller if what it recorded was caught.
+    /// Called within a sweep: panics at the caller if the trap caught a node that the sweep recorded.
     #[track_caller]
     pub(crate) fn raise_trapped(&self) {
         let found = self.list_mut().trap.found.take();
@@ -138,7 +139,7 @@ impl Tape<'_> {
     }
 }
 
-/// What a node made of finite operands, or holds as a leaf, that is not finite.
+/// The NaN or infinity that a node made from finite operands, or that it holds as a leaf.
 #[track_caller]
 pub(crate) fn born_at(list: &List, id: NodeId, params: Option<&Params>) -> Option<NonFinite> {
     let node = list.node(id);
@@ -149,7 +150,7 @@ pub(crate) fn born_at(list: &List, id: NodeId, params: Option<&Params>) -> Optio
     if here.nan + here.infinite == 0 {
         return None;
     }
-    // An operand that an op takes twice is looked at once.
+    // An operand that an op takes twice is checked once.
     let mut operands = node.inputs.to_vec();
     operands.dedup();
     let before: Vec<Census> = operands.iter().map(|&i| Census::of(&list.strided(i, params))).collect();
@@ -161,7 +162,7 @@ pub(crate) fn born_at(list: &List, id: NodeId, params: Option<&Params>) -> Optio
 fn report(list: &List, id: NodeId, params: Option<&Params>, here: &Census) -> NonFinite {
     let node = list.node(id);
     let (shape, origin) = (&node.meta.shape, &node.origin);
-    // A NaN among infinities is what counts.
+    // A NaN matters more than an infinity.
     let place = here.first_nan.or(here.first_infinite).expect("there is one");
     let element = unravel(place, shape);
     let x = list.strided(id, params);
@@ -195,7 +196,7 @@ fn report(list: &List, id: NodeId, params: Option<&Params>, here: &Census) -> No
     }
 }
 
-/// What kinds of numbers there are among some.
+/// The kinds of numbers in a tensor.
 #[derive(Debug)]
 struct Census {
     nan: usize,
@@ -259,7 +260,7 @@ fn element_at(x: &Strided<'_>, index: &[usize]) -> f64 {
     x.number(x.offset.wrapping_add_signed(steps))
 }
 
-/// The index of an element, from its place in row-major order.
+/// The multi-index of an element, from its position in row-major order.
 fn unravel(mut place: usize, shape: &[usize]) -> Vec<usize> {
     let mut index = vec![0; shape.len()];
     for (i, &length) in index.iter_mut().zip(shape).rev() {
@@ -269,7 +270,7 @@ fn unravel(mut place: usize, shape: &[usize]) -> Vec<usize> {
     index
 }
 
-/// A number in as many digits as its dtype has.
+/// A number with as many digits as its dtype has.
 fn number(dtype: DType, x: f64) -> String {
     if dtype == DType::F32 { format!("{:?}", x as f32) } else { format!("{x:?}") }
 }

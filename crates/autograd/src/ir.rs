@@ -1,4 +1,4 @@
-//! The recorded language: what a node of the list says. Data only; what an op means stands in [`crate::ops`].
+//! The recorded language: the ops and their attributes. This is data only; the meaning of each op is in [`crate::ops`].
 
 mod attribute;
 mod list;
@@ -14,13 +14,13 @@ use attribute::Attribute;
 use std::hash::{Hash, Hasher};
 use std::mem::discriminant;
 
-/// Place of a node in its list.
+/// The number of a node: its index in the list.
 pub(crate) type NodeId = u32;
 
 /// Operands of a node, in order.
 pub(crate) type Inputs = Few<NodeId, 4>;
 
-/// Calls `f` with something for each operand. Most ops have one to three, for which it is an array, made where it is read.
+/// Calls `f` with `of` each operand. Most ops have one to three operands, for which this needs an array on the stack only.
 #[inline(always)]
 pub(crate) fn for_operands<T, R>(
     inputs: &[NodeId],
@@ -37,7 +37,7 @@ pub(crate) fn for_operands<T, R>(
 
 macro_rules! unary_enum {
     ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?): |$x:ident, $y:ident| $value:expr, $slope:expr, $domain:expr;)*) => {
-        /// Elementwise functions of one argument, with their constant parameter where they have one.
+        /// Elementwise functions of one argument. Some have a constant parameter.
         #[derive(Clone, Copy, Debug)]
         pub enum Unary {
             $($(#[$doc])* $Row $(($crate::ir::parameter!($p)))?,)*
@@ -48,14 +48,14 @@ macro_rules! unary_enum {
                 match self { $(Unary::$Row { .. } => stringify!($name),)* }
             }
 
-            /// The constant parameter of those that have one.
+            /// The constant parameter, if the function has one.
             pub fn parameter(self) -> Option<f64> {
                 match self { $(Unary::$Row $(($p))? => $crate::ir::given!($($p)?),)* }
             }
         }
     };
 }
-/// The type of a row's parameter, whatever its name.
+/// The type of a row's parameter: always `f64`.
 macro_rules! parameter {
     ($p:ident) => {
         f64
@@ -104,24 +104,24 @@ macro_rules! compare_enum {
 }
 compare_table!(compare_enum);
 
-/// What readers of the list ask of an op, instead of its name.
+/// How the elements of an op's result depend on those of its operands. Passes ask for the structure instead of the name.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Structure<'a> {
-    /// Data that comes from outside.
+    /// Data: the op has no operands.
     Leaf,
     /// Element i of the result is a function of element i of each operand, all of one shape.
     Map,
-    /// The elements of the operand where they are, in another order or repeated.
+    /// The elements of the operand in another order, or repeated, without a copy.
     View,
-    /// Elements over these axes become one; the axes disappear.
+    /// The elements along these axes become one element. The axes disappear.
     Reduce(&'a [u8]),
     /// A product of matrices.
     Contract,
-    /// Element i of the result is made of elements 0 to i along the axis, or of those from i on.
+    /// Element i of the result depends on elements 0 to i along the axis, or on elements from i on.
     Scan(u8),
-    /// Elements are taken or placed by an operand of integers.
+    /// Elements are read or written at indices that an operand holds.
     Gather,
-    /// Anything else, with so many floating-point operations for each element of the result.
+    /// Anything else, with the number of floating-point operations for each element of the result.
     Opaque(usize),
 }
 
@@ -177,18 +177,18 @@ macro_rules! ops {
             }
         })*
 
-        /// Every operation that a list can hold. Closed, so that the compiler names each match that a new op still lacks.
+        /// Every operation that a list can hold. The enum is closed, so the compiler lists each match that lacks a new op.
         #[derive(Clone, Debug)]
         pub enum Op {
             /// A leaf: data without a gradient.
             Constant,
             /// A leaf that can be differentiated with respect to.
             Variable,
-            /// A leaf that reads a parameter of the slab; a frozen one has no gradient.
+            /// A leaf that reads a parameter of the slab. A frozen parameter has no gradient.
             Parameter(Param),
-            /// A leaf of a traced computation whose values come with each run, by its number among the inputs.
+            /// An input of a traced computation, by its number. Each run brings its values.
             Input(u32),
-            /// A leaf of one number in every place, stored once.
+            /// A leaf whose elements are all one number, which is stored once.
             Full(f64),
             /// An elementwise function of one argument.
             Unary(Unary),
@@ -215,7 +215,7 @@ macro_rules! ops {
                 }
             }
 
-            /// What messages call the operands.
+            /// The names of the operands in messages.
             pub fn labels(&self) -> &'static [&'static str] {
                 match self {
                     Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Full(_) => &[],
@@ -225,7 +225,7 @@ macro_rules! ops {
                 }
             }
 
-            /// What readers of the list go by.
+            /// The structure that passes read.
             pub fn structure(&self) -> Structure<'_> {
                 match self {
                     Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Full(_) => Structure::Leaf,
@@ -245,7 +245,7 @@ macro_rules! ops {
                 }
             }
 
-            /// What it says beside its operands, if anything: `axis 1, start 0, length 2`.
+            /// The attributes as text, if there are any: `axis 1, start 0, length 2`.
             pub fn attributes(&self) -> Option<String> {
                 let all: Vec<String> = match self {
                     Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Full(_) => vec![],
@@ -257,7 +257,7 @@ macro_rules! ops {
             }
         }
 
-        /// The same operation: numbers in it are compared by their bits.
+        /// Equality of ops and attributes. Numbers are compared by their bits.
         impl PartialEq for Op {
             #[inline]
             fn eq(&self, other: &Op) -> bool {
@@ -292,7 +292,7 @@ macro_rules! ops {
             }
         }
 
-        /// The kinds of ops, without their attributes: what the tests have to have rows for.
+        /// The ops without their attributes. The tests must have a row for each.
         #[cfg(test)]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub(crate) enum OpKind {
@@ -350,7 +350,7 @@ impl Hash for Unary {
     }
 }
 
-/// Shape and dtype: all that is known of a value before any arithmetic.
+/// Shape and dtype: what is known of a value before it is computed.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Meta {
     pub(crate) shape: Shape,

@@ -1,9 +1,9 @@
-//! How the text of a programmer's mistake is put together: what was asked for and what is wrong with it; the operands and
-//! the lines that recorded them; the rule that failed; a hint.
+//! The texts of programmers' mistakes. A text has these parts: the call and what is wrong with it; the operands and the lines
+//! that recorded them; the rule that failed; a hint.
 
 use std::fmt::Display;
 
-/// The text of a mistake, a line at a time. All of it is cold: nothing is formatted while all is well.
+/// The text of a mistake, built line by line. Nothing is formatted before a mistake happens.
 #[derive(Debug)]
 #[must_use = "a mistake is to be raised"]
 pub(crate) struct Mistake(String);

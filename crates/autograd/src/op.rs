@@ -1,4 +1,4 @@
-//! What an op has to say about itself: the trait [`Rule`]. Each op implements it in its own file in `ops/`.
+//! The trait [`Rule`]: shapes, derivatives and values of an op. Each op implements it in its own file in `ops/`.
 
 use crate::buffers::Strided;
 use crate::call::{Fault, Fill, Needs, Room};
@@ -13,44 +13,43 @@ use std::borrow::Cow;
 /// The meaning of an op. Derivative rules are written in the recorded language: `Var` in, `Var` out. They never
 /// allocate, accumulate, un-broadcast or touch a buffer, and so they have derivatives themselves.
 ///
-/// Every reading of the list that asks something of each op is a method here. A new reading, such as a rule in symbols or a
-/// rule for batches, comes with a default: from the op's [`Structure`], or from what the other methods say.
+/// Each method answers one question about an op. A new method, such as a symbolic rule or a rule for batches, has a
+/// default, which follows from the op's [`Structure`] or from the other methods.
 pub(crate) trait Rule {
-    /// Shape and dtype of the result, or which demand the operands fail.
+    /// Shape and dtype of the result, or the requirement that the operands do not meet.
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch>;
 
-    /// For ops that only look at their operand differently: where the result lies within what the operand, of these
-    /// strides, is a view of.
+    /// The layout of the result if it is a view of the operand, which has the given strides; `None` if the result needs memory
+    /// of its own.
     fn view(&self, _x: &Meta, _strides: &[isize]) -> Option<Layout> {
         None
     }
 
-    /// Vector-Jacobian product: the cotangents of the operands that are wanted, given the result's cotangent `g`; `None`
-    /// is zero. Asked once for all of them, so that they share what they have in common. Only cotangents of floating-point
-    /// operands are wanted.
+    /// Vector-Jacobian product: the cotangents of the wanted operands, given the result's cotangent `g`. `None` stands for
+    /// zero. One call computes all of them, so that they can share work. Only floating-point operands are wanted.
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t>;
 
-    /// Jacobian-vector product: the tangent of the result, given those of the operands; `None` is zero.
+    /// Jacobian-vector product: the tangent of the result, given those of the operands. `None` stands for zero.
     fn jvp<'t>(&self, at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>>;
 
     /// The values by plain loops, for the oracle and for ops that have no kernel of their own.
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault>;
 
-    /// The values, fast: on strided views, and by several threads where that pays. By default the reference loops on
-    /// copies.
+    /// The values by a fast kernel: it reads strided views and may use several threads. The default runs the reference loops
+    /// on contiguous copies.
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
         let x: Vec<Dense> = x.iter().map(Dense::of).collect();
         self.reference(&x, y)
     }
 
-    /// What the kernel will ask of its room.
+    /// The scratch and the threads that the kernel needs.
     fn needs(&self, _x: &[&Meta], _y: &Meta) -> Needs {
         Needs::default()
     }
 }
 
 impl dyn Rule + '_ {
-    /// The values by the reference loops, as a tensor of their own.
+    /// The values by the reference loops, in new memory.
     pub(crate) fn values(&self, x: &[Dense], y: &Meta) -> Result<Data, Fault> {
         let mut data = Data::splat(y.dtype, 0.0, y.shape.elements());
         self.reference(x, Fill { shape: &y.shape, data: data.borrow_mut() })?;
@@ -73,11 +72,11 @@ impl<'t> At<'_, 't> {
     }
 }
 
-/// Which operands a cotangent is wanted of; at least one.
+/// Which operands need a cotangent. At least one does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted<'a>(pub(crate) &'a [bool]);
 
-/// The cotangent of each operand; `None` is zero, or was not wanted.
+/// The cotangent of each operand. `None` stands for zero, or for an operand that is not wanted.
 pub(crate) type Cotangents<'t> = SmallVec<[Option<Var<'t>>; 3]>;
 
 impl Wanted<'_> {
@@ -85,13 +84,13 @@ impl Wanted<'_> {
         self.0[operand]
     }
 
-    /// Applies a rule to each operand that is wanted.
+    /// Applies a rule to each wanted operand.
     pub(crate) fn each<'t>(self, rule: impl Fn(usize) -> Option<Var<'t>>) -> Cotangents<'t> {
         self.0.iter().enumerate().map(|(i, &wanted)| if wanted { rule(i) } else { None }).collect()
     }
 }
 
-/// The cotangent of an op's only operand, or of its first one where no other has any.
+/// The cotangent of the first operand; the others have none.
 pub(crate) fn only<'t>(g: Var<'t>) -> Cotangents<'t> {
     let mut all = Cotangents::new();
     all.push(Some(g));
@@ -108,18 +107,18 @@ pub(crate) fn total<'t>(terms: impl IntoIterator<Item = Option<Var<'t>>>) -> Opt
     terms.into_iter().flatten().reduce(|a, b| a + b)
 }
 
-/// A demand that the operands of an op do not meet.
+/// A requirement that the operands of an op do not meet.
 #[derive(Debug)]
 pub(crate) struct Mismatch {
     /// The rule that failed.
     pub(crate) rule: Cow<'static, str>,
-    /// What the user may have meant; calls the operands by their [`labels`](Op::labels).
+    /// What the user may have meant. It names the operands by their [`labels`](Op::labels).
     pub(crate) hint: Option<Cow<'static, str>>,
     /// What clashes.
     pub(crate) clash: Vec<Clash>,
 }
 
-/// One side of a clash: of an operand, by its number, an axis or the dtype.
+/// One side of a clash: an axis of an operand, or its dtype. The first number is that of the operand.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Clash {
     Axis(usize, usize),
@@ -181,8 +180,8 @@ macro_rules! rules {
 op_table!(rules);
 
 impl Op {
-    /// Floating-point operations: one for each function of the table, whatever it takes, and for each addition or
-    /// comparison of a reduction; 2·m·k·n for a product.
+    /// The number of floating-point operations: one for each elementwise function, however costly it is; one for each addition
+    /// or comparison of a reduction; 2·m·k·n for a product.
     pub(crate) fn flops(&self, x: &[&[usize]], y: &[usize]) -> usize {
         let elements = |shape: &[usize]| shape.iter().product::<usize>();
         match self.structure() {

@@ -1,5 +1,5 @@
-//! The oracle: one slow, obvious interpreter of the list. Plain loops over contiguous arrays, which share nothing with
-//! the fast kernels but the scalar definitions of the functions and the shape of the summation trees.
+//! The oracle: a slow and simple interpreter of the tape. It uses plain loops over contiguous arrays. It shares only the scalar
+//! definitions of the functions and the shape of the summation trees with the fast kernels.
 
 use crate::call::Fault;
 use crate::dense::Dense;
@@ -10,10 +10,10 @@ use crate::var::Var;
 use ndarray::{ArrayD, IxDyn};
 use std::collections::HashMap;
 
-/// A recorded computation, run once more by plain loops, with other values for some of its leaves if you like.
+/// A recorded computation, run again by plain loops. Other values may be given for some of its nodes.
 ///
-/// The tape is the program: what was recorded for one input is valid for any other of the same shape and dtype. The
-/// fast paths are tested against this one; it is also the tool to ask whether a kernel is at fault.
+/// What was recorded for one input is valid for any other input of the same shape and dtype. The fast kernels are tested
+/// against this interpreter. Use it to find out whether a kernel is at fault.
 ///
 /// ```
 /// use autograd::{Replay, Tape};
@@ -35,7 +35,7 @@ impl<'t> Replay<'t> {
         Replay { output, given: HashMap::new() }
     }
 
-    /// Puts other values in the place of a node.
+    /// Replaces the values of a node.
     ///
     /// # Panics
     /// If shape or dtype differ, or the node is on another tape.
@@ -85,7 +85,7 @@ impl<'t> Replay<'t> {
         values.remove(&self.output.id()).expect("the output is its own ancestor")
     }
 
-    /// Values that were put in the place of others make an op impossible.
+    /// Panics because replaced values make an op impossible.
     #[cold]
     #[track_caller]
     fn impossible(&self, id: NodeId, fault: &Fault) -> ! {
@@ -93,7 +93,7 @@ impl<'t> Replay<'t> {
         node.mistake("replay", fault, "y").rule(fault.rule()).hint(fault.hint()).raise()
     }
 
-    /// All nodes that the output needs, in order.
+    /// All nodes that the output depends on, in ascending order.
     fn ancestors(&self) -> Vec<NodeId> {
         let list = self.output.tape().list();
         let mut needed = std::collections::BTreeSet::from([self.output.id()]);

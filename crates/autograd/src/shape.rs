@@ -14,10 +14,10 @@ use std::ops::Deref;
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Shape(Few<usize, 4>);
 
-/// Elements to step over per axis; 0 repeats an element, as a broadcast does.
+/// The step along each axis, in elements. A stride of 0 repeats an element, as a broadcast does.
 pub(crate) type Strides = Few<isize, 4>;
 
-/// Where a view lies within another one: its first element so many places of the buffer after the other's.
+/// Where a view lies within another one. `skip` is the offset of its first element from the first element of the other.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Layout {
     pub(crate) skip: isize,
@@ -25,7 +25,7 @@ pub(crate) struct Layout {
 }
 
 impl From<Strides> for Layout {
-    /// From the same first element.
+    /// A layout with the same first element.
     fn from(strides: Strides) -> Layout {
         Layout { skip: 0, strides }
     }
@@ -34,14 +34,14 @@ impl From<Strides> for Layout {
 /// The number of an axis, counted from the front.
 pub(crate) type Axis = u8;
 
-/// Several of them.
+/// Several axes.
 pub(crate) type Axes = Few<Axis, 8>;
 
-/// The most elements one tensor may have: no allocation of Rust can be larger.
+/// The most elements that a tensor may have. Rust allows no larger allocation.
 const MAX_ELEMENTS: usize = isize::MAX as usize / 8;
 
 impl Shape {
-    /// The number of elements, or `None` where the product of the lengths overflows.
+    /// The number of elements, or `None` if the product of the lengths overflows.
     pub fn checked_elements(&self) -> Option<usize> {
         match self.0.iter().try_fold(1usize, |n, &d| n.checked_mul(d)) {
             Some(product) => (product <= MAX_ELEMENTS).then_some(product),
@@ -89,13 +89,13 @@ impl Shape {
         Ok(out)
     }
 
-    /// Without the given axes (ascending).
+    /// The shape without the given axes.
     pub(crate) fn without(&self, axes: &[u8]) -> Shape {
         let kept = self.0.iter().enumerate().filter(|(i, _)| !axes.contains(&(*i as u8)));
         Shape(kept.map(|(_, &d)| d).collect())
     }
 
-    /// With length 1 at the given axes.
+    /// The shape with length 1 at the given axes.
     pub(crate) fn with_ones(&self, axes: &[u8]) -> Shape {
         let mut out = self.clone();
         for &a in axes {
@@ -104,14 +104,15 @@ impl Shape {
         out
     }
 
-    /// With another length of one axis.
+    /// The shape with another length of one axis.
     pub(crate) fn with_length(&self, axis: usize, length: usize) -> Shape {
         let mut out = self.clone();
         out.0[axis] = length;
         out
     }
 
-    /// Negative numbers count from the end; sorted and without repeats. The error is the number that does not exist.
+    /// Axes counted from the front, sorted, without repeats. Negative numbers count from the end. The error is the axis that does
+    /// not exist.
     pub(crate) fn normalize_axes(&self, axes: &[isize]) -> Result<Axes, isize> {
         let rank = self.len() as isize;
         let from_front = |a: isize| if a < 0 { a + rank } else { a };

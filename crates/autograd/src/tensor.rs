@@ -1,4 +1,4 @@
-//! Values in: what can be recorded as a leaf, and how its elements are read.
+//! Types whose values can be recorded as leaves.
 
 use crate::dtype::Element;
 use crate::shape::Shape;
@@ -23,17 +23,17 @@ pub trait ToTensor {
     fn shape(&self) -> Shape;
     /// Appends the elements in row-major order.
     fn write_to(&self, out: &mut Vec<Self::Elem>);
-    /// The elements in row-major order, where they lie in one piece.
+    /// The elements in row-major order, if they are contiguous.
     fn as_elements(&self) -> Option<&[Self::Elem]> {
         None
     }
-    /// Whether this is its shape.
+    /// Whether the tensor has this shape.
     fn has_shape(&self, shape: &[usize]) -> bool {
         same(&self.shape(), shape)
     }
 }
 
-/// Shapes are a few words: a loop costs less than a call.
+/// Equality of shapes. Shapes are short, so a loop costs less than a call of `memcmp`.
 #[inline]
 fn same(a: &[usize], b: &[usize]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)

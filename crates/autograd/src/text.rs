@@ -1,4 +1,4 @@
-//! Text for people: numbers, tables and paths; text within the languages of pictures.
+//! Text for people (numbers, tables, paths), and escaped text for Graphviz and XML.
 
 /// The last three parts of a path.
 pub(crate) fn short_path(path: &str) -> &str {
@@ -6,7 +6,7 @@ pub(crate) fn short_path(path: &str) -> &str {
     &path[cut..]
 }
 
-/// Names in order, repeated ones counted; what is too long is cut.
+/// Names in order. Repeated names are counted; a text that is too long is cut.
 pub(crate) fn shortened(names: &[impl AsRef<str> + PartialEq], width: usize) -> String {
     let mut out = String::new();
     let mut shown = 0;
@@ -32,7 +32,7 @@ pub(crate) fn shortened(names: &[impl AsRef<str> + PartialEq], width: usize) -> 
 pub(crate) fn scaled(x: f64, unit: &str) -> String {
     let (mut x, mut prefix) = (x, "");
     for next in ["k", "M", "G", "T"] {
-        // What would be rounded to four digits has the next letter.
+        // A number that would round to four digits takes the next letter.
         if x < 999.5 {
             break;
         }
@@ -48,7 +48,7 @@ pub(crate) fn scaled(x: f64, unit: &str) -> String {
     }
 }
 
-/// Lays out rows of cells: numbers to the right, the columns `left` to the left.
+/// Lays out rows of cells. The columns in `left` are aligned at the left, all others at the right.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>], left: &[usize]) -> String {
     let count = |s: &str| s.chars().count();
     let width = |i: usize| rows.iter().map(|r| count(&r[i])).chain([count(head[i])]).max().unwrap_or(0);
@@ -67,7 +67,7 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>], left: &[usize]) -> Stri
     out
 }
 
-/// A number with so many significant digits, without zeros that say nothing: `0.909297`, `-2`, `1.5e-7`.
+/// A number with the given count of significant digits, without trailing zeros: `0.909297`, `-2`, `1.5e-7`.
 pub(crate) fn number(x: f64, digits: usize) -> String {
     if x.is_nan() {
         return "NaN".to_owned();
@@ -91,12 +91,12 @@ pub(crate) fn number(x: f64, digits: usize) -> String {
     }
 }
 
-/// Columns that a text takes in a monospaced font: letters of the Far East take two.
+/// The columns that a text takes in a monospaced font. East Asian characters take two.
 pub(crate) fn columns(text: &str) -> usize {
     text.chars().map(|c| if ('\u{1100}'..'\u{fb00}').contains(&c) || c >= '\u{1f000}' { 2 } else { 1 }).sum()
 }
 
-/// At most so many columns of a text; what is cut is shown by an ellipsis. Control characters become spaces.
+/// At most `width` columns of a text. An ellipsis shows that it was cut. Control characters become spaces.
 pub(crate) fn clipped(text: &str, width: usize) -> String {
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     if columns(&text) <= width {
@@ -110,13 +110,13 @@ pub(crate) fn clipped(text: &str, width: usize) -> String {
     text.chars().take_while(fits).chain(['…']).collect()
 }
 
-/// Text between quotation marks in Graphviz's language.
+/// A quoted string in Graphviz's language.
 pub(crate) fn quoted(text: &str) -> String {
     let inner = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     format!("\"{inner}\"")
 }
 
-/// Text in XML, also within attributes; characters that XML does not have become spaces.
+/// Escaped text for XML, also for attributes. Characters that XML does not allow become spaces.
 pub(crate) fn markup(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_languages_mean_by_a_character_is_written_out() {
+    fn special_characters_are_escaped() {
         assert_eq!(quoted("a\"b\\c\nd"), r#""a\"b\\c\nd""#);
         assert_eq!(markup("<a & \"b\">\u{1}\u{ffff}"), "&lt;a &amp; &quot;b&quot;&gt;  ");
     }

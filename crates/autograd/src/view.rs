@@ -1,4 +1,4 @@
-//! Strided views of slices: all that a kernel sees.
+//! Strided views of slices: the operands that kernels read.
 
 /// A strided view of a slice: element (i₀, i₁, …) is `data[offset + Σ iₖ·strides[k]]`.
 #[derive(Clone, Copy, Debug)]
@@ -10,7 +10,7 @@ pub(crate) struct View<'a, T> {
 }
 
 impl<'a, T: Copy> View<'a, T> {
-    /// The elements as a slice, where they lie in row-major order without gaps.
+    /// The elements as a slice, if the view is contiguous (in row-major order without gaps).
     pub(crate) fn as_slice(&self) -> Option<&'a [T]> {
         if self.shape.contains(&0) {
             return Some(&[]);
@@ -27,20 +27,20 @@ impl<'a, T: Copy> View<'a, T> {
         Some(&self.data[self.offset..self.offset + next as usize])
     }
 
-    /// Whether every element of a view that has some lies within its slice.
+    /// Whether every element lies within the slice. For views that have elements.
     #[inline]
     pub(crate) fn is_within(&self) -> bool {
         let (low, high) = self.ends();
         low >= 0 && high < self.data.len() as isize
     }
 
-    /// The part of the slice from the first element of the view to its last, with what lies between.
+    /// The part of the slice from the lowest offset of the view to the highest, including gaps.
     pub(crate) fn reach(&self) -> &'a [T] {
         let (low, high) = self.ends();
         if self.shape.contains(&0) { &[] } else { &self.data[low as usize..=high as usize] }
     }
 
-    /// The first and the last place of a view that has elements.
+    /// The lowest and the highest offset of a view that has elements.
     #[inline]
     fn ends(&self) -> (isize, isize) {
         let (mut low, mut high) = (self.offset as isize, self.offset as isize);
@@ -52,7 +52,7 @@ impl<'a, T: Copy> View<'a, T> {
         (low, high)
     }
 
-    /// One contiguous row, where the view is that row again and again, as a bias broadcast to a batch is.
+    /// The row, if the view repeats one contiguous row, as a bias that is broadcast to a batch does.
     pub(crate) fn as_repeated_row(&self) -> Option<&'a [T]> {
         let lead = self.strides.iter().take_while(|s| **s == 0).count();
         let (shape, strides) = (&self.shape[lead..], &self.strides[lead..]);
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slice_is_what_lies_in_order_without_gaps() {
+    fn only_contiguous_views_are_slices() {
         let data = [0, 1, 2, 3, 4, 5, 6];
         let slice = |shape: &[usize], strides: &[isize]| {
             View { data: &data, offset: 1, shape, strides }.as_slice().map(<[i32]>::to_vec)

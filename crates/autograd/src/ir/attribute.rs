@@ -1,10 +1,10 @@
-//! What the attributes of ops have in common: they are compared, hashed and shown.
+//! The trait of attributes: how they are compared, hashed and shown.
 
 use crate::dtype::DType;
 use crate::shape::{Axes, Axis, Shape};
 use std::hash::{Hash, Hasher};
 
-/// A kind of attribute. Whoever makes a new one says here how it is compared, hashed and shown, and whether it names axes.
+/// A type of attribute: how it is compared, hashed and shown, and which axes it names.
 pub(crate) trait Attribute {
     fn same(&self, other: &Self) -> bool;
     fn mix(&self, state: &mut impl Hasher);
@@ -47,7 +47,7 @@ plain! {
     Axes: |x| x.iter().map(u8::to_string).collect::<Vec<_>>().join(" "), axes x;
 }
 
-/// Numbers by their bits: 0 and −0 are two, and NaN is itself.
+/// Numbers are compared by their bits: 0 and −0 differ, and NaN equals itself.
 impl Attribute for f64 {
     fn same(&self, other: &f64) -> bool {
         self.to_bits() == other.to_bits()

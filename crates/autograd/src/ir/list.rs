@@ -1,23 +1,22 @@
-//! The list of ops that have a file of their own: one row each.
+//! The table of ops that have a file in `ops/`: one row each.
 //!
 //! `Name ["name" (operands) { attributes } structure]`
 //!
-//! From a row come the struct of the attributes, the variant of [`Op`](super::Op), its name, what messages call its operands,
-//! the text of its attributes, equality and hashing, what kind of reader it concerns ([`Structure`](super::Structure)), its
-//! rows in the tests, and every dispatch to its file in `ops/`. What varies from step to step is an operand, never an attribute.
+//! A row gives the struct of the attributes, the variant of [`Op`](super::Op), its name, the names of its operands in
+//! messages, the text of its attributes, equality and hashing, its [`Structure`](super::Structure), its rows in the tests, and
+//! every dispatch to its file in `ops/`. A value that varies from step to step is an operand, never an attribute.
 //!
-//! Readers that need no more than the name take the rest of a row as one token, so that a new column concerns only those that
-//! read it.
+//! A macro that needs only the name takes the rest of a row as one token. So a new column changes only the macros that read it.
 //!
 //! The structures:
 //!
 //! * `map`: element i of the result is a function of element i of each operand;
-//! * `view`: the elements of the operand where they are, in another order or repeated;
-//! * `reduce(axes)`: elements over these axes become one, and the axes disappear;
+//! * `view`: the elements of the operand in another order, or repeated, without a copy;
+//! * `reduce(axes)`: the elements along these axes become one element, and the axes disappear;
 //! * `contract`: a product of matrices, summed over the last axis of one operand and the last but one of the other;
-//! * `scan(axis)`: element i of the result is made of elements 0 to i along the axis;
-//! * `gather`: elements are taken or placed by an operand of integers;
-//! * `opaque(flops)`: anything else; so many floating-point operations for each element of the result.
+//! * `scan(axis)`: element i of the result depends on elements 0 to i along the axis, or on those from i on;
+//! * `gather`: elements are read or written at indices that an operand holds;
+//! * `opaque(flops)`: anything else, with the number of floating-point operations for each element of the result.
 
 macro_rules! op_table {
     ($reader:ident) => {
@@ -26,9 +25,9 @@ macro_rules! op_table {
             Select ["select" (mask, a, b) {} map]
             /// Conversion to another dtype.
             Cast ["cast" (x) { to: DType } map]
-            /// The same values one after the other in memory, whatever the operand is a view of.
+            /// The same values in new contiguous memory.
             Copy ["copy" (x) {} map]
-            /// The same values, cut from the derivative.
+            /// The same values without a derivative.
             Detach ["detach" (x) {} view]
             /// Repetition along axes of length 1 and new leading axes.
             Broadcast ["broadcast" (x) { to: Shape } view]
@@ -40,7 +39,7 @@ macro_rules! op_table {
             Slice ["slice" (x) { axis: Axis, start: usize, length: usize } view]
             /// The elements in reverse order along axes.
             Flip ["flip" (x) { axes: Axes } view]
-            /// So many zeros before and after along an axis: the adjoint of `Slice`.
+            /// `before` and `after` zeros added along an axis: the adjoint of `Slice`.
             Pad ["pad" (x) { axis: Axis, before: usize, after: usize } opaque(0)]
             /// Any number of operands, one after the other along an axis.
             Concat ["concat" (x) { axis: Axis } opaque(0)]
@@ -58,13 +57,13 @@ macro_rules! op_table {
             Softmax ["softmax" (x) { axis: Axis } opaque(5)]
             /// Logarithm of the softmax: maximum, difference, exponential, sum, difference.
             LogSoftmax ["log_softmax" (x) { axis: Axis } opaque(5)]
-            /// One entry per row, by an index per row.
+            /// One entry of each row, at the index given for the row.
             Pick ["pick" (x, index) {} gather]
-            /// Zeros but for one given entry per row, in rows of so many columns: the adjoint of `Pick`.
+            /// Rows of `columns` zeros, with one entry of each row set: the adjoint of `Pick`.
             Unpick ["unpick" (x, index) { columns: usize } gather]
-            /// Elements along an axis, by an index for each.
+            /// Elements along an axis, with an index for each.
             Gather ["gather" (x, index) { axis: Axis } gather]
-            /// Elements added along an axis of zeros of this shape, by an index for each: the adjoint of `Gather`.
+            /// Elements added to zeros of this shape along an axis, with an index for each: the adjoint of `Gather`.
             ScatterAdd ["scatter_add" (x, index) { axis: Axis, to: Shape } gather]
         }
     };

@@ -1,16 +1,16 @@
-//! Argmax: the index of the first largest element along an axis, which disappears, or of the first NaN. No derivative.
+//! Argmax: the index of the first largest element along an axis, or of the first NaN. The axis disappears. No derivative.
 
 use super::max::require_elements;
 use super::prelude::*;
 use crate::ir::Argmax;
 
 impl<'t> Var<'t> {
-    /// The indices of the largest elements along an axis, as `I64`: the first of equal ones, the first NaN where there is
-    /// one. Over all axes (`..`) the index counts the elements in row-major order. The axis disappears, or stays with
-    /// length 1: see [`ToAxes`](crate::ToAxes). No derivative.
+    /// The indices of the largest elements along an axis, as `I64`. Of equal elements the first counts, and the first NaN if
+    /// there is one. Over all axes (`..`) the index counts the elements in row-major order. The axis disappears, or stays
+    /// with length 1: see [`ToAxes`](crate::ToAxes). There is no derivative.
     ///
     /// # Panics
-    /// If the axis does not exist or has no element, or if some but not all of several axes are named.
+    /// If the axis does not exist or has no element, or if several but not all axes are named.
     ///
     /// ```
     /// # use autograd::Tape;
@@ -24,10 +24,10 @@ impl<'t> Var<'t> {
         self.index_of("argmax", self, axis)
     }
 
-    /// The indices of the smallest elements along an axis, as [`argmax`](Var::argmax).
+    /// The indices of the smallest elements along an axis. Else as [`argmax`](Var::argmax).
     ///
     /// # Panics
-    /// If the axis does not exist or has no element, or if some but not all of several axes are named.
+    /// If the axis does not exist or has no element, or if several but not all axes are named.
     ///
     /// ```
     /// # use autograd::Tape;
@@ -39,7 +39,7 @@ impl<'t> Var<'t> {
         self.index_of("argmin", -self, axis)
     }
 
-    /// The index of the largest of `x`, which is made of this tensor element by element.
+    /// The index of the largest element of `x`, which is `self` or its negative.
     #[track_caller]
     fn index_of(self, op: &str, x: Var<'t>, axis: impl ToAxes) -> Var<'t> {
         let over = self.axes(op, axis);
@@ -81,7 +81,7 @@ impl Rule for Argmax {
                 index.insert(axis, 0);
                 let row: Vec<T> = (0..shape[axis]).map(|i| {
                     index[axis] = i;
-                    values[place(&index, shape)]
+                    values[offset(&index, shape)]
                 }).collect();
                 let first_nan = row.iter().position(|x| x.is_nan());
                 let beats_all = |&i: &usize| row.iter().all(|x| *x <= row[i]);

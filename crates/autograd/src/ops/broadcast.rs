@@ -1,15 +1,15 @@
 //! Broadcast: repetition along axes of length 1 and new leading axes, as in NumPy.
 //!
-//! Linear: ẏ = broadcast ẋ. Its adjoint is the sum over what was repeated: x̄ = Σ ȳ. No other rule un-broadcasts.
+//! Linear: ẏ = broadcast ẋ. The adjoint sums over the repeated axes: x̄ = Σ ȳ. No other rule un-broadcasts.
 
 use super::prelude::*;
 use crate::ir::{Broadcast, Reshape, Sum};
 
 impl<'t> Var<'t> {
-    /// Repeated along axes of length 1 and new leading axes, as in NumPy. The operators do this themselves.
+    /// `self` repeated along axes of length 1 and along new leading axes, as in NumPy. The operators call this as needed.
     ///
     /// # Panics
-    /// If an axis, counted from the last, is neither equal nor 1.
+    /// If the length of an axis, counted from the last, is neither 1 nor that of `shape`.
     ///
     /// ```
     /// # use autograd::Tape;
@@ -67,12 +67,12 @@ impl Rule for Broadcast {
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let from = &x[0].meta.shape;
         let lead = y.shape.len() - from.len();
-        let places = indices(y.shape).map(|index| {
+        let offsets = indices(y.shape).map(|index| {
             let source: Vec<usize> =
                 from.iter().zip(&index[lead..]).map(|(&d, &i)| if d == 1 { 0 } else { i }).collect();
-            place(&source, from)
+            offset(&source, from)
         });
-        x[0].gather(places, y);
+        x[0].gather(offsets, y);
         Ok(())
     }
 }

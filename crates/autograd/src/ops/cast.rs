@@ -1,6 +1,6 @@
 //! Cast: conversion to another dtype, elementwise.
 //!
-//! Between F32 and F64 linear: ẏ = cast ẋ, x̄ = cast back ȳ. To and from I64 and Bool there is no derivative.
+//! Between F32 and F64 it is linear: ẏ = cast ẋ, x̄ = cast back ȳ. To and from I64 and Bool there is no derivative.
 
 use super::prelude::*;
 use crate::dtype::{DataMut, each_dtype};
@@ -8,8 +8,9 @@ use crate::ir::Cast;
 use kernels::elementwise::map1;
 
 impl<'t> Var<'t> {
-    /// Converted to another dtype: to the nearest floating-point number; towards zero to integers (NaN to 0, beyond
-    /// the range to its ends); a number is true where it is not 0. Differentiable between `F32` and `F64`.
+    /// `self` converted to another dtype. Floating-point results are rounded to nearest. Integer results are rounded towards
+    /// zero; NaN gives 0, and numbers out of range give the nearest end of the range. `Bool` results are true for numbers
+    /// other than 0. Differentiable between `F32` and `F64`.
     ///
     /// ```
     /// # use autograd::{DType, Tape};
@@ -53,8 +54,7 @@ impl Rule for Cast {
         Ok(())
     }
 
-    /// Rounds to nearest towards floating point, towards zero to integers (NaN to 0, out of range to the ends); a number
-    /// is true where it is not 0.
+    /// Rounds as [`Var::cast`] says.
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
         macro_rules! to {
             ($out:ident, $($from:ident $T:ident: |$v:ident| $e:expr;)*) => {
@@ -81,7 +81,7 @@ impl Rule for Cast {
     }
 }
 
-/// Numbers of any dtype, as the widest of each kind.
+/// Numbers of any dtype, converted to the widest float and the widest integer.
 trait Wide: Copy {
     fn float(self) -> f64;
     fn int(self) -> i64;

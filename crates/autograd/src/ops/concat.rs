@@ -1,6 +1,7 @@
-//! Concat: operands one after the other along an axis; they agree in the lengths of all others.
+//! Concat: operands one after the other along an axis. The lengths of all other axes are equal.
 //!
-//! Linear in all operands together: ẏ = concat(ẋ₁, ẋ₂, …), and each one's adjoint is its part: x̄ₖ = slice ȳ.
+//! Linear in all operands together: ẏ = concat(ẋ₁, ẋ₂, …). The adjoint of each operand is its part of the cotangent:
+//! x̄ₖ = slice ȳ.
 
 use super::prelude::*;
 use crate::ir::{Concat, Slice};
@@ -8,8 +9,8 @@ use crate::view::View;
 use smallvec::SmallVec;
 
 impl<'t> Var<'t> {
-    /// Tensors one after the other along an axis, which counts from the end where it is negative; the others have
-    /// equal lengths.
+    /// Tensors one after the other along an axis. A negative axis counts from the end. All other axes must have equal
+    /// lengths.
     ///
     /// # Panics
     /// If there are none, the axis does not exist, or shapes or dtypes do not fit.
@@ -29,7 +30,7 @@ impl<'t> Var<'t> {
         record(Concat { axis }, parts)
     }
 
-    /// Tensors of one shape, one after the other along a new axis, which stands at `axis` of the result.
+    /// Tensors of one shape, one after the other along a new axis, which is axis `axis` of the result.
     ///
     /// # Panics
     /// If there are none, the result has no such axis, or shapes or dtypes differ.
@@ -43,7 +44,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn stack(parts: &[Var<'t>], axis: isize) -> Var<'t> {
-        // A part that has an axis more could otherwise pass for one whose new axis is longer.
+        // Without this check, a part with one axis more would be accepted as a part that is longer along the new axis.
         if let Some(other) = parts.iter().find(|x| x.shape() != parts[0].shape()) {
             parts[0]
                 .mistake("stack", format!("{} and {} do not fit", parts[0].shape(), other.shape()), "a")
@@ -114,7 +115,7 @@ impl Rule for Concat {
                     index[axis] -= from.meta.shape[axis];
                     from = operands.next().expect("the lengths add up");
                 }
-                from.slice::<T>()[place(&index, &from.meta.shape)]
+                from.slice::<T>()[offset(&index, &from.meta.shape)]
             });
             y.write(elements);
         });

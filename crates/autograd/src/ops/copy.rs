@@ -1,7 +1,7 @@
-//! Copy: the same values one after the other in memory, whatever the operand is a view of.
+//! Copy: the same values in new contiguous memory.
 //!
-//! Linear: ẏ = ẋ, x̄ = ȳ. Plans copy what is to lie in one piece: what the user reads, a gradient in the slab, and narrow data
-//! that a product would read across.
+//! Linear: ẏ = ẋ, x̄ = ȳ. Plans copy values that must be contiguous: outputs, gradients in the slab, and narrow data that a
+//! product would read with large strides.
 
 use super::prelude::*;
 use crate::ir::Copy;

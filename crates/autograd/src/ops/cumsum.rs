@@ -1,4 +1,4 @@
-//! Cumsum: running sums along an axis, yᵢ = Σ xⱼ over j ≤ i, or over j ≥ i in reverse. Added one after the other.
+//! Cumsum: running sums along an axis, yᵢ = Σ xⱼ over j ≤ i, or over j ≥ i in reverse. The terms are added in sequence.
 //!
 //! Linear: ẏ = cumsum ẋ, and the adjoint runs the other way: x̄ⱼ = Σ ȳᵢ over i ≥ j.
 
@@ -6,8 +6,8 @@ use super::prelude::*;
 use crate::ir::Cumsum;
 
 impl<'t> Var<'t> {
-    /// Running sums along an axis, yᵢ = Σ xⱼ over j ≤ i; negative numbers count axes from the end. The terms are added
-    /// one after the other, from the first.
+    /// Running sums along an axis, yᵢ = Σ xⱼ over j ≤ i. A negative axis counts from the end. The terms are added in
+    /// sequence, from the first.
     ///
     /// # Panics
     /// If the axis does not exist, or for dtypes other than `F32` and `F64`.
@@ -49,7 +49,7 @@ impl Rule for Cumsum {
                 let terms: Vec<usize> = if self.reverse { (i..n).rev().collect() } else { (0..=i).collect() };
                 let mut term = |&j: &usize| {
                     index[axis] = j;
-                    values[place(&index, shape)]
+                    values[offset(&index, shape)]
                 };
                 let first = term(&terms[0]);
                 terms[1..].iter().fold(first, |sum, j| sum + term(j))

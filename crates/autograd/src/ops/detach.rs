@@ -1,10 +1,10 @@
-//! Detach: the same values, cut from the derivative: ẏ = 0, x̄ = 0.
+//! Detach: the same values without a derivative: ẏ = 0, x̄ = 0.
 
 use super::prelude::*;
 use crate::ir::Detach;
 
 impl<'t> Var<'t> {
-    /// The same values, cut from the derivative: a constant to everything computed from it.
+    /// The same values without a derivative: what is computed from them treats them as a constant.
     ///
     /// ```
     /// # use autograd::Tape;
@@ -40,7 +40,7 @@ impl Rule for Detach {
         Ok(())
     }
 
-    /// Where the result is no view of the operand.
+    /// Copies the elements if the result is no view of the operand.
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
         with_type!(y.dtype(), T => kernels::copy::<T>(x[0].view(), y.slice()));
         Ok(())

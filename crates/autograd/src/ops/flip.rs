@@ -8,7 +8,7 @@ use crate::Keep;
 use crate::ir::Flip;
 
 impl<'t> Var<'t> {
-    /// The elements in reverse order along some axes; negative numbers count axes from the end. Nothing is copied.
+    /// The elements in reverse order along some axes. A negative axis counts from the end. Nothing is copied.
     ///
     /// # Panics
     /// If an axis does not exist.
@@ -35,7 +35,7 @@ impl Rule for Flip {
 
     fn view(&self, x: &Meta, strides: &[isize]) -> Option<Layout> {
         let mut flipped = Layout::from(Strides::from(strides));
-        // A buffer without elements has no place to begin at.
+        // The view of an empty buffer begins at offset 0.
         for &axis in self.axes.iter().filter(|_| !x.shape.contains(&0)) {
             let (length, stride) = (x.shape[axis as usize], &mut flipped.strides[axis as usize]);
             flipped.skip += (length as isize - 1) * *stride;
@@ -54,11 +54,11 @@ impl Rule for Flip {
 
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let shape = y.shape;
-        let places = indices(shape).map(|mut index| {
+        let offsets = indices(shape).map(|mut index| {
             self.axes.iter().for_each(|&a| index[a as usize] = shape[a as usize] - 1 - index[a as usize]);
-            place(&index, shape)
+            offset(&index, shape)
         });
-        x[0].gather(places, y);
+        x[0].gather(offsets, y);
         Ok(())
     }
 }

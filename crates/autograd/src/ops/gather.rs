@@ -1,19 +1,19 @@
-//! Gather: elements along an axis by an index for each, y[…, i, …] = x[…, c[…, i, …], …].
+//! Gather: elements along an axis, with an index for each, y[…, i, …] = x[…, c[…, i, …], …].
 //!
-//! Linear in x: ẏ = gather ẋ, and its adjoint adds up what was taken several times: x̄ = scatter_add ȳ. The indices have
-//! no derivative.
+//! Linear in x: ẏ = gather ẋ. The adjoint adds up the cotangents of elements that were read several times:
+//! x̄ = scatter_add ȳ. The indices have no derivative.
 
 use super::indexing::{check, check_dense, require_indices_along};
 use super::prelude::*;
 use crate::ir::{Gather, ScatterAdd};
 
 impl<'t> Var<'t> {
-    /// Elements along an axis, by an index for each: yᵢⱼ = x\[cᵢⱼ, j\] along axis 0, xᵢ at \[i, cᵢⱼ\] along axis 1. The
-    /// result has the shape of the index. Negative numbers count axes, but not indices, from the end.
+    /// Elements along an axis, with an index for each: yᵢⱼ = x\[cᵢⱼ, j\] along axis 0, yᵢⱼ = x\[i, cᵢⱼ\] along axis 1. The
+    /// result has the shape of the index. A negative axis counts from the end; an index must not be negative.
     ///
     /// # Panics
-    /// If the axis does not exist; if the index is not `I64`, has another number of axes, or is longer than `self` in an
-    /// axis other than this; if an index is outside of the axis ([`Fault`](crate::Fault)).
+    /// If the axis does not exist; if the index is not `I64`, has another number of axes, or is longer than `self` along
+    /// another axis; if an index is out of range ([`Fault`](crate::Fault)).
     ///
     /// ```
     /// # use autograd::Tape;
@@ -49,11 +49,11 @@ impl Rule for Gather {
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let (from, axis) = (&x[0].meta.shape, self.axis as usize);
         check_dense(&x[1], from[axis])?;
-        let places = indices(y.shape).zip(x[1].slice::<i64>()).map(|(mut position, &index)| {
+        let offsets = indices(y.shape).zip(x[1].slice::<i64>()).map(|(mut position, &index)| {
             position[axis] = index as usize;
-            place(&position, from)
+            offset(&position, from)
         });
-        x[0].gather(places, y);
+        x[0].gather(offsets, y);
         Ok(())
     }
 

@@ -1,8 +1,8 @@
-//! What ops that take indices have in common.
+//! Checks of indices, shared by the ops that take them.
 
 use super::prelude::*;
 
-/// As [`check`], for the oracle.
+/// As [`check`]; the reference loops use it.
 pub(super) fn check_dense(index: &Dense, bound: usize) -> Result<(), Fault> {
     let outside = |i: i64| usize::try_from(i).map_or(true, |i| i >= bound);
     let mut all = indices(&index.meta.shape).zip(index.slice::<i64>());
@@ -29,7 +29,8 @@ pub(super) fn check(index: &Strided<'_>, bound: usize) -> Result<(), Fault> {
     }
 }
 
-/// An index for each of some elements along an axis of a tensor: as many axes, and no longer in any other one.
+/// Checks the operand of indices along an axis of a tensor. It must have as many axes as the tensor and must not be longer
+/// along any other axis.
 pub(super) fn require_indices_along(axis: Axis, of: &Shape, index: &Meta) -> Result<(), Mismatch> {
     require_i64(index)?;
     if index.shape.len() != of.len() {

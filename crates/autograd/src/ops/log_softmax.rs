@@ -1,4 +1,4 @@
-//! Logarithm of the softmax along an axis, yᵢ = xᵢ − ln Σ eˣʲ, computed from x − max x, so without overflow.
+//! Logarithm of the softmax along an axis, yᵢ = xᵢ − ln Σ eˣʲ. It is computed from x − max x to avoid overflow.
 //!
 //! ẏ = ẋ − Σ eʸ·ẋ,  x̄ = ȳ − eʸ·Σ ȳ.
 
@@ -8,7 +8,7 @@ use crate::ir::LogSoftmax;
 use crate::math::ln;
 
 impl<'t> Var<'t> {
-    /// The logarithm of the softmax along an axis, xᵢ − ln Σ eˣʲ, accurate where the softmax underflows.
+    /// The logarithm of the softmax along an axis, xᵢ − ln Σ eˣʲ. It is accurate even where the softmax underflows.
     ///
     /// # Panics
     /// If the axis does not exist.

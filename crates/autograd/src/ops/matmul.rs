@@ -1,4 +1,4 @@
-//! Product of matrices, C = A·B for A of [m, k] and B of [k, n]; leading axes, the same for both, number such pairs.
+//! Product of matrices, C = A·B for A of [m, k] and B of [k, n]. Equal leading axes of both number the pairs of a batch.
 //!
 //! Bilinear: Ċ = Ȧ·B + A·Ḃ;  Ā = C̄·Bᵀ,  B̄ = Aᵀ·C̄.
 //! Source: M. Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation",
@@ -8,10 +8,10 @@ use super::prelude::*;
 use crate::ir::Matmul;
 
 impl<'t> Var<'t> {
-    /// The product of matrices, of \[m, k\] and \[k, n\]: Cᵢⱼ = Σₚ aᵢₚ·bₚⱼ. A transpose as operand costs no copy.
+    /// The product of matrices of \[m, k\] and \[k, n\]: Cᵢⱼ = Σₚ aᵢₚ·bₚⱼ. A transposed operand is not copied.
     ///
-    /// More axes in front number the matrices, as in NumPy: \[…, m, k\] and \[…, k, n\] give \[…, m, n\], and the
-    /// leading axes are broadcast against each other.
+    /// Leading axes number the matrices of a batch, as in NumPy: \[…, m, k\] and \[…, k, n\] give \[…, m, n\]. They are
+    /// broadcast against each other.
     ///
     /// # Panics
     /// If an operand has fewer than two axes, the lengths k differ, leading axes clash, or dtypes differ.
@@ -43,7 +43,7 @@ impl<'t> Var<'t> {
             return record(Matmul, &[self, rhs]);
         }
         if other.is_empty() {
-            // One matrix on the right: the rows of all matrices on the left are the rows of one.
+            // With one matrix on the right, all matrices on the left are stacked into one.
             let rows = lead.iter().product::<usize>() * m;
             let product = record(Matmul, &[self.reshape([rows, k]), rhs]);
             return product.reshape(&[lead, &[m, n]].concat()[..]);
@@ -105,8 +105,8 @@ impl Rule for Matmul {
         let n = y.shape[y.shape.len() - 1];
         with_float!(y.dtype(), T => {
             let (a, b) = (x[0].slice::<T>(), x[1].slice::<T>());
-            let element = |place: usize| {
-                let (entry, i, j) = (place / (m * n), place / n % m, place % n);
+            let element = |offset: usize| {
+                let (entry, i, j) = (offset / (m * n), offset / n % m, offset % n);
                 let (a, b) = (&a[entry * m * k..], &b[entry * k * n..]);
                 (0..k).fold(0.0, |sum: T, p| sum + a[i * k + p] * b[p * n + j])
             };

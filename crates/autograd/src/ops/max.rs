@@ -1,14 +1,14 @@
 //! Max over axes, which disappear.
 //!
-//! y = max x:  ẏ = Σ w·ẋ,  x̄ = w·ȳ  with w = 1/m at each of the m largest elements and 0 elsewhere: ties share the
-//! gradient equally, as those of `maximum` do. NaN is larger than any number.
+//! y = max x:  ẏ = Σ w·ẋ,  x̄ = w·ȳ  with w = 1/m at each of the m largest elements and 0 elsewhere. So ties share the
+//! gradient equally, as in `maximum`. NaN counts as larger than any number.
 
 use super::binary_of;
 use super::prelude::*;
 use crate::ir::{Compare, Max, Reshape, Sum};
 
 impl<'t> Var<'t> {
-    /// The largest of all elements; NaN where one is. Where several are largest, they share the gradient equally.
+    /// The largest of all elements; NaN if any element is NaN. Equal largest elements share the gradient equally.
     ///
     /// # Panics
     /// If there are no elements.
@@ -25,8 +25,8 @@ impl<'t> Var<'t> {
         self.max_over(..)
     }
 
-    /// The largest over some axes, which disappear, or stay with length 1: see [`ToAxes`](crate::ToAxes). NaN where one
-    /// is. Equal ones share the gradient equally.
+    /// The largest elements over some axes; NaN if any of them is NaN. Equal largest elements share the gradient equally. The
+    /// axes disappear, or stay with length 1: see [`ToAxes`](crate::ToAxes).
     ///
     /// # Panics
     /// If an axis does not exist or has no element.
@@ -43,7 +43,7 @@ impl<'t> Var<'t> {
         self.reduce(self.axes("max_over", axes), |axes| Max { axes })
     }
 
-    /// The smallest of all elements, as [`max`](Var::max).
+    /// The smallest of all elements. Else as [`max`](Var::max).
     ///
     /// # Panics
     /// If there are no elements.
@@ -58,7 +58,7 @@ impl<'t> Var<'t> {
         -(-self).max()
     }
 
-    /// The smallest over some axes, as [`max_over`](Var::max_over).
+    /// The smallest elements over some axes. Else as [`max_over`](Var::max_over).
     ///
     /// # Panics
     /// If an axis does not exist or has no element.
@@ -97,7 +97,7 @@ impl Rule for Max {
             for (index, &value) in indices(shape).zip(x[0].slice::<T>()) {
                 let kept: Vec<usize> =
                     (0..shape.len()).filter(|&i| !self.axes.contains(&(i as Axis))).map(|i| index[i]).collect();
-                let largest = &mut out[place(&kept, y.shape)];
+                let largest = &mut out[offset(&kept, y.shape)];
                 if largest.is_none_or(|m| value > m || value.is_nan()) && !largest.is_some_and(T::is_nan) {
                     *largest = Some(value);
                 }
@@ -115,7 +115,7 @@ impl Rule for Max {
 }
 
 impl Max {
-    /// The share of each element in the largest.
+    /// The weight w of each element.
     fn weights<'t>(&self, at: &At<'_, 't>) -> Var<'t> {
         let (x, y) = (at.x(), self.keeping(at, at.y));
         let largest = binary_of(Compare::Eq, x, y).cast(x.dtype());
@@ -123,13 +123,13 @@ impl Max {
         largest * self.keeping(at, ties.recip())
     }
 
-    /// With length 1 at the axes that had disappeared.
+    /// `y` with length 1 at the reduced axes.
     fn keeping<'t>(&self, at: &At<'_, 't>, y: Var<'t>) -> Var<'t> {
         record(Reshape { to: at.x().shape().with_ones(&self.axes) }, &[y])
     }
 }
 
-/// Nothing has no largest element.
+/// Refuses axes of length 0, which have no largest element.
 pub(super) fn require_elements(x: &Meta, axes: &[Axis]) -> Result<(), Mismatch> {
     match axes.iter().find(|&&a| x.shape[a as usize] == 0) {
         Some(&axis) => Err(Mismatch::new(format!("axis {axis} has an element to take"))

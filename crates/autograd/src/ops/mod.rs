@@ -1,6 +1,6 @@
-//! The ops: one file each, and one row of `ir/list.rs`; elementwise functions have a row of `table.rs`. A file holds the
-//! formula with its source, the methods of `Var`, the shape rule, the derivative rules, the reference loops, the adapter to
-//! a fast kernel where there is one, and the rows of the table of tests.
+//! The ops. Each has one file here and one row of `ir/list.rs`; elementwise functions have a row of `table.rs`. A file holds
+//! the formula with its source, the methods of `Var`, the shape rule, the derivative rules, the reference loops, the call of
+//! a fast kernel if there is one, and the rows of the table of tests.
 
 mod argmax;
 mod broadcast;

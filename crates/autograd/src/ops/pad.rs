@@ -1,4 +1,4 @@
-//! Pad: zeros before and after along an axis, y[…, before + i, …] = x[…, i, …], zero elsewhere.
+//! Pad: zeros added before and after along an axis, y[…, before + i, …] = x[…, i, …], zero elsewhere.
 //!
 //! Linear: ẏ = pad ẋ, and the adjoint cuts the zeros off: x̄ = slice ȳ.
 
@@ -6,7 +6,7 @@ use super::prelude::*;
 use crate::ir::{Pad, Slice};
 
 impl<'t> Var<'t> {
-    /// With zeros (`false` for `Bool`) before and after along an axis, which counts from the end where it is negative.
+    /// `self` with zeros (`false` for `Bool`) added before and after along an axis. A negative axis counts from the end.
     ///
     /// # Panics
     /// If the axis does not exist.
@@ -49,7 +49,7 @@ impl Rule for Pad {
             out.fill(T::default());
             for (mut index, &value) in indices(from).zip(x[0].slice::<T>()) {
                 index[self.axis as usize] += self.before;
-                out[place(&index, to)] = value;
+                out[offset(&index, to)] = value;
             }
         });
         Ok(())

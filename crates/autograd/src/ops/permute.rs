@@ -1,4 +1,4 @@
-//! Permute: the axes in another order; the transpose of a matrix.
+//! Permute: the axes in another order, such as the transpose of a matrix.
 //!
 //! Linear: ẏ = permute ẋ, and the adjoint is the inverse permutation: x̄ = permute⁻¹ ȳ.
 
@@ -6,7 +6,7 @@ use super::prelude::*;
 use crate::ir::Permute;
 
 impl<'t> Var<'t> {
-    /// The axes in another order: axis i of the result is axis `axes[i]`; negative numbers count from the end.
+    /// The axes in another order: axis i of the result is axis `axes[i]` of `self`. Negative numbers count from the end.
     ///
     /// # Panics
     /// If `axes` does not name each axis once.
@@ -86,9 +86,9 @@ impl Rule for Permute {
 
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let inverse = self.inverse();
-        let places =
-            indices(y.shape).map(|index| place(&inverse.order::<_, Shape>(&index), &x[0].meta.shape));
-        x[0].gather(places, y);
+        let offsets =
+            indices(y.shape).map(|index| offset(&inverse.order::<_, Shape>(&index), &x[0].meta.shape));
+        x[0].gather(offsets, y);
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
-//! Pick: one entry per row, yᵢ = x[i, cᵢ].
+//! Pick: one entry of each row, yᵢ = x[i, cᵢ].
 //!
-//! Linear in x: ẏ = pick ẋ, and its adjoint puts the cotangents back: x̄ = unpick ȳ. The indices have no derivative.
+//! Linear in x: ẏ = pick ẋ, x̄ = unpick ȳ. The indices have no derivative.
 
 use super::indexing::{check, check_dense, require_i64};
 use super::prelude::*;
@@ -10,7 +10,7 @@ impl<'t> Var<'t> {
     /// One entry of each row of a matrix of \[n, c\]: yᵢ = x\[i, indexᵢ\], for an index of n integers.
     ///
     /// # Panics
-    /// If `self` is no matrix, the index is not `I64` of shape \[n\], or an index is outside of 0..c.
+    /// If `self` is no matrix, if `index` is not `I64` of shape \[n\], or if an index is out of 0..c.
     ///
     /// ```
     /// # use autograd::Tape;
@@ -59,7 +59,7 @@ impl Rule for Pick {
     }
 }
 
-/// One index for each row.
+/// Checks that there is one index for each row.
 pub(super) fn require_indices(index: &Meta, rows: usize) -> Result<(), Mismatch> {
     require_i64(index)?;
     if index.shape[..] != [rows] {

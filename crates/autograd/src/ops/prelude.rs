@@ -1,8 +1,8 @@
-//! What the files of the ops are written with.
+//! The names that the files of the ops use.
 
 pub(super) use crate::buffers::Strided;
 pub(super) use crate::call::{Fault, Fill, Needs, Room};
-pub(super) use crate::dense::{Dense, indices, place};
+pub(super) use crate::dense::{Dense, indices, offset};
 pub(super) use crate::dtype::{DType, Float, with_float, with_type};
 pub(super) use crate::ir::Meta;
 pub(super) use crate::kernels;

@@ -23,7 +23,7 @@ impl<'t> Var<'t> {
         record(Reshape { to: shape.into() }, &[self])
     }
 
-    /// With a new axis of length 1, which stands at `axis` of the result.
+    /// `self` with a new axis of length 1, which is axis `axis` of the result.
     ///
     /// # Panics
     /// If the result has no such axis.
@@ -39,13 +39,13 @@ impl<'t> Var<'t> {
     pub fn unsqueeze(self, axis: isize) -> Var<'t> {
         let shape = self.shape();
         let rank = shape.len() as isize + 1;
-        let place = if axis < 0 { axis + rank } else { axis };
-        if !(0..rank).contains(&place) {
+        let position = if axis < 0 { axis + rank } else { axis };
+        if !(0..rank).contains(&position) {
             self.mistake("unsqueeze", format!("axis {axis} does not exist"), "x")
                 .rule(format!("with the new axis there are {rank}"))
                 .raise();
         }
-        let (before, after) = shape.split_at(place as usize);
+        let (before, after) = shape.split_at(position as usize);
         self.reshape(Shape::from(&[before, &[1], after].concat()[..]))
     }
 }
@@ -65,7 +65,7 @@ impl Rule for Reshape {
         Ok(Meta::new(self.to.clone(), x[0].dtype))
     }
 
-    /// A view where no new axis runs through two old ones that do not continue each other; else the elements are copied.
+    /// A view if strides can express the new shape. Else the elements are copied.
     fn view(&self, x: &Meta, strides: &[isize]) -> Option<Layout> {
         restride(&x.shape, strides, &self.to).map(Layout::from)
     }
@@ -83,20 +83,20 @@ impl Rule for Reshape {
         Ok(())
     }
 
-    /// Where the result is no view of the operand.
+    /// Copies the elements if the result is no view of the operand.
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
         with_type!(y.dtype(), T => kernels::copy::<T>(x[0].view(), y.slice()));
         Ok(())
     }
 }
 
-/// The strides by which the shape `to` walks the same elements in the same order, where there are such.
+/// The strides with which the shape `to` visits the same elements in the same order, if there are such strides.
 fn restride(shape: &Shape, strides: &[isize], to: &Shape) -> Option<Strides> {
     if to.contains(&0) {
         return Some(to.strides());
     }
     let mut runs = runs(shape, strides);
-    // New axes are cut from the runs, the last from the last.
+    // New axes are cut from the runs, from the last to the first.
     let (mut left, mut step) = runs.pop().unwrap_or((1, 0));
     let mut out = Strides::repeat(0, to.len());
     for (stride, &length) in out.iter_mut().zip(to.iter()).rev() {
@@ -113,7 +113,7 @@ fn restride(shape: &Shape, strides: &[isize], to: &Shape) -> Option<Strides> {
     Some(out)
 }
 
-/// Length and step of the fewest axes that walk the same elements.
+/// Length and stride of the fewest axes that visit the same elements in the same order.
 fn runs(shape: &[usize], strides: &[isize]) -> SmallVec<[(usize, isize); 4]> {
     let mut runs: SmallVec<[(usize, isize); 4]> = SmallVec::new();
     for (&length, &step) in shape.iter().zip(strides).filter(|(d, _)| **d != 1) {
@@ -125,7 +125,7 @@ fn runs(shape: &[usize], strides: &[isize]) -> SmallVec<[(usize, isize); 4]> {
     runs
 }
 
-/// The shape with one length changed so that it has so many elements, if there is only one to change.
+/// `to` with one length changed so that it has the given number of elements, if only one axis can be changed so.
 fn fitting(to: &Shape, elements: Option<usize>) -> Option<Shape> {
     let elements = elements?;
     let mut fitting = (0..to.len()).filter_map(|axis| {
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reshape_copies_only_where_no_strides_can_say_it() {
+    fn a_reshape_copies_only_if_no_strides_can_express_it() {
         let view = |shape: &[usize], strides: &[isize], to: &[usize]| {
             restride(&Shape::from(shape), strides, &Shape::from(to)).map(|s| s.to_vec())
         };

@@ -1,5 +1,5 @@
-//! Scatter-add: zeros, to which elements are added along an axis by an index for each,
-//! y[…, c[…, i, …], …] += x[…, i, …], in row-major order of x: the adjoint of gather.
+//! Scatter-add: elements added to zeros along an axis, with an index for each, in row-major order of x:
+//! y[…, c[…, i, …], …] += x[…, i, …]. The adjoint of gather.
 //!
 //! Linear in x: ẏ = scatter_add ẋ, x̄ = gather ȳ. The indices have no derivative.
 
@@ -8,13 +8,13 @@ use super::prelude::*;
 use crate::ir::{Gather, ScatterAdd};
 
 impl<'t> Var<'t> {
-    /// The same tensor with elements of a source added along an axis, by an index for each:
-    /// y\[cᵢⱼ, j\] += sourceᵢⱼ along axis 0, yᵢ at \[i, cᵢⱼ\] along axis 1. What goes to the same place adds up. Negative
-    /// numbers count axes, but not indices, from the end.
+    /// `self` with the elements of a source added along an axis, with an index for each: y\[cᵢⱼ, j\] += sourceᵢⱼ along
+    /// axis 0, y\[i, cᵢⱼ\] += sourceᵢⱼ along axis 1. Elements with the same index add up. A negative axis counts from the
+    /// end; an index must not be negative.
     ///
     /// # Panics
     /// If the axis does not exist; if the index is not `I64`, differs in shape from the source, or is longer than `self`
-    /// in an axis other than this; if an index is outside of the axis ([`Fault`](crate::Fault)).
+    /// along another axis; if an index is out of range ([`Fault`](crate::Fault)).
     ///
     /// ```
     /// # use autograd::Tape;
@@ -58,7 +58,7 @@ impl Rule for ScatterAdd {
             let elements = x[1].slice::<i64>().iter().zip(x[0].slice::<T>());
             for (mut position, (&index, &g)) in indices(&x[0].meta.shape).zip(elements) {
                 position[axis] = index as usize;
-                let y = &mut out[place(&position, &self.to)];
+                let y = &mut out[offset(&position, &self.to)];
                 *y = *y + g;
             }
         });

@@ -7,10 +7,10 @@ use super::prelude::*;
 use crate::ir::Select;
 
 impl<'t> Var<'t> {
-    /// Elementwise choice, `self ? a : b`, of a mask; all three are broadcast against each other.
+    /// Elementwise choice by a mask, `self ? a : b`. All three are broadcast against each other.
     ///
-    /// The gradient goes to the alternative that was taken, and is 0 (times whatever leads there) for the other: if
-    /// the one not taken is infinite at such a point, put the choice inside, as in `x.gt(0.0).select(x, 1.0).ln()`.
+    /// The gradient goes to the chosen alternative. The other one has the cotangent 0, which gives NaN where its own
+    /// derivative is infinite. Put the choice inside then, as in `x.gt(0.0).select(x, 1.0).ln()`.
     ///
     /// # Panics
     /// If `self` is not `Bool`, both alternatives are plain numbers (their dtype would be unknown), dtypes differ, or
@@ -25,7 +25,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn select(self, a: impl Operand<'t>, b: impl Operand<'t>) -> Var<'t> {
-        // A number takes its dtype from the other alternative: the mask's own is Bool.
+        // A number takes its dtype from the other alternative, because the mask is Bool.
         let (a, b) = match (a.number(), b.number()) {
             (Some(x), Some(y)) => self
                 .mistake("select", format!("the alternatives are the numbers {x} and {y}"), "mask")

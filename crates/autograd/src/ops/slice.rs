@@ -1,13 +1,13 @@
 //! Slice: a range along an axis, y = x[…, start..start+length, …].
 //!
-//! Linear: ẏ = slice ẋ, and the adjoint puts zeros around: x̄ = pad ȳ.
+//! Linear: ẏ = slice ẋ, and the adjoint adds zeros at both ends: x̄ = pad ȳ.
 
 use super::prelude::*;
 use crate::ir::{Pad, Slice};
 use std::ops::{Bound, RangeBounds};
 
 impl<'t> Var<'t> {
-    /// A range along an axis, which counts from the end where it is negative.
+    /// A range along an axis. A negative axis counts from the end.
     ///
     /// # Panics
     /// If the axis does not exist or the range is not within it.
@@ -39,10 +39,10 @@ impl<'t> Var<'t> {
         record(Slice { axis, start, length: end - start }, &[self])
     }
 
-    /// One place of an axis, which disappears; both count from the end where they are negative.
+    /// The elements at one index of an axis, which disappears. A negative axis or index counts from the end.
     ///
     /// # Panics
-    /// If the axis or the place does not exist.
+    /// If the axis or the index does not exist.
     ///
     /// ```
     /// # use autograd::Tape;
@@ -52,19 +52,19 @@ impl<'t> Var<'t> {
     /// assert_eq!(x.index(-1, 0).to_vec::<f64>(), [1.0, 3.0]);
     /// ```
     #[track_caller]
-    pub fn index(self, axis: isize, place: isize) -> Var<'t> {
+    pub fn index(self, axis: isize, index: isize) -> Var<'t> {
         let (axis, shape) = (self.axis("index", axis), self.shape());
         let length = shape[axis as usize];
-        let start = if place < 0 { length.checked_add_signed(place) } else { Some(place as usize) };
+        let start = if index < 0 { length.checked_add_signed(index) } else { Some(index as usize) };
         let Some(start) = start.filter(|&i| i < length) else {
-            self.mistake("index", format!("place {place} does not exist"), "x")
+            self.mistake("index", format!("place {index} does not exist"), "x")
                 .rule(format!("axis {axis} of {shape} has {length} places"))
                 .raise()
         };
         record(Slice { axis, start, length: 1 }, &[self]).reshape(shape.without(&[axis]))
     }
 
-    /// So many equal parts along an axis, which counts from the end where it is negative.
+    /// Equal parts along an axis. A negative axis counts from the end.
     ///
     /// # Panics
     /// If the axis does not exist or its length is no multiple of `parts`.
@@ -107,7 +107,7 @@ impl Rule for Slice {
     }
 
     fn view(&self, x: &Meta, strides: &[isize]) -> Option<Layout> {
-        // A buffer without elements has no place to begin at.
+        // The view of an empty buffer begins at offset 0.
         let start = if self.length == 0 || x.shape.contains(&0) { 0 } else { self.start };
         Some(Layout { skip: start as isize * strides[self.axis as usize], strides: strides.into() })
     }
@@ -123,11 +123,11 @@ impl Rule for Slice {
     }
 
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
-        let places = indices(y.shape).map(|mut index| {
+        let offsets = indices(y.shape).map(|mut index| {
             index[self.axis as usize] += self.start;
-            place(&index, &x[0].meta.shape)
+            offset(&index, &x[0].meta.shape)
         });
-        x[0].gather(places, y);
+        x[0].gather(offsets, y);
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Softmax along an axis, yᵢ = eˣⁱ / Σ eˣʲ, computed from x − max x, so without overflow.
+//! Softmax along an axis, yᵢ = eˣⁱ / Σ eˣʲ. It is computed from x − max x to avoid overflow.
 //!
 //! ẏ = y·(ẋ − Σ y·ẋ),  x̄ = y·(ȳ − Σ ȳ·y)  (the Jacobian diag y − y·yᵀ is symmetric).
 
@@ -7,7 +7,7 @@ use crate::ir::{Softmax, Sum};
 use crate::math::{Scalar, exp};
 
 impl<'t> Var<'t> {
-    /// Softmax along an axis, eˣⁱ / Σ eˣʲ, without overflow; negative numbers count axes from the end.
+    /// Softmax along an axis, eˣⁱ / Σ eˣʲ, without overflow. A negative axis counts from the end.
     ///
     /// # Panics
     /// If the axis does not exist.
@@ -78,21 +78,21 @@ pub(super) fn exponentials<T: Float + Scalar>(row: &[T]) -> (Vec<T>, T) {
     (shifted, total)
 }
 
-/// Replaces each row along an axis by `f` of it, element by element.
+/// Replaces each row along an axis by `f` of the row.
 pub(super) fn along<T: Float>(x: &Dense, axis: Axis, f: impl Fn(&[T]) -> Vec<T>) -> Vec<T> {
     let (shape, axis) = (&x.meta.shape, axis as usize);
     let values = x.slice::<T>();
     let mut out = values.to_vec();
     for start in indices(shape).filter(|i| i[axis] == 0) {
-        let places: Vec<usize> = (0..shape[axis])
+        let offsets: Vec<usize> = (0..shape[axis])
             .map(|i| {
                 let mut index = start.clone();
                 index[axis] = i;
-                place(&index, shape)
+                offset(&index, shape)
             })
             .collect();
-        let row: Vec<T> = places.iter().map(|&p| values[p]).collect();
-        places.iter().zip(f(&row)).for_each(|(&p, y)| out[p] = y);
+        let row: Vec<T> = offsets.iter().map(|&p| values[p]).collect();
+        offsets.iter().zip(f(&row)).for_each(|(&p, y)| out[p] = y);
     }
     out
 }

@@ -1,12 +1,13 @@
-//! Sum over axes, which disappear; added in the fixed tree of [`crate::tree`].
+//! Sum over axes, which disappear. The terms are added in the fixed tree of [`crate::tree`].
 //!
-//! Linear: ẏ = Σ ẋ, and the adjoint repeats the cotangent over what was summed: x̄ = broadcast ȳ.
+//! Linear: ẏ = Σ ẋ, and the adjoint repeats the cotangent along the summed axes: x̄ = broadcast ȳ.
 
 use super::prelude::*;
 use crate::ir::{Broadcast, Reshape, Sum};
 
 impl<'t> Var<'t> {
-    /// The sum of all elements, Σ x; 0 of none. Added pairwise, in an order given by the shape alone.
+    /// The sum of all elements, Σ x, and 0 if there are none. The terms are added pairwise, in an order that depends on the
+    /// shape only.
     ///
     /// ```
     /// # use autograd::Tape;
@@ -20,7 +21,7 @@ impl<'t> Var<'t> {
         self.sum_over(..)
     }
 
-    /// The sum over some axes, which disappear, or stay with length 1: see [`ToAxes`](crate::ToAxes).
+    /// The sum over some axes. They disappear, or stay with length 1: see [`ToAxes`](crate::ToAxes).
     ///
     /// # Panics
     /// If an axis does not exist.
@@ -61,7 +62,7 @@ impl Rule for Sum {
         with_float!(y.dtype(), T => {
             let values = x[0].slice::<T>();
             let results = indices(y.shape).map(|kept| {
-                let terms: Vec<T> = indices(&summed).map(|s| values[place(&self.merge(&kept, &s), shape)]).collect();
+                let terms: Vec<T> = indices(&summed).map(|s| values[offset(&self.merge(&kept, &s), shape)]).collect();
                 tree::sum(&terms)
             });
             y.write(results);
@@ -81,7 +82,7 @@ impl Rule for Sum {
 }
 
 impl Sum {
-    /// The operand's index from that of the result and that within the summed axes.
+    /// The multi-index in the operand, from the index along the kept axes and the index along the summed axes.
     fn merge(&self, kept: &[usize], summed: &[usize]) -> Vec<usize> {
         let (mut kept, mut summed) = (kept.iter(), summed.iter());
         let mut next = |axis: usize| {

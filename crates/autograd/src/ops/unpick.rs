@@ -1,4 +1,4 @@
-//! Unpick: zeros but for one entry per row, y[i, cᵢ] = xᵢ: the adjoint of pick.
+//! Unpick: rows of zeros with one entry of each row set, y[i, cᵢ] = xᵢ. The adjoint of pick.
 //!
 //! Linear in x: ẏ = unpick ẋ, x̄ = pick ȳ. The indices have no derivative.
 
