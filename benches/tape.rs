@@ -1,4 +1,4 @@
-//! The tape itself: what a node costs. A chain of a million scalar operations, recorded and swept.
+//! The cost of a node of the tape: a chain of a million scalar operations, recorded and swept.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;

@@ -1,9 +1,9 @@
-//! What a step of each optimiser costs beside its gradient: parameters in the nearer caches, and far more of them.
+//! The cost of a step of each optimiser without its gradient, for parameters that fit the near caches and for far more.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use wengert::prelude::*;
 
-/// A step of an optimiser on so many parameters, whose gradient is there.
+/// A step of an optimiser on the given number of parameters, with their gradient already computed.
 fn step(c: &mut Criterion, name: &str, mut params: Params, n: usize, mut optimizer: impl Optimizer) {
     let p = params.scope("model").param("w", [n], 1.0);
     let grads = Tape::with(&params).param(p).square().sum().backward();

@@ -27,7 +27,7 @@ fn count() {
     OWN.with(|own| own.set(own.get() + 1));
 }
 
-// SAFETY: all is left to the system's allocator.
+// SAFETY: every call goes to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();
@@ -106,7 +106,7 @@ fn a_program_allocates_in_its_first_step_alone() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// It allocates nothing once it was as long.
+/// A tape allocates nothing while it is no longer than before.
 fn the_tape_of_scalars() {
     let (mut tape, mut gradient) = (scalar::Tape::new(), [0.0; 2]);
     let mut sweep = || {
@@ -137,7 +137,7 @@ fn scopes_that_were_entered_once() {
     assert_eq!(allocations(1, 100, || enter(&mut tape)), 0);
 }
 
-/// The counter counts: one allocation planted in each step.
+/// A control: one planted allocation per step is counted.
 fn a_planted_allocation_is_found(model: &Model) {
     struct Planted(Sgd);
     impl Update for Planted {

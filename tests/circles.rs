@@ -111,7 +111,7 @@ fn named(module: &str, tokens: &[String]) -> Vec<Named> {
                     path.push(tokens[i + 2].clone());
                     i += 2;
                 }
-                // Who may see a thing is no dependency.
+                // A visibility is no dependency.
                 if i < 2 * path.len() || tokens[i + 1 - 2 * path.len()] != "in" {
                     found.push(Named { module: here(), path, is_reexport: false });
                 }
@@ -257,7 +257,7 @@ fn files_name_each_other_in_one_direction() {
     assert!(gone.is_empty(), "these circles are open now, and need not be listed: {gone:#?}");
 }
 
-/// The test can fail: names that close a circle are planted, written in every way, and found.
+/// A control: planted names that close a circle are found, however they are written.
 #[test]
 fn planted_circles_are_found() {
     let before = circles(&files());
@@ -289,7 +289,7 @@ fn planted_circles_are_found() {
     }
 }
 
-/// What is no dependency is none: a re-export, a comment, a text, a unit test.
+/// A re-export, a comment, a text or a unit test is no dependency.
 #[test]
 fn what_names_nothing_closes_no_circle() {
     let before = circles(&files());

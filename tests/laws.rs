@@ -1,4 +1,4 @@
-//! The laws reachable the parts, enforced on the sources: who may name whom, and where `unsafe` may stand. The same
+//! The laws between the parts, enforced on the sources: who may name whom, and where `unsafe` may stand. The same
 //! table stands in ARCHITECTURE.md in words.
 
 #[path = "laws/names.rs"]
@@ -32,9 +32,9 @@ const MODULES: &[(&str, &[&str])] = &[
     ("ir", &["dtype", "few", "params", "shape", "table", "text"]),
     ("origin", &["ir"]),
     ("buffers", &["dtype", "pages", "shape", "slab", "view"]),
-    // What a kernel is given, whoever calls it.
+    // The arguments of kernels, for all callers.
     ("call", &["dtype", "kernels::workers", "scratch", "shape"]),
-    // The tape is a list: it knows neither rules nor kernels, but it owns the threads that kernels are given.
+    // The tape is a list. It knows neither rules nor kernels, but it owns the threads that kernels use.
     (
         "tape",
         &["buffers", "dtype", "ir", "kernels::workers", "mistake", "origin", "params", "scratch", "shape"],
@@ -84,7 +84,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "target", "tree", "var", "view",
         ],
     ),
-    // The one place where the list, the rules and the kernels meet.
+    // The only module that uses the list, the rules and the kernels together.
     (
         "record",
         &[
@@ -151,7 +151,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "var",
         ],
     ),
-    // Whoever shows a tape reads it, and gives text: no kernels, no plans.
+    // Showing a tape means reading it and writing text: no kernels, no plans.
     ("show", &["buffers", "dtype", "grad", "ir", "params", "shape", "tape", "text", "var"]),
     // The oracle shares nothing with the fast kernels.
     ("oracle", &["buffers", "call", "dense", "dtype", "ir", "tensor", "var"]),
@@ -257,7 +257,7 @@ impl Exports {
         let path = if path.last().is_some_and(|last| last == "*") { &path[..path.len() - 1] } else { path };
         // A name, or a module of the root with all that it exports.
         let meant = self.0.iter().filter(|(name, _)| name.starts_with(path) || path.starts_with(name));
-        meant.map(|(_, place)| &place[..]).collect()
+        meant.map(|(_, path)| &path[..]).collect()
     }
 }
 
@@ -309,7 +309,7 @@ fn violations_in(source: &Source, exports: &Exports) -> Vec<String> {
 
 /// Why a module may not name a path, if it may not.
 fn unlawful(module: &[&str], path: &[String], exports: &Exports) -> Option<String> {
-    // The root names whom it likes.
+    // The root may name everything.
     let own = *module.first()?;
     let written = format!("crate::{}", path.join("::"));
     if path.is_empty() || path[0] == "*" {

@@ -1,4 +1,4 @@
-//! Where a NaN or an infinity was born: found in what was recorded, in gradients, by a trap, and in a program.
+//! The search for the origin of a NaN or an infinity: on a tape, in gradients, by a trap, and in a program.
 
 #[path = "../crates/autograd/tests/caught/mod.rs"]
 mod caught;
@@ -36,7 +36,7 @@ impl Deep {
         a.square().mean()
     }
 
-    /// What is found eagerly, which has to be what a trap and a program find.
+    /// The result of the eager search. A trap and the search in a program must find the same.
     fn found(&self, params: &Params) -> Option<NonFinite> {
         let tape = Tape::with(params);
         let found = self.loss(tape.constant(X)).find_nonfinite();

@@ -52,23 +52,23 @@ impl Memories {
 
     /// The elements of an operand, row-major.
     fn read(&self, x: &Operand) -> Vec<f64> {
-        places(x).into_iter().map(|place| self.0[x.home as usize][place]).collect()
+        offsets(x).into_iter().map(|offset| self.0[x.home as usize][offset]).collect()
     }
 
     fn write(&mut self, y: &Operand, values: impl IntoIterator<Item = f64>) {
-        for (place, value) in places(y).into_iter().zip(values) {
-            self.0[y.home as usize][place] = value;
+        for (offset, value) in offsets(y).into_iter().zip(values) {
+            self.0[y.home as usize][offset] = value;
         }
     }
 }
 
-/// Where the elements of an operand are, row-major.
-fn places(x: &Operand) -> Vec<usize> {
-    let mut places = vec![x.offset as isize];
+/// The offsets of an operand's elements, in row-major order.
+fn offsets(x: &Operand) -> Vec<usize> {
+    let mut offsets = vec![x.offset as isize];
     for (&length, &stride) in x.shape.iter().zip(x.strides.iter()) {
-        places = places.iter().flat_map(|at| (0..length as isize).map(move |i| at + i * stride)).collect();
+        offsets = offsets.iter().flat_map(|at| (0..length as isize).map(move |i| at + i * stride)).collect();
     }
-    places.into_iter().map(|at| at as usize).collect()
+    offsets.into_iter().map(|at| at as usize).collect()
 }
 
 fn run(plan: &Plan, memories: &mut Memories) {
@@ -190,7 +190,7 @@ fn other(op: &Op, x: &[Vec<f64>], like: &Operand) -> Vec<f64> {
             rows.flat_map(row).collect()
         }
         Op::Sum(sum) => {
-            // Terms that differ in the summed axes alone go to one place.
+            // Terms that differ in the summed axes alone go to one offset.
             let mut strides = vec![0; like.shape.len()];
             let mut results = 1;
             for axis in (0..strides.len()).rev().filter(|&axis| !sum.axes.contains(&(axis as u8))) {
@@ -198,7 +198,7 @@ fn other(op: &Op, x: &[Vec<f64>], like: &Operand) -> Vec<f64> {
                 results *= like.shape[axis];
             }
             let strides = strides.into_iter().collect();
-            let to = places(&Operand { offset: 0, strides, ..like.clone() });
+            let to = offsets(&Operand { offset: 0, strides, ..like.clone() });
             let mut y = vec![0.0; results];
             to.into_iter().zip(&x[0]).for_each(|(to, x)| y[to] += x);
             y

@@ -132,7 +132,7 @@ fn programs_give_what_eager_execution_gives() {
     }
 }
 
-/// A gradient that is no number: parameters, optimiser and the next step are as if the step had not been tried.
+/// A gradient is NaN: parameters, optimiser and the next step are as if the step had not been tried.
 #[test]
 fn a_refused_step_changes_nothing() {
     let model = models::neuron();
@@ -175,7 +175,7 @@ fn three_steps(
     (losses.collect(), bits(params.slab_of::<f32>()).collect())
 }
 
-/// In a step they change the parameters while they are computed: whole rows of them or tiles, by every rule.
+/// A step streams the gradients: whole rows or tiles update the parameters as soon as they are computed, by every rule.
 #[test]
 fn gradients_that_are_never_stored_change_no_bit() {
     let wide = models::regression("wide", &[256, 512, 512, 256], 128, Activation::Relu);
@@ -194,7 +194,7 @@ fn gradients_that_are_never_stored_change_no_bit() {
     }
 }
 
-/// The weights stand in the slab in another order than they are read in, and their gradients with them.
+/// The weights are read transposed, so their order in the slab differs; so does that of their gradients.
 #[test]
 fn weights_may_be_read_in_any_order() {
     let mut params = Params::new();

@@ -13,12 +13,12 @@ mod w7;
 mod w8;
 mod w9;
 
-/// The number that a step gives back.
+/// The number that a step returns.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Show {
     /// The loss before the update.
     Loss,
-    /// The sum of all entries of the gradient; asked where the step updates nothing.
+    /// The sum of all entries of the gradient, for steps that update nothing.
     GradientSum,
 }
 
@@ -27,7 +27,7 @@ pub(crate) type Step = Box<dyn FnMut(Show) -> f64>;
 
 /// One way to run the step of a workload.
 pub(crate) struct Run {
-    /// How, and with how many threads.
+    /// The way to run it, and the number of threads.
     pub(crate) id: &'static str,
     prepare: Box<dyn Fn() -> Step>,
 }

@@ -1,4 +1,4 @@
-//! What the programs written by hand share: exponentials without branches, and the choice of the instruction set.
+//! Shared code of the loops written by hand: exponentials without branches, and the choice of the instruction set.
 
 use wengert::autograd::Float;
 

@@ -9,21 +9,21 @@ use wengert::prelude::*;
 
 /// A model with its loss, written once for every way to run it.
 pub(super) trait Model: 'static {
-    /// What varies from step to step.
+    /// The data, which vary from step to step.
     type Batch: Batch;
     /// The loss of a batch that was recorded.
     fn loss<'t>(&self, tape: &'t Tape<'t>, batch: <Self::Batch as Batch>::Vars<'t>) -> Var<'t>;
 }
 
-/// Arrays that a step is given.
+/// The arrays that a step reads.
 pub(super) trait Batch: 'static {
     /// Their nodes.
     type Vars<'t>;
     /// Records their values.
     fn record<'t>(&self, tape: &'t Tape<'t>) -> Self::Vars<'t>;
-    /// Records that such arrays will be given.
+    /// Records inputs for such arrays.
     fn declare<'t>(&self, tape: &'t Tape<'t>) -> Self::Vars<'t>;
-    /// Gives them to a run.
+    /// Passes them to a run.
     fn give<R>(&self, run: impl FnOnce(&[&dyn AnyTensor]) -> R) -> R;
 }
 

@@ -1,5 +1,5 @@
 //! W1: a network [2, 16, 16, 1] with tanh, written one scalar at a time: 337 parameters, the sum of squared errors of 100
-//! samples, its gradient. The text of the network is one for all: on the tape of scalars it is recorded sample by sample,
+//! samples, its gradient. The source of the network is the same for all ways: the scalar tape records it sample by sample, and
 //! on the tape of tensors each scalar holds its values for all samples.
 
 use super::data::lcg;

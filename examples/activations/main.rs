@@ -1,7 +1,7 @@
 //! Six activation functions with their first and second derivatives.
 //!
-//! The notebook draws the functions; here the tape adds what training needs of them. The first derivative is the
-//! gradient of the sum of f over all points (each point feels only its own), the second the gradient of that.
+//! The notebook draws the functions; here the tape adds their derivatives. The first derivative is the gradient of the sum of f
+//! over all points, because each point affects only its own term. The second derivative is the gradient of the first.
 //!
 //! `cargo run --release --example activations`
 
@@ -18,7 +18,7 @@ const FUNCTIONS: [(&str, Activation); 6] = [
     ("Swish", Activation::Swish),
 ];
 
-/// Where the table reads the functions.
+/// The points that the table shows.
 const TABLE: [f64; 5] = [-5.0, -1.0, 0.0, 1.0, 5.0];
 
 fn main() -> Result<(), Box<dyn Error>> {

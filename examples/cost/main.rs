@@ -1,7 +1,7 @@
-//! What size costs: tracing, planning, running and memory against batch, depth and the number of nodes.
+//! Cost against size: the time of tracing, planning and running, and the memory, for batch size, depth and number of nodes.
 //!
-//! Everything grows in proportion: the table gives the cost per unit, which stays level where sizes are large enough to
-//! hide the fixed part.
+//! Every cost grows in proportion to the size. The table gives the cost per unit, which is constant for sizes that are large
+//! enough to hide the fixed part.
 //!
 //! `cargo run --release --example cost` takes seconds; `-- --all` goes to a tape of ten million nodes (2 GB).
 
@@ -13,9 +13,9 @@ use wengert::prelude::*;
 /// One size and what it costs.
 struct Cost {
     size: usize,
-    /// Recording and planning, in seconds; of a tape, recording alone.
+    /// Seconds of recording and planning; for a tape, of recording only.
     plan: f64,
-    /// A step, in seconds; of a tape, its gradient.
+    /// Seconds of a step; for a tape, of its gradient.
     run: f64,
     bytes: usize,
 }

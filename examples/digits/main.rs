@@ -1,8 +1,8 @@
-//! Handwritten digits: a network of one hidden layer learns to read 1,437 real pictures and is asked about 360 others.
+//! Handwritten digits: a network with one hidden layer trains on 1,437 real pictures and is tested on 360 others.
 //!
-//! `samples` has the data and the split, `training` the loop over mini-batches, `report` what the network makes of the
-//! held-out pictures, `pictures` the figures: curves, confusion matrix, and the mistakes themselves. The exit code tells
-//! whether enough of the held-out pictures were read right.
+//! `samples` has the data and the split, `training` the loop over mini-batches, `report` the results on the held-out pictures,
+//! and `pictures` the figures: curves, confusion matrix, and the mistakes themselves. The exit code tells whether enough of
+//! the held-out pictures were read right.
 //!
 //! `cargo run --release --example digits`
 

@@ -1,4 +1,4 @@
-//! Two figures: how the training went and what is confused with what; and the mistakes to look at.
+//! Two figures: the training curves with the confusion matrix, and the pictures that were read wrong.
 
 use crate::report::Reading;
 use crate::samples::{DIGITS, SIDE, Samples};
@@ -7,7 +7,7 @@ use plot::{Figure, Panel, PlotError, Saved};
 
 /// Columns of the figure of mistakes.
 const COLUMNS: usize = 5;
-/// The most rows of it.
+/// The most rows of the figure of mistakes.
 const ROWS: usize = 2;
 
 /// Draws and writes the figures.

@@ -1,4 +1,4 @@
-//! What the network makes of pictures that it has never seen.
+//! The results on pictures that the network was not trained on.
 
 use crate::samples::{DIGITS, Samples};
 use crate::training::largest;
@@ -6,7 +6,7 @@ use ndarray::Array2;
 
 /// A picture read wrong.
 pub(crate) struct Mistake {
-    /// Which of the held-out pictures.
+    /// The index among the held-out pictures.
     pub(crate) sample: usize,
     pub(crate) digit: usize,
     pub(crate) read_as: usize,

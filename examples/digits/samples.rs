@@ -1,4 +1,4 @@
-//! The pictures: loaded, scaled, split, and dealt out in batches.
+//! The pictures: loading, scaling, splitting and batching.
 
 use ndarray::{Array1, Array2, Axis};
 use wengert::prelude::*;
@@ -7,7 +7,7 @@ use wengert::prelude::*;
 pub(crate) const SIDE: usize = 8;
 /// How many digits there are.
 pub(crate) const DIGITS: usize = 10;
-/// How much ink a pixel can hold.
+/// The largest value of a pixel: full ink.
 const FULL: f64 = 16.0;
 
 /// Pictures with their digits, in the types that the network reads.
@@ -19,7 +19,7 @@ pub(crate) struct Samples {
 }
 
 impl Samples {
-    /// Four fifths to learn from and a fifth to be asked about, each with its share of every digit.
+    /// Splits into four fifths to train on and one fifth held out. Both have the same share of each digit.
     pub(crate) fn split() -> Result<(Samples, Samples), datasets::Error> {
         let digits = datasets::digits();
         let split = datasets::train_test_split(digits.len()).test_size(0.2).stratify(&digits.y);
@@ -35,9 +35,9 @@ impl Samples {
         self.y.len()
     }
 
-    /// The samples at these places.
-    pub(crate) fn at(&self, places: &[usize]) -> Samples {
-        Samples { x: self.x.select(Axis(0), places), y: self.y.select(Axis(0), places) }
+    /// The samples at these indices.
+    pub(crate) fn at(&self, indices: &[usize]) -> Samples {
+        Samples { x: self.x.select(Axis(0), indices), y: self.y.select(Axis(0), indices) }
     }
 
     /// The digit of a sample, as an index.

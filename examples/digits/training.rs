@@ -13,17 +13,17 @@ const SIZES: [usize; 3] = [SIDE * SIDE, 64, DIGITS];
 const RATE: f64 = 2e-3;
 /// Pictures per step.
 const BATCH: usize = 32;
-/// Fixed beforehand: to stop where the held-out pictures go best would be to learn from them.
+/// The number of epochs is fixed beforehand. Stopping at the best score on the held-out pictures would be training on them.
 const EPOCHS: usize = 40;
 /// Epochs that the terminal shows.
 const SHOWN: [usize; 7] = [0, 1, 2, 5, 10, 20, EPOCHS];
 
-/// How the network does on some pictures.
+/// The scores of the network on some pictures.
 #[derive(Clone, Copy)]
 pub(crate) struct Score {
     /// Mean cross-entropy, in nats.
     pub(crate) loss: f64,
-    /// Share that it reads right.
+    /// The share of pictures that it reads right.
     pub(crate) accuracy: f64,
 }
 
@@ -71,7 +71,7 @@ impl Training {
         Ok(())
     }
 
-    /// One step in the memory of the last one, which is handed on to the next.
+    /// One step. It reuses the memory of the last step and hands it on to the next.
     fn step(
         &mut self,
         batch: &Samples,
@@ -127,12 +127,12 @@ impl Training {
     }
 }
 
-/// The place of the largest number, the first one of equals.
+/// The index of the largest number; of equal numbers, the first.
 pub(crate) fn largest(numbers: &[f32]) -> usize {
     (0..numbers.len()).rev().max_by(|&a, &b| numbers[a].total_cmp(&numbers[b])).unwrap_or(0)
 }
 
-/// On stderr, and hidden where that is no terminal.
+/// A progress bar on stderr. It is hidden if that is no terminal.
 fn progress() -> Result<ProgressBar, Box<dyn Error>> {
     let bar = ProgressBar::new(EPOCHS as u64);
     bar.set_style(ProgressStyle::with_template("  {bar:30} epoch {pos}/{len}, {msg}")?);

@@ -1,8 +1,8 @@
-//! The tape itself, to look at: printed as a list, counted, and drawn.
+//! The tape, printed as a list, counted and drawn.
 //!
-//! x·sin x with the nodes that its derivative adds; the 3-1-1 network before and after its gradients are known; a
-//! multi-layer perceptron with a box for each layer; and a tape of a thousand nodes, which is folded to be read. Pictures
-//! are written as SVG, and in Graphviz's language beside it.
+//! It shows x·sin x with the nodes that its derivative adds, the 3-1-1 network before and after the backward sweep, a
+//! multi-layer perceptron with a box for each layer, and a tape of a thousand nodes, which is folded. Pictures are written as
+//! SVG and in Graphviz's language.
 //!
 //! `cargo run --release --example draw_the_tape`
 
@@ -45,7 +45,7 @@ fn chain_rule(album: &mut Album) -> Result<(), Box<dyn Error>> {
     album.add("draw_the_tape", &drawing)
 }
 
-/// Newton's iteration for √2, again and again: a chain that no one would want to see node by node.
+/// Newton's iteration for √2, repeated: a chain too long to be drawn node by node.
 fn long(album: &mut Album) -> Result<(), Box<dyn Error>> {
     let tape = Tape::new();
     let a = tape.var(2.0);

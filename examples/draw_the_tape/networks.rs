@@ -1,4 +1,4 @@
-//! Networks of the library, as their tapes show them.
+//! Drawings of the library's networks.
 
 use crate::pictures::Album;
 use std::error::Error;
@@ -7,7 +7,7 @@ use wengert::prelude::*;
 /// Of the Xavier start.
 const SEED: u64 = 1;
 
-/// One sample through the 3-1-1 network: what is known before the backward sweep, and after it.
+/// One sample through the 3-1-1 network, drawn before and after the backward sweep.
 pub(crate) fn three_one_one(album: &mut Album) -> Result<(), Box<dyn Error>> {
     let mut params = Params::f64().with_seed(SEED);
     let net = ThreeOneOne::with_output_layer(&mut params.scope("net"));
@@ -20,7 +20,7 @@ pub(crate) fn three_one_one(album: &mut Album) -> Result<(), Box<dyn Error>> {
     let after = tape.drawing().titled("The 3-1-1 network: values and gradients").with_gradients(loss);
     album.add("draw_the_tape_3_1_1_after", &after)?;
 
-    // What the picture shows is what an optimiser is given.
+    // The gradients in the picture equal those that an optimiser gets.
     let grads = loss.backward();
     for p in params.iter() {
         println!("∂L/∂{} = {:.4?}", params.name(p), grads.get::<f64>(p).unwrap_or_default());

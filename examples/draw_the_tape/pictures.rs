@@ -1,4 +1,4 @@
-//! Files: the library gives text, the example writes it.
+//! Writes the drawings to files. The library only gives text.
 
 use std::fmt;
 use std::fs;

@@ -1,6 +1,6 @@
-//! Derivatives of derivatives at work.
+//! Uses of higher derivatives.
 //!
-//! Newton's method asks for the Hessian, which is the gradient of the gradient. A physics-informed network learns a
+//! Newton's method needs the Hessian, which is the gradient of the gradient. A physics-informed network learns a
 //! differential equation: its loss holds the second derivative of the network with respect to the input, and is
 //! differentiated once more, with respect to the parameters. The exit code tells whether the network solved it.
 //!

@@ -14,13 +14,13 @@ fn valley<'t>(x: Var<'t>, y: Var<'t>) -> Var<'t> {
     (1.0 - x).square() + 100.0 * (y - x.square()).square()
 }
 
-/// A point of a way and the value there.
+/// A point of a path and the value there.
 struct Visit {
     at: [f64; 2],
     value: f64,
 }
 
-/// Runs both, prints what they did; gives the panels of their ways and of the values along them.
+/// Runs both methods and prints their results. Returns the panels of their paths and of the values along them.
 pub(crate) fn show() -> Result<[Panel<'static>; 2], Box<dyn Error>> {
     let (newton, descent) = (newton(), descent()?);
     println!("Rosenbrock's valley from ({}, {}), Hessian from the tape", START[0], START[1]);
@@ -46,7 +46,7 @@ pub(crate) fn show() -> Result<[Panel<'static>; 2], Box<dyn Error>> {
         .contours_of(at_many, &[1.0, 5.0, 20.0, 60.0, 150.0, 400.0, 1000.0, 2500.0])
         .path(format!("Newton, {NEWTON_STEPS} steps"), &way(&newton))
         .path(format!("descent, {DESCENT_STEPS} steps"), &way(&descent));
-    // A logarithmic axis has no place for the 0 that Newton's last step reaches.
+    // A logarithmic axis cannot show the 0 that Newton's last step reaches.
     let fall = Panel::new("Value after each step, until Newton's is 0")
         .x_label("step")
         .y_label("value")
@@ -68,7 +68,7 @@ fn at_many(points: &[(f64, f64)]) -> Vec<f64> {
     valley(tape.constant(&x), tape.constant(&y)).to_vec()
 }
 
-/// p ← p − H⁻¹·g. Nothing holds it back: a step that overshoots is part of the picture.
+/// p ← p − H⁻¹·g, without a line search. The picture shows the step that overshoots.
 fn newton() -> Vec<Visit> {
     let mut at = START;
     let mut tape = Tape::new();

@@ -1,9 +1,9 @@
-//! A network that is taught the equation y″ = −y, y(0) = 0, y′(0) = 1 on [0, 2π], and never its solution, sin.
+//! A network that solves y″ = −y, y(0) = 0, y′(0) = 1 on [0, 2π]. It is trained on the equation, not on the solution, sin.
 //!
-//! What is trained is y(t) = r + r²·N(t) with r = 1 − e⁻ᵗ, which has the right value and slope at 0 whatever the
-//! network N is. (So has t + t²·N(t), but t² reaches forty at the end of the interval, and training is slow.) The loss
-//! is the mean of (y″ + y)² over some times. The times do not influence each other, so the derivatives at all of them
-//! are the gradient of the sum.
+//! The trained function is y(t) = r + r²·N(t) with r = 1 − e⁻ᵗ. It has the right value and slope at 0 for any network N.
+//! (So has t + t²·N(t), but t² reaches forty at the end of the interval, and training is slow.) The loss is the mean of
+//! (y″ + y)² over some times. The times do not influence each other, so the derivatives at all times are the gradient of the
+//! sum.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use plot::Panel;
@@ -14,17 +14,17 @@ use std::time::Instant;
 use wengert::prelude::*;
 
 const SIZES: [usize; 4] = [1, 16, 16, 1];
-/// Times at which the equation is asked for.
+/// The number of times at which the equation must hold.
 const TIMES: usize = 64;
 const STEPS: usize = 4000;
 /// The learning rate falls from the first to the second, by the same factor at every step.
 const RATES: [f64; 2] = [1e-2, 1e-4];
 /// The largest distance from sin that counts as solved.
 const TOLERANCE: f64 = 1e-2;
-/// Every how many steps the loss is noted.
+/// The number of steps between two recorded losses.
 const NOTE_EVERY: usize = 10;
 
-/// What training gave.
+/// The result of training.
 pub(crate) struct Solution {
     curve: Vec<(f64, f64)>,
     losses: Vec<(f64, f64)>,
@@ -85,7 +85,7 @@ fn train(params: &mut Params, net: &Mlp) -> Result<Vec<(f64, f64)>, Box<dyn Erro
     let mut adam = Adam::new(RATES[0])?;
     let mut storage = Storage::default();
     let mut losses = Vec::with_capacity(STEPS / NOTE_EVERY + 1);
-    // Draws nothing where standard error is no terminal.
+    // Draws nothing if standard error is no terminal.
     let progress = ProgressBar::new(STEPS as u64);
     progress.set_style(ProgressStyle::with_template("  {bar:40} {pos}/{len} steps, {msg}, {eta} to go")?);
     for step in 0..=STEPS {

@@ -50,7 +50,7 @@ fn run(mlp: &NotebookMlp, rate: f64) {
         let gradients = corrected.exact_gradients(&corrected.forward(&mlp.x), &mlp.y);
         corrected.descend(&gradients, rate);
     }
-    // Once a run has diverged its errors are no numbers, and they are not what is looked for.
+    // The errors of a run that has diverged are NaN and prove nothing.
     let finite = errors.iter().enumerate().filter(|(_, e)| e.is_finite());
     let (step, &largest) = finite.max_by(|a, b| a.1.total_cmp(b.1)).expect("the first step is finite");
     let [first, second, largest] = [errors[0], errors[1], largest].map(|e| format!("{:.1} %", 100.0 * e));

@@ -6,7 +6,7 @@
 pub(super) struct Named {
     pub(super) line: usize,
     pub(super) path: Vec<String>,
-    /// What the source calls it: its last part, or what `as` says.
+    /// The name in the source: the last part of the path, or the name after `as`.
     pub(super) called: String,
 }
 
@@ -26,7 +26,7 @@ pub(super) fn without_texts(text: &str) -> String {
     out
 }
 
-/// Where the comment or the literal ends that begins here.
+/// The end of the comment or literal that begins here.
 fn literal_or_comment(chars: &[char], start: usize) -> Option<usize> {
     let at = |i: usize| chars.get(i).copied().unwrap_or('\0');
     let begins = |i: usize, with: &str| with.chars().enumerate().all(|(k, c)| at(i + k) == c);
@@ -62,7 +62,7 @@ fn literal_or_comment(chars: &[char], start: usize) -> Option<usize> {
     (at(start) == '\'' && (at(start + 1) == '\\' || at(start + 2) == '\'')).then(|| closing(chars, start))
 }
 
-/// The place behind the quote that closes a literal.
+/// The position after the quote that closes a literal.
 fn closing(chars: &[char], open: usize) -> usize {
     let mut i = open + 1;
     while i < chars.len() && chars[i] != chars[open] {
@@ -116,7 +116,7 @@ impl<'a> Tokens<'a> {
         Tokens(kept)
     }
 
-    /// The place behind an item: behind its semicolon, or the brace that closes it.
+    /// The position after an item: after its semicolon, or after the brace that closes it.
     fn end_of_item(&self, start: usize) -> usize {
         let mut depth = 0;
         for i in start..self.0.len() {
@@ -134,7 +134,7 @@ impl<'a> Tokens<'a> {
         self.0.len()
     }
 
-    /// The lines on which so many tokens stand one after the other, such as `static mut`.
+    /// The lines on which these tokens stand one after the other, such as `static mut`.
     pub(super) fn lines_with<'s>(&'s self, words: &'s str) -> impl Iterator<Item = usize> + 's {
         let stands = move |&i: &usize| words.split(' ').enumerate().all(|(k, word)| self.at(i + k) == word);
         (0..self.0.len()).filter(stands).map(|i| self.0[i].0)
@@ -193,7 +193,7 @@ impl<'a> Tokens<'a> {
         found
     }
 
-    /// Calls `visit` with each place and the module that it is in; what it gives is the last place that it has read.
+    /// Calls `visit` with each position and the module that it is in. `visit` returns the last position that it has read.
     fn walk(&self, module: &[&str], mut visit: impl FnMut(usize, &[String]) -> usize) {
         let mut base: Vec<String> = module.iter().map(|name| name.to_string()).collect();
         // The depth of braces that each module of this source was opened at.
@@ -220,7 +220,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// Reads a path, or paths in braces, that begins at a place and goes on from a base; gives its last place.
+    /// Reads a path, or paths in braces, from a position, as the continuation of a base. Returns the last position.
     fn tree(&self, i: usize, mut path: Vec<String>, found: &mut Vec<Named>) -> usize {
         match self.at(i) {
             "{" => {
@@ -240,7 +240,7 @@ impl<'a> Tokens<'a> {
         self.report(i, path, found)
     }
 
-    /// Notes a path whose last part stands at a place; gives the place of its other name, if it has one.
+    /// Records a path whose last part is at a position. Returns the position of its other name, if it has one.
     fn report(&self, i: usize, path: Vec<String>, found: &mut Vec<Named>) -> usize {
         let last = if self.at(i + 1) == "as" { i + 2 } else { i };
         let called =

@@ -1,8 +1,8 @@
-//! The laws can fail: what they forbid is planted in the sources and found there, and what is innocent is not.
+//! Controls of the laws: a planted violation is found in the sources, and lawful code is not reported.
 
 use super::{Exports, Source, parts_needed, sources, violations_in};
 
-/// What a line would be blamed for, as the first of a file of the tree.
+/// The violations that a line causes when it is the first line of a file.
 fn planted(file: &str, line: &str) -> Vec<String> {
     let sources = sources();
     let of =
@@ -16,7 +16,7 @@ fn planted(file: &str, line: &str) -> Vec<String> {
     found
 }
 
-/// The test can fail: what is forbidden is planted in the sources and found there.
+/// A control: planted violations are found.
 #[test]
 fn planted_violations_are_found() {
     for (file, line) in [
@@ -80,7 +80,7 @@ fn planted_violations_are_found() {
     }
 }
 
-/// What is no code, or code of tests, is nobody's violation.
+/// Text that is no code, and code of tests, is no violation.
 #[test]
 fn texts_comments_and_tests_name_nothing() {
     for innocent in [

@@ -1,5 +1,5 @@
-//! What a new user's mistakes say. Each is written as one would make it; the texts stand in `texts.txt`, with `LINE` for
-//! the numbers of lines and columns. Every panic has to point at a line of this folder, the caller's.
+//! The texts of a new user's mistakes. They are in `texts.txt`, with `LINE` instead of the numbers of lines and columns. Every
+//! panic must point at the caller's line, which is in this folder.
 
 mod cases;
 #[path = "../../crates/autograd/tests/caught/mod.rs"]
@@ -12,7 +12,7 @@ use wengert::prelude::*;
 /// The texts as they should be: a title after `## `, then the text.
 const EXPECTED: &str = include_str!("texts.txt");
 
-/// With `LINE` for what stands after the name of a source file here.
+/// Replaces the numbers after the name of a source file of this folder by `LINE`.
 fn without_lines(text: &str) -> String {
     let mut out = String::new();
     for line in text.lines() {
@@ -64,7 +64,7 @@ fn the_lines_are_the_users() {
     assert!(text.contains(&format!("main.rs:{line_of_x}:")), "{text}");
 }
 
-/// Layers pass on who called them: the line is the one that calls `forward`, the scope tells which layer it was.
+/// The panic of a layer points at the line that calls `forward`, and its scope names the layer.
 #[test]
 fn a_layer_blames_the_line_that_calls_it() {
     let mut params = Params::f64();
@@ -89,7 +89,7 @@ fn a_caught_panic_leaves_no_scope_behind() {
     mistake_in("mistakes/main.rs", || tape.scope("a", || tape.scope("b", || x.t())));
     assert_eq!((tape.var(1.0).scope(), x.scope()), (None, None));
     assert_eq!(tape.scope("c", || y.sum()).grad([x])[0].scope(), None);
-    // A derivative belongs to the line and the scope of what it is one of.
+    // A derivative has the line and the scope of the node that it belongs to.
     let line = line!() + 1;
     let z = tape.scope("c", || y.sum());
     let text = z.grad([y])[0].describe();

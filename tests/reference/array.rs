@@ -55,7 +55,7 @@ impl Array {
     }
 
     /// The elements in row-major order, floating point or not, as f64. I64 beyond 2^53 would be
-    /// rounded: whoever compares integers uses [`Array::integers`].
+    /// rounded, so comparisons of integers use [`Array::integers`].
     pub(crate) fn floats(&self) -> Vec<f64> {
         match self {
             Array::F64(a) => a.iter().copied().collect(),
@@ -66,10 +66,10 @@ impl Array {
 
     /// Replaces an element of a floating-point array, counted in row-major order.
     pub(crate) fn set(&mut self, at: usize, value: f64) {
-        let place = "the element exists";
+        let exists = "the element exists";
         match self {
-            Array::F64(a) => *a.iter_mut().nth(at).expect(place) = value,
-            Array::F32(a) => *a.iter_mut().nth(at).expect(place) = value as f32,
+            Array::F64(a) => *a.iter_mut().nth(at).expect(exists) = value,
+            Array::F32(a) => *a.iter_mut().nth(at).expect(exists) = value as f32,
             _ => panic!("{} holds no floating-point numbers", self.dtype()),
         }
     }

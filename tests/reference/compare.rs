@@ -112,11 +112,11 @@ fn integers(got: &Array, want: &Array) -> Option<Mismatch> {
     })
 }
 
-/// The index of an element from its place in row-major order.
+/// The multi-index of an element, from its position in row-major order.
 fn unravel(mut at: usize, shape: &[usize]) -> Vec<usize> {
     let mut index = vec![0; shape.len()];
-    for (place, &size) in index.iter_mut().zip(shape).rev() {
-        *place = at % size;
+    for (coordinate, &size) in index.iter_mut().zip(shape).rev() {
+        *coordinate = at % size;
         at /= size;
     }
     index

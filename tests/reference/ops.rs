@@ -1,7 +1,6 @@
 //! Single operations on tensors: the groups `ops_*`.
 //!
-//! Here is what the engine's own operations say in a line. An op that it would take an algorithm to
-//! imitate is not supported.
+//! Each case is one line of the engine's own operations. An op that would need an algorithm here is not supported.
 
 use std::f64::consts::{LN_2, LN_10};
 
@@ -49,7 +48,7 @@ fn with_conventions(case: &Case, mut results: Results) -> Result<Results, Fault>
     match case.op.as_str() {
         "abs" | "elu" | "leaky_relu" | "relu" | "where_log" => results.same_convention(),
         "amax" | "amin" => results.same_convention(),
-        // What the gradient is at nan is nobody's convention.
+        // There is no convention for the gradient at nan.
         "norm" if !case.arrays("in")[0].1.floats().iter().any(|x| x.is_nan()) => results.same_convention(),
         "logsumexp" => results.takes_limits(),
         "add" | "atan2" | "div" | "hypot" | "maximum" | "minimum" | "mul" | "pow" | "sub" => {
@@ -71,8 +70,8 @@ fn with_conventions(case: &Case, mut results: Results) -> Result<Results, Fault>
             if case.args.read::<f64>("exponent")? == 0.5 {
                 let why = "by IEEE 754's pow, not as a square root";
                 let infinite_at = |special: f64| -> Result<Vec<_>, Fault> {
-                    let places = inputs()?.filter(|(_, x)| x.to_bits() == special.to_bits());
-                    Ok(places.map(|(at, _)| (at, f64::INFINITY)).collect())
+                    let positions = inputs()?.filter(|(_, x)| x.to_bits() == special.to_bits());
+                    Ok(positions.map(|(at, _)| (at, f64::INFINITY)).collect())
                 };
                 results.instead("out", "y", why, infinite_at(f64::NEG_INFINITY)?);
                 results.instead("grad", "x", why, infinite_at(-0.0)?);
@@ -294,8 +293,8 @@ fn layout(op: &str) -> Option<Row> {
         },
         "unsqueeze" => |x, args| {
             let mut shape = x[0].shape().to_vec();
-            let places = shape.len() as isize + 1;
-            shape.insert(args.need::<isize>("axis").rem_euclid(places) as usize, 1);
+            let rank = shape.len() as isize + 1;
+            shape.insert(args.need::<isize>("axis").rem_euclid(rank) as usize, 1);
             x[0].reshape(&shape[..])
         },
         _ => return None,

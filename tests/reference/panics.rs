@@ -43,9 +43,9 @@ pub(crate) fn caught<T>(f: impl FnOnce() -> T) -> Result<T, Panicked> {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             let quiet = WATCHED.with_borrow_mut(|watched| {
-                let Some(place) = watched else { return false };
+                let Some(raised) = watched else { return false };
                 if let Some(at) = info.location() {
-                    *place = (at.file().to_owned(), at.line());
+                    *raised = (at.file().to_owned(), at.line());
                 }
                 true
             });
@@ -57,9 +57,9 @@ pub(crate) fn caught<T>(f: impl FnOnce() -> T) -> Result<T, Panicked> {
     });
     let outer = WATCHED.replace(Some((String::new(), 0)));
     let result = panic::catch_unwind(AssertUnwindSafe(f));
-    let place = WATCHED.replace(outer);
+    let raised = WATCHED.replace(outer);
     result.map_err(|payload| {
-        let (file, line) = place.unwrap_or_default();
+        let (file, line) = raised.unwrap_or_default();
         let data = payload.downcast_ref::<FormatError>();
         let text = data.map(ToString::to_string);
         let text = text.or_else(|| payload.downcast_ref::<String>().cloned());

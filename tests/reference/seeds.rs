@@ -288,8 +288,8 @@ fn activation(case: &Case) -> Result<Results, Fault> {
 fn at_extremes(case: &Case, results: &mut Results) -> Result<(), Fault> {
     let x = case.array("in", "x")?.floats();
     let figures = |wrong: &dyn Fn(f64) -> bool, right: &dyn Fn(f64) -> f64| {
-        let places = x.iter().enumerate().filter(|(_, x)| wrong(**x));
-        places.map(|(at, &x)| (at, right(x))).collect::<Vec<_>>()
+        let positions = x.iter().enumerate().filter(|(_, x)| wrong(**x));
+        positions.map(|(at, &x)| (at, right(x))).collect::<Vec<_>>()
     };
     // There e^-x is infinite, but the sigmoid is not zero yet.
     let overflows = |x: f64| x < -709.5 && x.is_finite();

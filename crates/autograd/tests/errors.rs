@@ -1,4 +1,4 @@
-//! What a mistake says, and where it points: at the caller's line, with op, shapes, rule and hint.
+//! The texts of mistakes, with op, shapes, rule and hint. They must point at the caller's line.
 
 use autograd::{DType, Params, Replay, Shape, Tape, Var, compare};
 
@@ -64,10 +64,10 @@ fn shapes_that_do_not_fit() {
     assert_eq!(mistake(|| a.slice(1, first..last)), "slice: 3..2 ends before it begins");
     assert!(mistake(|| a.slice(1, ..=usize::MAX)).contains("is not within"));
     assert!(mistake(|| a.slice(2, ..)).starts_with("slice: axis 2 does not exist"));
-    for place in [3, -4, isize::MIN] {
+    for index in [3, -4, isize::MIN] {
         assert_eq!(
-            mistake(|| a.index(1, place)),
-            format!("index: place {place} does not exist\n  rule: axis 1 of [2×3] has 3 places")
+            mistake(|| a.index(1, index)),
+            format!("index: place {index} does not exist\n  rule: axis 1 of [2×3] has 3 places")
         );
     }
     assert!(mistake(|| a.split(1, 2)).starts_with("split: 2 parts of axis 1 of [2×3]"));

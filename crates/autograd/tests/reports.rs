@@ -63,7 +63,7 @@ held     0 constants: 0 B
 nodes    recorded 42 → dead 42 → expand 42 → fold 42 → algebra 44 → cse 42 → orient 42 → spell_out 52 → sink 52 → algebra 52 → cse 50 → straighten 50 → dead 48 → stream 48 → rematerialise 48
 also     fuse, share, slope, pair, pool";
 
-/// Whatever records nodes by way of others: the line is that of the call.
+/// Methods that record several nodes: the line of each is that of the call.
 #[test]
 fn every_kernel_points_at_the_users_source() {
     let mut params = Params::f64();

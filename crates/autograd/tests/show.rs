@@ -1,11 +1,11 @@
-//! A tape as one looks at it: the printed list, the numbers, the drawings.
+//! The printed list of a tape, its statistics and its drawings.
 
 mod xml;
 
 use autograd::{DType, Param, Params, Program, Shape, Tape, Var};
 use std::ops::Bound;
 
-/// Puts the lines of this file in the place of `{0}`, `{1}`, … counted from `first`.
+/// Replaces `{0}`, `{1}`, … by line numbers of this file, counted from `first`.
 fn with_lines(golden: &str, first: u32) -> String {
     (0..9).fold(golden.to_owned(), |text, i| text.replace(&format!("{{{i}}}"), &(first + i).to_string()))
 }

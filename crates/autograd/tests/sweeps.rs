@@ -79,7 +79,7 @@ fn every_node_can_be_asked_for_even_the_output_and_the_same_one_twice() {
     assert_eq!(again.item(), dx.item());
 }
 
-/// d/dx of (x · stop(x)) and of a value that is used in many places.
+/// d/dx of (x · stop(x)) and of a value that is used many times.
 #[test]
 fn gradients_add_over_all_paths_but_the_detached_ones() {
     let (value, [dx]) = value_and_grad(|[x]| x * x.detach() + x * x * x + (x + x), [2.0]);

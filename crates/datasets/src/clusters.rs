@@ -1,4 +1,4 @@
-//! Gaussian clusters on the vertices of a hypercube: options are checked, and then come the draws, in their order.
+//! Gaussian clusters on the vertices of a hypercube: the check of the options, and the draws in their order.
 
 use crate::classification::Classification;
 use crate::dataset::Dataset;
@@ -146,7 +146,7 @@ struct ClusterSizes<'a> {
     rest: f64,
     /// Samples for every cluster on top of its share, because shares are rounded down.
     extra: usize,
-    /// The first clusters get one more.
+    /// The first clusters get one sample more.
     one_more: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Real data, embedded in the crate; `data/README.md` tells where it is from.
+//! Real data, embedded in the crate. `data/README.md` names its sources.
 
 use crate::{Dataset, csv};
 

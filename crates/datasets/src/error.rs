@@ -1,4 +1,4 @@
-//! What can be wrong with an argument, and the allocations that report it.
+//! The error of wrong arguments, and allocations that report it instead of aborting.
 
 use ndarray::Array2;
 use std::fmt;

@@ -4,13 +4,13 @@ use crate::error::{Error, filled, reserve};
 use crate::random_state::RandomState;
 use std::collections::HashSet;
 
-/// Coordinates that take part in telling vertices apart; any further ones are free coin tosses.
-/// The number of vertices is limited by it: `2^30`.
+/// The number of coordinates that make vertices distinct. Further coordinates are random bits. So there are at most `2^30`
+/// vertices.
 pub(crate) const DISTINCT_DIMENSIONS: usize = 30;
 
 /// Draws `count` different vertices of the unit hypercube: row-major bits, `[count, dimensions]`.
 ///
-/// The caller has made sure that there are that many.
+/// The caller has checked that there are that many.
 pub(crate) fn vertices(count: usize, dimensions: usize, rng: &mut RandomState) -> Result<Vec<bool>, Error> {
     let elements = count as u128 * dimensions as u128;
     let len =
@@ -26,8 +26,8 @@ pub(crate) fn vertices(count: usize, dimensions: usize, rng: &mut RandomState) -
     }
     let codes = sample_without_replacement(1 << width, count, rng)?;
     for (vertex, code) in bits.chunks_exact_mut(dimensions).zip(codes) {
-        for (place, bit) in vertex[free..].iter_mut().rev().enumerate() {
-            *bit = code >> place & 1 == 1;
+        for (position, bit) in vertex[free..].iter_mut().rev().enumerate() {
+            *bit = code >> position & 1 == 1;
         }
     }
     Ok(bits)
@@ -73,8 +73,8 @@ fn reservoir(population: u32, count: usize, rng: &mut RandomState) -> Result<Vec
     let mut chosen = reserve("n_classes", count)?;
     chosen.extend(0..count as u32);
     for number in count as u32..population {
-        let place = rng.randint(0, i64::from(number) + 1)? as usize;
-        if let Some(slot) = chosen.get_mut(place) {
+        let index = rng.randint(0, i64::from(number) + 1)? as usize;
+        if let Some(slot) = chosen.get_mut(index) {
             *slot = number;
         }
     }

@@ -317,8 +317,8 @@ fn share_out(counts: &[usize], draws: usize, rng: &mut RandomState) -> Result<Ve
         let tied: Vec<usize> = (0..counts.len()).filter(|&k| remainders[k] == level).collect();
         let chosen = rng.choice(tied.len(), missing.min(tied.len()))?;
         missing -= chosen.len();
-        for place in chosen {
-            shares[tied[place]] += 1;
+        for index in chosen {
+            shares[tied[index]] += 1;
         }
     }
     Ok(shares)

@@ -4,7 +4,7 @@ use autograd::Var;
 use std::fmt;
 use std::str::FromStr;
 
-/// An activation function; [`Display`](fmt::Display) and [`FromStr`] give and take its name.
+/// An activation function. [`Display`](fmt::Display) gives its name, and [`FromStr`] parses it.
 ///
 /// ```
 /// use nn::Activation;
@@ -25,22 +25,22 @@ pub enum Activation {
     Tanh,
     /// max(0, x), see [`Var::relu`].
     Relu,
-    /// x, or so many times x where x ≤ 0, see [`Var::leaky_relu`]; by name 0.01.
+    /// x, or slope·x where x ≤ 0, see [`Var::leaky_relu`]. The name stands for the slope 0.01.
     LeakyRelu(f64),
-    /// x, or α·(eˣ − 1) where x ≤ 0, see [`Var::elu`]; by name α = 1.
+    /// x, or α·(eˣ − 1) where x ≤ 0, see [`Var::elu`]. The name stands for α = 1.
     Elu(f64),
     /// x·σ(x), also called SiLU, see [`Var::swish`].
     Swish,
     /// x·Φ(x), see [`Var::gelu`].
     Gelu,
-    /// Its approximation with tanh, see [`Var::gelu_tanh`].
+    /// The approximation of GELU with tanh, see [`Var::gelu_tanh`].
     GeluTanh,
     /// ln(1 + eˣ), see [`Var::softplus`].
     Softplus,
 }
 
 impl Activation {
-    /// Every activation as its name gives it.
+    /// Every activation, with the parameter that its name stands for.
     pub const ALL: [Activation; 10] = [
         Activation::Identity,
         Activation::Sigmoid,
@@ -94,7 +94,7 @@ impl fmt::Display for Activation {
     }
 }
 
-/// A name that is no activation's.
+/// The error for a name that no activation has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownActivation {
     /// The name that was given.

@@ -1,4 +1,4 @@
-//! Attention: rows of values, averaged by how well their keys answer a query.
+//! Attention: averages of value rows, weighted by how well their keys match a query.
 
 use crate::Linear;
 use autograd::{Scope, Var};
@@ -8,9 +8,9 @@ use autograd::{Scope, Var};
 pub enum Mask<'t> {
     /// All of them.
     All,
-    /// Query i to the keys 0 to i, so that no row depends on later ones.
+    /// Query i attends to the keys 0 to i, so that no row depends on later rows.
     Causal,
-    /// Where a `Bool` mask, broadcast to \[…, queries, keys\], is true.
+    /// The keys where a `Bool` mask is true. It is broadcast to \[…, queries, keys\].
     Where(Var<'t>),
 }
 
@@ -51,9 +51,9 @@ pub fn scaled_dot_product<'t>(q: Var<'t>, k: Var<'t>, v: Var<'t>, mask: Mask<'t>
 
 /// Multi-head self-attention: every row of a sequence attends to the rows of the same sequence.
 ///
-/// \[q k v\] = x·W + b, each cut into heads of width/heads columns; the heads' results, side by side, go through a second
-/// linear layer. x is \[…, length, width\] and so is the result. Source: Vaswani et al., *Attention Is All You Need*,
-/// 2017, section 3.2.2.
+/// \[q k v\] = x·W + b. Each of q, k and v is split into heads of width/heads columns. The results of the heads stand side by
+/// side and go through a second linear layer. x and the result are \[…, length, width\]. Source: Vaswani et al.,
+/// *Attention Is All You Need*, 2017, section 3.2.2.
 ///
 /// ```
 /// use autograd::{Params, Tape};
@@ -69,9 +69,9 @@ pub fn scaled_dot_product<'t>(q: Var<'t>, k: Var<'t>, v: Var<'t>, mask: Mask<'t>
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct SelfAttention {
-    /// Queries, keys and values from x, side by side: \[width, 3·width\], named `qkv` in its scope.
+    /// The layer that gives queries, keys and values side by side: \[width, 3·width\], named `qkv` in its scope.
     pub qkv: Linear,
-    /// From the heads side by side to the result: \[width, width\], named `output` in its scope.
+    /// The layer from the heads to the result: \[width, width\], named `output` in its scope.
     pub output: Linear,
     /// The number of heads.
     pub heads: usize,

@@ -1,16 +1,15 @@
-//! Initialisers: where a parameter's first values come from.
+//! Initialisers: the initial values of parameters.
 
 use autograd::Initial;
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal, StandardUniform};
 
-/// The distribution of a parameter's first values.
+/// The distribution of a parameter's initial values.
 ///
-/// Those that draw use ChaCha8, a generator whose numbers do not change between versions, on a stream given by the
-/// seed of [`Params`](autograd::Params::with_seed) and the parameter's full name: the same seed and name give the
-/// same bits, whatever else the model holds. In a matrix of \[fan-in, fan-out\] the fans are its two lengths; a vector
-/// of n counts as \[1, n\].
+/// Random distributions use ChaCha8, a generator whose numbers do not change between versions. The stream depends on the seed
+/// of [`Params`](autograd::Params::with_seed) and on the parameter's full name. So the same seed and name give the same bits,
+/// whatever else the model holds. A matrix has the shape \[fan-in, fan-out\]; a vector of n elements counts as \[1, n\].
 ///
 /// ```
 /// use autograd::Params;
@@ -22,9 +21,9 @@ use rand_distr::{Distribution, StandardNormal, StandardUniform};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Init {
-    /// 0 everywhere.
+    /// Every element is 0.
     Zeros,
-    /// One number everywhere.
+    /// Every element is this number.
     Constant(f64),
     /// Normal with mean 0 and the given standard deviation.
     Normal(f64),
@@ -69,7 +68,7 @@ fn fans(shape: &[usize]) -> f64 {
 /// A parameter's own stream of random numbers.
 fn stream(seed: u64, name: &str) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    // FNV-1a (Fowler, Noll, Vo): fixed for ever, unlike the standard library's hashes.
+    // FNV-1a (Fowler, Noll, Vo) never changes, unlike the standard library's hashes.
     let hash = name
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325, |h: u64, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
@@ -112,7 +111,7 @@ mod tests {
         assert_ne!(draw("net.0.weight", 1), draw("net.0.weight", 2));
     }
 
-    /// The generator is value-stable; these figures guard against a change of stream or order.
+    /// The generator is value-stable. These numbers guard against a change of stream or order.
     #[test]
     fn the_first_draws_are_for_ever() {
         let draws: [f64; 2] = Init::XavierUniform.values("net.0.weight", &[2, 1], 42).try_into().unwrap();

@@ -1,7 +1,7 @@
-//! Neural layers, initialisers and losses, written on the tape: their backpropagation is the tape's.
+//! Neural layers, initialisers and losses. They record ops on a tape, and the tape computes their gradients.
 //!
-//! A layer holds [`Copy`] handles to its parameters and has a `forward`; the numbers are in
-//! [`Params`](autograd::Params). The same `forward` serves any tape that reads those parameters.
+//! A layer holds [`Copy`] handles to its parameters and has a method `forward`. The values are in
+//! [`Params`](autograd::Params). The same `forward` works on any tape that reads those parameters.
 //!
 //! ```
 //! use autograd::{Params, Tape};

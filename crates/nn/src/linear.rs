@@ -37,7 +37,7 @@ impl Linear {
     /// A layer with other initial values.
     ///
     /// # Panics
-    /// If the scope has parameters of these names, or numbers are given and not as many as needed.
+    /// If the scope has parameters of these names, or the number of given values is wrong.
     #[track_caller]
     pub fn with_init(
         scope: &mut Scope<'_>,

@@ -1,11 +1,11 @@
-//! Losses: from predictions and targets to one number.
+//! Losses: one number for predictions and targets.
 
 use autograd::{DType, Var};
 
 /// Mean squared error, L = mean (a − y)² over all elements.
 ///
 /// # Panics
-/// If prediction and target differ in shape: broadcasting here would hide a mistake.
+/// If prediction and target differ in shape. They are not broadcast, because that would hide mistakes.
 ///
 /// ```
 /// let tape = autograd::Tape::new();

@@ -36,7 +36,7 @@ impl Mlp {
         Mlp::with_init(scope, sizes, activation, Init::XavierNormal)
     }
 
-    /// As [`new`](Mlp::new) with other initial weights, those of every layer from one distribution.
+    /// As [`new`](Mlp::new), with another distribution of the initial weights, the same for every layer.
     ///
     /// # Panics
     /// If there are fewer than two sizes, or the scope has parameters of these names.

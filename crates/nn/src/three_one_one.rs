@@ -3,7 +3,7 @@
 use crate::{Linear, loss};
 use autograd::{Scope, Var};
 
-/// The 3-1-1 network, in its two readings.
+/// The 3-1-1 network, in two forms.
 ///
 /// * [`as_written`](ThreeOneOne::as_written): one sigmoid neuron on three inputs, A = σ(X·W + b), as the formulas of
 ///   the paper and their code have it: the hidden neuron is the output.

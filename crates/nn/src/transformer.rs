@@ -1,4 +1,4 @@
-//! The block that transformers are stacks of.
+//! The transformer block.
 
 use crate::attention::{Mask, SelfAttention};
 use crate::{Activation, LayerNorm, Mlp};
@@ -6,8 +6,8 @@ use autograd::{Scope, Var};
 
 /// A transformer block that normalises first: h = x + attention(norm₁(x)), y = h + W₂·gelu(W₁·norm₂(h)).
 ///
-/// x is \[…, length, width\] and so is y. Biases are left out in the formula. Sources: Vaswani et al. 2017, section 3; Radford et al., *Language Models are
-/// Unsupervised Multitask Learners*, 2019, section 2.3, for the order.
+/// x and y are \[…, length, width\]. The formula leaves out the biases. Sources: Vaswani et al. 2017, section 3; for the order,
+/// Radford et al., *Language Models are Unsupervised Multitask Learners*, 2019, section 2.3.
 ///
 /// ```
 /// use autograd::{Params, Tape};
@@ -33,7 +33,7 @@ pub struct TransformerBlock {
 
 impl TransformerBlock {
     /// A block for rows of `width` columns with a hidden width of 4·`width` and [`Activation::GeluTanh`]; weights
-    /// Xavier-normal, biases zero. Another one is made of its parts, which are public.
+    /// Xavier-normal, biases zero. For other sizes or activations, build the block from its public fields.
     ///
     /// # Panics
     /// If `width` is no multiple of `heads`, or the scope has parameters of these names.

@@ -10,7 +10,7 @@ use autograd::Float;
 /// m ← β₁·m + (1 − β₁)·g,  v ← β₂·v + (1 − β₂)·g²,  p ← p − η·m̂/(√v̂ + ε)  with the corrected averages
 /// m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ).
 ///
-/// t counts per parameter tensor: it advances once in each step in which that tensor has a gradient.
+/// Each parameter tensor has its own t. It advances in each step in which the tensor has a gradient.
 ///
 /// ```
 /// use optim::{Adam, Optimizer};
@@ -59,12 +59,12 @@ optimizer!(Adam);
 impl Rule for Adam {
     const SLABS: usize = 2;
     fn at<T: Float>(&self, t: u64) -> impl Formula<T> {
-        let t = i32::try_from(t).unwrap_or(i32::MAX); // by then both corrections are 1
+        let t = i32::try_from(t).unwrap_or(i32::MAX); // for such t both corrections are 1
         let c = T::from_f64;
         let (correction1, correction2) = (1.0 - self.beta1.powi(t), 1.0 - self.beta2.powi(t));
         let (beta1, rest1, beta2, rest2) =
             (c(self.beta1), c(1.0 - self.beta1), c(self.beta2), c(1.0 - self.beta2));
-        // The corrections are the same for all elements: one division is left for each.
+        // The corrections are the same for all elements, so that each element takes one division only.
         let (rate, spread) = (c(self.core.learning_rate / correction1), c(1.0 / correction2));
         let epsilon = c(self.epsilon);
         #[inline(always)]

@@ -1,4 +1,4 @@
-//! What can go wrong, as types.
+//! The errors of optimisers.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ impl fmt::Display for HyperparameterError {
 
 impl std::error::Error for HyperparameterError {}
 
-/// A step that was not taken: parameters and optimiser are as they were before.
+/// Why a step was refused. Parameters and optimiser have not changed.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum StepError {
@@ -36,9 +36,9 @@ pub enum StepError {
     },
     /// The gradients are those of another model.
     ForeignGradients,
-    /// The optimiser's memory is of another model, point or element type.
+    /// The optimiser's memory belongs to another model, point or element type.
     ForeignMemory {
-        /// What the memory is of.
+        /// What the memory belongs to.
         used: String,
         /// What the step was asked for.
         given: String,

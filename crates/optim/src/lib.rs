@@ -1,4 +1,4 @@
-//! Gradient-descent optimisers: loops over the slab of [`Params`](autograd::Params), or over a bare point.
+//! Gradient-descent optimisers. They update the slab of [`Params`](autograd::Params), or a single point.
 //!
 //! ```
 //! use autograd::{Params, Tape};
@@ -16,7 +16,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A step while the tape still reads the parameters does not compile:
+//! A step does not compile while the tape still borrows the parameters:
 //!
 //! ```compile_fail,E0502
 //! # use autograd::{Params, Tape};
@@ -32,7 +32,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Reading before the step does:
+//! It compiles if all values are read before the step:
 //!
 //! ```
 //! # use autograd::{Params, Tape};

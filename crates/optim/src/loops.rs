@@ -1,17 +1,17 @@
-//! Loops over many numbers, on several threads: updates, and the question whether all are finite.
+//! Loops over many numbers, on several threads: updates, and the check that all numbers are finite.
 
 use crate::rule::{Formula, Rule};
 use autograd::Float;
 use autograd::loops::{Workers, rough_sum, widest};
 
-/// So many numbers one thread updates alone; more are cut into so many pieces, at the most.
+/// One thread updates up to this many numbers. More numbers are cut into pieces of at most this length.
 const ALONE: usize = 1 << 13;
 const PIECES: usize = 64;
 
-/// Numbers that are updated side by side, at the most.
+/// The most numbers that are updated side by side.
 const LANES: usize = 32;
 
-/// Updates a part of the slab, many numbers by several threads.
+/// Updates a part of the slab. Several threads share a long part.
 #[inline]
 pub(crate) fn share<T: Float, R: Rule>(
     by: &impl Formula<T>,
@@ -26,7 +26,7 @@ pub(crate) fn share<T: Float, R: Rule>(
     let size = point.len().div_ceil(PIECES).max(ALONE).next_multiple_of(LANES);
     let [mut m, mut v] = memory.map(|slab| slab.chunks_mut(size));
     let points = point.chunks_mut(size).zip(gradient.chunks(size));
-    // A rule that remembers nothing has no slab to cut.
+    // A rule without memory has no slab to cut.
     let mut pieces =
         points.map(|(x, g)| (x, g, [m.next().unwrap_or_default(), v.next().unwrap_or_default()]));
     let mut pieces: [_; PIECES] = std::array::from_fn(|_| pieces.next());
@@ -37,7 +37,7 @@ pub(crate) fn share<T: Float, R: Rule>(
     });
 }
 
-/// Updates a piece, where it is long with the widest vectors of this CPU.
+/// Updates a piece. A long piece uses the widest vectors of this CPU.
 #[inline]
 fn update_wide<T: Float, R: Rule>(
     by: &impl Formula<T>,
@@ -63,10 +63,10 @@ pub(crate) fn update<T: Float, R: Rule>(
     gradient: &[T],
     [m, v]: [&mut [T]; 2],
 ) {
-    // A copy, whose numbers no write to a slab can change: the compiler keeps them in registers.
+    // No write to a slab can change this copy, so the compiler keeps its numbers in registers.
     let (by, count, zero) = (*by, point.len(), T::default());
     let gradient = &gradient[..count];
-    // A rule that remembers less has shorter slabs, or none.
+    // A rule with less memory has empty slabs.
     let (first, second) = (R::SLABS > 0, R::SLABS > 1);
     let (m, v) = (&mut m[..if first { count } else { 0 }], &mut v[..if second { count } else { 0 }]);
     for i in 0..count {
@@ -82,8 +82,8 @@ pub(crate) fn update<T: Float, R: Rule>(
     }
 }
 
-/// Whether all numbers are finite: x·0 is 0 for those and NaN for others, so that one sum tells. Many of them are looked at
-/// by several threads.
+/// Whether all numbers are finite. x·0 is 0 for finite numbers and NaN for others, so the sum of these products tells. Several
+/// threads share a long slice.
 #[inline]
 pub(crate) fn all_finite<T: Float>(workers: &Workers, numbers: &[T]) -> bool {
     let zero = T::default();

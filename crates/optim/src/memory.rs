@@ -1,22 +1,22 @@
-//! What an optimiser remembers: slabs laid out as the parameters, and a counter per parameter tensor.
+//! The memory of an optimiser: slabs laid out as the parameters, and a step counter per parameter tensor.
 
 use crate::error::StepError;
 use autograd::loops::Slab;
 use autograd::{DType, Float};
 use std::ops::Range;
 
-/// Two slabs of running averages, of which a rule uses as many as it needs, and the counters.
+/// Two slabs of running averages and the counters. A rule may use none, one or both of the slabs.
 #[derive(Clone, Debug)]
 pub(crate) struct Memory {
     slabs: [Slab; 2],
     steps: Vec<u64>,
-    /// The parts of the slab in the step that is being done: room that is kept from step to step.
+    /// The parts of the slab in the current step. The list is kept from step to step to reuse its memory.
     parts: Vec<Part>,
-    /// What the memory is of; the first step says it.
+    /// The subject that the memory belongs to. The first step sets it.
     subject: Option<Subject>,
 }
 
-/// What an optimiser works on. A model may grow between steps, a point may not.
+/// The subject of an optimiser. A model may grow between steps, a point may not.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Subject {
     Model(u32, DType),
@@ -40,7 +40,7 @@ impl Default for Memory {
 }
 
 impl Memory {
-    /// Refuses a subject that is not the one of the earlier steps.
+    /// Refuses a subject other than that of earlier steps.
     #[inline]
     pub(crate) fn check(&mut self, given: Subject) -> Result<(), StepError> {
         match &self.subject {
@@ -55,7 +55,7 @@ impl Memory {
         }
     }
 
-    /// Makes room, with zeros, for so many tensors and elements in `slabs` slabs.
+    /// Grows the counters and `slabs` slabs, with zeros, to the given numbers of tensors and elements.
     #[inline]
     pub(crate) fn grow<T: Float>(&mut self, tensors: usize, elements: usize, slabs: usize) {
         if self.steps.len() < tensors {
@@ -63,7 +63,7 @@ impl Memory {
         }
         for slab in &mut self.slabs[..slabs] {
             if slab.len() < elements {
-                // The first step says of which type.
+                // The first step sets the element type.
                 if slab.len() == 0 {
                     *slab = Slab::empty(T::DTYPE);
                 }
@@ -72,7 +72,7 @@ impl Memory {
         }
     }
 
-    /// An empty list of parts, to be given back.
+    /// Takes the list of parts, emptied. It is given back after the step.
     #[inline]
     pub(crate) fn take_parts(&mut self) -> Vec<Part> {
         let mut parts = std::mem::take(&mut self.parts);
@@ -80,13 +80,13 @@ impl Memory {
         parts
     }
 
-    /// Keeps the room of a list of parts.
+    /// Keeps a list of parts, to reuse its memory.
     #[inline]
     pub(crate) fn keep_parts(&mut self, parts: Vec<Part>) {
         self.parts = parts;
     }
 
-    /// Advances a tensor's counter and gives it.
+    /// Advances a tensor's counter and returns it.
     #[inline]
     pub(crate) fn advance(&mut self, tensor: usize) -> u64 {
         self.steps[tensor] += 1;
@@ -103,7 +103,7 @@ impl Memory {
     }
 }
 
-/// Tensors that follow each other in the slab and have been updated equally often; or one whose gradient is still to come.
+/// Consecutive tensors of the slab with the same step count, or one tensor whose gradient is still to come.
 #[derive(Clone, Debug)]
 pub(crate) struct Part {
     pub(crate) range: Range<usize>,
@@ -112,7 +112,7 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// Whether the next tensor belongs to it.
+    /// Whether the next tensor belongs to this part.
     #[inline]
     pub(crate) fn goes_on(&self, t: u64, streamed: bool, next: &Range<usize>) -> bool {
         self.t == t && self.range.end == next.start && !self.streamed && !streamed

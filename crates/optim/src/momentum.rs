@@ -11,9 +11,8 @@ use autograd::Float;
 ///   with v of the other sign).
 /// * [`pytorch`](Momentum::pytorch), that of `torch.optim.SGD`: v ← μ·v + g, p ← p − η·v.
 ///
-/// With a constant η they are the same but for rounding: the first v is η times the second. When η changes they
-/// differ: in the classical form a step that was taken with the old rate carries on at the old rate, in PyTorch's the
-/// new rate applies to the whole of v at once.
+/// With a constant η they are equal except for rounding: the first v is η times the second. When η changes they differ. In
+/// the classical form, past gradients in v keep the old rate. In PyTorch's form, the new rate applies to all of v at once.
 ///
 /// ```
 /// use optim::{Momentum, Optimizer};

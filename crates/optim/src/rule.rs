@@ -1,10 +1,10 @@
-//! What an optimiser is: its core, and the rule that updates a number.
+//! The core of an optimiser, and the rule that updates a number.
 
 use crate::error::{self, HyperparameterError, StepError};
 use crate::memory::{Memory, Subject};
 use autograd::Float;
 
-/// How numbers are updated, each by its own gradient. Sealed: the methods of [`Optimizer`] are what is public.
+/// How each number is updated by its gradient. The trait is sealed; the methods of [`Optimizer`] are public.
 pub trait Rule: HasCore + Sync {
     /// How many slabs of memory the rule needs.
     const SLABS: usize;
@@ -12,15 +12,15 @@ pub trait Rule: HasCore + Sync {
     fn at<T: Float>(&self, t: u64) -> impl Formula<T>;
 }
 
-/// The update of one number: (p, g, \[m, v\]) ↦ (p′, \[m′, v′\]), with so many memories as the rule has slabs.
+/// The update of one number: (p, g, \[m, v\]) ↦ (p′, \[m′, v′\]), with one memory for each slab of the rule.
 pub trait Formula<T>: Fn(T, T, [T; 2]) -> (T, [T; 2]) + Copy + Sync {}
 impl<T, F: Fn(T, T, [T; 2]) -> (T, [T; 2]) + Copy + Sync> Formula<T> for F {}
 
-/// What every optimiser has beside hyper-parameters of its own.
+/// The fields that every optimiser has, beside its own hyper-parameters.
 #[derive(Clone, Debug)]
 pub struct Core {
     pub(crate) learning_rate: f64,
-    /// Taken out for the time of a step, since the rule reads its hyper-parameters beside it: in a box, which moves easily.
+    /// It is taken out during a step, while the rule reads the hyper-parameters. The box makes the move cheap.
     pub(crate) memory: Option<Box<Memory>>,
 }
 
@@ -29,7 +29,7 @@ impl Core {
         Ok(Core { learning_rate: error::learning_rate(rate)?, memory: None })
     }
 
-    /// The memory, unless it is of another subject.
+    /// The memory, if it belongs to this subject.
     pub(crate) fn take_memory(&mut self, subject: Subject) -> Result<Box<Memory>, StepError> {
         self.memory.get_or_insert_default().check(subject)?;
         Ok(self.memory.take().expect("it is there"))
@@ -40,6 +40,6 @@ impl Core {
 pub trait HasCore {
     /// The core.
     fn core(&self) -> &Core;
-    /// The core, to be changed.
+    /// The core, mutable.
     fn core_mut(&mut self) -> &mut Core;
 }

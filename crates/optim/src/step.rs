@@ -1,4 +1,4 @@
-//! The step: checks first, then the slab by its rule, as long parts at a time as share a step number.
+//! The step of an optimiser. It checks everything first. Then it updates the slab, one part with equal step counts at a time.
 
 use crate::error::{self, HyperparameterError, StepError};
 use crate::loops::{all_finite, share, update};
@@ -10,10 +10,10 @@ use std::ops::Range;
 
 /// An optimiser: updates parameters by their gradients.
 ///
-/// Implemented by [`Sgd`](crate::Sgd), [`Momentum`](crate::Momentum) and [`Adam`](crate::Adam). An optimiser is for
-/// one model or one point: what it remembers belongs to that.
+/// Implemented by [`Sgd`](crate::Sgd), [`Momentum`](crate::Momentum) and [`Adam`](crate::Adam). An optimiser belongs to the
+/// model or the point of its first step.
 pub trait Optimizer: Rule + Sized {
-    /// Updates every parameter that has a gradient and is not frozen. The others stay, and so do their counters.
+    /// Updates every parameter that has a gradient and is not frozen. The others and their step counts do not change.
     ///
     /// # Errors
     /// If a gradient is not finite (which parameter, which element), or the gradients are of another model, or the
@@ -35,7 +35,7 @@ pub trait Optimizer: Rule + Sized {
         step(self, params, grads, &Workers::default(), None)
     }
 
-    /// Updates a bare point, such as the argument of a function to be minimised, by its gradient.
+    /// Updates a point by its gradient, such as the argument of a function that is minimised.
     ///
     /// # Errors
     /// If the gradient is not finite or not as long as the point, or the optimiser was used for something else.
@@ -81,7 +81,7 @@ pub trait Optimizer: Rule + Sized {
     }
 }
 
-/// What is the same for every optimiser that has its core in a field `core`.
+/// Implements [`Optimizer`] for a type with its core in a field `core`.
 macro_rules! optimizer {
     ($Optimizer:ident) => {
         impl $crate::rule::HasCore for $Optimizer {
@@ -142,7 +142,7 @@ fn step_typed<T: Float, R: Rule>(
     mut streams: Option<Streams<'_>>,
 ) -> Result<(), StepError> {
     let gradient = grads.slab_of::<T>();
-    // One look at the slab says that all is well, as it nearly always is.
+    // Usually one pass over the slab shows that all gradients are finite.
     if streams.is_some() || !all_finite(workers, gradient) {
         check_all_finite(workers, params, grads, gradient, &streams)?;
     }
@@ -181,7 +181,7 @@ fn is_streamed(streams: &Option<Streams<'_>>, range: &Range<usize>) -> bool {
     streams.as_ref().is_some_and(|streams| streams.contain(range))
 }
 
-/// Refuses gradients that are not finite, but for those that are still to come.
+/// Refuses gradients that are not finite, except those that are still to come.
 fn check_all_finite<T: Float>(
     workers: &Workers,
     params: &Params,

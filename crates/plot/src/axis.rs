@@ -7,10 +7,10 @@ use std::ops::Range;
 /// The size of the numbers at the ticks.
 pub(crate) const TICK_SIZE: f64 = 13.0;
 
-/// How much a fitted range is wider than the data, on either side.
+/// The margin of a fitted range on each side of the data.
 const MARGIN: f64 = 0.05;
 
-/// A range, on a logarithmic axis that of the logarithms to base 10.
+/// A range. On a logarithmic axis it is the range of the logarithms to base 10.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Axis {
     pub(crate) start: f64,
@@ -18,7 +18,7 @@ pub(crate) struct Axis {
     pub(crate) log: bool,
 }
 
-/// A place on an axis, 0 at its start and 1 at its end, and the number there.
+/// A position on an axis, 0 at its start and 1 at its end, and the number there.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Tick {
     pub(crate) at: f64,
@@ -31,7 +31,7 @@ fn drawable(v: f64, log: bool) -> bool {
 }
 
 impl Axis {
-    /// A range that someone asked for.
+    /// A given range.
     pub(crate) fn given(range: &Range<f64>, log: bool, panel: &str, axis: char) -> Result<Axis, PlotError> {
         let Range { start, end } = *range;
         let refuse = |reason| Err(PlotError::Range { panel: panel.to_owned(), axis, start, end, reason });
@@ -64,7 +64,7 @@ impl Axis {
         Axis { start: start - margin, end: end + margin, log }
     }
 
-    /// Where a number lies, 0 at the start and 1 at the end of the axis. What is far away is put at some distance.
+    /// The position of a number, 0 at the start and 1 at the end of the axis. Very distant numbers are clamped.
     pub(crate) fn place(&self, v: f64) -> Option<f64> {
         let v = match self.log {
             _ if !drawable(v, self.log) => return None,
@@ -74,13 +74,13 @@ impl Axis {
         Some(((v - self.start) / (self.end - self.start)).clamp(-50.0, 50.0))
     }
 
-    /// The number at a place.
+    /// The number at a position.
     pub(crate) fn value(&self, place: f64) -> f64 {
         let v = self.start + place * (self.end - self.start);
         if self.log { 10f64.powf(v) } else { v }
     }
 
-    /// Ticks at round numbers whose labels leave space between each other on an axis of so many pixels.
+    /// Ticks at round numbers, on an axis of the given length in pixels. Their labels keep some distance.
     pub(crate) fn ticks(&self, pixels: f64, horizontal: bool) -> Vec<Tick> {
         let fits = |ticks: &[Tick]| {
             ticks.windows(2).all(|pair| {
@@ -161,7 +161,7 @@ impl Axis {
     }
 }
 
-/// A number with so many decimals and a true minus sign.
+/// A number with the given count of decimals and a true minus sign.
 fn plain(v: f64, decimals: usize) -> String {
     format!("{v:.decimals$}").replace('-', "−")
 }

@@ -41,7 +41,7 @@ pub(crate) fn lines(samples: &Samples, level: f64) -> Vec<Vec<Point>> {
         let (x, y) = ((edge.node % cols) as f64, (edge.node / cols) as f64);
         if edge.down { (x, y + t) } else { (x + t, y) }
     };
-    // Open lines first, from their ends; what is left are rings.
+    // Open lines first, from their ends. The rest are rings.
     let (open, rings): (Vec<Edge>, Vec<Edge>) = order.into_iter().partition(|edge| ends[edge].len() == 1);
     let mut lines = Vec::new();
     for start in open.into_iter().chain(rings) {
@@ -83,7 +83,7 @@ fn segments(values: &[f64], node: usize, cols: usize, level: f64) -> [Option<(Ed
         0b0001 | 0b1110 => [Some((bottom, left)), None],
         0b1100 | 0b0011 => [Some((left, right)), None],
         0b0110 | 0b1001 => [Some((top, bottom)), None],
-        // Saddles: the middle tells which corners belong together.
+        // Saddles: the value in the middle decides which corners belong together.
         0b1010 if middle_above => [Some((top, right)), Some((bottom, left))],
         0b1010 => [Some((left, top)), Some((right, bottom))],
         0b0101 if middle_above => [Some((left, top)), Some((right, bottom))],

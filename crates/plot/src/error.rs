@@ -1,4 +1,4 @@
-//! What can go wrong between a figure and its files.
+//! The errors of drawing and writing figures.
 
 use std::io;
 use std::path::PathBuf;
@@ -55,10 +55,10 @@ pub enum PlotError {
         width: u32,
         /// Height in pixels.
         height: u32,
-        /// What the encoder says.
+        /// The error of the encoder.
         message: String,
     },
-    /// A name that is no plain file name.
+    /// A name is no plain file name.
     #[error("`{name}` cannot name a figure: it is empty or leads to another folder")]
     Name {
         /// The name given.
@@ -69,7 +69,7 @@ pub enum PlotError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
 }

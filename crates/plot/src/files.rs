@@ -1,4 +1,4 @@
-//! A figure as text, as bytes, and as the files made of it.
+//! A figure as text, as bytes and as files.
 
 use crate::error::PlotError;
 use crate::figure::Figure;
@@ -10,7 +10,7 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where figures go unless a folder is given, below the current directory.
+/// The default folder of figures, below the current directory.
 const FOLDER: &str = "target/figures";
 
 /// The two files of a figure.
@@ -79,14 +79,14 @@ impl Figure<'_> {
     }
 }
 
-/// Writes beside the file and renames, so that whoever reads it never sees half of it.
+/// Writes a temporary file beside the target and renames it, so that readers never see half of a file.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), PlotError> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}.tmp", std::process::id()));
     let beside = PathBuf::from(beside);
     let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path));
     written.map_err(|source| {
-        // What is left of the attempt is of no use; that it may not be there is fine.
+        // Removes the temporary file, if there is one.
         fs::remove_file(&beside).ok();
         PlotError::Io { path: path.to_owned(), source }
     })

@@ -1,4 +1,4 @@
-//! Where everything goes: panels in a grid, axes and texts about each.
+//! The positions of everything: panels in a grid, with axes and texts around each.
 
 use crate::axis::{Axis, TICK_SIZE, Tick};
 use crate::error::PlotError;
@@ -70,7 +70,7 @@ pub(crate) fn draw(figure: &Figure<'_>) -> Result<Scene, PlotError> {
     for (i, panel) in panels.iter().enumerate() {
         margins.push(needed(panel, cell(i))?.ok_or_else(too_small)?);
     }
-    // Panels below each other start and end at the same place, and so do panels beside each other.
+    // Panels in a column have the same left and right ends, and panels in a row the same top and bottom.
     let common = |i: usize| {
         let (row, column) = (i / columns, i % columns);
         let mut all = Margins::default();
@@ -92,7 +92,7 @@ pub(crate) fn draw(figure: &Figure<'_>) -> Result<Scene, PlotError> {
     Ok(scene)
 }
 
-/// The size at which a text is no wider than it may be, within reason.
+/// The font size at which a text fits a width, within limits.
 fn fitting(text: &str, size: f64, room: f64) -> f64 {
     let width = font::width(text, size);
     if width <= room { size } else { (size * room / width).max(TICK_SIZE) }
@@ -112,7 +112,7 @@ fn needed(panel: &Panel<'_>, cell: Rect) -> Result<Option<Margins>, PlotError> {
     }
     margins.right = 16.0;
     margins.bottom += TICK_SIZE + 12.0;
-    // The ticks depend on the space and the space on the ticks: a first guess, then the width of what it gives.
+    // The ticks depend on the space, and the space depends on the ticks. So guess first, then use the width of the result.
     let Some(guess) = frame(panel, Margins { left: margins.left + 50.0, ..margins }.within(cell))? else {
         return Ok(None);
     };

@@ -21,7 +21,7 @@ const BETWEEN: f64 = 18.0;
 struct Entry {
     name: String,
     style: Style,
-    /// The place of the series among those of its panel.
+    /// The index of the series among those of its panel.
     n: usize,
     radius: f64,
     /// The left end of its line, half way up.
@@ -34,7 +34,7 @@ impl Entry {
     }
 }
 
-/// A legend at its place.
+/// A legend and its position.
 #[derive(Debug)]
 pub(crate) struct Legend {
     pub(crate) rect: Rect,
@@ -56,7 +56,7 @@ fn entries(panel: &Panel<'_>) -> Vec<Entry> {
         .collect()
 }
 
-/// The legend in the first corner or side of the panel where it covers no data; `None` if there is no such place.
+/// The legend in the first corner or side of the panel where it covers no data; `None` if there is none.
 pub(crate) fn inside(panel: &Panel<'_>, frame: &Frame) -> Option<Legend> {
     let mut entries = entries(panel);
     let width = entries.iter().map(Entry::width).fold(0.0, f64::max) + 2.0 * PADDING;
@@ -65,7 +65,7 @@ pub(crate) fn inside(panel: &Panel<'_>, frame: &Frame) -> Option<Legend> {
     if entries.is_empty() {
         return Some(Legend { rect: Rect::new(room.x, room.y, 0.0, 0.0), boxed: false, entries });
     }
-    // Beyond that the panel would be legend more than anything else.
+    // A larger legend would cover most of the panel.
     if width > 0.85 * room.width || height > 0.6 * room.height {
         return None;
     }
@@ -83,7 +83,7 @@ pub(crate) fn inside(panel: &Panel<'_>, frame: &Frame) -> Option<Legend> {
     Some(Legend { rect, boxed: true, entries })
 }
 
-/// Points that cover whatever data there is in the frame.
+/// Points that cover the data in the frame.
 fn occupied(panel: &Panel<'_>, frame: &Frame) -> Vec<Point> {
     let mut taken = Vec::new();
     for series in &panel.series {
@@ -116,7 +116,7 @@ fn pitch(entries: &[Entry]) -> f64 {
     entries.iter().map(Entry::width).fold(0.0, f64::max) + BETWEEN
 }
 
-/// How many entries stand beside each other: rows as few as possible, and as even as possible.
+/// How many entries stand in a row. There are as few rows as possible, of lengths as equal as possible.
 fn columns(entries: &[Entry], width: f64) -> usize {
     let fitting = (((width + BETWEEN) / pitch(entries)) as usize).max(1);
     let rows = entries.len().div_ceil(fitting).max(1);

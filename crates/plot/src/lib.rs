@@ -27,8 +27,8 @@
 //! ```
 //!
 //! Colours are those of Okabe and Ito, which colour-blind readers tell apart; markers and dashes tell series apart
-//! without any colour. Points that are not finite are left out, and nothing that is given to a panel makes it panic:
-//! what cannot be drawn is a [`PlotError`].
+//! without any colour. Points that are not finite are left out. No data makes a panel panic: a figure that cannot be drawn is a
+//! [`PlotError`].
 
 mod axis;
 mod contour;

@@ -15,7 +15,7 @@ pub(crate) enum Style {
     Path,
 }
 
-/// A named series; its place among the series of the panel gives colour and marker.
+/// A named series. Its index among the series of the panel gives colour and marker.
 #[derive(Debug)]
 pub(crate) struct Series {
     pub(crate) name: String,
@@ -32,7 +32,7 @@ pub(crate) enum Grid {
     Matrix { counts: Vec<Vec<usize>>, rows: Vec<String>, cols: Vec<String> },
 }
 
-/// One picture of a [`Figure`](crate::Figure): axes, and what was put on them.
+/// One picture of a [`Figure`](crate::Figure): axes and what is drawn on them.
 ///
 /// Each series (line, dashed line, points, path) takes the next colour of the palette and its own marker; a series
 /// with an empty name has no entry in the legend. Points that are not finite are left out and interrupt a line.
@@ -110,13 +110,13 @@ impl<'a> Panel<'a> {
         self
     }
 
-    /// A logarithmic vertical axis. What is not positive is left out.
+    /// Makes the vertical axis logarithmic. Values that are not positive are left out.
     pub fn log_y(mut self) -> Panel<'a> {
         self.log_y = true;
         self
     }
 
-    /// A unit as long on one axis as on the other. A range that was not given grows as needed. No effect with
+    /// Makes units equally long on both axes. A range that was not given grows as needed. It has no effect with
     /// [`log_y`](Panel::log_y).
     pub fn equal_axes(mut self) -> Panel<'a> {
         self.equal_axes = true;
@@ -128,7 +128,7 @@ impl<'a> Panel<'a> {
         self.series(name, Style::Line, points)
     }
 
-    /// A dashed line through points, in their order; long dashes or short ones by the place of the series.
+    /// A dashed line through points, in their order. The index of the series decides between long and short dashes.
     pub fn dashed(self, name: impl Into<String>, points: &[(f64, f64)]) -> Panel<'a> {
         self.series(name, Style::Dashed, points)
     }
@@ -138,7 +138,7 @@ impl<'a> Panel<'a> {
         self.series(name, Style::Points, points)
     }
 
-    /// A way through the plane: a line with small dots, a ring at its start and a star at its end.
+    /// A path through the plane: a line with small dots, a ring at its start and a star at its end.
     pub fn path(self, name: impl Into<String>, points: &[(f64, f64)]) -> Panel<'a> {
         self.series(name, Style::Path, points)
     }
@@ -149,7 +149,7 @@ impl<'a> Panel<'a> {
     }
 
     /// A background that shows a function over the panel: 0 in the tint of the first series, 1 in that of the second,
-    /// blended in between. Meant for the probability of a class; what is not finite stays white.
+    /// blended in between. Use it for the probability of a class. Values that are not finite stay white.
     ///
     /// ```
     /// use plot::{Figure, Panel};
@@ -176,7 +176,7 @@ impl<'a> Panel<'a> {
         self
     }
 
-    /// The line along which a function has a value: where one class ends and the other begins.
+    /// The line along which a function has a given value, such as the border between two classes.
     pub fn boundary(self, v: impl Fn(f64, f64) -> f64 + 'a, level: f64) -> Panel<'a> {
         self.boundary_of(pointwise(v), level)
     }

@@ -122,7 +122,7 @@ fn path(canvas: &mut Pixmap, steps: &[Step], paint: &Paint, mask: Option<&Mask>)
             Step::Circle((x, y), r) => builder.push_circle(x as f32, y as f32, r as f32),
         }
     }
-    // A path of no extent, such as a line of one point, shows nothing.
+    // A path without extent, such as a line of one point, is invisible.
     let Some(path) = builder.finish() else { return };
     if let Some(fill) = paint.fill {
         let fill = color(fill).paint(paint.opacity);
@@ -135,7 +135,7 @@ fn path(canvas: &mut Pixmap, steps: &[Step], paint: &Paint, mask: Option<&Mask>)
     }
 }
 
-/// Writes a text; `place` is the point and whether it reads upwards.
+/// Writes a text; `place` is its point and whether it reads upwards.
 fn text_at(
     canvas: &mut Pixmap,
     place: ((f64, f64), bool),
@@ -167,7 +167,7 @@ fn text_at(
     }
 }
 
-/// The outline of a glyph, at its place in the line.
+/// The outline of a glyph, at its position in the line.
 struct Glyph {
     x: f32,
     path: PathBuilder,

@@ -1,4 +1,4 @@
-//! A drawing as a list of shapes: what the writers of SVG and PNG both read, so that both look the same.
+//! A drawing as a list of shapes. The writers of SVG and PNG both read it, so both look the same.
 
 /// Red, green, blue.
 pub(crate) type Color = [u8; 3];
@@ -36,7 +36,7 @@ impl Rect {
         (self.x..=self.right()).contains(&x) && (self.y..=self.bottom()).contains(&y)
     }
 
-    /// Larger by so much on every side.
+    /// The rectangle enlarged by a margin on every side.
     pub(crate) fn grown(self, by: f64) -> Rect {
         Rect::new(self.x - by, self.y - by, self.width + 2.0 * by, self.height + 2.0 * by)
     }
@@ -63,7 +63,7 @@ pub(crate) enum Step {
     Circle(Point, f64),
 }
 
-/// Where a text stands with respect to its point.
+/// The alignment of a text at its point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Anchor {
     Start,
@@ -105,13 +105,13 @@ pub(crate) enum Item {
         clip: Option<Rect>,
     },
     Text {
-        /// On the base line, at the anchor.
+        /// The point on the base line, at the anchor.
         at: Point,
         text: String,
         size: f64,
         anchor: Anchor,
         color: Color,
-        /// Reads upwards.
+        /// Whether the text reads upwards.
         turned: bool,
     },
     /// Colours row by row from the top, stretched over a rectangle.
@@ -120,7 +120,7 @@ pub(crate) enum Item {
         cols: u32,
         rows: u32,
         colors: Vec<Color>,
-        /// Blended between the pixels, or each pixel a flat rectangle.
+        /// Whether colours are blended between pixels. If not, each pixel is a flat rectangle.
         smooth: bool,
     },
 }

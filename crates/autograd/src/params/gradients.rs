@@ -1,4 +1,4 @@
-//! The gradients of all parameters, owned.
+//! The gradients of all parameters, as an owned value.
 
 use super::{Param, Params};
 use crate::dtype::{DType, Float, with_float};
@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 /// Gradients of a scalar with respect to every parameter that it depends on, laid out as the slab of [`Params`].
 ///
-/// Owned: it borrows neither tape nor parameters, so that an optimiser may change the parameters next. What the
-/// loss did not depend on, and what is frozen, has no gradient ([`get`](Gradients::get) gives `None`).
+/// It borrows neither the tape nor the parameters, so an optimiser may change the parameters next. A parameter that is frozen
+/// or that the loss did not depend on has no gradient: [`get`](Gradients::get) gives `None`.
 ///
 /// ```
 /// use autograd::{Params, Tape};
@@ -22,14 +22,14 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Gradients {
     owner: u32,
-    /// Shared with clones. Who gives gradients may keep one to use the memory again when it is alone with it.
+    /// Shared with clones. A tape or a program keeps a clone, to reuse the memory once no other clone exists.
     contents: Arc<Contents>,
 }
 
 #[derive(Clone, Debug)]
 struct Contents {
     slab: Slab,
-    /// Where it stands in the slab, per parameter that has a gradient.
+    /// The gradient of each parameter that has one.
     held: Vec<Option<Held>>,
 }
 
@@ -37,12 +37,12 @@ struct Contents {
 #[derive(Clone, Debug)]
 struct Held {
     range: Range<usize>,
-    /// The parameter's.
+    /// The stamp of the parameter.
     stamp: u32,
 }
 
 impl Gradients {
-    /// None yet, in the memory of other ones if nobody else holds that any more: what is not inserted has to be cleared.
+    /// No gradients yet, in the memory of earlier ones if no clone shares it. The memory is not cleared: see `clear_others`.
     pub(crate) fn reusing(last: Option<Gradients>, params: &Params) -> Gradients {
         let (elements, count) = (params.elements(), params.len());
         if let Some(mut last) = last.filter(|last| last.belong_to(params))
@@ -55,7 +55,7 @@ impl Gradients {
         Gradients::new(params.owner, Slab::splat(params.dtype(), 0.0, elements), vec![None; count])
     }
 
-    /// Zeros for a slab of so many numbers, with a gradient for each of these parameters.
+    /// Zeros for a slab of `elements` numbers, with a gradient for each of the given parameters.
     pub(crate) fn of(
         owner: u32,
         dtype: DType,
@@ -86,11 +86,11 @@ impl Gradients {
         &mut self.contents_mut().slab
     }
 
-    /// Whether somebody else holds them too: then they are not to be overwritten where they are.
+    /// Whether a clone shares the memory. Then it must not be overwritten.
     #[inline]
     pub(crate) fn is_shared(&self) -> bool {
         let shared = Arc::strong_count(&self.contents) > 1;
-        // Whoever held them last may have read them on another thread: that comes before what is written next.
+        // A clone may have been read and dropped on another thread. Those reads happen before the next write here.
         std::sync::atomic::fence(std::sync::atomic::Ordering::Acquire);
         shared
     }
@@ -103,14 +103,14 @@ impl Gradients {
         self.slab().bytes()
     }
 
-    /// The place for a parameter's gradient, which from now on exists.
+    /// Marks that a parameter has a gradient, and returns the slab and the range to write it to.
     pub(crate) fn insert(&mut self, param: Param, range: Range<usize>) -> (&mut Slab, Range<usize>) {
         let contents = self.contents_mut();
         contents.held[param.index()] = Some(Held { range: range.clone(), stamp: param.stamp });
         (&mut contents.slab, range)
     }
 
-    /// Zeros for each parameter that has no gradient.
+    /// Sets the gradient of each parameter that has none to zero in the slab.
     pub(crate) fn clear_others(&mut self, params: &Params) {
         let Contents { slab, held } = self.contents_mut();
         for param in params.handles().filter(|param| held[param.index()].is_none()) {
@@ -118,7 +118,7 @@ impl Gradients {
         }
     }
 
-    /// The gradient of a parameter, row-major; `None` where the loss did not depend on it or it is frozen.
+    /// The gradient of a parameter in row-major order. `None` if the parameter is frozen or the loss did not depend on it.
     ///
     /// # Panics
     /// If the handle belongs to another model, or `T` is not the slab's type.
@@ -137,7 +137,7 @@ impl Gradients {
         Some(&slab[range.clone()])
     }
 
-    /// The parameters that have a gradient and are not frozen, with their places in the slab.
+    /// The parameters that have a gradient and are not frozen, with their ranges in the slab.
     ///
     /// ```
     /// use autograd::{Params, Tape};
@@ -158,7 +158,7 @@ impl Gradients {
         })
     }
 
-    /// All gradients, laid out as [`Params::slab_of`], zero where there is none.
+    /// All gradients, laid out as [`Params::slab_of`]. They are zero for parameters without a gradient.
     ///
     /// # Panics
     /// If `T` is not the slab's type.
@@ -175,7 +175,7 @@ impl Gradients {
         self.slab().dtype()
     }
 
-    /// Whether these are the gradients of this model, or of a clone that has not grown in another way since.
+    /// Whether these are the gradients of this model, or of a clone with the same parameters.
     #[inline]
     pub fn belong_to(&self, params: &Params) -> bool {
         self.owner == params.owner

@@ -1,4 +1,4 @@
-//! Parameters: Copy handles in the model, one flat slab of values beside it.
+//! Parameters: the model holds `Copy` handles, and one flat slab holds all values.
 
 mod arithmetic;
 mod gradients;
@@ -17,7 +17,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A handle to one parameter tensor of a [`Params`]: a number, `Copy`, without lifetime or dtype.
+/// A handle to one parameter tensor of a [`Params`]: a number. It is `Copy` and has no lifetime or dtype.
 ///
 /// Layers hold these. In an expression on a tape that was made by [`Tape::with`](crate::Tape::with) a handle stands
 /// for the parameter's node: `x.matmul(self.weight) + self.bias`.
@@ -30,16 +30,16 @@ pub struct Param {
 }
 
 impl Param {
-    /// Its place in the order of creation.
+    /// Its index in the order of creation.
     #[inline]
     pub fn index(self) -> usize {
         self.index as usize
     }
 }
 
-/// What a [`Params`] knows of one parameter: its place in the slab, name and shape.
+/// What a [`Params`] stores of one parameter: name, shape and range in the slab.
 #[derive(Clone, Debug)]
-struct Entry {
+struct ParamEntry {
     name: String,
     shape: Shape,
     range: Range<usize>,
@@ -63,7 +63,7 @@ fn identity() -> u32 {
 
 /// All parameters of a model in one flat slab of `f32` or `f64`, in order of creation, with names by scope.
 ///
-/// A clone has the same handles, so that saving, averaging or comparing models is one pass over one buffer.
+/// A clone has the same handles. So saving, averaging or comparing models is one loop over one buffer.
 ///
 /// ```
 /// use autograd::{Params, Tape};
@@ -78,7 +78,7 @@ fn identity() -> u32 {
 pub struct Params {
     owner: u32,
     seed: u64,
-    entries: Vec<Entry>,
+    entries: Vec<ParamEntry>,
     by_name: HashMap<String, u32>,
     slab: Slab,
 }
@@ -108,8 +108,8 @@ impl Params {
         }
     }
 
-    /// Sets the seed of the initialisers that draw. Each parameter draws from its own stream, given by the seed and
-    /// its full name: adding a layer changes no other layer's start.
+    /// Sets the seed of random initialisers. Each parameter draws from its own stream, which depends on the seed and the full
+    /// name. So adding a layer changes no other layer's initial values.
     pub fn with_seed(mut self, seed: u64) -> Params {
         self.seed = seed;
         self
@@ -127,18 +127,18 @@ impl Params {
         self.slab.dtype()
     }
 
-    /// How many parameter tensors there are.
+    /// The number of parameter tensors.
     #[inline]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether there is no parameter yet.
+    /// Whether there are no parameters.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// How many numbers the slab holds: the sum of the parameters' sizes.
+    /// The number of elements in the slab: the sum of the parameters' sizes.
     #[inline]
     pub fn elements(&self) -> usize {
         self.slab.len()
@@ -187,7 +187,7 @@ impl Params {
         &self.slab_of::<T>()[range]
     }
 
-    /// The values of a parameter, to be changed.
+    /// The values of a parameter, mutable.
     ///
     /// # Panics
     /// If `T` is not the slab's type.
@@ -218,14 +218,14 @@ impl Params {
         self.get_mut::<A::Elem>(param).copy_from_slice(&buffer);
     }
 
-    /// Freezes or unfreezes a parameter: a frozen one has no gradient, and no optimiser changes it.
+    /// Freezes or unfreezes a parameter. A frozen parameter has no gradient, and no optimiser changes it.
     #[track_caller]
     pub fn set_frozen(&mut self, param: Param, frozen: bool) {
         self.entry(param);
         self.entries[param.index()].frozen = frozen;
     }
 
-    /// Freezes or unfreezes all parameters of a scope such as `net.0`; gives how many there are.
+    /// Freezes or unfreezes all parameters of a scope such as `net.0`, and returns their number.
     ///
     /// # Panics
     /// If there are none: the name may be misspelt.
@@ -268,7 +268,7 @@ impl Params {
         T::slice(self.slab.borrow())
     }
 
-    /// The whole slab, to be changed.
+    /// The whole slab, mutable.
     ///
     /// # Panics
     /// If `T` is not the slab's type.
@@ -279,12 +279,12 @@ impl Params {
         self.slab.slice_mut()
     }
 
-    /// Names below `name`: `params.scope("net").param("w", …)` makes `net.w`.
+    /// A scope in which names begin with `name`: `params.scope("net").param("w", …)` makes `net.w`.
     pub fn scope(&mut self, name: &str) -> Scope<'_> {
         Scope::new(self, name)
     }
 
-    /// Adds a parameter; the values are rounded to the slab's type.
+    /// Adds a parameter. The values are rounded to the slab's type.
     #[track_caller]
     fn add(&mut self, name: String, shape: Shape, values: &[f64]) -> Param {
         if self.by_name.contains_key(&name) {
@@ -298,7 +298,13 @@ impl Params {
         self.slab.extend(values);
         self.by_name.insert(name.clone(), index);
         let stamp = identity();
-        self.entries.push(Entry { name, shape, range: start..start + values.len(), frozen: false, stamp });
+        self.entries.push(ParamEntry {
+            name,
+            shape,
+            range: start..start + values.len(),
+            frozen: false,
+            stamp,
+        });
         Param { owner: self.owner, index, stamp }
     }
 
@@ -312,21 +318,21 @@ impl Params {
         self.slab.borrow()
     }
 
-    /// The place of a parameter in the slab.
+    /// The range of a parameter in the slab.
     #[track_caller]
     pub fn range(&self, param: Param) -> Range<usize> {
         self.entry(param).range.clone()
     }
 
     #[track_caller]
-    fn entry(&self, param: Param) -> &Entry {
+    fn entry(&self, param: Param) -> &ParamEntry {
         match self.entries.get(param.index()).filter(|entry| entry.stamp == param.stamp) {
             Some(entry) => entry,
             None => self.foreign(param).raise(),
         }
     }
 
-    /// A handle that names no parameter of these.
+    /// The mistake of a handle that belongs to no parameter here.
     #[cold]
     fn foreign(&self, param: Param) -> Mistake {
         let number = param.index();

@@ -1,16 +1,16 @@
-//! Names by scope, and the one place where parameters are made.
+//! Scopes of names, in which parameters are made.
 
 use super::{Param, Params};
 use crate::shape::Shape;
 
-/// Where a parameter's first values come from: plain numbers, or an initialiser that draws them.
+/// The initial values of a parameter: plain numbers, or an initialiser that draws them.
 pub trait Initial {
     /// The values, row-major, one per element of `shape`. `name` is the full name and, with `seed`, picks the
     /// stream of random numbers.
     fn values(&self, name: &str, shape: &[usize], seed: u64) -> Vec<f64>;
 }
 
-/// Every element the same number.
+/// Every element is this number.
 impl Initial for f64 {
     fn values(&self, _name: &str, shape: &[usize], _seed: u64) -> Vec<f64> {
         vec![*self; shape.iter().product()]
@@ -31,7 +31,7 @@ impl Initial for &[f64] {
     }
 }
 
-/// A place in the tree of names, in which layers make their parameters.
+/// A scope of names in which layers make their parameters.
 ///
 /// ```
 /// use autograd::Params;
@@ -60,7 +60,7 @@ impl<'p> Scope<'p> {
     /// Makes a parameter.
     ///
     /// # Panics
-    /// If the name exists already, the product of the shape overflows, or the initial values are of another number.
+    /// If the name exists already, the product of the shape overflows, or the number of initial values is wrong.
     #[track_caller]
     pub fn param(&mut self, name: &str, shape: impl Into<Shape>, initial: impl Initial) -> Param {
         let (name, shape) = (self.full_name(name), shape.into());
@@ -80,7 +80,7 @@ impl<'p> Scope<'p> {
 }
 
 impl Params {
-    /// The scope that some parameters have in common: what their full names begin with, whole names between dots only.
+    /// The innermost scope that holds all these parameters.
     pub(crate) fn scope_of(&self, params: &[Param]) -> Option<&str> {
         let mut names = params.iter().map(|p| {
             let entry = self.entries.get(p.index()).filter(|_| p.owner == self.owner)?;
@@ -90,9 +90,9 @@ impl Params {
     }
 }
 
-/// The longest scope that holds both.
+/// The innermost scope that holds both scopes.
 fn shared_scope<'a>(a: &'a str, b: &str) -> Option<&'a str> {
-    // As for the parameters of one layer, whenever it is called.
+    // The usual case: parameters of one layer.
     if a == b {
         return Some(a);
     }

@@ -1,4 +1,4 @@
-//! The drawing of a tape: what is asked for, and the two languages it is given in.
+//! The drawing of a tape: its options and its two formats.
 
 use super::graph::{Graph, Options};
 use super::words::{Numbers, Words};
@@ -9,13 +9,13 @@ use crate::var::Var;
 
 /// A tape as a graph, in Graphviz's language or as a picture: made by [`Tape::drawing`].
 ///
-/// Each node is a card with its equation, its value and its gradient. Parameters have their names, tensors their shapes and
-/// first numbers, and scopes are boxes around what was recorded in them. Whoever rests the pointer on a card reads the line
-/// of source.
+/// Each node is a card with its equation, its value and its gradient. A card of a parameter shows its name, and a card of a
+/// tensor its shape and first numbers. Scopes are boxes around the nodes that were recorded in them. A card shows its source
+/// line when the pointer rests on it.
 ///
-/// More nodes than [`fold_above`](Drawing::fold_above) says, 200 without it, are folded, and the picture says so: first
-/// each scope becomes one card, the innermost ones first; if that is not enough, so does each stretch of the list between
-/// its beginning and its end.
+/// A drawing of more than 200 nodes is folded, and the picture says so; [`fold_above`](Drawing::fold_above) changes this
+/// limit. First each scope becomes one card, beginning with the innermost scopes. If that is not enough, stretches of the
+/// list become cards, except at its beginning and its end.
 #[derive(Clone, Debug)]
 pub struct Drawing<'t> {
     tape: &'t Tape<'t>,
@@ -23,7 +23,7 @@ pub struct Drawing<'t> {
 }
 
 impl<'p> Tape<'p> {
-    /// The tape as a graph: all nodes but those that sweeps have recorded.
+    /// The tape as a graph, without the nodes that sweeps have recorded.
     ///
     /// ```
     /// use autograd::Tape;
@@ -50,7 +50,7 @@ impl<'t> Drawing<'t> {
         self
     }
 
-    /// Only `output` and what it is computed from.
+    /// Shows only `output` and the nodes that it is computed from.
     ///
     /// ```
     /// # use autograd::Tape;
@@ -69,10 +69,10 @@ impl<'t> Drawing<'t> {
         self
     }
 
-    /// The gradient of `loss` in each node, and only what the loss is computed from. A sweep of its own collects them and
-    /// leaves nothing on the tape, so that they are there before [`backward`](Var::backward) and after it. What leads to no
-    /// variable and to no parameter that is trained has no gradient, and the card says so; without this call it says
-    /// that the gradient was not computed.
+    /// Shows the gradient of `loss` in each node, and only the nodes that the loss is computed from. A separate sweep computes
+    /// the gradients and leaves nothing on the tape, so this works before and after [`backward`](Var::backward). A node that
+    /// depends on no variable and on no unfrozen parameter has no gradient, and its card says so. Without this call, cards
+    /// say that the gradient was not computed.
     ///
     /// # Panics
     /// If the loss has more than one element or no floating-point dtype, is on another tape, or on a tape that is
@@ -98,8 +98,8 @@ impl<'t> Drawing<'t> {
         self
     }
 
-    /// Also the nodes that sweeps have recorded: the adjoints that [`grad`](Var::grad) leaves on the tape, in a box of
-    /// their own, each with the node that it belongs to.
+    /// Also shows the nodes that sweeps have recorded, such as the adjoints that [`grad`](Var::grad) leaves on the tape. They
+    /// stand in a box of their own. Each names the node that it belongs to.
     ///
     /// ```
     /// # use autograd::Tape;
@@ -115,13 +115,13 @@ impl<'t> Drawing<'t> {
         self
     }
 
-    /// Folds a drawing of more nodes than so many; `usize::MAX` folds none.
+    /// Folds a drawing of more than `nodes` nodes. `usize::MAX` folds nothing.
     pub fn fold_above(mut self, nodes: usize) -> Self {
         self.options.fold_above = nodes;
         self
     }
 
-    /// How many cards the picture has: one for each node, or fewer if it is folded.
+    /// The number of cards in the picture: one for each node, or fewer if it is folded.
     pub fn cards(&self) -> usize {
         self.graph().cards.len()
     }

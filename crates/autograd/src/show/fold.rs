@@ -1,9 +1,9 @@
-//! Folding: a tape of many nodes as a picture of few cards.
+//! Folding: a picture of few cards for a tape of many nodes.
 
 use crate::ir::NodeId;
 use std::collections::VecDeque;
 
-/// A scope that is drawn, nodes, and what stands for several nodes.
+/// A part of the drawing: a node, a scope, or a card that stands for several nodes.
 #[derive(Debug)]
 pub(super) enum Tree {
     Node(NodeId),
@@ -11,15 +11,15 @@ pub(super) enum Tree {
     Folded { name: Option<String>, nodes: Vec<NodeId> },
 }
 
-/// What a drawing that folds at all may take is this part of the limit: one that is just below it is hard to read.
+/// A folded drawing may have this share of the limit. One that is just below the limit would be hard to read.
 const SHARE: f64 = 0.3;
 
-/// Cards at either end of a list that stay when what is between them folds, and the number of stretches that it folds to:
-/// so many at most, and fewer for a low limit.
+/// The most cards at each end of a list that stay when its middle is folded, and the most stretches that the middle is folded
+/// to. A low limit allows fewer.
 const ENDS: usize = 6;
 const STRETCHES: usize = 12;
 
-/// Folds what has more nodes than `limit`; tells what it did.
+/// Folds a tree of more nodes than `limit`. The text says what was folded.
 pub(super) fn fold(mut tree: Vec<Tree>, nodes: usize, limit: usize) -> (Vec<Tree>, Option<String>) {
     if nodes <= limit {
         return (tree, None);
@@ -51,7 +51,7 @@ fn cards(tree: &[Tree]) -> usize {
     tree.iter().map(|part| if let Tree::Scope { parts, .. } = part { cards(parts) } else { 1 }).sum()
 }
 
-/// Makes one card of each scope of this depth, counted from 1 outside.
+/// Makes one card of each scope at this depth; the outermost scopes have depth 1.
 fn fold_scopes(part: Tree, depth: usize) -> Tree {
     match part {
         Tree::Scope { name, parts } if depth == 1 => {
@@ -77,7 +77,7 @@ fn collect(parts: Vec<Tree>, nodes: &mut Vec<NodeId>) {
     }
 }
 
-/// Makes one card of each of some stretches of about equal length, all but the first and the last few parts.
+/// Folds the middle of the list to stretches of about equal length, with one card each. `ends` parts stay at each end.
 fn fold_stretches(tree: Vec<Tree>, ends: usize, stretches: usize) -> Vec<Tree> {
     let mut middle = VecDeque::from(tree);
     let mut out: Vec<Tree> = middle.drain(..ends.min(middle.len())).collect();

@@ -1,4 +1,4 @@
-//! What a drawing shows: cards, the edges between them, and the boxes around them.
+//! The content of a drawing: cards, the edges between them, and the boxes around them.
 
 use super::fold::{Tree, fold};
 use super::words::{Numbers, Words};
@@ -9,13 +9,13 @@ use std::collections::HashMap;
 /// Longest line of a card, in columns.
 const WIDEST: usize = 40;
 
-/// Scopes within scopes up to here have boxes of their own.
+/// The deepest nesting of scopes that have boxes of their own.
 const DEEPEST: usize = 8;
 
-/// Stands for a scope around all that a sweep has recorded.
+/// The name of the scope around all nodes that a sweep has recorded.
 const SWEPT: &str = "\0";
 
-/// What is asked for.
+/// What the caller asked for.
 #[derive(Clone, Debug)]
 pub(super) struct Options {
     pub(super) title: String,
@@ -42,17 +42,17 @@ impl Default for Options {
 #[derive(Debug)]
 pub(super) struct Graph {
     pub(super) title: String,
-    /// What the reader has to know of what is not shown.
+    /// What was folded, if anything.
     pub(super) note: Option<String>,
     pub(super) cards: Vec<Card>,
-    /// From operand to result, each once, sorted.
+    /// Pairs of an operand and a result, sorted and without repeats.
     pub(super) edges: Vec<(usize, usize)>,
-    /// From a result to the adjoint with which a sweep back from it begins.
+    /// Pairs of a result and the adjoint with which the backward sweep from that result begins.
     pub(super) seeds: Vec<(usize, usize)>,
     pub(super) parts: Vec<Part>,
 }
 
-/// A card, or a box with what is in it.
+/// A card, or a box with its content.
 #[derive(Debug)]
 pub(super) enum Part {
     Card(usize),
@@ -61,7 +61,7 @@ pub(super) enum Part {
 
 /// What a card stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(super) enum CardKind {
     Data,
     Variable,
     Parameter,
@@ -71,15 +71,15 @@ pub(super) enum Kind {
     Folded,
 }
 
-/// A node, or several that are folded.
+/// A node, or several folded nodes.
 #[derive(Debug)]
 pub(super) struct Card {
-    pub(super) kind: Kind,
+    pub(super) kind: CardKind,
     pub(super) heading: String,
-    /// What is the case: the value; of folded nodes, how many and which.
+    /// The value. For folded nodes: their number and their ops.
     pub(super) data: Vec<String>,
     pub(super) gradient: Option<String>,
-    /// What is told when the pointer rests on it.
+    /// The text that appears when the pointer rests on the card.
     pub(super) tip: String,
 }
 
@@ -103,14 +103,14 @@ impl Graph {
     }
 }
 
-/// The nodes to be shown, ascending.
+/// The nodes to be shown, in ascending order.
 fn shown(words: &Words<'_>, options: &Options) -> Vec<NodeId> {
     let n = words.list.nodes.len() as NodeId;
     let mut keep: Vec<bool> = match options.output {
         Some(output) => (0..n).map(|id| id == output).collect(),
         None => (0..n).map(|id| !words.is_swept(id)).collect(),
     };
-    // What is shown is shown with all that it is computed from.
+    // A node is shown with all nodes that it is computed from.
     let close = |keep: &mut Vec<bool>| {
         for id in (0..keep.len()).rev() {
             if keep[id] {
@@ -131,7 +131,7 @@ fn shown(words: &Words<'_>, options: &Options) -> Vec<NodeId> {
     (0..n).filter(|&id| keep[id as usize]).collect()
 }
 
-/// Whether a node is an operand of one that is shown, by number.
+/// For each node: whether it is an operand of a shown node.
 fn used(words: &Words<'_>, shown: &[NodeId]) -> Vec<bool> {
     let mut used = vec![false; words.list.nodes.len()];
     for input in shown.iter().flat_map(|&id| &words.list.node(id).inputs) {
@@ -140,7 +140,7 @@ fn used(words: &Words<'_>, shown: &[NodeId]) -> Vec<bool> {
     used
 }
 
-/// The scopes around a node, outermost first, those of adjoints in one of their own.
+/// The scopes around a node, outermost first. Those of adjoints are within a scope of their own.
 fn path(words: &Words<'_>, id: NodeId) -> Vec<String> {
     let by_name = || words.name(id).and_then(|name| name.rsplit_once('.')).map(|(scope, _)| scope.to_owned());
     let is_parameter = matches!(words.list.node(id).op, Op::Parameter(_));
@@ -149,21 +149,21 @@ fn path(words: &Words<'_>, id: NodeId) -> Vec<String> {
     words.is_swept(id).then(|| SWEPT.to_owned()).into_iter().chain(scopes).collect()
 }
 
-/// A node with the scopes around it, and the leaves that it is the first to use: each with the depth of its box.
-struct Entry {
+/// A node with the scopes around it, and the leaves that no earlier node uses. Each leaf has the depth of its box.
+struct ScopedNode {
     id: NodeId,
     path: Vec<String>,
     is_adjoint: bool,
     leaves: Vec<(NodeId, usize)>,
 }
 
-/// Scopes around stretches of the list. A scope that is left and entered again has a box for each stay: so edges never run
-/// back into a box. A leaf moves to where it is first used, into a box only if that is its own.
+/// The scopes as a tree over the list. A scope that is left and entered again has a box for each stay, so that no edge runs
+/// back into a box. A leaf moves to the node that first uses it, but only into boxes of its own scopes.
 fn tree(words: &Words<'_>, shown: &[NodeId]) -> Vec<Tree> {
     let used = used(words, shown);
     let is_leaf = |id: NodeId| words.list.node(id).inputs.is_empty();
     let mut moved = vec![false; words.list.nodes.len()];
-    let mut entries = vec![];
+    let mut nodes = vec![];
     for &id in shown.iter().filter(|&&id| !is_leaf(id) || !used[id as usize]) {
         let path = path(words, id);
         let mut leaves = vec![];
@@ -173,15 +173,15 @@ fn tree(words: &Words<'_>, shown: &[NodeId]) -> Vec<Tree> {
                 leaves.push((leaf, own.iter().zip(&path).take_while(|(a, b)| a == b).count()));
             }
         }
-        entries.push(Entry { id, path, is_adjoint: words.adjoint_of(id).is_some(), leaves });
+        nodes.push(ScopedNode { id, path, is_adjoint: words.adjoint_of(id).is_some(), leaves });
     }
-    group(&entries, 0)
+    group(&nodes, 0)
 }
 
-fn group(entries: &[Entry], depth: usize) -> Vec<Tree> {
+fn group(nodes: &[ScopedNode], depth: usize) -> Vec<Tree> {
     let mut parts = vec![];
-    for stay in entries.chunk_by(|a, b| a.path.len() > depth && a.path.get(depth) == b.path.get(depth)) {
-        let leaves = stay.iter().flat_map(|entry| &entry.leaves).filter(|(_, home)| *home == depth);
+    for stay in nodes.chunk_by(|a, b| a.path.len() > depth && a.path.get(depth) == b.path.get(depth)) {
+        let leaves = stay.iter().flat_map(|node| &node.leaves).filter(|(_, home)| *home == depth);
         parts.extend(leaves.map(|&(leaf, _)| Tree::Node(leaf)));
         match stay[0].path.get(depth) {
             None => parts.push(Tree::Node(stay[0].id)),
@@ -193,10 +193,10 @@ fn group(entries: &[Entry], depth: usize) -> Vec<Tree> {
     parts
 }
 
-/// The full name of the scope that entries have in common at a depth; sweeps are named by what they find.
-fn title(stay: &[Entry], depth: usize) -> String {
+/// The full name of the scope that the nodes share at a depth. The scope of a sweep is named after what the sweep computes.
+fn title(stay: &[ScopedNode], depth: usize) -> String {
     match &stay[0].path[..=depth] {
-        [first] if first == SWEPT => match stay.iter().any(|entry| entry.is_adjoint) {
+        [first] if first == SWEPT => match stay.iter().any(|node| node.is_adjoint) {
             true => "adjoints".to_owned(),
             false => "tangents".to_owned(),
         },
@@ -262,7 +262,7 @@ impl Reader<'_> {
         let name = format!("v{id}");
         let equation = words.equation(id);
         let heading = match (kind, words.name(id)) {
-            (Kind::Parameter, Some(parameter)) => format!("{name} {parameter}"),
+            (CardKind::Parameter, Some(parameter)) => format!("{name} {parameter}"),
             _ => equation.clone(),
         };
         let mut data = vec![];
@@ -281,7 +281,7 @@ impl Reader<'_> {
         let scope = words.scope(id).map(|scope| format!("\n{scope}")).unwrap_or_default();
         let tip =
             format!("{equation}\n{shape} {}{scope}\n{}", words.list.node(id).meta.dtype, words.site(id));
-        let gradient = (kind != Kind::Derivative || self.has_gradient(id)).then(|| self.gradient(id));
+        let gradient = (kind != CardKind::Derivative || self.has_gradient(id)).then(|| self.gradient(id));
         let clip = |line: String| clipped(&line, WIDEST);
         Card { kind, heading: clip(heading), data: data.into_iter().map(clip).collect(), gradient, tip }
     }
@@ -295,15 +295,15 @@ impl Reader<'_> {
         gradients.get(&id).map_or("no gradient".to_owned(), |words| clipped(&format!("grad {words}"), WIDEST))
     }
 
-    fn kind(&self, id: NodeId) -> Kind {
+    fn kind(&self, id: NodeId) -> CardKind {
         let is_output = self.options.output.map_or(!self.used[id as usize], |output| output == id);
         match self.words.list.node(id).op {
-            _ if self.words.is_swept(id) => Kind::Derivative,
-            Op::Variable => Kind::Variable,
-            Op::Parameter(_) => Kind::Parameter,
-            Op::Constant | Op::Full(_) | Op::Input(_) => Kind::Data,
-            _ if is_output => Kind::Output,
-            _ => Kind::Operation,
+            _ if self.words.is_swept(id) => CardKind::Derivative,
+            Op::Variable => CardKind::Variable,
+            Op::Parameter(_) => CardKind::Parameter,
+            Op::Constant | Op::Full(_) | Op::Input(_) => CardKind::Data,
+            _ if is_output => CardKind::Output,
+            _ => CardKind::Operation,
         }
     }
 
@@ -318,6 +318,6 @@ impl Reader<'_> {
         let heading = clipped(scope.unwrap_or(&name), WIDEST);
         let (from, to) = (self.words.site(first), self.words.site(last));
         let tip = format!("{name}\n{from} … {to}");
-        Card { kind: Kind::Folded, heading, data, gradient: None, tip }
+        Card { kind: CardKind::Folded, heading, data, gradient: None, tip }
     }
 }

@@ -1,28 +1,29 @@
 //! Layered layout: boxes in rows, each above those that its edges lead to (Sugiyama, Tagawa and Toda 1981).
 //!
-//! Rows are longest paths; leaves, and what is made of them alone, sink to the row above their first use. An edge over several rows passes each by a gap of
-//! its own. The order within rows comes from barycentres (`order`), places from the least squares of the edges' horizontal
-//! lengths, row by row. All is about linear in boxes and edges.
+//! The row of an item is the length of the longest path to it. Leaves, and items computed from leaves alone, sink to the row
+//! above their first use. An edge over several rows has a lane in each row that it passes. The order within rows comes from
+//! barycentres (`order`). Horizontal positions minimise the squares of the edges' horizontal lengths, row by row. The time is
+//! about linear in boxes and edges.
 
 use super::order::{Link, Rows, sort};
 
-/// Between neighbours of a row, and beside an edge that passes.
+/// The space between neighbours of a row, and beside a lane.
 const GAP: f64 = 26.0;
 const LANE: f64 = 14.0;
 
-/// Between rows: at least and at most. More where edges have far to go sideways.
+/// The least and the largest space between rows. Edges that go far sideways get more space.
 const LEAST: f64 = 34.0;
 const MOST: f64 = 90.0;
-/// Between a row of ports and the next one: the border of the box is there.
+/// The space between a row of ports and the next row. The border of the box runs there.
 const PORTS: f64 = 12.0;
 
-/// An edge over more rows than this runs straight, over whatever there is, so that long lists stay linear.
+/// An edge over more rows than this runs straight, also across items, so that the time stays linear for long lists.
 const FARTHEST: usize = 100;
 
-/// How often rows are moved towards their neighbours above and below.
+/// How often each row is moved towards its neighbours above and below.
 const ROUNDS: usize = 16;
 
-/// Where a box stands among the rows.
+/// The row that an item must stand in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Row {
     First,
@@ -30,46 +31,46 @@ pub(super) enum Row {
     Last,
 }
 
-/// Something with a size.
+/// A card, a box or a port, by its size.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Item {
     pub(super) width: f64,
     pub(super) height: f64,
     pub(super) row: Row,
-    /// Boxes stand above each other by their centres, wherever the edges between them begin and end.
+    /// Whether it is a box. Boxes are aligned by their centres, whatever the ends of the edges between them.
     pub(super) boxed: bool,
 }
 
-/// The edges of one value: from the bottom of an item to the tops of others, all of which stand after it in the list. A
-/// place is counted from the item's left; without one, edges that end on an item share its top.
+/// The edges of one value, from the bottom of an item to the tops of later items. An end has a horizontal offset from the
+/// item's left border; without an offset, the edges that end on an item share its top.
 #[derive(Clone, Debug)]
 pub(super) struct Net {
     pub(super) from: (usize, f64),
     pub(super) to: Vec<(usize, Option<f64>)>,
 }
 
-/// Where the items are (their top left corners), and the course of the nets.
+/// The top left corners of the items, and the courses of the nets.
 #[derive(Debug, Default)]
 pub(super) struct Layered {
     pub(super) corners: Vec<(f64, f64)>,
     pub(super) width: f64,
     pub(super) height: f64,
-    /// Pieces of each net.
+    /// The pieces of each net.
     pub(super) courses: Vec<Vec<Piece>>,
 }
 
-/// From a point straight down to the end of its row, over to another place, and straight down again.
+/// A piece of an edge: from a point straight down to the end of its row, sideways, and straight down again.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Piece {
     pub(super) from: (f64, f64),
-    /// End of the row above, begin of the row below.
+    /// The end of the row above and the start of the row below.
     pub(super) between: (f64, f64),
     pub(super) to: (f64, f64),
-    /// The item that it ends on.
+    /// The item that the piece ends on.
     pub(super) target: Option<usize>,
 }
 
-/// Items and, after them, the places where long edges pass a row.
+/// The elements of the rows: the items and, after them, the lanes where long edges pass a row.
 struct Layers<'a> {
     items: &'a [Item],
     rows: Rows,
@@ -77,21 +78,22 @@ struct Layers<'a> {
     row_of: Vec<usize>,
     width: Vec<f64>,
     links: Vec<Link>,
-    /// Of each link: the net and, if it ends there, the target.
+    /// For each link, its net, and the target if the link ends on an item.
     ends: Vec<(usize, Option<usize>)>,
-    /// Whether an edge leads to it.
+    /// Whether an edge leads to the element.
     has_source: Vec<bool>,
-    /// Centres.
+    /// The centres of the elements.
     x: Vec<f64>,
 }
 
-pub(super) fn place(items: &[Item], nets: &[Net]) -> Layered {
+/// Arranges items in rows, with the nets between them.
+pub(super) fn arrange(items: &[Item], nets: &[Net]) -> Layered {
     if items.is_empty() {
         return Layered::default();
     }
     let mut layers = Layers::new(items, nets);
     sort(&mut layers.rows, &layers.links, &layers.width, layers.row_of.len());
-    layers.set_places();
+    layers.set_positions();
     layers.spread_ends();
     layers.layered(nets.len())
 }
@@ -99,7 +101,7 @@ pub(super) fn place(items: &[Item], nets: &[Net]) -> Layered {
 /// The row of each item.
 fn ranks(items: &[Item], nets: &[Net]) -> Vec<usize> {
     let mut nets_of: Vec<Vec<usize>> = vec![vec![]; items.len()];
-    // What hangs on nothing else, such as a leaf or a leaf that is reshaped, and how many edges leave an item.
+    // Items that depend on nothing else, such as a leaf or a reshaped leaf; and how many edges leave each item.
     let mut sinks: Vec<bool> = items.iter().map(|item| item.row == Row::Between).collect();
     let mut leaving = vec![0; items.len()];
     for (n, net) in nets.iter().enumerate() {
@@ -156,7 +158,7 @@ impl<'a> Layers<'a> {
         layers
     }
 
-    /// Links of a net from row to row. Its edges share the places where they pass a row.
+    /// Adds the links of a net from row to row. The edges of a net share their lanes.
     fn add_net(&mut self, n: usize, net: &Net) {
         let (from, offset) = net.from;
         let centre = |items: &[Item], i: usize| items[i].width / 2.0;
@@ -181,15 +183,15 @@ impl<'a> Layers<'a> {
         }
     }
 
-    /// Room between the centres of neighbours.
+    /// The distance between the centres of neighbours.
     fn apart(&self, a: usize, b: usize) -> f64 {
         let lane = |e: usize| e >= self.items.len();
         let gap = if lane(a) || lane(b) { LANE } else { GAP };
         (self.width[a] + self.width[b]) / 2.0 + gap
     }
 
-    /// Moves rows towards where their edges come from and go to, by turns.
-    fn set_places(&mut self) {
+    /// Moves each row towards the other ends of its edges, upwards and downwards by turns.
+    fn set_positions(&mut self) {
         self.x = vec![0.0; self.row_of.len()];
         for row in &self.rows {
             let mut x = 0.0;
@@ -220,8 +222,8 @@ impl<'a> Layers<'a> {
         self.x.iter_mut().for_each(|x| *x -= least);
     }
 
-    /// How much an edge draws on one of its ends. Long edges are worth being straight; leaves come to what uses them, not
-    /// the other way round.
+    /// The weight of an edge for the position of one of its ends. Long edges weigh most, so that they become straight. Leaves
+    /// move to the items that use them, not the other way round.
     fn pull(&self, link: usize, on: usize) -> f64 {
         let Link { above, below } = self.links[link];
         let is_lane = |e: usize| e >= self.items.len();
@@ -234,11 +236,11 @@ impl<'a> Layers<'a> {
         }
     }
 
-    /// The places of a row, in its order and with room between them, that are nearest to where its edges want it: least
-    /// squares under an order, by pooling neighbours that clash.
+    /// Sets the positions of a row: those nearest to the wishes of its edges that keep the order and the gaps. This is least
+    /// squares under an order; neighbours that clash are pooled.
     fn settle(&mut self, row: usize, links: impl Fn(usize) -> Vec<usize>) {
         let elements = &self.rows[row];
-        // Blocks of elements that touch: weight, wanted place of the first, how many.
+        // Blocks of elements that touch: weight, wanted position of the first element, number of elements.
         let mut blocks: Vec<(f64, f64, usize)> = vec![];
         let mut room = 0.0;
         let mut offsets = vec![];
@@ -253,13 +255,13 @@ impl<'a> Layers<'a> {
                     true => (0.0, 0.0),
                     false => (above.1, below.1.unwrap_or(0.0)),
                 };
-                let place = match below.0 == e {
+                let position = match below.0 == e {
                     true => self.x[above.0] + from - to,
                     false => self.x[below.0] + to - from,
                 };
                 let w = self.pull(link, e);
                 weight += w;
-                wanted += w * place;
+                wanted += w * position;
             }
             let mut block = (weight, wanted / weight - room, 1);
             while let Some(&(w, at, n)) = blocks.last().filter(|last| last.1 > block.1) {
@@ -277,8 +279,8 @@ impl<'a> Layers<'a> {
         }
     }
 
-    /// Edges that end on one item share its top, in the order in which they come. One that comes from right above ends right
-    /// below; where there is none, they are spread evenly.
+    /// Spreads the edges that end on one item over its top, in the order of their sources. An edge from right above becomes
+    /// straight. Without such an edge, all are spread evenly.
     fn spread_ends(&mut self) {
         let mut arriving: Vec<Vec<usize>> = vec![vec![]; self.items.len()];
         for (l, link) in self.links.iter().enumerate().filter(|(_, link)| link.below.1.is_none()) {
@@ -290,20 +292,20 @@ impl<'a> Layers<'a> {
             links.sort_by(|a, b| a.0.total_cmp(&b.0));
             let (width, last) = (self.width[item], links.len() - 1);
             let step = (width * 0.7 / links.len() as f64).min(48.0);
-            let place = |i: usize, first: f64| first + i as f64 * step;
+            let position = |i: usize, first: f64| first + i as f64 * step;
             let even = -(last as f64) / 2.0 * step;
             let nearest = (0..links.len()).min_by(|&a, &b| links[a].0.abs().total_cmp(&links[b].0.abs()));
             let straight = nearest.map(|i| links[i].0 - i as f64 * step).filter(|&first| {
                 let most = width / 2.0 - 12.0;
-                place(0, first) >= -most && place(last, first) <= most
+                position(0, first) >= -most && position(last, first) <= most
             });
             for (i, &(_, l)) in links.iter().enumerate() {
-                self.links[l].below.1 = Some(place(i, straight.unwrap_or(even)));
+                self.links[l].below.1 = Some(position(i, straight.unwrap_or(even)));
             }
         }
     }
 
-    /// Rows below each other, and the pieces between them.
+    /// Stacks the rows and makes the pieces between them.
     fn layered(&self, nets: usize) -> Layered {
         let end = |(e, at): (usize, f64)| self.x[e] + at;
         let mut sideways = vec![0.0f64; self.rows.len()];
@@ -325,7 +327,7 @@ impl<'a> Layers<'a> {
         let corner = |i: usize| {
             let (top, bottom) = spans[self.row_of[i]];
             let item = &self.items[i];
-            // What nothing leads to stands near to what it leads to.
+            // An item without a source stands at the bottom of its row, near its targets.
             (self.x[i] - item.width / 2.0, if self.has_source[i] { top } else { bottom - item.height })
         };
         let corners: Vec<(f64, f64)> = (0..self.items.len()).map(corner).collect();

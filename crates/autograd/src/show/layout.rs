@@ -1,7 +1,8 @@
-//! Where everything is: cards in rows, within boxes that are laid out on their own and then stand in a row like a card.
+//! The positions of cards, boxes and edges. Cards are arranged in rows. A box is arranged on its own, and then it stands in a
+//! row like a card.
 //!
-//! An edge that enters a box does so at a port on its top, one that leaves it at a port on its bottom; the layout within
-//! chooses their places.
+//! An edge enters a box at a port on its top, and leaves it at a port on its bottom. The arrangement of the box chooses the
+//! positions of its ports.
 
 use super::graph::{Card, Graph, Part};
 use super::layers::{self, Item, Net, Piece, Row};
@@ -9,14 +10,14 @@ use crate::text::columns;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Of a character of a monospaced font, and of a line.
+/// The width of a character of a monospaced font, and the height of a line.
 pub(super) const CHARACTER: f64 = 7.25;
 pub(super) const LINE_HEIGHT: f64 = 16.0;
 
-/// Between a card's edge and its text.
+/// The space between a card's border and its text.
 pub(super) const PAD: (f64, f64) = (12.0, 7.0);
 
-/// Within a box: beside, above (where the title stands) and below its content.
+/// The space within a box beside, above (for the title) and below its content.
 const INNER: (f64, f64, f64) = (16.0, 26.0, 12.0);
 
 /// A rectangle.
@@ -28,24 +29,24 @@ pub(super) struct Rect {
     pub(super) height: f64,
 }
 
-/// Shapes, and the size of all of them together.
+/// The positions of all shapes, and the size of the whole.
 #[derive(Debug, Default)]
-pub(super) struct Layout {
+pub(super) struct Arrangement {
     pub(super) width: f64,
     pub(super) height: f64,
-    /// By the number of the card.
+    /// The number and the rectangle of each card.
     pub(super) cards: Vec<(usize, Rect)>,
     /// Outer boxes before inner ones.
     pub(super) boxes: Vec<(String, Rect)>,
-    pub(super) lines: Vec<Line>,
-    /// Places on top where a card's value enters, and on the bottom where one leaves.
-    enter: BTreeMap<Origin, f64>,
-    leave: BTreeMap<Origin, f64>,
+    pub(super) lines: Vec<EdgePiece>,
+    /// The horizontal positions of the ports: on top where a card's value enters, on the bottom where one leaves.
+    enter: BTreeMap<EdgeSource, f64>,
+    leave: BTreeMap<EdgeSource, f64>,
 }
 
 /// A piece of an edge.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Line {
+pub(super) struct EdgePiece {
     pub(super) piece: Piece,
     /// Whether it ends in an arrow.
     pub(super) arrow: bool,
@@ -53,17 +54,18 @@ pub(super) struct Line {
     pub(super) seed: bool,
 }
 
-/// The card that an edge comes from, and whether it leads to the seed of a sweep. Edges of one origin share their course.
-type Origin = (usize, bool);
+/// The card that an edge comes from, and whether the edge leads to the seed of a sweep. Edges with the same source share
+/// their course.
+type EdgeSource = (usize, bool);
 
 /// An edge and the card that it leads to.
-type Edge = (Origin, usize);
+type ValueEdge = (EdgeSource, usize);
 
-impl Layout {
-    pub(super) fn of(graph: &Graph) -> Layout {
+impl Arrangement {
+    pub(super) fn of(graph: &Graph) -> Arrangement {
         let edges = graph.edges.iter().map(|&(from, to)| ((from, false), to));
         let seeds = graph.seeds.iter().map(|&(from, to)| ((from, true), to));
-        place(graph, &graph.parts, 0..graph.cards.len(), &edges.chain(seeds).collect::<Vec<Edge>>())
+        arrange(graph, &graph.parts, 0..graph.cards.len(), &edges.chain(seeds).collect::<Vec<ValueEdge>>())
     }
 }
 
@@ -78,21 +80,21 @@ fn size(card: &Card) -> (f64, f64) {
     (longest as f64 * CHARACTER + 2.0 * PAD.0, lines(card).count() as f64 * LINE_HEIGHT + 2.0 * PAD.1)
 }
 
-/// Something in a row: a card, a box with what is in it, or a port.
+/// An element of a row: a card, a box with its content, or a port.
 struct Child {
     cards: Range<usize>,
-    inner: Option<(String, Layout)>,
+    inner: Option<(String, Arrangement)>,
     item: Item,
 }
 
-/// Lays out parts that have these cards; of the edges, those that touch them.
-fn place(graph: &Graph, parts: &[Part], own: Range<usize>, edges: &[Edge]) -> Layout {
+/// Arranges the parts that hold the cards `own`. `edges` are those that touch these cards.
+fn arrange(graph: &Graph, parts: &[Part], own: Range<usize>, edges: &[ValueEdge]) -> Arrangement {
     let ranges = ranges(parts, own.start);
-    // The number of a card's child, if it is here.
+    // The number of the child that holds a card, if it is one of these.
     let child = |card: usize| own.contains(&card).then(|| ranges.partition_point(|range| range.end <= card));
-    let mut of_child: Vec<Vec<Edge>> = vec![vec![]; parts.len()];
-    let mut entering: Vec<Origin> = vec![];
-    let mut leaving: Vec<Origin> = vec![];
+    let mut of_child: Vec<Vec<ValueEdge>> = vec![vec![]; parts.len()];
+    let mut entering: Vec<EdgeSource> = vec![];
+    let mut leaving: Vec<EdgeSource> = vec![];
     for &(from, to) in edges {
         let (a, b) = (child(from.0), child(to));
         [a, b.filter(|_| a != b)].into_iter().flatten().for_each(|c| of_child[c].push((from, to)));
@@ -119,13 +121,13 @@ fn place(graph: &Graph, parts: &[Part], own: Range<usize>, edges: &[Edge]) -> La
 
     // Numbers of children, with the ports.
     let (first, last) = (entering.len(), entering.len() + parts.len());
-    let mut nets: BTreeMap<(usize, Origin), Net> = BTreeMap::new();
+    let mut nets: BTreeMap<(usize, EdgeSource), Net> = BTreeMap::new();
     for &(from, to) in edges {
         let (a, b) = (child(from.0), child(to));
         if a == b {
             continue; // within a child, or beside all of them
         }
-        let of = |ports: &[Origin]| ports.binary_search(&from).expect("collected above");
+        let of = |ports: &[EdgeSource]| ports.binary_search(&from).expect("collected above");
         let (source, start) = match a {
             Some(a) => (first + a, children[first + a].bottom(from)),
             None => (of(&entering), 4.0),
@@ -161,11 +163,11 @@ fn ranges(parts: &[Part], start: usize) -> Vec<Range<usize>> {
     parts.iter().map(range).collect()
 }
 
-fn make(graph: &Graph, part: &Part, cards: Range<usize>, edges: &[Edge]) -> Child {
+fn make(graph: &Graph, part: &Part, cards: Range<usize>, edges: &[ValueEdge]) -> Child {
     let (inner, (width, height)) = match part {
         Part::Card(card) => (None, size(&graph.cards[*card])),
         Part::Scope { name, parts } => {
-            let inner = place(graph, parts, cards.clone(), edges);
+            let inner = arrange(graph, parts, cards.clone(), edges);
             let title = columns(name) as f64 * CHARACTER + 2.0 * PAD.0;
             let width = (inner.width + 2.0 * INNER.0).max(title);
             let height = inner.height + INNER.1 + INNER.2;
@@ -177,19 +179,19 @@ fn make(graph: &Graph, part: &Part, cards: Range<usize>, edges: &[Edge]) -> Chil
 }
 
 impl Child {
-    /// How far the content of a box is from its left.
-    fn inset(&self, inner: &Layout) -> f64 {
+    /// The distance of a box's content from its left border.
+    fn inset(&self, inner: &Arrangement) -> f64 {
         (self.item.width - inner.width) / 2.0
     }
 
-    /// Where a card's value enters from above; open for a card.
-    fn top(&self, value: Origin) -> Option<f64> {
+    /// Where a card's value enters from above; `None` for a card, which has no ports.
+    fn top(&self, value: EdgeSource) -> Option<f64> {
         let (_, inner) = self.inner.as_ref()?;
         Some(inner.enter[&value] + self.inset(inner))
     }
 
     /// Where a card's value leaves.
-    fn bottom(&self, value: Origin) -> f64 {
+    fn bottom(&self, value: EdgeSource) -> f64 {
         match &self.inner {
             Some((_, inner)) => inner.leave[&value] + self.inset(inner),
             None => self.item.width / 2.0,
@@ -197,21 +199,25 @@ impl Child {
     }
 }
 
-/// Places the children and moves what is in them along.
+/// Positions the children and moves their content with them.
 fn assemble(
     children: Vec<Child>,
     (nets, seeds): (&[Net], &[bool]),
-    entering: &[Origin],
-    leaving: &[Origin],
-) -> Layout {
+    entering: &[EdgeSource],
+    leaving: &[EdgeSource],
+) -> Arrangement {
     let items: Vec<Item> = children.iter().map(|child| child.item).collect();
-    let layered = layers::place(&items, nets);
-    let mut out = Layout { width: layered.width, height: layered.height, ..Layout::default() };
+    let layered = layers::arrange(&items, nets);
+    let mut out = Arrangement { width: layered.width, height: layered.height, ..Arrangement::default() };
     let arrow = |piece: &Piece| {
         piece.target.is_some_and(|t| children[t].inner.is_none() && children[t].item.row == Row::Between)
     };
     for (course, seed) in layered.courses.iter().zip(seeds) {
-        out.lines.extend(course.iter().map(|piece| Line { piece: *piece, arrow: arrow(piece), seed: *seed }));
+        out.lines.extend(course.iter().map(|piece| EdgePiece {
+            piece: *piece,
+            arrow: arrow(piece),
+            seed: *seed,
+        }));
     }
     let last = children.len() - leaving.len();
     for (i, child) in children.into_iter().enumerate() {
@@ -231,9 +237,9 @@ fn assemble(
     out
 }
 
-impl Layout {
-    /// Takes the shapes of a box over; ports are drawn out to its border.
-    fn take(&mut self, inner: Layout, x: f64, rect: Rect) {
+impl Arrangement {
+    /// Adds the shapes of a box. Edges at its ports are extended to its border.
+    fn take(&mut self, inner: Arrangement, x: f64, rect: Rect) {
         let y = rect.y + INNER.1;
         let bottom = inner.height;
         let at = |r: Rect| Rect { x: r.x + x, y: r.y + y, ..r };

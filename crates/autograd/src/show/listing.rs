@@ -1,4 +1,4 @@
-//! The printed Wengert list: an equation a line.
+//! The printed Wengert list: one equation per line.
 
 use super::words::{Numbers, Words, nested};
 use crate::dtype::DType;
@@ -7,19 +7,19 @@ use crate::tape::Tape;
 use std::fmt;
 use std::ops::{Bound, Range, RangeBounds};
 
-/// A longer list shows its beginning and its end.
+/// A list of more lines shows only its beginning and its end.
 const LONGEST: usize = 64;
 /// Lines of the beginning and of the end of a list that is too long.
 const HEAD: usize = 40;
 const TAIL: usize = 20;
 
-/// A tensor of so few elements is shown number by number.
+/// The values of a tensor with at most this many elements are shown.
 const TINY: usize = 4;
 
 /// Significant digits of a number.
 const DIGITS: usize = 6;
 
-/// A tape as it is printed, an equation a line: made by [`Tape::listing`].
+/// A tape as text, one equation per line: made by [`Tape::listing`].
 #[derive(Clone, Debug)]
 pub struct Listing<'t> {
     tape: &'t Tape<'t>,
@@ -29,8 +29,8 @@ pub struct Listing<'t> {
 }
 
 impl<'p> Tape<'p> {
-    /// The tape as text: the Wengert list, one equation a line, with its value (or the shape of a larger tensor), what it
-    /// is the adjoint of, the scope that it was recorded in, and the line of source.
+    /// The tape as text: the Wengert list, one equation per line. Each line has the value (or the shape of a larger tensor), the
+    /// node that it is the adjoint of, the scope that recorded it, and the source line.
     ///
     /// A list of more than 64 lines shows the first 40 and the last 20, and says how many it leaves out.
     ///
@@ -52,7 +52,7 @@ impl<'p> Tape<'p> {
 }
 
 impl Listing<'_> {
-    /// Only the nodes of these numbers; what is beyond the tape is no mistake.
+    /// Lists only the nodes with these numbers. The range may reach beyond the tape.
     ///
     /// ```
     /// # use autograd::Tape;
@@ -77,13 +77,13 @@ impl Listing<'_> {
         self
     }
 
-    /// Shapes in place of values: the list of a program says the same for every input.
+    /// Lists shapes instead of values.
     pub fn without_values(mut self) -> Self {
         self.values = false;
         self
     }
 
-    /// Every line, however many there are.
+    /// Lists all lines of a long list.
     pub fn all(mut self) -> Self {
         self.all = true;
         self
@@ -103,7 +103,7 @@ impl fmt::Display for Listing<'_> {
         let cut = (!self.all && nodes.len() > LONGEST).then(|| nodes.start + HEAD..nodes.end - TAIL);
         let usual = words.usual_dtype();
         let shown = nodes.filter(|i| cut.as_ref().is_none_or(|cut| !cut.contains(i)));
-        let rows: Vec<Row> = shown.map(|i| self.row(&words, i as NodeId, usual)).collect();
+        let rows: Vec<Cells> = shown.map(|i| self.row(&words, i as NodeId, usual)).collect();
         let lines = aligned(&rows);
         for (i, line) in lines.iter().enumerate() {
             if let Some(cut) = cut.as_ref().filter(|_| i == HEAD) {
@@ -119,11 +119,11 @@ impl fmt::Display for Listing<'_> {
     }
 }
 
-/// The cells of a line.
-type Row = [String; 5];
+/// The columns of a line.
+type Cells = [String; 5];
 
 impl Listing<'_> {
-    fn row(&self, words: &Words<'_>, id: NodeId, usual: Option<DType>) -> Row {
+    fn row(&self, words: &Words<'_>, id: NodeId, usual: Option<DType>) -> Cells {
         let adjoint = words.adjoint_of(id).map(|of| format!("adjoint of v{of}")).unwrap_or_default();
         let scope = words.scope(id).unwrap_or_default();
         [words.equation(id), self.value(words, id, usual), adjoint, scope, words.site(id)]
@@ -146,11 +146,11 @@ impl Listing<'_> {
     }
 }
 
-/// Cells below each other; a column without any text takes no room.
-fn aligned(rows: &[Row]) -> Vec<String> {
+/// Lines with aligned columns. A column without any text takes no space.
+fn aligned(rows: &[Cells]) -> Vec<String> {
     let count = |s: &String| s.chars().count();
     let widths: [usize; 5] = std::array::from_fn(|i| rows.iter().map(|r| count(&r[i])).max().unwrap_or(0));
-    let line = |row: &Row| {
+    let line = |row: &Cells| {
         let cells = row.iter().zip(widths).filter(|(_, width)| *width > 0);
         let line: Vec<String> = cells.map(|(cell, width)| format!("{cell:<width$}")).collect();
         line.join("   ").trim_end().to_owned()

@@ -1,4 +1,4 @@
-//! A tape one can look at: printed as a list, drawn as a graph, counted. Nothing here writes a file: it all gives text.
+//! A tape for people to read: printed as a list, drawn as a graph, or counted. Everything here gives text; nothing writes a file.
 
 mod dot;
 mod drawing;

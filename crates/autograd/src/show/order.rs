@@ -1,36 +1,36 @@
-//! The order within the rows of a layered layout: few crossings, by barycentres.
+//! The order within the rows of a layered layout. The barycentre heuristic keeps crossings few.
 
 /// Elements of each row, from left to right.
 pub(super) type Rows = Vec<Vec<usize>>;
 
-/// An edge between an element and one of a row further down; places are counted from the elements' centres.
+/// An edge from an element to one in a lower row. Each end has a horizontal offset from the centre of its element.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Link {
     pub(super) above: (usize, f64),
-    /// The place is open where edges share the top of an item.
+    /// The offset is `None` while edges that share the top of an item wait for theirs.
     pub(super) below: (usize, Option<f64>),
 }
 
-/// Sweeps down and up; the best order that was seen is kept.
+/// The number of passes, down and up by turns. The best order of all passes is kept.
 const SWEEPS: usize = 8;
 
-/// Orders each row by the mean place of its neighbours in the rows above and below, by turns.
+/// Orders each row by the mean position of its neighbours in the rows above, then below, by turns.
 pub(super) fn sort(rows: &mut Rows, links: &[Link], width: &[f64], elements: usize) {
     let mut ups: Vec<Vec<(usize, f64)>> = vec![vec![]; elements];
     let mut downs = ups.clone();
-    // Part of an element's width by which an edge is off its centre.
+    // The offset of an edge from the centre, as a fraction of the element's width.
     let part = |(e, at): (usize, f64)| if width[e] > 0.0 { at / width[e] } else { 0.0 };
     for link in links {
         let below = (link.below.0, link.below.1.unwrap_or(0.0));
         ups[below.0].push((link.above.0, part(link.above)));
         downs[link.above.0].push((below.0, part(below)));
     }
-    let mut place = vec![0.0; elements];
-    let note = |row: &[usize], place: &mut Vec<f64>| {
-        row.iter().enumerate().for_each(|(i, &e)| place[e] = i as f64);
+    let mut position = vec![0.0; elements];
+    let note = |row: &[usize], position: &mut Vec<f64>| {
+        row.iter().enumerate().for_each(|(i, &e)| position[e] = i as f64);
     };
-    rows.iter().for_each(|row| note(row, &mut place));
-    let mut best = (crossings(rows, &ups, &place), rows.clone());
+    rows.iter().for_each(|row| note(row, &mut position));
+    let mut best = (crossings(rows, &ups, &position), rows.clone());
     for sweep in 0..SWEEPS {
         let down = sweep % 2 == 0;
         for r in 0..rows.len() {
@@ -39,15 +39,15 @@ pub(super) fn sort(rows: &mut Rows, links: &[Link], width: &[f64], elements: usi
             let mut keyed: Vec<(f64, usize)> = rows[r]
                 .iter()
                 .map(|&e| match &neighbours[e][..] {
-                    [] => (place[e], e),
-                    all => (all.iter().map(|&(n, at)| place[n] + at).sum::<f64>() / all.len() as f64, e),
+                    [] => (position[e], e),
+                    all => (all.iter().map(|&(n, at)| position[n] + at).sum::<f64>() / all.len() as f64, e),
                 })
                 .collect();
             keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
             rows[r] = keyed.into_iter().map(|(_, e)| e).collect();
-            note(&rows[r], &mut place);
+            note(&rows[r], &mut position);
         }
-        let found = crossings(rows, &ups, &place);
+        let found = crossings(rows, &ups, &position);
         if found < best.0 {
             best = (found, rows.clone());
         }
@@ -56,11 +56,11 @@ pub(super) fn sort(rows: &mut Rows, links: &[Link], width: &[f64], elements: usi
 }
 
 /// How many pairs of edges between neighbouring rows cross.
-fn crossings(rows: &Rows, ups: &[Vec<(usize, f64)>], place: &[f64]) -> usize {
+fn crossings(rows: &Rows, ups: &[Vec<(usize, f64)>], position: &[f64]) -> usize {
     let mut count = 0;
     for row in rows {
         let ends = row.iter().flat_map(|&e| {
-            let mut from: Vec<f64> = ups[e].iter().map(|&(n, at)| place[n] + at).collect();
+            let mut from: Vec<f64> = ups[e].iter().map(|&(n, at)| position[n] + at).collect();
             from.sort_by(f64::total_cmp);
             from
         });
@@ -69,7 +69,7 @@ fn crossings(rows: &Rows, ups: &[Vec<(usize, f64)>], place: &[f64]) -> usize {
     count
 }
 
-/// Pairs in the wrong order, by merging; sorts the list.
+/// The number of pairs in the wrong order. It is counted by a merge sort, which sorts the list.
 fn inversions(list: &mut [f64]) -> usize {
     if list.len() < 2 {
         return 0;

@@ -1,4 +1,4 @@
-//! A tape in numbers.
+//! Counts and sizes of a tape.
 
 use super::words::Words;
 use crate::tape::Tape;
@@ -6,23 +6,23 @@ use crate::text::{scaled, table};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// What a tape holds, in numbers: made by [`Tape::stats`], to be read or printed.
+/// Counts and sizes of a tape, to be read or printed: made by [`Tape::stats`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TapeStats {
     /// Nodes on the tape.
     pub nodes: usize,
-    /// How many of them a sweep has recorded: adjoints, tangents, and what they are computed by.
+    /// How many of them sweeps have recorded: adjoints, tangents, and intermediate values of both.
     pub swept: usize,
-    /// How many nodes there are of each op: the most frequent first, equally frequent ones by name.
+    /// How many nodes there are of each op. The most frequent op comes first; equally frequent ops are sorted by name.
     pub ops: Vec<(&'static str, usize)>,
-    /// Bytes of the list of nodes, with the room that it has for more.
+    /// Bytes of the list of nodes, including unused capacity.
     pub node_bytes: usize,
-    /// Bytes of the buffers that values are in. Single numbers stand in their nodes, parameters in their slab.
+    /// Bytes of the buffers that hold values. Single numbers are stored in their nodes, and parameters in their slab.
     pub value_bytes: usize,
     /// Bytes of the buffers that wait for reuse.
     pub spare_bytes: usize,
-    /// The most that `value_bytes` has been since the memory of the tape was made. [`Tape::reset`] and
-    /// [`Storage`](crate::Storage) keep it, so that it tells what a training loop needs.
+    /// The largest `value_bytes` since the memory of the tape was made. [`Tape::reset`] and [`Storage`](crate::Storage) keep
+    /// it, so that it shows the need of a whole training loop.
     pub peak_bytes: usize,
 }
 

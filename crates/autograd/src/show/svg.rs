@@ -1,15 +1,15 @@
-//! A tape as a picture: SVG, text only.
+//! A tape as an SVG picture.
 
-use super::graph::{Card, Graph, Kind};
+use super::graph::{Card, CardKind, Graph};
 use super::layers::Piece;
-use super::layout::{CHARACTER, LINE_HEIGHT, Layout, Line, PAD, Rect};
+use super::layout::{Arrangement, CHARACTER, EdgePiece, LINE_HEIGHT, PAD, Rect};
 use super::style::{SEED, Style};
 use crate::text::{columns, markup};
 use std::fmt::Write;
 
-/// Around everything.
+/// The space around everything.
 const MARGIN: f64 = 24.0;
-/// Size of text and of the title.
+/// Font sizes of text and of the title.
 const SIZE: f64 = 12.0;
 const TITLE: f64 = 17.0;
 const FONT: &str = "DejaVu Sans Mono,Menlo,Consolas,Liberation Mono,monospace";
@@ -17,7 +17,7 @@ const FONT: &str = "DejaVu Sans Mono,Menlo,Consolas,Liberation Mono,monospace";
 const INK: &str = "#1f2933";
 const PALE: &str = "#616e7c";
 const EDGE: &str = "#7b8794";
-/// Of the numbers that a sweep has found.
+/// The colour of gradients.
 const GRADIENT: &str = "#b5400a";
 
 /// Length of an arrow's head.
@@ -25,8 +25,8 @@ const HEAD: f64 = 7.0;
 
 /// The graph as the text of a file.
 pub(super) fn write(graph: &Graph) -> String {
-    let layout = Layout::of(graph);
-    let mut kinds: Vec<Kind> = graph.cards.iter().map(|card| card.kind).collect();
+    let layout = Arrangement::of(graph);
+    let mut kinds: Vec<CardKind> = graph.cards.iter().map(|card| card.kind).collect();
     kinds.sort_unstable();
     kinds.dedup();
     let (above, wide) = head(graph, &kinds);
@@ -56,8 +56,8 @@ pub(super) fn write(graph: &Graph) -> String {
     out + "</g>\n</svg>\n"
 }
 
-/// Title, note and legend: height and text, and how wide they are.
-fn head(graph: &Graph, kinds: &[Kind]) -> ((f64, String), f64) {
+/// Title, note and legend: their height, their text and their width.
+fn head(graph: &Graph, kinds: &[CardKind]) -> ((f64, String), f64) {
     let (mut out, mut y, mut wide) = (String::new(), MARGIN, 0.0f64);
     if !graph.title.is_empty() {
         _ = writeln!(out, "<title>{}</title>", markup(&graph.title));
@@ -127,9 +127,9 @@ fn scope(out: &mut String, rect: Rect) {
     );
 }
 
-/// Down, over and down; the bend has vertical ends, so that pieces join smoothly.
-fn course(out: &mut String, line: &Line) {
-    let Line { piece: Piece { from, between: (end, begin), to, .. }, arrow, seed } = *line;
+/// Draws a piece of an edge: down, sideways, down. The bend has vertical ends, so that pieces join smoothly.
+fn course(out: &mut String, line: &EdgePiece) {
+    let EdgePiece { piece: Piece { from, between: (end, begin), to, .. }, arrow, seed } = *line;
     let (ink, dash) = if seed { (SEED, " stroke-dasharray=\"4 3\"") } else { (EDGE, "") };
     let tip = to.1;
     let last = if arrow { tip - HEAD + 1.0 } else { tip };
@@ -161,7 +161,7 @@ fn course(out: &mut String, line: &Line) {
     }
 }
 
-/// A coordinate with one decimal at most.
+/// A coordinate, printed with at most one decimal.
 struct Number(f64);
 
 impl std::fmt::Display for Number {

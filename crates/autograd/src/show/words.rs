@@ -1,4 +1,4 @@
-//! What is said of a node, in lists and in drawings alike: its equation, its value, where it comes from.
+//! The texts of a node, for lists and drawings: its equation, its value, its source line.
 
 use crate::buffers::{Source, Strided};
 use crate::dtype::{DType, DataRef};
@@ -9,23 +9,23 @@ use crate::tape::{List, Tape};
 use crate::text::{number, short_path};
 use std::cell::Ref;
 
-/// Operands that an equation names before it counts the rest.
+/// The most operands that an equation names. The rest is counted.
 const OPERANDS_NAMED: usize = 6;
 
-/// A reader of nodes.
+/// Reads the nodes of a tape and gives their texts.
 pub(super) struct Words<'a> {
     pub(super) list: Ref<'a, List>,
     params: Option<&'a Params>,
 }
 
-/// The numbers of a node, as far as they are there.
+/// The numbers of a node, if it has any.
 #[derive(Debug, PartialEq)]
 pub(super) enum Numbers {
     /// The first elements, row-major.
     Known(Vec<String>),
     /// The sweep that recorded the node has freed its value.
     Released,
-    /// A traced computation has none.
+    /// A traced computation has no values.
     Traced,
 }
 
@@ -58,12 +58,12 @@ impl<'a> Words<'a> {
     pub(super) fn name(&self, id: NodeId) -> Option<&str> {
         match self.list.node(id).op {
             Op::Parameter(p) => self.params.map(|params| params.name(p)),
-            Op::Input(place) => self.list.traced_inputs().get(place as usize).map(|input| &*input.name),
+            Op::Input(index) => self.list.traced_inputs().get(index as usize).map(|input| &*input.name),
             _ => None,
         }
     }
 
-    /// The numbers of a node, no more than so many, with so many significant digits.
+    /// At most `at_most` numbers of a node, with `digits` significant digits.
     pub(super) fn numbers(&self, id: NodeId, at_most: usize, digits: usize) -> Numbers {
         let node = self.list.node(id);
         match node.value.source {
@@ -84,7 +84,7 @@ impl<'a> Words<'a> {
         if more { numbers + " …" } else { numbers }
     }
 
-    /// `[200×10]`; with the dtype where it is not that of the numbers on this tape.
+    /// `[200×10]`, and the dtype if it is not the `usual` one.
     pub(super) fn shape(&self, id: NodeId, usual: Option<DType>) -> String {
         let meta = &self.list.node(id).meta;
         match usual == Some(meta.dtype) {
@@ -93,7 +93,7 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// The floating-point type of a tape that has but one.
+    /// The floating-point dtype of the tape, if there is only one.
     pub(super) fn usual_dtype(&self) -> Option<DType> {
         let mut floats = self.list.nodes.iter().map(|node| node.meta.dtype).filter(|dtype| dtype.is_float());
         let first = floats.next()?;
@@ -111,7 +111,7 @@ impl<'a> Words<'a> {
         self.list.scope_name(id)
     }
 
-    /// The node whose adjoint this one is, or a part of.
+    /// The node whose adjoint this node is, or is a part of.
     pub(super) fn adjoint_of(&self, id: NodeId) -> Option<NodeId> {
         self.list.node(id).origin.adjoint_of()
     }
@@ -124,16 +124,16 @@ impl<'a> Words<'a> {
 
 /// The k-th element in row-major order.
 fn element(x: &Strided<'_>, k: usize, digits: usize) -> String {
-    let (mut place, mut rest) = (x.offset, k);
+    let (mut offset, mut rest) = (x.offset, k);
     for (&length, &stride) in x.shape.iter().zip(x.strides).rev() {
-        place = place.wrapping_add_signed((rest % length) as isize * stride);
+        offset = offset.wrapping_add_signed((rest % length) as isize * stride);
         rest /= length;
     }
     match x.data {
-        DataRef::F32(v) => number(f64::from(v[place]), digits),
-        DataRef::F64(v) => number(v[place], digits),
-        DataRef::I64(v) => v[place].to_string(),
-        DataRef::Bool(v) => v[place].to_string(),
+        DataRef::F32(v) => number(f64::from(v[offset]), digits),
+        DataRef::F64(v) => number(v[offset], digits),
+        DataRef::I64(v) => v[offset].to_string(),
+        DataRef::Bool(v) => v[offset].to_string(),
     }
 }
 

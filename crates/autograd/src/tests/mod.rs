@@ -1,4 +1,4 @@
-//! Tests across modules: every op by the same checks, on any number of threads, and in random programs.
+//! Tests across modules: the same checks for every op, alone, on several threads, and in random programs.
 
 mod functions;
 mod random;

@@ -1,4 +1,4 @@
-//! Rows of tests: a function and arguments to try it on. Every op has some, in its own file.
+//! Rows of tests: a function and the shapes of its arguments. Every op has some rows, in its own file.
 
 use super::functions::{binary_rows, compare_rows, unary_rows};
 use crate::Var;
@@ -6,7 +6,7 @@ use crate::ir::{self, OpKind, op_table};
 use ndarray::{ArrayD, IxDyn};
 use std::ops::Range;
 
-/// What an op is tested by.
+/// An op that has rows of tests.
 pub(crate) trait Tested {
     /// Its rows, at least one of them [`large`](Row::large).
     fn rows() -> Vec<Row>;
@@ -15,7 +15,7 @@ pub(crate) trait Tested {
 /// A function from variables to a variable, of any lifetime.
 pub(crate) type Function = Box<dyn for<'t> Fn(&[Var<'t>]) -> Var<'t>>;
 
-/// A function to be tested at arguments of these shapes, drawn from this interval.
+/// A function to be tested, with the shapes of its arguments and the interval of their values.
 pub(crate) struct Row {
     pub(crate) name: String,
     pub(crate) f: Function,
@@ -23,7 +23,7 @@ pub(crate) struct Row {
     pub(crate) domain: Range<f64>,
     /// Whether eager and oracle may differ by rounding, as the packed product of matrices does.
     pub(crate) rounds: bool,
-    /// Whether threads share the work: for the tests of threads alone.
+    /// Whether the work is large enough for several threads. Only the tests of threads use such rows.
     pub(crate) large: bool,
 }
 
@@ -47,7 +47,7 @@ pub(crate) fn rows(
     shapes.iter().map(|s| row(name, &[s], move |x| f(x[0]))).collect()
 }
 
-/// As [`rows`], so large that threads share the work.
+/// As [`rows`], but large enough for several threads.
 pub(crate) fn large(
     name: &str,
     shapes: &[&[usize]],
@@ -57,17 +57,17 @@ pub(crate) fn large(
 }
 
 impl Row {
-    /// So large that threads share the work.
+    /// Marks a row that is large enough for several threads.
     pub(crate) fn large(self) -> Row {
         Row { large: true, ..self }
     }
 
-    /// Of values that the oracle adds up in another order.
+    /// Marks a row whose values the oracle adds up in another order.
     pub(crate) fn rounds(self) -> Row {
         Row { rounds: true, ..self }
     }
 
-    /// On arguments from another interval.
+    /// Draws the arguments from another interval.
     pub(crate) fn within(self, domain: &Range<f64>) -> Row {
         Row { domain: domain.clone(), ..self }
     }
@@ -84,7 +84,7 @@ impl Row {
     }
 }
 
-/// The rows of every op, small ones and large ones.
+/// The rows of every op, small and large.
 pub(crate) fn every_row() -> impl Iterator<Item = Row> {
     OpKind::ALL.iter().flat_map(|&kind| rows_of(kind))
 }

@@ -103,7 +103,7 @@ fn functions_give_the_same_bits_by_each_instruction_set_wherever() {
     check_functions::<f64>();
 }
 
-/// The checks can fail: what another instruction set computes otherwise is seen, where the CPU has two.
+/// A control: if the CPU has two instruction sets, the checks notice a planted difference between them.
 #[test]
 fn a_planted_difference_between_instruction_sets_is_seen() {
     let differs = row("a function of the instruction set", &[&[40]], |x| {

@@ -1,4 +1,4 @@
-//! Programs give the same bits whoever does the work: every op, at sizes at which the work is shared.
+//! Programs give the same bits on any number of threads: every op, at sizes that use several threads.
 
 use super::rows::{Row, every_row};
 use crate::{AnyTensor, Params, Program, Tape, Var};
@@ -34,11 +34,11 @@ fn any_number_of_threads_gives_the_same_bits() {
             assert!(run(threads) == one, "{} with {threads} threads", row.name);
         }
     }
-    // The test says nothing where a plan stays with the caller.
+    // The test proves nothing for a plan that runs on one thread.
     assert!(alone.len() * 10 < rows.len() || !cfg!(feature = "threads"), "no work is shared by {alone:?}");
 }
 
-/// As for programs: a tape that shares its work gives the bits of one that does not.
+/// An eager tape gives the same bits on several threads as on one.
 #[test]
 fn eager_ops_give_the_same_bits_on_any_number_of_threads() {
     for row in every_row().filter(|row| row.large) {

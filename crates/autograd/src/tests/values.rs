@@ -103,7 +103,7 @@ fn subgradients_are_the_stated_ones() {
     assert!(slope(|x| x.hypot(0.0), 0.0).is_nan());
     assert_eq!(slope(|x| x.logaddexp(f64::INFINITY), f64::INFINITY), 0.5);
     assert_eq!(slope(|x| x.logaddexp(f64::NEG_INFINITY), f64::NEG_INFINITY), 0.5);
-    // Where a rule chooses, the branch not taken must not poison the other.
+    // A NaN in the branch that was not taken must not reach the derivative.
     assert_eq!(slope(|x| x.elu(1.0), 1000.0), 1.0);
     assert_eq!(
         slope(
@@ -139,7 +139,7 @@ fn derivatives_stay_accurate_in_the_tails() {
     near(tape.var(-40.0).logaddexp(-800.0).item(), -40.0);
 }
 
-/// NaN is larger and smaller than any number, wherever it stands, and is found at its first place.
+/// `max` and `min` give NaN if any element is NaN, whatever its index. `argmax` and `argmin` give the index of the first NaN.
 #[test]
 fn nan_is_not_lost_among_numbers() {
     for n in [1, 2, 31, 32, 33, 100] {
@@ -155,7 +155,7 @@ fn nan_is_not_lost_among_numbers() {
     }
 }
 
-/// Slices, places and axes of length 1 are looked at where they are.
+/// `slice`, `index`, `split` and `unsqueeze` copy nothing.
 #[test]
 fn parts_are_views() {
     let tape = Tape::new();
@@ -163,7 +163,7 @@ fn parts_are_views() {
     let y = x.permute(&[1, 0, 3, 2]);
     let before = tape.bytes();
     let parts = [y.slice(0, 1..3), y.index(0, 2), y.index(-1, -1), y.unsqueeze(1), y.split(2, 4)[3]];
-    // The list of nodes may have grown; a copy of a part would be more than that.
+    // The list of nodes may have grown. A copy of a part would take more than that.
     assert!(tape.bytes() - before < 8 * parts[2].shape().elements());
     assert_eq!(parts[1].shape(), Shape::from([64, 64, 4]));
 }

@@ -1,4 +1,4 @@
-//! Which axes a reduction goes over, and whether they stay.
+//! The axes of a reduction, and whether the result keeps them.
 
 use super::Var;
 use crate::ir::Op;
@@ -24,7 +24,7 @@ use std::ops::RangeFull;
 /// ```
 pub trait ToAxes: sealed::Listed {}
 
-/// Axes that stay, with length 1, where a reduction would leave them out: see [`ToAxes`].
+/// Axes that the result of a reduction keeps with length 1: see [`ToAxes`].
 ///
 /// ```
 /// use autograd::{Keep, Shape, Tape};
@@ -131,13 +131,13 @@ impl<'t> Var<'t> {
         record(op(axes.clone()), &[self]).keeping(self, &axes)
     }
 
-    /// How many elements become one.
+    /// How many elements are reduced to one.
     pub(crate) fn terms(self, over: &Reduced) -> usize {
         let shape = self.shape();
         over.axes.iter().map(|&a| shape[a as usize]).product()
     }
 
-    /// A result of a reduction of `x` over axes that have disappeared, with length 1 where they were.
+    /// The result of a reduction of `x`, with length 1 at the axes that have disappeared.
     #[track_caller]
     pub(crate) fn keeping(self, x: Var<'t>, axes: &[Axis]) -> Var<'t> {
         self.reshape(x.shape().with_ones(axes))
@@ -145,12 +145,12 @@ impl<'t> Var<'t> {
 }
 
 impl Reduced {
-    /// The axes without the wish that they stay.
+    /// The same axes, which the result does not keep.
     pub(crate) fn dropped(&self) -> Reduced {
         Reduced { axes: self.axes.clone(), stay: false }
     }
 
-    /// Lets the axes stay in a result that has lost them, if that was asked for.
+    /// Puts the axes back into a result, if the caller asked to keep them.
     #[track_caller]
     pub(crate) fn restored<'t>(&self, y: Var<'t>, x: Var<'t>) -> Var<'t> {
         if self.stay { y.keeping(x, &self.axes) } else { y }

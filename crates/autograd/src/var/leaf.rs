@@ -54,7 +54,7 @@ impl<'p> Tape<'p> {
         self.leaf(Op::Variable, values)
     }
 
-    /// The node of a parameter; the same one at every use.
+    /// The node of a parameter. Every use gives the same node.
     ///
     /// # Panics
     /// If the tape reads no parameters, or those of another model.
@@ -82,7 +82,7 @@ impl<'p> Tape<'p> {
         Var::new(self, id)
     }
 
-    /// A tensor of one number, stored once.
+    /// A tensor whose elements are all one number, which is stored once.
     ///
     /// ```
     /// # use autograd::{DType, Tape};
@@ -126,7 +126,7 @@ impl<'p> Tape<'p> {
     }
 }
 
-/// Writes all elements of a tensor, which need not lie in one piece.
+/// Writes all elements of a tensor, which need not be contiguous.
 fn copy_elements<A: ToTensor>(values: &A, out: &mut [A::Elem]) {
     let gathered;
     let elements = match values.as_elements() {

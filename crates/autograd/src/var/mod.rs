@@ -1,4 +1,4 @@
-//! Variables: Copy handles to the nodes of a tape, and what can be written with them.
+//! Variables: `Copy` handles to the nodes of a tape, and their methods.
 
 mod axes;
 mod functions;
@@ -18,10 +18,10 @@ use crate::shape::Shape;
 use crate::tape::Tape;
 use std::fmt;
 
-/// A value on a tape: a `Copy` handle, a node number and a reference to the tape.
+/// A value on a tape. It is a `Copy` handle: the number of a node and a reference to the tape.
 ///
 /// It has no dtype or shape parameter; both are checked when an operation is recorded, before any arithmetic. A
-/// mistake panics with the place of the call, the operation, both shapes, the rule that failed and a hint.
+/// mistake panics with the line of the call, the operation, both shapes, the rule that failed and a hint.
 ///
 /// ```
 /// use autograd::Tape;
@@ -82,12 +82,12 @@ impl<'t> Var<'t> {
         self.tape.list().describe(self.id, self.tape.params())
     }
 
-    /// Where its tape is: two with different addresses are on different tapes.
+    /// The address of its tape. Variables with different addresses are on different tapes.
     pub(crate) fn address(self) -> *const () {
         self.tape.address()
     }
 
-    /// A mistake with it; the message calls it `label`.
+    /// A mistake with this variable, which the message calls `label`.
     #[cold]
     pub(crate) fn mistake(self, op: &str, found: impl fmt::Display, label: &str) -> Mistake {
         let head = format!("{op}{}: {found}", self.tape.list().within_scope());

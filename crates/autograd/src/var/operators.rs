@@ -9,8 +9,8 @@ use crate::record::{Asked, record};
 use crate::shape::Shape;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-/// What may stand beside a [`Var`] in an expression: another `Var`, a parameter's handle, or an `f64` number, which
-/// takes the dtype of the `Var`.
+/// An operand that a [`Var`] can be combined with: another `Var`, a parameter's handle, or an `f64` number, which takes the
+/// dtype of the `Var`.
 pub trait Operand<'t>: Copy {
     /// As a variable on the tape of `other`; a number takes the dtype and shape of `other`.
     fn like(self, other: Var<'t>) -> Var<'t>;
@@ -95,7 +95,7 @@ impl<'t> Var<'t> {
     }
 }
 
-/// Shapes that broadcast to no common one: axis `clash` from the end differs.
+/// Panics because two shapes cannot be broadcast to a common shape: axis `clash` from the end differs.
 #[cold]
 #[track_caller]
 fn misfit(op: &str, a: Var<'_>, b: Var<'_>, clash: usize) -> ! {
@@ -125,7 +125,7 @@ fn misfit(op: &str, a: Var<'_>, b: Var<'_>, clash: usize) -> ! {
     Asked { list: &list, params, op, labels: &["a", "b"], operands: &[a.id, b.id] }.misfit(&mismatch).raise()
 }
 
-/// No closure, for a closure would be the place where the node is recorded.
+/// This is no closure, because the line of a closure would become the source line of the node.
 #[track_caller]
 fn stretch<'t>(v: Var<'t>, from: &Shape, to: &Shape) -> Var<'t> {
     if from == to { v } else { record(Broadcast { to: to.clone() }, &[v]) }

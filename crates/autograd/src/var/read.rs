@@ -1,4 +1,4 @@
-//! Values out. Reading has no derivative: what leaves the tape as a number does not lead back to it.
+//! Reading values. Reading has no derivative: a number that was read is not connected to the tape any more.
 
 use super::Var;
 use crate::dtype::{DataRef, Element};
@@ -9,7 +9,7 @@ use ndarray::{ArrayD, IxDyn};
 impl Var<'_> {
     /// The only element, as `f64`: exact for `F32`, `F64` and integers up to 2⁵³; a truth value is 0 or 1.
     ///
-    /// Has no derivative: a number that was read is a constant to whatever is computed from it.
+    /// It has no derivative: results that are computed from the number treat it as a constant.
     ///
     /// # Panics
     /// If there is not exactly one element.
@@ -33,7 +33,7 @@ impl Var<'_> {
         x.number(x.offset)
     }
 
-    /// All elements in row-major order. Has no derivative.
+    /// All elements in row-major order. They have no derivative.
     ///
     /// # Panics
     /// If `T` is not the type of the elements.
@@ -62,7 +62,7 @@ impl Var<'_> {
         out
     }
 
-    /// All elements as an `ndarray` array of the same shape. Has no derivative.
+    /// All elements as an `ndarray` array of the same shape. They have no derivative.
     ///
     /// # Panics
     /// If `T` is not the type of the elements.

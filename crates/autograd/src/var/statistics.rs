@@ -1,11 +1,11 @@
-//! Spread, norms and the logarithm of summed exponentials: compositions of the recorded language.
+//! Mean, variance, norms and log-sum-exp, composed of other ops.
 
 use super::Var;
 use super::axes::{Reduced, ToAxes};
 use crate::ir::{Max, Sum};
 
 impl<'t> Var<'t> {
-    /// The mean of all elements, Σ x / n; NaN of none.
+    /// The mean of all elements, Σ x / n; NaN if there are none.
     ///
     /// ```
     /// # use autograd::Tape;
@@ -52,7 +52,7 @@ impl<'t> Var<'t> {
         let over = self.axes("var_over", axes);
         let terms = self.terms(&over);
         let squares = self.centred(&over).square().reduce(over, |axes| Sum { axes });
-        // Not below 0, so that too few terms give 0/0.
+        // At least 0, so that too few terms give 0/0.
         squares / terms.saturating_sub(correction) as f64
     }
 
@@ -93,7 +93,7 @@ impl<'t> Var<'t> {
         centred * (variance + epsilon).sqrt().recip().keeping(self, &over.axes)
     }
 
-    /// ln Σ eˣ over some axes, which disappear, without overflow; −∞ of no elements.
+    /// ln Σ eˣ over some axes, which disappear, without overflow. It is −∞ for no elements.
     ///
     /// # Panics
     /// If an axis does not exist.
@@ -112,7 +112,7 @@ impl<'t> Var<'t> {
         if self.terms(&over) == 0 {
             return self.exp().reduce(over, |axes| Sum { axes }).ln();
         }
-        // Whatever is subtracted before and added again after does not change the derivative.
+        // The maximum is subtracted and added again, so it does not change the derivative.
         let largest = self.detach().reduce(over.dropped(), |axes| Max { axes });
         let shift = largest.abs().lt(f64::INFINITY).select(largest, 0.0);
         let shifted = (self - shift.keeping(self, &over.axes)).exp();

@@ -35,8 +35,8 @@ pub(crate) fn mistake_line<R>(here: &str, f: impl FnOnce() -> R) -> (String, u32
             let text = payload.downcast_ref::<String>().cloned();
             let text =
                 text.or_else(|| Some((*payload.downcast_ref::<&str>()?).to_owned())).unwrap_or_default();
-            let place = info.location().map(|l| (l.file().to_owned(), l.line())).unwrap_or_default();
-            LAST.set((text, place.0, place.1));
+            let location = info.location().map(|l| (l.file().to_owned(), l.line())).unwrap_or_default();
+            LAST.set((text, location.0, location.1));
         }));
     });
     EXPECTED.set(true);

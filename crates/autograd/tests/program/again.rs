@@ -1,4 +1,4 @@
-//! Values that kernels compute again instead of reading them from memory.
+//! Rematerialised values: kernels compute them again instead of reading them from memory.
 
 use autograd::{Explanation, Param, Params, Passes, Program, Var};
 
@@ -30,7 +30,7 @@ fn both(gradients: bool, f: impl for<'t> Fn(Var<'t>, [Param; 3]) -> Var<'t>) -> 
     explained
 }
 
-/// What is told of values that are computed again.
+/// What `explain` says of rematerialised values.
 fn told(explained: &Explanation) -> Option<String> {
     explained.to_string().lines().find_map(|line| line.strip_prefix("again    ").map(str::to_owned))
 }

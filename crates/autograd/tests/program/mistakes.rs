@@ -39,7 +39,7 @@ fn wrong_inputs_are_named() {
         text(program.run(&mut state, &params, (x.map(|row| row.map(|x| x as f32)), [0i64, 1]))),
         "input `x` is F32, the program was traced for F64: convert the values, or name the input with `t.input_of(…)` and its dtype"
     );
-    // The state is as good as before.
+    // The state can still be used.
     assert!(program.run(&mut state, &params, (x, [0i64, 1])).unwrap().item(0).is_finite());
 }
 
@@ -83,7 +83,7 @@ fn parameters_and_states_of_something_else() {
         other.run(&mut state, &others, inputs).unwrap_err().to_string(),
         "the state belongs to another program: make one with `program.state()`"
     );
-    // A clone has the same handles, and will do.
+    // A clone has the same handles, so it is accepted.
     assert!(program.run(&mut state, &params.clone(), inputs).is_ok());
     params.scope("later").param("w", [2], 0.0);
     assert_eq!(

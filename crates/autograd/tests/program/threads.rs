@@ -74,7 +74,7 @@ fn large_sums_have_the_same_bits_on_any_number_of_threads() {
     assert!([1, 2, 3, 7].into_iter().all(|threads| sums(threads) == eager));
 }
 
-/// What the user reads lies in one piece: a view of an input is copied, whatever its type.
+/// Outputs are contiguous: a view of an input is copied, for every dtype.
 #[test]
 fn large_views_are_copied_by_any_number_of_threads() {
     let params = Params::new();

@@ -232,7 +232,7 @@ fn inputs_in_any_layout() {
     assert_eq!(run.slice::<f64>(0), [10.25, 20.5, 30.25, 40.5, 50.25, 60.5]);
     let wide = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
     assert!(matches!(program.run(&mut state, &params, (wide, y)), Err(ProgramError::InputShape { .. })));
-    // A list that is made while running.
+    // A list of inputs that is made at run time.
     let (x, y): (Vec<f64>, Vec<f64>) = (vec![0.0; 6], vec![1.0, 2.0]);
     let list: [&dyn autograd::AnyTensor; 2] = [&x, &y];
     let run = program.run(&mut state, &params, &list[..]).unwrap();
@@ -300,8 +300,8 @@ fn a_program_without_inputs_or_without_outputs() {
     assert!(nothing.explain().to_string().starts_with("no inputs; 0 outputs\n"));
 }
 
-/// The product is done with when its logistic function is computed, so that takes its memory; what is read at other places
-/// than it is written to, is not.
+/// Nothing reads the product after its logistic function, so the function is written over it. An operand that is read at other
+/// indices than those written is not overwritten.
 #[test]
 fn large_results_are_written_over_operands_that_are_done_with() {
     let params = Params::new();

@@ -1,4 +1,4 @@
-//! What can be wrong with a file.
+//! The errors of reading a file.
 
 use std::{fmt, io};
 
@@ -27,14 +27,14 @@ pub enum Error {
     Io {
         /// Name of the file.
         file: String,
-        /// What the operating system, or the given reader, said.
+        /// The error of the operating system or of the given reader.
         error: io::Error,
     },
     /// The file begins as gzip but is cut off or damaged.
     Gzip {
         /// Name of the file.
         file: String,
-        /// What the decoder said.
+        /// The error of the decoder.
         error: io::Error,
     },
     /// The file, or what it decompresses to, is longer than the limit.

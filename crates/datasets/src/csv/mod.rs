@@ -4,9 +4,9 @@
 //! they hold either. A byte order mark, empty lines and white space around fields are passed over. One column holds the
 //! labels; every other field is a finite decimal number such as `-3`, `0.25` or `4e2`, read to the nearest `f64`.
 //!
-//! Whether a file is gzip is told by its first bytes, not by its name. What comes from outside is not trusted: whatever
-//! a file holds, the answer is a [`Dataset`](crate::Dataset) or an [`Error`], and neither the file nor what it
-//! decompresses to may be longer than [`Options::limit`].
+//! The first bytes of a file tell whether it is gzip; its name does not matter. Files are not trusted: reading any file gives a
+//! [`Dataset`](crate::Dataset) or an [`Error`]. Neither the file nor its decompressed content may be longer than
+//! [`Options::limit`].
 //!
 //! # Examples
 //!

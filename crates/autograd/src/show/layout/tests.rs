@@ -60,7 +60,7 @@ fn points(piece: &Piece) -> Vec<(f64, f64)> {
     points
 }
 
-fn check(layout: &Layout) {
+fn check(layout: &Arrangement) {
     let all = Rect { x: 0.0, y: 0.0, width: layout.width, height: layout.height };
     for (i, (_, a)) in layout.cards.iter().enumerate() {
         assert!(holds(all, *a), "{a:?} leaves {all:?}");
@@ -93,7 +93,7 @@ fn cards_boxes_and_edges_keep_apart() {
         }
         let graph = graph_of(&tape.drawing().with_gradients(y).with_adjoints());
         assert!(graph.edges.iter().all(|(from, to)| from < to));
-        let layout = Layout::of(&graph);
+        let layout = Arrangement::of(&graph);
         assert_eq!(layout.cards.len(), graph.cards.len());
         check(&layout);
         let arrows = layout.lines.iter().filter(|line| line.arrow).count();
@@ -107,7 +107,7 @@ fn cards_boxes_and_edges_keep_apart() {
 fn a_card_that_is_moved_onto_another_is_found() {
     let tape = Tape::new();
     tape.var(1.0).exp();
-    let mut layout = Layout::of(&graph_of(&tape.drawing()));
+    let mut layout = Arrangement::of(&graph_of(&tape.drawing()));
     layout.cards[1].1 = layout.cards[0].1;
     check(&layout);
 }

@@ -41,7 +41,7 @@ pub(super) const SMOOTH: &[Named] = &[
     ("turned twice", |x| x.t().sin().t()),
 ];
 
-/// Functions with jumps, or without a value in places.
+/// Functions with jumps, or undefined for some arguments.
 pub(super) const STEPPED: &[Named] = &[
     ("floor", |x| x.floor()),
     ("ceil", |x| x.ceil()),

@@ -1,4 +1,4 @@
-//! Drawing a program: one act after the other, each of operands that it fits.
+//! Drawing a random program: one op after another, each with operands that fit.
 
 mod shapes;
 

@@ -1,4 +1,5 @@
-//! Rows of the table as steps of a random program: any variables are made to fit what a row takes.
+//! Rows of the table of tests as steps of a random program. Any variables are converted to the shapes and values that a row
+//! takes.
 
 use crate::tests::Row;
 use crate::tests::rows::every_row;

@@ -1,8 +1,8 @@
-//! Random programs: what is planned gives what is recorded.
+//! Random programs: planned and eager execution give the same values.
 //!
-//! Each is drawn over the whole face of `Var`, with several outputs and derivatives up to the second. With passes that
-//! change the order of no sum, and without products of matrices, the values are equal to the last bit. Otherwise the
-//! bound is that of rounding: how far the results move when the arguments are off by some rounding errors.
+//! Each program uses any methods of `Var`, has several outputs, and takes derivatives up to the second. Without products of
+//! matrices, and with passes that change no order of a sum, the values must be equal to the last bit. Otherwise they may differ
+//! by a rounding bound: how far the results move when the arguments are perturbed by a few rounding errors.
 
 mod build;
 mod draw;
@@ -21,7 +21,7 @@ use recipe::Recipe;
 use run::{Leaves, Values, same, within};
 use std::collections::BTreeMap;
 
-/// By how many rounding errors the arguments are off when the bound is measured.
+/// The perturbation of the arguments, in rounding errors, when the bound is measured.
 const ROUNDINGS: f64 = 64.0;
 
 /// How many programs were compared, and how.
@@ -30,16 +30,16 @@ struct Count {
     programs: usize,
     exact: usize,
     bounded: usize,
-    /// Results that move so far that a comparison within the bound says nothing.
+    /// Results whose bound is so large that a comparison proves nothing.
     loose: usize,
     results: usize,
-    /// Plans in which values are computed again.
+    /// Plans in which values are rematerialised.
     again: usize,
     /// How often each kind of op was recorded.
     ops: BTreeMap<OpKind, usize>,
 }
 
-/// The order of every sum is the recorded one, but within products.
+/// Passes that keep the recorded order of every sum, except within products of matrices.
 fn exact(rng: &mut ChaCha8Rng) -> [Passes; 3] {
     [without_rounding_sums(Passes::all()), Passes::none(), without_rounding_sums(some(rng))]
 }
@@ -62,9 +62,9 @@ fn compare(
 ) -> Result<(), String> {
     let by_parameter = recipe.parameter_gradients();
     assert_eq!(given.len(), wanted.len() + by_parameter.len());
-    let places = (0..wanted.len()).chain(by_parameter);
-    for (i, (given, place)) in given.iter().zip(places).enumerate() {
-        compare(place, given, &wanted[place]).map_err(|e| format!("result {i}: {e}"))?;
+    let positions = (0..wanted.len()).chain(by_parameter);
+    for (i, (given, position)) in given.iter().zip(positions).enumerate() {
+        compare(position, given, &wanted[position]).map_err(|e| format!("result {i}: {e}"))?;
     }
     Ok(())
 }
@@ -111,8 +111,8 @@ fn check(recipe: &Recipe, count: &mut Count) -> Result<(), String> {
     Ok(())
 }
 
-/// For each result, how far rounding may move it: four times as far as it moves when the arguments are off by some
-/// rounding errors, and some more of its own size.
+/// The rounding bound of each result: four times the distance that it moves when the arguments are perturbed by a few
+/// rounding errors, plus a small multiple of its own size.
 fn bounds(recipe: &Recipe, wanted: &[Values]) -> Result<Vec<f64>, String> {
     let rounding = if recipe.dtype == DType::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
     let mut bounds: Vec<f64> = wanted
@@ -136,7 +136,7 @@ fn bounds(recipe: &Recipe, wanted: &[Values]) -> Result<Vec<f64>, String> {
     Ok(bounds)
 }
 
-/// The shortest part of a failing recipe that fails too, and how.
+/// The shortest part of a failing recipe that still fails, and its error.
 fn shortest(recipe: &Recipe, failure: String) -> (Recipe, String) {
     let mut smallest = (recipe.clone(), failure);
     for node in 0..recipe.nodes.len() {
@@ -194,7 +194,7 @@ fn ten_thousand_random_programs_give_what_is_recorded() {
     assert!(count.exact > 10_000 && count.bounded > 5_000 && count.loose * 20 < count.results, "{count:?}");
 }
 
-/// How many programs a change to their plans shows in, of those that it could be made to.
+/// For how many programs the comparison notices a change to the plan, and to how many plans the change could be made.
 fn caught(tamper: impl Fn(&mut Program) -> bool) -> (usize, usize) {
     let (mut caught, mut changed) = (0, 0);
     for seed in 0..150 {
@@ -222,7 +222,7 @@ fn steps(program: &mut Program) -> Option<&mut Vec<Step>> {
     tiles.max_by_key(|steps| steps.len())
 }
 
-/// The test can fail: plans that compute something else are told from those that do not.
+/// A control: the comparison notices plans that compute something else.
 #[test]
 fn planted_mistakes_in_plans_are_caught() {
     let swapped = caught(|program| {

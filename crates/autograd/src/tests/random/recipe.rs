@@ -1,4 +1,4 @@
-//! What a random program does, as data: so that it can be built again, cut short and printed.
+//! A random program as data, so that it can be built again, shortened and printed.
 
 use crate::DType;
 
@@ -69,7 +69,7 @@ pub(super) enum Act {
 }
 
 impl Recipe {
-    /// The program up to one node, which is its only output, without what that does not need.
+    /// The program with one node as its only output, without the nodes that the output does not depend on.
     pub(super) fn up_to(&self, node: usize) -> Recipe {
         let mut needed = vec![false; self.nodes.len()];
         needed[node] = true;

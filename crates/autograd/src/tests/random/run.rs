@@ -20,7 +20,7 @@ pub(super) enum Leaves {
     Given,
     /// Other numbers altogether.
     Other,
-    /// The given ones, each off by at most so much of itself.
+    /// The given ones, each perturbed by at most this fraction of itself.
     Near(f64, u64),
 }
 
@@ -80,7 +80,7 @@ impl Recipe {
         }
     }
 
-    /// The leaves of a kind, by place.
+    /// The leaves of a kind, in order.
     fn leaves_of(&self, wanted: Source) -> impl Iterator<Item = &Node> {
         self.nodes.iter().filter(
             move |n| matches!(n.act, Act::Leaf(source, _) | Act::Labels(source, ..) if source == wanted),
@@ -127,7 +127,7 @@ impl Recipe {
         all
     }
 
-    /// The results by eager execution; where asked for, held against the oracle's. `look` sees the tape.
+    /// The results by eager execution, compared with those of the oracle if asked for. `look` gets the tape.
     pub(super) fn eager(
         &self,
         leaves: Leaves,
@@ -224,7 +224,7 @@ impl Recipe {
         unreachable!("the second run gives the values")
     }
 
-    /// Where among the results the gradients by parameter stand that the program also gives in its slab.
+    /// The positions, among the results, of the gradients by parameter that the program also gives in its slab.
     pub(super) fn parameter_gradients(&self) -> Vec<usize> {
         if self.order == 0 {
             return vec![];
@@ -298,7 +298,7 @@ pub(super) fn same(given: &Values, wanted: &Values) -> Result<(), String> {
     within(given, wanted, 0.0)
 }
 
-/// Every element at most so far off. Where neither is finite, nothing is asked.
+/// Every element differs by at most the bound. Elements that are finite in neither are not compared.
 pub(super) fn within(given: &Values, wanted: &Values, bound: f64) -> Result<(), String> {
     if given.shape != wanted.shape {
         return Err(format!("shape {:?} for {:?}", given.shape, wanted.shape));
