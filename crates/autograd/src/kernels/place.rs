@@ -4,6 +4,16 @@ use super::rows::rows;
 use super::workers::Workers;
 use crate::target::Target;
 use crate::view::View;
+use smallvec::SmallVec;
+
+/// The strides of a shape whose elements lie in row-major order: on the stack, also for more axes than a shape has room for.
+pub(crate) fn row_major(shape: &[usize]) -> SmallVec<[isize; 8]> {
+    let mut strides = SmallVec::from_elem(1, shape.len());
+    for i in (1..shape.len()).rev() {
+        strides[i - 1] = strides[i] * shape[i] as isize;
+    }
+    strides
+}
 
 /// `out[start + Σ iₖ·strides[k]] = x[i₀, i₁, …]`.
 pub(crate) fn place<T: Copy>(x: View<'_, T>, start: usize, strides: &[isize], out: &mut [T]) {

@@ -123,7 +123,7 @@ impl Rule for Concat {
     }
 
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, room: &mut Room<'_>) -> Result<(), Fault> {
-        let strides = y.shape.strides();
+        let strides = kernels::place::row_major(y.shape);
         with_type!(y.dtype(), T => {
             let x: SmallVec<[View<'_, T>; 4]> = x.iter().map(Strided::view).collect();
             kernels::place::concat(&x, self.axis as usize, &strides, y.slice(), room.workers);

@@ -56,7 +56,7 @@ impl Rule for Pad {
     }
 
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
-        let strides = y.shape.strides();
+        let strides = kernels::place::row_major(y.shape);
         let start = self.before * strides[self.axis as usize] as usize;
         with_type!(y.dtype(), T => {
             let out = y.slice::<T>();
