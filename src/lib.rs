@@ -3,7 +3,7 @@
 //! ```
 //! use wengert::prelude::*;
 //!
-//! // Eager: each value is there as soon as it is recorded.
+//! // Eager: each value is computed as soon as it is recorded.
 //! let tape = Tape::new();
 //! let (x, w) = (tape.var(2.0), tape.var(-0.5));
 //! let y = (x * w + 1.0).sigmoid(); //             Var is Copy: no clone, no &, no ?
@@ -11,7 +11,7 @@
 //! assert_eq!((y.item(), dx.item(), dw.item()), (0.5, -0.125, 0.5));
 //! assert_eq!(dw.grad([x])[0].item(), 0.25);
 //!
-//! // A model: layers hold Copy handles, one flat slab holds the numbers.
+//! // A model: layers hold Copy handles, one flat slab holds the values.
 //! let mut params = Params::f64().with_seed(1);
 //! let net = Mlp::new(&mut params.scope("net"), &[2, 10, 5, 1], Activation::Tanh);
 //! let moons = datasets::make_moons(200).noise(0.1).random_state(42).generate()?;
@@ -29,7 +29,7 @@
 //! }
 //! assert!(last < 0.02);
 //!
-//! // The same step as a program: recorded once, fused, and run without an allocation.
+//! // The same step as a program: recorded once, fused, and run without allocations.
 //! let step = Program::trace(&params, |t| {
 //!     let (x, y) = (t.input("x", [200, 2]), t.input("y", [200, 1]));
 //!     t.outputs(nn::loss::mse(net.forward(x), y)).with_gradients()
@@ -46,8 +46,8 @@
 //! # Features
 //! | feature | by default | what it adds |
 //! |---|---|---|
-//! | `threads` | on | kernels share their work between threads; the results are the same |
-//! | `clock` | on | `Program::profile` tells where the time of a run goes |
+//! | `threads` | on | kernels use several threads; the results are the same |
+//! | `clock` | on | `Program::profile` shows the time of each kernel |
 //! | `csv` | off | CSV files, and the real data sets of [`datasets`] |
 
 pub use autograd;
@@ -55,7 +55,7 @@ pub use datasets;
 pub use nn;
 pub use optim;
 
-/// What a program that trains a model needs: `use wengert::prelude::*;`.
+/// The names that a program needs to train a model: `use wengert::prelude::*;`.
 pub mod prelude {
     pub use autograd::{
         DType, Gradients, Jit, Param, Params, Program, Replay, Scope, Shape, State, Storage, Tape, Var,

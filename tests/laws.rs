@@ -25,7 +25,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("mistake", &[]),
     ("text", &[]),
     ("tree", &["dtype"]),
-    // What is computed on: numbers only.
+    // The target: numbers only.
     ("target", &["tree"]),
     ("tensor", &["dtype", "shape"]),
     ("params", &["dtype", "mistake", "shape", "slab", "tensor"]),
@@ -156,7 +156,7 @@ const MODULES: &[(&str, &[&str])] = &[
     // The oracle shares nothing with the fast kernels.
     ("oracle", &["buffers", "call", "dense", "dtype", "ir", "tensor", "var"]),
     ("check", &["grad", "tape", "var"]),
-    // Numbers, not tensors: the table, and of the rest only what makes a tensor a kind of number.
+    // Numbers, not tensors: the table, and the parts that make a tensor a kind of number.
     ("scalar", &["kernels", "math", "table", "var"]),
 ];
 

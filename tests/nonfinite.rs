@@ -99,7 +99,7 @@ fn a_gradient_alone_can_be_at_fault() {
     assert_eq!((found.line, found.scope.as_deref(), found.derivative), (LINE, Some("deep.5"), true));
     assert!(found.to_string().lines().next().expect("a line").ends_with(", in a derivative"), "{found}");
 
-    // What is on the tape is finite, and nothing of the search stays there.
+    // All values on the tape are finite, and the search leaves nothing there.
     let tape = Tape::with(&params);
     let loss = deep.loss(tape.constant(X));
     let nodes = tape.len();

@@ -4,7 +4,7 @@ use crate::pictures::Album;
 use std::error::Error;
 use wengert::prelude::*;
 
-/// Of the Xavier start.
+/// The seed of the Xavier weights.
 const SEED: u64 = 1;
 
 /// One sample through the 3-1-1 network, drawn before and after the backward sweep.

@@ -1,4 +1,4 @@
-//! Two places where the notebook's code is not the mathematics beside it, in numbers.
+//! Two parts of the notebook's code that differ from its mathematics, measured.
 
 use crate::manual::adam::{NotebookAdam, Settings, TextbookAdam};
 use crate::manual::mlp::Mlp as ManualMlp;

@@ -1,9 +1,9 @@
 //! Gradients by hand against gradients from the tape.
 //!
-//! Four small models of two texts, "the notebook" and "the 3-1-1 paper": `manual` derives their gradients with pen and
-//! paper, `models` writes down nothing but the forward pass and lets the tape differentiate. `report` sets both beside
-//! a central difference, each model is then trained from the tape, and `findings` shows where the notebook's own code
-//! departs from the mathematics. The exit code tells whether manual gradients and tape agree.
+//! There are four small models of two texts, "the notebook" and "the 3-1-1 paper". `manual` has their gradients, derived by
+//! hand. `models` has only the forward passes, which the tape differentiates. `report` compares both with a central difference.
+//! Then each model is trained with the tape. `findings` shows where the notebook's code departs from the mathematics. The exit
+//! code tells whether manual gradients and tape agree.
 //!
 //! `cargo run --release --example manual_vs_autodiff`
 

@@ -8,7 +8,7 @@ use wengert::prelude::*;
 /// Both add the same terms in `f64`, in another order: some units of 1e-16 each. A wrong formula is off by far more.
 const TOLERANCE: f64 = 1e-12;
 
-/// The same gradient from four sources that know nothing of each other.
+/// The same gradient from four independent sources.
 pub(crate) struct Sources<'a> {
     /// Derived by hand, all parameters in one row.
     pub(crate) manual: &'a [f64],
@@ -20,7 +20,7 @@ pub(crate) struct Sources<'a> {
     pub(crate) numeric: &'a [f64],
 }
 
-/// Prints the tables and remembers what they showed.
+/// Prints the tables and keeps their differences for the verdict.
 pub(crate) struct Report {
     compared: usize,
     failures: Vec<String>,
@@ -112,7 +112,8 @@ impl Report {
     }
 }
 
-/// Prints the lines of one tensor, the comparison on the first; gives the difference of tapes and hand.
+/// Prints the lines of one tensor, with the comparison on the first line. Returns the difference of the tapes from the manual
+/// gradient.
 fn rows(name: &str, shape: &str, [manual, tape, neurons, numeric]: [&[f64]; 4]) -> f64 {
     let [of_tape, of_neurons, of_numeric] = [tape, neurons, numeric].map(|row| compare(row, manual));
     // Not `f64::max`, which drops a NaN.
@@ -154,7 +155,7 @@ pub(crate) fn list(values: &[f64]) -> String {
     format!("[{}]", values.join(", "))
 }
 
-/// Says how far training from the tape and training by hand ended apart.
+/// Prints the distance between the results of training with the tape and by hand.
 pub(crate) fn same_end(tape: &[f64], manual: &[f64]) {
     let c = compare(tape, manual);
     println!(

@@ -1,4 +1,4 @@
-//! The run that learns: the same network and loss, Xavier weights and Adam, five seeds with held-out points.
+//! The run that learns: the same network and loss with Xavier weights and Adam, for five seeds with held-out points.
 
 use crate::heading;
 use crate::notebook;
@@ -17,12 +17,12 @@ const SEEDS: [u32; 5] = [1, 2, 3, 4, 5];
 const POINTS: usize = 1000;
 /// Points held out: enough to tell 99 % from 98 %.
 const HELD_OUT: usize = 800;
-/// When the figure looks at the network, besides the end.
+/// The epochs at which the figure shows the network, besides the end.
 pub(crate) const LOOKS: [usize; 3] = [0, 50, 300];
 /// How many trainings [`run`] makes.
 pub(crate) const RUNS: usize = 4 * SEEDS.len();
 
-/// The results of every seed in each way to train, and of the first seed all that is drawn.
+/// The results of every seed in each way to train, and the data of the first seed's figure.
 pub(crate) struct Learning {
     /// Training points of the first seed.
     pub(crate) samples: Samples,
@@ -63,7 +63,7 @@ impl Way {
     }
 }
 
-/// Trains in the way that learns, and with either half of it replaced by the notebook's.
+/// Trains with Xavier weights and Adam, and with one of the two replaced by the notebook's choice.
 pub(crate) fn run(bar: &ProgressBar) -> Result<Learning, Box<dyn Error>> {
     let (adam, sgd) = (Adam::new(LEARNING_RATE)?, Sgd::new(notebook::LEARNING_RATE)?);
     let (xavier, small) = (Init::XavierNormal, Init::Normal(0.1));

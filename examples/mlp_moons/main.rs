@@ -1,9 +1,9 @@
-//! The two moons: the notebook's network as written, which barely learns, and the same network trained so that it does.
+//! The two moons: the notebook's network, which barely learns, and the same network with better training.
 //!
-//! Both have the layers [2, 10, 5, 1], sigmoids, the loss ½·mean (o − y)² and 1,000 epochs over 200 points at once.
-//! What differs is the start and the optimiser. `samples` has the data, `training` the loop, `notebook` the first run
-//! and why it stands still, `learning` the second over five seeds with held-out points, `pictures` the figure. The exit
-//! code tells whether the worst of the five seeds was good enough.
+//! Both have the layers [2, 10, 5, 1], sigmoids, the loss ½·mean (o − y)² and 1,000 epochs of full batches of 200 points.
+//! Only the initial weights and the optimiser differ. `samples` has the data and `training` the loop. `notebook` has the first
+//! run and the reason why it stalls. `learning` has the second run, over five seeds with held-out points. `pictures` draws the
+//! figure. The exit code tells whether the worst of the five seeds was good enough.
 //!
 //! `cargo run --release --example mlp_moons`
 
@@ -22,7 +22,7 @@ use training::EPOCHS;
 const GOAL: f64 = 0.97;
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
-    // On stderr, and hidden where that is no terminal.
+    // A progress bar on stderr, hidden if that is no terminal.
     let bar = ProgressBar::new((notebook::PATIENT_EPOCHS + learning::RUNS * EPOCHS) as u64);
     bar.set_style(ProgressStyle::with_template("  {bar:40} {pos}/{len} epochs, {eta} left")?);
 

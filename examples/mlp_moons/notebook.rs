@@ -1,4 +1,4 @@
-//! The notebook's run as written, what it comes to, and why.
+//! The notebook's run, its result, and the reason for it.
 
 use crate::heading;
 use crate::samples::Samples;
@@ -9,10 +9,10 @@ use wengert::prelude::*;
 
 /// The notebook's learning rate.
 pub(crate) const LEARNING_RATE: f64 = 0.01;
-/// How far the run is followed beyond its end, to see whether it was on its way.
+/// The number of epochs of the longer run, which shows whether the network would learn later.
 pub(crate) const PATIENT_EPOCHS: usize = 30_000;
 
-/// The run at its end, and what became of it with more patience.
+/// The run at its end, and after many more epochs.
 pub(crate) struct Notebook {
     /// Data of the notebook.
     pub(crate) samples: Samples,

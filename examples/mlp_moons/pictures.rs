@@ -1,4 +1,4 @@
-//! Before, during and after; the notebook's network, stopped and with patience; both runs in numbers.
+//! The figure: the network before, during and after training; the notebook's network at its end and much later; the losses.
 
 use crate::learning::{LOOKS, Learning};
 use crate::notebook::{Notebook, PATIENT_EPOCHS};

@@ -10,7 +10,7 @@ pub(crate) const SIZES: [usize; 4] = [2, 10, 5, 1];
 /// The notebook's `n_iterations`.
 pub(crate) const EPOCHS: usize = 1000;
 
-/// What was seen of one epoch, before its step.
+/// The record of one epoch, before its step.
 #[derive(Clone, Copy)]
 pub(crate) struct Epoch {
     /// mean (o − y)², which the notebook prints: twice the loss that is descended.
@@ -24,7 +24,7 @@ pub(crate) struct Epoch {
 pub(crate) struct Training {
     /// Layers.
     pub(crate) net: Mlp,
-    /// Their numbers.
+    /// The values of the parameters.
     pub(crate) params: Params,
     /// One entry per epoch so far.
     pub(crate) epochs: Vec<Epoch>,
@@ -36,7 +36,7 @@ impl Training {
         Training { net, params, epochs: Vec::new() }
     }
 
-    /// Trains for so many epochs, each one step on all samples.
+    /// Trains for the given number of epochs. Each is one step on all samples.
     pub(crate) fn train(
         &mut self,
         samples: &Samples,

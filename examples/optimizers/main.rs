@@ -1,8 +1,8 @@
-//! The ways of three optimisers over two surfaces.
+//! The paths of three optimisers on two surfaces.
 //!
 //! First the notebook's: x² + y² from (3, 2), 50 steps at rate 0.1 for plain descent (SGD), classical momentum and
 //! Adam. Then Rosenbrock's valley, which is narrow and curved, each optimiser at a rate that suits it. Gradients are
-//! the tape's; the optimisers move bare points.
+//! the tape's; the optimisers update points.
 //!
 //! `cargo run --release --example optimizers`
 
@@ -45,8 +45,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Runs the three optimisers from one start and prints how they fared; gives the panels of their ways and of the
-/// values along them.
+/// Runs the three optimisers from one start and prints the results. Returns the panels of their paths and of the values along
+/// them.
 fn compare_on(
     surface: &'static Surface,
     start: [f64; 2],
@@ -57,7 +57,7 @@ fn compare_on(
     println!("{} from ({}, {}), {steps} steps", surface.formula, start[0], start[1]);
     println!("  {:<10}{:>9}  {:>24}{:>12}  below {THRESHOLD:e} since step", "", "rate", "ends at", "value");
     let momentum = Momentum::new(rates.momentum, 0.9)?;
-    // The way that goes least far comes last: it is drawn over the others.
+    // The shortest path comes last, so that it is drawn over the others.
     let ways = [
         ("Adam", rates.adam, descend(surface, start, steps, Adam::new(rates.adam)?)?),
         ("Momentum", rates.momentum, descend(surface, start, steps, momentum)?),
@@ -93,7 +93,7 @@ fn descend(
 }
 
 fn report(name: &str, rate: f64, way: &Way, values: &[f64]) {
-    // The step after the last one that was not below: some only pass through on their way out again.
+    // The step after the last one above the limit, because some paths pass below it and leave again.
     let settled = values.iter().rposition(|&v| v >= THRESHOLD).map_or(0, |step| step + 1);
     let settled = if settled < values.len() { settled.to_string() } else { "not reached".to_owned() };
     if let (Some((x, y)), Some(value)) = (way.last(), values.last()) {

@@ -32,7 +32,7 @@ impl Surface {
         (self.function)(tape.constant(&x), tape.constant(&y)).to_vec()
     }
 
-    /// The gradient at a point; the tape lends its memory.
+    /// The gradient at a point. The memory of the tape is reused.
     pub(crate) fn gradient(&self, tape: &mut Tape<'static>, [x, y]: [f64; 2]) -> [f64; 2] {
         tape.reset();
         let (x, y) = (tape.var(x), tape.var(y));

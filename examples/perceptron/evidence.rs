@@ -1,4 +1,4 @@
-//! What can be proven of a data set: that a line separates it, and how soon one must be found; or that none does.
+//! Proofs about a data set: that a line separates it, with a bound on the errors until one is found; or that no line does.
 
 use crate::training::{Training, score};
 use std::error::Error;

@@ -1,4 +1,4 @@
-//! Rosenblatt's perceptron where it must succeed and where it cannot.
+//! Rosenblatt's perceptron on data that a line separates, and on data that no line separates.
 //!
 //! The notebook's data can be separated by a line, and Novikoff's theorem bounds how often the rule errs before it has
 //! found one. The second set has overlapping classes and some flipped labels: three samples of one class surround a
@@ -15,9 +15,9 @@ use std::error::Error;
 use training::{LEARNING_RATE, Training};
 use wengert::prelude::*;
 
-/// Enough to see that nothing changes any more once a pass was without error.
+/// Enough passes to see that nothing changes after a pass without errors.
 const SEPARABLE_PASSES: usize = 10;
-/// Enough to see that nothing settles.
+/// Enough passes to see that the errors do not end.
 const OVERLAPPING_PASSES: usize = 100;
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -3,12 +3,13 @@
 use std::error::Error;
 use wengert::prelude::*;
 
-/// The notebook's. From zero weights it only scales them: the errors are the same at any rate.
+/// The notebook's learning rate. It only scales the weights, because they start from zero; the errors are the same at any
+/// rate.
 pub(crate) const LEARNING_RATE: f64 = 0.01;
 
 /// A perceptron after its training.
 pub(crate) struct Training {
-    /// What it was trained on.
+    /// The training data.
     pub(crate) data: datasets::Dataset,
     /// Errors made in each pass, each counted before its step.
     pub(crate) errors: Vec<usize>,
@@ -47,7 +48,7 @@ impl Training {
         self.lines.last().copied().unwrap_or_default()
     }
 
-    /// How many samples the perceptron of the end has wrong, no step in between.
+    /// The errors of the final perceptron over all samples, without steps in between.
     pub(crate) fn wrong_at_the_end(&self) -> usize {
         let tape = Tape::with(&self.params);
         let classes = self.model.predict(tape.constant(&self.data.x)).to_vec::<f64>();

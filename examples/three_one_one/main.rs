@@ -1,8 +1,8 @@
 //! The training run of the 3-1-1 paper, and the same run with the output layer that the paper lists but leaves out.
 //!
 //! Both networks learn one sample. The first is the paper's as its formulas and its code have it: one sigmoid neuron
-//! that is hidden layer and output at once. The printed lines are the paper's, without the `%` that its format string
-//! lets slip in. `training` runs, `pictures` draws.
+//! that is hidden layer and output at once. The printed lines are the paper's, without a stray `%` of its format string.
+//! `training` has the runs, and `pictures` draws the figure.
 //!
 //! `cargo run --release --example three_one_one`
 
@@ -13,7 +13,7 @@ use std::error::Error;
 use training::{EPOCHS, LEARNING_RATE, Run, X, Y};
 use wengert::prelude::*;
 
-/// Of the Xavier start.
+/// The seed of the Xavier weights.
 const SEED: u64 = 1;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Says what the second layer costs, in numbers of the first step and of the end.
+/// Prints the effect of the second layer, on the first step and at the end.
 fn side_by_side(written: &Run, layered: &Run) {
     heading("Side by side");
     println!(

@@ -1,4 +1,4 @@
-//! The paper's loop, with the tape in the place of its derivatives.
+//! The paper's training loop, with gradients from the tape.
 
 use std::error::Error;
 use wengert::prelude::*;
@@ -12,7 +12,7 @@ pub(crate) const X: [f64; 3] = [0.5, -1.0, 2.0];
 /// Its target.
 pub(crate) const Y: f64 = 1.0;
 
-/// What a training was seen to do: one entry for the start and one after each epoch.
+/// The record of a training: one entry for the start and one after each epoch.
 pub(crate) struct Run {
     /// The network's output A for the sample.
     pub(crate) activations: Vec<f64>,
@@ -42,7 +42,7 @@ impl Run {
                 run.first_gradient = dw.iter().map(|g| g * g).sum::<f64>().sqrt();
             }
             if epoch == EPOCHS {
-                break; // the last look is at what the last step left
+                break; // the last entry is after the last step
             }
             sgd.step(&mut params, &grads)?;
             if epoch % 100 == 0 {
@@ -58,7 +58,7 @@ impl Run {
         weights.map(|(_, values)| (values[EPOCHS] - values[0]).powi(2)).sum::<f64>().sqrt()
     }
 
-    /// Notes parameters, activation and loss; gives the gradients.
+    /// Records parameters, activation and loss. Returns the gradients.
     fn observe(&mut self, net: &ThreeOneOne, params: &Params) -> Gradients {
         for ((_, values), &value) in self.parameters.iter_mut().zip(params.slab_of::<f64>()) {
             values.push(value);
@@ -66,7 +66,7 @@ impl Run {
         let tape = Tape::with(params);
         let (x, y) = (tape.constant([X]), tape.constant([[Y]]));
         let a = net.forward(x);
-        let loss = nn::loss::half_mse(a, y); // what `net.loss(x, y)` is, with a to be read as well
+        let loss = nn::loss::half_mse(a, y); // the same as `net.loss(x, y)`, but a is needed too
         self.activations.push(a.item());
         self.losses.push(loss.item());
         loss.backward()

@@ -1,4 +1,4 @@
-//! The models that programs are tested on, at real sizes.
+//! The models for tests of programs, at realistic sizes.
 
 use ndarray::{Array1, ArrayD, IxDyn};
 use wengert::autograd::AnyTensor;

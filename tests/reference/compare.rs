@@ -1,4 +1,4 @@
-//! When a computed array agrees with a stored one.
+//! The agreement of computed and stored arrays.
 
 use std::fmt;
 

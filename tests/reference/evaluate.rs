@@ -1,4 +1,4 @@
-//! From an op to everything a case of it holds: value, gradient, and the directional derivatives of
+//! Computes all results that a case of an op has: value, gradient, and the directional derivatives of
 //! both.
 
 use autograd::{Params, Var};

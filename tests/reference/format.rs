@@ -18,7 +18,7 @@ const ROLES: [&str; 14] = [
     "grad0", "final",
 ];
 
-/// What is wrong with the stored data, and where: file, case and field.
+/// An error in the stored data, with file, case and field.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct FormatError(String);
 
@@ -59,9 +59,9 @@ pub(crate) struct Case {
     pub(crate) args: Args,
     pub(crate) rtol: f64,
     pub(crate) atol: f64,
-    /// True where sound programs differ and only the values have to agree.
+    /// Whether correct programs differ, so that only the values must agree.
     pub(crate) convention: bool,
-    /// True where the op has to refuse the inputs.
+    /// Whether the op must refuse the inputs.
     pub(crate) must_refuse: bool,
     roles: BTreeMap<&'static str, Vec<(String, Array)>>,
 }

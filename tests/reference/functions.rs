@@ -1,5 +1,6 @@
 //! Whole functions of several variables with their derivatives up to the third: the group `functions`. The functions are
-//! written over any kind of real number: besides tensors, the tape of scalars with dual numbers has to meet what is stored.
+//! written over any kind of real number. The results of tensors, and of the scalar tape with dual numbers, must match the
+//! stored ones.
 
 use std::f64::consts::{E, TAU};
 
@@ -132,7 +133,7 @@ fn derivatives(session: &Session<'_>, case: &Case) -> Result<Results, Fault> {
     Ok(results)
 }
 
-/// The same on the tape of scalars, one dual number deeper for each order.
+/// The same on the scalar tape, with one level of dual numbers for each order.
 fn by_scalars(case: &Case) -> Result<Results, Fault> {
     let numbers = |label| Ok::<Vec<f64>, Fault>(case.f64("in", label)?.iter().copied().collect());
     let [at, v, w] = [numbers("x")?, numbers("v")?, numbers("w")?];

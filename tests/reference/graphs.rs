@@ -76,7 +76,7 @@ fn program(session: &Session<'_>, case: &Case) -> Result<Results, Fault> {
     Ok(results)
 }
 
-/// The graph that a case describes in words.
+/// The graph that a case names.
 fn draw<'t>(case: &Case, x: &[Var<'t>]) -> Result<Var<'t>, Fault> {
     let args = &case.args;
     let repeat = |name: &str, step: &dyn Fn(Var<'t>) -> Var<'t>| -> Result<Var<'t>, Fault> {

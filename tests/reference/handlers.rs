@@ -1,4 +1,4 @@
-//! Which handler evaluates which group and op.
+//! The table of handlers, by group and op.
 
 use crate::runner::Handler;
 use crate::{datasets, functions, graphs, higher, inits, losses, ops, optim, seeds, training};

@@ -1,4 +1,4 @@
-//! Initialisers: whether what they draw has the distribution that it should have.
+//! Initialisers: their draws must have the right distribution.
 
 use autograd::Initial;
 use nn::Init;
@@ -46,8 +46,8 @@ fn distribution(case: &Case) -> Result<Results, Fault> {
     Ok(Results::default())
 }
 
-/// Mean, standard deviation and share within one standard deviation, each to 5 times its standard error;
-/// where the values are bounded, that they come close to the bound and keep to it.
+/// Checks mean, standard deviation and the share within one standard deviation, each to 5 times its standard error.
+/// Bounded values must stay within the bound and come close to it.
 fn check(draws: &[f64], std: f64, bound: Option<f64>) -> Result<(), String> {
     let n = draws.len() as f64;
     let expect = |what: &str, got: f64, want: f64, error: f64| {

@@ -1,10 +1,10 @@
-//! Holds the engine, the layers and the optimisers against numbers computed by other people's software.
+//! Compares the engine, the layers and the optimisers with numbers computed by other software.
 //!
 //! The numbers are in `data/`, described by `data/README.md`. The environment variable
 //! `WENGERT_REFERENCE` names another folder of the same format. With `-- --nocapture` the test prints a
 //! line per group and each case that failed.
 //!
-//! What is not supported is listed in `unsupported.txt`; the list has to be exactly true.
+//! Unsupported cases are listed in `unsupported.txt`. The list must be exact.
 
 mod args;
 mod array;

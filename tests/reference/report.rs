@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::format::{FormatError, Group, check_format, read_json, text};
 use crate::runner::{Outcome, Ran, Registry, run};
 
-/// What became of the cases of one group.
+/// The outcomes of the cases of one group.
 #[derive(Debug)]
 pub(crate) struct GroupReport {
     pub(crate) name: String,
@@ -43,7 +43,7 @@ impl GroupReport {
     }
 }
 
-/// What became of a folder.
+/// The outcomes of a folder.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     pub(crate) groups: Vec<GroupReport>,

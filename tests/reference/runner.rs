@@ -1,4 +1,4 @@
-//! Running one case: evaluate it and hold every stored result against what came out.
+//! Running one case: evaluate it and compare every stored result with the computed one.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,13 +8,13 @@ use crate::compare::{Tolerance, compare};
 use crate::format::{Case, FormatError, Group};
 use crate::panics::{Panicked, caught};
 
-/// Roles that go into a computation; all others are results and have to be met.
+/// Roles of inputs. All other roles are results, which must match.
 const GIVEN: [&str; 4] = ["in", "cot", "tan", "init"];
 
 /// Roles that depend on the choice made at a kink or a tie.
 const GRADIENTS: [&str; 3] = ["grad", "jvp", "hvp"];
 
-/// What became of a case.
+/// The outcome of a case.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Outcome {
     Passed,
@@ -52,7 +52,7 @@ impl From<FormatError> for Fault {
     }
 }
 
-/// How a computed array is held against the stored one.
+/// How a computed array is compared with the stored one.
 #[derive(Debug, Clone, PartialEq)]
 enum Hold {
     EachElement,
@@ -67,7 +67,7 @@ struct Figures {
     why: String,
 }
 
-/// What a handler computed, by role and label.
+/// The results of a handler, by role and label.
 #[derive(Debug, Default)]
 pub(crate) struct Results {
     arrays: BTreeMap<(String, String), (Option<Array>, Hold)>,
@@ -216,7 +216,7 @@ fn verdict(
     }
 }
 
-/// Holds what was computed in every way.
+/// Compares the results of every way of computing.
 fn check_all(
     case: &Case,
     mut results: Results,
@@ -230,8 +230,8 @@ fn check_all(
     Ok(())
 }
 
-/// Holds every stored result against the computed one and reports the first that differs, in the
-/// order value, gradient, directional derivative: the later ones follow from the earlier.
+/// Compares every stored result with the computed one and reports the first that differs, in the
+/// order value, gradient, directional derivative, because the later ones follow from the earlier.
 fn check(case: &Case, results: &Results, notes: &mut Vec<(&'static str, String)>) -> Result<(), String> {
     let mut stored: Vec<_> = case.stored().filter(|(role, ..)| !GIVEN.contains(role)).collect();
     stored.sort_by_key(|(role, ..)| GRADIENTS.iter().position(|g| g == role).map_or(0, |at| at + 1));
@@ -270,7 +270,7 @@ fn check(case: &Case, results: &Results, notes: &mut Vec<(&'static str, String)>
     Ok(())
 }
 
-/// Puts figures in the place of stored elements that do not agree with them, and counts those.
+/// Replaces stored elements that differ from the given figures by these, and counts them.
 fn replace(want: &mut Array, figures: &[(usize, f64)], tolerance: Tolerance) -> usize {
     let mut replaced = 0;
     for &(at, figure) in figures {

@@ -1,4 +1,4 @@
-//! A case in every way in which the engine computes: at once while it is recorded, and as a program.
+//! Evaluates a case in every way of the engine: eagerly, and as a program.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -63,7 +63,7 @@ impl<'t> Session<'t> {
         }
     }
 
-    /// The elements of a variable. By [`read`] if it is eager.
+    /// The elements of a variable. An eager one is read by [`read`].
     pub(crate) fn read(&self, case: &Case, var: Var<'t>) -> Result<Array, Fault> {
         match &self.way {
             Way::Eager => read(case, var),

@@ -1,5 +1,5 @@
-//! Wengert beside other libraries: the programs that compute a workload take turns, and the times are compared within each
-//! round of turns, since a machine is not the same from one minute to the next.
+//! Wengert compared with other libraries. The programs that compute a workload run by turns, and times are compared within each
+//! round, because the speed of a machine varies from minute to minute.
 
 mod options;
 mod programs;

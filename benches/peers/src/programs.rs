@@ -1,4 +1,4 @@
-//! The programs: which there are, which of them are ready, and how one is run.
+//! The programs: their list, whether they are built, and how one is run.
 
 use crate::options::Options;
 use std::io::{BufRead, BufReader, Lines, Write};
@@ -47,14 +47,14 @@ fn cargo_build(package: &str, flags: &str) -> Command {
     cargo
 }
 
-/// Other flags, other place: neither build throws the other away.
+/// Builds with other flags have another target folder, so that neither replaces the other.
 fn target(flags: &str) -> PathBuf {
     let own = std::env::current_exe().expect("the path of this program");
     let target = own.ancestors().nth(2).expect("a folder `release` in the target folder");
     if flags.is_empty() { target.to_owned() } else { target.join("native") }
 }
 
-/// Those that are asked for and ready, ours first. The others are named with what is missing.
+/// The selected programs that are ready, ours first. The others are named with what they lack.
 pub fn available(options: &Options) -> Vec<Program> {
     let binary = |peer: &str, flags: &str| target(flags).join("release").join(format!("peer-{peer}"));
     let mut programs = vec![Program { name: "ours".to_owned(), command: vec![binary("ours", "")] }];

@@ -38,7 +38,7 @@ impl<'a> Fill<'a> {
 /// What a kernel may use while it runs.
 #[derive(Debug)]
 pub(crate) struct Room<'a> {
-    /// Memory whose contents nobody keeps.
+    /// Memory for temporary data. It is not kept between kernels.
     pub(crate) scratch: &'a mut Scratch,
     /// Threads that may share the work. No result depends on how many there are.
     pub(crate) workers: &'a Workers,

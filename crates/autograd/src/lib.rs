@@ -1,8 +1,7 @@
-//! Automatic differentiation on a tape: gradients that are right by construction, of any order.
+//! Automatic differentiation on a tape: gradients of any order.
 //!
-//! Recording a computation gives a list of nodes; everything else is a reading of that list. Eager values are read
-//! while it is recorded, gradients by a sweep backwards that appends adjoint nodes to the same list, Jacobian-vector
-//! products by a sweep forwards.
+//! Recording a computation gives a list of nodes. Eager values are computed while it is recorded. Gradients come from a
+//! backward sweep, which appends adjoint nodes to the same list, and Jacobian-vector products from a forward sweep.
 //!
 //! ```
 //! use autograd::Tape;
@@ -15,8 +14,8 @@
 //! assert_eq!(second.item(), 0.25);
 //! ```
 //!
-//! What is run many times becomes a [`Program`]: traced once from the same code, without values, then simplified, fused
-//! into few kernels and run in buffers of its own, without an allocation and on as many threads as you like.
+//! A computation that runs many times can become a [`Program`]. It is traced once from the same code, without values, then
+//! simplified and fused into a few kernels. It runs in its own buffers without allocations, on any number of threads.
 //!
 //! ```
 //! use autograd::{Params, Program};
@@ -32,14 +31,13 @@
 //! # Ok::<(), autograd::ProgramError>(())
 //! ```
 //!
-//! Where to look: [`Tape`] records, [`Var`] is what is computed with, [`Params`] holds the numbers of a model, [`Program`]
-//! runs what was recorded ([`Program::explain`] tells how, [`Jit`] for inputs of several shapes), [`check_grads`] tells
-//! whether a gradient is right. [`Tape::listing`] prints what was recorded, [`Tape::drawing`] draws it, with values and
-//! gradients.
+//! The main types: [`Tape`] records, [`Var`] is a value on a tape, and [`Params`] holds the parameters of a model. [`Program`]
+//! runs a traced computation; [`Program::explain`] shows its plan, and [`Jit`] handles inputs of several shapes.
+//! [`check_grads`] checks gradients. [`Tape::listing`] prints a tape, and [`Tape::drawing`] draws it with values and gradients.
 //!
 //! # Features
-//! Both are on by default, and neither changes a result: `threads` lets kernels share their work, `clock` gives
-//! [`Program`] its method `profile`.
+//! Both are on by default, and neither changes a result: `threads` lets kernels use several threads, `clock` adds the method
+//! `profile` to [`Program`].
 
 mod buffers;
 mod call;

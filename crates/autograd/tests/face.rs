@@ -1,5 +1,5 @@
-//! How the public face reads, and that it infers: functions over tapes of any lifetime, and a computation that is
-//! recorded once, from a closure with inputs of different dtypes, and run on others.
+//! The public API type-checks in user code without annotations: functions over tapes of any lifetime, and a computation that
+//! is recorded once from a closure with inputs of different dtypes and replayed on other inputs.
 
 use autograd::{Param, Params, Replay, Tape, ToTensor, Var};
 use ndarray::{ArrayD, array};

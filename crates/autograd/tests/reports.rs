@@ -1,4 +1,4 @@
-//! What a program tells about itself, and closures that are traced once per shape.
+//! The reports of a program, and closures that are traced once per shape.
 
 use autograd::{Gradients, Jit, Outputs, Param, Params, Passes, Program, ProgramError, Tape, Update, Var};
 use std::cell::Cell;

@@ -1,4 +1,4 @@
-//! What the sweeps visit, append, free and give back.
+//! The nodes and buffers that sweeps visit, append, free and return.
 
 use autograd::{DType, Param, Params, Storage, Tape, Var, value_and_grad};
 

@@ -1,4 +1,4 @@
-//! What must hold of the data whatever the seed.
+//! Properties of the data for every seed.
 
 use approx::assert_abs_diff_eq;
 use datasets::{Error, RandomState, make_classification, make_moons, train_test_split};

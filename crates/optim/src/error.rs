@@ -7,7 +7,7 @@ use std::fmt;
 pub struct HyperparameterError {
     /// The hyper-parameter.
     pub name: &'static str,
-    /// What was given.
+    /// The given value.
     pub value: f64,
     /// The range.
     pub expected: &'static str,

@@ -53,7 +53,7 @@ pub(crate) fn draw(scene: &mut Scene, panel: &Panel<'_>, grid: &Grid, rect: Rect
 }
 
 fn image(scene: &mut Scene, rect: Rect, rows: usize, cols: usize, pixels: &[f64]) {
-    // An image without pixels is an empty frame. What is not a number has no brightness to show: white.
+    // An image without pixels is an empty frame. NaN is shown white.
     if pixels.is_empty() {
         return;
     }
@@ -63,7 +63,7 @@ fn image(scene: &mut Scene, rect: Rect, rows: usize, cols: usize, pixels: &[f64]
     scene.items.push(Item::Image { rect, cols, rows, colors, smooth: false });
 }
 
-/// Colours go by the share of a row: how a class was judged, however many there are of it.
+/// Colours show the share of each row, so that they do not depend on the number of samples of a class.
 fn matrix(scene: &mut Scene, rect: Rect, counts: &[Vec<usize>], rows: &[String], cols: &[String]) {
     let (width, height) = (rect.width / cols.len().max(1) as f64, rect.height / rows.len().max(1) as f64);
     let longest = counts.iter().flatten().map(|n| font::width(&n.to_string(), 1.0)).fold(1.0, f64::max);

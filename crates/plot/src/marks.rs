@@ -1,4 +1,4 @@
-//! What is drawn on a panel's axes: background, contours, series.
+//! Drawing the content of a panel: background, contours, series.
 
 use crate::contour::{self, Samples};
 use crate::error::PlotError;
@@ -7,14 +7,13 @@ use crate::palette::{self, CONTOUR, INK, WHITE};
 use crate::panel::{Field, Panel, Series, Style};
 use crate::scene::{Color, Item, Paint, Point, Rect, Scene, Step};
 
-/// Pixels from one sample of a function to the next: for lines, and for backgrounds, which are blended in between and
-/// whose samples are most of an SVG's size.
+/// Pixels from one sample of a function to the next, for lines and for backgrounds. Backgrounds are blended between samples,
+/// which make up most of an SVG's size.
 const LINE_SAMPLING: f64 = 3.0;
 const REGION_SAMPLING: f64 = 4.0;
 /// How far a drawn line may be from the true one, in pixels.
 const TOLERANCE: f64 = 0.15;
-/// Dots on a path stand at least so many pixels apart: on a short one each step is to be seen, on a long one there
-/// are too many.
+/// The least distance of dots on a path, in pixels. A short path shows each step; a long path has too many steps.
 fn dot_distance(steps: usize) -> f64 {
     if steps <= 200 { 7.0 } else { 18.0 }
 }
@@ -124,7 +123,7 @@ fn draw_series(scene: &mut Scene, series: &Series, n: usize, frame: &Frame, radi
     }
 }
 
-/// How a line of a style is drawn that is the n-th series. Dashes are long or short in turn.
+/// The stroke of the n-th series in a given style. Dashes are long or short by turns.
 pub(crate) fn line_paint(style: Style, n: usize) -> Paint {
     let color = palette::series(n);
     let dash = if n % 2 == 1 { (7.0, 4.5) } else { (2.5, 2.5) };
@@ -147,7 +146,7 @@ fn ornaments(scene: &mut Scene, way: &[Point], color: Color, rect: Rect) {
         }
     }
     scene.path(dots, Paint::fill(color), Some(rect));
-    // Marks at the edge of the panel are shown whole, those beyond it not at all.
+    // Marks at the edge of the panel are drawn whole; marks beyond it are left out.
     let visible = |p: &&Point| rect.grown(1.0).contains(**p);
     if let Some(&p) = Some(first).filter(visible) {
         scene.path(vec![Step::Circle(p, 5.0)], Paint::fill(WHITE).and_stroke(color, 2.0), None);

@@ -34,7 +34,7 @@ pub(crate) fn blend(a: Color, b: Color, t: f64) -> Color {
     std::array::from_fn(|i| (f64::from(a[i]) * (1.0 - t) + f64::from(b[i]) * t).round() as u8)
 }
 
-/// The background for a probability: the tints of the first two series, near white where both are as likely.
+/// The background for a probability: tints of the first two series, near white where both are equally likely.
 pub(crate) fn probability(p: f64) -> Color {
     if !p.is_finite() {
         return WHITE;

@@ -21,7 +21,7 @@ pub(crate) fn encode(scene: &Scene) -> Result<Vec<u8>, PlotError> {
                 let mask = match wanted {
                     None => None,
                     Some(rect) => {
-                        // The paths of a panel follow each other: one mask at a time is enough.
+                        // The paths of a panel are consecutive, so one mask at a time is enough.
                         if clip.as_ref().is_none_or(|(current, _)| current != rect) {
                             clip = mask(scene, *rect).map(|mask| (*rect, mask));
                         }

@@ -84,7 +84,7 @@ fn place(rect: Rect) -> String {
     format!("x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"")
 }
 
-/// A length to a hundredth of a pixel, as short as it goes.
+/// A length to a hundredth of a pixel, in as few digits as possible.
 fn number(x: f64) -> String {
     let text = format!("{x:.2}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
@@ -133,7 +133,7 @@ fn hex([r, g, b]: Color) -> String {
     format!("#{r:02x}{g:02x}{b:02x}")
 }
 
-/// Text with the signs of markup written out; control characters, which no XML may hold, become spaces.
+/// Escaped text. Control characters, which XML does not allow, become spaces.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,4 +1,4 @@
-//! The central difference, which needs no derivation at all.
+//! The central difference, which needs no derivation.
 
 /// Gradient of a scalar function of a flat parameter vector, one coordinate at a time:
 ///

@@ -3,8 +3,8 @@
 //! The two source texts are "the notebook" (perceptron, multi-layer perceptron, optimisers) and "the 3-1-1 paper"
 //! (one sigmoid neuron on three inputs, its equations numbered). Each file here writes one of their models as the text
 //! derives it: the forward pass, the loss, then one factor of the chain rule after the other, with the equation or the
-//! line of code in the doc comment. `difference` is the third opinion, a central difference that knows neither the
-//! derivation nor the tape. Matrices are row-major slices, a weight matrix has the shape `[fan_in, fan_out]` and a layer
+//! line of code in the doc comment. `difference` is a central difference, which is independent of the derivation and of the
+//! tape. Matrices are row-major slices, a weight matrix has the shape `[fan_in, fan_out]` and a layer
 //! computes `x W + b`, as in both texts.
 
 pub(crate) mod adam;

@@ -1,4 +1,4 @@
-//! The four models on the tape: forward pass and loss are all that is written, no derivative.
+//! The four models on the tape: forward passes and losses, no derivatives.
 
 pub(crate) mod mlp;
 mod neurons;

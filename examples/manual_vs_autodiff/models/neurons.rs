@@ -1,7 +1,7 @@
 //! The models once more, written neuron by neuron: each weight and each activation a scalar of its own.
 //!
-//! Parameters come in one row, as everywhere in this example: of each layer the weights \[fan-in, fan-out\] and then the
-//! biases. The text is over [`Real`], so that it could as well run on plain numbers or dual numbers.
+//! The parameters are in one row, as everywhere in this example: for each layer the weights \[fan-in, fan-out\] and then the
+//! biases. The functions are generic over [`Real`], so they also run on plain numbers and on dual numbers.
 
 use std::ops::Mul;
 use wengert::autograd::scalar::{self, Real};

@@ -1,4 +1,4 @@
-//! What becomes of a single case.
+//! The outcome of a single case.
 
 use ndarray::{ArrayD, arr0};
 use serde_json::json;

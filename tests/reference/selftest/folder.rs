@@ -1,4 +1,4 @@
-//! What is noticed about a folder: counts, files, and the list of unsupported ops.
+//! Errors of a folder that are noticed: counts, files, and the list of unsupported ops.
 
 use std::fs;
 use std::path::Path;

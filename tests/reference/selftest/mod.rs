@@ -1,4 +1,4 @@
-//! Tests of the harness itself: what it must notice, it notices.
+//! Controls of the harness itself: it notices planted errors.
 
 mod cases;
 mod folder;

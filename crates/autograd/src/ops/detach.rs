@@ -4,7 +4,7 @@ use super::prelude::*;
 use crate::ir::Detach;
 
 impl<'t> Var<'t> {
-    /// The same values without a derivative: what is computed from them treats them as a constant.
+    /// The same values without a derivative: later ops treat them as a constant.
     ///
     /// ```
     /// # use autograd::Tape;

@@ -7,7 +7,7 @@ use crate::record::record;
 use crate::table::{binary_table, compare_table, unary_table};
 use std::ops::Range;
 
-/// A vector and a matrix that threads share.
+/// A vector and a matrix that are large enough for several threads.
 const FLAT: &[usize] = &[160_000];
 const MATRIX: &[usize] = &[320, 500];
 

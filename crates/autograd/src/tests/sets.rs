@@ -1,5 +1,5 @@
-//! Every instruction set of this CPU gives the same bits: every op and its gradients, recorded and planned; the functions
-//! of the table also where they change their ways, and at lengths that are no multiple of the lanes.
+//! Every instruction set of this CPU gives the same bits: for every op and its gradients, eager and planned. The functions of
+//! the table are also tested where they change their formula, and at lengths that are no multiple of the lanes.
 
 use super::functions::{COMPARE_OPS, binary_ops, unary_ops};
 use super::rows::{Row, every_row, row};
@@ -11,7 +11,7 @@ use crate::tree::LANES;
 use crate::{AnyTensor, DType, Element, Float, Params, Passes, Program, Tape, Var};
 use ndarray::{ArrayD, IxDyn};
 
-/// More than a tile has, and no multiple of the lanes.
+/// More elements than a tile has, and no multiple of the lanes.
 const MANY: usize = 20_011;
 
 fn outputs<'t>(row: &Row, x: &[Var<'t>]) -> Vec<Var<'t>> {
@@ -80,7 +80,7 @@ fn check_functions<T: Float + Element>() {
         };
         agree(slope).unwrap_or_else(|e| panic!("the slope of {}: {e}", op.name()));
     }
-    // Every special number with every other, and others.
+    // Every pair of special numbers, and pairs of ordinary ones.
     let special = &x[..60];
     let all = |of: &dyn Fn(usize) -> usize, seed| -> ArrayD<T> {
         let pairs = (0..3600).map(|i| special[of(i)]);

@@ -1,8 +1,8 @@
 //! The table of tests: every row of every op, by the same checks.
 //!
-//! Per row: values against the oracle, to the last bit (a product of matrices: within its rounding bound), in F64 and
-//! F32; VJP, JVP and their derivatives against central differences and each other; and the same on shapes with axes of
-//! length 0 and 1, on transposed and on broadcast operands.
+//! The checks of a row: values equal those of the oracle to the last bit (products of matrices: within a rounding bound), in
+//! F64 and F32. VJP, JVP and their derivatives agree with central differences and with each other. Rows include axes of length
+//! 0 and 1, and transposed and broadcast operands.
 
 use super::rows::{Row, every_row, rows};
 use crate::ir::{Binary, Op, Sum, Unary};
@@ -10,7 +10,7 @@ use crate::oracle::Replay;
 use crate::{AnyTensor, DType, Params, Passes, Program, Tape, Var, check_grads};
 use ndarray::ArrayD;
 
-/// The rows that are no larger than the oracle has time for.
+/// The rows that are small enough for the oracle.
 fn table() -> impl Iterator<Item = Row> {
     every_row().filter(|row| !row.large)
 }
@@ -24,8 +24,7 @@ impl Row {
         [y].into_iter().chain(first).chain(second).collect()
     }
 
-    /// A program that computes the same gives the oracle's values: to the last bit where no pass changes the order of a
-    /// sum.
+    /// A program of the same function gives the oracle's values: to the last bit if no pass changes the order of a sum.
     fn check_program(&self, dtype: DType, passes: Passes) -> Result<(), String> {
         let arguments = self.arguments();
         let (singles, params) = match dtype {
@@ -86,7 +85,7 @@ impl Row {
     }
 }
 
-/// What the rounding of a few sums of products may come to, relative to the largest value.
+/// A bound on the rounding error of a few sums of products, relative to the largest value.
 fn precision(dtype: DType) -> f64 {
     if dtype == DType::F32 { 1e-4 } else { 1e-12 }
 }
@@ -129,14 +128,13 @@ fn eager_values_and_derivatives_are_those_of_the_oracle() {
 #[test]
 fn derivatives_agree_with_differences_and_with_each_other() {
     for row in table() {
-        // A cast through F32 is a staircase to a central difference.
+        // A cast through F32 is a step function for a central difference.
         let order = if row.name.contains("F32") { 0 } else { 2 };
         check_grads(&*row.f, &row.arguments(), order).unwrap_or_else(|e| panic!("{}: {e}", row.name));
     }
 }
 
-/// The checks can fail: a value that is not its op's is caught by the oracle, and so is a wrong rule (see also the
-/// tests of `check_grads`).
+/// A control: the oracle finds a wrong value, and the checks find a wrong rule (see also the tests of `check_grads`).
 #[test]
 fn planted_mistakes_are_caught() {
     let swap = |y: Var<'_>, op: Op| y.tape().list_mut().nodes[y.id() as usize].op = op;

@@ -25,7 +25,7 @@ fn special_values_are_those_of_the_oracle_in_every_lane() {
         709.9,
         -745.1,
     ];
-    // 14 values at all offsets in rows of 37: each comes to stand in each lane.
+    // 14 values at all offsets in rows of 37, so that each value meets each lane.
     let many: Vec<f64> = (0..37 * special.len()).map(|i| special[(i + i / 37) % special.len()]).collect();
     let other: Vec<f64> = (0..many.len()).map(|i| special[(i / special.len() + i) % special.len()]).collect();
     let harness = row("special values", &[], |x| x[0]);

@@ -61,7 +61,7 @@ impl<'t> Var<'t> {
         self.below("triu", diagonal.saturating_sub(1)).select(0.0, self)
     }
 
-    /// The mask of what is on or below a diagonal of the last two axes.
+    /// The mask of the elements on or below a diagonal of the last two axes.
     #[track_caller]
     fn below(self, op: &str, diagonal: isize) -> Var<'t> {
         let shape = self.shape();

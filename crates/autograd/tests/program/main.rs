@@ -1,4 +1,4 @@
-//! Programs at their edges.
+//! Programs: special cases.
 
 mod again;
 #[path = "../caught/mod.rs"]
@@ -10,7 +10,7 @@ mod values;
 
 use autograd::{DType, Params, Passes, Program};
 
-/// Every choice of one pass less, all, none, and those that change no bit.
+/// All passes, no passes, all but one, and those that change no bit.
 fn every_choice() -> impl Iterator<Item = Passes> {
     let all = [Passes::all(), Passes::none(), Passes::exact()].into_iter();
     all.chain(Passes::names().map(|name| Passes::all().without(name)))

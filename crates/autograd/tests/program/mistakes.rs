@@ -1,4 +1,4 @@
-//! What a mistake says and where it points.
+//! The texts of mistakes, and the lines that they point at.
 
 use crate::caught::mistake_without_operands;
 use crate::{classifier, every_choice};

@@ -1,4 +1,4 @@
-//! Results that are no kernel's, inputs of every dtype and layout.
+//! Results that no kernel computes, and inputs of every dtype and layout.
 
 use crate::{classifier, every_choice};
 use autograd::{DType, Params, Passes, Program, ProgramError, Shape, Tape, Var};

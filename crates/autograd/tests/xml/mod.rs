@@ -1,6 +1,6 @@
-//! Whether a text is well-formed XML, as far as pictures use it: elements, attributes, text and its five entities.
+//! A check that a text is well-formed XML, for the part of XML that pictures use: elements, attributes, text, five entities.
 
-/// Panics where it is not.
+/// Panics if it is not.
 pub(crate) fn check(text: &str) {
     let mut open: Vec<&str> = vec![];
     let mut roots = 0;
@@ -54,7 +54,7 @@ fn check_text(text: &str) {
     }
 }
 
-/// The check can fail.
+/// A control: malformed texts are refused.
 #[test]
 fn what_is_not_well_formed_is_found() {
     check("<svg a=\"1\"><g>x &amp; y</g><r/></svg>");

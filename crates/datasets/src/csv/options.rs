@@ -1,4 +1,4 @@
-//! How a file is to be read.
+//! The options of reading a file.
 
 use super::Error;
 use crate::Dataset;
@@ -126,7 +126,7 @@ impl Options {
         self
     }
 
-    /// Reads labels as names of classes; a label is the place of its name in this list. Default: integers.
+    /// Reads labels as names of classes. A label is the index of its name in this list. Default: integers.
     ///
     /// # Examples
     ///
@@ -143,8 +143,8 @@ impl Options {
 
     /// Sets how many bytes the file may have, and how many it may decompress to. Default: 64 MiB.
     ///
-    /// This bounds the memory: the numbers take at most 4 bytes for each byte of text, and a single row, while it is
-    /// read, at most 9, before what a growing vector keeps in reserve.
+    /// This bounds the memory. The numbers take at most 4 bytes for each byte of text, and a single row takes at most 9 while
+    /// it is read, without the spare capacity of a growing vector.
     ///
     /// # Examples
     ///

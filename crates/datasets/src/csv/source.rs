@@ -1,4 +1,4 @@
-//! From a file's bytes to its text: decompression, and the limit on both.
+//! Reads and decompresses the text of a file, with a limit on both.
 
 use super::Error;
 use flate2::read::MultiGzDecoder;

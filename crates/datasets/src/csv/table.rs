@@ -1,4 +1,4 @@
-//! From text to numbers.
+//! Parses text to numbers.
 
 use super::error::excerpt;
 use super::source::Source;
@@ -237,7 +237,7 @@ impl Table<'_> {
     }
 }
 
-/// The number that a text stands for, unless it is infinite, nan or none.
+/// The finite number that a text stands for, if it is one.
 fn number(text: &str) -> Option<f64> {
     text.parse().ok().filter(|x: &f64| x.is_finite())
 }

@@ -1,4 +1,4 @@
-//! What is read.
+//! The format that is read.
 
 use crate::{gzip, read};
 use datasets::csv::{self, Error, LabelColumn, options};

@@ -5,7 +5,7 @@ use datasets::RandomState;
 use datasets::csv::{Error, options};
 use std::io::{self, Read};
 
-/// The same bytes for ever, and how many of them were read.
+/// The same bytes without end, and a count of those read.
 struct Endless {
     part: Vec<u8>,
     read: usize,
@@ -73,7 +73,7 @@ fn gzip_bombs() {
     assert_eq!(once.unwrap().len(), MIB / 4);
     let once = options().header(false).limit(MIB as u64 - 1).read_from("whole", &bomb[..]);
     assert!(matches!(once, Err(Error::TooLong { .. })));
-    // Members of no text: what is limited here are the compressed bytes.
+    // Members without text: here the limit applies to the compressed bytes.
     given_up(Endless::new(gzip("")), MIB as u64);
 }
 

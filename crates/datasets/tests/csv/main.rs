@@ -1,4 +1,4 @@
-//! What the CSV reader reads, and that whatever else it is given ends in an error that tells what and where.
+//! Tests of the CSV reader: it reads valid files, and all other input gives an error that names the problem and its position.
 
 mod format;
 mod hostile;

@@ -1,4 +1,4 @@
-//! Mistakes in files, and what is said about them: file, line, column, value, and what was expected.
+//! The errors of wrong files: they name file, line, column, value and the expected value.
 
 use crate::{read, refusal};
 use datasets::csv::{Error, LabelColumn, options, read as read_path};

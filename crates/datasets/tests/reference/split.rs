@@ -36,7 +36,7 @@ fn stratified_by_three_classes() -> Result<(), Error> {
     check(4, [45, 15], &options.random_state(1))
 }
 
-/// Seven classes of five samples share ten places: who gets a second one is drawn.
+/// Seven classes of five samples share ten test samples: which classes get a second one is drawn.
 #[test]
 fn stratified_with_ties() -> Result<(), Error> {
     let labels = stored::<i64>("split/5/labels", &[35]);

@@ -21,11 +21,11 @@ pub(crate) fn stored<T: FromStr<Err: Debug>>(name: &str, shape: &[usize]) -> Vec
 
 /// How many doubles lie between two, counted across zero.
 pub(crate) fn ulps(a: f64, b: f64) -> u64 {
-    let place = |x: f64| {
+    let rank = |x: f64| {
         let magnitude = (x.to_bits() & (u64::MAX >> 1)) as i64;
         if x.is_sign_negative() { -magnitude } else { magnitude }
     };
-    place(a).abs_diff(place(b))
+    rank(a).abs_diff(rank(b))
 }
 
 /// Fails unless the elements are within 4 ulp, or within `atol`, of the stored ones.

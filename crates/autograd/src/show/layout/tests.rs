@@ -1,4 +1,4 @@
-//! No card lies on another, no edge runs over a card, and boxes hold what is in them: on tapes drawn at random.
+//! On random tapes, no cards overlap, no edge runs over a card, and boxes enclose their content.
 
 use super::*;
 use crate::show::drawing::tests::graph_of;
@@ -14,7 +14,7 @@ fn random<'t>(tape: &'t Tape<'t>, nodes: usize, rng: &mut ChaCha8Rng) -> Var<'t>
         let scope = scopes[rng.random_range(0..scopes.len())];
         tape.scope(scope, || {
             for _ in 0..rng.random_range(1..5) {
-                // Mostly what is near, now and then what is far away.
+                // Mostly nearby operands, sometimes distant ones.
                 let near = vars.len().saturating_sub(4);
                 let mut pick = || {
                     let from = if rng.random_range(0..5) == 0 { 0 } else { near };
@@ -45,7 +45,7 @@ fn apart(a: Rect, b: Rect) -> bool {
     a.x + a.width < b.x || b.x + b.width < a.x || a.y + a.height < b.y || b.y + b.height < a.y
 }
 
-/// Points of a piece as it is drawn.
+/// Points of a drawn piece.
 fn points(piece: &Piece) -> Vec<(f64, f64)> {
     let ((x0, y0), (x1, y1), (end, begin)) = (piece.from, piece.to, piece.between);
     let mut points = vec![];
@@ -101,7 +101,7 @@ fn cards_boxes_and_edges_keep_apart() {
     }
 }
 
-/// The check can fail.
+/// A control: the check finds planted overlaps.
 #[test]
 #[should_panic(expected = "lies on")]
 fn a_card_that_is_moved_onto_another_is_found() {

@@ -1,4 +1,4 @@
-//! From a recipe to variables.
+//! Records a recipe on a tape.
 
 use super::fit::{apply_row, small_rows};
 use super::recipe::{Act, Node, Recipe};

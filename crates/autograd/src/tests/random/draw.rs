@@ -81,7 +81,7 @@ impl Draw {
         (0..self.recipe.nodes.len()).filter(|&i| self.recipe.nodes[i].kind == kind).collect()
     }
 
-    /// A node of a kind, more often a late one.
+    /// A node of a kind; late nodes are more likely.
     fn node(&mut self, kind: Kind) -> Option<usize> {
         let all = self.nodes(kind);
         let recent = if self.chance(60) { all.len().min(4) } else { all.len() };
@@ -96,7 +96,7 @@ impl Draw {
         self.recipe.nodes[node].shape.clone()
     }
 
-    /// An operand that goes with `a`, and the shape of both.
+    /// An operand that can be broadcast with `a`, and the common shape.
     fn partner(&mut self, a: usize) -> (usize, Vec<usize>) {
         let shape = self.of(a);
         for _ in 0..4 {
@@ -124,7 +124,7 @@ impl Draw {
     fn step(&mut self) -> bool {
         let stepped = !self.recipe.smooth;
         let drawn = match self.below(108) {
-            // A row may jump, and what jumps is compared to the bit.
+            // A row may have jumps. Recipes with jumps are compared to the last bit.
             100.. if stepped => self.row(),
             100.. => return false,
             0..22 => self.unary(stepped),

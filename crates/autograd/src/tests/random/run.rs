@@ -18,13 +18,13 @@ pub(super) struct Values {
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Leaves {
     Given,
-    /// Other numbers altogether.
+    /// Other random values.
     Other,
     /// The given ones, each perturbed by at most this fraction of itself.
     Near(f64, u64),
 }
 
-/// An array as a run is given it.
+/// An array in the form that a run takes.
 enum Array {
     F32(ArrayD<f32>),
     F64(ArrayD<f64>),
@@ -98,8 +98,8 @@ impl Recipe {
         (params, all)
     }
 
-    /// Everything that is compared: a number that depends on the outputs, the outputs, the derivatives of the number
-    /// by inputs and parameters, and the derivatives of those.
+    /// All values that are compared: a number that depends on the outputs, the outputs, the derivatives of the number by
+    /// inputs and parameters, and the derivatives of those derivatives.
     fn results<'t>(&self, tape: &'t Tape<'_>, leaf: &mut dyn FnMut(&Node) -> Var<'t>) -> Vec<Var<'t>> {
         let mut wrt = vec![];
         let vars = build(self, &mut |node| {

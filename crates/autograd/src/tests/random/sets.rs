@@ -1,4 +1,4 @@
-//! Random programs give the same bits by each instruction set, planned and recorded.
+//! Random programs give the same bits with each instruction set, eager and planned.
 
 use super::recipe::Recipe;
 use super::run::{Leaves, Values};
@@ -33,7 +33,7 @@ fn kind(act: &Act) -> usize {
 fn random_programs_give_the_same_bits_by_each_instruction_set() {
     let mut steps = [0; KINDS];
     for seed in 0..300 {
-        // Threads that come to help do not know of the instruction set that is asked for.
+        // Helper threads do not know the instruction set that the test sets.
         let recipe = Recipe { threads: 1, ..Recipe::draw(seed) };
         let all = |values: Vec<Values>| values.iter().map(|v| bits(&v.numbers)).collect::<Vec<_>>();
         agree(|| recipe.eager(Leaves::Given, false, |_| {}).map(all))

@@ -28,13 +28,13 @@ impl Draw {
         if self.chance(2) { 0 } else { LENGTHS[self.below(7)] }
     }
 
-    /// A shape that is broadcast with another one: axes of length 1, or the first ones missing.
+    /// A shape that can be broadcast with another one: some axes of length 1, or without the first axes.
     pub(super) fn narrowed(&mut self, shape: &[usize]) -> Vec<usize> {
         let missing = if self.chance(30) { self.below(shape.len() + 1) } else { 0 };
         shape[missing..].iter().map(|&d| if self.chance(30) { 1 } else { d }).collect()
     }
 
-    /// Another shape of as many elements.
+    /// Another shape with the same number of elements.
     pub(super) fn regrouped(&mut self, shape: &[usize]) -> Vec<usize> {
         let mut factors: Vec<usize> = vec![];
         for &d in shape {
@@ -63,7 +63,7 @@ pub(super) fn elements(shape: &[usize]) -> usize {
     shape.iter().product()
 }
 
-/// The shape that two are broadcast to, if they go together.
+/// The shape that two shapes are broadcast to, if they can be.
 pub(super) fn broadcast(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let rank = a.len().max(b.len());
     let at = |s: &[usize], i: usize| (i + s.len()).checked_sub(rank).map_or(1, |i| s[i]);
