@@ -272,7 +272,7 @@ fn planted_circles_are_found() {
             "use super::product::Product;",
             "autograd::kernels::matmul::product",
         ),
-        ("autograd::kernels::matmul::block", "use super::Tile;", "autograd::kernels::matmul::taken"),
+        ("autograd::kernels::matmul::block", "use super::Tile;", "autograd::kernels::matmul::consumer"),
         ("autograd::kernels::matmul::pack", "use super::matmul;", "autograd::kernels::matmul"),
         ("optim::memory", "use crate::step::Optimizer;", "optim::step"),
         ("plot::scene", "use crate::palette::WHITE;", "plot::palette"),

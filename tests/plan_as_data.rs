@@ -1,10 +1,10 @@
-//! A verified plan is data that another crate can read: counted, printed, and run by plain loops over `f64`, which give what the
-//! program gives.
+//! A verified plan is data that another crate can read: counted, printed, and run by plain loops over `f64`, which give what
+//! the program gives.
 
 use std::iter::repeat_n;
 use wengert::autograd::Passes;
 use wengert::autograd::planned::{
-    Act, Arithmetic, Binary, Code, Compare, Contents, DataRef, Extent, How, Joint, Op, Operand, Plan,
+    Act, Arithmetic, Binary, Code, Compare, Contents, DataRef, Extent, How, Joint, MemoryView, Op, Plan,
     Structure, Unary, Work,
 };
 use wengert::prelude::*;
@@ -51,19 +51,19 @@ impl Memories {
     }
 
     /// The elements of an operand, row-major.
-    fn read(&self, x: &Operand) -> Vec<f64> {
-        offsets(x).into_iter().map(|offset| self.0[x.home as usize][offset]).collect()
+    fn read(&self, x: &MemoryView) -> Vec<f64> {
+        offsets(x).into_iter().map(|offset| self.0[x.memory as usize][offset]).collect()
     }
 
-    fn write(&mut self, y: &Operand, values: impl IntoIterator<Item = f64>) {
+    fn write(&mut self, y: &MemoryView, values: impl IntoIterator<Item = f64>) {
         for (offset, value) in offsets(y).into_iter().zip(values) {
-            self.0[y.home as usize][offset] = value;
+            self.0[y.memory as usize][offset] = value;
         }
     }
 }
 
 /// The offsets of an operand's elements, in row-major order.
-fn offsets(x: &Operand) -> Vec<usize> {
+fn offsets(x: &MemoryView) -> Vec<usize> {
     let mut offsets = vec![x.offset as isize];
     for (&length, &stride) in x.shape.iter().zip(x.strides.iter()) {
         offsets = offsets.iter().flat_map(|at| (0..length as isize).map(move |i| at + i * stride)).collect();
@@ -174,7 +174,7 @@ fn pair(f: Arithmetic, g: Joint, [a, b, c]: [f64; 3]) -> f64 {
 }
 
 /// Ops that are not fused; `like` is the first operand.
-fn other(op: &Op, x: &[Vec<f64>], like: &Operand) -> Vec<f64> {
+fn other(op: &Op, x: &[Vec<f64>], like: &MemoryView) -> Vec<f64> {
     let each = |f: &dyn Fn(usize) -> f64| (0..x[0].len()).map(f).collect::<Vec<f64>>();
     match op {
         Op::Unary(f) => each(&|i| unary(*f, x[0][i])),
@@ -198,7 +198,7 @@ fn other(op: &Op, x: &[Vec<f64>], like: &Operand) -> Vec<f64> {
                 results *= like.shape[axis];
             }
             let strides = strides.into_iter().collect();
-            let to = offsets(&Operand { offset: 0, strides, ..like.clone() });
+            let to = offsets(&MemoryView { offset: 0, strides, ..like.clone() });
             let mut y = vec![0.0; results];
             to.into_iter().zip(&x[0]).for_each(|(to, x)| y[to] += x);
             y

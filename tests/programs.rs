@@ -344,7 +344,7 @@ fn gradients_are_read_beside_those_that_are_written() {
     });
     let program = program.expect("a plan");
     let reads = program.plan().kernels.iter().flat_map(|kernel| kernel.reads());
-    assert!(reads.filter(|x| x.home == 1).count() >= 2, "a gradient is read");
+    assert!(reads.filter(|x| x.memory == 1).count() >= 2, "a gradient is read");
     let mut state = program.state();
     let planned = program.run(&mut state, &params, (&x,)).expect("a run").grads().clone();
     let tape = Tape::with(&params);

@@ -1,4 +1,4 @@
-//! Pooled buffers: values are strided views of them, and what a view no longer needs is used again.
+//! Pooled buffers. Values are strided views of buffers. A buffer without views is free and is used again.
 
 use crate::dtype::{DType, Data, DataMut, DataRef, Element, Storable, with_type};
 use crate::pages;
@@ -6,15 +6,15 @@ use crate::shape::Strides;
 use crate::slab::LINE;
 use crate::view::View;
 
-/// Place of a buffer in its pool.
+/// The number of a buffer in its pool.
 pub(crate) type BufferId = u32;
 
 /// Where the elements of a value are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Source {
-    /// Released, or never computed.
+    /// Nowhere: the value was released, or never computed.
     Nowhere,
-    /// One number, stored in the node itself; with strides of 0 it fills any shape.
+    /// One number, which is stored in the node itself. With strides of 0 it fills any shape.
     Number(Number),
     /// A buffer of the pool.
     Buffer(BufferId),
@@ -70,12 +70,12 @@ pub(crate) struct Value {
 }
 
 impl Value {
-    /// No value: of a node that is only traced.
+    /// The value of a node that is only traced: none.
     pub(crate) fn nowhere() -> Value {
         Value { source: Source::Nowhere, offset: 0, strides: Strides::new() }
     }
 
-    /// A parameter, which begins there in the slab.
+    /// A parameter that starts at an offset of the slab.
     pub(crate) fn parameter(offset: usize, strides: Strides) -> Value {
         Value { source: Source::Parameters, offset, strides }
     }
@@ -85,7 +85,7 @@ impl Value {
     }
 }
 
-/// A value with its elements at hand: what kernels are given.
+/// A value together with its elements: the operand of a kernel.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Strided<'a> {
     pub(crate) data: DataRef<'a>,
@@ -103,13 +103,13 @@ impl<'a> Strided<'a> {
         self.data.dtype()
     }
 
-    /// The element at a place of the source, as `f64`.
-    pub(crate) fn number(&self, place: usize) -> f64 {
+    /// The element at a position of the source, as `f64`.
+    pub(crate) fn number(&self, position: usize) -> f64 {
         match self.data {
-            DataRef::F32(v) => f64::from(v[place]),
-            DataRef::F64(v) => v[place],
-            DataRef::I64(v) => v[place] as f64,
-            DataRef::Bool(v) => f64::from(v[place]),
+            DataRef::F32(v) => f64::from(v[position]),
+            DataRef::F64(v) => v[position],
+            DataRef::I64(v) => v[position] as f64,
+            DataRef::Bool(v) => f64::from(v[position]),
         }
     }
 }
@@ -117,32 +117,32 @@ impl<'a> Strided<'a> {
 /// Buffers in use, counted by the views that share them, and free ones by dtype and size class.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
-    slots: Vec<Slot>,
+    entries: Vec<PoolEntry>,
     free: [Vec<Vec<BufferId>>; 4],
-    /// Bytes of the buffers in use, now and when there were most.
+    /// The bytes of the buffers in use, now and at their peak.
     used: usize,
     peak: usize,
 }
 
-/// Where a buffer belongs. While it is being written, it is elsewhere.
+/// The pool's entry of a buffer. While the buffer is written, its writer holds it.
 #[derive(Debug)]
-struct Slot {
+struct PoolEntry {
     buffer: Option<Box<Buffer>>,
     views: u32,
     class: u32,
 }
 
-/// Elements that begin at a line of the caches: what lies before it fills the vector up to there.
+/// Elements that start at a cache line. The vector has padding before them.
 #[derive(Debug)]
 struct Buffer {
-    /// As many as the size class has, whatever they are: a buffer is not cleared before it is written again.
+    /// As many elements as the size class has. They are not cleared before the buffer is used again.
     data: Data,
     start: usize,
-    /// How many are in use.
+    /// How many elements are in use.
     len: usize,
 }
 
-/// A buffer to be written.
+/// A buffer that was taken from the pool to be written.
 #[derive(Debug)]
 pub(crate) struct Taken {
     id: BufferId,
@@ -155,13 +155,14 @@ impl Pool {
         let (class, capacity) = size_class(len);
         let mut taken = match self.free[dtype as usize].get_mut(class).and_then(Vec::pop) {
             Some(id) => {
-                let buffer = self.slots[id as usize].buffer.take().expect("a free buffer is in its place");
+                let buffer =
+                    self.entries[id as usize].buffer.take().expect("the pool holds its free buffers");
                 Taken { id, buffer }
             }
             None => self.make(dtype, class, capacity),
         };
         taken.buffer.len = len;
-        // Whoever reads what was not written shall see it.
+        // So that reads of elements that were never written show.
         #[cfg(debug_assertions)]
         match taken.elements() {
             DataMut::F32(v) => v.fill(f32::NAN),
@@ -176,25 +177,25 @@ impl Pool {
     fn make(&mut self, dtype: DType, class: usize, capacity: usize) -> Taken {
         let padding = LINE / dtype.size();
         let buffer = with_type!(dtype, T => {
-            // Memory of zeros comes untouched from the system where it is large.
+            // The system provides large zeroed memory without writing it.
             let elements = vec![T::default(); capacity + padding];
             pages::ask_for_large(elements.as_ptr(), elements.capacity());
             let start = elements.as_ptr().align_offset(LINE).min(padding);
             Buffer { data: <T as Storable>::wrap(elements), start, len: capacity }
         });
-        self.slots.push(Slot { buffer: None, views: 0, class: class as u32 });
-        let id = u32::try_from(self.slots.len() - 1).expect("fewer buffers than nodes");
+        self.entries.push(PoolEntry { buffer: None, views: 0, class: class as u32 });
+        let id = u32::try_from(self.entries.len() - 1).expect("fewer buffers than nodes");
         Taken { id, buffer: Box::new(buffer) }
     }
 
-    /// Keeps computed elements as a value: a scalar as a number in the node, all else as a buffer with one view.
+    /// Turns a written buffer into a value. A scalar becomes a number in the node; anything else, the one view of the buffer.
     pub(crate) fn keep(&mut self, taken: Taken, strides: Strides) -> Value {
         let mut value = Value { source: Source::Nowhere, offset: 0, strides };
         self.fill(taken, &mut value);
         value
     }
 
-    /// As [`keep`](Pool::keep), for a value that has its strides.
+    /// As [`keep`](Pool::keep), for a value whose strides are set.
     #[inline]
     pub(crate) fn fill(&mut self, taken: Taken, value: &mut Value) {
         let Taken { id, buffer } = taken;
@@ -206,36 +207,36 @@ impl Pool {
         value.source = Source::Buffer(id);
         self.used += capacity_bytes(&buffer.data);
         self.peak = self.peak.max(self.used);
-        let slot = &mut self.slots[id as usize];
-        (slot.buffer, slot.views) = (Some(buffer), 1);
+        let entry = &mut self.entries[id as usize];
+        (entry.buffer, entry.views) = (Some(buffer), 1);
     }
 
-    /// One more view of the same source.
+    /// Adds a view of the same source.
     pub(crate) fn share(&mut self, source: Source) -> Source {
         if let Source::Buffer(id) = source {
-            self.slots[id as usize].views += 1;
+            self.entries[id as usize].views += 1;
         }
         source
     }
 
-    /// One view less; the last one frees the buffer.
+    /// Removes a view. If it was the last one, the buffer is freed.
     #[inline]
     pub(crate) fn release(&mut self, value: &mut Value) {
         if let Source::Buffer(id) = value.source {
-            let slot = &mut self.slots[id as usize];
-            slot.views -= 1;
-            if slot.views == 0 {
+            let entry = &mut self.entries[id as usize];
+            entry.views -= 1;
+            if entry.views == 0 {
                 self.used -= self.free(id);
             }
         }
         value.source = Source::Nowhere;
     }
 
-    /// Frees every buffer; no view may be left.
+    /// Frees every buffer. No view may be left.
     pub(crate) fn release_all(&mut self) {
         self.used = 0;
-        for id in 0..self.slots.len() {
-            if std::mem::take(&mut self.slots[id].views) > 0 {
+        for id in 0..self.entries.len() {
+            if std::mem::take(&mut self.entries[id].views) > 0 {
                 self.free(id as BufferId);
             }
         }
@@ -243,31 +244,35 @@ impl Pool {
 
     #[inline(always)]
     pub(crate) fn data(&self, id: BufferId) -> DataRef<'_> {
-        self.slots[id as usize].buffer.as_ref().expect("no view of it while it is written").elements()
+        self.entries[id as usize]
+            .buffer
+            .as_ref()
+            .expect("a buffer with views is not being written")
+            .elements()
     }
 
     /// Bytes of the buffers in use and of those kept for reuse.
     pub(crate) fn bytes(&self) -> (usize, usize) {
-        let kept = self.slots.iter().filter_map(|slot| slot.buffer.as_ref());
+        let kept = self.entries.iter().filter_map(|entry| entry.buffer.as_ref());
         let all: usize = kept.map(|buffer| capacity_bytes(&buffer.data)).sum();
         (self.used, all - self.used)
     }
 
-    /// Bytes of the buffers that were in use when there were most of them, since the pool was made.
+    /// The most bytes of buffers that were in use at the same time, since the pool was made.
     pub(crate) fn peak(&self) -> usize {
         self.peak
     }
 
-    /// Takes a buffer back.
+    /// Gives a buffer back to the pool.
     pub(crate) fn give(&mut self, Taken { id, buffer }: Taken) {
-        self.slots[id as usize].buffer = Some(buffer);
+        self.entries[id as usize].buffer = Some(buffer);
         self.free(id);
     }
 
-    /// Lets a buffer be taken; its bytes.
+    /// Marks a buffer as free, and returns its bytes.
     fn free(&mut self, id: BufferId) -> usize {
-        let slot = &self.slots[id as usize];
-        let (data, class) = (&slot.buffer.as_ref().expect("nobody writes it").data, slot.class as usize);
+        let entry = &self.entries[id as usize];
+        let (data, class) = (&entry.buffer.as_ref().expect("nobody writes it").data, entry.class as usize);
         let classes = &mut self.free[data.dtype() as usize];
         if classes.len() <= class {
             classes.resize_with(class + 1, Vec::new);

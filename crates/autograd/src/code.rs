@@ -1,107 +1,107 @@
-//! Tile programs: what a fused kernel says. Data only; the planner writes them, a kernel interprets them.
+//! Tile programs: the instructions of a fused kernel, as data. The planner writes them, and a kernel interprets them.
 //!
-//! A kernel walks `elements` places in row-major order, one tile after the other, and runs all steps on a tile while it
-//! is in the first-level cache. Where it has rows, a tile is a block of whole rows, and a value may be one number per row.
+//! A kernel walks through `elements` elements in row-major order, tile by tile, and runs all steps on a tile while it is in the
+//! first-level cache. If the kernel has rows, a tile consists of whole rows, and a value may have one number per row.
 
 use crate::dtype::DType;
 use crate::ir::{Binary, Compare, Unary};
 use crate::shape::{Shape, Strides};
 
-/// Place of a tile in a kernel's scratch, or of the part of an operand that belongs to the tile.
+/// The number of a slot: a tile in the kernel's scratch, or the part of an operand's memory that belongs to the tile.
 pub type Slot = u16;
 
 /// A fused kernel.
 #[derive(Clone, Debug)]
 pub struct Code {
-    /// `F32` or `F64`: what is computed in. Truth values are 1 and 0.
+    /// The type that the kernel computes in: `F32` or `F64`. Truth values are 1 and 0.
     pub dtype: DType,
-    /// How many places are walked.
+    /// How many elements the kernel walks through.
     pub elements: usize,
-    /// Length of a row; 0 where the kernel has no rows.
+    /// The length of a row; 0 if the kernel has no rows.
     pub row: usize,
-    /// Elements of a full tile.
+    /// The elements of a full tile.
     pub tile: usize,
-    /// Elements of a task: what one thread takes at a time. Given by sizes alone.
+    /// The elements of a task, which one thread takes at a time. It depends on sizes alone.
     pub task: usize,
     /// How many slots there are.
     pub slots: usize,
-    /// Slots that hold one number in every place.
+    /// Slots in which every element is the same constant.
     pub fills: Vec<(Slot, f64)>,
-    /// What is brought to slots before the steps.
+    /// The operands that are loaded into slots before the steps.
     pub reads: Vec<Read>,
     /// The instructions, in order.
     pub steps: Vec<Step>,
-    /// What is taken from slots after the steps.
+    /// The results that are stored from slots after the steps.
     pub writes: Vec<Write>,
-    /// Where each total goes.
-    pub totals: Vec<Operand>,
+    /// Where each total is stored.
+    pub totals: Vec<MemoryView>,
 }
 
-/// Where elements lie: in the memory number `home`, from `offset` on, by these axes (those of length 1 left out, and
-/// merged where they lie one after the other).
+/// A strided view of one of the plan's memories: what a kernel reads or writes. Tile programs leave out axes of length 1 and
+/// merge the axes that can be merged.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Operand {
+pub struct MemoryView {
     /// The number of the memory.
-    pub home: u32,
-    /// Which element of it is the first one.
+    pub memory: u32,
+    /// The index of its first element in that memory.
     pub offset: usize,
-    /// The type of the elements, which is that of the memory.
+    /// The type of the elements: the type of the memory.
     pub dtype: DType,
     /// The lengths of the axes.
     pub shape: Shape,
-    /// Elements to step over per axis; 0 repeats an element.
+    /// The stride of each axis, in elements; 0 repeats an element.
     pub strides: Strides,
 }
 
-/// How many numbers of a tile a value has.
+/// How many numbers a value has in a tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// One per place.
+    /// One per element.
     Tile,
     /// One per row.
     Rows,
 }
 
-/// Brings an operand to its slot.
+/// Loads an operand into its slot.
 #[derive(Clone, Debug)]
 pub struct Read {
     /// What is read.
-    pub from: Operand,
-    /// Where it is brought to.
+    pub from: MemoryView,
+    /// Where it is loaded.
     pub slot: Slot,
-    /// How many numbers of a tile it has.
+    /// How many numbers it has in a tile.
     pub extent: Extent,
-    /// How it is brought there.
+    /// How it is loaded.
     pub how: How,
 }
 
-/// How an operand is brought to its slot.
+/// How an operand is loaded into its slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
-    /// Contiguous: the slot points to the memory itself, but for a tile that is cut short.
+    /// Contiguous: the slot points to the memory itself, unless the tile is cut short.
     Direct,
-    /// One number, spread over the slot before the first tile.
+    /// One number, repeated over the whole slot before the first tile.
     Splat,
-    /// By strides, or from truth values.
+    /// Copied by strides, or converted from truth values.
     Gather,
 }
 
-/// Takes a slot to memory, contiguous from the operand's offset on.
+/// Stores a slot in memory, which is contiguous there.
 #[derive(Clone, Debug)]
 pub struct Write {
-    /// Where it is taken to.
-    pub to: Operand,
-    /// What is taken.
+    /// Where it is stored.
+    pub to: MemoryView,
+    /// What is stored.
     pub slot: Slot,
-    /// How many numbers of a tile it has.
+    /// How many numbers it has in a tile.
     pub extent: Extent,
-    /// Whether steps may write to memory itself: not where types differ, nor over an operand that they still read.
+    /// Whether steps may write the memory itself. They may not if types differ, or if they still read an operand there.
     pub direct: bool,
 }
 
 impl Write {
-    /// By a copy of the tile.
-    pub(crate) fn new(to: Operand, slot: Slot, extent: Extent) -> Write {
+    /// A write that copies the tile.
+    pub(crate) fn new(to: MemoryView, slot: Slot, extent: Extent) -> Write {
         Write { to, slot, extent, direct: false }
     }
 }
@@ -109,15 +109,15 @@ impl Write {
 /// One instruction: a loop over a tile. No step writes a slot that it reads.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
-    /// The slot that is written; of a [`Total`](Act::Total) the number of the total.
+    /// The slot that is written; for a [`Total`](Act::Total), the number of the total.
     pub y: Slot,
-    /// How many numbers of a tile the result has.
+    /// How many numbers the result has in a tile.
     pub extent: Extent,
     /// What is computed.
     pub act: Act,
 }
 
-/// What an instruction computes, of which slots.
+/// What an instruction computes, and from which slots.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Act {
     /// x.
@@ -141,7 +141,7 @@ pub enum Act {
         /// Where σ(−x) goes.
         minus: Slot,
     },
-    /// tanh(x), and σ(2x) and σ(−2x), likewise.
+    /// tanh(x), σ(2x) and σ(−2x), also from one exponential and one division.
     Tanhs {
         /// The argument.
         x: Slot,
@@ -166,7 +166,7 @@ pub enum Act {
     },
     /// The sum of each row.
     RowSum(Slot),
-    /// The largest of each row; NaN where one is.
+    /// The largest number of each row; NaN if there is one.
     RowMax(Slot),
     /// One number per row, repeated along it.
     Spread(Slot),
@@ -185,7 +185,7 @@ pub enum Arithmetic {
     Mul,
 }
 
-/// The second operation of a pair, with the first one's result p and another operand c.
+/// The second operation of a pair: of the first one's result p and another operand c.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Joint {
     /// p + c
@@ -219,7 +219,7 @@ impl Act {
         }
     }
 
-    /// The slots that it writes beside its step's.
+    /// The slots that it writes in addition to the step's `y`.
     pub fn more(&self) -> smallvec::SmallVec<[Slot; 2]> {
         match *self {
             Act::Sigmoids { minus, .. } => smallvec::smallvec![minus],

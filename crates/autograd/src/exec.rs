@@ -1,4 +1,4 @@
-//! Execution of plans. It sees operands, never the tape.
+//! Running plans. This module knows memory views and kernels, never the tape.
 
 mod machine;
 mod operands;

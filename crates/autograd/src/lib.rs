@@ -84,8 +84,8 @@ mod view;
 #[doc(hidden)]
 pub mod loops {
     pub use crate::exec::Streams;
-    pub use crate::kernels::rough::sum as rough_sum;
     pub use crate::kernels::simd::widest;
+    pub use crate::kernels::unordered::sum as unordered_sum;
     pub use crate::kernels::workers::Workers;
     pub use crate::slab::Slab;
 }
@@ -105,7 +105,7 @@ pub mod loops {
 /// ```
 #[doc(hidden)]
 pub mod planned {
-    pub use crate::code::{Act, Arithmetic, Code, Extent, How, Joint, Operand, Read, Slot, Step, Write};
+    pub use crate::code::{Act, Arithmetic, Code, Extent, How, Joint, MemoryView, Read, Slot, Step, Write};
     pub use crate::dtype::DataRef;
     pub use crate::ir::{Binary, Compare, Op, Structure, Unary};
     pub use crate::plan::{Contents, Kernel, Memory, Plan, Verified, Work};

@@ -1,13 +1,13 @@
-//! Large pages: whoever walks through megabytes waits for addresses to be looked up, and a page of two megabytes takes as
-//! many look-ups as one of four kilobytes. Linux gives large ones to memory that asks for them.
+//! Large pages: a walk through megabytes of memory waits for address look-ups, one for each page. Pages of two megabytes need
+//! far fewer than pages of four kilobytes. Linux gives large pages to memory that asks for them.
 
-#![cfg_attr(target_os = "linux", expect(unsafe_code, reason = "the system is told of a range of addresses"))]
+#![cfg_attr(target_os = "linux", expect(unsafe_code, reason = "a system call takes a range of addresses"))]
 
-/// A large page of x86-64, and of ARM systems with pages of four kilobytes.
+/// The bytes of a large page on x86-64, and on ARM systems with pages of four kilobytes.
 const LARGE: usize = 2 << 20;
 
-/// Asks for large pages under so many elements, if they fill one. It counts for what is not written yet, and is a hint:
-/// nothing but time depends on it.
+/// Asks for large pages for these elements, if they fill one. It works for memory that is not written yet. It is a hint: it
+/// changes only the time that things take.
 pub(crate) fn ask_for_large<T>(first: *const T, elements: usize) {
     let bytes = elements * size_of::<T>();
     if bytes < LARGE {
@@ -15,12 +15,12 @@ pub(crate) fn ask_for_large<T>(first: *const T, elements: usize) {
     }
     #[cfg(target_os = "linux")]
     {
-        // SAFETY: a question about the system.
+        // SAFETY: the call only reads a system setting.
         let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
         let Ok(page) = usize::try_from(page) else { return };
         let before = first.addr() % page;
-        // SAFETY: the advice changes no contents, whatever lies there; where nothing does, the call says so and does nothing.
-        // No advice is better or worse than an answer: it is not looked at.
+        // SAFETY: the advice changes no contents, whatever is at these addresses. If nothing is, the call fails and does
+        // nothing. A failure does no harm, so its result is ignored.
         unsafe {
             libc::madvise(
                 first.wrapping_byte_sub(before).cast_mut().cast(),

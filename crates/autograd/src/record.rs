@@ -1,4 +1,4 @@
-//! Recording: shape rule, value, node. The one place where the list, the rules and the kernels meet.
+//! Recording an op: shape rule, value, node. The list, the rules and the kernels meet only here.
 
 mod asked;
 
@@ -16,7 +16,7 @@ use crate::shape::{Layout, Shape};
 use crate::tape::{List, Node};
 use crate::var::Var;
 
-/// More axes than anybody uses, few enough to be counted in a byte.
+/// The most axes of a shape: more than anybody uses, and few enough for a byte.
 const MAX_AXES: usize = 64;
 
 /// Records `op` on `x`.
@@ -36,10 +36,10 @@ fn record_op<'t>(op: Op, x: &[Var<'t>]) -> Var<'t> {
     let list = &mut *guard;
     let origin = list.origin();
     if list.nodes.repeats(&op, &inputs) {
-        list.nodes.place_again(op, origin);
+        list.nodes.prepare_again(op, origin);
     } else {
         let meta = infer(list, tape.params(), &op, &inputs);
-        list.nodes.place(op, inputs, meta, origin);
+        list.nodes.prepare(op, inputs, meta, origin);
     }
     if !list.is_traced()
         && let Err(fault) = evaluate(list, tape.params())
@@ -82,7 +82,7 @@ fn asked<'a>(list: &'a List, params: Option<&'a Params>, op: &'a Op, operands: &
     Asked { list, params, op: op.name(), labels: op.labels(), operands }
 }
 
-/// The result as a view of its first operand's buffer, where the op is a matter of layout.
+/// The result as a view of its first operand's buffer, if the op only changes the layout.
 fn view(list: &List) -> Option<Value> {
     let Node { op, inputs, meta, .. } = list.nodes.next();
     let x = list.node(inputs[0]);
@@ -111,8 +111,8 @@ fn compute(list: &mut List, params: Option<&Params>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// What a sweep hands on through a function of one argument: g·f′(x), given y = f(x), in one pass, where there is a loop
-/// for that. The node is a constant and not the product: for sweeps of which nothing stays on the tape.
+/// The cotangent of a function of one argument: g·f′(x), given y = f(x), in one loop; none if there is no such loop. The node
+/// is a constant, so it cannot be differentiated: it is for sweeps whose nodes are removed afterwards.
 #[track_caller]
 pub(crate) fn pull_back<'t>(f: Unary, x: Var<'t>, y: Var<'t>, g: Var<'t>) -> Option<Var<'t>> {
     let tape = x.tape();

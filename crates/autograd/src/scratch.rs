@@ -1,56 +1,57 @@
-//! Scratch: memory in cache lines whose contents nobody keeps, grown when first needed. Whoever computes keeps it from
-//! kernel to kernel, a part for each worker.
+//! Scratch: temporary memory for kernels, in whole cache lines. It grows when needed and is kept from kernel to kernel. Each
+//! worker has a part.
 
 /// A cache line, which is also the widest vector.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
-pub(crate) struct Line([u8; 64]);
+pub(crate) struct CacheLine([u8; 64]);
 
-/// Lines one after the other.
+/// Contiguous cache lines.
 #[derive(Debug, Default)]
-pub(crate) struct Lines(Vec<Line>);
+pub(crate) struct Lines(Vec<CacheLine>);
 
 impl Lines {
-    /// Makes room for so many bytes; zeros, where there was less.
+    /// Makes room for `bytes` bytes. New memory is zeroed; old contents are lost.
     pub(crate) fn reserve(&mut self, bytes: usize) {
-        let lines = bytes.div_ceil(size_of::<Line>());
+        let lines = bytes.div_ceil(size_of::<CacheLine>());
         if self.0.len() < lines {
-            // Nothing of the old content is worth a copy.
+            // The old memory is freed first: its contents are not kept.
             self.0 = Vec::new();
-            self.0 = vec![Line([0; 64]); lines];
+            self.0 = vec![CacheLine([0; 64]); lines];
         }
     }
 
-    /// Bytes that are held.
+    /// The bytes of the memory.
     pub(crate) fn bytes(&self) -> usize {
-        self.0.len() * size_of::<Line>()
+        self.0.len() * size_of::<CacheLine>()
     }
 
-    /// Where they begin.
+    /// The address of the first byte.
     pub(crate) fn start(&mut self) -> *mut u8 {
         self.0.as_mut_ptr().cast()
     }
 }
 
-/// What products pack their operands into, an area for each worker: the second product of the same sizes allocates nothing.
+/// The memory that products pack their operands into, with an area for each worker. A second product of the same sizes
+/// allocates nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch(Lines);
 
 impl Scratch {
-    /// Makes room for products that need `bytes` for each of so many workers.
+    /// Makes room for `bytes` bytes for each of `workers` workers.
     pub(crate) fn reserve(&mut self, bytes: usize, workers: usize) {
-        self.0.reserve(bytes.next_multiple_of(size_of::<Line>()) * workers);
+        self.0.reserve(bytes.next_multiple_of(size_of::<CacheLine>()) * workers);
     }
 
-    /// Bytes that are held.
+    /// The bytes of the memory.
     pub(crate) fn bytes(&self) -> usize {
         self.0.bytes()
     }
 
-    /// The areas: where the first begins, and how many lines lie from one to the next.
-    pub(crate) fn areas(&mut self, bytes: usize, workers: usize) -> (*mut Line, usize) {
+    /// The address of the first area, and the number of cache lines from one area to the next.
+    pub(crate) fn areas(&mut self, bytes: usize, workers: usize) -> (*mut CacheLine, usize) {
         self.reserve(bytes, workers);
-        (self.0.start().cast(), bytes.div_ceil(size_of::<Line>()))
+        (self.0.start().cast(), bytes.div_ceil(size_of::<CacheLine>()))
     }
 }
 

@@ -1,12 +1,13 @@
-//! Numbers that begin at a line of the caches: vectors that straddle two lines take twice the loads and stores.
+//! Slabs: numbers whose first one is at the beginning of a cache line. Vectors that straddle two lines would need twice the
+//! loads and stores.
 
 use crate::dtype::{DType, Data, DataRef, Element, each_dtype};
 use crate::pages;
 
-/// Bytes of a line, and of the widest vector.
+/// The bytes of a cache line, and of the widest vector.
 pub(crate) const LINE: usize = 64;
 
-/// Elements of one dtype in one piece. The memory is a little longer than they are, and they begin where a line does.
+/// Contiguous elements of one dtype. The memory is a little longer, so that they can start at a cache line.
 #[derive(Debug)]
 pub struct Slab {
     memory: Data,
@@ -56,7 +57,7 @@ impl Slab {
         }
     }
 
-    /// Where the elements begin, their number and type. They stay there until the slab grows.
+    /// The address of the first element, the number of elements, and their type. The address changes only if the slab grows.
     pub(crate) fn raw(&mut self) -> (*mut u8, usize, DType) {
         let (start, len, dtype) = (self.start, self.len, self.dtype());
         let first = each_dtype!(Data, &mut self.memory, v => v.as_mut_ptr().wrapping_add(start).cast());
@@ -69,7 +70,7 @@ impl Slab {
         &mut T::vec(&mut self.memory)[self.start..self.start + self.len]
     }
 
-    /// Copies elements of the same dtype to a place.
+    /// Copies elements of the same dtype into the slab, starting at element `start`.
     pub(crate) fn copy_from(&mut self, start: usize, values: DataRef<'_>) {
         match values {
             DataRef::F32(v) => self.slice_mut()[start..start + v.len()].copy_from_slice(v),
@@ -79,7 +80,7 @@ impl Slab {
         }
     }
 
-    /// Appends zeros, so many elements.
+    /// Appends `more` zeros.
     pub fn grow(&mut self, more: usize) {
         let len = self.len + more;
         if self.start + len > self.memory.len() {

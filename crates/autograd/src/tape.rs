@@ -1,4 +1,4 @@
-//! The tape: a list of nodes and the values that belong to them. It knows neither rules nor kernels.
+//! The tape: a list of nodes and their values. It knows neither rules nor kernels.
 
 mod describe;
 mod inputs;
@@ -14,7 +14,7 @@ use crate::dtype::DataRef;
 use crate::ir::{Meta, NodeId, Op};
 use crate::kernels::workers::Workers;
 use crate::mistake::Mistake;
-use crate::origin::{Origin, Place, Scopes};
+use crate::origin::{Context, Origin, Scopes};
 use crate::params::{Gradients, Param, Params};
 use crate::scratch::Scratch;
 use crate::shape::Shape;
@@ -97,24 +97,24 @@ pub struct Tape<'p> {
 #[derive(Debug, Default)]
 pub struct Storage(List);
 
-/// The most nodes that one tape can have; the numbers beyond serve as marks.
+/// The most nodes of a tape. The numbers beyond serve as marks.
 const MAX_NODES: NodeId = NodeId::MAX - 8;
 
-/// What the `RefCell` guards: no lifetime in it, so that a tape is covariant.
+/// What the `RefCell` of a tape holds. It has no lifetime, so that a tape is covariant.
 #[derive(Debug, Default)]
 pub(crate) struct List {
     pub(crate) nodes: Nodes,
     pub(crate) pool: Pool,
-    /// For kernels that need memory while they run.
+    /// Temporary memory for kernels.
     pub(crate) scratch: Scratch,
     /// Threads that kernels may share work with.
     pub(crate) workers: Workers,
-    /// The last ones of a backward sweep, whose memory the next sweep takes if nobody else holds them any more.
+    /// The gradients of the last backward sweep. The next sweep reuses their memory if nobody else holds them.
     pub(crate) gradients: Option<Gradients>,
-    /// The node of each parameter that was read, by parameter.
+    /// For each parameter that was read, its node.
     parameter_nodes: Vec<Option<NodeId>>,
-    /// What the next node belongs to.
-    place: Place,
+    /// The scope and the line of the next node.
+    context: Context,
     pub(crate) scopes: Scopes,
     /// The inputs of a traced computation.
     inputs: Vec<Input>,
@@ -123,11 +123,11 @@ pub(crate) struct List {
     pub(crate) trap: Trap,
 }
 
-/// Whether recording stops at what is not finite.
+/// Whether recording stops at values that are not finite.
 #[derive(Debug, Default)]
 pub(crate) struct Trap {
     pub(crate) on: bool,
-    /// What was caught within a sweep, until the sweep raises it.
+    /// The message of what was found in a sweep, until the sweep raises it.
     pub(crate) found: Option<String>,
 }
 
@@ -206,7 +206,7 @@ impl<'p> Tape<'p> {
         let list = self.list.get_mut();
         list.nodes.truncate(0);
         list.parameter_nodes.clear();
-        list.place = Place::default();
+        list.context = Context::default();
         list.pool.release_all();
     }
 
@@ -246,7 +246,7 @@ impl<'p> Tape<'p> {
         list.node_bytes() + used + free + list.scratch.bytes() + gradients
     }
 
-    /// Where the tape is: another address is another tape.
+    /// The address of the tape, which identifies it.
     pub(crate) fn address(&self) -> *const () {
         std::ptr::from_ref(self).cast()
     }
@@ -277,11 +277,11 @@ fn next_id(len: usize) -> NodeId {
 }
 
 impl List {
-    /// Where a node comes from that is recorded now.
+    /// The origin of a node that is recorded now.
     #[inline]
     #[track_caller]
     pub(crate) fn origin(&self) -> Origin {
-        Origin::new(self.place, Location::caller())
+        Origin::new(self.context, Location::caller())
     }
 
     /// Appends the next node.
@@ -296,11 +296,11 @@ impl List {
     /// Appends a node without operands.
     #[track_caller]
     pub(crate) fn leaf(&mut self, op: Op, meta: Meta, value: Value) -> NodeId {
-        self.nodes.place_leaf(op, meta, self.origin(), value);
+        self.nodes.prepare_leaf(op, meta, self.origin(), value);
         self.append()
     }
 
-    /// Bytes of the list of nodes, with the room that it has for more.
+    /// The bytes of the list of nodes, including its free capacity.
     pub(crate) fn node_bytes(&self) -> usize {
         self.nodes.bytes()
     }
@@ -310,14 +310,14 @@ impl List {
         &self.nodes[id as usize]
     }
 
-    /// The elements that a node's view is a view of.
+    /// The elements of the buffer that a node's value is a view of.
     #[inline(always)]
     #[track_caller]
     fn data<'a>(&'a self, id: NodeId, params: Option<&'a Params>) -> DataRef<'a> {
         match (&self.nodes[id as usize].value.source, params) {
             (Source::Number(x), _) => x.as_slice(),
             (Source::Buffer(b), _) => self.pool.data(*b),
-            // A number that is read from a parameter would be a constant of the program.
+            // While tracing, a number read from a parameter would become a constant of the program.
             (Source::Parameters, Some(params)) if !self.is_traced() => params.slab(),
             _ => self.no_data(id, params),
         }
@@ -338,8 +338,8 @@ impl List {
             .raise()
     }
 
-    /// A node's value with its elements at hand. Inlined, so that it is made where it is read: copying what was just
-    /// written in smaller pieces would wait for them.
+    /// A node's value together with its elements. It is inlined so that it is built where it is read: a copy would have to
+    /// wait for the smaller writes that built it.
     #[inline(always)]
     #[track_caller]
     pub(crate) fn strided<'a>(&'a self, id: NodeId, params: Option<&'a Params>) -> Strided<'a> {
@@ -385,21 +385,21 @@ impl List {
     #[track_caller]
     pub(crate) fn parameter(&mut self, param: Param, params: &Params) -> NodeId {
         let shape = params.shape(param).clone();
-        let place = param.index();
-        if self.parameter_nodes.len() <= place {
+        let index = param.index();
+        if self.parameter_nodes.len() <= index {
             self.parameter_nodes.resize(params.len(), None);
         }
-        if let Some(id) = self.parameter_nodes[place] {
+        if let Some(id) = self.parameter_nodes[index] {
             return id;
         }
         let value = Value::parameter(params.range(param).start, shape.strides());
         let meta = Meta::new(shape, params.dtype());
         let id = self.leaf(Op::Parameter(param), meta, value);
-        self.parameter_nodes[place] = Some(id);
+        self.parameter_nodes[index] = Some(id);
         id
     }
 
-    /// A tensor of one number.
+    /// A tensor filled with one number.
     #[track_caller]
     pub(crate) fn full(&mut self, x: f64, shape: Shape, dtype: crate::DType) -> NodeId {
         let value = Value::number(Number::new(dtype, x), shape.len());

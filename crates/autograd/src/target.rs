@@ -1,45 +1,44 @@
-//! What is computed on: the numbers that planning decides by, and from which sizes on threads share work. They change speed
-//! and memory; only what is `narrow` also changes in which order some products add up.
+//! The machine that plans are for: the thresholds that planning uses, and the sizes from which threads share work. They
+//! affect speed and memory. Only those in `narrow` also affect the order in which some products add up.
 //!
-//! They were found by measurement, on processors with AVX-512 and AVX2. A kernel keeps the sizes of its own blocks to
-//! itself (`kernels/`).
+//! They were found by measurement, on processors with AVX-512 and AVX2. The block sizes of single kernels are in `kernels/`.
 
 use crate::tree::BLOCK;
 
-/// A kind of machine, as its caches and its threads look to the planner.
+/// The thresholds for a kind of machine.
 #[derive(Debug)]
 pub(crate) struct Target {
-    /// Bytes of the tiles of a fused kernel, all of them together: a usual first-level cache.
+    /// The bytes of all tiles of a fused kernel together: a usual first-level cache.
     pub(crate) tile_bytes: usize,
-    /// Elements of the shortest tile. The longest is a block of the summation tree.
+    /// The elements of the shortest tile. The longest tile is a block of the summation tree.
     pub(crate) shortest_tile: usize,
-    /// Longest row of a kernel with rows: it stays in a cache as a whole.
+    /// The longest row of a kernel with rows. A whole row stays in a cache.
     pub(crate) longest_row: usize,
-    /// Nodes of a fused kernel beyond which another one is begun.
+    /// The most nodes of a fused kernel.
     pub(crate) most_members: usize,
-    /// So many elements a sum over everything takes as one row, so that what reads it can stand in the same kernel.
+    /// A sum over at most this many elements is computed as one row, so that its readers can be in the same kernel.
     pub(crate) short_sum: usize,
-    /// Results of fewer bytes are not written over an operand: they stay in the caches anyway, and need no copy of a tile
-    /// in a memory of their own.
+    /// Results of fewer bytes are not written over an operand. They stay in the caches anyway, and in memory of their own
+    /// they need no copy of each tile.
     pub(crate) in_place_from: usize,
-    /// A gradient of fewer numbers is not streamed into an update: it stays in the cache until it is read.
+    /// A gradient of fewer elements is not streamed into an update. It stays in the cache until it is read.
     pub(crate) stream_from: usize,
-    /// What threads take and share.
+    /// What threads share.
     pub(crate) threads: Threads,
-    /// What is computed again instead of being stored.
+    /// What is rematerialised instead of stored.
     pub(crate) rematerialise: Rematerialise,
     /// What is done for narrow data and small products.
     pub(crate) narrow: Narrow,
 }
 
-/// From which size on several threads take part in a kernel, and what each takes. No result depends on it.
+/// The sizes from which several threads share a kernel, and the size of a task. No result depends on them.
 #[derive(Debug)]
 pub(crate) struct Threads {
-    /// Elements of a fused kernel that one thread takes at a time.
+    /// The elements of a task of a fused kernel.
     pub(crate) task: usize,
-    /// Passes over an element, times elements, from which a fused kernel is shared.
+    /// A fused kernel is shared from this product on: reads, steps and writes times elements.
     pub(crate) tiles_from: usize,
-    /// So many passes count for an operand whose elements do not lie one after the other.
+    /// A read that gathers its elements counts as this many reads.
     pub(crate) gather: usize,
     /// Multiplications from which a product is shared.
     pub(crate) products_from: usize,
@@ -52,44 +51,45 @@ pub(crate) struct Threads {
 /// Costs are counted in cheap steps over all elements of a value: the table stands in `rematerialise`.
 #[derive(Debug)]
 pub(crate) struct Rematerialise {
-    /// Values of fewer bytes stay in the nearest cache, where nothing is to be gained.
+    /// Values of fewer bytes are always stored: they stay in the nearest cache.
     pub(crate) from_bytes: usize,
-    /// Bytes from which a value is out of the nearer caches when it is read again.
+    /// Values of this many bytes are no longer in the nearer caches when they are read again.
     pub(crate) far: usize,
-    /// What a load costs, near and far.
+    /// The cost of a load, from near and from far memory.
     pub(crate) load: [f64; 2],
-    /// What a store costs, near and far.
+    /// The cost of a store, to near and to far memory.
     pub(crate) store: [f64; 2],
-    /// What a saving must come to beyond its cost: figures differ from machine to machine.
+    /// By how much a saving has to exceed its cost, because costs differ from machine to machine.
     pub(crate) margin: f64,
-    /// Row values may be held longer, up to this part of what is saved: one in so many bytes.
+    /// Values per row may live longer for it, as long as they have at most one byte for this many bytes that are saved.
     pub(crate) held: usize,
-    /// Most steps that one value is computed again by.
+    /// The most steps that rematerialise one value.
     pub(crate) longest: usize,
-    /// Most steps that one unit is given.
+    /// The most steps that are added to one unit.
     pub(crate) most: usize,
-    /// Nodes of a unit up to which it is looked through for what it reads.
+    /// Units with more nodes are not searched for what they read.
     pub(crate) looked_through: usize,
 }
 
-/// What counts as narrow.
+/// Which matrices are narrow, and which products are small.
 #[derive(Debug)]
 pub(crate) struct Narrow {
-    /// A matrix with fewer columns (or rows, if it lies transposed) is narrow.
+    /// A matrix with fewer columns, or with fewer rows if it is transposed, is narrow.
     pub(crate) width: usize,
-    /// It pays to turn it from so many rows per column on.
+    /// It is transposed if it has at least this many rows per column.
     pub(crate) aspect: usize,
-    /// Multiplications up to which a product with a vector is spelt out: the product's own kernel need not copy what is
-    /// repeated.
+    /// The most multiplications of a product with a vector that is written as elementwise operations. In larger products the
+    /// kernel for products is faster, because it need not copy repeated elements.
     pub(crate) small_product: usize,
-    /// Terms up to which a row times a matrix is: the product's own kernel reads each row once.
+    /// The most terms of a row times a matrix that is written so. With more terms the kernel for products is faster, because
+    /// it reads each row once.
     pub(crate) few_rows: usize,
 }
 
 impl Target {
-    /// Processors with caches of some 48 kB, 1 MB and more, and a handful of threads.
+    /// Processors with caches of about 48 kB, 1 MB and more, and a few threads.
     ///
-    /// The random programs of the unit tests are small, and shall meet what is for large values too.
+    /// Some thresholds are lower in unit tests, so that small random programs reach the code for large values too.
     pub(crate) const CPU: Target = Target {
         tile_bytes: 48 << 10,
         shortest_tile: 64,

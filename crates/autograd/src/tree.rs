@@ -1,9 +1,9 @@
 //! The order of every sum: a tree that depends on the number of terms alone.
 //!
-//! Blocks of [`BLOCK`] terms are added in [`LANES`] lanes (term i goes to lane i mod `LANES`, in order), the lanes are
-//! folded in halves, and the blocks' sums are combined pairwise. So the result is the same however the terms are
-//! stored and whoever adds them, and the rounding error grows with the logarithm of the number of blocks. A product of
-//! matrices has an [`Order`] of its own.
+//! Blocks of [`BLOCK`] terms are added in [`LANES`] lanes (term i goes to lane i mod `LANES`, in order), the lanes are folded
+//! in halves, and the sums of the blocks are combined pairwise. So the result depends neither on how the terms are stored nor
+//! on which thread adds them, and the rounding error grows with the logarithm of the number of blocks. A product of matrices
+//! has an [`Order`] of its own.
 
 mod product;
 
@@ -11,7 +11,7 @@ pub(crate) use product::{DEPTH, FEW, Order, chain_length};
 
 use crate::dtype::Float;
 
-/// Partial sums that a block is added in, and a product where its order is [`Order::Lanes`].
+/// How many partial sums a block has, and a product whose order is [`Order::Lanes`].
 pub(crate) const LANES: usize = 16;
 
 /// Terms of a block.
@@ -25,12 +25,12 @@ pub(crate) fn sum<T: Float>(terms: &[T]) -> T {
     }
 }
 
-/// Where the tree divides so many terms: at a block border near the middle, or not at all within one block.
+/// Where the tree splits so many terms: at a block border near the middle. One block is not split.
 pub(crate) fn split(terms: usize) -> Option<usize> {
     (terms > BLOCK).then(|| terms.div_ceil(BLOCK).div_ceil(2) * BLOCK)
 }
 
-/// The sum, given the sums of its blocks in order.
+/// The sum, from the sums of its blocks in order.
 pub(crate) fn combine<T: Float>(blocks: &[T]) -> T {
     match blocks {
         [] => T::default(),
@@ -50,11 +50,11 @@ pub(crate) fn block<T: Float>(terms: &[T]) -> T {
     fold(lanes)
 }
 
-/// Adds terms to the lanes of their block, the first one to the first lane.
+/// Adds terms to the lanes of their block. The first term goes to the first lane.
 #[inline(always)]
 pub(crate) fn add_to_lanes<T: Float>(lanes: &mut [T; LANES], terms: &[T]) {
     let (rows, rest) = terms.as_chunks::<LANES>();
-    // A copy stays in registers, whatever else the lanes may overlap with.
+    // A local copy stays in registers.
     let mut sums = *lanes;
     for row in rows {
         for (lane, &x) in sums.iter_mut().zip(row) {
@@ -67,7 +67,7 @@ pub(crate) fn add_to_lanes<T: Float>(lanes: &mut [T; LANES], terms: &[T]) {
     *lanes = sums;
 }
 
-/// The sum of a block, given that of each lane.
+/// The sum of a block, from the sums of its lanes.
 #[inline(always)]
 pub(crate) fn fold<T: Float>(mut lanes: [T; LANES]) -> T {
     let mut half = LANES / 2;

@@ -35,7 +35,7 @@ impl<'a, T: Copy> View<'a, T> {
     }
 
     /// The part of the slice from the lowest offset of the view to the highest, including gaps.
-    pub(crate) fn reach(&self) -> &'a [T] {
+    pub(crate) fn span(&self) -> &'a [T] {
         let (low, high) = self.ends();
         if self.shape.contains(&0) { &[] } else { &self.data[low as usize..=high as usize] }
     }

@@ -2,7 +2,7 @@
 
 use crate::rule::{Formula, Rule};
 use autograd::Float;
-use autograd::loops::{Workers, rough_sum, widest};
+use autograd::loops::{Workers, unordered_sum, widest};
 
 /// One thread updates up to this many numbers. More numbers are cut into pieces of at most this length.
 const ALONE: usize = 1 << 13;
@@ -87,7 +87,7 @@ pub(crate) fn update<T: Float, R: Rule>(
 #[inline]
 pub(crate) fn all_finite<T: Float>(workers: &Workers, numbers: &[T]) -> bool {
     let zero = T::default();
-    let sum = rough_sum(
+    let sum = unordered_sum(
         numbers,
         workers,
         #[inline(always)]

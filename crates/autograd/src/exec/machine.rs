@@ -1,15 +1,15 @@
-//! Running a plan: the memory of one user of a program, and the loop over the kernels.
+//! The machine that runs a plan: the memory of one user of a program, and the loop over the kernels.
 
 #![expect(
     unsafe_code,
-    reason = "kernels run on raw memory: a verified plan says that nothing is written while it is read"
+    reason = "kernels run on raw memory: in a verified plan, nothing is written while it is read"
 )]
 
 use super::operands::{strided, view, whole};
 use super::stream::{self, Streams};
 use crate::buffers::Strided;
 use crate::call::{self, Fault, Fill, Room};
-use crate::code::Operand;
+use crate::code::MemoryView;
 use crate::dtype::{Data, DataRef, Storable, with_float, with_type};
 use crate::ir::{Meta, Op};
 use crate::kernels::bases::Bases;
@@ -18,33 +18,35 @@ use crate::kernels::tile::{self, Linked};
 use crate::kernels::workers::Workers;
 use crate::op::Rule;
 use crate::params::Gradients;
-use crate::plan::{Contents, FIRST_SLOT, GRADIENTS, Kernel, PARAMETERS, Plan, Seal, Slot, Verified, Work};
+use crate::plan::{
+    Contents, FIRST_INPUT, GRADIENTS, Kernel, PARAMETERS, Plan, PlanInput, Seal, Verified, Work,
+};
 use crate::scratch::{Lines, Scratch};
 use crate::slab::Slab;
 use crate::target::Target;
 use smallvec::SmallVec;
 use std::marker::PhantomData;
 
-/// Everything that a run of one plan writes to.
+/// All memory that runs of one plan write.
 #[derive(Debug)]
 pub(crate) struct Machine {
-    /// That of the plan.
+    /// The seal of the plan that it was made for.
     seal: Seal,
     buffers: Vec<Slab>,
     gradients: Gradients,
     workers: Workers,
-    /// Copies of inputs that do not lie in one piece.
+    /// Copies of inputs that are not contiguous.
     staged: Vec<Data>,
     tiles: Lines,
     partials: Lines,
     products: Scratch,
     bases: Bases,
     needs: Needs,
-    /// The loops of each fused kernel.
+    /// For each fused kernel, its loops.
     linked: Vec<Option<Linked>>,
 }
 
-/// What the kernels of a plan need beside the buffers.
+/// What the kernels of a plan need in addition to the buffers.
 #[derive(Debug, Default)]
 struct Needs {
     /// Per worker.
@@ -52,7 +54,7 @@ struct Needs {
     partial_bytes: usize,
     /// Per worker.
     product_bytes: usize,
-    /// Whether a kernel is large enough for more than one thread.
+    /// Whether some kernel is large enough for several threads.
     shares_work: bool,
 }
 
@@ -87,7 +89,7 @@ impl Needs {
     }
 }
 
-/// A kernel that the values of its operands make impossible: found while running.
+/// A kernel that failed, because the values of its operands are impossible.
 #[derive(Debug)]
 pub(crate) struct Failed {
     pub(crate) kernel: usize,
@@ -95,13 +97,13 @@ pub(crate) struct Failed {
 }
 
 impl Machine {
-    /// The memory of a plan, for so many threads. All of it is touched here, so that no run meets a fresh page.
+    /// A machine for a plan, for so many threads. All memory is touched here, so that no run waits for a new page.
     pub(crate) fn new(plan: &Verified<Plan>, gradients: Gradients, threads: usize) -> Machine {
         let mut machine = Machine {
             seal: plan.seal().clone(),
             buffers: plan.buffers.iter().map(|b| Slab::splat(b.dtype, 0.0, b.elements)).collect(),
             gradients,
-            staged: plan.slots.iter().map(|slot| Data::empty(slot.dtype())).collect(),
+            staged: plan.inputs.iter().map(|input| Data::empty(input.dtype())).collect(),
             tiles: Lines::default(),
             partials: Lines::default(),
             products: Scratch::default(),
@@ -115,7 +117,7 @@ impl Machine {
         machine
     }
 
-    /// Another number of threads. A plan whose kernels are all small stays with the caller.
+    /// Changes the number of threads. A plan whose kernels are all small runs on the caller's thread alone.
     pub(crate) fn set_threads(&mut self, threads: usize) {
         let threads = if self.needs.shares_work { threads } else { 1 };
         if self.workers.threads() != threads {
@@ -126,7 +128,7 @@ impl Machine {
         self.products.reserve(self.needs.product_bytes, self.workers.threads());
     }
 
-    /// Bytes of all of it.
+    /// The bytes of all its memory.
     pub(crate) fn bytes(&self) -> usize {
         let data = |d: &Data| d.len() * d.dtype().size();
         let slabs = self.buffers.iter().chain([self.gradients.slab()]);
@@ -138,21 +140,21 @@ impl Machine {
             + self.linked.iter().flatten().map(Linked::bytes).sum::<usize>()
     }
 
-    /// Whether it was made for this plan: it runs no other.
+    /// Whether it was made for this plan. It runs no other.
     #[inline]
     pub(crate) fn is_of(&self, plan: &Verified<Plan>) -> bool {
         self.seal == *plan.seal()
     }
 
-    /// How many threads may be at work at the same time.
+    /// How many threads may work at the same time.
     pub(crate) fn threads(&self) -> usize {
         self.workers.threads()
     }
 
-    /// The memory that an output of the plan lies in.
+    /// The buffer of an output of the plan.
     #[inline]
-    pub(crate) fn output(&self, plan: &Plan, y: &Operand) -> DataRef<'_> {
-        self.buffers[(y.home - plan.first_buffer()) as usize].borrow()
+    pub(crate) fn output(&self, plan: &Plan, y: &MemoryView) -> DataRef<'_> {
+        self.buffers[(y.memory - plan.first_buffer()) as usize].borrow()
     }
 
     /// The gradients of the last run.
@@ -160,7 +162,7 @@ impl Machine {
         &self.gradients
     }
 
-    /// Where an input is copied to that does not lie in one piece.
+    /// The copy of an input that is not contiguous.
     pub(crate) fn staged(&self, input: usize) -> &Data {
         &self.staged[input]
     }
@@ -170,10 +172,11 @@ impl Machine {
         &mut self.staged[input]
     }
 
-    /// Runs the first kernels, so many of them. `inputs` are those of the plan's slots that are given, in order.
+    /// Runs the first `kernels` kernels. `inputs` are the inputs that come with each run, in order; `None` means that the input
+    /// was copied to [`staged_mut`](Machine::staged_mut).
     ///
     /// # Panics
-    /// If it is the machine of another plan, or a memory is too short or of another type.
+    /// If the machine was made for another plan, or a memory is too short or of another type.
     pub(crate) fn run<'m, 'i>(
         &'m mut self,
         plan: &'m Verified<Plan>,
@@ -195,29 +198,29 @@ impl Machine {
         Ok(Ran { machine: self, plan, inputs: PhantomData })
     }
 
-    /// Notes where the memories begin that may be others than in the last run.
+    /// Sets the addresses of memories that may differ from run to run.
     #[inline]
     fn bind(&mut self, plan: &Plan, slab: DataRef<'_>, inputs: &[Option<DataRef<'_>>]) {
         self.bases.set(PARAMETERS as usize, slab);
         if self.gradients.is_shared() {
             self.bases.set_mut(GRADIENTS as usize, self.gradients.slab_mut().raw());
         }
-        for (i, slot) in plan.slots.iter().enumerate() {
-            if let Slot::Given(_) = slot {
+        for (i, input) in plan.inputs.iter().enumerate() {
+            if let PlanInput::Given(_) = input {
                 let data = inputs.get(i).copied().flatten().unwrap_or_else(|| self.staged[i].borrow());
-                self.bases.set(FIRST_SLOT as usize + i, data);
+                self.bases.set(FIRST_INPUT as usize + i, data);
             }
         }
     }
 
-    /// Notes where the memories begin that stay: those of this machine, and the constants of the plan.
+    /// Sets the addresses of memories that stay: those of this machine, and the constants of the plan.
     fn bind_own(&mut self, plan: &Plan) {
         let first_buffer = plan.first_buffer() as usize;
         self.bases = Bases::new(plan.memories().map(|memory| (memory.dtype, memory.elements)));
         self.bases.set_mut(GRADIENTS as usize, self.gradients.slab_mut().raw());
-        for (home, memory) in plan.memories().enumerate() {
+        for (number, memory) in plan.memories().enumerate() {
             if let Contents::Constant(data) = memory.contents {
-                self.bases.set(home, data);
+                self.bases.set(number, data);
             }
         }
         for (i, buffer) in self.buffers.iter_mut().enumerate() {
@@ -225,23 +228,23 @@ impl Machine {
         }
     }
 
-    /// Runs the kernel of this number, one of the machine's plan, after `bind`.
+    /// Runs kernel number `i` of the machine's plan, after `bind`.
     #[inline]
     fn kernel(&mut self, i: usize, kernel: &Kernel) -> Result<(), Fault> {
         match &kernel.work {
             Work::Tile(code) => {
                 let linked = self.linked[i].as_mut().expect("every fused kernel is linked");
                 let (tiles, partials) = (&mut self.tiles, &mut self.partials);
-                // SAFETY: the plan is verified, its memories are bound, and kernels run one after the other. The loops are
-                // those of this code, and `set_threads` has made room for the kernel that needs most.
+                // SAFETY: the plan is verified, its memories are set, and kernels run one after the other. `linked` was made
+                // from this code, and `set_threads` has reserved scratch for the kernel that needs most.
                 unsafe { tile::run(code, linked, &self.bases, tiles, partials, &self.workers) };
                 Ok(())
             }
             Work::Product { a, b, c } => {
                 with_float!(c.dtype, T => {
-                    // SAFETY: the plan is verified: the operands lie apart from the result. Nothing else writes now.
+                    // SAFETY: the plan is verified, so the operands do not overlap the result. Nothing else writes now.
                     let (a, b, c) = unsafe {
-                        let (a, b) = (view::<T>(&self.bases, a, c.home), view::<T>(&self.bases, b, c.home));
+                        let (a, b) = (view::<T>(&self.bases, a, c.memory), view::<T>(&self.bases, b, c.memory));
                         (a, b, whole(&self.bases, c))
                     };
                     matmul::matmul(a, b, c, &mut self.products, &self.workers);
@@ -252,11 +255,11 @@ impl Machine {
         }
     }
 
-    /// An op by its eager kernel.
-    fn op(&mut self, op: &Op, x: &[Operand], y: &Operand) -> Result<(), Fault> {
-        // SAFETY: the plan is verified: the operands lie apart from the result. Nothing else writes now.
+    /// Runs an op by its eager kernel.
+    fn op(&mut self, op: &Op, x: &[MemoryView], y: &MemoryView) -> Result<(), Fault> {
+        // SAFETY: the plan is verified, so the operands do not overlap the result. Nothing else writes now.
         let operands: SmallVec<[Strided<'_>; 4]> =
-            x.iter().map(|x| unsafe { strided(&self.bases, x, y.home) }).collect();
+            x.iter().map(|x| unsafe { strided(&self.bases, x, y.memory) }).collect();
         // SAFETY: as above; the result lies within its memory.
         let data = with_type!(y.dtype, T => T::share_mut(unsafe { whole::<T>(&self.bases, y) }));
         let result = Fill { shape: &y.shape, data };
@@ -264,16 +267,16 @@ impl Machine {
     }
 }
 
-/// What an op of a plan means.
+/// The rule of an op.
 fn rule(op: &Op) -> &dyn Rule {
-    op.rule().expect("leaves are no work")
+    op.rule().expect("a kernel computes no leaf")
 }
 
-fn meta(x: &Operand) -> Meta {
+fn meta(x: &MemoryView) -> Meta {
     Meta::new(x.shape.clone(), x.dtype)
 }
 
-/// A run that has ended well, as long as its inputs are borrowed: what is still to be computed reads them.
+/// A run that succeeded. It keeps the inputs borrowed, because gradients that are still to be computed read them.
 #[derive(Debug)]
 pub(crate) struct Ran<'m, 'i> {
     machine: &'m mut Machine,
@@ -282,33 +285,32 @@ pub(crate) struct Ran<'m, 'i> {
 }
 
 impl<'m> Ran<'m, 'm> {
-    /// After a run of the other kernels: the gradients, the threads, and the products that are gradients still to be
-    /// computed. They are computed here if they are not `asked` for, or one of their numbers might not be finite.
+    /// The gradients, the threads, and the streamed products: gradients that are still to be computed. If these are not `asked`
+    /// for, or a number in them might not be finite, they are computed here, and none are returned.
     #[inline]
     pub(crate) fn gradients(self, asked: bool) -> (&'m Gradients, &'m Workers, Option<Streams<'m>>) {
         let Ran { machine, plan, .. } = self;
         let products = if plan.streams > 0 { machine.unless_computed(plan, asked) } else { None };
         let (bases, scratch, workers) = (&machine.bases, &mut machine.products, &machine.workers);
-        // SAFETY: the products are those of a verified plan: they read inputs, constants and buffers, all of which are
-        // borrowed for so long.
+        // SAFETY: the products are part of a verified plan. They read inputs, constants and buffers, which stay borrowed.
         let streams = products.map(|products| unsafe { Streams::new(products, bases, scratch, workers) });
         (&machine.gradients, workers, streams)
     }
 }
 
 impl Machine {
-    /// The streamed products, or none after they have been computed.
+    /// The streamed products; none if they were computed here.
     #[inline(never)]
     fn unless_computed<'p>(&mut self, plan: &'p Plan, asked: bool) -> Option<&'p [Kernel]> {
         let products = plan.streamed();
-        // SAFETY: they are products of a verified plan, and nothing writes to their operands now.
+        // SAFETY: they are products of a verified plan, and nothing writes their operands now.
         let finite = |kernel: &Kernel| unsafe { stream::is_finite(kernel, &self.bases, &self.workers) };
         if asked && products.iter().all(finite) {
             return Some(products);
         }
         let first = plan.kernels.len() - products.len();
         for (i, kernel) in products.iter().enumerate() {
-            self.kernel(first + i, kernel).expect("products read no indices");
+            self.kernel(first + i, kernel).expect("a product cannot fail");
         }
         None
     }

@@ -1,41 +1,41 @@
-//! Operands of a plan, as views and slices of the memories that they name.
+//! Memory views of a plan as views and slices of the memories themselves.
 
 #![expect(
     unsafe_code,
-    reason = "the operands of one kernel may lie in one memory: slices are made of starts and lengths"
+    reason = "the operands of one kernel may lie in one memory, so slices are made from addresses and lengths"
 )]
 
 use crate::Element;
 use crate::buffers::Strided;
-use crate::code::Operand;
+use crate::code::MemoryView;
 use crate::dtype::{Storable, with_type};
 use crate::kernels::bases::Bases;
 use crate::view::View;
 
-/// An operand of a kernel that writes to a memory: as a view of its own memory, or of its reach alone in that one, where
-/// the result lies beside it.
+/// An operand of a kernel that writes the memory `written`. The result is a view of the operand's whole memory. But if that is
+/// `written`, the result is a view of the operand's span alone, because the result lies in the same memory.
 ///
 /// # Safety
-/// The operand is one of a verified plan, and the memories are those that the plan runs in. Nobody writes to the operand
-/// while the view is in use, nor to its memory unless it is the one that is written.
+/// The operand is part of a verified plan, and `bases` are the memories that the plan runs in. While the view is in use, nobody
+/// writes the operand, and nobody writes its memory unless that is `written`.
 #[inline(always)]
-pub(super) unsafe fn view<'a, T: Element>(bases: &Bases, x: &'a Operand, written: u32) -> View<'a, T> {
+pub(super) unsafe fn view<'a, T: Element>(bases: &Bases, x: &'a MemoryView, written: u32) -> View<'a, T> {
     let (shape, strides) = (&x.shape[..], &x.strides[..]);
-    if x.home == written {
+    if x.memory == written {
         // SAFETY: the caller's promise.
-        return unsafe { reach(bases, x) };
+        return unsafe { span(bases, x) };
     }
-    // SAFETY: the memory has a place and as many elements; the caller's promise.
-    let data = unsafe { std::slice::from_raw_parts(bases.first(x.home), bases.elements(x.home)) };
+    // SAFETY: the address of the memory is set, and it has so many elements; the caller's promise.
+    let data = unsafe { std::slice::from_raw_parts(bases.first(x.memory), bases.elements(x.memory)) };
     View { data, offset: x.offset, shape, strides }
 }
 
-/// From its first element to its last.
+/// The view of an operand's span: from the lowest to the highest address of its elements.
 ///
 /// # Safety
 /// As for [`view`].
 #[inline(never)]
-unsafe fn reach<'a, T: Element>(bases: &Bases, x: &'a Operand) -> View<'a, T> {
+unsafe fn span<'a, T: Element>(bases: &Bases, x: &'a MemoryView) -> View<'a, T> {
     let (shape, strides) = (&x.shape[..], &x.strides[..]);
     if shape.contains(&0) {
         return View { data: &[], offset: 0, shape, strides };
@@ -52,12 +52,12 @@ unsafe fn reach<'a, T: Element>(bases: &Bases, x: &'a Operand) -> View<'a, T> {
     View { data, offset: below as usize, shape, strides }
 }
 
-/// As [`view`], of any type.
+/// As [`view`], for any type.
 ///
 /// # Safety
 /// As for [`view`].
 #[inline]
-pub(super) unsafe fn strided<'a>(bases: &Bases, x: &'a Operand, written: u32) -> Strided<'a> {
+pub(super) unsafe fn strided<'a>(bases: &Bases, x: &'a MemoryView, written: u32) -> Strided<'a> {
     with_type!(x.dtype, T => {
         // SAFETY: the caller's promise.
         let View { data, offset, shape, strides } = unsafe { view::<T>(bases, x, written) };
@@ -68,9 +68,9 @@ pub(super) unsafe fn strided<'a>(bases: &Bases, x: &'a Operand, written: u32) ->
 /// The elements of a result, to be written.
 ///
 /// # Safety
-/// The result is one of a verified plan, and the memories are those that the plan runs in: then so many elements lie there.
-/// Nobody else reads or writes a part of them while they are borrowed.
-pub(super) unsafe fn whole<'a, T: Element>(bases: &Bases, y: &Operand) -> &'a mut [T] {
+/// The result is part of a verified plan, and `bases` are the memories that the plan runs in, so its elements exist. Nobody
+/// else reads or writes them while they are borrowed.
+pub(super) unsafe fn whole<'a, T: Element>(bases: &Bases, y: &MemoryView) -> &'a mut [T] {
     // SAFETY: the caller's promise.
     unsafe { std::slice::from_raw_parts_mut(bases.start::<T>(y), y.shape.elements()) }
 }
@@ -82,14 +82,14 @@ mod tests {
     use crate::dtype::{DType, DataRef};
     use crate::shape::Strides;
 
-    /// Read backwards: from elements 5 to 2 of a memory, of which others are written.
+    /// The operand is read backwards, from element 5 to element 2.
     #[test]
     fn a_view_reaches_no_further_than_its_elements_where_the_result_lies_beside_it() {
         let data: Vec<f64> = (0..8).map(f64::from).collect();
         let mut bases = Bases::new([(DType::F64, 8)].into_iter());
         bases.set(0, DataRef::F64(&data));
-        let backwards = |shape: &[usize]| Operand {
-            home: 0,
+        let backwards = |shape: &[usize]| MemoryView {
+            memory: 0,
             offset: 5,
             dtype: DType::F64,
             shape: Shape::from(shape),

@@ -1,16 +1,13 @@
-//! Gradients that go straight into an update: products whose tiles change the parameters as they are made.
+//! Streamed gradients: products whose tiles go straight into an update of the parameters.
 
-#![expect(
-    unsafe_code,
-    reason = "tiles of several slabs are changed by several threads, through raw pointers"
-)]
+#![expect(unsafe_code, reason = "several threads change parts of several slabs, through raw pointers")]
 
 use super::operands::view;
 use crate::dtype::{Float, with_float};
 use crate::kernels::bases::Bases;
 use crate::kernels::matmul::{self, Tile};
-use crate::kernels::rough;
 use crate::kernels::simd::widest;
+use crate::kernels::unordered;
 use crate::kernels::workers::Workers;
 use crate::plan::{Kernel, Work};
 use crate::scratch::Scratch;
@@ -28,8 +25,8 @@ pub struct Streams<'a> {
 
 impl<'a> Streams<'a> {
     /// # Safety
-    /// The products are the streamed ones of a verified plan, and the memories are those that the plan has run in: their
-    /// operands live and are not written for `'a`.
+    /// The products are the streamed ones of a verified plan, and `bases` are the memories that the plan has run in. Their
+    /// operands live and are not written during `'a`.
     pub(super) unsafe fn new(
         products: &'a [Kernel],
         bases: &'a Bases,
@@ -39,21 +36,21 @@ impl<'a> Streams<'a> {
         Streams { products, bases, scratch, workers }
     }
 
-    /// Whether a part of the slab has its gradient still to come; each of them is finite.
+    /// Whether the gradient of a range of the slab is still to be computed. All such gradients are finite.
     pub fn contain(&self, range: &Range<usize>) -> bool {
         self.product(range).is_some()
     }
 
     fn product(&self, range: &Range<usize>) -> Option<&'a Kernel> {
-        let place = self.products.binary_search_by_key(&range.start, |kernel| result(kernel).offset);
-        place.ok().map(|place| &self.products[place])
+        let found = self.products.binary_search_by_key(&range.start, |kernel| result(kernel).offset);
+        found.ok().map(|i| &self.products[i])
     }
 
-    /// Computes the gradient of a part of the slab and updates that part by it: `update` gets pieces of `point`, the
-    /// same pieces of the gradient, and of each `memory` that is not empty, on several threads.
+    /// Computes the gradient of a range of the slab and updates that range by it. `update` is called on several threads: with a
+    /// part of `point`, the same part of the gradient, and the same part of each `memory` that is not empty.
     ///
     /// # Panics
-    /// If there is no such gradient, or it is not as long as the slices, or of another type.
+    /// If there is no such gradient, or its length or type differs from that of the slices.
     pub fn update<T: Float>(
         &mut self,
         range: &Range<usize>,
@@ -71,13 +68,13 @@ impl<'a> Streams<'a> {
         });
         let slabs = Slabs([point.as_mut_ptr(), m, v]);
         with_float!(c.dtype, U => {
-            let take = |tile: &Tile<'_, U>| widest(
+            let consume = |tile: &Tile<'_, U>| widest(
                 #[inline(always)]
                 || {
                     for (row, values) in tile.values.chunks_exact(tile.columns).enumerate() {
                         let at = tile.first + row * tile.stride;
-                        // SAFETY: U is T, which `assert` has seen. The tile lies within C and the slabs are as long; no
-                        // other tile has a part of it.
+                        // SAFETY: the assertion has checked that U is T. The tile lies within C, and the slabs are as long as
+                        // C. No other tile overlaps it.
                         unsafe {
                             let gradient = std::slice::from_raw_parts(values.as_ptr().cast::<T>(), values.len());
                             let [point, m, v] = slabs.part(at, values.len());
@@ -86,10 +83,10 @@ impl<'a> Streams<'a> {
                     }
                 },
             );
-            // SAFETY: `new` was promised that the operands live and are not written; parameters are none of them, as the
+            // SAFETY: the caller of `new` promised that the operands live and are not written. They are no parameters, as the
             // verifier has checked.
-            let (a, b) = unsafe { (view::<U>(self.bases, a, c.home), view::<U>(self.bases, b, c.home)) };
-            matmul::each_tile(a, b, slabs.0.map(|slab| slab.cast_const().cast()), &take, self.scratch, self.workers);
+            let (a, b) = unsafe { (view::<U>(self.bases, a, c.memory), view::<U>(self.bases, b, c.memory)) };
+            matmul::each_tile(a, b, slabs.0.map(|slab| slab.cast_const().cast()), &consume, self.scratch, self.workers);
         });
     }
 }
@@ -97,14 +94,14 @@ impl<'a> Streams<'a> {
 /// Slabs of equal lengths, or null.
 struct Slabs<T>([*mut T; 3]);
 
-// SAFETY: each thread takes other parts.
+// SAFETY: each thread uses other parts.
 unsafe impl<T: Send> Sync for Slabs<T> {}
 
 impl<T> Slabs<T> {
-    /// The same part of each, empty where there is no slab.
+    /// The same part of each slab; empty where there is none.
     ///
     /// # Safety
-    /// It lies within the slabs, and nobody else has a part of it.
+    /// The part lies within the slabs, and nobody else uses it.
     #[inline(always)]
     unsafe fn part<'s>(&self, at: usize, length: usize) -> [&'s mut [T]; 3] {
         self.0.map(
@@ -118,33 +115,33 @@ impl<T> Slabs<T> {
     }
 }
 
-fn result(kernel: &Kernel) -> &crate::code::Operand {
+fn result(kernel: &Kernel) -> &crate::code::MemoryView {
     match &kernel.work {
         Work::Product { c, .. } => c,
         _ => unreachable!("only products are streamed"),
     }
 }
 
-/// Whether every number of a product is finite for sure, on the way to it too: |Σ aₖ·bₖ| ≤ ‖a‖·‖b‖ (Cauchy and Schwarz),
-/// and no row or column is longer than its matrix.
+/// Whether every number of a product is certainly finite, and every partial sum too. It is a bound: |Σ aₖ·bₖ| ≤ ‖a‖·‖b‖ (Cauchy
+/// and Schwarz), and the norm of a row or column is at most that of its matrix.
 ///
 /// # Safety
-/// The product is one of a verified plan, and the memories are those that the plan has run in. Nobody writes to its operands
+/// The product is part of a verified plan, and `bases` are the memories that the plan has run in. Nobody writes its operands
 /// meanwhile.
 pub(super) unsafe fn is_finite(kernel: &Kernel, bases: &Bases, workers: &Workers) -> bool {
     let Work::Product { a, b, c } = &kernel.work else { return false };
     with_float!(c.dtype, T => {
         // SAFETY: the caller's promise.
-        let (a, b): (View<'_, T>, View<'_, T>) = unsafe { (view(bases, a, c.home), view(bases, b, c.home)) };
+        let (a, b): (View<'_, T>, View<'_, T>) = unsafe { (view(bases, a, c.memory), view(bases, b, c.memory)) };
         let [a, b] = [a, b].map(|x| {
-            rough::sum(
-                x.reach(),
+            unordered::sum(
+                x.span(),
                 workers,
                 #[inline(always)]
                 |x| x * x,
             )
         });
-        // Infinite or NaN where an operand is; a tenth is far more than all rounding.
+        // The norms are infinite or NaN if an operand is. The factor of ten is far more than all rounding errors.
         (a.to_f64().sqrt() * b.to_f64().sqrt()) < T::MAX.to_f64() / 10.0
     })
 }

@@ -7,7 +7,7 @@ use crate::view::View;
 #[inline(always)]
 pub(crate) fn map1<A: Copy, O: Copy>(x: View<'_, A>, mut out: &mut [O], f: impl Fn(A) -> O + Copy) {
     if let Some(values) = x.as_slice() {
-        // A plain loop within `widest`: an iterator's inner function would be compiled for the baseline alone.
+        // A plain loop: an iterator's inner function would be compiled for the baseline instruction set alone.
         return widest(
             #[inline(always)]
             || {
@@ -73,10 +73,10 @@ pub(crate) fn map2<A: Copy, B: Copy, O: Copy>(
     );
 }
 
-/// Rows below this length cost more to begin than to walk.
+/// For rows shorter than this, starting a row costs more than walking it.
 const SHORT_ROW: usize = 64;
 
-/// `out[i] = f(a[i], row[i mod n])`: the row is laid out several times, so that the loops are long.
+/// `out[i] = f(a[i], row[i mod n])`. The row is repeated in a buffer, so that the inner loop is long.
 #[inline(always)]
 fn zip_repeated<A: Copy, B: Copy, O>(a: &[A], row: &[B], out: &mut [O], f: impl Fn(A, B) -> O + Copy) {
     let tile = row.repeat(4 * SHORT_ROW / row.len());
@@ -110,7 +110,7 @@ pub(crate) fn select<T: Copy>(mask: View<'_, bool>, a: View<'_, T>, b: View<'_, 
     );
 }
 
-/// Writes one element per place of the shape: `fill(length, starts, steps, row)` writes a row.
+/// Writes one element for each index of the shape: `fill(length, starts, steps, row)` writes a row.
 #[inline(always)]
 fn fill_rows<const K: usize, O>(
     shape: &[usize],

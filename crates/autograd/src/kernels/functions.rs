@@ -1,4 +1,4 @@
-//! The functions of the table on views: the loops of [`super::loops`] where operands lie in one piece.
+//! The functions of the table, on views. Contiguous operands go to the loops of [`super::loops`].
 
 use super::elementwise::map2;
 use super::loops::{self, Lane};
@@ -16,7 +16,8 @@ pub(crate) fn unary<T: Lane>(f: Unary, x: View<'_, T>, out: &mut [T]) {
     }
 }
 
-/// `out[i] = g[i]·f′(x[i])`, given y = f(x); false where there is no loop for that, or one of the three is no slice.
+/// `out[i] = g[i]·f′(x[i])`, given y = f(x). Returns false and does nothing where there is no such loop, or where one of the
+/// three is not contiguous.
 pub(crate) fn pull_back<T: Lane>(f: Unary, [x, y, g]: [View<'_, T>; 3], out: &mut [T]) -> bool {
     let (Some(slope), Some(x), Some(y), Some(g)) = (T::slope(f), x.as_slice(), y.as_slice(), g.as_slice())
     else {
@@ -26,8 +27,8 @@ pub(crate) fn pull_back<T: Lane>(f: Unary, [x, y, g]: [View<'_, T>; 3], out: &mu
     true
 }
 
-/// `out[i] = f(a[i], b[i])`. The four operations also have loops that take a broadcast as it is; what costs more to compute
-/// than to copy has not.
+/// `out[i] = f(a[i], b[i])`. The four operations have loops for broadcasts too. For other functions a strided operand is
+/// copied first: they cost more than the copy.
 pub(crate) fn binary<T: Lane>(f: Binary, a: View<'_, T>, b: View<'_, T>, out: &mut [T]) {
     if let (Some(a), Some(b)) = (a.as_slice(), b.as_slice()) {
         return loops::fill(T::binary(f), 0.0, [a, b], out);

@@ -1,4 +1,4 @@
-//! One entry per row, taken or placed. The caller has checked that every index is within its row.
+//! Reading and writing by index. The caller has checked that every index is within its axis.
 
 use super::rows::rows;
 use crate::dtype::Float;
@@ -23,10 +23,10 @@ pub(crate) fn unpick<T: Copy + Default>(g: View<'_, T>, index: View<'_, i64>, co
 
 /// `out[…, i, …] = x[…, index[…, i, …], …]` along an axis.
 pub(crate) fn gather<T: Copy>(x: View<'_, T>, axis: usize, index: View<'_, i64>, out: &mut [T]) {
-    // The operand is walked beside the index, standing still along the axis that the index counts.
-    let (still, along) = standing_still(x.strides, axis);
+    // The operand is walked together with the index. Its stride is 0 along `axis`: there the index says where to read.
+    let (others, along) = without_axis(x.strides, axis);
     let mut out = out.iter_mut();
-    rows(index.shape, [&still, index.strides], [x.offset, index.offset], |n, [from, at], [p, q]| {
+    rows(index.shape, [&others, index.strides], [x.offset, index.offset], |n, [from, at], [p, q]| {
         for (k, y) in (0..n as isize).zip(&mut out) {
             let i = index.data[at.wrapping_add_signed(k * q)] as isize;
             *y = x.data[from.wrapping_add_signed(k * p + i * along)];
@@ -34,7 +34,7 @@ pub(crate) fn gather<T: Copy>(x: View<'_, T>, axis: usize, index: View<'_, i64>,
     });
 }
 
-/// `out[…, index[…, i, …], …] += g[…, i, …]` along an axis, from zeros, in row-major order of g.
+/// `out[…, index[…, i, …], …] += g[…, i, …]` along an axis. `out` starts from zeros; terms are added in row-major order of g.
 pub(crate) fn scatter_add<T: Float>(
     g: View<'_, T>,
     axis: usize,
@@ -43,8 +43,8 @@ pub(crate) fn scatter_add<T: Float>(
     out: &mut [T],
 ) {
     out.fill(T::default());
-    let (still, along) = standing_still(strides, axis);
-    let walked = [g.strides, index.strides, &still];
+    let (others, along) = without_axis(strides, axis);
+    let walked = [g.strides, index.strides, &others];
     rows(index.shape, walked, [g.offset, index.offset, 0], |n, [from, at, to], [p, q, r]| {
         for k in 0..n as isize {
             let i = index.data[at.wrapping_add_signed(k * q)] as isize;
@@ -54,11 +54,11 @@ pub(crate) fn scatter_add<T: Float>(
     });
 }
 
-/// Strides that do not move along an axis, and the stride that does.
-fn standing_still(strides: &[isize], axis: usize) -> (Strides, isize) {
-    let mut still = Strides::from(strides);
-    let along = std::mem::replace(&mut still[axis], 0);
-    (still, along)
+/// The strides with 0 for one axis, and the stride of that axis.
+fn without_axis(strides: &[isize], axis: usize) -> (Strides, isize) {
+    let mut others = Strides::from(strides);
+    let along = std::mem::replace(&mut others[axis], 0);
+    (others, along)
 }
 
 fn element<T: Copy>(v: &View<'_, T>, i: usize) -> T {

@@ -1,4 +1,4 @@
-//! Largest elements over axes, and their places.
+//! The largest elements over axes, and their indices.
 
 use super::{rows::rows, simd::widest};
 use crate::dtype::Float;
@@ -6,7 +6,7 @@ use crate::shape::{Shape, Strides};
 use crate::view::View;
 use smallvec::SmallVec;
 
-/// Elements that are compared side by side.
+/// How many elements are compared side by side.
 const LANES: usize = 32;
 
 /// The larger of two; NaN where either is.
@@ -21,9 +21,9 @@ fn larger<T: Float>(a: T, b: T) -> T {
     }
 }
 
-/// The largest of `x` over the axes where `gone` holds; the kept ones give the result, in row-major order.
+/// The largest elements of `x` over the axes for which `gone` holds. The result has the other axes, in row-major order.
 pub(crate) fn max<T: Float>(x: View<'_, T>, gone: impl Fn(usize) -> bool, out: &mut [T]) {
-    // The result is walked beside the operand, standing still along the axes that disappear.
+    // The result is walked together with the operand. Its stride is 0 along the axes that disappear.
     let kept = Shape::from(&*(0..x.shape.len()).filter(|&i| !gone(i)).map(|i| x.shape[i]).collect::<Dims>());
     let kept_strides = kept.strides();
     let mut kept_strides = kept_strides.iter().copied();
@@ -59,7 +59,7 @@ pub(crate) fn max<T: Float>(x: View<'_, T>, gone: impl Fn(usize) -> bool, out: &
 
 type Dims = SmallVec<[usize; 4]>;
 
-/// The largest of a slice, −∞ of none.
+/// The largest element of a slice; −∞ if it is empty.
 #[inline(always)]
 fn largest<T: Float>(x: &[T]) -> T {
     let mut lanes = [T::from_f64(f64::NEG_INFINITY); LANES];
@@ -80,7 +80,7 @@ fn largest<T: Float>(x: &[T]) -> T {
     result
 }
 
-/// The place along `axis` of the first largest element, or of the first NaN where there is one.
+/// The index along `axis` of the first largest element, or of the first NaN if there is one.
 pub(crate) fn argmax<T: Float>(x: View<'_, T>, axis: usize, out: &mut [i64]) {
     let without = |dims: &[isize]| -> Strides {
         dims.iter().enumerate().filter(|(i, _)| *i != axis).map(|(_, &s)| s).collect()
@@ -94,7 +94,7 @@ pub(crate) fn argmax<T: Float>(x: View<'_, T>, axis: usize, out: &mut [i64]) {
             let element = |i: usize| x.data[first.wrapping_add_signed(i as isize * step)];
             let mut best = 0;
             for i in 1..length {
-                // NaN compares with nothing: the first one is taken and kept.
+                // Comparisons with NaN are false: the first NaN is found by `is_nan`, and then nothing replaces it.
                 let (m, x) = (element(best), element(i));
                 if x > m || (x.is_nan() && !m.is_nan()) {
                     best = i;

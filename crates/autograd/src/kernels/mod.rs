@@ -1,16 +1,15 @@
 //! The fast loops. They see slices, shapes and strides only.
 
 pub(crate) mod bases;
+pub(crate) mod copies;
 pub(crate) mod elementwise;
 pub(crate) mod functions;
 pub(crate) mod index;
 pub(crate) mod loops;
 pub(crate) mod matmul;
 pub(crate) mod max;
-pub(crate) mod place;
 #[cfg(all(test, sanitized))]
 mod planted;
-pub(crate) mod rough;
 pub(crate) mod rows;
 pub(crate) mod scan;
 pub(crate) mod simd;
@@ -19,6 +18,7 @@ pub(crate) mod sum;
 #[cfg(feature = "threads")]
 mod team;
 pub(crate) mod tile;
+pub(crate) mod unordered;
 pub(crate) mod workers;
 
 use crate::view::View;

@@ -1,4 +1,4 @@
-//! Mistakes that the sanitizers have to report: `.ci/asan` and `.ci/tsan` run each first, and expect it to fail.
+//! Planted mistakes that the sanitizers have to report: `.ci/asan` and `.ci/tsan` run them first, and expect them to fail.
 
 #![expect(unsafe_code, reason = "safe code makes no such mistakes")]
 
@@ -13,33 +13,33 @@ fn a_loop_beyond_its_operand() {
     let (mut x, mut y) = (vec![1f32; 48], vec![0f32; 64]);
     let table = [x.as_mut_ptr(), y.as_mut_ptr()];
     let wiring = Wiring { x: [0; 3], y: 1, more: [1; 2], p: 0.0 };
-    // SAFETY: there is none: the operand ends before the result.
+    // SAFETY: none, on purpose: the operand is shorter than the result.
     unsafe { f32::unary(Unary::Exp)(&wiring, &Tiles { table: table.as_ptr(), n: 64, rows: 0, row: 0 }) };
     assert!(y.iter().all(|y| *y > 0.0));
 }
 
-struct Place(*mut f32);
-// SAFETY: there is none: two threads write to it.
-unsafe impl Sync for Place {}
-impl Place {
+struct Target(*mut f32);
+// SAFETY: none, on purpose: two threads write to it.
+unsafe impl Sync for Target {}
+impl Target {
     fn get(&self) -> *mut f32 {
         self.0
     }
 }
 
 #[test]
-#[ignore = "tasks that write to one place: for `.ci/tsan`"]
-fn two_tasks_write_to_one_place() {
+#[ignore = "tasks that write to one number: for `.ci/tsan`"]
+fn two_tasks_write_to_one_number() {
     let (mut x, begun) = (0f32, AtomicUsize::new(0));
-    let place = Place(&raw mut x);
+    let target = Target(&raw mut x);
     Workers::new(2).each(2, |task, _| {
-        // Each on a thread of its own; a relaxed look orders nothing.
+        // Each task waits for the other, so each has a thread of its own. A relaxed load orders nothing.
         begun.fetch_add(1, Relaxed);
         while begun.load(Relaxed) < 2 {
             std::thread::yield_now();
         }
-        // SAFETY: there is none.
-        unsafe { *place.get() = task as f32 };
+        // SAFETY: none, on purpose.
+        unsafe { *target.get() = task as f32 };
     });
     assert!(x < 2.0);
 }

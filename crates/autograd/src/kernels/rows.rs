@@ -1,9 +1,9 @@
-//! Walking several strided views of one shape together, row by row.
+//! Walks several strided views of one shape together, row by row.
 
 use smallvec::SmallVec;
 
-/// Calls `row(length, starts, steps)` for each innermost run, in row-major order of the elements. Axes that lie one
-/// after the other in every view are walked as one, so that contiguous views are a single row.
+/// Calls `row(length, starts, steps)` for each innermost row, in row-major order of the elements. Axes that can be merged in
+/// every view are walked as one axis, so contiguous views are a single row.
 #[inline(always)]
 pub(crate) fn rows<const K: usize>(
     shape: &[usize],
@@ -42,7 +42,7 @@ pub(crate) fn rows<const K: usize>(
     }
 }
 
-/// Length and step per view of the fewest axes that give the same walk.
+/// The fewest axes that give the same walk: the length of each, and its step in each view.
 fn merge<const K: usize>(shape: &[usize], strides: [&[isize]; K]) -> SmallVec<[(usize, [isize; K]); 8]> {
     let mut axes: SmallVec<[(usize, [isize; K]); 8]> = SmallVec::new();
     for (axis, &length) in shape.iter().enumerate().filter(|(_, d)| **d != 1) {
@@ -63,12 +63,12 @@ mod tests {
     use super::*;
 
     fn walk(shape: &[usize], strides: &[isize]) -> (usize, Vec<usize>) {
-        let (mut calls, mut places) = (0, vec![]);
+        let (mut calls, mut indices) = (0, vec![]);
         rows(shape, [strides], [5], |n, [start], [step]| {
             calls += 1;
-            places.extend((0..n).map(|i| start.wrapping_add_signed(i as isize * step)));
+            indices.extend((0..n).map(|i| start.wrapping_add_signed(i as isize * step)));
         });
-        (calls, places)
+        (calls, indices)
     }
 
     #[test]

@@ -3,14 +3,15 @@
 use crate::dtype::Float;
 use crate::view::View;
 
-/// `out[…, i, …] = Σ x[…, j, …]` over j ≤ i, or over j ≥ i in `reverse`, added one after the other from that end.
+/// `out[…, i, …] = Σ x[…, j, …]` over j ≤ i, or over j ≥ i if `reverse`. Terms are added one by one, from the first end or, if
+/// `reverse`, from the last.
 pub(crate) fn cumsum<T: Float>(x: View<'_, T>, axis: usize, reverse: bool, out: &mut [T]) {
     super::copy(x, out);
     let (length, inner) = (x.shape[axis], x.shape[axis + 1..].iter().product::<usize>());
     if out.is_empty() {
         return;
     }
-    // Rows of `inner` numbers follow each other along the axis: each becomes its sum with the one before.
+    // Along the axis lie rows of `inner` numbers. To each row the one before is added.
     for block in out.chunks_exact_mut(length * inner) {
         for i in 1..length {
             let (at, before) = if reverse { (length - 1 - i, length - i) } else { (i, i - 1) };

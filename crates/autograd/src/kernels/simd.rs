@@ -1,4 +1,4 @@
-//! Run-time choice of the instruction set: the same loop, compiled for each, the best one taken.
+//! The choice of the instruction set at run time. Each loop is compiled for several; the best that the CPU has is used.
 #![expect(
     unsafe_code,
     reason = "calling a function compiled for a CPU feature is unsafe; it is checked just before"
@@ -16,8 +16,8 @@ pub(crate) enum Set {
     Baseline,
 }
 
-/// An instruction set of this CPU. Results do not depend on the choice: the loops hold no operation whose rounding
-/// differs between instruction sets.
+/// An instruction set that this CPU has. Results do not depend on it: the loops use no operation that rounds differently on
+/// another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Isa(Set);
 
@@ -44,7 +44,7 @@ impl Isa {
         Isa(Set::Baseline)
     }
 
-    /// Which one it is: this CPU has it.
+    /// Which instruction set it is.
     pub(crate) fn set(self) -> Set {
         self.0
     }
@@ -64,7 +64,7 @@ impl Isa {
     }
 }
 
-/// Whether an instruction set may be used: each that the CPU has, but where a test rules out the wider ones.
+/// Whether an instruction set may be used. Only tests say no, to try the narrower ones.
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "the baseline is all there is"))]
 #[inline(always)]
 pub(crate) fn allows(set: Set) -> bool {
@@ -83,7 +83,7 @@ pub fn widest<R>(f: impl FnOnce() -> R) -> R {
     Isa::widest().run(f)
 }
 
-/// Runs `f`, which computes with single numbers, compiled for fused multiply-adds where this CPU has them.
+/// Runs `f`, a scalar computation, compiled with fused multiply-adds if this CPU has them.
 #[inline(always)]
 pub(crate) fn fused<R>(f: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
@@ -112,7 +112,7 @@ fn avx2<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// A hint to the caches: what a line will be wanted for.
+/// A hint to the caches: what a cache line is fetched for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Fetch {
     ToRead,
@@ -120,7 +120,7 @@ pub(crate) enum Fetch {
 }
 
 impl Fetch {
-    /// Asks for the line of an address, which may be any: a hint has no effect but on the caches.
+    /// Fetches the cache line of an address. The address need not be valid: a hint changes only the caches.
     #[inline(always)]
     pub(crate) fn line<T>(self, at: *const T) {
         #[cfg(target_arch = "x86_64")]

@@ -28,7 +28,7 @@ fn shift_by_max<T: Float + Scalar>(row: &mut [T]) {
     }
 }
 
-/// Applies `f` to each row along `axis`; `out` gets the result in row-major order.
+/// Applies `f` to each row along `axis`, and writes the result to `out` in row-major order.
 pub(crate) fn along<T: Float>(x: View<'_, T>, axis: usize, out: &mut [T], mut f: impl FnMut(&mut [T])) {
     super::copy(x, out);
     let length = x.shape[axis];

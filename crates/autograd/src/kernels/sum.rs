@@ -10,16 +10,17 @@ use crate::tree::{self, BLOCK, LANES};
 use crate::view::View;
 use smallvec::SmallVec;
 
-/// Columns that are added side by side: the partial sums of a lane stay in registers.
+/// Columns that are added side by side. The partial sums of one lane then stay in registers.
 const WIDE: usize = 64;
 
-/// The same for what is left of them.
+/// The same for the remaining columns.
 const NARROW: usize = 16;
 
-/// Lanes of narrow columns that are added at a time: an addition waits for the one before it in its lane.
+/// Lanes that are added at a time for narrow columns. Several are needed, because an addition waits for the one before it in
+/// its lane.
 const TOGETHER: usize = 4;
 
-/// The terms of one result: axes of a memory, from a place on.
+/// The terms of one result: some axes of a slice, from the element `first` on.
 #[derive(Clone, Copy)]
 struct Terms<'a, T> {
     data: &'a [T],
@@ -29,10 +30,10 @@ struct Terms<'a, T> {
     isa: Isa,
 }
 
-/// What several threads add is cut into so many parts.
+/// Into how many parts a sum is cut for several threads.
 const PARTS: usize = 8;
 
-/// As [`sum`], by several threads: each takes some of the results.
+/// As [`sum`], on several threads. Each computes some of the results.
 pub(crate) fn shared<T: Float>(
     x: View<'_, T>,
     summed: impl Fn(usize) -> bool + Sync,
@@ -56,7 +57,7 @@ pub(crate) fn shared<T: Float>(
     });
 }
 
-/// Sums `x` over the axes where `summed` holds; the kept ones give the result, in row-major order.
+/// Sums `x` over the axes for which `summed` holds. The result has the other axes, in row-major order.
 pub(crate) fn sum<T: Float>(x: View<'_, T>, summed: impl Fn(usize) -> bool, mut out: &mut [T]) {
     let isa = Isa::widest();
     if let Some(data) = x.as_slice().filter(|_| (0..x.shape.len()).all(&summed)) {
@@ -66,7 +67,7 @@ pub(crate) fn sum<T: Float>(x: View<'_, T>, summed: impl Fn(usize) -> bool, mut 
     let (kept, kept_strides) = axes(&x, |i| !summed(i));
     let (shape, strides) = axes(&x, summed);
     let terms = |first| Terms { data: x.data, first, shape: &shape, strides: &strides, isa };
-    // Where results lie side by side, whole runs of them are added at a time.
+    // Where the terms of neighbouring results lie side by side, a whole row of results is summed at a time.
     let (outer, outer_strides, columns) = match (&kept[..], &kept_strides[..]) {
         ([outer @ .., columns], [strides @ .., 1]) => (outer, strides, Some(*columns)),
         (shape, strides) => (shape, strides, None),
@@ -90,7 +91,7 @@ fn put<T: Copy>(out: &mut &mut [T], results: &[T]) {
     *out = later;
 }
 
-/// Length and stride of some axes, those of length 1 left out, and merged where they lie one after the other.
+/// Lengths and strides of some axes. Axes of length 1 are left out; axes that can be merged are.
 fn axes<T>(x: &View<'_, T>, wanted: impl Fn(usize) -> bool) -> (SmallVec<[usize; 4]>, Strides) {
     let (mut shape, mut strides) = (SmallVec::<[usize; 4]>::new(), Strides::new());
     for i in (0..x.shape.len()).filter(|&i| wanted(i) && x.shape[i] != 1) {
@@ -114,23 +115,23 @@ impl<T: Float> Terms<'_, T> {
         self.shape.iter().product()
     }
 
-    /// Where a term is.
+    /// The index of a term in the slice.
     #[inline(always)]
-    fn place(&self, term: usize) -> usize {
+    fn index_of(&self, term: usize) -> usize {
         match (self.shape, self.strides) {
             ([_], [step]) => self.first.wrapping_add_signed(term as isize * step),
             _ => {
-                let (mut place, mut rest) = (self.first, term);
+                let (mut index, mut rest) = (self.first, term);
                 for (&length, &stride) in self.shape.iter().zip(self.strides).rev() {
-                    place = place.wrapping_add_signed((rest % length) as isize * stride);
+                    index = index.wrapping_add_signed((rest % length) as isize * stride);
                     rest /= length;
                 }
-                place
+                index
             }
         }
     }
 
-    /// The sum of `n` terms from one on.
+    /// The sum of `n` terms, starting with term `from`.
     fn sum(&self, from: usize, n: usize) -> T {
         if let Some(left) = tree::split(n) {
             return self.sum(from, left) + self.sum(from + left, n - left);
@@ -138,7 +139,7 @@ impl<T: Float> Terms<'_, T> {
         if n == 0 {
             return T::default();
         }
-        let first = self.place(from);
+        let first = self.index_of(from);
         if matches!((self.shape, self.strides), ([], _) | ([_], [1])) {
             let terms = &self.data[first..first + n];
             return self.isa.run(
@@ -148,12 +149,12 @@ impl<T: Float> Terms<'_, T> {
         }
         let mut block = [T::default(); BLOCK];
         for (i, x) in block[..n].iter_mut().enumerate() {
-            *x = self.data[self.place(from + i)];
+            *x = self.data[self.index_of(from + i)];
         }
         tree::block(&block[..n])
     }
 
-    /// Writes the sums of so many columns: the terms of each lie one place further than those of the one before.
+    /// Writes the sums of `columns` columns. The terms of each column lie one element after those of the column before.
     fn sum_columns(&self, columns: usize, out: &mut &mut [T]) {
         let n = self.count();
         let mut column = 0;
@@ -168,7 +169,7 @@ impl<T: Float> Terms<'_, T> {
         }
     }
 
-    /// The sums of `n` terms from one on, in `width` columns of at most `W`.
+    /// The sums of `n` terms, starting with term `from`, in `width` ≤ `W` columns.
     fn columns<const W: usize, const G: usize>(
         &self,
         column: usize,
@@ -186,30 +187,31 @@ impl<T: Float> Terms<'_, T> {
             #[inline(always)]
             || match (shape, strides) {
                 ([_], &[step]) => {
-                    let first = self.place(from) + column;
+                    let first = self.index_of(from) + column;
                     self.column_block::<W, G>(width, n, |term| {
                         first.wrapping_add_signed(term as isize * step)
                     })
                 }
-                _ => self.column_block::<W, G>(width, n, |term| self.place(from + term) + column),
+                _ => self.column_block::<W, G>(width, n, |term| self.index_of(from + term) + column),
             },
         )
     }
 
-    /// As [`tree::block`], for columns side by side, `G` lanes at a time, given where each row of terms begins.
+    /// As [`tree::block`], for columns side by side and `G` lanes at a time. `start_of` gives the index of each row of terms.
     #[inline(always)]
     fn column_block<const W: usize, const G: usize>(
         &self,
         width: usize,
         n: usize,
-        place: impl Fn(usize) -> usize,
+        start_of: impl Fn(usize) -> usize,
     ) -> [T; W] {
         let mut lanes = [[T::default(); W]; LANES];
         for first in (0..LANES).step_by(G) {
             let mut sums = [[T::default(); W]; G];
             let mut term = first;
             while term + G <= n {
-                let rows: [_; G] = std::array::from_fn(|g| self.data[place(term + g)..].first_chunk::<W>());
+                let rows: [_; G] =
+                    std::array::from_fn(|g| self.data[start_of(term + g)..].first_chunk::<W>());
                 if rows.iter().any(Option::is_none) {
                     break;
                 }
@@ -220,12 +222,12 @@ impl<T: Float> Terms<'_, T> {
                 }
                 term += LANES;
             }
-            // What is left goes to a copy: the sums above stay in registers.
+            // The rest is added to a copy, so that the sums above stay in registers.
             let rest = &mut lanes[first..first + G];
             rest.copy_from_slice(&sums);
             for (sums, mut term) in rest.iter_mut().zip(term..n) {
                 while term < n {
-                    add_row(sums, &self.data[place(term)..], width);
+                    add_row(sums, &self.data[start_of(term)..], width);
                     term += LANES;
                 }
             }
@@ -242,7 +244,7 @@ impl<T: Float> Terms<'_, T> {
     }
 }
 
-/// Adds a row of terms. Fewer columns are added as all of them where so many lie there: the sums beyond are not asked for.
+/// Adds a row of terms. If the slice has `W` terms, all are added, even if `width` is less: nobody reads the other sums.
 #[inline(always)]
 fn add_row<T: Float, const W: usize>(sums: &mut [T; W], row: &[T], width: usize) {
     match row.first_chunk::<W>() {

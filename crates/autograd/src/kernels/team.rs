@@ -1,9 +1,9 @@
-//! A leader and its helpers: threads that take tasks of one job after the other.
+//! A leader and its helpers: threads that run the tasks of one job after the other.
 //!
-//! A program forks some dozen times within a millisecond, often for tens of microseconds. So helpers that have done their
-//! part look for the next job for a while before they sleep: a thread that has to be woken by the system comes too late
-//! for such a job. The leader never waits for one: it takes tasks as they do, closes the job when there are none left,
-//! and waits only for those who are at one. Nothing is allocated, and the leader is the caller.
+//! The leader is the thread that calls. A program forks some dozen times within a millisecond, often for tens of
+//! microseconds. A thread that the system has to wake comes too late for such a job. So helpers that have finished look for
+//! the next job for a while before they sleep. The leader never waits for a helper to come: it takes tasks too, closes the
+//! job when none are left, and waits only for helpers that are still running one. A job allocates nothing.
 
 #![expect(unsafe_code, reason = "a job lies on the leader's stack, and helpers reach it through a pointer")]
 
@@ -21,14 +21,14 @@ use sync::{
     Arc, AtomicBool, AtomicUsize, Builder, Cell, JoinHandle, LOOKS, Mutex, park, spin_loop, yield_now,
 };
 
-/// More helpers than products of matrices can use; they are counted in a byte of the state.
+/// The most helpers: more than products of matrices can use. They are counted in one byte of the state.
 const MOST: usize = 255;
 
-/// One job after the other: each opens the state and closes it again.
+/// Each job opens the state and closes it again. Both add this number.
 const OPEN: usize = 1 << 8;
 const AT_WORK: usize = OPEN - 1;
 
-/// Whoever waits lets others go first every so often.
+/// A waiting thread yields once in this many looks.
 const PATIENCE: u32 = 1 << 6;
 
 #[derive(Debug)]
@@ -39,26 +39,27 @@ pub(super) struct Team {
 
 #[derive(Debug)]
 struct Shared {
-    /// Counts openings and closings, in multiples of [`OPEN`] (odd: a job is open), plus how many helpers are at work.
+    /// The number of openings and closings, times [`OPEN`], plus the number of helpers at work. An odd number of openings and
+    /// closings means that a job is open.
     state: AtomicUsize,
-    /// Read by those who are counted in the state, written while it is closed.
+    /// Read by threads that are counted in the state. Written while the state is closed.
     job: Cell<Job>,
-    /// The next task that nobody has taken.
+    /// The first task that no thread has taken.
     next: AtomicUsize,
-    /// Whether somebody leads: a second one works alone.
+    /// Whether there is a leader. A second thread that wants to lead works alone.
     led: AtomicBool,
     ends: AtomicBool,
-    /// Per helper.
+    /// For each helper, whether it sleeps.
     asleep: Vec<AtomicBool>,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
-// SAFETY: the state says who may touch the job, see there.
+// SAFETY: `state` says which threads may access the job.
 unsafe impl Sync for Shared {}
-// SAFETY: a job is a pointer to what threads may share.
+// SAFETY: a job points to a function that is `Sync`.
 unsafe impl Send for Shared {}
 
-/// What is done for every task below a number. The lifetime of the function is that of the open job.
+/// A function to be called for every task below `tasks`. The function lives at least as long as the job is open.
 #[derive(Clone, Copy, Debug)]
 struct Job {
     tasks: usize,
@@ -74,7 +75,7 @@ unsafe fn call<F: Fn(usize, usize)>(function: *const (), task: usize, worker: us
 }
 
 impl Team {
-    /// So many helpers, or as many as the system gives.
+    /// At most `helpers` helpers. There are fewer if the system refuses to start them.
     pub(super) fn new(helpers: usize) -> Team {
         let helpers = helpers.min(MOST);
         let nothing = |_: usize, _: usize| {};
@@ -108,20 +109,20 @@ impl Team {
         }
     }
 
-    /// Runs all tasks; false if somebody else leads now, and nothing was done.
+    /// Runs all tasks. Returns false, without running any, if there is another leader now.
     pub(super) fn run<F: Fn(usize, usize) + Sync>(&self, tasks: usize, f: &F) -> bool {
         let shared = &*self.shared;
         if shared.led.swap(true, Acquire) {
             return false;
         }
-        // SAFETY: the state is closed and nobody is at work, since who led before has waited for that; and who leads is
-        // alone.
+        // SAFETY: the state is closed and no helper is at work, because the leader before has waited for that. There is one
+        // leader at a time.
         unsafe { shared.job.set(job(tasks, f)) };
         shared.next.store(0, Relaxed);
         shared.state.fetch_add(OPEN, SeqCst);
         self.wake();
         let job = Open(shared);
-        // SAFETY: `f` lives, for longer than the job is open.
+        // SAFETY: this thread leads, and `f` outlives the open job.
         unsafe { shared.work(0) };
         drop(job);
         let panic = shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -137,7 +138,7 @@ fn job<F: Fn(usize, usize)>(tasks: usize, f: &F) -> Job {
     Job { tasks, function: std::ptr::from_ref(f).cast(), call: call::<F> }
 }
 
-/// An open job. When it ends, also by a panic, nobody can join it any more and nobody is at it.
+/// An open job. When it is dropped, also by a panic, the job is closed and no helper works on it any more.
 struct Open<'a>(&'a Shared);
 
 impl Drop for Open<'_> {
@@ -151,17 +152,17 @@ impl Drop for Open<'_> {
 }
 
 impl Shared {
-    /// Takes tasks until there are none left. A panic ends the worker's part and is kept for the leader.
+    /// Runs tasks until none are left. A panic ends this worker's part and is kept for the leader.
     ///
     /// # Safety
     /// The caller leads, or is counted in the state.
     unsafe fn work(&self, worker: usize) {
-        // SAFETY: the caller's promise: nobody writes the job now.
+        // SAFETY: by the caller's promise nobody writes the job now.
         let Job { tasks, function, call } = unsafe { self.job.get() };
         let done = catch_unwind(AssertUnwindSafe(|| {
             while let Some(part) = self.take(tasks) {
                 for task in part {
-                    // SAFETY: the leader has made the job of its function, which lives until nobody is at work any more.
+                    // SAFETY: the leader made the job from its function, which lives until no helper is at work.
                     unsafe { call(function, task, worker) };
                 }
             }
@@ -172,7 +173,7 @@ impl Shared {
         }
     }
 
-    /// The next tasks: several that follow each other as long as many are left, because they mostly lie side by side.
+    /// Takes the next tasks. While many are left, it takes several in a row, because their data mostly lie side by side.
     fn take(&self, tasks: usize) -> Option<Range<usize>> {
         let several =
             |next: usize| Some(next + (tasks.checked_sub(next)? / (2 * self.asleep.len() + 2)).max(1));
@@ -181,7 +182,7 @@ impl Shared {
         Some(first..upto(first)?)
     }
 
-    /// The life of a helper.
+    /// What a helper does until the team ends.
     fn help(&self, helper: usize) {
         let (mut looks, mut last) = (0, 0);
         while !self.ends.load(Relaxed) {
@@ -189,7 +190,7 @@ impl Shared {
             let job = state / OPEN;
             if job % 2 == 1 && job != last {
                 if self.state.compare_exchange(state, state + 1, AcqRel, Relaxed).is_ok() {
-                    // SAFETY: the state was open and counts this helper now.
+                    // SAFETY: the state was open, and now counts this helper.
                     unsafe { self.work(helper + 1) };
                     self.state.fetch_sub(1, Release);
                     (looks, last) = (0, job);
@@ -200,8 +201,8 @@ impl Shared {
                 pause(&mut looks);
                 continue;
             }
-            // Who opens a job looks at this flag afterwards, and the state is looked at after the flag is set: one of the
-            // two sees the other.
+            // The leader reads this flag after it has opened a job, and this helper reads the state after it has set the flag:
+            // one of the two sees the other's write.
             self.asleep[helper].store(true, SeqCst);
             if self.state.load(SeqCst) == state && !self.ends.load(SeqCst) {
                 park();
@@ -222,7 +223,7 @@ impl Drop for Team {
         self.shared.ends.store(true, SeqCst);
         for helper in self.helpers.drain(..) {
             helper.thread().unpark();
-            // A helper keeps its panics for the leader: there is none here.
+            // A helper hands its panics to the leader, so there is none to report here.
             let _ = helper.join();
         }
     }

@@ -1,10 +1,10 @@
 //! Threads for the kernels: fork and join, nothing else.
 //!
-//! A task may run anywhere, so kernels see to it that no result depends on who runs what.
+//! Any thread may run a task, so kernels make sure that no result depends on which thread did.
 
 #![expect(unsafe_code, reason = "the items of one slice are given to several threads, each to one")]
 
-/// Threads that kernels may share work with; one means the caller alone.
+/// The threads that kernels share work with. One thread means the caller alone.
 #[derive(Clone, Debug, Default)]
 pub struct Workers {
     #[cfg(feature = "threads")]
@@ -12,7 +12,7 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// So many threads, at least one; fewer where the system has none to give.
+    /// At most `threads` threads, and at least one. There are fewer if the system refuses to start them.
     pub(crate) fn new(threads: usize) -> Workers {
         #[cfg(feature = "threads")]
         {
@@ -26,7 +26,7 @@ impl Workers {
         }
     }
 
-    /// The number of threads that may be at work at the same time.
+    /// How many threads may work at the same time.
     #[inline]
     pub fn threads(&self) -> usize {
         #[cfg(feature = "threads")]
@@ -36,7 +36,7 @@ impl Workers {
         1
     }
 
-    /// Wakes threads that sleep, because there will be work soon.
+    /// Wakes sleeping threads, because there will be work soon.
     #[inline]
     pub fn wake(&self) {
         #[cfg(feature = "threads")]
@@ -45,8 +45,8 @@ impl Workers {
         }
     }
 
-    /// Calls `f(task, worker)` for every task below `tasks`, with worker below `threads()`: no two calls at the same
-    /// time have the same worker. Returns when all are done. Tasks do not call it again.
+    /// Calls `f(task, worker)` for every task below `tasks`, with `worker` below [`threads`](Workers::threads). No two calls
+    /// at the same time have the same worker. Returns when all are done. Tasks must not call it themselves.
     pub(crate) fn each(&self, tasks: usize, f: impl Fn(usize, usize) + Sync) {
         #[cfg(feature = "threads")]
         if let Some(team) = &self.team
@@ -60,33 +60,33 @@ impl Workers {
         }
     }
 
-    /// Calls `f` for each of the items, each on one of the threads.
+    /// Calls `f` for each item, on any of the threads.
     pub fn each_of<T: Send>(&self, items: &mut [T], f: impl Fn(&mut T) + Sync) {
         self.each_chunk(items, 1, |_, item| f(&mut item[0]));
     }
 
-    /// Calls `f` for each chunk of so many items (the last one may be shorter) and its number, on one of the threads.
+    /// Calls `f` for each chunk of `size` items and its number, on any of the threads. The last chunk may be shorter.
     pub(crate) fn each_chunk<T: Send>(
         &self,
         items: &mut [T],
         size: usize,
         f: impl Fn(usize, &mut [T]) + Sync,
     ) {
-        let (count, slots) = (items.len(), Slots(items.as_mut_ptr()));
+        let (count, first) = (items.len(), Items(items.as_mut_ptr()));
         self.each(count.div_ceil(size), |task, _| {
             let start = task * size;
             // SAFETY: within the items, and every task has a chunk of its own.
-            let chunk = unsafe { std::slice::from_raw_parts_mut(slots.at(start), size.min(count - start)) };
+            let chunk = unsafe { std::slice::from_raw_parts_mut(first.at(start), size.min(count - start)) };
             f(task, chunk);
         });
     }
 }
 
-/// Items that threads may share: each takes others.
-struct Slots<T>(*mut T);
-// SAFETY: see above; what moves to another thread may.
-unsafe impl<T: Send> Sync for Slots<T> {}
-impl<T> Slots<T> {
+/// A pointer to items that threads share. Each thread uses other items.
+struct Items<T>(*mut T);
+// SAFETY: each item is used by one thread at a time, and `T: Send` allows that to be another one.
+unsafe impl<T: Send> Sync for Items<T> {}
+impl<T> Items<T> {
     fn at(&self, i: usize) -> *mut T {
         self.0.wrapping_add(i)
     }

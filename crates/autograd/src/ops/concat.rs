@@ -123,10 +123,10 @@ impl Rule for Concat {
     }
 
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, room: &mut Room<'_>) -> Result<(), Fault> {
-        let strides = kernels::place::row_major(y.shape);
+        let strides = kernels::copies::row_major(y.shape);
         with_type!(y.dtype(), T => {
             let x: SmallVec<[View<'_, T>; 4]> = x.iter().map(Strided::view).collect();
-            kernels::place::concat(&x, self.axis as usize, &strides, y.slice(), room.workers);
+            kernels::copies::concat(&x, self.axis as usize, &strides, y.slice(), room.workers);
         });
         Ok(())
     }

@@ -25,8 +25,8 @@ impl Rule for Copy {
     }
 
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, room: &mut Room<'_>) -> Result<(), Fault> {
-        let strides = kernels::place::row_major(y.shape);
-        with_type!(y.dtype(), T => kernels::place::copy::<T>(x[0].view(), &strides, y.slice(), room.workers));
+        let strides = kernels::copies::row_major(y.shape);
+        with_type!(y.dtype(), T => kernels::copies::copy::<T>(x[0].view(), &strides, y.slice(), room.workers));
         Ok(())
     }
 

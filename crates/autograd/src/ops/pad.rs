@@ -56,12 +56,12 @@ impl Rule for Pad {
     }
 
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
-        let strides = kernels::place::row_major(y.shape);
+        let strides = kernels::copies::row_major(y.shape);
         let start = self.before * strides[self.axis as usize] as usize;
         with_type!(y.dtype(), T => {
             let out = y.slice::<T>();
             out.fill(T::default());
-            kernels::place::place::<T>(x[0].view(), start, &strides, out);
+            kernels::copies::copy_into::<T>(x[0].view(), start, &strides, out);
         });
         Ok(())
     }

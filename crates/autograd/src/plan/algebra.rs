@@ -1,5 +1,5 @@
-//! Algebra that cannot change results: identities that hold for every floating-point number, but for the sign of a zero
-//! (x + 0) and the rounding of a sum of equal terms (Σ of a broadcast is a product).
+//! Algebra: identities that hold for every floating-point number. There are two exceptions: the sign of a zero may change
+//! (x + 0), and a sum of equal terms may round differently (the sum of a broadcast becomes a product).
 
 use super::assemble::assemble;
 use super::graph::Graph;
@@ -11,7 +11,7 @@ pub(crate) fn algebra(graph: Graph) -> Graph {
     graph.rewrite(|out, id| simplify(out, id).unwrap_or_else(|| out.keep(id)))
 }
 
-/// The node that stands for this one, if there is a simpler one.
+/// A simpler node that replaces this one, if there is one.
 fn simplify(out: &mut Graph, id: NodeId) -> Option<NodeId> {
     let node = out.node(id);
     match (&node.op, &node.inputs[..]) {
@@ -101,7 +101,7 @@ fn binary(out: &mut Graph, f: Binary, a: NodeId, b: NodeId) -> Option<NodeId> {
     }
 }
 
-/// Powers of two, far from the ends of the range of either type.
+/// Whether a number is a power of two, far from the ends of the range of either type.
 fn has_exact_reciprocal(c: f64) -> bool {
     c.to_bits() & ((1 << 52) - 1) == 0 && (2f64.powi(-60)..2f64.powi(60)).contains(&c.abs())
 }
@@ -127,7 +127,7 @@ fn sum(out: &mut Graph, axes: &[u8], x: NodeId) -> Option<NodeId> {
     if axes.iter().all(|&a| shape[a as usize] == 1) {
         return Some(out.reshape(x, result));
     }
-    // Every summed axis is one that a broadcast has repeated: n equal terms.
+    // If a broadcast has repeated every summed axis, the sum has n equal terms.
     let Op::Broadcast(_) = out.node(x).op else { return None };
     let source = out.operand(x);
     let from = out.shape(source);

@@ -1,13 +1,13 @@
-//! Parts put together: the sum of parts that were padded with zeros to lie side by side, as the adjoint of slices is, is
-//! their concatenation. (x + 0 is x, but for the sign of a zero.)
+//! Assembling parts: a sum of parts, each padded with zeros so that they do not overlap, is their concatenation. The adjoint of
+//! several slices is such a sum. (x + 0 is x, except for the sign of a zero.)
 
 use super::graph::{Graph, Node};
 use crate::ir::{Concat, Inputs, Meta, NodeId, Op, Pad};
 
-/// Where a part begins along the axis, how long it is, and which node it is.
+/// The start of a part along the axis, its length, and its node.
 type Part = (usize, usize, NodeId);
 
-/// The concatenation that a + b is, if their parts do not overlap.
+/// a + b as a concatenation, if the parts of a and b do not overlap.
 pub(super) fn assemble(out: &mut Graph, a: NodeId, b: NodeId) -> Option<NodeId> {
     let axis = axis(out, a).filter(|&axis| Some(axis) == self::axis(out, b))?;
     let mut parts = parts(out, a);
@@ -29,7 +29,7 @@ pub(super) fn assemble(out: &mut Graph, a: NodeId, b: NodeId) -> Option<NodeId> 
     Some(out.add(Concat { axis }, inputs, origin))
 }
 
-/// Zeros between parts.
+/// Appends zeros between parts.
 fn fill(out: &mut Graph, inputs: &mut Inputs, like: NodeId, axis: u8, length: usize) {
     if length > 0 {
         let Node { meta, origin, .. } = out.node(like);
@@ -46,7 +46,7 @@ fn axis(graph: &Graph, x: NodeId) -> Option<u8> {
     }
 }
 
-/// The parts of a pad or a concatenation that are not zeros.
+/// The parts of a pad or a concatenation, without those that are zeros.
 fn parts(graph: &Graph, x: NodeId) -> Vec<Part> {
     let node = graph.node(x);
     match node.op {

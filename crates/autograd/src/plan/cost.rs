@@ -1,11 +1,11 @@
-//! What a kernel costs, for reports: floating-point operations, bytes that are read and written, and where.
+//! The costs of kernels, for reports: floating-point operations, and bytes that are read and written.
 
 use super::{Kernel, Work};
-use crate::code::{Act, Code, Extent, Operand, Step};
+use crate::code::{Act, Code, Extent, MemoryView, Step};
 use crate::ir::Op;
 
 impl Kernel {
-    /// In a word: `fused`, `copy`, `product` or `op`.
+    /// What kind of kernel it is: `fused`, `copy`, `product` or `op`.
     pub fn kind(&self) -> &'static str {
         match &self.work {
             Work::Tile(code) if code.steps.iter().all(|s| matches!(s.act, Act::Copy(_))) => "copy",
@@ -16,7 +16,7 @@ impl Kernel {
         }
     }
 
-    /// How many places it walks.
+    /// How many elements it walks through.
     pub fn elements(&self) -> usize {
         match &self.work {
             Work::Tile(code) => code.elements,
@@ -25,17 +25,17 @@ impl Kernel {
         }
     }
 
-    /// Floating-point operations: 2·m·k·n for a product, one for each function of the table, whatever it takes.
+    /// Floating-point operations: 2·m·k·n for a product, and one for each elementwise function, however expensive.
     pub fn flops(&self) -> usize {
         match &self.work {
-            Work::Tile(code) => code.steps.iter().map(|step| step.flops() * places(code, step)).sum(),
+            Work::Tile(code) => code.steps.iter().map(|step| step.flops() * numbers(code, step)).sum(),
             Work::Product { a, c, .. } => 2 * c.shape.elements() * a.shape.last().copied().unwrap_or(1),
             Work::Op { op, x, y } => op.flops(&x.iter().map(|x| &x.shape[..]).collect::<Vec<_>>(), &y.shape),
         }
     }
 
     /// The operands that it reads from memory.
-    pub fn reads(&self) -> Vec<&Operand> {
+    pub fn reads(&self) -> Vec<&MemoryView> {
         match &self.work {
             Work::Tile(code) => code.reads.iter().map(|r| &r.from).collect(),
             Work::Product { a, b, .. } => vec![a, b],
@@ -44,7 +44,7 @@ impl Kernel {
     }
 
     /// The operands that it writes to memory.
-    pub fn writes(&self) -> Vec<&Operand> {
+    pub fn writes(&self) -> Vec<&MemoryView> {
         match &self.work {
             Work::Tile(code) => code.writes.iter().map(|w| &w.to).chain(&code.totals).collect(),
             Work::Product { c, .. } => vec![c],
@@ -59,12 +59,12 @@ impl Kernel {
 }
 
 impl Step {
-    /// How many floating-point operations it does per place: one for each function.
+    /// Floating-point operations per element: one for each function.
     fn flops(&self) -> usize {
         match self.act {
             Act::Copy(_) | Act::Spread(_) | Act::Select(..) | Act::Truth(_) => 0,
             Act::Pair(..) => 2,
-            // With σ of both signs and their products.
+            // σ(x), σ(−x) and their product.
             Act::SigmoidAndSlope { .. } => 3,
             Act::TanhAndSlope { .. } => 5,
             _ => 1 + self.act.more().len(),
@@ -72,15 +72,15 @@ impl Step {
     }
 }
 
-/// How many numbers a step goes through: a reduction those that it reads.
-fn places(code: &Code, step: &Step) -> usize {
+/// How many numbers a step processes; for a reduction, the numbers that it reads.
+fn numbers(code: &Code, step: &Step) -> usize {
     match (step.act, step.extent) {
         (Act::RowSum(_) | Act::RowMax(_) | Act::Total(_), _) | (_, Extent::Tile) => code.elements,
         (_, Extent::Rows) => code.elements.checked_div(code.row).unwrap_or(0),
     }
 }
 
-fn bytes(x: &Operand) -> usize {
+fn bytes(x: &MemoryView) -> usize {
     let empty = x.shape.contains(&0);
     let lengths = x.shape.iter().zip(&x.strides).filter(|(_, s)| **s != 0).map(|(d, _)| *d);
     if empty { 0 } else { lengths.product::<usize>() * x.dtype.size() }

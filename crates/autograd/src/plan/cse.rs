@@ -6,10 +6,10 @@ use crate::ir::{Binary, NodeId, Op};
 use std::hash::{Hash, Hasher};
 use std::mem::replace;
 
-/// Lets equal nodes share the first one's place.
+/// Replaces each node by the first one that equals it.
 pub(crate) fn cse(graph: Graph) -> Graph {
-    // Nodes are chained by the lowest bits of their hash: the last one of each chain, and for each node the one before
-    // it, with its own hash, which tells most nodes apart.
+    // A hash table with chains: nodes whose hashes have the same lowest bits form a chain. `last` is the last node of each
+    // chain. `before` has the node before each node in its chain, and the node's hash.
     let mut last = vec![NodeId::MAX; (2 * graph.len()).next_power_of_two()];
     let mask = last.len() - 1;
     let mut before = graph.per_node((NodeId::MAX, 0));
@@ -39,7 +39,7 @@ fn commutes(node: &Node) -> bool {
     matches!(node.op, Op::Binary(Binary::Add | Binary::Mul))
 }
 
-/// Of op and operands; with those, a shape follows from the op.
+/// The hash of op and operands. They determine the shape, except for `Full`.
 fn hash(node: &Node) -> u32 {
     let mut state = Mix::default();
     node.op.hash(&mut state);

@@ -1,10 +1,10 @@
-//! The plan as data: kernels in an order, the memories that they read and write, and where the results are. The planner
-//! writes it, the verifier checks it, and whoever runs or prints it reads it.
+//! The plan as data: kernels in order, the memories that they read and write, and where the results are. The planner writes it,
+//! the verifier checks it, and executors and reports read it.
 
-use super::graph::{Graph, Slot};
-use super::memory::{Buffer, FIRST_SLOT, GRADIENTS, PARAMETERS};
-use super::units::Again;
-use crate::code::{Code, Operand};
+use super::graph::{Graph, PlanInput};
+use super::memory::{Buffer, FIRST_INPUT, GRADIENTS, PARAMETERS};
+use super::units::Rematerialised;
+use crate::code::{Code, MemoryView};
 use crate::dtype::{DType, DataRef};
 use crate::ir::{NodeId, Op};
 use std::ops::Range;
@@ -14,30 +14,30 @@ use std::ops::Range;
 pub struct Plan {
     /// In the order in which they run.
     pub kernels: Vec<Kernel>,
-    /// So many last kernels are products that are gradients, which an update may take tile by tile: nothing needs them
-    /// before.
+    /// How many of the last kernels are streamed: products that compute gradients, which an update may take tile by tile,
+    /// because no other kernel reads them.
     pub streams: usize,
-    pub(crate) slots: Vec<Slot>,
+    pub(crate) inputs: Vec<PlanInput>,
     pub(crate) buffers: Vec<Buffer>,
     /// The outputs that are not gradients, each at the beginning of a buffer.
-    pub outputs: Vec<Operand>,
+    pub outputs: Vec<MemoryView>,
     /// The slab of the parameters.
     pub(crate) parameters: Buffer,
-    /// Where the gradients lie in their slab, which is laid out as the one of the parameters.
+    /// The range of each gradient in the slab of gradients, which is laid out as that of the parameters.
     pub(crate) gradients: Vec<Range<usize>>,
-    /// What the kernels compute, for reports.
+    /// The list of nodes that the kernels compute, for reports.
     pub(crate) graph: Graph,
-    /// The passes that ran on the list, each with the number of nodes that it left; first what was recorded.
+    /// The passes that ran on the list, each with the number of nodes after it. The first entry is what was recorded.
     pub(crate) passes: Vec<(&'static str, usize)>,
-    /// The others that ran: they leave the list as it is.
+    /// The other passes that ran: they do not change the list.
     pub(crate) also: Vec<&'static str>,
-    /// Bytes of the buffers if each value had one of its own.
+    /// The bytes of all buffers if each value had one of its own.
     pub(crate) unshared: usize,
-    /// What kernels compute again.
-    pub(crate) again: Again,
+    /// What is rematerialised.
+    pub(crate) rematerialised: Rematerialised,
 }
 
-/// A step of a plan.
+/// A kernel of a plan: one loop over memory.
 #[derive(Clone, Debug)]
 pub struct Kernel {
     /// What it does.
@@ -51,49 +51,49 @@ pub struct Kernel {
 pub enum Work {
     /// Runs a tile program.
     Tile(Code),
-    /// Multiplies matrices, batch by batch: c\[…, i, j\] = Σₖ a\[…, i, k\]·b\[…, k, j\].
+    /// Multiplies matrices, for every index of the batch: c\[…, i, j\] = Σₖ a\[…, i, k\]·b\[…, k, j\].
     Product {
         /// \[batch…, m, k\].
-        a: Operand,
+        a: MemoryView,
         /// \[batch…, k, n\].
-        b: Operand,
+        b: MemoryView,
         /// \[batch…, m, n\].
-        c: Operand,
+        c: MemoryView,
     },
-    /// Computes an op that is not fused.
+    /// Computes one op by its own kernel.
     Op {
         /// Which one.
         op: Op,
         /// Its operands, in order.
-        x: Vec<Operand>,
+        x: Vec<MemoryView>,
         /// Its result.
-        y: Operand,
+        y: MemoryView,
     },
 }
 
-/// A memory that operands name by its number.
+/// A memory, which memory views name by its number.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory<'p> {
     /// What it holds.
     pub contents: Contents<'p>,
     /// The type of its elements.
     pub dtype: DType,
-    /// How many there are.
+    /// How many elements it has.
     pub elements: usize,
 }
 
-/// What a memory holds. Buffers and gradients are written, the others only read.
+/// What a memory holds. Kernels write buffers and gradients; they only read the others.
 #[derive(Clone, Copy, Debug)]
 pub enum Contents<'p> {
     /// The slab of the parameters.
     Parameters,
-    /// The slab of their gradients, laid out as the parameters; empty where the plan gives none.
+    /// The slab of their gradients, laid out as the parameters; empty if the plan computes none.
     Gradients,
-    /// An input, by its name: it comes with each run.
+    /// An input, by its name. Its values come with each run.
     Input(&'p str),
-    /// Numbers of the plan itself.
+    /// Numbers that belong to the plan.
     Constant(DataRef<'p>),
-    /// One value after the other, each from the first element on.
+    /// One value at a time; each starts at the first element.
     Buffer,
 }
 
@@ -105,39 +105,39 @@ impl Contents<'_> {
 }
 
 impl Plan {
-    /// The memories, in the order of their numbers: parameters, gradients, inputs and constants, buffers.
+    /// All memories, by number: parameters, gradients, inputs and constants, buffers.
     pub fn memories(&self) -> impl ExactSizeIterator<Item = Memory<'_>> {
-        let count = FIRST_SLOT as usize + self.slots.len() + self.buffers.len();
-        (0..count as u32).map(|home| self.memory(home).expect("a memory of this number"))
+        let count = FIRST_INPUT as usize + self.inputs.len() + self.buffers.len();
+        (0..count as u32).map(|number| self.memory(number).expect("a memory of this number"))
     }
 
     /// The memory of a number.
-    pub fn memory(&self, home: u32) -> Option<Memory<'_>> {
+    pub fn memory(&self, number: u32) -> Option<Memory<'_>> {
         let of = |contents, Buffer { dtype, elements }| Memory { contents, dtype, elements };
-        let slot = match home {
+        let input = match number {
             PARAMETERS => return Some(of(Contents::Parameters, self.parameters)),
             GRADIENTS => {
                 let elements = if self.gradients.is_empty() { 0 } else { self.parameters.elements };
                 return Some(of(Contents::Gradients, Buffer { elements, ..self.parameters }));
             }
-            _ => (home - FIRST_SLOT) as usize,
+            _ => (number - FIRST_INPUT) as usize,
         };
-        let Some(held) = self.slots.get(slot) else {
-            return Some(of(Contents::Buffer, *self.buffers.get(slot - self.slots.len())?));
+        let Some(given) = self.inputs.get(input) else {
+            return Some(of(Contents::Buffer, *self.buffers.get(input - self.inputs.len())?));
         };
-        let contents = match held {
-            Slot::Given(input) => Contents::Input(&input.name),
-            Slot::Held(data) => Contents::Constant(data.borrow()),
+        let contents = match given {
+            PlanInput::Given(input) => Contents::Input(&input.name),
+            PlanInput::Constant(data) => Contents::Constant(data.borrow()),
         };
-        Some(of(contents, Buffer { dtype: held.dtype(), elements: held.elements() }))
+        Some(of(contents, Buffer { dtype: given.dtype(), elements: given.elements() }))
     }
 
     /// The number of the first buffer.
     pub(crate) fn first_buffer(&self) -> u32 {
-        FIRST_SLOT + self.slots.len() as u32
+        FIRST_INPUT + self.inputs.len() as u32
     }
 
-    /// The gradients that are computed last, in the order of their slab.
+    /// The kernels of the streamed gradients, in the order of the slab.
     pub fn streamed(&self) -> &[Kernel] {
         &self.kernels[self.kernels.len() - self.streams..]
     }

@@ -1,4 +1,4 @@
-//! Dead code: what no output needs is left out.
+//! Dead code elimination: nodes that no output needs are removed.
 
 use super::graph::Graph;
 

@@ -1,22 +1,22 @@
-//! A fused kernel on its way: a list of values, each given by a read, a number or a step. Lowering writes it, passes over
-//! steps rewrite it, and `slots` makes the kernel's code of it.
+//! The draft of a fused kernel: a list of values, each made by a read, a constant or a step. Lowering writes it, passes over
+//! steps rewrite it, and `slots` turns it into the kernel's code.
 
-use crate::code::{Act, Extent, Operand, Read, Slot, Step, Write};
+use crate::code::{Act, Extent, MemoryView, Read, Slot, Step, Write};
 use crate::dtype::DType;
 
-/// Number of a value within a kernel.
+/// The number of a value in a draft.
 pub(super) type Value = Slot;
 
-/// A kernel on its way: values instead of slots.
+/// A kernel with values instead of slots.
 pub(super) struct Draft {
     pub(super) dtype: DType,
-    /// Per value whether a step gives it; else a read or a number does.
+    /// For each value, whether a step makes it. Otherwise a read or a constant does.
     pub(super) by_step: Vec<bool>,
     pub(super) fills: Vec<(Value, f64)>,
     pub(super) reads: Vec<Read>,
     pub(super) steps: Vec<Step>,
     pub(super) writes: Vec<Write>,
-    pub(super) totals: Vec<Operand>,
+    pub(super) totals: Vec<MemoryView>,
 }
 
 impl Draft {
@@ -37,7 +37,7 @@ impl Draft {
         Value::try_from(self.by_step.len() - 1).expect("a group has few members")
     }
 
-    /// A value that a step gives.
+    /// A new value that a step makes.
     pub(super) fn result(&mut self) -> Value {
         let y = self.value();
         self.by_step[y as usize] = true;
@@ -50,7 +50,7 @@ impl Draft {
         y
     }
 
-    /// How many steps read each value; one that is stored counts as read more than once.
+    /// How many steps read each value. A value that is stored counts as read more than once.
     pub(super) fn uses(&self) -> Vec<u32> {
         let mut uses = vec![0; self.by_step.len()];
         for x in self.steps.iter().flat_map(|step| step.act.reads()) {
@@ -62,7 +62,7 @@ impl Draft {
         uses
     }
 
-    /// Leaves out steps, and numbers that nobody reads then.
+    /// Removes steps, and constants that nothing reads afterwards.
     pub(super) fn leave_out(&mut self, gone: &[bool]) {
         let mut gone = gone.iter();
         self.steps.retain(|_| !gone.next().expect("one for each step"));
@@ -70,7 +70,7 @@ impl Draft {
         self.fills.retain(|fill| uses[fill.0 as usize] > 0);
     }
 
-    /// Leaves out steps whose results nobody reads.
+    /// Removes steps whose results nothing reads.
     pub(super) fn drop_unused(&mut self) {
         let mut used = vec![false; self.by_step.len()];
         for write in &self.writes {

@@ -1,11 +1,11 @@
-//! Softmax and its logarithm, Swish and the approximate GELU as what they are made of, so that their passes fuse with each other and with
-//! what stands before and behind. Softmax: y = eˣ⁻ᵐ / Σ eˣ⁻ᵐ and y = x − m − ln Σ eˣ⁻ᵐ with m = max x.
+//! Expands softmax, log-softmax, Swish and the approximate GELU into simpler ops, which fuse with each other and with the ops
+//! before and after. With m = max x, softmax is eˣ⁻ᵐ / Σ eˣ⁻ᵐ, and log-softmax is x − m − ln Σ eˣ⁻ᵐ.
 
 use super::graph::Graph;
 use crate::ir::{Binary, LogSoftmax, Max, NodeId, Op, Softmax, Unary};
 use crate::shape::Axes;
 
-/// Replaces softmax and log-softmax by elementwise ops and reductions.
+/// Replaces these ops by elementwise ops and reductions.
 pub(crate) fn expand(graph: Graph) -> Graph {
     if !graph.iter().any(|(_, node)| expands(&node.op)) {
         return graph;
@@ -25,7 +25,7 @@ pub(crate) fn expand(graph: Graph) -> Graph {
             let log = along(out, log, id, axis);
             out.binary(Binary::Sub, shifted, log)
         }
-        // Their slopes hold the same sigmoids.
+        // The derivatives of Swish and GELU contain the same sigmoids.
         Op::Unary(Unary::Swish) => {
             let x = out.operand(id);
             let s = out.unary(Unary::Sigmoid, x);
@@ -49,7 +49,7 @@ fn expands(op: &Op) -> bool {
     matches!(op, Op::Softmax(_) | Op::LogSoftmax(_) | Op::Unary(Unary::Swish | Unary::GeluTanh))
 }
 
-/// √(8/π), and 0.044715 times it: of the approximate GELU, as its row in the table has them.
+/// The constants of the approximate GELU: √(8/π), and 0.044715 times that. The table of functions has the same.
 const LINEAR: f64 = 1.5957691216057308;
 const CUBIC: f64 = 0.07135481627260025;
 

@@ -1,4 +1,4 @@
-//! Constant folding: elementwise and layout ops on single numbers are done while planning.
+//! Constant folding: elementwise ops and views of single numbers are computed while planning.
 
 use super::graph::{Graph, Node, number};
 use crate::dense::Dense;
@@ -6,10 +6,10 @@ use crate::dtype::Data;
 use crate::ir::{Meta, Structure};
 use crate::shape::Shape;
 
-/// Replaces ops whose operands are all numbers by their result.
+/// Replaces ops whose operands are all single numbers by their results.
 pub(crate) fn fold(mut graph: Graph) -> Graph {
-    for place in 0..graph.len() {
-        let id = graph.at(place);
+    for position in 0..graph.len() {
+        let id = graph.at(position);
         if let Some(x) = value(&graph, graph.node(id)) {
             graph.fill(id, x);
         }

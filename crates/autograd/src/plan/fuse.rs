@@ -1,9 +1,9 @@
 //! Fusion: which nodes are computed together, and in which order.
 //!
-//! One walk over the list. A unit is what becomes one kernel; units run in the order in which they were begun. A node may
-//! join a unit that stands at or after every unit it reads from, so no order can become circular. It joins as early as it
-//! can: what a gradient needs of the forward pass is then computed there, while its operands are in the cache (a loss
-//! and its gradient in one pass), and only what crosses to another unit is stored.
+//! It is one walk over the list. A unit is a set of nodes that becomes one kernel. Units run in the order in which they were
+//! begun. A node may join a unit only if that unit is not before any unit that the node reads from. So no cycle can arise. A
+//! node joins as early as it can. What a gradient needs from the forward pass is then computed there, while its operands are in
+//! the cache: a loss and its gradient in one kernel. Only values that other units read are stored.
 
 use super::graph::{Graph, Node};
 use super::hash::Map;
@@ -14,14 +14,14 @@ use crate::ir::{NodeId, Op, Structure};
 use crate::shape::Shape;
 use crate::target::Target;
 
-/// How a reduction lies in the elements of its operand.
+/// Which elements of its operand a reduction combines: all, contiguous rows, or others.
 enum Reduction {
     Whole,
     Rows(usize),
     Across,
 }
 
-/// Divides a list into units; without fusion each op is one.
+/// Divides a list into units. If fusion is not enabled, each op is one.
 pub(crate) fn fuse(graph: &Graph, enabled: bool, target: &'static Target) -> Fusion {
     let mut walk = Walk { fusion: Fusion::new(graph, target), latest: Map::default(), enabled };
     for (id, node) in graph.iter() {
@@ -35,7 +35,7 @@ pub(crate) fn fuse(graph: &Graph, enabled: bool, target: &'static Target) -> Fus
 /// The units so far.
 struct Walk {
     fusion: Fusion,
-    /// The last group of a size and type.
+    /// The last group of each size and type.
     latest: Map<(usize, DType), u32>,
     enabled: bool,
 }
@@ -43,7 +43,7 @@ struct Walk {
 impl Walk {
     fn visit(&mut self, graph: &Graph, id: NodeId, node: &Node) {
         let at = id as usize;
-        let is_view = self.fusion.places.add(graph, id);
+        let is_view = self.fusion.views.add(graph, id);
         if !is_view && node.op.rule().is_some() {
             (self.fusion.unit_of[at], self.fusion.role[at]) = self.assign(graph, id, node);
         }
@@ -55,7 +55,7 @@ impl Walk {
         if matches!(node.op.structure(), Structure::Contract) {
             return (self.begin(Unit::Product(id)), tile);
         }
-        // A reshape that is no view is a walk through its operand.
+        // A reshape that is not a view copies its operand in row-major order.
         if is_elementwise(graph, node) || matches!(node.op, Op::Reshape(_)) && node.meta.dtype.is_float() {
             let dtype = compute_dtype(graph, node);
             return self.join(graph, id, node, dtype).unwrap_or_else(|| {
@@ -93,7 +93,7 @@ impl Walk {
 
     /// The last unit that a node reads from.
     fn last_source(&self, node: &Node) -> Option<u32> {
-        let units = node.inputs.iter().map(|&x| self.fusion.unit_of[self.fusion.places.root(x) as usize]);
+        let units = node.inputs.iter().map(|&x| self.fusion.unit_of[self.fusion.views.root(x) as usize]);
         units.filter(|&u| u != NO_UNIT).max()
     }
 
@@ -115,14 +115,14 @@ impl Walk {
         Some((unit, Role::Spread(Extent::Tile)))
     }
 
-    /// A group of this size that runs after everything the node reads.
+    /// A group of this size that runs after every unit that the node reads from.
     fn later_group(&mut self, source: Option<u32>, elements: usize, dtype: DType) -> Option<u32> {
         let &unit = self.latest.get(&(elements, dtype))?;
         let (later, most) = (source.is_none_or(|s| unit > s), self.fusion.target.most_members);
         (self.enabled && later && self.group(unit)?.members.len() < most).then_some(unit)
     }
 
-    /// How an elementwise node of so many elements fits into a group that it reads from, if it does.
+    /// The extent of an elementwise node in a group that it reads from; none if it does not fit.
     fn extent_in(
         &mut self,
         graph: &Graph,
@@ -144,13 +144,13 @@ impl Walk {
             _ => return None,
         };
         let fits = node.inputs.iter().all(|&x| {
-            let root = self.fusion.places.root(x);
+            let root = self.fusion.views.root(x);
             self.fusion.unit_of[root as usize] != unit || self.fusion.inner(graph, x, extent, row).is_some()
         });
         fits.then_some(extent)
     }
 
-    /// Makes a reduction a member of the group that computes its operand, or of a new one.
+    /// Makes a reduction a member of the group that computes its operand, or of a new group.
     fn reduce(&mut self, graph: &Graph, id: NodeId, node: &Node, axes: &[u8]) -> Option<(u32, Role)> {
         if !self.enabled {
             return None;
@@ -159,7 +159,7 @@ impl Walk {
         let shape = graph.shape(x);
         let (elements, dtype) = (shape.elements(), node.meta.dtype);
         let reduction = match reduction(shape, axes) {
-            // Only sums are added up over several tiles.
+            // Only sums can be added up over several tiles.
             Reduction::Whole
                 if !matches!(node.op, Op::Sum(_)) || elements <= self.fusion.target.short_sum =>
             {
@@ -179,7 +179,7 @@ impl Walk {
         let role = if row == 0 { Role::Total } else { Role::Spread(Extent::Rows) };
         let source = self.last_source(node);
         let inside = source.filter(|&unit| {
-            self.fusion.unit_of[self.fusion.places.root(x) as usize] == unit
+            self.fusion.unit_of[self.fusion.views.root(x) as usize] == unit
                 && self.fusion.inner(graph, x, Extent::Tile, 0).is_some()
         });
         let candidate = match inside {
@@ -202,7 +202,8 @@ impl Walk {
 }
 
 impl Group {
-    /// Whether a sum over rows of this length (0: over everything) fits in; takes it in if so.
+    /// Whether a reduction over rows of this length fits into the group; 0 means a sum over everything. If so, the group is
+    /// set up for it.
     fn accepts(&mut self, row: usize) -> bool {
         match row {
             0 if self.row == 0 => {
@@ -219,7 +220,7 @@ impl Group {
     }
 }
 
-/// Where the summed axes are, those of length 1 left aside.
+/// Which elements a reduction over these axes combines. Axes of length 1 do not count.
 fn reduction(shape: &Shape, axes: &[u8]) -> Reduction {
     let real = |i: &usize| shape[*i] != 1;
     let summed = |i: usize| axes.contains(&(i as u8));

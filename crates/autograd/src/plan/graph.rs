@@ -1,4 +1,4 @@
-//! The list that passes work on: the nodes of a tape without their values.
+//! The list that passes work on: the nodes of a tape, without values.
 
 use crate::buffers::Source;
 use crate::dtype::{DType, Data, DataRef, each_dtype};
@@ -7,7 +7,8 @@ use crate::origin::{Origin, Scopes};
 use crate::shape::{Axes, Shape};
 use crate::tape::{self, Input, Tape};
 
-/// A node: operation, operands that stand before it, what the result is, and the place in the user's source.
+/// A node of a planned list: its op, its operands, which come before it, its shape and dtype, and where it comes from. The
+/// tape's own nodes are [`tape::Node`].
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
     pub(crate) op: Op,
@@ -16,44 +17,44 @@ pub(crate) struct Node {
     pub(crate) origin: Origin,
 }
 
-/// What `Op::Input` reads, by its number.
+/// What `Op::Input` reads, by number.
 #[derive(Clone, Debug)]
-pub(crate) enum Slot {
-    /// Comes with each run.
+pub(crate) enum PlanInput {
+    /// An input, whose values come with each run.
     Given(Input),
     /// A constant of the traced computation.
-    Held(Data),
+    Constant(Data),
 }
 
-/// A list of nodes, each after its operands, and the nodes that are asked for.
+/// A list of nodes, each after its operands, and the nodes that are outputs.
 ///
-/// The list is one of numbers. A node keeps its number, and its place in memory, from pass to pass, also when other nodes
-/// come to stand before it and when it is no longer listed: a pass moves only what it changes.
+/// The list holds numbers of nodes. A node keeps its number from pass to pass, even if other nodes are put before it, or if it
+/// is no longer listed. So a pass moves only what it changes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Graph {
-    /// Every node that has been listed, by number.
+    /// Every node that was ever listed, by number.
     nodes: Vec<Node>,
     list: Vec<NodeId>,
-    pub(crate) slots: Vec<Slot>,
+    pub(crate) inputs: Vec<PlanInput>,
     pub(crate) outputs: Vec<NodeId>,
     /// The names of the scopes in the nodes' origins.
     pub(crate) scopes: Scopes,
 }
 
 impl Graph {
-    /// The nodes of a traced tape. Constants become inputs that are held; single numbers stand in their nodes.
+    /// The nodes of a traced tape. Constants become inputs of the plan; single numbers are stored in their nodes.
     pub(crate) fn of(tape: Tape<'_>, outputs: Vec<NodeId>) -> Graph {
         let params = tape.params();
         let mut list = tape.into_list();
-        let mut slots: Vec<Slot> = list.traced_inputs().iter().cloned().map(Slot::Given).collect();
+        let mut inputs: Vec<PlanInput> = list.traced_inputs().iter().cloned().map(PlanInput::Given).collect();
         for id in 0..list.nodes.len() {
             let node = &list.nodes[id];
             if let Op::Constant | Op::Variable = node.op {
                 list.nodes[id].op = match list.strided(id as NodeId, params).data {
                     data if matches!(node.value.source, Source::Number(_)) => Op::Full(number(data)),
                     data => {
-                        slots.push(Slot::Held(owned(data, node.meta.shape.elements())));
-                        Op::Input(slots.len() as u32 - 1)
+                        inputs.push(PlanInput::Constant(owned(data, node.meta.shape.elements())));
+                        Op::Input(inputs.len() as u32 - 1)
                     }
                 };
             }
@@ -63,16 +64,16 @@ impl Graph {
         let node = |tape::Node { op, inputs, meta, origin, .. }| Node { op, inputs, meta, origin };
         let mut nodes: Vec<Node> = nodes.map(node).collect();
         nodes.shrink_to_fit();
-        Graph { list: (0..nodes.len() as NodeId).collect(), nodes, slots, outputs, scopes }
+        Graph { list: (0..nodes.len() as NodeId).collect(), nodes, inputs, outputs, scopes }
     }
 
-    /// A copy to be changed, with room for more nodes. It takes the slots along.
+    /// A copy for passes to change, with room for more nodes. The inputs move to the copy.
     pub(crate) fn draft(&mut self) -> Graph {
         let mut nodes = Vec::with_capacity(self.nodes.len() + self.nodes.len() / 2);
         nodes.extend(self.nodes.iter().cloned());
         let Graph { list, outputs, scopes, .. } = &*self;
         let (list, outputs, scopes) = (list.clone(), outputs.clone(), scopes.clone());
-        Graph { nodes, list, slots: std::mem::take(&mut self.slots), outputs, scopes }
+        Graph { nodes, list, inputs: std::mem::take(&mut self.inputs), outputs, scopes }
     }
 
     /// The listed nodes, in order.
@@ -80,9 +81,9 @@ impl Graph {
         self.list.iter().map(|&id| (id, self.node(id)))
     }
 
-    /// The number of the node at a place of the list.
-    pub(crate) fn at(&self, place: usize) -> NodeId {
-        self.list[place]
+    /// The number of the node at a position of the list.
+    pub(crate) fn at(&self, position: usize) -> NodeId {
+        self.list[position]
     }
 
     /// How many nodes are listed.
@@ -90,12 +91,12 @@ impl Graph {
         self.list.len()
     }
 
-    /// How many nodes have been given a number, listed or not.
+    /// How many nodes have a number, listed or not.
     pub(crate) fn numbers(&self) -> NodeId {
         self.nodes.len() as NodeId
     }
 
-    /// Something for each number of a node.
+    /// A vector with one entry for each node, by number.
     pub(crate) fn per_node<T: Clone>(&self, x: T) -> Vec<T> {
         vec![x; self.nodes.len()]
     }
@@ -108,12 +109,12 @@ impl Graph {
         &self.node(id).meta.shape
     }
 
-    /// The first operand of a node, which may be its only one.
+    /// The first operand of a node.
     pub(crate) fn operand(&self, id: NodeId) -> NodeId {
         self.node(id).inputs[0]
     }
 
-    /// The number that fills a node, if it is one.
+    /// The number that fills a node, if it is a constant of one number.
     pub(crate) fn full(&self, id: NodeId) -> Option<f64> {
         match self.node(id).op {
             Op::Full(x) => Some(x),
@@ -121,8 +122,8 @@ impl Graph {
         }
     }
 
-    /// A new list: `f` is given each node with its operands replaced, and tells what stands in its place; `keep` lists
-    /// the node itself.
+    /// Makes a new list. `f` is called with each node, whose operands have been replaced already, and returns the node that
+    /// replaces it. To keep a node, `f` calls [`keep`](Graph::keep).
     pub(crate) fn rewrite(mut self, mut f: impl FnMut(&mut Graph, NodeId) -> NodeId) -> Graph {
         let mut instead = self.per_node(NodeId::MAX);
         let new = Vec::with_capacity(self.list.len());
@@ -136,24 +137,24 @@ impl Graph {
         self
     }
 
-    /// Leaves out nodes that no other one needs.
+    /// Removes the nodes that are not needed from the list.
     pub(crate) fn retain(&mut self, mut needed: impl FnMut(NodeId) -> bool) {
         self.list.retain(|&id| needed(id));
     }
 
-    /// Lists a node as it is.
+    /// Lists a node unchanged.
     pub(crate) fn keep(&mut self, id: NodeId) -> NodeId {
         self.list.push(id);
         id
     }
 
-    /// Lists a copy of a node that reads other operands, like the node's own.
+    /// Lists a copy of a node with other operands of the same shapes and dtypes.
     pub(crate) fn copy(&mut self, id: NodeId, inputs: Inputs) -> NodeId {
         let node = Node { inputs, ..self.node(id).clone() };
         self.push(node)
     }
 
-    /// Lets a node read another one as its operand number `i`, which is like the one that it reads.
+    /// Replaces operand `i` of a node by a node of the same shape and dtype.
     pub(crate) fn read_instead(&mut self, id: NodeId, i: usize, x: NodeId) {
         self.nodes[id as usize].inputs[i] = x;
     }
@@ -163,11 +164,11 @@ impl Graph {
         self.keep(self.nodes.len() as NodeId - 1)
     }
 
-    /// Appends an op on earlier nodes; its meta follows from its rule.
+    /// Appends an op on earlier nodes. Its shape and dtype follow from its rule.
     pub(crate) fn add(&mut self, op: impl Into<Op>, inputs: Inputs, origin: Origin) -> NodeId {
         let op = op.into();
         let metas: Vec<&Meta> = inputs.iter().map(|&i| &self.node(i).meta).collect();
-        let rule = op.rule().expect("passes add no leaves by this way");
+        let rule = op.rule().expect("an op that is no leaf");
         let meta =
             rule.infer(&metas).unwrap_or_else(|e| unreachable!("a pass built {op:?} on {metas:?}: {e:?}"));
         self.push(Node { op, inputs, meta, origin })
@@ -183,7 +184,7 @@ impl Graph {
         self.push(Node { op: Op::Full(x), inputs: Inputs::new(), meta, origin })
     }
 
-    /// Lets a number stand in a node.
+    /// Turns a node into a constant of one number.
     pub(crate) fn fill(&mut self, id: NodeId, x: f64) {
         let node = &mut self.nodes[id as usize];
         (node.op, node.inputs) = (Op::Full(x), Inputs::new());
@@ -226,7 +227,7 @@ impl Graph {
     }
 }
 
-/// The first element of one.
+/// The first element, as `f64`.
 pub(crate) fn number(data: DataRef<'_>) -> f64 {
     match data {
         DataRef::F32(v) => f64::from(v[0]),
@@ -240,18 +241,18 @@ fn owned(data: DataRef<'_>, elements: usize) -> Data {
     each_dtype!(DataRef, data, v => crate::dtype::Storable::wrap(v[..elements].to_vec()))
 }
 
-impl Slot {
+impl PlanInput {
     pub(crate) fn dtype(&self) -> DType {
         match self {
-            Slot::Given(input) => input.meta.dtype,
-            Slot::Held(data) => data.dtype(),
+            PlanInput::Given(input) => input.meta.dtype,
+            PlanInput::Constant(data) => data.dtype(),
         }
     }
 
     pub(crate) fn elements(&self) -> usize {
         match self {
-            Slot::Given(input) => input.meta.shape.elements(),
-            Slot::Held(data) => data.len(),
+            PlanInput::Given(input) => input.meta.shape.elements(),
+            PlanInput::Constant(data) => data.len(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Hashing within planning: keys are a few numbers, and no adversary chooses them.
+//! Fast hash maps for planning. Keys are a few numbers, and no adversary chooses them.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
@@ -6,10 +6,10 @@ use std::hash::{BuildHasherDefault, Hasher};
 /// A map whose keys are a few numbers.
 pub(super) type Map<K, V> = HashMap<K, V, BuildHasherDefault<Mix>>;
 
-/// A set of a few numbers each.
+/// A set whose keys are a few numbers.
 pub(super) type Set<K> = HashSet<K, BuildHasherDefault<Mix>>;
 
-/// Multiplies and rotates, a word at a time.
+/// A hasher that multiplies and rotates, word by word.
 #[derive(Default)]
 pub(super) struct Mix(u64);
 
@@ -36,7 +36,7 @@ impl Hasher for Mix {
     fn write_usize(&mut self, x: usize) {
         self.write_u64(x as u64);
     }
-    /// Tables look at the lowest bits and at the highest: a product mixes its upper half best.
+    /// Hash tables use the lowest and the highest bits, but the upper half of a product is mixed best: so it is rotated.
     fn finish(&self) -> u64 {
         self.0.rotate_left(26)
     }

@@ -1,12 +1,13 @@
-//! In place: a fused kernel writes a result over an operand that nothing reads any more, where it reads that operand as
-//! it walks, place by place. One memory less passes through the caches.
+//! In-place results: a fused kernel writes a result over an operand that nothing reads any more. The kernel has to read that
+//! operand element by element, in the same order as it writes. One memory less passes through the caches.
 
 use super::graph::Graph;
 use super::units::{Fusion, Group, Role, Unit};
 use crate::code::Extent;
 use crate::ir::NodeId;
 
-/// For the results that begin in a unit, the operands ending there whose memory they may take: pairs, each of its own.
+/// Pairs of a result that a unit computes and an operand whose last use is in that unit: the result may take the operand's
+/// memory. No node is in two pairs.
 pub(super) fn overwritten(
     graph: &Graph,
     fusion: &Fusion,
@@ -28,9 +29,9 @@ pub(super) fn overwritten(
     results.zip(ending.iter().copied().filter(is_free)).collect()
 }
 
-/// Whether a group reads all of a root in the order in which it walks, and nothing of it otherwise.
+/// Whether a group reads a root only as a whole, in row-major order.
 fn walks(graph: &Graph, fusion: &Fusion, group: &Group, root: NodeId) -> bool {
     let operands = group.members.iter().flat_map(|&id| &graph.node(id).inputs);
-    let mut of_root = operands.filter(|&&x| fusion.places.root(x) == root);
-    of_root.all(|&x| fusion.places.is_whole(graph, x))
+    let mut of_root = operands.filter(|&&x| fusion.views.root(x) == root);
+    of_root.all(|&x| fusion.views.is_whole(graph, x))
 }

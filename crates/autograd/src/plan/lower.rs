@@ -1,35 +1,35 @@
 //! Lowering: a group of nodes becomes the steps of a fused kernel.
 //!
-//! First a list of values, each given by a read, a number or a step (`draft`); then the passes over steps; then slots,
-//! reused after a value's last use.
+//! First it writes a draft: a list of values, each made by a read, a constant or a step. Then the passes over steps run. Then
+//! values get slots; a slot is reused after a value's last use.
 
 use super::draft::{Draft, Value};
 use super::graph::Graph;
 use super::hash::Map;
-use super::memory::Homes;
+use super::memory::Allocation;
 use super::slots;
 use super::units::{Fusion, Group, NO_UNIT, Role, reduced};
-use crate::code::{Act, Code, Extent, How, Operand, Read, Step, Write};
+use crate::code::{Act, Code, Extent, How, MemoryView, Read, Step, Write};
 use crate::ir::{Binary, NodeId, Op, Unary};
 
-/// What lowering reads: a list in units whose values have their places, and the passes over steps.
+/// What lowering needs: the list, its units, the memory of values, and the passes over steps.
 pub(super) struct Lower<'a> {
     pub(super) graph: &'a Graph,
     pub(super) fusion: &'a Fusion,
-    pub(super) homes: &'a Homes,
+    pub(super) allocation: &'a Allocation,
     pub(super) rewrites: Vec<fn(&mut Draft)>,
 }
 
 impl Lower<'_> {
-    /// The code of a group. `values` has room for a value per node of the graph; each is a member of one group at most.
+    /// The code of a group. `values` has an entry for each node of the graph, so that all groups can share it.
     pub(super) fn group(&self, unit: u32, group: &Group, values: &mut [Value]) -> Code {
-        let &Lower { graph, fusion, homes, .. } = self;
+        let &Lower { graph, fusion, allocation, .. } = self;
         let mut lowering = Lowering {
             graph,
             fusion,
             unit,
             row: group.row,
-            homes,
+            allocation,
             values,
             spread: Map::default(),
             numbers: Map::default(),
@@ -45,7 +45,7 @@ impl Lower<'_> {
     }
 }
 
-/// Identifies a number within a kernel.
+/// The bits of a constant, which identify it in a kernel.
 type Bits = u64;
 
 struct Lowering<'a> {
@@ -53,7 +53,7 @@ struct Lowering<'a> {
     fusion: &'a Fusion,
     unit: u32,
     row: usize,
-    homes: &'a Homes,
+    allocation: &'a Allocation,
     values: &'a mut [Value],
     spread: Map<Value, Value>,
     numbers: Map<Bits, Value>,
@@ -67,7 +67,7 @@ impl Lowering<'_> {
             Role::Spread(extent) => extent,
             Role::Total => return self.total(id),
         };
-        // What a row's reduction reads has one number per place.
+        // A reduction of rows reads one number per element.
         let reads = if reduced(&node.op).is_some() { Extent::Tile } else { extent };
         let x = |this: &mut Self, i: usize| this.operand(node.inputs[i], reads);
         let value = match &node.op {
@@ -91,9 +91,9 @@ impl Lowering<'_> {
                 let (m, a, b) = (x(self, 0), x(self, 1), x(self, 2));
                 self.draft.step(Act::Select(m, a, b), extent)
             }
-            // What is stored lies in one piece.
+            // Stored values are contiguous.
             Op::Copy(_) | Op::Reshape(_) => x(self, 0),
-            // Truth values are 1 and 0 within a kernel.
+            // In a kernel truth values are 1 and 0.
             Op::Cast(c) if c.to.is_float() => x(self, 0),
             Op::Cast(_) => {
                 let a = x(self, 0);
@@ -112,33 +112,33 @@ impl Lowering<'_> {
         self.keep(id, value, extent);
     }
 
-    /// Notes a member's value, and stores it if somebody else reads it.
+    /// Notes a member's value, and stores it if another kernel or the user reads it.
     fn keep(&mut self, id: NodeId, mut value: Value, extent: Extent) {
         if self.fusion.is_stored(id) {
-            // A value that is read as it is, or stored twice, needs a tile of its own.
+            // A value that no step makes, or that is stored twice, needs a tile of its own.
             if !self.draft.by_step[value as usize] || self.draft.writes.iter().any(|w| w.slot == value) {
                 value = self.draft.step(Act::Copy(value), extent);
             }
-            let to = self.homes.root(self.graph, id);
+            let to = self.allocation.root(self.graph, id);
             self.draft.writes.push(Write::new(to, value, extent));
         }
         self.values[id as usize] = value;
     }
 
-    /// A sum of everything; one that nobody reads is left out.
+    /// A sum over everything. If nothing reads it, it is left out.
     fn total(&mut self, id: NodeId) {
         if !self.fusion.is_stored(id) {
             return;
         }
         let a = self.operand(self.graph.node(id).inputs[0], Extent::Tile);
         let y = self.draft.totals.len() as Value;
-        self.draft.totals.push(self.homes.root(self.graph, id));
+        self.draft.totals.push(self.allocation.root(self.graph, id));
         self.draft.steps.push(Step { y, extent: Extent::Tile, act: Act::Total(a) });
     }
 
-    /// The value of an operand, with one number per place or per row.
+    /// The value of an operand, with one number per element or per row.
     fn operand(&mut self, x: NodeId, extent: Extent) -> Value {
-        let root = self.fusion.places.root(x);
+        let root = self.fusion.views.root(x);
         if let Some(c) = self.graph.full(root) {
             let bits = c.to_bits();
             return *self.numbers.entry(bits).or_insert_with(|| {
@@ -153,7 +153,7 @@ impl Lowering<'_> {
             let have = self.fusion.inner(self.graph, x, extent, self.row).expect("a member fits its group");
             return if have == extent { value } else { self.spread(value) };
         }
-        self.read(self.homes.operand(self.graph, self.fusion, x), extent)
+        self.read(self.allocation.operand(self.graph, self.fusion, x), extent)
     }
 
     fn spread(&mut self, value: Value) -> Value {
@@ -165,7 +165,7 @@ impl Lowering<'_> {
         spread
     }
 
-    fn read(&mut self, from: Operand, extent: Extent) -> Value {
+    fn read(&mut self, from: MemoryView, extent: Extent) -> Value {
         let known = self.draft.reads.iter().rev().take(64).find(|r| r.extent == extent && r.from == from);
         if let Some(read) = known {
             return read.slot;

@@ -1,11 +1,11 @@
-//! Memory: where each stored node lies. Values that are not alive at the same time share a buffer.
+//! Memory allocation: each stored value gets a location. Values that are not alive at the same time share a buffer.
 
-use super::graph::{Graph, Slot};
+use super::graph::{Graph, PlanInput};
 use super::hash::Map;
 use super::in_place;
-use super::places::is_contiguous;
 use super::units::{Fusion, NO_UNIT, Unit};
-use crate::code::Operand;
+use super::views::is_contiguous;
+use crate::code::MemoryView;
 use crate::dtype::{DType, Data};
 use crate::ir::{NodeId, Op};
 use crate::params::Params;
@@ -14,10 +14,10 @@ use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// The memories that every plan has: the parameters, their gradients; then come the inputs, then the buffers.
+/// The numbers of memories. Every plan has parameters and gradients; then come inputs, then buffers.
 pub(crate) const PARAMETERS: u32 = 0;
 pub(crate) const GRADIENTS: u32 = 1;
-pub(crate) const FIRST_SLOT: u32 = 2;
+pub(crate) const FIRST_INPUT: u32 = 2;
 
 /// A buffer of a plan.
 #[derive(Clone, Copy, Debug)]
@@ -26,16 +26,16 @@ pub(crate) struct Buffer {
     pub(crate) elements: usize,
 }
 
-/// Where the roots lie.
+/// The memory of each root.
 #[derive(Debug, Default)]
-pub(crate) struct Homes {
-    /// Memory and offset, per node that has one.
-    place: Vec<Option<(u32, usize)>>,
+pub(crate) struct Allocation {
+    /// For each node that has one: the number of its memory, and its offset there.
+    location: Vec<Option<(u32, usize)>>,
     pub(crate) buffers: Vec<Buffer>,
-    /// Gradients that are computed elsewhere and copied to their place.
+    /// Gradients that are computed elsewhere and then copied to their range of the slab.
     pub(crate) copies: Vec<(NodeId, Range<usize>)>,
     first_buffer: u32,
-    /// Bytes of all values that were given a buffer.
+    /// The bytes of all values that got a buffer.
     unshared: usize,
 }
 
@@ -45,7 +45,7 @@ impl Buffer {
     }
 }
 
-/// Buffers that hold nothing any more, by type and size.
+/// Free buffers, by type and size.
 #[derive(Default)]
 struct Free(BTreeMap<(DType, usize), Vec<u32>>);
 
@@ -54,7 +54,7 @@ impl Free {
         self.0.entry((buffer.dtype, buffer.elements)).or_default().push(number);
     }
 
-    /// The one whose size is nearest.
+    /// Takes the buffer whose size is nearest.
     fn take(&mut self, need: Buffer) -> Option<u32> {
         let wanted = (need.dtype, need.elements);
         let of_type = |key: &(DType, usize)| key.0 == need.dtype;
@@ -70,53 +70,54 @@ impl Free {
     }
 }
 
-/// Places every root. `gradients` are the last outputs of the graph, with their ranges in the slab.
-pub(crate) fn place(
+/// Allocates memory for every root. `gradients` are the ranges of the gradients in the slab; they are the last outputs.
+pub(crate) fn allocate(
     graph: &mut Graph,
     fusion: &Fusion,
     params: &Params,
     gradients: &[Range<usize>],
     pooled: bool,
-) -> Homes {
-    let mut homes = Homes { place: graph.per_node(None), ..Homes::default() };
-    homes.place_leaves(graph, fusion, params);
-    homes.place_gradients(graph, fusion, gradients);
-    let first_buffer = FIRST_SLOT + graph.slots.len() as u32;
-    homes.first_buffer = first_buffer;
+) -> Allocation {
+    let mut allocation = Allocation { location: graph.per_node(None), ..Allocation::default() };
+    allocation.allocate_leaves(graph, fusion, params);
+    allocation.allocate_gradients(graph, fusion, gradients);
+    let first_buffer = FIRST_INPUT + graph.inputs.len() as u32;
+    allocation.first_buffer = first_buffer;
     let ends = Ends::of(graph, fusion);
     let mut free = Free::default();
     let (mut begun, mut ended): (Vec<NodeId>, Vec<NodeId>) = (vec![], vec![]);
     for (number, unit) in fusion.units.iter().enumerate() {
         let is_fused = matches!(unit, Unit::Fused(_));
-        let place = |id: NodeId| homes.place[id as usize];
-        let begins = |id: NodeId| (!is_fused || fusion.is_stored(id)) && place(id).is_none();
+        let location = |id: NodeId| allocation.location[id as usize];
+        let begins = |id: NodeId| (!is_fused || fusion.is_stored(id)) && location(id).is_none();
         begun.clear();
         begun.extend(unit.nodes().iter().filter(|&&id| begins(id)));
-        let in_buffer = |id: NodeId| place(id).is_some_and(|(home, _)| home >= first_buffer);
+        let in_buffer = |id: NodeId| location(id).is_some_and(|(memory, _)| memory >= first_buffer);
         ended.clear();
         ended.extend(ends.at(number).filter(|&id| pooled && in_buffer(id)));
         for (id, over) in in_place::overwritten(graph, fusion, number, &begun, &ended) {
-            homes.place[id as usize] = homes.place[over as usize];
+            allocation.location[id as usize] = allocation.location[over as usize];
             ended.retain(|&x| x != over);
         }
         for &id in &begun {
-            if homes.place[id as usize].is_none() {
+            if allocation.location[id as usize].is_none() {
                 let meta = &graph.node(id).meta;
                 let need = Buffer { dtype: meta.dtype, elements: meta.shape.elements() };
-                let buffer = homes.take(need, &mut free);
-                homes.place[id as usize] = Some((first_buffer + buffer, 0));
+                let buffer = allocation.take(need, &mut free);
+                allocation.location[id as usize] = Some((first_buffer + buffer, 0));
             }
         }
         for &id in &ended {
-            let (home, _) = homes.place[id as usize].expect("it was filled");
-            let buffer = home - first_buffer;
-            free.give(homes.buffers[buffer as usize], buffer);
+            let (memory, _) = allocation.location[id as usize].expect("it was filled");
+            let buffer = memory - first_buffer;
+            free.give(allocation.buffers[buffer as usize], buffer);
         }
     }
-    homes
+    allocation
 }
 
-/// The stored nodes that nobody reads after a unit, in chains: the first one of each unit, and the one after each node.
+/// For each unit, the stored nodes that nothing reads after it. They are linked lists: the first node of each unit, and the
+/// node after each node.
 struct Ends {
     first: Vec<NodeId>,
     next: Vec<NodeId>,
@@ -128,9 +129,9 @@ impl Ends {
     fn of(graph: &Graph, fusion: &Fusion) -> Ends {
         let mut ends = Ends { first: vec![Ends::NONE; fusion.units.len()], next: graph.per_node(Ends::NONE) };
         for (id, _) in graph.iter().rev() {
-            let (place, last) = (id as usize, fusion.last_use[id as usize]);
+            let (i, last) = (id as usize, fusion.last_use[id as usize]);
             if fusion.is_stored(id) && last != NO_UNIT {
-                ends.next[place] = std::mem::replace(&mut ends.first[last as usize], id);
+                ends.next[i] = std::mem::replace(&mut ends.first[last as usize], id);
             }
         }
         ends
@@ -142,50 +143,50 @@ impl Ends {
     }
 }
 
-impl Homes {
-    fn place_leaves(&mut self, graph: &mut Graph, fusion: &Fusion, params: &Params) {
+impl Allocation {
+    fn allocate_leaves(&mut self, graph: &mut Graph, fusion: &Fusion, params: &Params) {
         for (id, node) in graph.iter() {
-            self.place[id as usize] = match node.op {
-                Op::Input(slot) => Some((FIRST_SLOT + slot, 0)),
+            self.location[id as usize] = match node.op {
+                Op::Input(input) => Some((FIRST_INPUT + input, 0)),
                 Op::Parameter(p) => Some((PARAMETERS, params.range(p).start)),
                 _ => None,
             };
         }
-        // A number that a kernel, or the user, wants to see in memory.
+        // Some kernels, and the user, read single numbers from memory.
         let mut numbers: Map<(DType, u64), u32> = Map::default();
-        let mut slots = std::mem::take(&mut graph.slots);
+        let mut inputs = std::mem::take(&mut graph.inputs);
         let units = fusion.units.iter().filter(|unit| !matches!(unit, Unit::Fused(_)));
         let read = units.flat_map(Unit::nodes).flat_map(|&id| &graph.node(id).inputs);
         for &id in read.chain(&graph.outputs) {
-            let root = fusion.places.root(id);
+            let root = fusion.views.root(id);
             if let Some(x) = graph.full(root) {
                 let dtype = graph.node(root).meta.dtype;
-                let slot = *numbers.entry((dtype, x.to_bits())).or_insert_with(|| {
-                    slots.push(Slot::Held(Data::splat(dtype, x, 1)));
-                    slots.len() as u32 - 1
+                let input = *numbers.entry((dtype, x.to_bits())).or_insert_with(|| {
+                    inputs.push(PlanInput::Constant(Data::splat(dtype, x, 1)));
+                    inputs.len() as u32 - 1
                 });
-                self.place[root as usize] = Some((FIRST_SLOT + slot, 0));
+                self.location[root as usize] = Some((FIRST_INPUT + input, 0));
             }
         }
-        graph.slots = slots;
+        graph.inputs = inputs;
     }
 
-    /// A gradient that is a kernel's result as it stands is written to the slab at once.
-    fn place_gradients(&mut self, graph: &Graph, fusion: &Fusion, gradients: &[Range<usize>]) {
+    /// If a gradient is the whole result of a kernel, that kernel writes it to the slab. Other gradients are copied there.
+    fn allocate_gradients(&mut self, graph: &Graph, fusion: &Fusion, gradients: &[Range<usize>]) {
         let first = graph.outputs.len() - gradients.len();
         for (&id, range) in graph.outputs[first..].iter().zip(gradients) {
-            let root = fusion.places.root(id) as usize;
+            let root = fusion.views.root(id) as usize;
             let by_a_kernel = fusion.unit_of[root] != NO_UNIT;
-            let whole = fusion.places.is_whole(graph, id);
-            if by_a_kernel && whole && self.place[root].is_none() {
-                self.place[root] = Some((GRADIENTS, range.start));
+            let whole = fusion.views.is_whole(graph, id);
+            if by_a_kernel && whole && self.location[root].is_none() {
+                self.location[root] = Some((GRADIENTS, range.start));
             } else {
                 self.copies.push((id, range.clone()));
             }
         }
     }
 
-    /// A buffer for so many elements: the free one that fits best, or a new one.
+    /// A buffer for a value: the free one that fits best, or a new one.
     fn take(&mut self, need: Buffer, free: &mut Free) -> u32 {
         self.unshared += need.bytes();
         match free.take(need) {
@@ -202,46 +203,52 @@ impl Homes {
     }
 
     /// A new buffer for a copy of a node.
-    pub(crate) fn copy_of(&mut self, graph: &Graph, x: NodeId) -> Operand {
+    pub(crate) fn copy_of(&mut self, graph: &Graph, x: NodeId) -> MemoryView {
         let whole = self.contiguous(graph, x);
         let buffer = Buffer { dtype: whole.dtype, elements: whole.shape.elements() };
         self.unshared += buffer.bytes();
         self.buffers.push(buffer);
-        Operand { home: self.first_buffer + self.buffers.len() as u32 - 1, ..whole }
+        MemoryView { memory: self.first_buffer + self.buffers.len() as u32 - 1, ..whole }
     }
 
-    /// Memory and offset of a root that has them.
-    pub(crate) fn place_of(&self, root: NodeId) -> Option<(u32, usize)> {
-        self.place[root as usize]
+    /// The memory and the offset of a root, if it has them.
+    pub(crate) fn location_of(&self, root: NodeId) -> Option<(u32, usize)> {
+        self.location[root as usize]
     }
 
-    /// Whether kernels write to a memory: a buffer, or the gradients.
-    pub(crate) fn is_written(&self, home: u32) -> bool {
-        home == GRADIENTS || home >= self.first_buffer
+    /// Whether kernels write a memory: whether it is a buffer or the gradients.
+    pub(crate) fn is_written(&self, memory: u32) -> bool {
+        memory == GRADIENTS || memory >= self.first_buffer
     }
 
-    /// Bytes of the buffers if each value had one of its own.
+    /// The bytes of all buffers if each value had one of its own.
     pub(crate) fn unshared(&self) -> usize {
         self.unshared
     }
 
-    /// Whether an operand is the whole of a buffer's contents, as they lie.
-    pub(crate) fn is_buffer(&self, x: &Operand) -> bool {
-        x.home >= self.first_buffer && x.offset == 0 && is_contiguous(&x.shape, &x.strides)
+    /// Whether a view is contiguous and starts at the beginning of a buffer.
+    pub(crate) fn is_buffer(&self, x: &MemoryView) -> bool {
+        x.memory >= self.first_buffer && x.offset == 0 && is_contiguous(&x.shape, &x.strides)
     }
 
-    /// A root as a whole.
-    pub(crate) fn root(&self, graph: &Graph, id: NodeId) -> Operand {
+    /// A view of a whole root.
+    pub(crate) fn root(&self, graph: &Graph, id: NodeId) -> MemoryView {
         let meta = &graph.node(id).meta;
-        let (home, offset) = self.place[id as usize].expect("a stored root has a place");
-        Operand { home, offset, dtype: meta.dtype, shape: meta.shape.clone(), strides: meta.shape.strides() }
+        let (memory, offset) = self.location[id as usize].expect("a stored root has a location");
+        MemoryView {
+            memory,
+            offset,
+            dtype: meta.dtype,
+            shape: meta.shape.clone(),
+            strides: meta.shape.strides(),
+        }
     }
 
-    /// A node's elements one after the other, from the start of some memory on.
-    pub(crate) fn contiguous(&self, graph: &Graph, x: NodeId) -> Operand {
+    /// A contiguous view of a node's shape and dtype, at the start of memory 0.
+    pub(crate) fn contiguous(&self, graph: &Graph, x: NodeId) -> MemoryView {
         let meta = &graph.node(x).meta;
-        Operand {
-            home: 0,
+        MemoryView {
+            memory: 0,
             offset: 0,
             dtype: meta.dtype,
             shape: meta.shape.clone(),
@@ -249,28 +256,28 @@ impl Homes {
         }
     }
 
-    /// A node as a view, with all its axes.
-    pub(crate) fn view(&self, graph: &Graph, fusion: &Fusion, x: NodeId) -> Operand {
-        let (root, place, meta) = (fusion.places.root(x), fusion.places.of(graph, x), &graph.node(x).meta);
-        let (home, offset) = self.place[root as usize].expect("what is read from memory has a place");
-        Operand {
-            home,
-            offset: offset + place.offset,
+    /// A view of a node, with all its axes.
+    pub(crate) fn view(&self, graph: &Graph, fusion: &Fusion, x: NodeId) -> MemoryView {
+        let (root, location, meta) = (fusion.views.root(x), fusion.views.of(graph, x), &graph.node(x).meta);
+        let (memory, offset) = self.location[root as usize].expect("what is read from memory has a location");
+        MemoryView {
+            memory,
+            offset: offset + location.offset,
             dtype: meta.dtype,
             shape: meta.shape.clone(),
-            strides: place.strides,
+            strides: location.strides,
         }
     }
 
-    /// A node as a view by the fewest axes.
-    pub(crate) fn operand(&self, graph: &Graph, fusion: &Fusion, x: NodeId) -> Operand {
+    /// A view of a node, with as few axes as possible.
+    pub(crate) fn operand(&self, graph: &Graph, fusion: &Fusion, x: NodeId) -> MemoryView {
         let view = self.view(graph, fusion, x);
         let (shape, strides) = merged(&view.shape, &view.strides);
-        Operand { shape, strides, ..view }
+        MemoryView { shape, strides, ..view }
     }
 }
 
-/// The fewest axes that give the same walk.
+/// The fewest axes that give the same elements in the same order.
 pub(crate) fn merged(shape: &[usize], strides: &[isize]) -> (Shape, Strides) {
     let (mut lengths, mut steps) = (SmallVec::<[usize; 4]>::new(), Strides::new());
     for (&d, &s) in shape.iter().zip(strides).filter(|(d, _)| **d != 1) {

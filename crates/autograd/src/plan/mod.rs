@@ -1,7 +1,7 @@
-//! Planning: a traced list becomes kernels in an order, with a place in memory for whatever crosses between them.
+//! Planning: a traced list becomes kernels in order, and buffers for the values that pass between them.
 //!
-//! Passes are pure functions from list to list, each with a switch of its own and followed by the verifier in debug
-//! builds. Planning reads tapes and never calls a kernel.
+//! Passes are pure functions. Each has its own switch, and in debug builds the verifier runs after each. Planning reads tapes
+//! and never calls a kernel.
 
 mod algebra;
 mod assemble;
@@ -21,7 +21,6 @@ mod memory;
 mod narrow;
 mod pair;
 mod passes;
-mod places;
 mod rematerialise;
 mod sink;
 mod slopes;
@@ -29,16 +28,17 @@ mod slots;
 mod stream;
 mod units;
 mod verify;
+mod views;
 
 pub use data::{Contents, Kernel, Memory, Plan, Work};
-pub(crate) use graph::{Graph, Node, Slot, number};
-pub(crate) use memory::{Buffer, FIRST_SLOT, GRADIENTS, PARAMETERS};
+pub(crate) use graph::{Graph, Node, PlanInput, number};
+pub(crate) use memory::{Buffer, FIRST_INPUT, GRADIENTS, PARAMETERS};
 pub use passes::Passes;
-pub(crate) use units::Again;
+pub(crate) use units::Rematerialised;
 pub(crate) use verify::Seal;
 pub use verify::Verified;
 
-use crate::code::Operand;
+use crate::code::MemoryView;
 use crate::ir::{self, NodeId};
 use crate::params::Params;
 use crate::target::Target;
@@ -48,7 +48,7 @@ use passes::Stage;
 use std::ops::Range;
 use units::{Unit, Units};
 
-/// Plans the list of a traced tape. The last outputs are gradients, with their ranges in the slab.
+/// Plans the list of a traced tape. The last outputs are gradients; `gradients` are their ranges in the slab.
 pub(crate) fn plan(
     graph: Graph,
     params: &Params,
@@ -59,39 +59,39 @@ pub(crate) fn plan(
     verify::graph(&graph);
     let mut counts = vec![("recorded", graph.len())];
     let graph = rewritten(graph, passes, target, &mut counts);
-    let Units { mut graph, fusion, again, streams, .. } =
+    let Units { mut graph, fusion, rematerialised, streams, .. } =
         units(graph, gradients, passes, target, &mut counts);
-    let mut homes = memory::place(&mut graph, &fusion, params, gradients, passes.has("pool"));
-    verify::homes(&graph, &fusion, &homes);
-    let lower = Lower { graph: &graph, fusion: &fusion, homes: &homes, rewrites: steps(passes) };
+    let mut allocation = memory::allocate(&mut graph, &fusion, params, gradients, passes.has("pool"));
+    verify::allocation(&graph, &fusion, &allocation);
+    let lower = Lower { graph: &graph, fusion: &fusion, allocation: &allocation, rewrites: steps(passes) };
     let mut values = graph.per_node(Value::MAX);
     let units = 0..fusion.units.len() as u32;
     let mut kernels: Vec<Kernel> = units.map(|unit| kernel(&lower, unit, &mut values)).collect();
     let streamed = kernels.split_off(kernels.len() - streams);
-    for (id, range) in &homes.copies {
-        let to = Operand { home: GRADIENTS, offset: range.start, ..homes.contiguous(&graph, *id) };
-        kernels.push(copy(*id, homes.view(&graph, &fusion, *id), to));
+    for (id, range) in &allocation.copies {
+        let to = MemoryView { memory: GRADIENTS, offset: range.start, ..allocation.contiguous(&graph, *id) };
+        kernels.push(copy(*id, allocation.view(&graph, &fusion, *id), to));
     }
-    // What the user reads lies in one piece in a buffer.
+    // Outputs have to be contiguous, at the beginning of a buffer.
     let mut outputs = vec![];
     for &id in &graph.outputs[..graph.outputs.len() - gradients.len()] {
-        let mut place = homes.view(&graph, &fusion, id);
-        if !homes.is_buffer(&place) {
-            let to = homes.copy_of(&graph, id);
-            kernels.push(copy(id, place, to.clone()));
-            place = to;
+        let mut output = allocation.view(&graph, &fusion, id);
+        if !allocation.is_buffer(&output) {
+            let to = allocation.copy_of(&graph, id);
+            kernels.push(copy(id, output, to.clone()));
+            output = to;
         }
-        outputs.push(place);
+        outputs.push(output);
     }
     kernels.extend(streamed);
-    let slots = std::mem::take(&mut graph.slots);
-    let (unshared, buffers) = (homes.unshared(), homes.buffers);
+    let inputs = std::mem::take(&mut graph.inputs);
+    let (unshared, buffers) = (allocation.unshared(), allocation.buffers);
     let also = passes.rows().filter(|pass| matches!(pass.stage, Stage::Steps(_) | Stage::Choice));
     let also = also.map(|pass| pass.name).collect();
     verify::plan(Plan {
         kernels,
         streams,
-        slots,
+        inputs,
         buffers,
         outputs,
         parameters: Buffer { dtype: params.dtype(), elements: params.elements() },
@@ -100,14 +100,14 @@ pub(crate) fn plan(
         passes: counts,
         also,
         unshared,
-        again,
+        rematerialised,
     })
 }
 
-/// The names of passes, each with the number of nodes that it left.
+/// The names of passes, each with the number of nodes after it.
 type Counts = Vec<(&'static str, usize)>;
 
-/// The list after the passes from list to list.
+/// Runs the passes from list to list.
 fn rewritten(mut graph: Graph, passes: Passes, target: &Target, counts: &mut Counts) -> Graph {
     for pass in passes.rows() {
         graph = match pass.stage {
@@ -121,7 +121,7 @@ fn rewritten(mut graph: Graph, passes: Passes, target: &Target, counts: &mut Cou
     graph
 }
 
-/// The list divided into units, after the passes over those.
+/// Divides the list into units, and runs the passes over units.
 fn units<'a>(
     graph: Graph,
     gradients: &'a [Range<usize>],
@@ -130,7 +130,7 @@ fn units<'a>(
     counts: &mut Counts,
 ) -> Units<'a> {
     let fusion = fuse::fuse(&graph, passes.has("fuse"), target);
-    let mut units = Units { graph, fusion, gradients, streams: 0, again: Again::default() };
+    let mut units = Units { graph, fusion, gradients, streams: 0, rematerialised: Rematerialised::default() };
     verify::units(&units.graph, &units.fusion);
     for pass in passes.rows() {
         if let Stage::Units(change) = pass.stage {
@@ -153,24 +153,24 @@ fn steps(passes: Passes) -> Vec<fn(&mut Draft)> {
 }
 
 fn kernel(lower: &Lower<'_>, unit: u32, values: &mut [Value]) -> Kernel {
-    let Lower { graph, fusion, homes, .. } = *lower;
+    let Lower { graph, fusion, allocation, .. } = *lower;
     let work = match &fusion.units[unit as usize] {
         Unit::Fused(group) => Work::Tile(lower.group(unit, group, values)),
         Unit::Product(id) => {
             let x = &graph.node(*id).inputs;
-            let [a, b] = [homes.view(graph, fusion, x[0]), homes.view(graph, fusion, x[1])];
-            Work::Product { a, b, c: homes.root(graph, *id) }
+            let [a, b] = [allocation.view(graph, fusion, x[0]), allocation.view(graph, fusion, x[1])];
+            Work::Product { a, b, c: allocation.root(graph, *id) }
         }
         Unit::Op(id) => {
             let node = graph.node(*id);
-            let x = node.inputs.iter().map(|&x| homes.view(graph, fusion, x)).collect();
-            Work::Op { op: node.op.clone(), x, y: homes.root(graph, *id) }
+            let x = node.inputs.iter().map(|&x| allocation.view(graph, fusion, x)).collect();
+            Work::Op { op: node.op.clone(), x, y: allocation.root(graph, *id) }
         }
     };
     Kernel { work, nodes: fusion.units[unit as usize].nodes().to_vec() }
 }
 
-/// A kernel that copies a node to a place where it lies in one piece.
-fn copy(id: NodeId, from: Operand, to: Operand) -> Kernel {
+/// A kernel that copies a node to contiguous memory.
+fn copy(id: NodeId, from: MemoryView, to: MemoryView) -> Kernel {
     Kernel { work: Work::Op { op: ir::Copy.into(), x: vec![from], y: to }, nodes: vec![id] }
 }

@@ -1,5 +1,5 @@
-//! Pairs: a sum, difference or product that only one other of these uses is done in the same pass over the tile. Each is
-//! still rounded, so no bit changes; a load and a store are saved.
+//! Pairs: two operations in one step. If a sum, difference or product is used once, by another of these operations, one loop
+//! computes both. Each is still rounded, so no bit changes. A load and a store are saved.
 
 use super::draft::Draft;
 use crate::code::{Act, Arithmetic, Extent, Joint, Slot, Step};
@@ -8,7 +8,7 @@ use crate::ir::Binary;
 /// Joins steps into pairs.
 pub(super) fn pair(draft: &mut Draft) {
     let uses = draft.uses();
-    // The step that gives a value, where it may be absorbed.
+    // For each value, the step that makes it, if that step may be joined to its only reader.
     let mut absorbable: Vec<Option<usize>> = vec![None; draft.by_step.len()];
     let mut gone = vec![false; draft.steps.len()];
     for i in 0..draft.steps.len() {
@@ -24,7 +24,7 @@ pub(super) fn pair(draft: &mut Draft) {
     draft.leave_out(&gone);
 }
 
-/// The pair that a step makes with the one that gives an operand, and which one that is.
+/// A step joined with the one that makes an operand, and the number of the latter.
 fn joined(steps: &[Step], absorbable: &[Option<usize>], step: Step) -> Option<(Act, usize)> {
     let Act::Binary(f, a, b) = step.act else { return None };
     let inner = |x: Slot, extent: Extent| {

@@ -6,40 +6,40 @@ use super::units::Units;
 use crate::target::Target;
 use std::fmt;
 
-/// What a pass works on, and its function. Planning goes through these stages in turn, and within each through the rows
-/// of the table in their order.
+/// What a pass works on, and its function. Planning runs these stages one after the other, and in each stage the passes in the
+/// order of the table.
 pub(super) enum Stage {
     /// From list to list.
     List(fn(Graph) -> Graph),
-    /// From list to list, as it is best for a target.
+    /// From list to list, for a target.
     ListFor(fn(Graph, &Target) -> Graph),
-    /// On the list once it is divided into units.
+    /// On the list divided into units.
     Units(fn(Units<'_>) -> Units<'_>),
     /// On the steps of each fused kernel.
     Steps(fn(&mut Draft)),
-    /// A choice within a stage of planning, which asks for it by this name.
+    /// A switch that a stage of planning asks for by name.
     Choice,
 }
 
-/// What a pass may do to results, beyond the sign of a zero.
+/// How a pass may change results, apart from the sign of a zero.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Rounding {
     /// No bit changes.
     Same,
     /// Products of matrices may add up in another order.
     OfProducts,
-    /// Other sums may, too.
+    /// Other sums may too.
     OfSums,
 }
 
 /// A row of the table.
 pub(super) struct Pass {
     pub(super) name: &'static str,
-    /// What it does, in a sentence; empty in the row of a pass that has stood in the table before and runs once more.
+    /// What it does, in a sentence. It is empty where a pass that has an earlier row runs once more.
     does: &'static str,
     pub(super) stage: Stage,
     rounding: Rounding,
-    /// It runs only if one of these does; always, if there are none.
+    /// It runs only if one of these passes does; if there are none, it always runs.
     after: &'static [&'static str],
 }
 
@@ -58,7 +58,7 @@ macro_rules! passes {
             },
         )*];
 
-        /// Which passes a plan goes through: all of them, unless switched off one by one to look for the one at fault.
+        /// Which passes planning runs: all of them, unless some are switched off, for example to find the one at fault.
         ///
         /// ```
         /// use autograd::{Params, Passes, Program};
@@ -84,11 +84,11 @@ macro_rules! passes {
     };
 }
 passes! {
-    /// Leaves out what no output needs.
+    /// Removes nodes that no output needs.
     dead: List(super::dead::dead), Same;
-    /// Writes softmax, log-softmax, Swish and the approximate GELU as what they are made of, so that it fuses.
+    /// Expands softmax, log-softmax, Swish and the approximate GELU into simpler ops, which fuse.
     expand: List(super::expand::expand), Same;
-    /// Computes ops on numbers while planning.
+    /// Computes ops on single numbers while planning.
     fold: List(super::fold::fold), Same;
     /// Simplifies: x·1, x + 0, −(−x), transposes of transposes, sums of broadcasts, sums of padded parts.
     algebra: List(super::algebra::algebra), OfSums;
@@ -102,20 +102,20 @@ passes! {
     sink: List(super::sink::sink), OfProducts;
     algebra: List(super::algebra::algebra), OfSums, after orient spell_out sink;
     cse: List(super::cse::cse), Same, after orient spell_out sink;
-    /// Copies narrow data that products would read across, so that they read it along the batch.
-    straighten: ListFor(super::narrow::straighten), OfProducts;
+    /// Copies narrow transposed inputs of products to contiguous memory, so that products read them along the batch.
+    make_contiguous: ListFor(super::narrow::make_contiguous), OfProducts;
     dead: List(super::dead::dead), Same;
-    /// Joins elementwise chains, with the sums at their ends, to kernels.
+    /// Joins elementwise ops, and the reductions that follow them, into kernels.
     fuse: Choice, Same;
-    /// Computes large gradients last, so that `Program::step` updates by them while they are made.
+    /// Computes large gradients last, so that `Program::step` can update by each tile while it is in the cache.
     stream: Units(super::stream::stream), Same;
-    /// Computes cheap values again in each kernel that reads them, instead of keeping them in memory.
+    /// Rematerialises cheap values in each kernel that reads them, instead of storing them.
     rematerialise: Units(super::rematerialise::rematerialise), Same;
-    /// Computes sigmoids and hyperbolic tangents of the same argument from one exponential.
+    /// Computes sigmoids and hyperbolic tangents of one argument from one exponential.
     share: Steps(super::slopes::share), Same;
     /// Computes a sigmoid or hyperbolic tangent and its slope in one loop.
     slope: Steps(super::slopes::slope), Same;
-    /// Does two operations in one pass over a tile.
+    /// Joins two operations into one loop over a tile.
     pair: Steps(super::pair::pair), Same;
     /// Lets values that are not alive at the same time share a buffer.
     pool: Choice, Same;
@@ -132,7 +132,7 @@ impl Passes {
         Passes(0)
     }
 
-    /// Every pass that changes no bit of a result, but for the sign of a zero. What differs with the others is rounding.
+    /// Every pass that changes no bit of a result, except the sign of a zero. The others may change rounding.
     ///
     /// ```
     /// let exact = autograd::Passes::exact();
@@ -197,7 +197,7 @@ impl Passes {
         first_rows().map(|(_, pass)| pass.name)
     }
 
-    /// The rows of the table that run, in order.
+    /// The passes that run, in order.
     pub(super) fn rows(self) -> impl Iterator<Item = &'static Pass> {
         let comes_after = move |pass: &Pass| pass.after.is_empty() || pass.after.iter().any(|x| self.has(x));
         TABLE.iter().filter(move |pass| self.has(pass.name) && comes_after(pass))
@@ -208,7 +208,7 @@ impl Passes {
     }
 }
 
-/// The row that each pass first stands in, with its number.
+/// The first row of each pass, with its number.
 fn first_rows() -> impl Iterator<Item = (usize, &'static Pass)> {
     TABLE.iter().enumerate().filter(|(_, pass)| !pass.does.is_empty())
 }

@@ -1,6 +1,6 @@
-//! Permutations move into what they permute, where nothing else reads it: into the parts of a concatenation, and into the
-//! operands of a batch of products, (A·B)ᵀ = Bᵀ·Aᵀ. The result then lies as it is read, and nothing is copied. It is general: it
-//! asks for no sizes, and for nothing that another pass has done.
+//! Sinks permutations into the node that they permute, if nothing else reads that node: into the parts of a concatenation, and
+//! into the operands of a batch of products, (A·B)ᵀ = Bᵀ·Aᵀ. The result then has the layout in which it is read, and no copy is
+//! needed. The pass is general: it depends neither on sizes nor on other passes.
 
 use super::graph::{Graph, Node};
 use crate::ir::{Concat, Inputs, Matmul, NodeId, Op, Permute};
@@ -33,7 +33,7 @@ fn could_move<'a>(graph: &Graph, node: &'a Node) -> Option<(&'a Axes, NodeId)> {
     }
 }
 
-/// How many nodes read each one; outputs are read from outside as well.
+/// How many nodes read each node. Outputs count twice more, because the user reads them.
 fn readers(graph: &Graph) -> Vec<u32> {
     let mut readers = graph.per_node(0);
     for (_, node) in graph.iter() {
@@ -51,7 +51,7 @@ fn concatenation(out: &mut Graph, x: NodeId, axis: u8, axes: &Axes) -> NodeId {
     out.add(Concat { axis }, parts, origin)
 }
 
-/// Whether the last two axes change places and others stay. Products without a batch are oriented as a whole.
+/// Whether a permutation swaps the last two of at least three axes. Products without a batch are left to `orient`.
 fn is_transpose_in_batch(axes: &[u8]) -> bool {
     let Some((lead, &[row, column])) = axes.split_last_chunk() else { return false };
     let rank = axes.len() as u8;

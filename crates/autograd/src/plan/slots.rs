@@ -1,4 +1,4 @@
-//! Slots: each value of a kernel gets a tile of the scratch, which another one takes after its last use.
+//! Slot allocation: each value of a kernel gets a slot. After the value's last use, another value may take it.
 
 use super::draft::Draft;
 use crate::code::{Act, Code, Extent, How, Read, Slot, Step};
@@ -6,11 +6,11 @@ use crate::dtype::DType;
 use crate::target::Target;
 use crate::tree::{BLOCK, LANES};
 
-/// The code of a draft, for so many elements in rows of a length (0: none).
+/// The code of a draft, for so many elements and rows of length `row` (0: no rows).
 pub(super) fn assign(draft: Draft, elements: usize, row: usize, target: &Target) -> Code {
     let (slot_of, slots) = allocate(&draft);
     super::verify::slots(&draft, &slot_of);
-    let read_homes: Vec<u32> = draft.reads.iter().map(|read| read.from.home).collect();
+    let read_memories: Vec<u32> = draft.reads.iter().map(|read| read.from.memory).collect();
     let to = |value: Slot| slot_of[value as usize];
     let steps = draft.steps.into_iter().map(|s| Step {
         y: if matches!(s.act, Act::Total(_)) { s.y } else { to(s.y) },
@@ -22,7 +22,7 @@ pub(super) fn assign(draft: Draft, elements: usize, row: usize, target: &Target)
     let (tile, task) = sizes(slots, size, elements, row, target);
     let weight = |read: &Read| if read.how == How::Gather { target.threads.gather } else { 1 };
     let passes = steps.len() + draft.writes.len() + draft.reads.iter().map(weight).sum::<usize>();
-    // A small kernel is one task, and stays on the caller.
+    // A small kernel is one task, so it runs on the caller's thread.
     let alone = passes * elements < target.threads.tiles_from;
     let task = if alone { elements.next_multiple_of(tile).max(tile) } else { task };
     Code {
@@ -47,8 +47,9 @@ pub(super) fn assign(draft: Draft, elements: usize, row: usize, target: &Target)
             .into_iter()
             .map(|mut w| {
                 w.slot = to(w.slot);
-                w.direct =
-                    w.extent == Extent::Tile && w.to.dtype == draft.dtype && !read_homes.contains(&w.to.home);
+                w.direct = w.extent == Extent::Tile
+                    && w.to.dtype == draft.dtype
+                    && !read_memories.contains(&w.to.memory);
                 w
             })
             .collect(),
@@ -56,7 +57,7 @@ pub(super) fn assign(draft: Draft, elements: usize, row: usize, target: &Target)
     }
 }
 
-/// Elements of a tile and of a task.
+/// The elements of a tile and of a task.
 fn sizes(slots: usize, size: usize, elements: usize, row: usize, target: &Target) -> (usize, usize) {
     let task = target.threads.task;
     let room = target.tile_bytes / (slots.max(1) * size);
@@ -65,7 +66,7 @@ fn sizes(slots: usize, size: usize, elements: usize, row: usize, target: &Target
         let tile = flat.min(elements.next_power_of_two()).max(LANES);
         return (tile, task);
     }
-    // Whole rows; so many that tiles are a multiple of the lanes where that is possible.
+    // Tiles consist of whole rows. If possible, they are a multiple of the lanes.
     let unit = LANES / gcd(row, LANES);
     let rows = (flat / row).max(1);
     let rounded = rows.next_multiple_of(unit);
@@ -82,8 +83,7 @@ fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-/// The slot of each value, and how many slots there are. Reads and numbers keep theirs for the whole kernel, and so do
-/// values that are written straight to memory.
+/// The slot of each value, and the number of slots. Reads, constants and stored values keep their slots for the whole kernel.
 fn allocate(draft: &Draft) -> (Vec<Slot>, usize) {
     let n = draft.by_step.len();
     let mut last_use = vec![0usize; n];

@@ -1,9 +1,9 @@
-//! Units: which nodes are computed together, in which order, and who reads what they compute.
+//! Units: which nodes are computed together, in which order, and what reads their results.
 //!
-//! `fuse` divides a list into units; passes over units move, copy and leave out what they hold.
+//! `fuse` divides a list into units. Passes over units move, copy and remove nodes in them.
 
 use super::graph::{Graph, Node};
-use super::places::Places;
+use super::views::Views;
 use crate::code::Extent;
 use crate::dtype::DType;
 use crate::ir::{Max, NodeId, Op, Structure, Sum};
@@ -11,13 +11,13 @@ use crate::shape::Axis;
 use crate::target::Target;
 use std::ops::Range;
 
-/// What becomes one kernel.
+/// Nodes that become one kernel.
 #[derive(Clone, Debug)]
 pub(crate) enum Unit {
     Fused(Group),
     /// A product of matrices.
     Product(NodeId),
-    /// Any other op, by its own kernel.
+    /// Any other op, which has a kernel of its own.
     Op(NodeId),
 }
 
@@ -31,40 +31,41 @@ impl Unit {
     }
 }
 
-/// Nodes that are computed tile by tile.
+/// Nodes that are computed together, tile by tile.
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
     pub(crate) dtype: DType,
     pub(crate) elements: usize,
-    /// Length of the rows that a member sums over or takes the largest of; 0 while none does.
+    /// The length of the rows that members reduce; 0 if none does.
     pub(crate) row: usize,
     /// Whether a member is a sum over everything.
     pub(super) has_totals: bool,
     pub(crate) members: Vec<NodeId>,
 }
 
-/// How many numbers a member of a group gives.
+/// How many numbers a member of a group has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     Spread(Extent),
-    /// One number for the whole kernel, there when it has ended.
+    /// One number for the whole kernel, known when the kernel has ended.
     Total,
 }
 
-/// No unit: a leaf, or a view of another node.
+/// The unit of leaves and views, which is none.
 pub(crate) const NO_UNIT: u32 = u32::MAX;
 
-/// What unit each node is in.
+/// The units, and the unit of each node.
 #[derive(Debug)]
 pub(crate) struct Fusion {
     pub(crate) units: Vec<Unit>,
     /// Per node.
     pub(crate) unit_of: Vec<u32>,
     pub(crate) role: Vec<Role>,
-    pub(crate) places: Places,
-    /// The last unit that reads it, its own if no other does; `NO_UNIT` for leaves, and where the user reads it.
+    pub(crate) views: Views,
+    /// For each node, the last unit that reads it; its own unit if no other does; `NO_UNIT` for leaves, and if the user reads
+    /// it.
     pub(crate) last_use: Vec<u32>,
-    /// What is planned for.
+    /// The machine that the plan is for.
     pub(super) target: &'static Target,
 }
 
@@ -75,30 +76,30 @@ impl Fusion {
             units: vec![],
             unit_of: graph.per_node(NO_UNIT),
             role: graph.per_node(Role::Spread(Extent::Tile)),
-            places: Places::new(graph),
+            views: Views::new(graph),
             last_use: vec![],
             target,
         }
     }
 
-    /// Whether another unit, or the user, reads what a unit computes.
+    /// Whether another unit, or the user, reads the node.
     pub(crate) fn is_stored(&self, id: NodeId) -> bool {
         self.last_use[id as usize] != self.unit_of[id as usize]
     }
 
-    /// How a group sees an operand that a member of its own computes: with one number per place or per row of the
-    /// root. `None` if it would have to be rearranged.
+    /// How a group may read an operand that one of its members computes: with one number per element or per row. None if the
+    /// elements would have to be rearranged.
     pub(crate) fn inner(&self, graph: &Graph, x: NodeId, extent: Extent, row: usize) -> Option<Extent> {
-        match (self.role[self.places.root(x) as usize], extent) {
-            (Role::Spread(have), want) if have == want => self.places.is_whole(graph, x).then_some(have),
+        match (self.role[self.views.root(x) as usize], extent) {
+            (Role::Spread(have), want) if have == want => self.views.is_whole(graph, x).then_some(have),
             (Role::Spread(Extent::Rows), Extent::Tile) => {
-                self.places.repeats_along_rows(graph, x, row).then_some(Extent::Rows)
+                self.views.repeats_along_rows(graph, x, row).then_some(Extent::Rows)
             }
             _ => None,
         }
     }
 
-    /// Lets units that no other one reads from come last.
+    /// Moves units to the end. No other unit may read from them.
     pub(super) fn put_last(&mut self, graph: &Graph, last: &[u32]) {
         let mut number = vec![0; self.units.len()];
         let mut is_last = vec![false; self.units.len()];
@@ -110,7 +111,7 @@ impl Fusion {
         }
         let mut units: Vec<Option<Unit>> = self.units.drain(..).map(Some).collect();
         self.units.extend(
-            order.iter().map(|&old| units[old as usize].take().expect("each stands once in the order")),
+            order.iter().map(|&old| units[old as usize].take().expect("the order has each unit once")),
         );
         for unit in self.unit_of.iter_mut().filter(|unit| **unit != NO_UNIT) {
             *unit = number[*unit as usize];
@@ -125,40 +126,40 @@ impl Fusion {
             let unit = self.unit_of[id as usize];
             if unit != NO_UNIT {
                 for &x in &node.inputs {
-                    let root = self.places.root(x) as usize;
+                    let root = self.views.root(x) as usize;
                     last[root] = last[root].max(unit);
                 }
             }
         }
         for &id in &graph.outputs {
-            last[self.places.root(id) as usize] = NO_UNIT;
+            last[self.views.root(id) as usize] = NO_UNIT;
         }
         self.last_use = last;
     }
 }
 
-/// A list divided into units: what passes over units change.
+/// A list divided into units, which passes over units change.
 pub(super) struct Units<'a> {
     pub(super) graph: Graph,
     pub(super) fusion: Fusion,
-    /// Where the gradients lie in the slab; they are the last outputs.
+    /// The ranges of the gradients in the slab. They are the last outputs.
     pub(super) gradients: &'a [Range<usize>],
-    /// So many last units are gradients that an update may take as they are made.
+    /// How many of the last units are streamed: gradients that an update may take tile by tile.
     pub(super) streams: usize,
-    pub(super) again: Again,
+    pub(super) rematerialised: Rematerialised,
 }
 
-/// What is computed again.
+/// What is rematerialised.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Again {
+pub(crate) struct Rematerialised {
     /// The numbers of the nodes that are copies of others.
     pub(crate) copies: Range<NodeId>,
-    /// How many values need no memory any more, and their bytes.
+    /// The number of values that need no memory because of that, and their bytes.
     pub(crate) values: usize,
     pub(crate) bytes: usize,
 }
 
-/// Whether a node is one step, or a few, of a fused kernel that walks its elements: floating-point numbers of one type, and
+/// Whether a node can be one or a few steps of a fused kernel: it is elementwise, on floating-point numbers of one type and
 /// truth values.
 pub(super) fn is_elementwise(graph: &Graph, node: &Node) -> bool {
     let dtypes = node.inputs.iter().map(|&x| graph.node(x).meta.dtype).chain([node.meta.dtype]);
@@ -169,7 +170,7 @@ pub(super) fn is_elementwise(graph: &Graph, node: &Node) -> bool {
         && dtypes.into_iter().all(|dtype| dtype.is_float() || dtype == DType::Bool)
 }
 
-/// The maps that lowering writes as steps; another op runs by its own kernel.
+/// The maps that lowering can write as steps. Other ops have kernels of their own.
 fn has_steps(op: &Op) -> bool {
     let known = matches!(
         op,
@@ -178,7 +179,7 @@ fn has_steps(op: &Op) -> bool {
     known && op.structure() == Structure::Map
 }
 
-/// The axes of a reduction that lowering writes as a step.
+/// The axes of a reduction, if lowering can write it as a step.
 pub(super) fn reduced(op: &Op) -> Option<&[Axis]> {
     match op {
         Op::Sum(Sum { axes }) | Op::Max(Max { axes }) => Some(axes),

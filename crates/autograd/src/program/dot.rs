@@ -1,19 +1,19 @@
-//! A program as a picture: Graphviz's language.
+//! A program as a drawing, in the language of Graphviz.
 
 use super::Program;
-use crate::code::Operand;
+use crate::code::MemoryView;
 use crate::ir::Meta;
-use crate::plan::{FIRST_SLOT, GRADIENTS, Kernel, PARAMETERS, Slot};
+use crate::plan::{FIRST_INPUT, GRADIENTS, Kernel, PARAMETERS, PlanInput};
 use crate::shape::Shape;
 use crate::text::{quoted, shortened};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Longest list of ops in a box, in characters.
+/// The longest list of ops in a box, in characters.
 const OPS_WIDTH: usize = 72;
 
 impl Program {
     /// The plan as a graph for [Graphviz](https://graphviz.org): kernels are boxes with their ops, parameters, inputs,
-    /// constants and results are ellipses, and edges carry the shape of what is handed on.
+    /// constants and results are ellipses, and edges are labelled with the shape of the value.
     ///
     /// ```
     /// use autograd::{Params, Program};
@@ -25,7 +25,7 @@ impl Program {
     /// ```
     pub fn dot(&self) -> String {
         let mut drawing = Drawing { program: self, nodes: vec![], edges: vec![], known: BTreeSet::new() };
-        // Who has written a memory last, by number and place.
+        // The last kernel that wrote each memory, by the keys below.
         let mut writers: BTreeMap<(u32, usize), (usize, Shape)> = BTreeMap::new();
         for (i, kernel) in self.plan.kernels.iter().enumerate() {
             drawing.kernel(i, kernel);
@@ -45,10 +45,10 @@ impl Program {
     }
 }
 
-/// What tells the values of one memory apart: the gradients are one memory for all parameters, while a buffer holds one
-/// value at a time.
-fn key(x: &Operand) -> (u32, usize) {
-    (x.home, if x.home == GRADIENTS { x.offset } else { 0 })
+/// The memory and the offset that identify a value. All gradients are in one memory, at different offsets. A buffer holds one
+/// value at a time, so its offset does not matter.
+fn key(x: &MemoryView) -> (u32, usize) {
+    (x.memory, if x.memory == GRADIENTS { x.offset } else { 0 })
 }
 
 struct Drawing<'a> {
@@ -77,29 +77,33 @@ impl Drawing<'_> {
         self.edges.push(format!("{from} -> {to} [label={}];", quoted(label)));
     }
 
-    /// Where an operand comes from, and the shape that it has there.
-    fn source(&mut self, writers: &BTreeMap<(u32, usize), (usize, Shape)>, x: &Operand) -> (String, String) {
+    /// The node of the drawing that an operand comes from, and its shape there.
+    fn source(
+        &mut self,
+        writers: &BTreeMap<(u32, usize), (usize, Shape)>,
+        x: &MemoryView,
+    ) -> (String, String) {
         let program = self.program;
-        if x.home == PARAMETERS {
-            let place = program.parameters.iter().rposition(|p| p.range.start <= x.offset).unwrap_or(0);
-            let parameter = &program.parameters[place];
-            let (id, shape) = (format!("p{place}"), parameter.shape.to_string());
+        if x.memory == PARAMETERS {
+            let number = program.parameters.iter().rposition(|p| p.range.start <= x.offset).unwrap_or(0);
+            let parameter = &program.parameters[number];
+            let (id, shape) = (format!("p{number}"), parameter.shape.to_string());
             self.ellipse(&id, &format!("{}\n{shape} {}", parameter.name, program.dtype));
             return (id, shape);
         }
         // A view of a gradient begins at it or after it.
-        let (home, offset) = key(x);
-        if let Some((_, (kernel, shape))) = writers.range((home, 0)..=(home, offset)).next_back() {
+        let (memory, offset) = key(x);
+        if let Some((_, (kernel, shape))) = writers.range((memory, 0)..=(memory, offset)).next_back() {
             return (format!("k{kernel}"), shape.to_string());
         }
-        let slot = (x.home - FIRST_SLOT) as usize;
-        let (id, label, shape) = match &program.plan.slots[slot] {
-            Slot::Given(input) => {
-                let Meta { shape, dtype } = &input.meta;
-                (format!("x{slot}"), format!("{}\n{shape} {dtype}", input.name), shape.to_string())
+        let input = (x.memory - FIRST_INPUT) as usize;
+        let (id, label, shape) = match &program.plan.inputs[input] {
+            PlanInput::Given(given) => {
+                let Meta { shape, dtype } = &given.meta;
+                (format!("x{input}"), format!("{}\n{shape} {dtype}", given.name), shape.to_string())
             }
-            Slot::Held(data) => (
-                format!("c{slot}"),
+            PlanInput::Constant(data) => (
+                format!("c{input}"),
                 format!("constant\n[{}] {}", data.len(), data.dtype()),
                 x.shape.to_string(),
             ),

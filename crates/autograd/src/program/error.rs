@@ -1,4 +1,4 @@
-//! What can be wrong with a run.
+//! The errors of programs.
 
 use crate::call::Fault;
 use crate::dtype::DType;
@@ -46,7 +46,7 @@ pub enum ProgramError {
     },
     /// A state of another program.
     ForeignState,
-    /// The values of its operands make an op impossible, as an index outside of its range does.
+    /// The values of its operands make an op impossible, for example an index out of range.
     Fault {
         /// The op.
         op: &'static str,

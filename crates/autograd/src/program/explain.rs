@@ -1,38 +1,37 @@
-//! What a program does, as a table.
+//! A program explained: its kernels and their costs, as a table.
 
 use super::Program;
-use super::report::Line;
+use super::report::KernelLine;
 use crate::text::{scaled, table};
 use std::fmt;
 
-/// What a [`Program`] does, kernel by kernel, with what it costs: made by [`Program::explain`], to be printed.
+/// What a [`Program`] does, kernel by kernel, and what it costs. [`Program::explain`] makes it, to be printed.
 ///
-/// Flops count one for each elementwise function, whatever it takes, and 2·m·k·n for a product of matrices; bytes are
-/// those of the operands that are read from memory and written to it. Ops in brackets are computed again, from what the
-/// kernel finds in memory, instead of being stored by an earlier one.
+/// Flops count 1 for each elementwise function, however expensive, and 2·m·k·n for a product of matrices. Bytes count all
+/// operands that are read from memory or written to it. Ops in brackets are rematerialised: the kernel computes them again
+/// instead of reading the result of an earlier kernel.
 #[derive(Clone, Debug)]
 pub struct Explanation {
     /// Inputs and results.
     head: String,
-    lines: Vec<Line>,
+    lines: Vec<KernelLine>,
     buffers: usize,
     memory: usize,
     unshared: usize,
-    /// Values that kernels compute again instead of reading them, and their bytes.
-    again: (usize, usize),
-    /// Constants and their bytes.
+    /// The number of rematerialised values, and their bytes.
+    rematerialised: (usize, usize),
+    /// The number of constants, and their bytes.
     held: (usize, usize),
-    /// Gradients that go straight into an update, and their bytes.
+    /// The number of streamed gradients, which go straight into an update, and their bytes.
     streams: (usize, usize),
     passes: Vec<(&'static str, usize)>,
-    /// Passes that leave the list as it is.
+    /// Passes that do not change the list.
     also: Vec<&'static str>,
 }
 
 impl Program {
-    /// Tells which kernels a run takes: what was fused into each, what it writes, its size and cost, and the lines of
-    /// source that it comes from; then memory, and what each pass has left;
-    /// at the end the passes that leave the list as it is.
+    /// Explains which kernels a run takes. For each kernel it tells the ops, the results, the size and the cost, and the source
+    /// lines. Then follow the memory, the number of nodes after each pass, and the passes that do not change the list.
     ///
     /// ```
     /// use autograd::{Params, Program};
@@ -63,7 +62,7 @@ impl Program {
             buffers: self.plan.buffers.len(),
             memory: self.plan.buffers.iter().map(|b| b.bytes()).sum(),
             unshared: self.plan.unshared,
-            again: (self.plan.again.values, self.plan.again.bytes),
+            rematerialised: (self.plan.rematerialised.values, self.plan.rematerialised.bytes),
             held: self.held(),
             streams: self.streams(),
             passes: self.plan.passes.clone(),
@@ -88,7 +87,7 @@ impl Explanation {
         self.lines.iter().map(|line| line.bytes).sum()
     }
 
-    /// Bytes of the buffers between the kernels, which a run needs at its peak and a state holds.
+    /// Bytes of the buffers between kernels. A state holds them.
     pub fn memory(&self) -> usize {
         self.memory
     }
@@ -107,10 +106,14 @@ impl fmt::Display for Explanation {
         writeln!(f, "\nkernels  {}: {flops} flops, {bytes} read and written", self.kernels())?;
         let (memory, unshared) = (scaled(self.memory as f64, "B"), scaled(self.unshared as f64, "B"));
         writeln!(f, "buffers  {}: {memory}; {unshared} if no two values shared one", self.buffers)?;
-        if let (values @ 1.., bytes) = self.again {
-            let are = if values == 1 { " is computed where it is" } else { "s are computed where they are" };
+        if let (values @ 1.., bytes) = self.rematerialised {
+            let are = if values == 1 {
+                " is rematerialised where it is"
+            } else {
+                "s are rematerialised where they are"
+            };
             let bytes = scaled(bytes as f64, "B");
-            writeln!(f, "again    {values} value{are} read, not stored: {bytes}")?;
+            writeln!(f, "remat    {values} value{are} read, not stored: {bytes}")?;
         }
         let (held, bytes) = (self.held.0, scaled(self.held.1 as f64, "B"));
         writeln!(f, "held     {}: {bytes}", plural(held, "constant"))?;
@@ -128,7 +131,7 @@ fn plural(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
-fn row(number: usize, line: &Line) -> Vec<String> {
+fn row(number: usize, line: &KernelLine) -> Vec<String> {
     let tiling = |i: usize| line.tiling.map_or("–".to_owned(), |t| t[i].to_string());
     vec![
         number.to_string(),

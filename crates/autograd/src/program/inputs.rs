@@ -1,4 +1,4 @@
-//! Inputs of a run: tuples, arrays and slices of whatever has a shape and numbers.
+//! The inputs of a run: tuples or slices of tensors.
 
 use crate::dtype::{DType, Data, DataRef, Element, Storable};
 use crate::shape::Shape;
@@ -12,13 +12,13 @@ pub trait AnyTensor {
     fn dimensions(&self) -> Shape;
     /// Whether this is its shape.
     fn fits(&self, shape: &[usize]) -> bool;
-    /// The elements where they lie in one piece, row-major.
+    /// The elements, if they are contiguous in row-major order.
     #[doc(hidden)]
     fn piece(&self) -> Option<DataRef<'_>>;
-    /// Writes the elements, row-major, to an empty buffer.
+    /// Writes the elements to an empty buffer, in row-major order.
     #[doc(hidden)]
     fn copy_to(&self, out: &mut Data);
-    /// The elements, if they are of this dtype and shape and lie in one piece: one call for what nearly always holds.
+    /// The elements, if they have this dtype and shape and are contiguous: one call for the usual case.
     #[doc(hidden)]
     fn piece_of(&self, dtype: DType, shape: &[usize]) -> Option<DataRef<'_>>;
 }
@@ -51,8 +51,8 @@ impl<A: ToTensor> AnyTensor for A {
 /// The inputs of a run, in the order in which they were named: a tuple such as `(&x, &labels)`, `(&x,)`
 /// for a program of one input, `()` for none.
 ///
-/// Each has the shape that was traced; one axis of as many elements, in row-major order, will do as well. What does not lie
-/// in one piece is copied. Up to eight make a tuple; any number, a slice of references.
+/// Each has the shape that was traced; one axis of as many elements, in row-major order, will do as well. Inputs that are
+/// not contiguous are copied. A tuple has up to eight inputs; a slice of references, any number.
 ///
 /// ```
 /// use autograd::{AnyTensor, Params, Program};

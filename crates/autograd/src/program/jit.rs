@@ -41,11 +41,11 @@ pub struct Jit<F> {
     plans: Vec<Traced>,
 }
 
-/// What there is for one combination.
+/// The program for one combination of shapes.
 #[derive(Debug)]
 struct Traced {
     key: Key,
-    /// Per parameter, where that matters: whether it was frozen.
+    /// For each parameter, whether it was frozen; empty if the program gives no gradients.
     frozen: Vec<bool>,
     program: Program,
     state: State,
@@ -106,8 +106,8 @@ where
     /// Where tracing does: see [`Program::trace`].
     #[track_caller]
     pub fn run(&mut self, params: &Params, inputs: impl Inputs) -> Result<Run<'_>, ProgramError> {
-        let place = self.place(params, &inputs)?;
-        let Traced { program, state, .. } = &mut self.plans[place];
+        let index = self.plan_for(params, &inputs)?;
+        let Traced { program, state, .. } = &mut self.plans[index];
         program.run(state, params, inputs)
     }
 
@@ -143,30 +143,30 @@ where
         optimizer: &mut U,
         inputs: impl Inputs,
     ) -> Result<Run<'_>, StepError<U::Error>> {
-        let place = self.place(params, &inputs)?;
-        let Traced { program, state, .. } = &mut self.plans[place];
+        let index = self.plan_for(params, &inputs)?;
+        let Traced { program, state, .. } = &mut self.plans[index];
         program.step_outputs(state, params, optimizer, inputs)
     }
 
-    /// Where the program for these inputs is.
+    /// The index of the program for these inputs, which is traced if there is none.
     #[track_caller]
-    fn place(&mut self, params: &Params, inputs: &impl Inputs) -> Result<usize, ProgramError> {
+    fn plan_for(&mut self, params: &Params, inputs: &impl Inputs) -> Result<usize, ProgramError> {
         let mut key = Key::new();
         inputs.each(&mut |x| key.push(Meta::new(x.dimensions(), x.dtype())));
         let known = self.plans.iter().position(|traced| traced.key == key);
-        if let Some(place) = known
-            && self.plans[place].is_valid(params)
+        if let Some(index) = known
+            && self.plans[index].is_valid(params)
         {
-            return Ok(place);
+            return Ok(index);
         }
         if known.is_none() && self.plans.len() >= self.limit {
             return Err(ProgramError::TooManyPlans { limit: self.limit });
         }
         let traced = self.trace(params, key)?;
         Ok(match known {
-            Some(place) => {
-                self.plans[place] = traced;
-                place
+            Some(index) => {
+                self.plans[index] = traced;
+                index
             }
             None => {
                 self.plans.push(traced);

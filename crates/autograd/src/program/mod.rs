@@ -26,7 +26,7 @@ use crate::grad::parameter_gradients;
 use crate::ir::{Meta, NodeId};
 use crate::mistake::Mistake;
 use crate::params::{Extent, Gradients, Param, Params};
-use crate::plan::{Graph, Passes, Plan, Slot, Verified, plan};
+use crate::plan::{Graph, Passes, Plan, PlanInput, Verified, plan};
 use crate::shape::Shape;
 use crate::tape::Tape;
 use crate::var::Var;
@@ -401,9 +401,9 @@ impl Program {
 
     #[inline]
     fn input(&self, i: usize) -> &crate::tape::Input {
-        match &self.plan.slots[i] {
-            Slot::Given(input) => input,
-            Slot::Held(_) => unreachable!("the first slots are the inputs"),
+        match &self.plan.inputs[i] {
+            PlanInput::Given(input) => input,
+            PlanInput::Constant(_) => unreachable!("the inputs of each run come first"),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The search for what is not finite in a program: its list, as it was recorded, is run once more on an eager tape.
+//! The search for NaN and infinity in a program. The list, as it was recorded, is run on an eager tape.
 
 use super::run::Pieces;
 use super::{Inputs, Program, ProgramError};
@@ -7,7 +7,7 @@ use crate::dtype::{DataRef, Storable, with_type};
 use crate::finite::{NonFinite, born_at};
 use crate::ir::Op;
 use crate::params::Params;
-use crate::plan::{Node, Slot};
+use crate::plan::{Node, PlanInput};
 use crate::reachable::ancestors;
 use crate::record::evaluate;
 use crate::tape::{List, Tape};
@@ -45,9 +45,9 @@ impl Program {
         let mut state = self.state();
         let mut pieces = Pieces::new();
         self.bind(&mut state, &inputs, &mut pieces)?;
-        let given = |place: usize| match &self.plan.slots[place] {
-            Slot::Given(_) => pieces[place].unwrap_or_else(|| state.machine.staged(place).borrow()),
-            Slot::Held(data) => data.borrow(),
+        let given = |number: usize| match &self.plan.inputs[number] {
+            PlanInput::Given(_) => pieces[number].unwrap_or_else(|| state.machine.staged(number).borrow()),
+            PlanInput::Constant(data) => data.borrow(),
         };
         let tape = Tape::with(params);
         let list = &mut *tape.list_mut();
@@ -55,7 +55,7 @@ impl Program {
         let needed = ancestors(&self.recorded.outputs, |id| &self.recorded.node(id).inputs);
         let mut needed = needed.into_iter().peekable();
         for (id, node) in self.recorded.iter() {
-            list.nodes.place(node.op.clone(), node.inputs.clone(), node.meta.clone(), node.origin);
+            list.nodes.prepare(node.op.clone(), node.inputs.clone(), node.meta.clone(), node.origin);
             if needed.next_if_eq(&id).is_some() {
                 self.evaluate(list, params, node, &given)?;
             }
@@ -68,7 +68,7 @@ impl Program {
         Ok(None)
     }
 
-    /// The value of the next node on the tape that the list is run on.
+    /// Computes the value of the next node on that tape.
     fn evaluate<'a>(
         &self,
         list: &mut List,
@@ -80,16 +80,16 @@ impl Program {
         list.nodes.next_mut().value = match &node.op {
             Op::Parameter(p) => Value::parameter(params.range(*p).start, shape.strides()),
             Op::Full(x) => Value::number(Number::new(node.meta.dtype, *x), shape.len()),
-            Op::Input(place) => {
+            Op::Input(number) => {
                 let mut data = list.pool.take(node.meta.dtype, shape.elements());
                 with_type!(node.meta.dtype, T => {
-                    T::slice_mut(data.elements()).copy_from_slice(T::slice(given(*place as usize)));
+                    T::slice_mut(data.elements()).copy_from_slice(T::slice(given(*number as usize)));
                 });
                 list.pool.keep(data, shape.strides())
             }
             op => {
                 return evaluate(list, Some(params)).map_err(|fault| {
-                    let site = self.recorded.scopes.place(&node.origin);
+                    let site = self.recorded.scopes.site(&node.origin);
                     ProgramError::Fault { op: op.name(), site, fault }
                 });
             }

@@ -1,6 +1,6 @@
 //! Where the time of a run goes. The one file that reads a clock.
 
-use super::report::Line;
+use super::report::KernelLine;
 use super::{Inputs, Program, ProgramError, State};
 use crate::params::Params;
 use crate::text::{scaled, table};
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 pub struct Profile {
     runs: usize,
     threads: usize,
-    lines: Vec<Line>,
+    lines: Vec<KernelLine>,
     kernels: Vec<Duration>,
     overhead: Duration,
     total: Duration,

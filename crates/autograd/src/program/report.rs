@@ -1,30 +1,30 @@
-//! What the reports on a program have in common: a line for each kernel, and names of memories.
+//! What the reports on a program have in common: a line for each kernel, and the names of results.
 
 use super::Program;
-use crate::code::Operand;
+use crate::code::MemoryView;
 use crate::ir::NodeId;
-use crate::plan::{FIRST_SLOT, GRADIENTS, Kernel, Slot, Work};
+use crate::plan::{FIRST_INPUT, GRADIENTS, Kernel, PlanInput, Work};
 use crate::text::{short_path, shortened};
 use std::collections::HashMap;
 use std::panic::Location;
 
-/// Longest list of ops, in characters.
+/// The longest list of ops, in characters.
 const OPS_WIDTH: usize = 48;
 
-/// How many results are named.
+/// How many results of a kernel are named.
 const WRITES_NAMED: usize = 3;
 
 /// A kernel in a report.
 #[derive(Clone, Debug)]
-pub(super) struct Line {
+pub(super) struct KernelLine {
     pub(super) kind: &'static str,
     pub(super) ops: String,
     pub(super) writes: String,
     pub(super) site: String,
     pub(super) elements: usize,
-    /// Number of rows and their length.
+    /// The number of rows and their length.
     pub(super) rows: Option<(usize, usize)>,
-    /// Steps, elements of a tile, elements of a task.
+    /// The number of steps, the elements of a tile, the elements of a task.
     pub(super) tiling: Option<[usize; 3]>,
     pub(super) flops: usize,
     pub(super) bytes: usize,
@@ -32,17 +32,17 @@ pub(super) struct Line {
 
 impl Program {
     /// A line for each kernel, in order.
-    pub(super) fn lines(&self) -> Vec<Line> {
-        // The kernel that is the last to write each memory.
+    pub(super) fn lines(&self) -> Vec<KernelLine> {
+        // For each memory, the last kernel that writes it.
         let mut last: HashMap<u32, usize> = HashMap::new();
         for (i, kernel) in self.plan.kernels.iter().enumerate() {
-            last.extend(kernel.writes().iter().map(|x| (x.home, i)));
+            last.extend(kernel.writes().iter().map(|x| (x.memory, i)));
         }
         let kernels = self.plan.kernels.iter().enumerate();
-        kernels.map(|(i, kernel)| self.line(kernel, |home| last.get(&home) == Some(&i))).collect()
+        kernels.map(|(i, kernel)| self.line(kernel, |memory| last.get(&memory) == Some(&i))).collect()
     }
 
-    fn line(&self, kernel: &Kernel, stays_in: impl Fn(u32) -> bool) -> Line {
+    fn line(&self, kernel: &Kernel, stays_in: impl Fn(u32) -> bool) -> KernelLine {
         let (mut rows, mut tiling) = (None, None);
         if let Work::Tile(code) = &kernel.work {
             tiling = Some([code.steps.len(), code.tile, code.task]);
@@ -50,12 +50,12 @@ impl Program {
         }
         let names = self.ops(kernel);
         let written = kernel.writes();
-        let named = |x: &&Operand| format!("{} {}", self.place(x, stays_in(x.home)), x.shape);
+        let named = |x: &&MemoryView| format!("{} {}", self.destination(x, stays_in(x.memory)), x.shape);
         let mut writes: Vec<String> = written.iter().take(WRITES_NAMED).map(named).collect();
         if written.len() > WRITES_NAMED {
             writes.push(format!("{} more", written.len() - WRITES_NAMED));
         }
-        Line {
+        KernelLine {
             kind: kernel.kind(),
             ops: shortened(&names, OPS_WIDTH),
             writes: writes.join(", "),
@@ -68,28 +68,27 @@ impl Program {
         }
     }
 
-    /// The names of the ops that a kernel computes, in order; what a copy copies is no op of its own. In brackets stands
-    /// what is computed again, or here and not where it would have been stored.
+    /// The names of the ops that a kernel computes, in order. A copy is just `copy`. Rematerialised ops are in brackets.
     pub(super) fn ops(&self, kernel: &Kernel) -> Vec<String> {
         if kernel.kind() == "copy" {
             return vec!["copy".to_owned()];
         }
         let name = |&id: &NodeId| match self.plan.graph.node(id).op.name() {
-            name if self.plan.again.copies.contains(&id) => format!("[{name}]"),
+            name if self.plan.rematerialised.copies.contains(&id) => format!("[{name}]"),
             name => name.to_owned(),
         };
         kernel.nodes.iter().map(name).collect()
     }
 
-    /// The name of what a kernel writes: a gradient, a buffer, or an output if it stays there until the end.
-    fn place(&self, x: &Operand, stays: bool) -> String {
-        if x.home == GRADIENTS {
+    /// The name of what a kernel writes: a gradient; an output, if no later kernel overwrites it; otherwise a buffer.
+    fn destination(&self, x: &MemoryView, stays: bool) -> String {
+        if x.memory == GRADIENTS {
             return format!("∂{}", self.parameter_at(x.offset));
         }
-        let outputs = self.plan.outputs.iter().enumerate().filter(|(_, y)| stays && y.home == x.home);
+        let outputs = self.plan.outputs.iter().enumerate().filter(|(_, y)| stays && y.memory == x.memory);
         let outputs: Vec<String> = outputs.map(|(i, _)| self.output_name(i)).collect();
         match &outputs[..] {
-            [] => format!("b{}", x.home - FIRST_SLOT - self.plan.slots.len() as u32),
+            [] => format!("b{}", x.memory - FIRST_INPUT - self.plan.inputs.len() as u32),
             [one] => format!("output {one}"),
             several => format!("outputs {}", several.join(" ")),
         }
@@ -100,26 +99,26 @@ impl Program {
         self.names.get(output).cloned().unwrap_or_else(|| output.to_string())
     }
 
-    /// The name of the parameter that begins at a place of the slab, or reaches over it.
+    /// The name of the parameter to which an element of the slab belongs.
     pub(super) fn parameter_at(&self, offset: usize) -> &str {
         let here = self.parameters.iter().rfind(|p| p.range.start <= offset);
         here.map_or("", |p| &p.name)
     }
 
-    /// How many constants are held, and their bytes.
+    /// The number of constants, and their bytes.
     pub(super) fn held(&self) -> (usize, usize) {
-        let held = self.plan.slots.iter().filter(|slot| matches!(slot, Slot::Held(_)));
-        held.fold((0, 0), |(n, bytes), slot| (n + 1, bytes + slot.elements() * slot.dtype().size()))
+        let held = self.plan.inputs.iter().filter(|input| matches!(input, PlanInput::Constant(_)));
+        held.fold((0, 0), |(n, bytes), input| (n + 1, bytes + input.elements() * input.dtype().size()))
     }
 
-    /// How many gradients a step never stores, and their bytes.
+    /// The number of streamed gradients, which a step never stores, and their bytes.
     pub(super) fn streams(&self) -> (usize, usize) {
         let kernels = self.plan.streamed();
         let bytes = |kernel: &Kernel| kernel.elements() * self.dtype.size();
         (kernels.len(), kernels.iter().map(bytes).sum())
     }
 
-    /// The lines of source that a kernel comes from: first and last where they are in one file.
+    /// The source lines of a kernel: a range if they are in one file, else the first and the last.
     fn site(&self, kernel: &Kernel) -> String {
         let sites = || kernel.nodes.iter().map(|&id| self.plan.graph.node(id).origin.site);
         let (Some(first), Some(last)) = (sites().next(), sites().next_back()) else { return String::new() };

@@ -39,7 +39,7 @@ pub trait Update {
     }
 }
 
-/// Inputs as they lie; none for one that was copied.
+/// The elements of each input; none for an input that was copied.
 pub(super) type Pieces<'a> = SmallVec<[Option<DataRef<'a>>; 8]>;
 
 /// The results of a run, in the buffers of the state, which it borrows until they have been read.
@@ -66,34 +66,34 @@ pub struct Run<'s> {
     streamed: bool,
 }
 
-/// Which output of a [`Run`]: its number, or its name where [`Outputs::with_names`](super::Outputs::with_names) gave one.
-pub trait OutputKey: sealed::Place {}
+/// Names an output of a [`Run`]: by number, or by name where [`Outputs::with_names`](super::Outputs::with_names) gave one.
+pub trait OutputKey: sealed::OutputNumber {}
 impl OutputKey for usize {}
 impl OutputKey for &str {}
 
 mod sealed {
     use super::Program;
 
-    pub trait Place {
+    pub trait OutputNumber {
         /// The number of the output.
-        fn place(self, program: &Program) -> usize;
+        fn number(self, program: &Program) -> usize;
     }
 
-    impl Place for usize {
+    impl OutputNumber for usize {
         #[inline]
         #[track_caller]
-        fn place(self, program: &Program) -> usize {
+        fn number(self, program: &Program) -> usize {
             let count = program.plan.outputs.len();
             assert!(self < count, "output {self} does not exist: the program has {count}");
             self
         }
     }
 
-    impl Place for &str {
+    impl OutputNumber for &str {
         #[track_caller]
-        fn place(self, program: &Program) -> usize {
+        fn number(self, program: &Program) -> usize {
             let names: Vec<String> = match program.names.iter().position(|name| name == self) {
-                Some(place) => return place,
+                Some(number) => return number,
                 None => program.names.iter().map(|name| format!("`{name}`")).collect(),
             };
             assert!(
@@ -228,7 +228,7 @@ impl Program {
         self.run_first(self.plan.kernels.len(), state, params, inputs, before).map(|_| ())
     }
 
-    /// Runs so many of the kernels.
+    /// Runs the first `kernels` kernels.
     fn run_first<'a>(
         &'a self,
         kernels: usize,
@@ -265,7 +265,7 @@ impl Program {
         Ok(())
     }
 
-    /// Checks the inputs; notes those that lie in one piece and copies the others.
+    /// Checks the inputs. Contiguous inputs are used where they are; the others are copied.
     #[inline]
     pub(super) fn bind<'a>(
         &self,
@@ -282,7 +282,7 @@ impl Program {
             }
             let want = self.input(given - 1);
             let Meta { dtype, shape } = &want.meta;
-            // The kernels rely on it, whoever has written the implementation.
+            // Kernels rely on this, and users may implement the trait.
             let is_whole =
                 |piece: &DataRef<'_>| piece.dtype() == *dtype && piece.len() == shape.iter().product();
             match x.piece_of(*dtype, shape).filter(is_whole) {
@@ -305,11 +305,11 @@ impl Program {
 
     fn fault_error(&self, Failed { kernel, fault }: Failed) -> ProgramError {
         let node = self.plan.graph.node(self.plan.kernels[kernel].nodes[0]);
-        ProgramError::Fault { op: node.op.name(), site: self.plan.graph.scopes.place(&node.origin), fault }
+        ProgramError::Fault { op: node.op.name(), site: self.plan.graph.scopes.site(&node.origin), fault }
     }
 }
 
-/// Checks an input that is not a piece of the traced shape: flat, or to be copied, or wrong.
+/// Checks an input that is not contiguous with the traced shape. It may be flat, or have to be copied, or be wrong.
 #[inline(never)]
 fn bind_other<'a>(
     want: &Input,
@@ -351,7 +351,7 @@ impl<'s> Run<'s> {
     #[inline]
     #[track_caller]
     pub fn item(&self, output: impl OutputKey) -> f64 {
-        let output = output.place(self.program);
+        let output = output.number(self.program);
         let (shape, data) = self.output(output);
         let n: usize = shape.iter().product();
         assert!(
@@ -367,9 +367,9 @@ impl<'s> Run<'s> {
     /// If there is no such output, or `T` is not the type of its elements.
     #[track_caller]
     pub fn get<T: Element>(&self, output: impl OutputKey) -> ArrayViewD<'s, T> {
-        let output = output.place(self.program);
+        let output = output.number(self.program);
         let shape = self.output(output).0;
-        ArrayViewD::from_shape(IxDyn(shape), self.slice(output)).expect("an output lies contiguous")
+        ArrayViewD::from_shape(IxDyn(shape), self.slice(output)).expect("an output is contiguous")
     }
 
     /// The elements of an output, row-major.
@@ -378,7 +378,7 @@ impl<'s> Run<'s> {
     /// As [`get`](Run::get).
     #[track_caller]
     pub fn slice<T: Element>(&self, output: impl OutputKey) -> &'s [T] {
-        let output = output.place(self.program);
+        let output = output.number(self.program);
         let (shape, data) = self.output(output);
         assert!(
             data.dtype() == T::DTYPE,
@@ -409,7 +409,7 @@ impl<'s> Run<'s> {
     /// Shape and memory of an output that exists.
     #[inline]
     fn output(&self, output: usize) -> (&'s [usize], DataRef<'s>) {
-        let place = &self.program.plan.outputs[output];
-        (&place.shape, self.state.machine.output(&self.program.plan, place))
+        let view = &self.program.plan.outputs[output];
+        (&view.shape, self.state.machine.output(&self.program.plan, view))
     }
 }

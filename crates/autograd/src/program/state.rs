@@ -1,9 +1,9 @@
-//! The buffers of one user of a program.
+//! The state of a program: the buffers of one user.
 
 use super::Program;
 use crate::exec::Machine;
 
-/// What a run of a [`Program`] writes to: one for each user of it, `Send`, made by [`Program::state`].
+/// The memory that runs of a [`Program`] write. [`Program::state`] makes it; each user of a program has one. It is `Send`.
 ///
 /// ```
 /// use autograd::{Params, Program};

@@ -1,4 +1,4 @@
-//! Nodes in words, for messages.
+//! Descriptions of nodes, for messages.
 
 use super::{Input, List};
 use crate::ir::{NodeId, Op};
@@ -26,20 +26,20 @@ impl List {
     pub(crate) fn name(&self, id: NodeId, params: Option<&Params>) -> Option<String> {
         match (&self.node(id).op, params) {
             (Op::Parameter(p), Some(params)) => Some(params.name(*p).to_owned()),
-            (Op::Input(place), _) => self.inputs.get(*place as usize).map(|input| input.name.clone()),
+            (Op::Input(number), _) => self.inputs.get(*number as usize).map(|input| input.name.clone()),
             _ => None,
         }
     }
 
-    /// What a node is and where it comes from: the line, the scope, and for a derivative what it is one of.
+    /// What a node is and where it comes from: its line, its scope and, for an adjoint, the node that it belongs to.
     pub(crate) fn describe(&self, id: NodeId, params: Option<&Params>) -> String {
         let origin = &self.node(id).origin;
         let of = origin.adjoint_of().map(|of| format!(", adjoint of v{of}")).unwrap_or_default();
-        format!("{}{of}, recorded at {}", self.summary(id, params), self.scopes.place(origin))
+        format!("{}{of}, recorded at {}", self.summary(id, params), self.scopes.site(origin))
     }
 
     /// The scope that is open, as the head of a message shows it after the name of an op.
     pub(crate) fn within_scope(&self) -> String {
-        self.scopes.name(self.place.scope).map(|scope| format!(" in `{scope}`")).unwrap_or_default()
+        self.scopes.name(self.context.scope).map(|scope| format!(" in `{scope}`")).unwrap_or_default()
     }
 }

@@ -13,7 +13,7 @@ pub(crate) struct Input {
 }
 
 impl List {
-    /// The inputs of a traced computation; none of another.
+    /// The inputs of a traced computation. An eager one has none.
     pub(crate) fn traced_inputs(&self) -> &[Input] {
         &self.inputs
     }
@@ -31,8 +31,8 @@ impl List {
             let mistake = Mistake::new(format!("input `{name}`: there is one of this name already"));
             mistake.rule("each input has a name of its own").raise();
         }
-        let place = u32::try_from(self.inputs.len()).expect("fewer inputs than nodes");
+        let number = u32::try_from(self.inputs.len()).expect("fewer inputs than nodes");
         self.inputs.push(Input { name: name.to_owned(), meta: meta.clone() });
-        self.leaf(Op::Input(place), meta, Value::nowhere())
+        self.leaf(Op::Input(number), meta, Value::nowhere())
     }
 }

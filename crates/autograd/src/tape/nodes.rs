@@ -1,7 +1,7 @@
-//! The nodes of a list and, behind its end, what earlier recordings left there.
+//! The nodes of a list and, after its end, nodes that earlier recordings left there.
 //!
-//! Training records the same computation again and again. So the next node is made in the place where it will stand, and
-//! if one stands there already that says the same, its shape and its strides are taken over.
+//! Training records the same computation again and again. So the next node is prepared at the position where it will be
+//! appended. If an earlier recording left an equal node there, its shape and its strides are reused.
 
 use crate::buffers::{Source, Value};
 use crate::ir::{Inputs, Meta, Op};
@@ -9,7 +9,7 @@ use crate::origin::Origin;
 use crate::shape::Strides;
 use std::ops::{Deref, DerefMut};
 
-/// One entry of the list.
+/// A node of a tape, with its value. Passes work on nodes without values: `plan::Node`.
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) op: Op,
@@ -19,48 +19,50 @@ pub(crate) struct Node {
     pub(crate) value: Value,
 }
 
-/// The nodes that are recorded, as a slice, and the next one.
+/// The recorded nodes, as a slice, and the next node.
 #[derive(Debug, Default)]
 pub(crate) struct Nodes {
-    /// Those of the list, and behind them those of earlier recordings.
+    /// The nodes of the list, and after them those of earlier recordings.
     all: Vec<Node>,
-    /// How many are of the list.
+    /// How many nodes are in the list.
     len: usize,
-    /// When each was made: it is as its op and its operands say as long as none of these was made later.
+    /// For each node, the time when it was made. Its shape follows from its op and its operands as long as none of these was
+    /// made later.
     made: Vec<u64>,
-    /// How many have been made.
+    /// How many nodes have been made.
     count: u64,
 }
 
 impl Nodes {
-    /// Whether the next node stands there already: of the same op, and made of the operands that the list has now.
+    /// Whether the next node is there already: with the same op, and made from the operands that the list has now.
     #[inline]
     pub(crate) fn repeats(&self, op: &Op, inputs: &Inputs) -> bool {
         let (Some(left), Some(made)) = (self.all.get(self.len), self.made.get(self.len)) else {
             return false;
         };
-        // Number by number, as they have just been written: a wider read would wait for these writes.
+        // Compared number by number: they have just been written, and a wider read would wait for these writes.
         left.inputs.iter().eq(inputs.iter())
             && left.op == *op
             && inputs.iter().all(|&operand| self.made[operand as usize] < *made)
     }
 
-    /// The same for a leaf: whoever reads it asks for no more than these.
+    /// The same for a leaf. Its readers depend only on its meta and its strides.
     fn repeats_leaf(&self, meta: &Meta, strides: &Strides) -> bool {
         let same =
             |left: &Node| left.inputs.is_empty() && left.meta == *meta && left.value.strides == *strides;
         self.all.get(self.len).is_some_and(same)
     }
 
-    /// Lets the next node stay what it is. Ops that are equal need not be the same: a number in them may be −0 for 0.
+    /// Reuses the next node with a new op and origin. The op is equal but may differ in bits: a number in it may be −0
+    /// instead of 0.
     #[inline]
-    pub(crate) fn place_again(&mut self, op: Op, origin: Origin) {
+    pub(crate) fn prepare_again(&mut self, op: Op, origin: Origin) {
         let next = self.next_mut();
         (next.op, next.origin) = (op, origin);
     }
 
-    /// Makes the next node. It has no value yet, and the strides of row-major order.
-    pub(crate) fn place(&mut self, op: Op, inputs: Inputs, meta: Meta, origin: Origin) {
+    /// Makes the next node. It has no value yet, and row-major strides.
+    pub(crate) fn prepare(&mut self, op: Op, inputs: Inputs, meta: Meta, origin: Origin) {
         self.count += 1;
         let value = Value { source: Source::Nowhere, offset: 0, strides: meta.shape.strides() };
         let node = Node { op, inputs, meta, origin, value };
@@ -72,11 +74,11 @@ impl Nodes {
         }
     }
 
-    /// Makes the next node a leaf of this value.
-    pub(crate) fn place_leaf(&mut self, op: Op, meta: Meta, origin: Origin, value: Value) {
+    /// Makes the next node a leaf with this value.
+    pub(crate) fn prepare_leaf(&mut self, op: Op, meta: Meta, origin: Origin, value: Value) {
         match self.repeats_leaf(&meta, &value.strides) {
-            true => self.place_again(op, origin),
-            false => self.place(op, Inputs::new(), meta, origin),
+            true => self.prepare_again(op, origin),
+            false => self.prepare(op, Inputs::new(), meta, origin),
         }
         self.next_mut().value = value;
     }
@@ -99,18 +101,18 @@ impl Nodes {
         self.len += 1;
     }
 
-    /// Forgets the nodes from `len` on; what they were stays.
+    /// Removes the nodes from `len` on. They stay in memory for reuse.
     pub(crate) fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
     }
 
-    /// The nodes that are recorded.
+    /// The recorded nodes.
     pub(crate) fn into_vec(mut self) -> Vec<Node> {
         self.all.truncate(self.len);
         self.all
     }
 
-    /// Bytes of it, with the room that it has for more.
+    /// The bytes of the list, including its free capacity.
     pub(crate) fn bytes(&self) -> usize {
         self.all.capacity() * size_of::<Node>() + self.made.capacity() * size_of::<u64>()
     }

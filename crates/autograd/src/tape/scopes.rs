@@ -1,8 +1,8 @@
-//! Scopes of a tape: names for the parts of a computation, which its nodes carry.
+//! Scopes: names for parts of a computation. Each node belongs to one.
 
 use super::{List, Tape};
 use crate::ir::NodeId;
-use crate::origin::{Kind, Place};
+use crate::origin::{Context, ScopeKind};
 use crate::params::Param;
 
 /// Until it is dropped, what is recorded belongs to a scope: made by [`Tape::within`].
@@ -10,12 +10,12 @@ use crate::params::Param;
 #[must_use = "the scope ends when this is dropped: bind it, `let _layer = …`"]
 pub struct Within<'t> {
     tape: &'t Tape<'t>,
-    before: Place,
+    before: Context,
 }
 
 impl Drop for Within<'_> {
     fn drop(&mut self) {
-        self.tape.list_mut().place = self.before;
+        self.tape.list_mut().context = self.before;
     }
 }
 
@@ -39,7 +39,7 @@ impl<'p> Tape<'p> {
     where
         'p: 't,
     {
-        let _scope = self.enter(name, Kind::Named);
+        let _scope = self.enter(name, ScopeKind::Named);
         f()
     }
 
@@ -70,35 +70,35 @@ impl<'p> Tape<'p> {
         'p: 't,
     {
         let name = self.params().and_then(|params| params.scope_of(&layer));
-        self.enter(name.unwrap_or_default(), Kind::Layer)
+        self.enter(name.unwrap_or_default(), ScopeKind::Layer)
     }
 
-    fn enter<'t>(&'t self, name: &str, kind: Kind) -> Within<'t>
+    fn enter<'t>(&'t self, name: &str, kind: ScopeKind) -> Within<'t>
     where
         'p: 't,
     {
         let list = &mut *self.list_mut();
-        let before = list.place;
-        list.place.scope = list.scopes.within(before.scope, name, kind);
+        let before = list.context;
+        list.context.scope = list.scopes.within(before.scope, name, kind);
         Within { tape: self, before }
     }
 
-    /// Until the result is dropped: nodes belong to the line and the scope of `node`.
+    /// Until the result is dropped, new nodes get the line and the scope of `node`.
     pub(crate) fn inheriting<'t>(&'t self, node: NodeId) -> Within<'t>
     where
         'p: 't,
     {
         let list = &mut *self.list_mut();
         let origin = list.node(node).origin;
-        let here = Place { site: Some(origin.site), scope: origin.scope };
-        Within { tape: self, before: std::mem::replace(&mut list.place, here) }
+        let here = Context { site: Some(origin.site), scope: origin.scope };
+        Within { tape: self, before: std::mem::replace(&mut list.context, here) }
     }
 }
 
 impl List {
     /// Whether a sweep is recording.
     pub(crate) fn in_sweep(&self) -> bool {
-        self.place.site.is_some()
+        self.context.site.is_some()
     }
 
     /// The full name of the scope that a node was recorded in.

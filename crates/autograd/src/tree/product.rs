@@ -1,34 +1,34 @@
 //! The order in which a product of matrices adds up: a function of shape and strides alone.
 //!
-//! Whoever computes a product asks [`Order::of`] and keeps to the answer: the kernels of every instruction set, on any number
-//! of threads, with operands packed or as they are. So products keep their bits, and another executor that keeps to it gives
-//! the same ones. All figures here are part of the order: to change one changes bits.
+//! Everything that computes a product follows [`Order::of`]: the kernels of every instruction set, on any number of threads,
+//! with operands packed or not. So a product always has the same bits, also from another executor that follows the order. All
+//! constants here are part of the order: changing one changes bits.
 
 use super::LANES;
 
-/// Terms of one chain, the most of them.
+/// The most terms of one chain.
 pub(crate) const DEPTH: usize = 256;
 
-/// Sums of so few terms are one chain, whatever the strides.
+/// Sums of at most this many terms are one chain, whatever the strides.
 pub(crate) const FEW: usize = LANES - 1;
 
-/// How an element of C = A·B adds up its k terms a·b: every element of a product, and of a batch of them, in the same way.
-/// Each step is one multiply-add, rounded once.
+/// How an element of C = A·B adds up its k terms a·b. All elements of a product, and of a batch of products, do so in the
+/// same way. Each step is one multiply-add, rounded once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// Chains of `length` terms, the last of what is left: s ← a·b + s, term by term, from 0. The chains' sums are added in
-    /// order: ((s₀ + s₁) + s₂) + ….
+    /// Chains of `length` terms; the last may be shorter. In a chain, s ← a·b + s for each term in order, from s = 0. The
+    /// sums of the chains are added in order: ((s₀ + s₁) + s₂) + ….
     Chains { length: usize },
-    /// [`LANES`] chains side by side: term p belongs to lane p mod [`LANES`], and the lanes are folded in halves, as those of
-    /// a [sum](super::fold). Terms of 0·0 follow the last one until all lanes have as many: they turn a −0 into a 0.
+    /// [`LANES`] chains side by side. Term p belongs to lane p mod [`LANES`], and the lanes are folded in halves, as those of a
+    /// [sum](super::fold). After the last term come terms of 0·0, until all lanes have equally many: they turn a −0 into a 0.
     Lanes,
 }
 
 impl Order {
-    /// The order of a product of \[m, k\] and \[k, n\], given the strides of both, from row to row and from column to column.
+    /// The order of a product of \[m, k\] and \[k, n\], from the strides of both: from row to row, and from column to column.
     ///
-    /// Where both operands lie along k, the cheaper of the two orders, by an estimate in cycles of wide vectors:
-    /// multiplications, folding, and rearranging B for vectors along n.
+    /// If both operands are contiguous along k, it is the cheaper of the two orders. The estimate is in cycles of wide
+    /// vectors; it counts multiplications, folding, and rearranging B for vectors along n.
     #[inline]
     pub(crate) fn of([m, k, n]: [usize; 3], [a, b]: [[isize; 2]; 2]) -> Order {
         if k > FEW && Order::lanes_fit([a, b]) {
@@ -41,14 +41,14 @@ impl Order {
         Order::Chains { length: chain_length(k) }
     }
 
-    /// Whether both operands are contiguous along k: lanes are for those.
+    /// Whether both operands are contiguous along k, as lanes require.
     #[inline]
     pub(crate) fn lanes_fit([a, b]: [[isize; 2]; 2]) -> bool {
         a[1] == 1 && b[0] == 1
     }
 }
 
-/// The length of the chains of k terms: equal but for rounding, none above [`DEPTH`].
+/// The length of the chains of k terms. They are about equally long, and at most [`DEPTH`].
 #[inline]
 pub(crate) fn chain_length(k: usize) -> usize {
     if k <= DEPTH { k } else { k.div_ceil(k.div_ceil(DEPTH)) }

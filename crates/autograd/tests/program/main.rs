@@ -1,10 +1,10 @@
 //! Programs: special cases.
 
-mod again;
 #[path = "../caught/mod.rs"]
 mod caught;
 mod mistakes;
 mod passes;
+mod rematerialise;
 mod threads;
 mod values;
 

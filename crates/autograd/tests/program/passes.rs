@@ -15,7 +15,7 @@ const PROGRAMS: [Traced; 6] = [
     },
     // A softmax, to be expanded.
     |t, _| t.outputs(t.input("x", [30, 20]).sin().softmax(1).cos()),
-    // Narrow layers on a batch, and a product for one sample: orient, straighten, spell_out.
+    // Narrow layers on a batch, and a product for one sample: orient, make_contiguous, spell_out.
     |t, [narrow, column, ..]| {
         let hidden = t.input("x", [500, 5]).matmul(narrow).tanh();
         let one = t.input("one", [1, 3]).matmul(column).sin();

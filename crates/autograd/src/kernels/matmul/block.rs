@@ -1,33 +1,33 @@
-//! What every loop is given: a block of C, and the operands that it is the product of.
+//! The arguments of every loop: a block of C, and the operands whose product it is.
 
-use super::ahead::Ahead;
+use super::prefetch::Prefetch;
 use crate::view::View;
 
-/// A block of C and the operands that it is the product of; every stride counts elements.
+/// A block of C, and the operands whose product it is. Strides count elements.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Block<T> {
     pub(super) k: usize,
     pub(super) a: *const T,
-    /// From row to row and from column to column of A.
+    /// The strides of A: from row to row, and from column to column.
     pub(super) a_strides: [isize; 2],
     pub(super) b: *const T,
-    /// From row to row and from column to column of B; a tile takes the latter to be 1.
+    /// The strides of B: from row to row, and from column to column. Tiles need the latter to be 1.
     pub(super) b_strides: [isize; 2],
     pub(super) c: *mut T,
-    /// From row to row of C.
+    /// The stride of C, from row to row.
     pub(super) c_stride: usize,
     pub(super) rows: usize,
     pub(super) columns: usize,
     /// Whether the product is added to C or replaces it.
     pub(super) add: bool,
-    /// What a tile asks for: the tile of C that comes next, with the stride of its rows, and other operands.
+    /// What a tile prefetches: the next tile of C, whose rows lie `next_stride` apart, and parts of the operands.
     pub(super) next_c: *const T,
     pub(super) next_stride: usize,
-    pub(super) ahead: [Ahead<T>; 2],
+    pub(super) prefetch: [Prefetch<T>; 2],
 }
 
 impl<T: Copy> Block<T> {
-    /// The product of two views, or of the first entries of their batches, written to C row by row without gaps.
+    /// The product of two matrices, or of the first matrices of two batches. C is written in row-major order.
     #[inline(always)]
     pub(super) fn of(a: &View<'_, T>, b: &View<'_, T>, c: *mut T) -> Block<T> {
         let lead = a.shape.len() - 2;
@@ -45,10 +45,10 @@ impl<T: Copy> Block<T> {
             add: false,
             next_c: std::ptr::null(),
             next_stride: columns,
-            ahead: [Ahead::nothing(); 2],
+            prefetch: [Prefetch::nothing(); 2],
         }
     }
 }
 
-/// A loop over a block. What it asks of the caller stands at [`Kernels`](super::instructions::Kernels).
+/// A loop over a block. [`Kernels`](super::instructions::Kernels) tells its safety conditions.
 pub(super) type TileFn<T> = unsafe fn(&Block<T>);

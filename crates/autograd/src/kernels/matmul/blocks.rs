@@ -1,21 +1,21 @@
-//! A part of a product, cut into blocks for the caches and these into tiles for the registers.
+//! A part of a product, cut into blocks for the caches. Blocks are cut into tiles for the registers.
 #![expect(unsafe_code, reason = "kernels read and write through raw pointers")]
 
-use super::ahead::{Ahead, WORTH_ASKING};
 use super::block::Block;
+use super::consumer::TileConsumer;
 use super::instructions::{Kernels, Multiply, Table};
 use super::pack::{Panel, Piecewise, TOGETHER};
-use super::taken::Taker;
-use super::walk::{Place, Walk};
-use crate::scratch::Line;
+use super::prefetch::{Prefetch, WORTH_PREFETCHING};
+use super::walk::{BlockStart, Walk};
+use crate::scratch::CacheLine;
 use crate::tree::chain_length;
 
-/// Rows of A that are packed at a time, the most of them: they stay in the second-level cache while B passes by.
+/// The most rows of A that are packed at a time. They stay in the second-level cache while all of B is read.
 const TALL: usize = 768;
 
-/// Elements that packing takes: for rows of A, and for two panels of B, or the only one.
+/// The elements that packing needs: for rows of A, and for two panels of B, or for the only one.
 pub(super) fn area<T: Multiply>([m, k, n]: [usize; 3], [a, b]: [bool; 2], kernels: Table<T>) -> usize {
-    let line = size_of::<Line>() / size_of::<T>();
+    let line = size_of::<CacheLine>() / size_of::<T>();
     let depth = chain_length(k.max(1));
     let step = panel_step(kernels.0, m);
     let tall = if a { m.next_multiple_of(kernels.0.heights[2]).min(TALL) * depth } else { 0 };
@@ -28,7 +28,11 @@ pub(super) fn area<T: Multiply>([m, k, n]: [usize; 3], [a, b]: [bool; 2], kernel
 ///
 /// # Safety
 /// The block lies within its buffers; both operands are contiguous along k.
-pub(super) unsafe fn dots<T: Multiply>(kernels: &Kernels<T>, x: &Block<T>, taker: Option<&Taker<'_, T>>) {
+pub(super) unsafe fn dots<T: Multiply>(
+    kernels: &Kernels<T>,
+    x: &Block<T>,
+    consumer: Option<&TileConsumer<'_, T>>,
+) {
     let [rows, columns] = kernels.dot_shape;
     for j in (0..x.columns).step_by(columns) {
         for i in (0..x.rows).step_by(rows) {
@@ -41,8 +45,8 @@ pub(super) unsafe fn dots<T: Multiply>(kernels: &Kernels<T>, x: &Block<T>, taker
                 block.b = x.b.offset(j as isize * x.b_strides[1]);
                 block.c = x.c.add(i * x.c_stride + j);
                 let kernel = kernels.dots[usize::from(block.columns == 1)];
-                match taker {
-                    Some(taker) => taker.compute(kernel, &block),
+                match consumer {
+                    Some(consumer) => consumer.compute(kernel, &block),
                     None => kernel(&block),
                 }
             }
@@ -50,7 +54,8 @@ pub(super) unsafe fn dots<T: Multiply>(kernels: &Kernels<T>, x: &Block<T>, taker
     }
 }
 
-/// Tiles, panel by panel of B, in blocks of k that are a chain each: a block after the first is added to C. While the tiles of a panel are computed, the next one is packed, a piece after each tile.
+/// Tiles, panel by panel of B. Each block along k is one chain; all blocks but the first are added to C. While the tiles of a
+/// panel are computed, the next panel is packed: a piece after each tile.
 ///
 /// # Safety
 /// The block lies within its buffers, and the area has as many elements as [`area`] says.
@@ -60,7 +65,7 @@ pub(super) unsafe fn tiles<T: Multiply>(
     chain: usize,
     [pack_a, pack_b]: [bool; 2],
     to: *mut T,
-    taker: Option<&Taker<'_, T>>,
+    consumer: Option<&TileConsumer<'_, T>>,
 ) {
     let walk = Walk {
         x,
@@ -68,21 +73,21 @@ pub(super) unsafe fn tiles<T: Multiply>(
         depth: chain,
         wide: panel_step(kernels, x.rows).min(panel_width(kernels, x.columns)),
     };
-    let mut place = Some(Place::default());
+    let mut start = Some(BlockStart::default());
     let size = if pack_b { panel_size(kernels, &walk) } else { 0 };
     let (mut panel, mut other) = (to, to.wrapping_add(size));
-    let to_a = if walk.after(Place::default()).is_some() { other.wrapping_add(size) } else { other };
+    let to_a = if walk.after(BlockStart::default()).is_some() { other.wrapping_add(size) } else { other };
     let pack = pack_b.then_some(kernels.pack);
     let mut rows = RowsOfA { raw: *x, packed: to_a, ready: 0, group: 1 };
     if pack_b {
         // SAFETY: the panel lies within B, and the area has room for it.
-        unsafe { (kernels.pack)(&columns_of(kernels, &walk.block(Place::default()), panel)) };
+        unsafe { (kernels.pack)(&columns_of(kernels, &walk.block(BlockStart::default()), panel)) };
     }
-    while let Some(at) = place {
-        place = walk.after(at);
+    while let Some(at) = start {
+        start = walk.after(at);
         let mut block = walk.block(at);
         let tiles = block.rows.div_ceil(kernels.heights[2]);
-        let mut next = place.map(|next| Piecewise::new(columns_of(kernels, &walk.block(next), other), tiles));
+        let mut next = start.map(|next| Piecewise::new(columns_of(kernels, &walk.block(next), other), tiles));
         // SAFETY: blocks and panels are cut out of `x`; the areas for A and B lie one after the other.
         unsafe {
             if pack_a && at.j == 0 {
@@ -92,13 +97,13 @@ pub(super) unsafe fn tiles<T: Multiply>(
             if pack_b {
                 (block.b, block.b_strides) = (panel, [panel_width(kernels, block.columns) as isize, 1]);
             }
-            panel_of_tiles(kernels, &block, pack_a.then_some(&mut rows), &mut next, pack, taker);
+            panel_of_tiles(kernels, &block, pack_a.then_some(&mut rows), &mut next, pack, consumer);
         }
         (panel, other) = (other, panel);
     }
 }
 
-/// Tiles of operands as they are, where all of k is one chain.
+/// Tiles of operands that are not packed, where all of k is one chain.
 ///
 /// # Safety
 /// The block lies within its buffers.
@@ -112,7 +117,7 @@ pub(super) unsafe fn direct_tiles<T: Multiply>(kernels: &Kernels<T>, x: &Block<T
         // SAFETY: the columns are columns of `x`.
         unsafe {
             block.c = x.c.add(j);
-            let mut next = (j + step < x.columns && x.k >= WORTH_ASKING).then(|| {
+            let mut next = (j + step < x.columns && x.k >= WORTH_PREFETCHING).then(|| {
                 let columns =
                     Block { b: x.b.wrapping_add(j + step), columns: step.min(x.columns - j - step), ..*x };
                 Piecewise::new(
@@ -125,27 +130,27 @@ pub(super) unsafe fn direct_tiles<T: Multiply>(kernels: &Kernels<T>, x: &Block<T
     }
 }
 
-/// Columns that are computed together.
+/// How many columns are computed together.
 #[inline]
 pub(super) fn panel_step<T>(kernels: &Kernels<T>, rows: usize) -> usize {
     kernels.lanes * if rows == 1 { 4 } else { 2 }
 }
 
-/// Width of the panel that holds so many columns.
+/// The width of a panel for `columns` columns.
 #[inline]
 pub(super) fn panel_width<T>(kernels: &Kernels<T>, columns: usize) -> usize {
     columns.next_multiple_of(kernels.lanes)
 }
 
-/// The least height of a tile that holds so many rows.
+/// The number of the lowest tile height that holds `rows` rows.
 #[inline]
 pub(super) fn height<T>(kernels: &Kernels<T>, rows: usize) -> usize {
     usize::from(rows > kernels.heights[0]) + usize::from(rows > kernels.heights[1])
 }
 
-/// Elements that a packed panel takes, whole lines of them.
+/// The elements of a packed panel, rounded up to whole cache lines.
 fn panel_size<T>(kernels: &Kernels<T>, walk: &Walk<'_, T>) -> usize {
-    (panel_width(kernels, walk.wide) * walk.depth).next_multiple_of(size_of::<Line>() / size_of::<T>())
+    (panel_width(kernels, walk.wide) * walk.depth).next_multiple_of(size_of::<CacheLine>() / size_of::<T>())
 }
 
 /// The columns of B as a panel.
@@ -162,13 +167,13 @@ pub(super) fn columns_of<T>(kernels: &Kernels<T>, x: &Block<T>, to: *mut T) -> P
     }
 }
 
-/// The rows of A of a block, which are packed while the first panel of B passes: each group of tiles before it is read.
+/// The rows of A of a block. They are packed while the first panel of B is used, each group just before it is read.
 struct RowsOfA<T> {
     raw: Block<T>,
     packed: *mut T,
     /// How many rows have been packed.
     ready: usize,
-    /// How many tiles' rows are packed together.
+    /// The rows of how many tiles are packed together.
     group: usize,
 }
 
@@ -178,19 +183,19 @@ impl<T: Multiply> RowsOfA<T> {
         RowsOfA { raw: *raw, packed, ready: 0, group }
     }
 
-    /// The next rows, not packed yet.
+    /// The next rows that are not packed yet.
     fn next(&self, height: usize) -> (*const T, usize) {
         let from = self.raw.a.wrapping_offset(self.ready as isize * self.raw.a_strides[0]);
         (from, (self.group * height).min(self.raw.rows - self.ready))
     }
 
-    /// What tile `i` of a group asks for.
+    /// What tile `i` of a group prefetches.
     #[inline(always)]
-    fn ahead(&self, height: usize, i: usize) -> Ahead<T> {
+    fn prefetch(&self, height: usize, i: usize) -> Prefetch<T> {
         let (from, rows) = self.next(height);
         let [across, along] = self.raw.a_strides;
         let (start, end) = (self.raw.k * i / self.group, self.raw.k * (i + 1) / self.group);
-        Ahead::of(from.wrapping_offset(start as isize * along), [rows, end - start], [across, along])
+        Prefetch::of(from.wrapping_offset(start as isize * along), [rows, end - start], [across, along])
     }
 
     /// Packs the next rows.
@@ -215,7 +220,7 @@ impl<T: Multiply> RowsOfA<T> {
     }
 }
 
-/// Packs all that is `filled` into panels of the given width, and what is left over into one as wide as it takes.
+/// Packs `x.filled` vectors into panels of width `x.width`, and the rest into one panel of width `last_width(rest)`.
 ///
 /// # Safety
 /// As for [`tiles`].
@@ -242,8 +247,8 @@ pub(super) unsafe fn pack_all<T: Multiply>(
     }
 }
 
-/// The tiles of a panel of B. Beside them, what is read next is asked for and packed: rows of A, and a piece of the next
-/// panel after each tile.
+/// The tiles of a panel of B. Meanwhile, what is read next is prefetched and packed: rows of A, and after each tile a piece of
+/// the next panel.
 ///
 /// # Safety
 /// As for [`tiles`].
@@ -254,7 +259,7 @@ unsafe fn panel_of_tiles<T: Multiply>(
     mut rows: Option<&mut RowsOfA<T>>,
     next: &mut Option<Piecewise<T>>,
     pack: Option<unsafe fn(&Panel<T>)>,
-    taker: Option<&Taker<'_, T>>,
+    consumer: Option<&TileConsumer<'_, T>>,
 ) {
     let tall = kernels.heights[2];
     let mut tile = *x;
@@ -266,8 +271,11 @@ unsafe fn panel_of_tiles<T: Multiply>(
         if let Some(rows) = &rows {
             tile.a = rows.packed.wrapping_add(i * x.k);
             tile.a_strides = [1, kernels.heights[size] as isize];
-            tile.ahead[1] =
-                if rows.ready < x.rows { rows.ahead(tall, i / tall % rows.group) } else { Ahead::nothing() };
+            tile.prefetch[1] = if rows.ready < x.rows {
+                rows.prefetch(tall, i / tall % rows.group)
+            } else {
+                Prefetch::nothing()
+            };
         } else {
             tile.a = x.a.wrapping_offset(i as isize * x.a_strides[0]);
         }
@@ -283,14 +291,14 @@ unsafe fn panel_of_tiles<T: Multiply>(
                 x.c.wrapping_add(x.columns)
             };
             if let Some(next) = next {
-                tile.ahead[0] = next.ahead();
+                tile.prefetch[0] = next.prefetch();
             }
-            match taker {
-                Some(taker) => {
+            match consumer {
+                Some(consumer) => {
                     if rows.as_ref().is_none_or(|rows| rows.ready == x.rows) {
-                        tile.ahead[1] = taker.ahead(tile.next_c, tile.rows, tile.c_stride);
+                        tile.prefetch[1] = consumer.prefetch(tile.next_c, tile.rows, tile.c_stride);
                     }
-                    taker.compute(kernel, &tile);
+                    consumer.compute(kernel, &tile);
                 }
                 None => kernel(&tile),
             }

@@ -1,5 +1,5 @@
-//! Products of few terms and few columns, such as a batch times a layer of a few units: all of B is laid into vectors
-//! once, and the rows of A pass by.
+//! Products with few terms and few columns, such as a batch times the weights of a layer of a few units. All of B is loaded
+//! into vectors once; then the rows of A are processed one after the other.
 #![expect(unsafe_code, reason = "vector instructions and raw pointers")]
 #![expect(clippy::needless_range_loop, reason = "loops over arrays of registers are to be unrolled")]
 
@@ -7,42 +7,41 @@ use super::block::Block;
 use super::vector::Vector;
 use crate::tree::FEW;
 
-/// The most terms: each sum is one chain.
+/// The most terms. Each sum is one chain.
 pub(super) const TERMS: usize = FEW;
 
-/// The widest rows of B, of two vectors.
+/// The longest row of B, in elements: two of the widest vectors.
 const WIDEST: usize = 32;
 
-/// The whole of a product of at most [`TERMS`] terms and two vectors of columns.
+/// A whole product of at most [`TERMS`] terms whose columns fill at most two vectors.
 #[inline(always)]
 pub(super) unsafe fn product<V: Vector>(x: &Block<V::Element>) {
     // SAFETY: the caller's promise, passed on.
     unsafe {
         match (x.columns <= V::LANES, x.a_strides[1]) {
-            (true, 1) => passing::<V, 1, 8, true>(x),
-            (true, _) => passing::<V, 1, 8, false>(x),
-            (false, 1) => passing::<V, 2, 4, true>(x),
-            (false, _) => passing::<V, 2, 4, false>(x),
+            (true, 1) => all_rows::<V, 1, 8, true>(x),
+            (true, _) => all_rows::<V, 1, 8, false>(x),
+            (false, 1) => all_rows::<V, 2, 4, true>(x),
+            (false, _) => all_rows::<V, 2, 4, false>(x),
         }
     }
 }
 
-/// All rows of A, `R` at a time, past the rows of B, each of `NV` vectors. `UNIT`: the numbers of a row of A lie side by
-/// side.
+/// All rows of A, `R` at a time. A row of B is `NV` vectors. `UNIT` means that the rows of A are contiguous.
 #[inline(always)]
-unsafe fn passing<V: Vector, const NV: usize, const R: usize, const UNIT: bool>(x: &Block<V::Element>) {
+unsafe fn all_rows<V: Vector, const NV: usize, const R: usize, const UNIT: bool>(x: &Block<V::Element>) {
     let last = x.columns - (NV - 1) * V::LANES;
     // SAFETY: rows, columns and terms exist, by contract; loads and stores touch no others.
     unsafe {
         let mut b = [[V::zero(); NV]; TERMS];
         for p in 0..x.k {
             let mut row = x.b.wrapping_offset(p as isize * x.b_strides[0]);
-            let mut laid = [V::Element::default(); WIDEST];
+            let mut packed = [V::Element::default(); WIDEST];
             if x.b_strides[1] != 1 {
                 for j in 0..x.columns {
-                    laid[j] = *row.wrapping_offset(j as isize * x.b_strides[1]);
+                    packed[j] = *row.wrapping_offset(j as isize * x.b_strides[1]);
                 }
-                row = laid.as_ptr();
+                row = packed.as_ptr();
             }
             for v in 0..NV {
                 let n = if v == NV - 1 { last } else { V::LANES };

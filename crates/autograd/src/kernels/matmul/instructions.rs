@@ -1,4 +1,4 @@
-//! The loops, compiled once for each instruction set and kept in tables of functions, so that what stands above is compiled
+//! The loops, compiled for each instruction set and kept in tables of functions. The code that calls them is compiled only
 //! once.
 #![expect(unsafe_code, reason = "functions compiled for an instruction set, on raw pointers")]
 
@@ -13,23 +13,23 @@ use crate::kernels::simd::{Set, allows};
 /// The functions of one instruction set.
 ///
 /// # Safety
-/// To call one takes a CPU with the instruction set, and pointers and strides that stay within their buffers for every
-/// row, column and k; `rows` and `columns` at least 1 and at most those of the tile.
+/// The CPU has the instruction set. Pointers and strides stay within their buffers for every row, column and k. `rows` and
+/// `columns` are at least 1 and at most those of the tile.
 pub(super) struct Kernels<T: 'static> {
     pub(super) lanes: usize,
-    /// Heights of tiles, ascending.
+    /// The heights of tiles, ascending.
     pub(super) heights: [usize; 3],
-    /// By height, then one or two vectors wide; any strides of A.
+    /// Tiles by height and by width, which is one or two vectors. A may have any strides.
     pub(super) tiles: [[TileFn<T>; 2]; 3],
-    /// The same where rows of A lie side by side and all rows of the tile are there to be read.
+    /// The same where the row stride of A is 1 and the tile has all its rows.
     pub(super) unit_tiles: [[TileFn<T>; 2]; 3],
-    /// Any rows and columns, any strides, one number at a time.
+    /// Any number of rows and columns, any strides; one number at a time.
     pub(super) scalar: TileFn<T>,
     /// One row of C, up to four vectors wide.
     pub(super) row: TileFn<T>,
-    /// A whole product of few terms and columns: see [`few_terms`].
+    /// A whole product with few terms and few columns: see [`few_terms`].
     pub(super) few_terms: TileFn<T>,
-    /// Scalar products: both operands contiguous along k. As a block, and as a single column.
+    /// Scalar products, where both operands are contiguous along k: a block of them, and a single column.
     pub(super) dots: [TileFn<T>; 2],
     /// Rows and columns of the block of scalar products.
     pub(super) dot_shape: [usize; 2],
@@ -114,7 +114,7 @@ pub(crate) trait Multiply: Fused + Send + Sync {
     fn all_kernels() -> Vec<Table<Self>>;
 }
 
-/// A table whose instruction set this CPU has.
+/// A table of kernels whose instruction set this CPU has.
 #[derive(Clone, Copy)]
 pub(crate) struct Table<T: 'static>(pub(super) &'static Kernels<T>);
 

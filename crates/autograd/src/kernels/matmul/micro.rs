@@ -1,13 +1,13 @@
 //! The innermost loops: a tile of C in registers, and a tile of scalar products.
 //!
 //! An element of C is one chain of fused multiply-adds over k (tiles), or one for each lane, folded in halves (scalar
-//! products): see [`Order`](crate::tree::Order). Neither depends on the size of the tile or of the vectors: all instruction
-//! sets give the same bits.
+//! products): see [`Order`](crate::tree::Order). Neither depends on the size of tiles or vectors, so all instruction sets give
+//! the same bits.
 #![expect(unsafe_code, reason = "vector instructions and raw pointers")]
 #![expect(clippy::needless_range_loop, reason = "loops over arrays of registers are to be unrolled")]
 
-use super::ahead::Asking;
 use super::block::Block;
+use super::prefetch::Prefetcher;
 use super::vector::{Fused, Vector};
 use crate::tree::LANES;
 
@@ -31,7 +31,7 @@ unsafe fn tile_of<V: Vector, const MR: usize, const NV: usize, const UNIT: bool,
     x: &Block<V::Element>,
 ) {
     let (rows, last) = (x.rows, x.columns - (NV - 1) * V::LANES);
-    // Rows that are not there repeat the last one and are not stored.
+    // Missing rows repeat the last one and are not stored.
     let mut starts = [x.a; MR];
     // SAFETY: rows below `rows` and columns below `columns` exist, by contract; loads and stores touch no others.
     unsafe {
@@ -41,9 +41,9 @@ unsafe fn tile_of<V: Vector, const MR: usize, const NV: usize, const UNIT: bool,
         let mut sums = [[V::zero(); NV]; MR];
         let (mut a, mut b) = (0, x.b);
         let mut unit = x.a;
-        let mut asking = Asking::new(x.next_c, x.next_stride, rows, &x.ahead, x.k);
+        let mut prefetcher = Prefetcher::new(x.next_c, x.next_stride, rows, &x.prefetch, x.k);
         for p in 0..x.k {
-            asking.step(p);
+            prefetcher.step(p);
             let mut right = [V::zero(); NV];
             for v in 0..NV {
                 let p = b.add(v * V::LANES);
@@ -110,7 +110,7 @@ pub(super) unsafe fn row<V: Vector>(x: &Block<V::Element>) {
     }
 }
 
-/// `R`·`C` scalar products along k, each in [`LANES`] lanes: in `L` vectors.
+/// `R`·`C` scalar products along k, each in [`LANES`] lanes, which are `L` vectors.
 #[inline(always)]
 pub(super) unsafe fn dots<V: Vector, const R: usize, const C: usize, const L: usize>(x: &Block<V::Element>) {
     const { assert!(L * V::LANES == LANES) };
@@ -153,7 +153,7 @@ pub(super) unsafe fn dots<V: Vector, const R: usize, const C: usize, const L: us
                     }
                 }
             } else if p < x.k {
-                // Terms of 0·0, which the vector of the last terms has beside them.
+                // Adds terms of 0·0, as the vector with the last terms does in its other lanes.
                 for r in 0..R {
                     for c in 0..C {
                         sums[r][c][l] = sums[r][c][l].add(V::zero());

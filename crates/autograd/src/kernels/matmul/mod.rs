@@ -2,53 +2,57 @@
 //!
 //! In the manner of BLIS (F. G. Van Zee, R. A. van de Geijn, "BLIS: a framework for rapidly instantiating BLAS
 //! functionality", 2015): C is cut into tiles that fit in registers, operands are packed where that pays, and blocks
-//! are sized by the caches. Short products skip what they do not need.
+//! are sized by the caches. Small products skip the steps that they do not need.
 //!
-//! An element of C is a sum over k in an [`Order`](crate::tree::Order) given by the shape and strides of the whole product, to
-//! which every kernel keeps: neither threads nor instruction sets nor the borders of blocks change a bit.
+//! An element of C is a sum over k in an [`Order`](crate::tree::Order) given by the shape and strides of the whole product.
+//! Every kernel follows it. So threads, instruction sets and block sizes change no bit.
 //!
-//! From the ground up; a file names those above it:
+//! A file uses only files above it in this table:
 //!
 //! | files | what they hold |
 //! |---|---|
-//! | `ahead` `vector` | asking for what is read next; vectors of one instruction set |
-//! | `block` `pack` | what a loop is given; operands rearranged into panels |
+//! | `prefetch` `vector` | prefetching what is read next; vectors of one instruction set |
+//! | `block` `pack` | the arguments of a loop; operands rearranged into panels |
 //! | `micro` `few_terms` | the innermost loops: tiles and scalar products; all of B in registers |
 //! | `instructions` | these loops for each instruction set |
-//! | `taken` `walk` | who takes tiles as they are made; the order of blocks |
+//! | `consumer` `walk` | a function that takes each tile once it is computed; the order of blocks |
 //! | `blocks` | a part of a product, block by block |
-//! | `strips` | the same by whole rows, for who takes them |
-//! | `product` | a product as a whole: its order, its form, and who computes which part |
-//! | `shortcuts` | products that are over before a form is chosen |
-#![expect(unsafe_code, reason = "a result is written where nothing was before: zeroing it costs a pass")]
+//! | `strips` | the same by whole rows, for a tile consumer |
+//! | `product` | a whole product: its order, its form, and which worker computes which part |
+//! | `shortcuts` | small products, which need no form |
+#![expect(
+    unsafe_code,
+    reason = "results are written to uninitialised memory: zeroing it first would cost a pass"
+)]
 
-mod ahead;
 mod block;
 mod blocks;
+mod consumer;
 mod few_terms;
 mod instructions;
 mod micro;
 mod pack;
+mod prefetch;
 mod product;
 mod shortcuts;
 mod strips;
-mod taken;
 #[cfg(test)]
 mod tests;
 mod vector;
 mod walk;
 
+pub(crate) use consumer::Tile;
 pub(crate) use instructions::Multiply;
-pub(crate) use taken::Tile;
 
 use super::workers::Workers;
 use crate::scratch::Scratch;
 use crate::view::View;
+use consumer::TileConsumer;
 use product::Product;
 use std::mem::MaybeUninit;
-use taken::Taker;
 
-/// C = A·B. a: \[batch…, m, k\], b: \[batch…, k, n\] of any strides; c: \[batch…, m, n\] in row-major order, overwritten.
+/// C = A·B. `a` is \[batch…, m, k\] and `b` is \[batch…, k, n\], with any strides. `c` is \[batch…, m, n\] in row-major order
+/// and is overwritten.
 pub(crate) fn matmul<T: Multiply>(
     a: View<'_, T>,
     b: View<'_, T>,
@@ -56,31 +60,31 @@ pub(crate) fn matmul<T: Multiply>(
     scratch: &mut Scratch,
     workers: &Workers,
 ) {
-    // SAFETY: products write numbers, nothing else.
-    write(a, b, unsafe { places(c) }, scratch, workers);
+    // SAFETY: products write initialised numbers only.
+    write(a, b, unsafe { uninit(c) }, scratch, workers);
 }
 
-/// A·B of two matrices, tile by tile: `take` gets each one while it lies in the first-level cache, from several threads at
-/// a time, and the result as a whole is stored nowhere. k is at least 1 and at most [`DEPTH`](crate::tree::DEPTH).
+/// A·B of two matrices, tile by tile. `consume` is called with each tile while it is in the first-level cache, from several
+/// threads at a time. The whole result is never stored. k is at least 1 and at most [`DEPTH`](crate::tree::DEPTH).
 ///
-/// `beside` are memories laid out as the result, or null, of which `take` uses the part of its tile: they are asked for
-/// ahead, not read. The first one is not null.
+/// `beside` are memories with the layout of the result, or null. `consume` uses the part of them that belongs to its tile, so
+/// that part is prefetched; it is not read here. The first one is not null.
 pub(crate) fn each_tile<T: Multiply>(
     a: View<'_, T>,
     b: View<'_, T>,
     beside: [*const T; 3],
-    take: &(dyn Fn(&Tile<'_, T>) + Sync),
+    consume: &(dyn Fn(&Tile<'_, T>) + Sync),
     scratch: &mut Scratch,
     workers: &Workers,
 ) {
-    Product::taken(a, b, Taker { take, beside }, T::kernels()).run(scratch, workers);
+    Product::consumed(a, b, TileConsumer { consume, beside }, T::kernels()).run(scratch, workers);
 }
 
-/// Numbers as places that are to be written.
+/// The elements as memory to be written.
 ///
 /// # Safety
-/// Nothing but numbers is written there.
-unsafe fn places<T: Multiply>(c: &mut [T]) -> &mut [MaybeUninit<T>] {
+/// Only initialised numbers are written there.
+unsafe fn uninit<T: Multiply>(c: &mut [T]) -> &mut [MaybeUninit<T>] {
     // SAFETY: the caller's promise.
     unsafe { &mut *(std::ptr::from_mut(c) as *mut [MaybeUninit<T>]) }
 }
@@ -106,7 +110,7 @@ fn write<T: Multiply>(
     }
 }
 
-/// Bytes per worker that no product of \[m, k\] and \[k, n\] exceeds: for [`Scratch::reserve`] ahead of time.
+/// The most bytes per worker that a product of \[m, k\] and \[k, n\] needs, to [reserve](Scratch::reserve) them ahead of time.
 pub(crate) fn scratch_bytes<T: Multiply>(m: usize, k: usize, n: usize) -> usize {
     blocks::area([m, k, n], [true; 2], T::kernels()) * size_of::<T>()
 }

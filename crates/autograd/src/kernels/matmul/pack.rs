@@ -2,29 +2,29 @@
 #![expect(unsafe_code, reason = "vector instructions and raw pointers")]
 #![expect(clippy::needless_range_loop, reason = "loops over arrays of registers are to be unrolled")]
 
-use super::ahead::Ahead;
+use super::prefetch::Prefetch;
 use super::vector::Vector;
 use crate::dtype::Float;
 use crate::kernels::simd::Fetch;
 
-/// What packing reads, and the panels that it writes one after the other: `panel[p·width + i]` is element i of vector p,
-/// 0 for i ≥ `filled`.
+/// What packing reads, and the panels that it writes one after the other. `panel[p·width + i]` is element i of vector p, or 0
+/// if i ≥ `filled`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Panel<T> {
     pub(super) from: *const T,
-    /// From element to element of a vector (across the panel).
+    /// The stride between elements of a vector, across the panel.
     pub(super) across: isize,
-    /// From vector to vector (along k).
+    /// The stride between vectors, along k.
     pub(super) along: isize,
     pub(super) k: usize,
     pub(super) filled: usize,
     pub(super) width: usize,
-    /// How many panels lie side by side; more than one if all of them are filled.
+    /// How many panels lie side by side. If more than one, all of them are filled.
     pub(super) count: usize,
     pub(super) to: *mut T,
 }
 
-/// Panels that are packed together where their vectors are parts of one line of memory: pages and cache lines are
+/// How many panels are packed together where their vectors lie side by side in memory, so that pages and cache lines are
 /// visited once.
 pub(super) const TOGETHER: usize = 4;
 
@@ -32,25 +32,25 @@ pub(super) const TOGETHER: usize = 4;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Piecewise<T> {
     rest: Panel<T>,
-    /// Steps along k of a piece.
+    /// The steps along k of each piece.
     each: usize,
 }
 
 impl<T: Copy> Piecewise<T> {
-    /// In so many pieces at most.
+    /// In at most `pieces` pieces.
     pub(super) fn new(panel: Panel<T>, pieces: usize) -> Piecewise<T> {
-        let unit = if panel.along == 1 { Ahead::<T>::PAIR } else { 1 };
+        let unit = if panel.along == 1 { Prefetch::<T>::PAIR } else { 1 };
         Piecewise { rest: panel, each: panel.k.div_ceil(pieces).next_multiple_of(unit) }
     }
 
-    /// Where the next piece lies.
+    /// The next piece, to be prefetched.
     #[inline(always)]
-    pub(super) fn ahead(&self) -> Ahead<T> {
+    pub(super) fn prefetch(&self) -> Prefetch<T> {
         let Panel { from, across, along, k, filled, .. } = self.rest;
-        Ahead::of(from, [self.each.min(k), filled], [along, across])
+        Prefetch::of(from, [self.each.min(k), filled], [along, across])
     }
 
-    /// Goes past the next piece, which is packed if `pack` is given.
+    /// Moves on to the next piece. The current one is packed if `pack` is given.
     ///
     /// # Safety
     /// As for the packing of the whole.
@@ -116,7 +116,7 @@ unsafe fn pack_rows<V: Vector>(x: &Panel<V::Element>) {
     }
 }
 
-/// Contiguous along k: squares of vectors are transposed in registers.
+/// Packs an operand that is contiguous along k: squares of vectors are transposed in registers.
 #[inline(always)]
 unsafe fn pack_columns<V: Vector, const LANES: usize>(x: &Panel<V::Element>) {
     const { assert!(LANES == V::LANES) };
@@ -155,10 +155,10 @@ unsafe fn pack_columns<V: Vector, const LANES: usize>(x: &Panel<V::Element>) {
     }
 }
 
-/// How far ahead of what is packed memory is asked for.
+/// How many elements ahead of the packing memory is prefetched.
 const AHEAD: usize = 64;
 
-/// Interleaving the halves as often as LANES can be halved transposes a square.
+/// Transposes a square by interleaving its halves log₂ `LANES` times.
 #[inline(always)]
 unsafe fn transpose<V: Vector, const LANES: usize>(mut x: [V; LANES]) -> [V; LANES] {
     let mut size = LANES;

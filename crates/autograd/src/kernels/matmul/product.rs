@@ -1,48 +1,48 @@
-//! A product as a whole: whether it is one, which loops compute it, and who computes which part.
+//! A whole product: its checks, the loops that compute it, and which worker computes which part.
 #![expect(unsafe_code, reason = "parts of one result are written by several threads, through raw pointers")]
 
 use super::block::Block;
 use super::blocks::{area, direct_tiles, dots, tiles};
+use super::consumer::TileConsumer;
 use super::instructions::{Kernels, Multiply, Table};
 use super::strips;
-use super::taken::Taker;
 use crate::kernels::workers::Workers;
-use crate::scratch::{Line, Scratch};
+use crate::scratch::{CacheLine, Scratch};
 use crate::target::Target;
 use crate::tree::{DEPTH, Order};
 use crate::view::View;
 use std::mem::MaybeUninit;
 
-/// A larger B is packed where it is read by more rows than these.
+/// B is packed if it is large and more rows than these read it.
 const PACKED_FROM: usize = 128;
 
-/// Rows or columns of a part where there are more parts than threads, the fewest of them.
+/// The fewest rows or columns of a part, where there are more parts than threads.
 const WORTH_A_CUT: usize = 256;
 
-/// Packed operands up to this size lie on the stack.
+/// Packed operands up to this many cache lines lie on the stack.
 const STACK_LINES: usize = 256;
 
-/// Which loops compute a product, in the order of the whole of it.
+/// Which loops compute a product. They follow the order of the whole product.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Form {
-    /// Tiles of C, vectors along n, for chains of so many terms; with A and B packed or as they are.
+    /// Tiles of C with vectors along n, for chains of `chain` terms. `pack` tells whether A and B are packed.
     Tiles { chain: usize, pack: [bool; 2] },
-    /// Scalar products, vectors along k, for lanes.
+    /// Scalar products with vectors along k, for lanes.
     Dots,
 }
 
-/// A checked product.
+/// A product whose operands have been checked.
 pub(super) struct Product<'a, T: 'static> {
     kernels: &'static Kernels<T>,
-    /// The operands of the first entry of the batch, all of C in rows and columns.
+    /// The product of the first matrices of the batch.
     first: Block<T>,
     form: Form,
-    /// Lengths of the leading axes, and their strides in A and B.
+    /// The lengths of the batch axes, and their strides in A and B.
     batch: [&'a [usize]; 1],
     steps: [&'a [isize]; 2],
     entries: usize,
-    /// Who takes C tile by tile, if it is not to be written.
-    taker: Option<Taker<'a, T>>,
+    /// Takes C tile by tile, if C is not to be written.
+    consumer: Option<TileConsumer<'a, T>>,
 }
 
 // SAFETY: the pointers are those of the slices that `Product::new` borrowed; A and B are only read, and workers write
@@ -50,7 +50,7 @@ pub(super) struct Product<'a, T: 'static> {
 unsafe impl<T: Sync> Sync for Product<'_, T> {}
 
 impl<'a, T: Multiply> Product<'a, T> {
-    /// The product, if there is anything to multiply: an empty sum is written here.
+    /// The product; none if there is nothing to multiply. Empty sums are written here.
     #[inline(always)]
     pub(super) fn new(
         a: View<'a, T>,
@@ -73,7 +73,7 @@ impl<'a, T: Multiply> Product<'a, T> {
         Some(unsafe { Product::of(a, b, c.as_mut_ptr().cast(), order, kernels) })
     }
 
-    /// The product of two matrices in an order that is given; no length is 0.
+    /// The product of two matrices in a given order. No length is 0.
     pub(super) fn in_order(
         a: View<'a, T>,
         b: View<'a, T>,
@@ -87,23 +87,23 @@ impl<'a, T: Multiply> Product<'a, T> {
         unsafe { Product::of(a, b, c.as_mut_ptr().cast(), order, kernels) }
     }
 
-    /// The product of two matrices, of which `taker` takes every tile; k is at least 1 and at most [`DEPTH`].
-    pub(super) fn taken(
+    /// The product of two matrices whose tiles go to `consumer`. k is at least 1 and at most [`DEPTH`].
+    pub(super) fn consumed(
         a: View<'a, T>,
         b: View<'a, T>,
-        taker: Taker<'a, T>,
+        consumer: TileConsumer<'a, T>,
         kernels: Table<T>,
     ) -> Product<'a, T> {
         let (m, k, n) = sizes(&a, &b);
         assert!(a.shape.len() == 2 && (1..=DEPTH).contains(&k) && m * n > 0, "a product of {:?}", a.shape);
         let order = order(&a, &b);
-        // SAFETY: where tiles are taken, C is a place to count from.
-        let product = unsafe { Product::of(a, b, taker.beside[0].cast_mut(), order, kernels) };
-        Product { taker: Some(taker), ..product }
+        // SAFETY: a consumer is set, so C is neither read nor written: it is an address that offsets count from.
+        let product = unsafe { Product::of(a, b, consumer.beside[0].cast_mut(), order, kernels) };
+        Product { consumer: Some(consumer), ..product }
     }
 
     /// # Safety
-    /// No length is 0. C has room for the product, and nobody else uses it for `'a`; or a taker is put beside.
+    /// No length is 0. Either C has room for the product and nobody else uses it for `'a`, or the caller sets a consumer.
     #[inline(always)]
     unsafe fn of(
         a: View<'a, T>,
@@ -123,21 +123,21 @@ impl<'a, T: Multiply> Product<'a, T> {
             None => (whole, steps),
         };
         let entries = a.shape[..lead].iter().product();
-        Product { kernels: kernels.0, first, form, batch: [&a.shape[..lead]], steps, entries, taker: None }
+        Product { kernels: kernels.0, first, form, batch: [&a.shape[..lead]], steps, entries, consumer: None }
     }
 
-    /// Computes it. C is written by this call alone, hence `&mut`.
+    /// Computes the product. It takes `&mut self` because only this call may write C.
     #[inline(always)]
     pub(super) fn run(&mut self, scratch: &mut Scratch, workers: &Workers) {
         let threads = workers.threads();
         let Block { rows, columns, k, .. } = self.first;
         let shared = threads > 1 && self.entries * rows * columns * k >= Target::CPU.threads.products_from;
-        if !shared && self.form.packs_nothing() && self.taker.is_none() {
+        if !shared && self.form.packs_nothing() && self.consumer.is_none() {
             if self.entries == 1 {
                 // SAFETY: `new` has checked the bounds.
                 return unsafe { self.form.direct(self.kernels, &self.first) };
             }
-            // SAFETY: each part once, and what packs nothing needs no area.
+            // SAFETY: each part is computed once, and a form that packs nothing needs no area.
             return (0..self.entries)
                 .for_each(|entry| unsafe { self.part(entry, 0, 1, std::ptr::null_mut()) });
         }
@@ -147,15 +147,15 @@ impl<'a, T: Multiply> Product<'a, T> {
     #[inline(never)]
     fn run_packed(&mut self, scratch: &mut Scratch, workers: &Workers, threads: usize) {
         let bytes = self.area() * size_of::<T>();
-        if threads == 1 && bytes <= STACK_LINES * size_of::<Line>() {
-            let mut area = MaybeUninit::<[Line; STACK_LINES]>::uninit();
+        if threads == 1 && bytes <= STACK_LINES * size_of::<CacheLine>() {
+            let mut area = MaybeUninit::<[CacheLine; STACK_LINES]>::uninit();
             let area = area.as_mut_ptr().cast();
-            // SAFETY: each part once, in an area that is large enough.
+            // SAFETY: each part is computed once, in an area that is large enough.
             return (0..self.entries).for_each(|entry| unsafe { self.part(entry, 0, 1, area) });
         }
         let (areas, step) = scratch.areas(bytes, threads);
-        // A cut costs the packing of the other operand once more; but who is held up takes fewer of small parts. As many
-        // for each thread: they are equally long.
+        // Each cut packs the other operand once more. But with smaller parts, a thread that is held up takes fewer of them.
+        // The number of parts is a multiple of the number of threads, because parts take equally long.
         let needed = threads.div_ceil(self.entries);
         let longest = self.first.rows.max(self.first.columns);
         let cuts = if needed > 1 { needed * (longest / (needed * WORTH_A_CUT)).clamp(1, 4) } else { 1 };
@@ -165,7 +165,7 @@ impl<'a, T: Multiply> Product<'a, T> {
         let product = &*self;
         let run = |task: usize, worker: usize| {
             for piece in task * pieces / tasks..(task + 1) * pieces / tasks {
-                // SAFETY: each part once, in the area of its worker.
+                // SAFETY: each part is computed once, in the area of its worker.
                 unsafe { product.part(piece / cuts, piece % cuts, cuts, areas.of(worker)) };
             }
         };
@@ -176,15 +176,15 @@ impl<'a, T: Multiply> Product<'a, T> {
         }
     }
 
-    /// Whether whole rows are taken: no part is cut by columns then.
+    /// Whether the consumer gets whole rows. Then no part is cut by columns.
     fn by_strips(&self) -> bool {
-        self.taker.is_some()
+        self.consumer.is_some()
             && self.first.rows >= self.first.columns
             && self.form.is_one_chain(self.first.k)
             && strips::fit(self.kernels, &self.first)
     }
 
-    /// Elements of one worker's area.
+    /// The elements of one worker's area.
     fn area(&self) -> usize {
         let Block { rows, columns, k, .. } = self.first;
         match self.form {
@@ -194,13 +194,13 @@ impl<'a, T: Multiply> Product<'a, T> {
         }
     }
 
-    /// Part `cut` of `cuts` of an entry: some rows of C or, if it is wider than tall, some columns.
+    /// Part `cut` of `cuts` of one product of the batch: some rows of C or, if C is wider than tall, some columns.
     ///
     /// # Safety
-    /// Nobody computes the same part at the same time, or uses the area, which is as large as [`area`](Product::area)
+    /// Nobody else computes the same part or uses the area at the same time. The area is as large as [`area`](Product::area)
     /// says.
     #[inline(never)]
-    unsafe fn part(&self, entry: usize, cut: usize, cuts: usize, area: *mut Line) {
+    unsafe fn part(&self, entry: usize, cut: usize, cuts: usize, area: *mut CacheLine) {
         let mut x = self.first;
         let (mut rest, mut offsets) = (entry, [0isize; 2]);
         for axis in (0..self.batch[0].len()).rev() {
@@ -219,17 +219,17 @@ impl<'a, T: Multiply> Product<'a, T> {
             }
             if x.rows * x.columns > 0 {
                 match self.form {
-                    Form::Dots => dots(self.kernels, &x, self.taker.as_ref()),
+                    Form::Dots => dots(self.kernels, &x, self.consumer.as_ref()),
                     Form::Tiles { .. } if self.by_strips() => {
                         strips::strips(
                             self.kernels,
                             &x,
-                            self.taker.as_ref().expect("it takes strips"),
+                            self.consumer.as_ref().expect("strips are for a consumer"),
                             area.cast(),
                         );
                     }
                     Form::Tiles { chain, pack } => {
-                        tiles(self.kernels, &x, chain, pack, area.cast(), self.taker.as_ref());
+                        tiles(self.kernels, &x, chain, pack, area.cast(), self.consumer.as_ref());
                     }
                 }
             }
@@ -262,7 +262,7 @@ impl<'a, T: Multiply> Product<'a, T> {
     }
 }
 
-/// The order of the product of two views of two axes at least: that of every entry of a batch.
+/// The order of a product: the same for every product of a batch.
 #[inline]
 fn order<T>(a: &View<'_, T>, b: &View<'_, T>) -> Order {
     let lead = a.shape.len() - 2;
@@ -270,7 +270,7 @@ fn order<T>(a: &View<'_, T>, b: &View<'_, T>) -> Order {
     Order::of(size, [a, b].map(|x| [x.strides[lead], x.strides[lead + 1]]))
 }
 
-/// m, k and n of a product, once checked.
+/// Checks the shapes of a product, and gives its m, k and n.
 #[inline(always)]
 fn sizes<T>(a: &View<'_, T>, b: &View<'_, T>) -> (usize, usize, usize) {
     let lead = a.shape.len() - 2;
@@ -286,15 +286,15 @@ fn sizes<T>(a: &View<'_, T>, b: &View<'_, T>) -> (usize, usize, usize) {
 
 /// The areas of all workers.
 struct Areas {
-    first: *mut Line,
+    first: *mut CacheLine,
     step: usize,
 }
 
-// SAFETY: every worker takes its own area, and no worker does two tasks at a time.
+// SAFETY: every worker uses its own area and runs one task at a time.
 unsafe impl Sync for Areas {}
 
 impl Areas {
-    fn of(&self, worker: usize) -> *mut Line {
+    fn of(&self, worker: usize) -> *mut CacheLine {
         self.first.wrapping_add(worker * self.step)
     }
 }
@@ -326,14 +326,17 @@ fn swapped<T: Copy>(x: &Block<T>, form: Form) -> Option<Block<T>> {
 }
 
 impl Form {
-    /// The form that keeps to an order, and what pays to be packed.
+    /// The form that follows an order. Operands are packed where that pays.
     #[inline]
     fn of<T>(x: &Block<T>, order: Order) -> Form {
         let (m, k, n) = (x.rows, x.k, x.columns);
         let chain = match order {
             Order::Chains { length } => length,
             Order::Lanes => {
-                assert!(Order::lanes_fit([x.a_strides, x.b_strides]), "lanes of operands that lie otherwise");
+                assert!(
+                    Order::lanes_fit([x.a_strides, x.b_strides]),
+                    "lanes of operands that are not contiguous along k"
+                );
                 return Form::Dots;
             }
         };
@@ -344,7 +347,7 @@ impl Form {
         Form::Tiles { chain, pack: [pack_a, pack_b] }
     }
 
-    /// Computes a block of operands as they are.
+    /// Computes a block without packing.
     ///
     /// # Safety
     /// The block lies within its buffers.

@@ -1,5 +1,5 @@
-//! Products that are over before a form is chosen: tiny ones, those of few terms and columns, and some that are computed as
-//! transposes. Each keeps to the order of the product.
+//! Small products, which skip the choice of a form: tiny ones, those with few terms and columns, and some that are computed as
+//! transposes. Each follows the order of the product.
 #![expect(unsafe_code, reason = "kernels read and write through raw pointers")]
 
 use super::block::Block;
@@ -13,13 +13,13 @@ use crate::tree::{FEW, Order};
 use crate::view::View;
 use std::mem::MaybeUninit;
 
-/// Elements of a result that is transposed: it lies on the stack.
+/// The most elements of a result that is transposed. It lies on the stack.
 const AREA: usize = 512;
 
-/// Products of up to so many multiplications are computed number by number: each sum is one chain.
+/// Products of at most this many multiplications are computed number by number. Each sum is one chain.
 const TINY: usize = FEW;
 
-/// Computes a tiny product; false if it is none.
+/// Computes a tiny product. Returns false if it is not one.
 #[inline(always)]
 pub(super) fn tiny<T: Multiply>(
     a: &View<'_, T>,
@@ -42,7 +42,8 @@ pub(super) fn tiny<T: Multiply>(
     true
 }
 
-/// Computes a product of few terms and few columns; false if it is none. Each sum is one chain, whatever the strides.
+/// Computes a product with few terms and few columns. Returns false if it is not one. Each sum is one chain, whatever the
+/// strides.
 #[inline(always)]
 pub(super) fn few_terms<T: Multiply>(
     a: &View<'_, T>,
@@ -52,7 +53,8 @@ pub(super) fn few_terms<T: Multiply>(
 ) -> bool {
     let Some(([rows, k, columns], [[a0, _], _])) = matrices(a, b) else { return false };
     let is_one = (1..=TERMS).contains(&k) && (1..=2 * kernels.0.lanes).contains(&columns) && rows > 0;
-    // Where A is a transpose, a single column is computed as a row elsewhere; large products are shared by threads.
+    // Two kinds are left to others: a single column where A is a transpose is computed as a row, and large products are shared
+    // by threads.
     if !is_one || (columns == 1 && a0 == 1) || c.len() * k >= Target::CPU.threads.products_from {
         return false;
     }
@@ -64,9 +66,9 @@ pub(super) fn few_terms<T: Multiply>(
     true
 }
 
-/// Computes a product of few rows and fewer columns, where A is a transpose with many columns (the gradient of a layer
-/// of a few units): as the transpose of the product of the transposes, whose tiles fill more of their vectors. False if
-/// it is none. The order is that of the product itself.
+/// Computes a product with few rows and columns where A is a transpose with many columns, such as the gradient of the weights
+/// of a layer of a few units. It computes the transpose of the product of the transposes: its tiles fill more of their
+/// vectors. The order is that of the product itself. Returns false if the product is not of this kind.
 #[inline(always)]
 pub(super) fn transposed<T: Multiply>(
     a: &View<'_, T>,
@@ -91,8 +93,7 @@ pub(super) fn transposed<T: Multiply>(
     true
 }
 
-/// C = (A·B)ᵀ, where A·B lies on the stack, in the order of the product that C is. A function of its own, for the room that
-/// it takes.
+/// C = (A·B)ᵀ, in a given order, with A·B on the stack. It is a function of its own because of the stack that it needs.
 #[inline(never)]
 fn by_transposes<T: Multiply>(
     a: View<'_, T>,
@@ -111,7 +112,8 @@ fn by_transposes<T: Multiply>(
     }
 }
 
-/// Rows, terms and columns of the product of two matrices, and the strides of both: none for a batch, or what is no product.
+/// The rows, terms and columns of the product of two matrices, and the strides of both. None for a batch, and where the shapes
+/// do not fit.
 #[inline(always)]
 fn matrices<T>(a: &View<'_, T>, b: &View<'_, T>) -> Option<([usize; 3], [[isize; 2]; 2])> {
     match (a.shape, b.shape, a.strides, b.strides) {

@@ -90,9 +90,9 @@ fn operand<T: Float>(shape: &[usize], layout: Layout, seed: usize) -> Operand<T>
 }
 
 /// To write a product to.
-fn places<T: Multiply>(c: &mut [T]) -> &mut [MaybeUninit<T>] {
+fn uninit<T: Multiply>(c: &mut [T]) -> &mut [MaybeUninit<T>] {
     // SAFETY: products write numbers, nothing else.
-    unsafe { super::places(c) }
+    unsafe { super::uninit(c) }
 }
 
 /// Bits, but every NaN counts as the same.
@@ -107,13 +107,13 @@ fn product<T: Multiply>(a: &Operand<T>, b: &Operand<T>, table: Table<T>, threads
     let mut c = vec![T::from_f64(f64::NAN); length];
     let mut scratch = Scratch::default();
     let special = [shortcuts::tiny, shortcuts::few_terms, shortcuts::transposed];
-    if threads == 1 && special.iter().any(|way| way(&a.view(), &b.view(), places(&mut c), table)) {
+    if threads == 1 && special.iter().any(|way| way(&a.view(), &b.view(), uninit(&mut c), table)) {
         let given = std::mem::replace(&mut c, vec![T::from_f64(f64::NAN); length]);
-        Product::new(a.view(), b.view(), places(&mut c), table).unwrap().run(&mut scratch, &Workers::new(1));
+        Product::new(a.view(), b.view(), uninit(&mut c), table).unwrap().run(&mut scratch, &Workers::new(1));
         assert_eq!(bits(&c), bits(&given), "a special product has the bits of the others");
         return given;
     }
-    if let Some(mut product) = Product::new(a.view(), b.view(), places(&mut c), table) {
+    if let Some(mut product) = Product::new(a.view(), b.view(), uninit(&mut c), table) {
         product.run(&mut scratch, &Workers::new(threads));
     }
     c
@@ -139,8 +139,9 @@ fn from_tiles<T: Multiply>(
             part.copy_from_slice(values);
         }
     };
-    let taker = Taker { take: &take, beside: memories };
-    Product::taken(a.view(), b.view(), taker, table).run(&mut Scratch::default(), &Workers::new(threads));
+    let consumer = TileConsumer { consume: &take, beside: memories };
+    Product::consumed(a.view(), b.view(), consumer, table)
+        .run(&mut Scratch::default(), &Workers::new(threads));
     c.into_inner().unwrap()
 }
 

@@ -1,6 +1,6 @@
 //! Vectors of one instruction set, as the kernels of the products see them.
 //!
-//! Every method is inlined into a function that is compiled for the instruction set, and called nowhere else.
+//! Every method is inlined into functions that are compiled for the instruction set, and is called nowhere else.
 #![expect(unsafe_code, reason = "vector instructions and raw pointers")]
 
 use crate::dtype::Float;
@@ -28,8 +28,7 @@ impl Fused for f64 {
 /// A vector register.
 ///
 /// # Safety
-/// All methods need a CPU that has the instruction set; loads and stores need as many elements as they name, at any
-/// alignment.
+/// The CPU has the instruction set. Loads and stores need as many elements as they name, at any alignment.
 pub(super) trait Vector: Copy {
     type Element: Float;
     const LANES: usize;
@@ -37,20 +36,20 @@ pub(super) trait Vector: Copy {
     unsafe fn splat(x: Self::Element) -> Self;
     unsafe fn load(p: *const Self::Element) -> Self;
     unsafe fn store(self, p: *mut Self::Element);
-    /// The first `n` elements, 1 ≤ n ≤ `LANES`; the others are 0 and not read.
+    /// Loads the first `n` elements, 1 ≤ n ≤ `LANES`. The others are 0 and not read.
     unsafe fn load_first(p: *const Self::Element, n: usize) -> Self;
-    /// The first `n` elements, 1 ≤ n ≤ `LANES`; what follows is not written.
+    /// Stores the first `n` elements, 1 ≤ n ≤ `LANES`. What follows is not written.
     unsafe fn store_first(self, p: *mut Self::Element, n: usize);
     /// self·b + c, rounded once.
     unsafe fn mul_add(self, b: Self, c: Self) -> Self;
     unsafe fn add(self, b: Self) -> Self;
     /// a₀ b₀ a₁ b₁ …, as two vectors.
     unsafe fn interleave(self, b: Self) -> [Self; 2];
-    /// The sum of all lanes, upper half to lower half again and again.
+    /// The sum of all lanes: the upper half is added to the lower half, again and again.
     unsafe fn fold(self) -> Self::Element;
 }
 
-/// For CPUs without vectors that we know: an array, which the compiler lays out as it can.
+/// For all other CPUs: an array, for which the compiler chooses the instructions.
 #[derive(Clone, Copy)]
 pub(super) struct Plain<T>([T; 4]);
 
@@ -209,7 +208,7 @@ mod x86 {
         };
     }
 
-    /// Masks of n lanes begin at element `LANES − n`.
+    /// The mask of n lanes starts at element `LANES − n`.
     static MASK32: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
     static MASK64: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
 

@@ -1,38 +1,38 @@
-//! The order of blocks and panels: for each block of rows, of k, and of columns.
+//! The order of blocks: for each block of rows, for each block of k, for each block of columns.
 
 use super::block::Block;
 
-/// Where a block begins: row of C, step along k, column of C.
+/// Where a block starts: the row of C, the step along k, the column of C.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Place {
+pub(super) struct BlockStart {
     pub(super) i: usize,
     pub(super) p: usize,
     pub(super) j: usize,
 }
 
-/// A way through a product, block by block.
+/// A walk through a product, block by block.
 pub(super) struct Walk<'a, T> {
     pub(super) x: &'a Block<T>,
-    /// Rows, terms and columns of a block, the most of them.
+    /// The most rows, terms and columns of a block.
     pub(super) tall: usize,
     pub(super) depth: usize,
     pub(super) wide: usize,
 }
 
 impl<T: Copy> Walk<'_, T> {
-    /// The next place: of the same rows and k, or of the next k, or of the next rows.
-    pub(super) fn after(&self, Place { i, p, j }: Place) -> Option<Place> {
+    /// The next block: with the same rows and k, or with the next k, or with the next rows.
+    pub(super) fn after(&self, BlockStart { i, p, j }: BlockStart) -> Option<BlockStart> {
         if j + self.wide < self.x.columns {
-            return Some(Place { i, p, j: j + self.wide });
+            return Some(BlockStart { i, p, j: j + self.wide });
         }
         if p + self.depth < self.x.k {
-            return Some(Place { i, p: p + self.depth, j: 0 });
+            return Some(BlockStart { i, p: p + self.depth, j: 0 });
         }
-        (i + self.tall < self.x.rows).then_some(Place { i: i + self.tall, p: 0, j: 0 })
+        (i + self.tall < self.x.rows).then_some(BlockStart { i: i + self.tall, p: 0, j: 0 })
     }
 
-    /// The block at a place within the product.
-    pub(super) fn block(&self, Place { i, p, j }: Place) -> Block<T> {
+    /// The block that starts there.
+    pub(super) fn block(&self, BlockStart { i, p, j }: BlockStart) -> Block<T> {
         let x = self.x;
         let [a_row, a_column] = x.a_strides;
         let [b_row, b_column] = x.b_strides;

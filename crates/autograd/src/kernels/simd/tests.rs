@@ -4,7 +4,7 @@ use super::{Isa, Set, widest};
 use crate::dtype::Float;
 use crate::ir::Unary;
 use crate::kernels::loops::Lane;
-use crate::kernels::{max, rough, sum, workers::Workers};
+use crate::kernels::{max, sum, unordered, workers::Workers};
 use crate::view::View;
 use std::cell::Cell;
 
@@ -151,7 +151,7 @@ fn reductions_agree<T: Float>(seed: u64, moderate: bool) {
         let all = || {
             let mut out = [T::default()];
             sum::sum(x, |_| true, &mut out);
-            bits(&[out[0], rough::sum(row, &Workers::default(), |x| x * x)])
+            bits(&[out[0], unordered::sum(row, &Workers::default(), |x| x * x)])
         };
         agree(all).unwrap_or_else(|e| panic!("sum of {n}: {e}"));
     }

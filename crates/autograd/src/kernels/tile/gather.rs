@@ -1,4 +1,4 @@
-//! Elements of a strided view, from a place of its row-major order on.
+//! Copies a range of elements of a strided view, in row-major order.
 
 #![expect(
     unsafe_code,
@@ -7,7 +7,7 @@
 
 use smallvec::SmallVec;
 
-/// Fills `to` with the view's elements from number `start` on.
+/// Fills `to` with f of the view's elements, starting with element `start` in row-major order.
 ///
 /// # Safety
 /// Every element of the view lies within the memory that `from` points into, and the view has at least
@@ -38,7 +38,7 @@ pub(super) unsafe fn gather<A: Copy, T: Copy>(
     while filled < to.len() {
         let n = (length - column).min(to.len() - filled);
         let part = &mut to[filled..filled + n];
-        // SAFETY: n elements of one line of the view.
+        // SAFETY: these are n elements of one innermost row of the view.
         unsafe {
             let from = from.offset(at + column as isize * step);
             match step {

@@ -1,7 +1,7 @@
-//! Looking up what a kernel needs.
+//! Linking: looking up the loops of a kernel's steps, once, before it runs many times.
 
-use super::linked::{Layout, Linked, Loops, Step};
-use super::{Walk, ahead};
+use super::linked::{Linked, Loops, ScratchLayout, Step};
+use super::{Walk, prefetch};
 use crate::code::{Act, Code};
 use crate::dtype::DType;
 use crate::kernels::bases::Bases;
@@ -9,10 +9,10 @@ use crate::kernels::loops::{self, Lane, Wiring};
 use crate::scratch::Lines;
 use crate::tree::BLOCK;
 
-/// Kernels with more scratch than this share it: so much is laid out in less time than a run takes.
+/// Kernels that need more scratch than this share it. Preparing it for each run takes less time than the run itself.
 const OWN_BYTES: usize = 8 << 10;
 
-/// Looks up what a kernel needs.
+/// Looks up the loops of a kernel.
 pub(crate) fn link(code: &Code) -> Linked {
     match code.dtype {
         DType::F32 => Linked::Singles(Loops::new(code)),
@@ -22,7 +22,7 @@ pub(crate) fn link(code: &Code) -> Linked {
 
 impl<T: Lane> Loops<T> {
     fn new(code: &Code) -> Loops<T> {
-        let layout = Layout::new(code);
+        let layout = ScratchLayout::new(code);
         let fits = (1..=code.tile).contains(&code.elements) && layout.bytes <= OWN_BYTES;
         let mut loops = Loops {
             steps: code.steps.iter().map(step).collect(),
@@ -30,7 +30,7 @@ impl<T: Lane> Loops<T> {
             tasks: code.elements.div_ceil(code.task),
             blocks: code.elements.div_ceil(BLOCK).max(1),
             rows: code.elements.checked_div(code.row).unwrap_or(0),
-            asks_ahead: ahead::pays(code),
+            prefetches: prefetch::pays(code),
             own: None,
         };
         if fits {

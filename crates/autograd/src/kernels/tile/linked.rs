@@ -1,27 +1,27 @@
-//! What is looked up once for a kernel, before it runs again and again.
+//! A linked kernel: what is looked up once, before the kernel runs many times.
 
 use crate::code::{Code, Extent};
 use crate::kernels::loops::{Loop, Wiring};
 use crate::scratch::Lines;
 use crate::tree::{BLOCK, LANES};
 
-/// A kernel's loops.
+/// A linked kernel, by its type.
 #[derive(Debug)]
 pub(crate) enum Linked {
     Singles(Loops<f32>),
     Doubles(Loops<f64>),
 }
 
-/// The steps of a kernel with their loops, and how it is cut.
+/// The steps of a kernel with their loops, and its numbers of tasks, blocks and rows.
 #[derive(Debug)]
 pub(crate) struct Loops<T> {
     pub(super) steps: Vec<Step<T>>,
-    pub(super) layout: Layout,
+    pub(super) layout: ScratchLayout,
     pub(super) tasks: usize,
     pub(super) blocks: usize,
     pub(super) rows: usize,
-    pub(super) asks_ahead: bool,
-    /// Scratch of its own for a kernel of one small tile: pointers and numbers stay there from run to run.
+    pub(super) prefetches: bool,
+    /// Scratch of its own, for a kernel of one small tile. Pointers and constants stay there from run to run.
     pub(super) own: Option<Lines>,
 }
 
@@ -35,7 +35,7 @@ pub(super) struct Step<T> {
 }
 
 impl Linked {
-    /// Bytes of scratch that it keeps to itself.
+    /// The bytes of its own scratch.
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Linked::Singles(loops) => loops.own.as_ref().map_or(0, Lines::bytes),
@@ -44,32 +44,32 @@ impl Linked {
     }
 }
 
-/// What a kernel needs beside its operands: bytes for each worker, and bytes that all share.
+/// The scratch that a kernel needs: bytes for each worker, and bytes that all workers share.
 pub(crate) fn scratch_bytes(code: &Code) -> (usize, usize) {
-    let layout = Layout::new(code);
+    let layout = ScratchLayout::new(code);
     (layout.bytes, layout.partials)
 }
 
-/// Where things lie in a worker's scratch.
+/// The layout of one worker's scratch: a table of pointers, then lanes of totals, then tiles. All are offsets in bytes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Layout {
-    /// Elements from slot to slot.
+pub(super) struct ScratchLayout {
+    /// The elements from one slot's tile to the next.
     pub(super) stride: usize,
     pub(super) lanes: usize,
     pub(super) tiles: usize,
     pub(super) bytes: usize,
-    /// Of the sums of blocks, shared.
+    /// The bytes of the block sums, which all workers share.
     pub(super) partials: usize,
 }
 
-impl Layout {
-    pub(super) fn new(code: &Code) -> Layout {
+impl ScratchLayout {
+    pub(super) fn new(code: &Code) -> ScratchLayout {
         let size = code.dtype.size();
         let stride = code.tile.next_multiple_of(LANES);
         let lanes = (code.slots * size_of::<*mut u8>()).next_multiple_of(64);
         let tiles = (lanes + code.totals.len() * LANES * size).next_multiple_of(64);
         let bytes = tiles + code.slots * stride * size;
         let partials = code.totals.len() * code.elements.div_ceil(BLOCK).max(1) * size;
-        Layout { stride, lanes, tiles, bytes: bytes.next_multiple_of(64), partials }
+        ScratchLayout { stride, lanes, tiles, bytes: bytes.next_multiple_of(64), partials }
     }
 }

@@ -1,25 +1,25 @@
-//! Fused kernels: a program of steps, each a loop over a tile that stays in the first-level cache.
+//! Fused kernels: they run the steps of a tile program. Each step is a loop over a tile, which stays in the first-level cache.
 
 #![expect(
     unsafe_code,
     reason = "tiles are addressed through a table of pointers: scratch, or the operand's memory itself"
 )]
 
-mod ahead;
 mod gather;
 mod link;
 mod linked;
+mod prefetch;
 
 pub(crate) use link::link;
 pub(crate) use linked::{Linked, scratch_bytes};
 
-use self::ahead::Ahead;
 use self::linked::{Loops, Step};
+use self::prefetch::Prefetcher;
 use super::bases::Bases;
 use super::loops::{self, Lane, Tiles, Wiring};
 use super::simd::Isa;
 use super::workers::Workers;
-use crate::code::{Code, Extent, How, Operand, Read, Slot, Write};
+use crate::code::{Code, Extent, How, MemoryView, Read, Slot, Write};
 use crate::dtype::DType;
 use crate::scratch::Lines;
 use crate::tree::{self, BLOCK, LANES};
@@ -27,9 +27,9 @@ use crate::tree::{self, BLOCK, LANES};
 /// Runs a fused kernel.
 ///
 /// # Safety
-/// The code is one of a verified plan, and the memories are those that the plan runs in. Nobody else reads or writes them
-/// meanwhile. `linked` was made of this code, and `scratch` and `shared` have as many bytes as [`scratch_bytes`] says, the
-/// first for each worker.
+/// The code is part of a verified plan, and `bases` are the memories that the plan runs in. Nobody else reads or writes them
+/// meanwhile. `linked` was made from this code. `scratch` has as many bytes for each worker, and `shared` as many bytes in
+/// all, as [`scratch_bytes`] says.
 pub(crate) unsafe fn run(
     code: &Code,
     linked: &mut Linked,
@@ -38,7 +38,7 @@ pub(crate) unsafe fn run(
     shared: &mut Lines,
     workers: &Workers,
 ) {
-    // SAFETY: the caller's promise, passed on.
+    // SAFETY: the caller's promise is passed on.
     unsafe {
         match linked {
             Linked::Singles(loops) => run_typed(code, loops, bases, scratch, shared, workers),
@@ -84,7 +84,7 @@ unsafe fn run_typed<T: Lane>(
         workers.each(loops.tasks, task);
     }
     for (i, to) in code.totals.iter().enumerate() {
-        // SAFETY: all tasks have ended, and each has written the sums of its blocks.
+        // SAFETY: all tasks have ended, and each has written its block sums.
         unsafe {
             let sums = std::slice::from_raw_parts(partials.get().add(i * loops.blocks), loops.blocks);
             let total = if code.elements == 0 { T::default() } else { tree::combine(sums) };
@@ -93,7 +93,7 @@ unsafe fn run_typed<T: Lane>(
     }
 }
 
-/// A pointer that threads may share: they use different parts of what it points to.
+/// A pointer that threads share. They use different parts of the memory behind it.
 #[derive(Clone, Copy)]
 struct Shared<T>(*mut T);
 // SAFETY: see above.
@@ -104,12 +104,12 @@ impl<T> Shared<T> {
     }
 }
 
-/// One task on its way through its tiles, in scratch that nobody else uses.
+/// A task that walks through its tiles, in scratch that no other task uses.
 struct Walk<'a, T> {
     code: &'a Code,
     loops: &'a Loops<T>,
     bases: &'a Bases,
-    /// Where each slot's tile is now.
+    /// The address of each slot's current tile: in scratch, or in an operand's memory.
     table: *mut *mut T,
     lanes: *mut [T; LANES],
     tiles: *mut T,
@@ -117,7 +117,7 @@ struct Walk<'a, T> {
 }
 
 impl<'a, T: Lane> Walk<'a, T> {
-    /// In an area of the layout's bytes, aligned to 64.
+    /// A walk in the scratch at `area`, which has the size of the layout and is aligned to 64 bytes.
     #[inline(always)]
     fn new(
         code: &'a Code,
@@ -130,7 +130,7 @@ impl<'a, T: Lane> Walk<'a, T> {
         Walk { code, loops, bases, table: area.cast(), lanes: lanes.cast(), tiles: tiles.cast(), partials }
     }
 
-    /// The scratch of a slot.
+    /// The address of a slot's tile in scratch.
     #[inline(always)]
     fn own(&self, slot: Slot) -> *mut T {
         debug_assert!((slot as usize) < self.code.slots);
@@ -145,7 +145,7 @@ impl<'a, T: Lane> Walk<'a, T> {
         unsafe { *self.table.add(slot as usize) = to }
     }
 
-    /// Where a slot's tile is.
+    /// The address of a slot's current tile.
     #[inline(always)]
     fn at(&self, slot: Slot) -> *mut T {
         debug_assert!((slot as usize) < self.code.slots);
@@ -153,8 +153,8 @@ impl<'a, T: Lane> Walk<'a, T> {
         unsafe { *self.table.add(slot as usize) }
     }
 
-    /// The first elements of a slot's tile: scratch has a whole tile, and memory is pointed to only where the tile is full.
-    /// Zeroed scratch and written memory are initialised.
+    /// The first `n` elements of a slot's tile. A tile in scratch is always whole; a slot points to memory only if its tile is
+    /// full there. Scratch is zeroed at first and memory was written, so both are initialised.
     ///
     /// # Safety
     /// The tile is not written while the slice is in use.
@@ -165,7 +165,7 @@ impl<'a, T: Lane> Walk<'a, T> {
         unsafe { std::slice::from_raw_parts(self.at(slot), n) }
     }
 
-    /// The same, to be written.
+    /// The same elements, to be written.
     ///
     /// # Safety
     /// The slot points to its scratch, and nobody else reads or writes the tile while the slice is in use.
@@ -176,7 +176,7 @@ impl<'a, T: Lane> Walk<'a, T> {
         unsafe { std::slice::from_raw_parts_mut(self.at(slot), n) }
     }
 
-    /// Points every slot to its scratch and fills in the numbers.
+    /// Points every slot to its scratch, and fills the tiles of constants.
     fn lay_out(&mut self) {
         for slot in 0..self.code.slots as Slot {
             self.point(slot, self.own(slot));
@@ -187,7 +187,7 @@ impl<'a, T: Lane> Walk<'a, T> {
         }
     }
 
-    /// Spreads operands of one element.
+    /// Fills the tiles of operands that are one element.
     #[inline(always)]
     fn spread(&mut self) {
         for read in self.code.reads.iter().filter(|r| r.how == How::Splat) {
@@ -199,7 +199,7 @@ impl<'a, T: Lane> Walk<'a, T> {
 
     /// The one element of an operand.
     #[inline(always)]
-    fn one(&self, from: &Operand) -> T {
+    fn one(&self, from: &MemoryView) -> T {
         // SAFETY: the operand lies within its memory.
         unsafe {
             match from.dtype {
@@ -209,10 +209,10 @@ impl<'a, T: Lane> Walk<'a, T> {
         }
     }
 
-    /// Runs all steps on `n` places from `start` on.
+    /// Runs all steps on `n` elements, starting with element `start`.
     #[inline(always)]
     fn tile(&mut self, start: usize, n: usize) {
-        // Loops run over whole lanes: what is cut short is copied to the scratch, which has room for them.
+        // Loops run over whole multiples of the lanes. A shorter tile is copied to scratch, which has room for that.
         let whole = n.is_multiple_of(LANES);
         let (first_row, rows) = match self.code.row {
             0 => (0, 0),
@@ -242,7 +242,7 @@ impl<'a, T: Lane> Walk<'a, T> {
         }
     }
 
-    /// Runs all steps on the only tile of a small kernel: everything is copied, so that the table stays as it is.
+    /// Runs all steps on the only tile of a small kernel. All operands are copied to scratch, so the table never changes.
     #[inline(always)]
     fn once(&mut self) {
         let count = |extent| if extent == Extent::Tile { self.code.elements } else { self.loops.rows };
@@ -264,25 +264,26 @@ impl<'a, T: Lane> Walk<'a, T> {
         }
     }
 
-    /// Runs all steps on operands that are in their tiles.
+    /// Runs all steps, once all operands are in their slots.
     #[inline(always)]
     fn steps(&self, start: usize, n: usize, rows: usize) {
         let tiles =
             |n: usize| Tiles { table: self.table, n: n.next_multiple_of(LANES), rows, row: self.code.row };
         let (wide, narrow) = (tiles(n), tiles(rows));
-        let mut ahead = self.loops.asks_ahead.then(|| Ahead::new(self.code, self.bases, start + n, n));
+        let mut prefetcher =
+            self.loops.prefetches.then(|| Prefetcher::new(self.code, self.bases, start + n, n));
         for step in &self.loops.steps {
-            if let Some(ahead) = &mut ahead {
-                ahead.ask();
+            if let Some(prefetcher) = &mut prefetcher {
+                prefetcher.step();
             }
             if step.is_total {
                 self.total(step, start, n);
                 continue;
             }
             let tiles = if step.extent == Extent::Tile { &wide } else { &narrow };
-            // SAFETY: a slot's tile has at least n elements: scratch has a whole tile, and memory is pointed to only
-            // where it has them. Zeroed scratch and written memory are initialised. A step's result is no other slot's
-            // tile, which the planner's verifier checks.
+            // SAFETY: every slot's tile has at least n elements, since a tile in scratch is whole and a slot points to memory
+            // only where its tile is full. Both are initialised. The verifier has checked that a step writes no slot that it
+            // reads.
             unsafe { (step.run)(&step.wiring, tiles) };
         }
     }
@@ -292,7 +293,7 @@ impl<'a, T: Lane> Walk<'a, T> {
         match read.how {
             How::Splat => {}
             How::Direct => {
-                // SAFETY: the operand has all the kernel's elements (or rows), one after the other.
+                // SAFETY: the operand is contiguous and has all elements (or rows) of the kernel.
                 let from = unsafe { self.bases.start::<T>(&read.from).add(start) };
                 let to = if whole { from } else { self.own(read.slot) };
                 if !whole {
@@ -328,7 +329,7 @@ impl<'a, T: Lane> Walk<'a, T> {
     fn write(&self, write: &Write, start: usize, n: usize) {
         // SAFETY: no step runs now, and the slice ends here.
         let from = unsafe { self.x(write.slot, n) };
-        // SAFETY: the operand has all the kernel's elements (or rows), one after the other, and this task alone writes
+        // SAFETY: the operand is contiguous and has all elements (or rows) of the kernel. Only this task writes
         // these.
         unsafe {
             if write.to.dtype == DType::Bool {
@@ -341,12 +342,12 @@ impl<'a, T: Lane> Walk<'a, T> {
         }
     }
 
-    /// Adds a tile to a total, in the order of [`crate::tree`].
+    /// Adds a tile to a total, in the order that [`crate::tree`] defines.
     #[inline(always)]
     fn total(&self, step: &Step<T>, start: usize, n: usize) {
         let which = step.wiring.y as usize;
-        // SAFETY: the area has lanes for each total, and the partial sums have a place for each total's blocks; the slot's
-        // tile has n elements.
+        // SAFETY: the area has lanes for each total, and the partial sums have an element for each block of each total.
+        // The slot's tile has n elements.
         unsafe {
             let lanes = self.lanes.add(which);
             if start.is_multiple_of(BLOCK) {
@@ -363,7 +364,7 @@ impl<'a, T: Lane> Walk<'a, T> {
     }
 }
 
-/// Copies elements; few of them without a call.
+/// Copies elements. Fewer than [`LANES`] are copied without a call.
 ///
 /// # Safety
 /// As `std::ptr::copy_nonoverlapping`.
@@ -376,7 +377,7 @@ unsafe fn copy<T: Copy>(mut from: *const T, mut to: *mut T, n: usize) {
     macro_rules! few {
         ($($count:literal)*) => {
             $(if n & $count != 0 {
-                // SAFETY: the parts are as many elements as the bits of `n` say, one after the other.
+                // SAFETY: the copied parts follow each other, and the bits of `n` add up to n elements.
                 unsafe {
                     *to.cast::<[T; $count]>() = *from.cast();
                     (from, to) = (from.add($count), to.add($count));

@@ -1,15 +1,15 @@
-//! Orientation: activations of a narrow layer, [batch, few], are kept transposed, [few, batch], so that every loop over
-//! them runs along the batch.
+//! Orientation: the activations of a narrow layer, [batch, few], are kept transposed, as [few, batch]. Every loop over them
+//! then runs along the batch.
 //!
-//! A·B = (Bᵀ·Aᵀ)ᵀ, and elementwise ops and sums may be done on the transpose as well; operands of products are strided
-//! views, so that a transpose there costs nothing.
+//! This is possible because A·B = (Bᵀ·Aᵀ)ᵀ, and because elementwise ops and sums can be computed on the transpose. Operands of
+//! products are strided views, so transposing them costs nothing.
 
 use super::super::graph::{Graph, Node};
 use crate::ir::{Matmul, NodeId, Op, Structure, Sum};
 use crate::shape::Axes;
 use crate::target::{Narrow, Target};
 
-/// Turns narrow products, and what is computed from them, where nothing asks for rows.
+/// Transposes narrow products, and what is computed from them, where no node needs their rows contiguous.
 pub(crate) fn orient(graph: Graph, target: &Target) -> Graph {
     let fixed = needs_rows(&graph);
     let mut turned = Turned(graph.per_node(NodeId::MAX));
@@ -39,7 +39,7 @@ pub(crate) fn orient(graph: Graph, target: &Target) -> Graph {
     })
 }
 
-/// The transpose of each node, where that is what is computed.
+/// For each node whose transpose is computed instead, the number of the transpose.
 struct Turned(Vec<NodeId>);
 
 impl Turned {
@@ -48,12 +48,12 @@ impl Turned {
     }
 
     fn set(&mut self, x: NodeId, transpose: NodeId) {
-        let place = x as usize;
-        self.0.resize(self.0.len().max(place + 1), NodeId::MAX);
-        self.0[place] = transpose;
+        let i = x as usize;
+        self.0.resize(self.0.len().max(i + 1), NodeId::MAX);
+        self.0[i] = transpose;
     }
 
-    /// The transpose: what was computed, or a view.
+    /// The transpose of a node: the computed one, or a view.
     fn flipped(&self, out: &mut Graph, x: NodeId) -> NodeId {
         self.get(x).unwrap_or_else(|| transpose(out, x))
     }
@@ -67,8 +67,8 @@ fn is_narrow(node: &Node, &Narrow { width, aspect, .. }: &Narrow) -> bool {
     matches!(node.meta.shape[..], [m, n] if n < width && m >= aspect * n && m >= width)
 }
 
-/// Per node whether its rows are asked for: by an output, or by an op that is neither elementwise, nor a product, nor a
-/// sum over the batch.
+/// For each node, whether its rows are needed contiguous: it is an output, or its reader is neither elementwise, nor a
+/// product, nor a sum over the batch.
 fn needs_rows(graph: &Graph) -> Vec<bool> {
     let mut fixed = graph.per_node(false);
     for &id in &graph.outputs {
@@ -76,14 +76,14 @@ fn needs_rows(graph: &Graph) -> Vec<bool> {
     }
     for (id, node) in graph.iter().rev() {
         let fixed_here = fixed[id as usize];
-        let asks = match (node.op.structure(), &node.op) {
+        let needs = match (node.op.structure(), &node.op) {
             (Structure::Map, _) => fixed_here || node.meta.shape.len() != 2,
             (Structure::Contract, _) => node.meta.shape.len() != 2,
             (Structure::View, Op::Permute(_)) => fixed_here,
             (Structure::Reduce(axes), Op::Sum(_)) => !(axes == [0] || axes == [0, 1]),
             _ => true,
         };
-        if asks {
+        if needs {
             for &input in &node.inputs {
                 fixed[input as usize] = true;
             }

@@ -1,7 +1,7 @@
-//! Small products with vectors, as a network has them for one sample: elementwise operations and sums, which fuse with what
-//! stands around them. For A of \[m, k\] and B of \[k, n\]:
+//! Writes small products with vectors, such as those of a network on one sample, as elementwise operations and sums. These fuse
+//! with the ops around them. For A of \[m, k\] and B of \[k, n\]:
 //!
-//! * k = 1, an outer product: C = A·B with both repeated;
+//! * k = 1, an outer product: C = A·B where both are repeated;
 //! * n = 1, a matrix times a vector: cᵢ = Σⱼ aᵢⱼ·bⱼ, a sum over rows;
 //! * m = 1 and k small, a sum of few rows: C = a₁·B₁ + … + aₖ·Bₖ.
 
@@ -18,7 +18,7 @@ pub(crate) fn spell_out(graph: Graph, target: &Target) -> Graph {
     graph.rewrite(|out, id| product(out, id, limits).unwrap_or_else(|| out.keep(id)))
 }
 
-/// The m, k and n of a small product.
+/// m, k and n of a small product.
 fn sizes(graph: &Graph, node: &Node, limits: &Narrow) -> Option<(usize, usize, usize)> {
     let (Op::Matmul(_), &[a, b]) = (&node.op, &node.inputs[..]) else { return None };
     let (&[m, k], &[_, n]) = (&graph.shape(a)[..], &graph.shape(b)[..]) else { return None };
@@ -50,7 +50,7 @@ fn product(out: &mut Graph, id: NodeId, limits: &Narrow) -> Option<NodeId> {
     }
 }
 
-/// a·b, elementwise, both repeated to a shape.
+/// a·b elementwise, after both are broadcast to a shape.
 fn repeated(out: &mut Graph, a: NodeId, b: NodeId, to: [usize; 2]) -> NodeId {
     let (a, b) = (out.broadcast(a, to.into()), out.broadcast(b, to.into()));
     out.binary(Binary::Mul, a, b)

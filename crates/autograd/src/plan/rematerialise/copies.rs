@@ -24,7 +24,7 @@ pub(super) fn copied<'a>(units: Units<'a>, in_memory: &[bool], spared: &Set<Node
         }
         out.keep(id)
     });
-    let may_go = |id: NodeId| id >= first || spared.contains(&fusion.places.root(id));
+    let may_go = |id: NodeId| id >= first || spared.contains(&fusion.views.root(id));
     leave_out(&mut graph, may_go);
     regroup(&graph, &mut fusion);
     Units { graph, fusion, ..units }
@@ -44,7 +44,7 @@ impl Copies<'_> {
     fn instead(&mut self, out: &mut Graph, unit: u32, x: NodeId) -> NodeId {
         // An operand of a node that is copied itself may be one of another unit's.
         let x = x.checked_sub(self.first).map_or(x, |copy| self.copied[copy as usize]);
-        let root = self.fusion.places.root(x);
+        let root = self.fusion.views.root(x);
         if self.in_memory[root as usize] || self.fusion.unit_of[root as usize] == unit {
             return x;
         }
@@ -56,7 +56,7 @@ impl Copies<'_> {
         let copy = out.copy(x, inputs);
         self.fusion.unit_of.push(if x == root { unit } else { NO_UNIT });
         self.fusion.role.push(Role::Spread(Extent::Tile));
-        self.fusion.places.add_new(out, copy);
+        self.fusion.views.add_new(out, copy);
         self.copied.push(x);
         self.known.insert((unit, x), copy);
         copy

@@ -23,7 +23,7 @@ mod copies;
 
 use super::graph::Graph;
 use super::hash::{Map, Set};
-use super::units::{Again, Fusion, NO_UNIT, Role, Unit, Units, is_elementwise};
+use super::units::{Fusion, NO_UNIT, Rematerialised, Role, Unit, Units, is_elementwise};
 use crate::code::Extent;
 use crate::ir::{Binary, NodeId, Op, Unary};
 use crate::target::Rematerialise;
@@ -36,21 +36,21 @@ type Steps = SmallVec<[NodeId; 8]>;
 /// Lets units compute values again instead of reading them from memory.
 pub(super) fn rematerialise(mut units: Units<'_>) -> Units<'_> {
     let mut search = Search::new(&units.graph, &units.fusion);
-    let mut again = Again::default();
+    let mut rematerialised = Rematerialised::default();
     for v in std::mem::take(&mut search.candidates) {
         if search.spare(v) {
-            again.values += 1;
-            again.bytes += search.bytes(v);
+            rematerialised.values += 1;
+            rematerialised.bytes += search.bytes(v);
         }
     }
-    if again.values == 0 {
+    if rematerialised.values == 0 {
         return units;
     }
     let Search { in_memory, spared, .. } = search;
     let first = units.graph.numbers();
     units = copied(units, &in_memory, &spared);
-    again.copies = first..units.graph.numbers();
-    Units { again, ..units }
+    rematerialised.copies = first..units.graph.numbers();
+    Units { rematerialised, ..units }
 }
 
 /// The nodes by which a value is computed, and what they read from memory: nodes, roots or views of them.
@@ -128,12 +128,12 @@ impl<'a> Search<'a> {
                 continue;
             }
             for &x in &node.inputs {
-                let root = fusion.places.root(x);
+                let root = fusion.views.root(x);
                 match fusion.unit_of[root as usize] {
                     NO_UNIT => {}
                     from if from == unit => self.own_uses[root as usize] += 1,
                     from => {
-                        let by_place = same_walk(fusion, unit, from) && fusion.places.is_whole(graph, x);
+                        let by_place = same_walk(fusion, unit, from) && fusion.views.is_whole(graph, x);
                         self.note_reader(root, unit, by_place);
                     }
                 }
@@ -156,7 +156,7 @@ impl<'a> Search<'a> {
         let members = self.fusion.units[unit as usize].nodes();
         let reads = |&id: &NodeId| {
             let inputs = &self.graph.node(id).inputs;
-            inputs.iter().any(|&x| self.fusion.places.root(x) == root)
+            inputs.iter().any(|&x| self.fusion.views.root(x) == root)
         };
         self.has.contains(&(unit, root))
             || (members.len() <= self.limits.looked_through && members.iter().any(reads))
@@ -196,7 +196,7 @@ impl<'a> Search<'a> {
     fn forget_uses(&mut self, steps: &[NodeId]) {
         for &step in steps {
             for &x in &self.graph.node(step).inputs {
-                let root = self.fusion.places.root(x) as usize;
+                let root = self.fusion.views.root(x) as usize;
                 if self.fusion.unit_of[root] == self.fusion.unit_of[step as usize] {
                     self.own_uses[root] -= 1;
                 }
@@ -207,7 +207,7 @@ impl<'a> Search<'a> {
     /// What units read from now on, the last of them when.
     fn note_sources(&mut self, sources: &[NodeId], readers: &[u32], last: u32) {
         for &x in sources {
-            let root = self.fusion.places.root(x);
+            let root = self.fusion.views.root(x);
             self.in_memory[root as usize] = true;
             let last_use = &mut self.last_use[root as usize];
             *last_use = last.max(*last_use);
@@ -224,7 +224,7 @@ impl<'a> Search<'a> {
             let node = graph.node(chain.steps[next]);
             next += 1;
             for &x in &node.inputs {
-                let root = fusion.places.root(x);
+                let root = fusion.views.root(x);
                 if graph.full(root).is_some() || chain.steps.contains(&root) || chain.sources.contains(&x) {
                     continue;
                 }
@@ -232,7 +232,7 @@ impl<'a> Search<'a> {
                 if self.in_memory[root as usize] || is_row_value {
                     // Rearranged operands cost more than they save.
                     let is_repeated = graph.shape(root).elements() < graph.shape(v).elements();
-                    chain.sources.push((is_repeated || fusion.places.is_whole(graph, x)).then_some(x)?);
+                    chain.sources.push((is_repeated || fusion.views.is_whole(graph, x)).then_some(x)?);
                 } else {
                     let walks = same_walk(fusion, fusion.unit_of[root as usize], fusion.unit_of[v as usize]);
                     let goes_along = walks && is_cheap(graph, root) && is_full_tile(graph, fusion, root);
@@ -257,7 +257,7 @@ impl<'a> Search<'a> {
         let mut next = 0;
         while next < dying.len() {
             for &x in &self.graph.node(dying[next]).inputs {
-                let root = self.fusion.places.root(x);
+                let root = self.fusion.views.root(x);
                 let Some(at) = chain.steps.iter().position(|&step| step == root) else { continue };
                 if self.fusion.unit_of[root as usize] == own {
                     left[at] -= 1;
@@ -273,11 +273,11 @@ impl<'a> Search<'a> {
 
     /// What a chain costs a unit, beside what it has.
     fn cost_in(&self, unit: u32, chain: &Chain) -> f64 {
-        let lacks = |&&x: &&NodeId| !self.has(unit, self.fusion.places.root(x));
+        let lacks = |&&x: &&NodeId| !self.has(unit, self.fusion.views.root(x));
         // The value itself is what the unit has read so far.
         let steps = 1 + chain.steps[1..].iter().filter(lacks).count();
         let reads = chain.sources.iter().filter(lacks).map(|&x| {
-            let root = self.fusion.places.root(x);
+            let root = self.fusion.views.root(x);
             let share = self.bytes(root) as f64 / self.bytes(chain.steps[0]) as f64;
             if share < 1.0 { 1.0 + share * self.load(x) } else { self.load(x) }
         });
@@ -287,7 +287,7 @@ impl<'a> Search<'a> {
     /// Whether no more is held in memory than before, at any time: what lives longer is no more than the value itself, but
     /// for row values.
     fn holds_less(&self, v: NodeId, chain: &Chain, last: u32) -> bool {
-        let roots = chain.sources.iter().map(|&x| self.fusion.places.root(x));
+        let roots = chain.sources.iter().map(|&x| self.fusion.views.root(x));
         let longer = roots.filter(|&root| {
             let is_leaf = self.fusion.unit_of[root as usize] == NO_UNIT;
             !is_leaf && (!self.in_memory[root as usize] || self.last_use[root as usize] < last)
@@ -297,7 +297,7 @@ impl<'a> Search<'a> {
     }
 
     fn load(&self, x: NodeId) -> f64 {
-        self.limits.load[usize::from(self.is_far(self.fusion.places.root(x)))]
+        self.limits.load[usize::from(self.is_far(self.fusion.views.root(x)))]
     }
 
     fn store(&self, x: NodeId) -> f64 {

@@ -1,12 +1,12 @@
-//! What a sigmoid or a hyperbolic tangent has in common with its slope: σ(x) and σ(−x), and tanh x, whose slope is
-//! 4·σ(2x)·σ(−2x), all come from e⁻|x| (or e⁻|2x|) and 1/(1 + e⁻|x|), at the price of one exponential and one division.
+//! Sharing exponentials: σ(x), σ(−x) and their product, and tanh x with its slope 4·σ(2x)·σ(−2x), can all be computed from
+//! e⁻|x| (or e⁻|2x|) and 1/(1 + e⁻|x|): from one exponential and one division.
 
 use super::super::draft::{Draft, Value};
 use super::super::hash::Map;
 use crate::code::{Act, Extent, Step};
 use crate::ir::{Binary, Unary};
 
-/// Lets functions of the same argument, or of its negative, share their exponential.
+/// Lets functions of one argument, or of its negative, share an exponential.
 pub(crate) fn share(draft: &mut Draft) {
     if draft.steps.iter().filter_map(shares).count() < 2 {
         return;
@@ -23,7 +23,7 @@ pub(crate) fn share(draft: &mut Draft) {
     }
     let mut sharing = Sharing::new(draft);
     for i in 0..draft.steps.len() {
-        // Arguments are told apart as they were before anything was shared.
+        // Arguments are compared as they were before anything was shared.
         let step = draft.steps[i];
         let instead = &sharing.instead;
         draft.steps[i].act = step.act.map(|x| instead.get(x as usize).copied().unwrap_or(x));
@@ -46,12 +46,12 @@ fn shares(step: &Step) -> Option<(Unary, Value)> {
     }
 }
 
-/// The argument of an exponential without its sign: a value, a factor, and whether there is one per row.
+/// The argument of an exponential without its sign: a value, a factor, and whether it has one number per row.
 type Key = (Value, u64, bool);
 
-/// What is known of values before anything is shared.
+/// How values are computed, before anything is shared.
 struct Arguments {
-    /// What gives each value, if that is a step.
+    /// For each value, the step that makes it, if there is one.
     act: Vec<Option<Act>>,
     number: Map<Value, f64>,
 }
@@ -65,10 +65,10 @@ impl Arguments {
         Arguments { act, number: draft.fills.iter().copied().collect() }
     }
 
-    /// The argument of the exponential of f(x): ±c·u for a value u, and whether the sign is minus.
+    /// The argument of the exponential in f(x), which is ±c·u for a value u, and whether the sign is minus.
     fn key(&self, f: Unary, x: Value, extent: Extent) -> (Key, bool) {
         let (mut u, mut factor) = (x, if f == Unary::Tanh { 2.0f64 } else { 1.0 });
-        // Only doubling is exact, so that equal keys mean equal bits.
+        // Only factors of ±2 are followed: doubling is exact, so equal keys mean equal bits.
         let doubles = |c: Value| self.number.get(&c).copied().filter(|c| c.abs() == 2.0);
         loop {
             (u, factor) = match self.act[u as usize] {
@@ -85,7 +85,7 @@ impl Arguments {
     }
 }
 
-/// What one exponential and one division give: σ(x) and σ(−x), and tanh(x/2) if that was asked for first.
+/// The values from one exponential and one division: σ(x), σ(−x), and tanh(x/2) if that was needed first.
 #[derive(Clone, Copy)]
 struct Parts {
     plus: Value,
@@ -97,7 +97,7 @@ struct Parts {
 
 struct Sharing {
     parts: Map<Key, Parts>,
-    /// Per value, the one to be read in its place.
+    /// For each value, the value to read instead.
     instead: Vec<Value>,
     gone: Vec<bool>,
 }
@@ -108,7 +108,7 @@ impl Sharing {
         Sharing { parts: Map::default(), instead, gone: vec![false; draft.steps.len()] }
     }
 
-    /// Lets a step give the parts, or take them from the one that does.
+    /// Lets a step make the parts. If another step makes them already, this step is replaced by them.
     fn visit(&mut self, draft: &mut Draft, i: usize, f: Unary, key: Key, negative: bool) {
         let Some(parts) = self.parts.get(&key).copied() else {
             let parts = give(draft, i, f, negative);
@@ -122,16 +122,16 @@ impl Sharing {
             (_, false) => None,
         };
         if let Some(found) = found {
-            self.take(draft, i, found);
+            self.replace(draft, i, found);
         }
     }
 
-    /// Puts a value that is there in the place of a step's result.
-    fn take(&mut self, draft: &mut Draft, i: usize, found: Value) {
+    /// Replaces a step's result by an existing value.
+    fn replace(&mut self, draft: &mut Draft, i: usize, found: Value) {
         let y = draft.steps[i].y;
         let writes = |x: Value| draft.writes.iter().any(|write| write.slot == x);
         if writes(y) && writes(found) {
-            // What is stored twice needs a tile of its own.
+            // A value that is stored twice needs a tile of its own.
             draft.steps[i].act = Act::Copy(found);
             return;
         }
@@ -141,7 +141,7 @@ impl Sharing {
     }
 }
 
-/// Makes a step give all parts of its function.
+/// Makes a step compute all parts of its function.
 fn give(draft: &mut Draft, i: usize, f: Unary, negative: bool) -> Parts {
     let Step { y, act, .. } = draft.steps[i];
     let x = act.reads()[0];

@@ -1,5 +1,5 @@
-//! Where σ(x)·σ(−x), or 4·σ(2x)·σ(−2x), is all that a kernel wants of what σ or tanh come with, the loop that
-//! computes them multiplies too. The factors and their order are those of the steps, so no bit changes.
+//! Slopes: if a kernel uses the parts of σ or tanh only for the slope σ(x)·σ(−x) or 4·σ(2x)·σ(−2x), the loop that computes the
+//! function computes the slope too. The factors and their order are those of the steps, so no bit changes.
 
 use super::super::draft::{Draft, Value};
 use crate::code::{Act, Step};
@@ -21,7 +21,7 @@ pub(crate) fn slope(draft: &mut Draft) {
     draft.leave_out(&gone);
 }
 
-/// The step that reads a value, where only one does and nothing stores it.
+/// For each value that is read once and not stored, the step that reads it.
 struct Readers(Vec<Option<usize>>);
 
 impl Readers {
@@ -36,7 +36,7 @@ impl Readers {
         Readers(readers)
     }
 
-    /// A step that gives its slope too, and the products that it replaces.
+    /// A step that makes its slope too, and the products that it replaces.
     fn joined(&self, draft: &Draft, step: Step) -> Option<(Act, Vec<usize>)> {
         match step.act {
             Act::Sigmoids { x, minus } => {
@@ -58,7 +58,7 @@ impl Readers {
         }
     }
 
-    /// The product of `a` and `b`, where it is all that reads `b`: its step and its result.
+    /// The product of `a` and `b`, if nothing else reads `b`: the number of its step, and its result.
     fn product(&self, draft: &Draft, like: Step, a: Value, b: Value) -> Option<(usize, Value)> {
         let j = self.0[b as usize]?;
         let step = draft.steps[j];

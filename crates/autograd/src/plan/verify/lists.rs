@@ -1,15 +1,15 @@
-//! What lists, units, places and slots must be on the way to a plan. Checked in debug builds, after each pass: here nodes and
-//! values still have names, so that a mistake is told from what was meant.
+//! Checks of lists, units, allocations and slots while a plan is made, in debug builds. At this stage nodes and values are
+//! still known, so a message can name them.
 
 use crate::code::{Act, Extent, Slot};
 use crate::ir::{NodeId, for_operands};
 use crate::plan::draft::{Draft, Value};
 use crate::plan::graph::Graph;
 use crate::plan::hash::Map;
-use crate::plan::memory::Homes;
+use crate::plan::memory::Allocation;
 use crate::plan::units::{Fusion, NO_UNIT, Role, Unit, reduced};
 
-/// Operands stand before their node, and each node's meta is what its rule says.
+/// Checks that operands come before their node, and that each node's shape and dtype follow from its rule.
 pub(crate) fn graph(graph: &Graph) {
     if !cfg!(debug_assertions) {
         return;
@@ -17,7 +17,7 @@ pub(crate) fn graph(graph: &Graph) {
     let mut listed = graph.per_node(false);
     for (id, node) in graph.iter() {
         assert!(node.inputs.iter().all(|&x| listed[x as usize]), "v{id} reads what does not stand before it");
-        assert!(!std::mem::replace(&mut listed[id as usize], true), "v{id} stands twice in the list");
+        assert!(!std::mem::replace(&mut listed[id as usize], true), "v{id} is in the list twice");
         if let Some(rule) = node.op.rule() {
             let meta = for_operands(&node.inputs, |x| &graph.node(x).meta, |x| rule.infer(x));
             let meta = meta.unwrap_or_else(|e| panic!("v{id} {}: {e:?}", node.op.name()));
@@ -30,7 +30,8 @@ pub(crate) fn graph(graph: &Graph) {
     assert!(graph.outputs.iter().all(|&id| listed[id as usize]));
 }
 
-/// Each listed op is in one unit, which reads only what earlier ones store, and of its own what fits.
+/// Checks that each op is in one unit, and that a unit reads only values that earlier units store, or its own in a way that
+/// fits.
 pub(crate) fn units(graph: &Graph, fusion: &Fusion) {
     if !cfg!(debug_assertions) {
         return;
@@ -44,7 +45,7 @@ pub(crate) fn units(graph: &Graph, fusion: &Fusion) {
         let unit = fusion.unit_of[id as usize];
         assert_eq!(unit, listed[id as usize], "v{id} {}", node.op.name());
         for &x in node.inputs.iter().filter(|_| unit != NO_UNIT) {
-            let root = fusion.places.root(x);
+            let root = fusion.views.root(x);
             let from = fusion.unit_of[root as usize];
             let reads = match from == unit {
                 true => fits(graph, fusion, id, x),
@@ -55,7 +56,7 @@ pub(crate) fn units(graph: &Graph, fusion: &Fusion) {
     }
 }
 
-/// Whether a member of a group sees the operand that another one computes as it is, or repeated along rows.
+/// Whether a member of a group reads another member's result as it is, or repeated along rows.
 fn fits(graph: &Graph, fusion: &Fusion, id: NodeId, x: NodeId) -> bool {
     let Unit::Fused(group) = &fusion.units[fusion.unit_of[id as usize] as usize] else { return false };
     let extent = match (&graph.node(id).op, fusion.role[id as usize]) {
@@ -66,36 +67,36 @@ fn fits(graph: &Graph, fusion: &Fusion, id: NodeId, x: NodeId) -> bool {
     fusion.inner(graph, x, extent, group.row).is_some()
 }
 
-/// Whoever reads a value finds it where it was stored: no memory is given to another one before.
-pub(crate) fn homes(graph: &Graph, fusion: &Fusion, homes: &Homes) {
+/// Checks that a value is still in its memory whenever it is read: no other value was stored over it.
+pub(crate) fn allocation(graph: &Graph, fusion: &Fusion, allocation: &Allocation) {
     if !cfg!(debug_assertions) {
         return;
     }
-    // Where a value lies that kernels write. Empty ones take no room.
-    let place = |id: NodeId| {
-        let place = homes.place_of(id).filter(|&(home, _)| homes.is_written(home));
-        place.filter(|_| !graph.shape(id).contains(&0))
+    // The location of a value that kernels write. Empty values have none.
+    let location = |id: NodeId| {
+        let location = allocation.location_of(id).filter(|&(memory, _)| allocation.is_written(memory));
+        location.filter(|_| !graph.shape(id).contains(&0))
     };
-    // What lies where now.
-    let mut lies: Map<(u32, usize), NodeId> = Map::default();
-    let check = |lies: &Map<(u32, usize), NodeId>, x: NodeId, reader: &str| {
-        let root = fusion.places.root(x);
-        if let Some(place) = place(root) {
-            let found = lies.get(&place);
-            assert_eq!(found, Some(&root), "{reader} reads v{root} at {place:?}, where {found:?} lies");
+    // The value at each location now.
+    let mut holds: Map<(u32, usize), NodeId> = Map::default();
+    let check = |holds: &Map<(u32, usize), NodeId>, x: NodeId, reader: &str| {
+        let root = fusion.views.root(x);
+        if let Some(location) = location(root) {
+            let found = holds.get(&location);
+            assert_eq!(found, Some(&root), "{reader} reads v{root} at {location:?}, which holds {found:?}");
         }
     };
     for (number, unit) in fusion.units.iter().enumerate() {
         for &id in unit.nodes() {
-            let from_memory = |x: &&NodeId| fusion.unit_of[fusion.places.root(**x) as usize] != number as u32;
-            graph.node(id).inputs.iter().filter(from_memory).for_each(|&x| check(&lies, x, "a unit"));
+            let from_memory = |x: &&NodeId| fusion.unit_of[fusion.views.root(**x) as usize] != number as u32;
+            graph.node(id).inputs.iter().filter(from_memory).for_each(|&x| check(&holds, x, "a unit"));
         }
-        lies.extend(unit.nodes().iter().filter_map(|&id| Some((place(id)?, id))));
+        holds.extend(unit.nodes().iter().filter_map(|&id| Some((location(id)?, id))));
     }
-    graph.outputs.iter().for_each(|&x| check(&lies, x, "the user"));
+    graph.outputs.iter().for_each(|&x| check(&holds, x, "the user"));
 }
 
-/// Whoever reads a value of a kernel finds it in its slot: no slot is given to another one before.
+/// Checks that a value is still in its slot whenever it is read.
 pub(crate) fn slots(draft: &Draft, slot_of: &[Slot]) {
     if !cfg!(debug_assertions) {
         return;
@@ -124,7 +125,7 @@ mod tests {
     use crate::dtype::DType;
     use crate::ir::Binary;
     use crate::plan::fuse::fuse;
-    use crate::plan::memory::place;
+    use crate::plan::memory::allocate;
     use crate::tape::Tape;
     use crate::target::Target;
     use crate::{Params, Var};
@@ -173,14 +174,14 @@ mod tests {
         let params = Params::f64();
         let (mut graph, [a, b, c, _]) = chain(&params);
         let mut fusion = fuse(&graph, true, &Target::CPU);
-        let placed = place(&mut graph, &fusion, &params, &[], true);
-        homes(&graph, &fusion, &placed);
+        let allocated = allocate(&mut graph, &fusion, &params, &[], true);
+        allocation(&graph, &fusion, &allocated);
         // As if only the second product read the first one.
         fusion.last_use[a as usize] = fusion.unit_of[b as usize];
-        let placed = place(&mut graph, &fusion, &params, &[], true);
-        let at = placed.place_of(a).expect("a buffer");
-        let text = told(|| homes(&graph, &fusion, &placed));
-        assert!(text.contains(&format!("a unit reads v{a} at {at:?}, where Some({c}) lies")), "{text}");
+        let allocated = allocate(&mut graph, &fusion, &params, &[], true);
+        let at = allocated.location_of(a).expect("a buffer");
+        let text = told(|| allocation(&graph, &fusion, &allocated));
+        assert!(text.contains(&format!("a unit reads v{a} at {at:?}, which holds Some({c})")), "{text}");
     }
 
     #[test]

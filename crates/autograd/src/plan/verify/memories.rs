@@ -1,16 +1,16 @@
-//! What has been written where, kernel by kernel.
+//! Which parts of memories kernels have written so far.
 
-use super::operands::Reach;
+use super::operands::Span;
 use super::rules::{Checked, Rule, ensure};
 use crate::plan::{GRADIENTS, Plan};
 use std::ops::Range;
 
-/// What kernels have written so far. A buffer holds one value at a time.
+/// What kernels have written. A buffer holds one value at a time.
 pub(super) struct Written<'p> {
     first_buffer: u32,
-    /// Per buffer, the part that was written last.
+    /// For each buffer, the range that was written last.
     buffers: Vec<Range<usize>>,
-    /// The gradients that have elements, in the order of their slab, and whether each is there.
+    /// The ranges of gradients that are not empty, in the order of the slab, and whether each was written.
     gradients: Vec<(&'p Range<usize>, bool)>,
 }
 
@@ -25,27 +25,29 @@ impl<'p> Written<'p> {
         Ok(Written { first_buffer: plan.first_buffer(), buffers: vec![0..0; plan.buffers.len()], gradients })
     }
 
-    /// What is read is there.
-    pub(super) fn read(&self, x: &Reach) -> Checked {
+    /// Checks that what is read has been written.
+    pub(super) fn read(&self, x: &Span) -> Checked {
         let within = |range: &Range<usize>| range.start <= x.low && x.high <= range.end;
-        let is_there = match x.home {
+        let is_there = match x.memory {
             _ if x.is_empty() => true,
             GRADIENTS => {
                 self.gradient(x.low).is_some_and(|i| self.gradients[i].1 && within(self.gradients[i].0))
             }
-            home if home >= self.first_buffer => within(&self.buffers[(home - self.first_buffer) as usize]),
+            memory if memory >= self.first_buffer => {
+                within(&self.buffers[(memory - self.first_buffer) as usize])
+            }
             _ => true,
         };
         ensure(is_there, Rule::Written, || format!("{x:?}"))
     }
 
     /// Notes a result.
-    pub(super) fn write(&mut self, y: &Reach) -> Checked {
+    pub(super) fn write(&mut self, y: &Span) -> Checked {
         if y.is_empty() {
             return Ok(());
         }
-        if y.home != GRADIENTS {
-            self.buffers[(y.home - self.first_buffer) as usize] = y.low..y.high;
+        if y.memory != GRADIENTS {
+            self.buffers[(y.memory - self.first_buffer) as usize] = y.low..y.high;
             return Ok(());
         }
         let found = self.gradient(y.low).map(|i| &mut self.gradients[i]);
@@ -55,14 +57,14 @@ impl<'p> Written<'p> {
         Ok(())
     }
 
-    /// Every gradient is there.
+    /// Checks that every gradient was written.
     pub(super) fn is_complete(&self) -> Checked {
         let missing = self.gradients.iter().find(|(_, is_there)| !is_there);
         ensure(missing.is_none(), Rule::Gradient, || format!("no kernel for {missing:?}"))
     }
 
-    /// The gradient that reaches over a place.
-    fn gradient(&self, place: usize) -> Option<usize> {
-        self.gradients.partition_point(|(range, _)| range.start <= place).checked_sub(1)
+    /// The last gradient that begins at or before an offset in the slab.
+    fn gradient(&self, offset: usize) -> Option<usize> {
+        self.gradients.partition_point(|(range, _)| range.start <= offset).checked_sub(1)
     }
 }

@@ -1,8 +1,8 @@
-//! The verifier: what every list and every plan must be.
+//! The verifier: it checks every plan, and in debug builds every list.
 //!
-//! A plan is checked as a whole, in release builds too: kernels run on raw memory, and each `SAFETY` comment on the way relies
-//! on a [`Rule`] here. Only a plan that keeps all of them becomes a [`Verified`] one, and only that runs. Lists, units,
-//! places and slots are checked while the plan is made, in debug builds.
+//! Kernels run on raw memory, and their `SAFETY` comments rely on the [`Rule`]s here. So each plan is checked as a whole, in
+//! release builds too. Only a plan that keeps all rules becomes [`Verified`], and only a verified plan runs. In debug builds,
+//! lists, units, allocations and slots are also checked while the plan is made.
 
 mod lists;
 mod memories;
@@ -12,21 +12,21 @@ mod rules;
 mod tests;
 mod tile;
 
-pub(crate) use lists::{graph, homes, slots, units};
+pub(crate) use lists::{allocation, graph, slots, units};
 
 use super::{Kernel, Plan, Work};
-use crate::code::Operand;
+use crate::code::MemoryView;
 use crate::ir::{Meta, Op};
 use crate::tree::DEPTH;
 use memories::Written;
-use operands::{Memories, Reach};
+use operands::{Memories, Span};
 use rules::{Checked, Rule, ensure};
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 use tile::Tiles;
 
-/// What has been verified: it is read as what it is, and nobody can change it. The verifier alone makes one.
+/// Something that the verifier has checked. It can be read but not changed, and only the verifier makes one.
 #[derive(Debug)]
 pub struct Verified<P> {
     inner: P,
@@ -64,10 +64,10 @@ impl<P> Deref for Verified<P> {
     }
 }
 
-/// Verifies a plan that the planner has made.
+/// Verifies a plan.
 ///
 /// # Panics
-/// If it breaks a rule, which is a mistake of the planner.
+/// If the plan breaks a rule, which is a bug of the planner.
 pub(crate) fn plan(plan: Plan) -> Verified<Plan> {
     match check(&plan) {
         Ok(()) => Verified { inner: plan, seal: Seal(Arc::new(())) },
@@ -75,10 +75,10 @@ pub(crate) fn plan(plan: Plan) -> Verified<Plan> {
     }
 }
 
-/// A rule that a plan breaks, and where.
+/// A rule that a plan breaks, and the kernel that breaks it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Fault {
-    /// Number and kind of the kernel; none where it is the plan as a whole.
+    /// The number and the kind of the kernel; none if it is the plan as a whole.
     kernel: Option<(usize, &'static str)>,
     rule: Rule,
     found: String,
@@ -95,7 +95,7 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// Whether a plan keeps all the rules. One walk over it.
+/// Checks a plan against all rules, in one walk.
 fn check(plan: &Plan) -> Result<(), Fault> {
     let whole = |(rule, found)| Fault { kernel: None, rule, found };
     let memories = Memories::of(plan);
@@ -117,7 +117,7 @@ fn check(plan: &Plan) -> Result<(), Fault> {
     ensure(starts.is_sorted_by(|a, b| a < b), Rule::Streamed, || "another order".to_owned()).map_err(whole)
 }
 
-/// A kernel by itself, and that what it reads has been written.
+/// Checks a kernel, and that what it reads has been written.
 fn kernel(memories: &Memories, written: &mut Written<'_>, tiles: &mut Tiles, kernel: &Kernel) -> Checked {
     match &kernel.work {
         Work::Tile(code) => {
@@ -140,8 +140,8 @@ fn kernel(memories: &Memories, written: &mut Written<'_>, tiles: &mut Tiles, ker
     }
 }
 
-/// Where a result lies, which is where no operand does.
-fn apart<'p>(memories: &Memories, x: impl Iterator<Item = &'p Operand>, y: &Operand) -> Checked<Reach> {
+/// The span of a result, which has to overlap no operand.
+fn apart<'p>(memories: &Memories, x: impl Iterator<Item = &'p MemoryView>, y: &MemoryView) -> Checked<Span> {
     let result = memories.result(y)?;
     for x in x {
         let overlaps = memories.operand(x)?.overlaps(&result);
@@ -150,7 +150,7 @@ fn apart<'p>(memories: &Memories, x: impl Iterator<Item = &'p Operand>, y: &Oper
     Ok(result)
 }
 
-fn product(a: &Operand, b: &Operand, c: &Operand) -> Checked {
+fn product(a: &MemoryView, b: &MemoryView, c: &MemoryView) -> Checked {
     let [x, y, z] = [a, b, c].map(|x| x.shape.split_last_chunk::<2>());
     let fits = match (x, y, z) {
         (Some((p, [m, k])), Some((q, [l, n])), Some((r, matrix))) => {
@@ -162,27 +162,27 @@ fn product(a: &Operand, b: &Operand, c: &Operand) -> Checked {
     ensure(fits && one_dtype, Rule::Product, || format!("{a:?} and {b:?} to {c:?}"))
 }
 
-fn by_its_rule(op: &Op, x: &[Operand], y: &Operand) -> Checked {
+fn by_its_rule(op: &Op, x: &[MemoryView], y: &MemoryView) -> Checked {
     let metas: Vec<Meta> = x.iter().map(|x| Meta::new(x.shape.clone(), x.dtype)).collect();
     let result = op.rule().map(|rule| rule.infer(&metas.iter().collect::<Vec<_>>()));
     let is_it = matches!(&result, Some(Ok(meta)) if (&meta.shape, meta.dtype) == (&y.shape, y.dtype));
     ensure(is_it, Rule::Op, || format!("{} of {x:?} to {y:?}", op.name()))
 }
 
-/// A gradient that an update may take while it is computed: parameters change then, and no gradient need be there.
+/// Checks a streamed kernel. It must not read parameters, which change meanwhile, nor gradients, which need not exist.
 fn streamed(kernel: &Kernel) -> Checked {
     let Work::Product { a, b, c } = &kernel.work else {
         return Err((Rule::Streamed, format!("a kernel of kind {}", kernel.kind())));
     };
-    let stays = |x: &Operand| x.home != super::PARAMETERS && x.home != super::GRADIENTS;
-    let is_gradient = c.home == super::GRADIENTS;
+    let stays = |x: &MemoryView| x.memory != super::PARAMETERS && x.memory != super::GRADIENTS;
+    let is_gradient = c.memory == super::GRADIENTS;
     let fits = c.shape.len() == 2 && c.shape.elements() > 0 && (1..=DEPTH).contains(&a.shape[1]);
     ensure(stays(a) && stays(b) && is_gradient && fits, Rule::Streamed, || format!("{a:?}, {b:?} to {c:?}"))
 }
 
-fn output(plan: &Plan, memories: &Memories, written: &Written<'_>, y: &Operand) -> Checked {
+fn output(plan: &Plan, memories: &Memories, written: &Written<'_>, y: &MemoryView) -> Checked {
     let result = memories.result(y)?;
-    let is_it = y.home >= plan.first_buffer() && y.offset == 0;
+    let is_it = y.memory >= plan.first_buffer() && y.offset == 0;
     ensure(is_it, Rule::Output, || format!("{y:?}"))?;
     written.read(&result)
 }

@@ -1,10 +1,10 @@
-//! The rules, and how a part of a plan is held against one.
+//! The rules for plans, and the type of a check.
 
 use std::fmt;
 
 macro_rules! rules {
     ($($Rule:ident: $text:literal;)*) => {
-        /// What a plan must be for its kernels to run on raw memory.
+        /// The rules that a plan has to keep so that its kernels may run on raw memory.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Rule {
             $(#[doc = $text] $Rule,)*
@@ -25,28 +25,28 @@ macro_rules! rules {
 rules! {
     Memory: "an operand has a stride for each axis, and names a memory of the plan by its dtype";
     Within: "every element of an operand lies within its memory";
-    Result: "a result lies in one piece, in a buffer or among the gradients";
-    ResultsApart: "a kernel's results are apart from each other";
-    Disjoint: "a result is apart from the operands, but for what a tile program reads as it walks";
-    Product: "a product is one of matrices of numbers: […, m, k] and […, k, n] to […, m, n]";
+    Result: "a result is contiguous, in a buffer or in the gradients";
+    ResultsApart: "a kernel's results do not overlap";
+    Disjoint: "a result overlaps no operand, except one that a tile program reads element by element in the same order";
+    Product: "a product is one of floating-point matrices: […, m, k] and […, k, n] to […, m, n]";
     Op: "the result of an op has the shape and the dtype that follow from its operands";
-    Cut: "a tile program is cut into whole rows, whole tiles and whole tasks";
-    Length: "what a tile program reads and writes has as many elements as it walks, or as it has rows";
-    How: "what is read directly lies in one piece and has the kernel's dtype, what is spread is one element";
-    Write: "what is written has the kernel's dtype or is truth values, and directly only tiles of that dtype";
+    Cut: "a tile consists of whole rows, and a task of whole tiles";
+    Length: "what a tile program reads and writes has as many elements as the program, or as many as its rows";
+    How: "a direct read is contiguous and has the kernel's dtype, and a splat is one element";
+    Write: "what is written has the kernel's dtype or is truth values; only tiles of that dtype are written directly";
     SlotRange: "a slot is one of the kernel's slots";
-    SlotOwner: "a slot that is filled, read to or written from holds one value alone";
-    Defined: "a step reads slots that hold a value, one number per place or per row as the step does";
-    StepApart: "a step writes no slot twice, and none that it reads";
-    Rows: "values per row stand in kernels that have rows";
+    SlotOwner: "a slot of a constant, a read or a write holds no other value";
+    Defined: "a step reads slots that hold a value, with one number per element or per row as the step needs";
+    StepApart: "a step writes no slot twice, and no slot that it reads";
+    Rows: "only kernels with rows have values per row";
     Total: "a total is added up by one step, block by block";
     Written: "what is read has been written before, by a kernel of the same run";
     Gradient: "a gradient is written once, as a whole";
-    Output: "an output lies in one piece at the beginning of a buffer";
-    Streamed: "what is streamed comes last, in the order of the slab: products of two matrices that are gradients, reading neither parameters nor gradients";
+    Output: "an output is contiguous and at the beginning of a buffer";
+    Streamed: "streamed kernels come last, in the order of the slab; each is a product of two matrices that computes a gradient and reads neither parameters nor gradients";
 }
 
-/// The rule that does not hold, and what was found instead.
+/// On failure: the broken rule, and what was found.
 pub(super) type Checked<T = ()> = Result<T, (Rule, String)>;
 
 #[inline]

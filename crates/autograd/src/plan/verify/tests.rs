@@ -62,7 +62,7 @@ fn write(code: &mut Code, direct: bool) -> &mut Write {
     code.writes.iter_mut().find(is_it).expect("the sample has one")
 }
 
-fn product(plan: &mut Plan, number: usize) -> [&mut Operand; 3] {
+fn product(plan: &mut Plan, number: usize) -> [&mut MemoryView; 3] {
     let products = plan.kernels.iter_mut().filter_map(|kernel| match &mut kernel.work {
         Work::Product { a, b, c } => Some([a, b, c]),
         _ => None,
@@ -71,9 +71,9 @@ fn product(plan: &mut Plan, number: usize) -> [&mut Operand; 3] {
 }
 
 /// The sum that is a gradient: its number, op, operand and result.
-fn sum(plan: &mut Plan) -> (usize, &mut Op, &mut Operand, &mut Operand) {
+fn sum(plan: &mut Plan) -> (usize, &mut Op, &mut MemoryView, &mut MemoryView) {
     let sums = plan.kernels.iter_mut().enumerate().filter_map(|(i, kernel)| match &mut kernel.work {
-        Work::Op { op: op @ Op::Sum(_), x, y } if y.home == GRADIENTS => Some((i, op, &mut x[0], y)),
+        Work::Op { op: op @ Op::Sum(_), x, y } if y.memory == GRADIENTS => Some((i, op, &mut x[0], y)),
         _ => None,
     });
     { sums }.next().expect("the sample has one")
@@ -95,7 +95,7 @@ fn buffer(plan: &mut Plan, dtype: DType, elements: usize) -> u32 {
     plan.first_buffer() + plan.buffers.len() as u32 - 1
 }
 
-fn put(x: &mut Operand, shape: &[usize], strides: &[isize]) {
+fn put(x: &mut MemoryView, shape: &[usize], strides: &[isize]) {
     (x.shape, x.strides) = (Shape::from(shape), Strides::from_fn(strides.len(), |i| strides[i]));
 }
 
@@ -103,7 +103,7 @@ fn put(x: &mut Operand, shape: &[usize], strides: &[isize]) {
 type Planted = (Rule, fn(&mut Plan));
 
 const OPERANDS: &[Planted] = &[
-    (Rule::Memory, |plan| product(plan, 0)[0].home = 99),
+    (Rule::Memory, |plan| product(plan, 0)[0].memory = 99),
     (Rule::Memory, |plan| read(rows(plan), How::Direct).from.dtype = DType::F64),
     (Rule::Memory, |plan| product(plan, 0)[0].strides.push(1)),
     (Rule::Within, |plan| product(plan, 0)[0].offset += 1),
@@ -111,7 +111,7 @@ const OPERANDS: &[Planted] = &[
     (Rule::Within, |plan| product(plan, 0)[0].offset = usize::MAX),
     (Rule::Within, |plan| product(plan, 0)[0].strides[0] = isize::MAX),
     (Rule::Within, |plan| write(rows(plan), true).to.offset += 1),
-    (Rule::Result, |plan| product(plan, 0)[2].home = PARAMETERS),
+    (Rule::Result, |plan| product(plan, 0)[2].memory = PARAMETERS),
     (Rule::Result, |plan| *product(plan, 0)[2] = product(plan, 0)[0].clone()),
     (Rule::Result, |plan| put(&mut write(rows(plan), true).to, &[128, 64], &[1, 128])),
     (Rule::Result, |plan| put(sum(plan).3, &[128], &[0])),
@@ -121,7 +121,7 @@ const OPERANDS: &[Planted] = &[
     }),
     (Rule::ResultsApart, |plan| {
         let code = total(plan);
-        let to = Operand {
+        let to = MemoryView {
             shape: Shape::from([8192]),
             strides: Shape::from([8192]).strides(),
             ..code.totals[0].clone()
@@ -137,24 +137,24 @@ const OPERANDS: &[Planted] = &[
         code.steps.push(Step { y: 1, ..first });
     }),
     (Rule::Disjoint, |plan| {
-        let over = product(plan, 0)[2].home;
+        let over = product(plan, 0)[2].memory;
         let [_, b, _] = product(plan, 0);
-        (b.home, b.strides[0]) = (over, 0);
+        (b.memory, b.strides[0]) = (over, 0);
     }),
     (Rule::Disjoint, |plan| {
         let (.., x, y) = sum(plan);
-        (x.home, x.offset) = (GRADIENTS, y.offset + 128 - 8192);
+        (x.memory, x.offset) = (GRADIENTS, y.offset + 128 - 8192);
     }),
     // Over an operand that is not read tile by tile, is read from memory until the end, or is one number for all.
     (Rule::Disjoint, |plan| read(rows(plan), How::Direct).how = How::Gather),
     (Rule::Disjoint, |plan| write(rows(plan), false).direct = true),
-    (Rule::Disjoint, |plan| read(rows(plan), How::Splat).from.home = write(rows(plan), false).to.home),
+    (Rule::Disjoint, |plan| read(rows(plan), How::Splat).from.memory = write(rows(plan), false).to.memory),
     (Rule::Disjoint, |plan| {
-        let number = total(plan).totals[0].home;
+        let number = total(plan).totals[0].memory;
         let code = total(plan);
         let from =
-            Operand { shape: Shape::from([8192]), strides: Strides::from([0]), ..code.totals[0].clone() };
-        assert_eq!(from.home, number);
+            MemoryView { shape: Shape::from([8192]), strides: Strides::from([0]), ..code.totals[0].clone() };
+        assert_eq!(from.memory, number);
         read(code, How::Direct).from = from;
         read(code, How::Direct).how = How::Splat;
     }),
@@ -188,9 +188,9 @@ const WORK: &[Planted] = &[
         read(rows(plan), How::Direct).from = mask;
     }),
     (Rule::How, |plan| {
-        let home = buffer(plan, DType::I64, 1);
+        let memory = buffer(plan, DType::I64, 1);
         let from = &mut read(rows(plan), How::Splat).from;
-        (from.home, from.dtype) = (home, DType::I64);
+        (from.memory, from.dtype) = (memory, DType::I64);
     }),
     (Rule::Write, |plan| {
         rows(plan).writes.iter_mut().for_each(|write| write.direct |= write.to.dtype == DType::Bool)
@@ -199,9 +199,9 @@ const WORK: &[Planted] = &[
         per_row(plan).writes.iter_mut().for_each(|write| write.direct |= write.extent == Extent::Rows)
     }),
     (Rule::Write, |plan| {
-        let home = buffer(plan, DType::F64, 8192);
+        let memory = buffer(plan, DType::F64, 8192);
         let to = &mut write(rows(plan), true).to;
-        (to.home, to.dtype) = (home, DType::F64);
+        (to.memory, to.dtype) = (memory, DType::F64);
     }),
 ];
 
@@ -278,9 +278,9 @@ const WHOLE: &[Planted] = &[
     // A gradient that is streamed, which others would need before.
     (Rule::Written, |plan| {
         let (.., x, _) = sum(plan);
-        (x.home, x.offset) = (GRADIENTS, 0);
+        (x.memory, x.offset) = (GRADIENTS, 0);
     }),
-    (Rule::Written, |plan| plan.outputs[0].home = buffer(plan, DType::F32, 1)),
+    (Rule::Written, |plan| plan.outputs[0].memory = buffer(plan, DType::F32, 1)),
     (Rule::Gradient, |plan| {
         let (number, ..) = sum(plan);
         plan.kernels.remove(number);
@@ -294,8 +294,8 @@ const WHOLE: &[Planted] = &[
     (Rule::Gradient, |plan| {
         plan.gradients.iter_mut().for_each(|range| *range = range.start + 1..range.end + 1)
     }),
-    (Rule::Output, |plan| plan.outputs[0].home = GRADIENTS),
-    (Rule::Output, |plan| (plan.outputs[0].home, plan.outputs[0].offset) = (plan.outputs[1].home, 1)),
+    (Rule::Output, |plan| plan.outputs[0].memory = GRADIENTS),
+    (Rule::Output, |plan| (plan.outputs[0].memory, plan.outputs[0].offset) = (plan.outputs[1].memory, 1)),
     (Rule::Streamed, |plan| plan.streams = 3),
     (Rule::Streamed, |plan| plan.streams = 100),
     (Rule::Streamed, |plan| {
@@ -303,13 +303,13 @@ const WHOLE: &[Planted] = &[
         plan.kernels.swap(last - 1, last);
     }),
     // They run while parameters change, and need no gradient.
-    (Rule::Streamed, |plan| product(plan, 4)[0].home = PARAMETERS),
+    (Rule::Streamed, |plan| product(plan, 4)[0].memory = PARAMETERS),
     (Rule::Streamed, |plan| {
         let there = sum(plan).3.clone();
         *product(plan, 4)[1] =
-            Operand { shape: Shape::from([64, 128]), strides: Strides::from([0, 1]), ..there };
+            MemoryView { shape: Shape::from([64, 128]), strides: Strides::from([0, 1]), ..there };
     }),
-    (Rule::Streamed, |plan| product(plan, 4)[2].home = buffer(plan, DType::F32, 2 * 128 * 128)),
+    (Rule::Streamed, |plan| product(plan, 4)[2].memory = buffer(plan, DType::F32, 2 * 128 * 128)),
     // As long as one chain of additions, and not empty.
     (Rule::Streamed, |plan| {
         let [a, b, _] = product(plan, 4);
@@ -356,16 +356,16 @@ fn a_fault_names_kernel_rule_and_what_was_found() {
     let text = check(&plan).expect_err("beyond the input").to_string();
     assert_eq!(
         text,
-        "kernel 0 (product): every element of an operand lies within its memory, found Operand { home: 2, offset: 1, \
+        "kernel 0 (product): every element of an operand lies within its memory, found MemoryView { memory: 2, offset: 1, \
          dtype: F32, shape: [64×128], strides: [128, 1] } in 8192 elements"
     );
     let panic = catch_unwind(|| super::plan(plan)).expect_err("a wrong plan");
     assert_eq!(panic.downcast_ref::<String>(), Some(&format!("the planner made a wrong plan: {text}")));
     let mut plan = sample();
-    plan.outputs[0].home = GRADIENTS;
+    plan.outputs[0].memory = GRADIENTS;
     let text = check(&plan).expect_err("no buffer").to_string();
     assert!(
-        text.starts_with("an output lies in one piece at the beginning of a buffer, found Operand {"),
+        text.starts_with("an output is contiguous and at the beginning of a buffer, found MemoryView {"),
         "{text}"
     );
 }
@@ -379,7 +379,7 @@ fn a_good_plan_may_read_backwards_and_write_over_what_it_reads_as_it_walks() {
     assert_eq!(check(&plan), Ok(()));
     let code = rows(&mut plan);
     let over = write(code, false).to.clone();
-    assert_eq!(read(code, How::Direct).from.home, over.home, "the sample writes over an operand");
+    assert_eq!(read(code, How::Direct).from.memory, over.memory, "the sample writes over an operand");
     // Not over it but beside it.
     let beside = buffer(&mut plan, DType::F32, 8192);
     let code = rows(&mut plan);
@@ -387,6 +387,6 @@ fn a_good_plan_may_read_backwards_and_write_over_what_it_reads_as_it_walks() {
     code.reads.push(Read { slot: code.slots as u16, how: How::Gather, ..read });
     code.slots += 1;
     assert_eq!(check(&plan).map_err(|fault| fault.rule), Err(Rule::Disjoint));
-    write(rows(&mut plan), false).to.home = beside;
+    write(rows(&mut plan), false).to.memory = beside;
     assert_eq!(check(&plan), Ok(()));
 }

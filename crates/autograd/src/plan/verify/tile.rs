@@ -1,28 +1,28 @@
-//! Tile programs: everything that their interpreter relies on.
+//! Checks of tile programs: everything that their interpreter relies on.
 
-use super::operands::{Memories, Reach};
+use super::operands::{Memories, Span};
 use super::rules::{Checked, Rule, ensure};
 use crate::code::{Act, Code, Extent, How, Read, Slot, Step, Write};
 use crate::dtype::DType;
-use crate::plan::places::is_contiguous;
+use crate::plan::views::is_contiguous;
 use crate::tree::BLOCK;
 
-/// What is known of the program that is checked; its room serves one program after the other.
+/// What is known of the program that is checked. The memory is reused for the next program.
 #[derive(Default)]
 pub(super) struct Tiles {
     slots: Vec<Known>,
-    reads: Vec<Reach>,
-    /// Of writes, then totals.
-    results: Vec<Reach>,
-    /// Places of results that have elements, sorted.
-    sorted: Vec<(Reach, usize)>,
+    reads: Vec<Span>,
+    /// The spans of writes, then of totals.
+    results: Vec<Span>,
+    /// The spans of results that are not empty, sorted.
+    sorted: Vec<(Span, usize)>,
     totals: Vec<bool>,
 }
 
 /// What is known of a slot.
 #[derive(Clone, Copy, Default)]
 struct Known {
-    /// Whether a number, an operand or a result has it for itself.
+    /// Whether it belongs to one constant, operand or result.
     owned: bool,
     holds: Holds,
 }
@@ -31,19 +31,19 @@ struct Known {
 enum Holds {
     #[default]
     Nothing,
-    /// In every place, also of rows.
+    /// The same number everywhere, so it may be read per element or per row.
     Number,
     Value(Extent),
 }
 
 impl Tiles {
-    /// Where the operands of the program lie that was checked last.
-    pub(super) fn reads(&self) -> &[Reach] {
+    /// The spans of the operands of the program that was checked last.
+    pub(super) fn reads(&self) -> &[Span] {
         &self.reads
     }
 
-    /// Where its results lie.
-    pub(super) fn results(&self) -> &[Reach] {
+    /// The spans of its results.
+    pub(super) fn results(&self) -> &[Span] {
         &self.results
     }
 
@@ -63,16 +63,16 @@ impl Tiles {
             self.write(memories, code, write)?;
         }
         for total in &code.totals {
-            let reach = memories.result(total)?;
+            let span = memories.result(total)?;
             let is_one = total.shape.elements() == 1 && total.dtype == code.dtype;
             ensure(is_one, Rule::Total, || format!("{total:?}"))?;
-            self.results.push(reach);
+            self.results.push(span);
         }
         self.apart(code)?;
         self.steps(code)
     }
 
-    /// A slot for a value alone.
+    /// Gives a slot to one value.
     fn own(&mut self, slot: Slot, holds: Holds) -> Checked {
         let known = self.slots.get_mut(slot as usize);
         let Some(known) = known else { return Err((Rule::SlotRange, format!("slot {slot}"))) };
@@ -98,7 +98,7 @@ impl Tiles {
         self.own(*slot, Holds::Value(*extent))
     }
 
-    /// Its slot has a value when the steps have run.
+    /// Checks a write. Whether its slot has a value in the end is checked after the steps.
     fn write(&mut self, memories: &Memories, code: &Code, write: &Write) -> Checked {
         let Write { to, slot, extent, direct } = write;
         let count = count(code, *extent)?;
@@ -110,19 +110,19 @@ impl Tiles {
         self.own(*slot, Holds::Nothing)
     }
 
-    /// Results lie apart from each other and from operands, but for a tile that is written back where it was read.
+    /// Checks that results overlap neither each other nor operands, except a tile that is written back where it was read.
     fn apart(&mut self, code: &Code) -> Checked {
         self.sorted.clear();
-        let results = self.results.iter().enumerate().filter(|(_, reach)| !reach.is_empty());
-        self.sorted.extend(results.map(|(i, &reach)| (reach, i)));
+        let results = self.results.iter().enumerate().filter(|(_, span)| !span.is_empty());
+        self.sorted.extend(results.map(|(i, &span)| (span, i)));
         self.sorted.sort_unstable();
         for pair in self.sorted.windows(2) {
             let [(a, _), (b, _)] = [pair[0], pair[1]];
             ensure(!a.overlaps(&b), Rule::ResultsApart, || format!("{a:?} and {b:?}"))?;
         }
-        for (read, reach) in code.reads.iter().zip(&self.reads).filter(|(_, reach)| !reach.is_empty()) {
-            let first = self.sorted.partition_point(|(y, _)| (y.home, y.high) <= (reach.home, reach.low));
-            for &(y, i) in self.sorted[first..].iter().take_while(|(y, _)| y.overlaps(reach)) {
+        for (read, span) in code.reads.iter().zip(&self.reads).filter(|(_, span)| !span.is_empty()) {
+            let first = self.sorted.partition_point(|(y, _)| (y.memory, y.high) <= (span.memory, span.low));
+            for &(y, i) in self.sorted[first..].iter().take_while(|(y, _)| y.overlaps(span)) {
                 let write = code.writes.get(i);
                 let in_step = write.is_some_and(|write| is_in_step(read, write));
                 ensure(in_step, Rule::Disjoint, || format!("{y:?} over {read:?}"))?;
@@ -167,7 +167,7 @@ impl Tiles {
         Ok(())
     }
 
-    /// Notes a slot that a step writes: none that it reads, and none of numbers and operands, which stay.
+    /// Notes a slot that a step writes. It must not be one that the step reads, nor one of a constant or an operand.
     fn result(&mut self, step: &Step, reads: &[Slot], y: Slot, extent: Extent) -> Checked {
         ensure(!reads.contains(&y), Rule::StepApart, || format!("{step:?}"))?;
         let known = self.slots.get_mut(y as usize);
@@ -185,7 +185,7 @@ impl Tiles {
     }
 }
 
-/// Rows, tiles and tasks are whole ones; blocks of totals, too.
+/// Checks that tiles consist of whole rows, tasks of whole tiles, and, if there are totals, blocks of whole tiles.
 fn cut(code: &Code) -> Checked {
     let Code { elements, row, tile, task, .. } = *code;
     let rows = row == 0 || (elements.is_multiple_of(row) && tile.is_multiple_of(row));
@@ -199,7 +199,7 @@ fn cut(code: &Code) -> Checked {
     ensure(code.totals.is_empty() || blocks, Rule::Total, found)
 }
 
-/// How many numbers an operand or a result has.
+/// How many numbers a value of an extent has.
 fn count(code: &Code, extent: Extent) -> Checked<usize> {
     match extent {
         Extent::Tile => Ok(code.elements),
@@ -207,14 +207,14 @@ fn count(code: &Code, extent: Extent) -> Checked<usize> {
     }
 }
 
-/// Whether a result takes the place of an operand tile by tile, after the steps have read it.
+/// Whether a result overwrites an operand tile by tile, after the steps have read it.
 fn is_in_step(read: &Read, write: &Write) -> bool {
     let by_tiles = read.extent == Extent::Tile && write.extent == Extent::Tile;
     let same = (read.from.offset, read.from.dtype) == (write.to.offset, write.to.dtype);
     read.how == How::Direct && by_tiles && same && !write.direct
 }
 
-/// How many numbers a step reads and gives.
+/// The extents that a step reads and writes.
 fn extents(step: &Step) -> (Extent, Extent) {
     match step.act {
         Act::RowSum(_) | Act::RowMax(_) => (Extent::Tile, Extent::Rows),

@@ -85,7 +85,8 @@ fn check(recipe: &Recipe, count: &mut Count) -> Result<(), String> {
     let exact = exact(&mut rng);
     if !products {
         for passes in exact {
-            let look = |program: &mut Program| count.again += usize::from(program.plan.again.values > 0);
+            let look =
+                |program: &mut Program| count.again += usize::from(program.plan.rematerialised.values > 0);
             let given = recipe.planned(passes, look).map_err(|e| format!("{passes:?}: {e}"))?;
             compare(recipe, &given, &wanted, |_, a, b| same(a, b)).map_err(|e| format!("{passes:?}: {e}"))?;
             count.exact += 1;

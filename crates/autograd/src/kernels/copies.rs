@@ -1,4 +1,4 @@
-//! Copies of views to places within a larger array.
+//! Copies of strided views into larger arrays, and concatenations.
 
 use super::rows::rows;
 use super::workers::Workers;
@@ -16,7 +16,7 @@ pub(crate) fn row_major(shape: &[usize]) -> SmallVec<[isize; 8]> {
 }
 
 /// `out[start + Σ iₖ·strides[k]] = x[i₀, i₁, …]`.
-pub(crate) fn place<T: Copy>(x: View<'_, T>, start: usize, strides: &[isize], out: &mut [T]) {
+pub(crate) fn copy_into<T: Copy>(x: View<'_, T>, start: usize, strides: &[isize], out: &mut [T]) {
     rows(x.shape, [x.strides, strides], [x.offset, start], |n, [from, to], steps| match steps {
         [1, 1] => out[to..to + n].copy_from_slice(&x.data[from..from + n]),
         [p, q] => {
@@ -27,8 +27,8 @@ pub(crate) fn place<T: Copy>(x: View<'_, T>, start: usize, strides: &[isize], ou
     });
 }
 
-/// The elements of a view one after the other: writes every element of `out`, whose strides are row-major. Parts of the
-/// leading axis are shared out.
+/// Writes the elements of a view to `out` in row-major order. `strides` are the row-major strides of `out`. If it is large,
+/// threads share the leading axis.
 pub(crate) fn copy<T: Copy + Send + Sync>(
     x: View<'_, T>,
     strides: &[isize],
@@ -36,9 +36,9 @@ pub(crate) fn copy<T: Copy + Send + Sync>(
     workers: &Workers,
 ) {
     if x.shape.len() < 2 || out.len() < Target::CPU.threads.copies_from {
-        return place(x, 0, strides, out);
+        return copy_into(x, 0, strides, out);
     }
-    workers.each_chunk(out, strides[0] as usize, |i, out| place(part(&x, i), 0, &strides[1..], out));
+    workers.each_chunk(out, strides[0] as usize, |i, out| copy_into(part(&x, i), 0, &strides[1..], out));
 }
 
 /// The i-th part of a view along its leading axis.
@@ -47,8 +47,8 @@ fn part<'a, T>(x: &View<'a, T>, i: usize) -> View<'a, T> {
     View { offset, shape: &x.shape[1..], strides: &x.strides[1..], ..*x }
 }
 
-/// The operands one after the other along an axis: writes every element of `out`, whose strides are row-major. Parts of
-/// the leading axis are shared out.
+/// Concatenates the operands along an axis and writes every element of `out`. `strides` are the row-major strides of `out`.
+/// If it is large, threads share the leading axis.
 pub(crate) fn concat<T: Copy + Send + Sync>(
     x: &[View<'_, T>],
     axis: usize,
@@ -57,14 +57,14 @@ pub(crate) fn concat<T: Copy + Send + Sync>(
     workers: &Workers,
 ) {
     if axis == 0 || out.len() < Target::CPU.threads.copies_from {
-        return side_by_side(x.iter().copied(), axis, strides, out);
+        return concat_alone(x.iter().copied(), axis, strides, out);
     }
     workers.each_chunk(out, strides[0] as usize, |i, out| {
-        side_by_side(x.iter().map(|x| part(x, i)), axis - 1, &strides[1..], out);
+        concat_alone(x.iter().map(|x| part(x, i)), axis - 1, &strides[1..], out);
     });
 }
 
-fn side_by_side<'a, T: Copy + 'a>(
+fn concat_alone<'a, T: Copy + 'a>(
     x: impl Iterator<Item = View<'a, T>>,
     axis: usize,
     strides: &[isize],
@@ -72,7 +72,7 @@ fn side_by_side<'a, T: Copy + 'a>(
 ) {
     let mut start = 0;
     for x in x {
-        place(x, start, strides, out);
+        copy_into(x, start, strides, out);
         start += x.shape[axis] * strides[axis] as usize;
     }
 }

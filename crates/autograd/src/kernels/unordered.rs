@@ -1,17 +1,17 @@
-//! Sums in an order that nobody is told: for bounds and questions, not for results.
+//! Fast sums in unspecified order, for bounds and finiteness checks only.
 
 use super::simd::widest;
 use super::workers::Workers;
 use crate::dtype::Float;
 
-/// Partial sums that are added side by side.
+/// How many partial sums are added side by side.
 const LANES: usize = 32;
 
-/// So many numbers one thread adds alone; more are cut into so many pieces.
+/// One thread adds up to this many numbers alone. More are cut into at most [`PIECES`] pieces.
 const ALONE: usize = 1 << 13;
 const PIECES: usize = 64;
 
-/// Σ f(x); infinite or NaN if one of the terms is. `f` is `#[inline(always)]`.
+/// Σ f(x). The sum is infinite or NaN if one of the terms is. `f` has to be `#[inline(always)]`.
 #[inline]
 pub fn sum<T: Float>(numbers: &[T], workers: &Workers, f: impl Fn(T) -> T + Sync) -> T {
     if workers.threads() == 1 || numbers.len() <= ALONE {
@@ -30,7 +30,7 @@ fn sum_alone<T: Float>(numbers: &[T], f: &impl Fn(T) -> T) -> T {
     if rows.is_empty() {
         return rest.iter().fold(T::default(), |sum, &x| sum + f(x));
     }
-    // What is left is added outside, so that the sums stay in registers within.
+    // The rest is added outside of the closure, so that the sums stay in registers inside.
     let mut lanes = widest(
         #[inline(always)]
         || {

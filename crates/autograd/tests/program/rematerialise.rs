@@ -32,7 +32,7 @@ fn both(gradients: bool, f: impl for<'t> Fn(Var<'t>, [Param; 3]) -> Var<'t>) -> 
 
 /// What `explain` says of rematerialised values.
 fn told(explained: &Explanation) -> Option<String> {
-    explained.to_string().lines().find_map(|line| line.strip_prefix("again    ").map(str::to_owned))
+    explained.to_string().lines().find_map(|line| line.strip_prefix("remat    ").map(str::to_owned))
 }
 
 const BYTES: usize = 256 * 128 * 8;
@@ -41,7 +41,7 @@ const BYTES: usize = 256 * 128 * 8;
 fn the_slope_of_relu_is_computed_from_its_value() {
     let [without, with] = both(true, |x, [a, b, _]| x.matmul(a).relu().matmul(b).square().mean());
     let text = with.to_string();
-    let line = "1 value is computed where it is read, not stored: 262 kB";
+    let line = "1 value is rematerialised where it is read, not stored: 262 kB";
     assert_eq!((told(&without), told(&with).as_deref()), (None, Some(line)), "{text}");
     assert!(text.contains("[gt] [select] mul"), "{text}");
     assert_eq!((without.memory() - with.memory(), without.bytes() - with.bytes()), (BYTES, BYTES), "{text}");
