@@ -80,7 +80,7 @@ mod tree;
 mod var;
 mod view;
 
-/// How loops over slices are made fast here, for the other crates of the house.
+/// Fast loops over slices, for the other crates of the workspace.
 #[doc(hidden)]
 pub mod loops {
     pub use crate::exec::Streams;
@@ -90,7 +90,7 @@ pub mod loops {
     pub use crate::slab::Slab;
 }
 
-/// Plans as data, for the other crates of the house that run them in another way, or print them: [`Program::plan`].
+/// Plans as data, for other crates of the workspace that run or print them in another way: [`Program::plan`].
 ///
 /// Only the verifier makes a [`Verified`](planned::Verified) plan, and nobody changes one.
 ///

@@ -48,7 +48,7 @@ pub(crate) struct Threads {
     pub(crate) copies_from: usize,
 }
 
-/// Costs are counted in cheap steps over all elements of a value: the table stands in `rematerialise`.
+/// Costs are in units of one cheap step over all elements of a value. The costs of functions are in `rematerialise`.
 #[derive(Debug)]
 pub(crate) struct Rematerialise {
     /// Values of fewer bytes are always stored: they stay in the nearest cache.

@@ -6,7 +6,7 @@ use crate::target::Target;
 use crate::view::View;
 use smallvec::SmallVec;
 
-/// The strides of a shape whose elements lie in row-major order: on the stack, also for more axes than a shape has room for.
+/// The row-major strides of a shape, on the stack: a `Strides` of many axes would need the heap.
 pub(crate) fn row_major(shape: &[usize]) -> SmallVec<[isize; 8]> {
     let mut strides = SmallVec::from_elem(1, shape.len());
     for i in (1..shape.len()).rev() {

@@ -7,7 +7,7 @@ use crate::tape::Tape;
 use crate::var::Var;
 use smallvec::SmallVec;
 
-/// How many combinations of shapes a closure is traced for, unless told otherwise.
+/// The default limit of combinations of shapes.
 const LIMIT: usize = 8;
 
 /// Shape and dtype of each input.
@@ -80,7 +80,7 @@ where
         self
     }
 
-    /// The same for so many combinations of shapes at most.
+    /// The same with a limit of combinations of shapes.
     pub fn with_limit(mut self, limit: usize) -> Jit<F> {
         self.limit = limit;
         self

@@ -351,7 +351,7 @@ impl Program {
         })
     }
 
-    /// What it runs, as data: for whoever runs or prints it in another way.
+    /// The plan, as data, for crates that run or print it in another way.
     #[doc(hidden)]
     pub fn plan(&self) -> &Verified<Plan> {
         &self.plan

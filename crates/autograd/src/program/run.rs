@@ -26,7 +26,7 @@ pub trait Update {
     const STREAMS: bool = false;
 
     /// As [`update`](Update::update), with threads to share the work with, and with gradients that are computed only while
-    /// their parameters are updated: they stand in `streams`, not in `grads`. No result depends on either.
+    /// their parameters are updated: they are in `streams`, not in `grads`. No result depends on either.
     #[doc(hidden)]
     fn update_from(
         &mut self,

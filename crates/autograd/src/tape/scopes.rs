@@ -46,8 +46,8 @@ impl<'p> Tape<'p> {
     /// Lets what is recorded belong to the layer that has these parameters, until the result is dropped. The layer's
     /// name is what the full names of its parameters have in common: `net.1` for `net.1.weight` and `net.1.bias`.
     ///
-    /// A layer within a layer takes its place; within a [`scope`](Tape::scope) of the user, its name follows that
-    /// one's. It does nothing for handles that the tape cannot read, and for parameters without a scope in common.
+    /// A layer within a layer replaces it; within a [`scope`](Tape::scope) of the user, its name follows the name of
+    /// that scope. It does nothing for handles that the tape cannot read, and for parameters without a scope in common.
     ///
     /// ```
     /// use autograd::{Param, Params, Tape, Var};

@@ -9,7 +9,7 @@ use crate::dtype::Float;
 use crate::tree::DEPTH;
 use std::sync::Mutex;
 
-/// An operand: numbers, and how a matrix lies in them.
+/// An operand: numbers, and the layout of a matrix in them.
 struct Operand<T> {
     data: Vec<T>,
     offset: usize,
@@ -35,7 +35,7 @@ impl<T: Float> Operand<T> {
     }
 }
 
-/// How the axes of an operand lie in memory.
+/// The layouts of an operand in memory.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Layout {
     Rows,
@@ -221,7 +221,7 @@ fn every_size_and_layout_agrees_with_the_definition() {
     for size in SIZES {
         for a in LAYOUTS {
             for b in LAYOUTS {
-                // Where one product takes long, a few of the pairs are enough.
+                // Where one product is slow, a few of the pairs are enough.
                 if size.iter().product::<usize>() < 1 << 17 || (a as usize + 2 * b as usize).is_multiple_of(7)
                 {
                     check_both(&[], size, [a, b]);

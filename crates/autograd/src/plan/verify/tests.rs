@@ -1,4 +1,4 @@
-//! Each rule is broken in a good plan, and told.
+//! Breaks each rule in a good plan, and expects the verifier to name it.
 
 use super::*;
 use crate::code::{Act, Code, Extent, How, Read, Step, Write};
@@ -220,7 +220,7 @@ const SLOTS: &[Planted] = &[
     (Rule::SlotOwner, |plan| read(rows(plan), How::Splat).slot = read(rows(plan), How::Direct).slot),
     (Rule::SlotOwner, |plan| write(rows(plan), true).slot = write(rows(plan), false).slot),
     (Rule::SlotOwner, |plan| write(rows(plan), true).slot = read(rows(plan), How::Direct).slot),
-    // A step over a number that stands there, over an operand in memory, and over a result.
+    // A step that writes the slot of a constant, of an operand, and of a result.
     (Rule::SlotOwner, |plan| step(rows(plan), |act| matches!(act, Act::RowMax(_))).y = rows(plan).fills[0].0),
     (Rule::SlotOwner, |plan| {
         step(rows(plan), |act| matches!(act, Act::RowMax(_))).y = read(rows(plan), How::Direct).slot
