@@ -3,13 +3,13 @@
 mod attribute;
 mod list;
 
+pub use crate::table::{Binary, Compare, Unary};
 pub(crate) use list::op_table;
 
 use crate::dtype::DType;
 use crate::few::Few;
 use crate::params::Param;
 use crate::shape::{Axes, Axis, Shape};
-use crate::table::{binary_table, compare_table, unary_table};
 use attribute::Attribute;
 use std::hash::{Hash, Hasher};
 use std::mem::discriminant;
@@ -34,75 +34,6 @@ pub(crate) fn for_operands<T, R>(
         _ => f(&inputs.iter().map(|&id| of(id)).collect::<Vec<T>>()),
     }
 }
-
-macro_rules! unary_enum {
-    ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?): |$x:ident, $y:ident| $value:expr, $slope:expr, $domain:expr;)*) => {
-        /// Elementwise functions of one argument. Some have a constant parameter.
-        #[derive(Clone, Copy, Debug)]
-        pub enum Unary {
-            $($(#[$doc])* $Row $(($crate::ir::parameter!($p)))?,)*
-        }
-        impl Unary {
-            /// The name that lists show.
-            pub fn name(self) -> &'static str {
-                match self { $(Unary::$Row { .. } => stringify!($name),)* }
-            }
-
-            /// The constant parameter, if the function has one.
-            pub fn parameter(self) -> Option<f64> {
-                match self { $(Unary::$Row $(($p))? => $crate::ir::given!($($p)?),)* }
-            }
-        }
-    };
-}
-/// The type of a row's parameter: always `f64`.
-macro_rules! parameter {
-    ($p:ident) => {
-        f64
-    };
-}
-pub(crate) use parameter;
-/// The value of a row's parameter, if it has one.
-macro_rules! given {
-    () => {
-        None
-    };
-    ($p:ident) => {
-        Some($p)
-    };
-}
-pub(crate) use given;
-unary_table!(unary_enum);
-
-macro_rules! binary_enum {
-    ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident, $y:ident| $value:expr, $da:expr, $db:expr, $domain:expr;)*) => {
-        /// Elementwise functions of two arguments of equal shape.
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        pub enum Binary { $($(#[$doc])* $Row,)* }
-        impl Binary {
-            /// The name that lists show.
-            pub fn name(self) -> &'static str {
-                match self { $(Binary::$Row => stringify!($name),)* }
-            }
-        }
-    };
-}
-binary_table!(binary_enum);
-
-macro_rules! compare_enum {
-    ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident| $value:expr;)*) => {
-        /// Elementwise comparisons.
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        pub enum Compare { $($(#[$doc])* $Row,)* }
-        impl Compare {
-            /// The name that lists show.
-            pub fn name(self) -> &'static str {
-                match self { $(Compare::$Row => stringify!($name),)* }
-            }
-        }
-    };
-}
-compare_table!(compare_enum);
 
 /// How the elements of an op's result depend on those of its operands. Passes ask for the structure instead of the name.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -332,23 +263,6 @@ macro_rules! ops {
     };
 }
 op_table!(ops);
-
-/// The same function with the same parameter, by its bits.
-impl PartialEq for Unary {
-    #[inline]
-    fn eq(&self, other: &Unary) -> bool {
-        let bits = |f: &Unary| f.parameter().map(f64::to_bits);
-        discriminant(self) == discriminant(other) && bits(self) == bits(other)
-    }
-}
-impl Eq for Unary {}
-
-impl Hash for Unary {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        discriminant(self).hash(state);
-        self.parameter().map(f64::to_bits).hash(state);
-    }
-}
 
 /// Shape and dtype: what is known of a value before it is computed.
 #[derive(Clone, Debug, PartialEq)]

@@ -137,7 +137,7 @@ fn copy_into<T: crate::Element>(x: &Strided<'_>, out: &mut [T]) {
 
 #[cfg(test)]
 mod tests {
-    use crate::table::unary_table;
+    use crate::table::{cell, unary_table};
     use crate::{DType, Params, Tape, Var};
 
     /// The gradient of Σ f(w)·c by `backward` and by `grad`, to the last bit.
@@ -160,11 +160,11 @@ mod tests {
     }
 
     macro_rules! every_function {
-        ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?): |$x:ident, $y:ident| $value:expr, $slope:expr, $domain:expr;)*) => {
+        ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?) |$x:ident, $y:ident| $columns:tt)*) => {
             #[test]
             fn slopes_in_one_pass_are_those_that_the_rules_record() {
                 for dtype in [DType::F32, DType::F64] {
-                    $(both_ways(|x| every_function!(@call x $name($($p)?)), dtype, $domain);)*
+                    $(both_ways(|x| every_function!(@call x $name($($p)?)), dtype, cell!(test $columns));)*
                 }
             }
         };

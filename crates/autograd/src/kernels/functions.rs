@@ -4,12 +4,12 @@ use super::elementwise::map2;
 use super::loops::{self, Lane};
 use crate::Element;
 use crate::ir::{Binary, Compare, Unary};
-use crate::table::compare_table;
+use crate::table::{cell, compare_table};
 use crate::view::View;
 
 /// `out[i] = f(x[i])`.
 pub(crate) fn unary<T: Lane>(f: Unary, x: View<'_, T>, out: &mut [T]) {
-    let p = loops::parameter(f);
+    let p = f.parameter().unwrap_or(0.0);
     match x.as_slice() {
         Some(values) => loops::fill(T::unary(f), p, [values], out),
         None => loops::fill(T::unary(f), p, [&contiguous(x)], out),
@@ -48,11 +48,11 @@ pub(crate) fn binary<T: Lane>(f: Binary, a: View<'_, T>, b: View<'_, T>, out: &m
 }
 
 macro_rules! compare_loops {
-    ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident| $value:expr;)*) => {
+    ($($(#[$doc:meta])* $Row:ident $name:ident |$a:ident, $b:ident| $columns:tt)*) => {
         /// `out[i] = a[i] ⋚ b[i]`.
         pub(crate) fn compare<T: Element + PartialOrd>(f: Compare, a: View<'_, T>, b: View<'_, T>, out: &mut [bool]) {
             match f {
-                $(Compare::$Row => map2(a, b, out, |$a: T, $b: T| $value),)*
+                $(Compare::$Row => map2(a, b, out, |$a: T, $b: T| cell!(value $columns)),)*
             }
         }
     };

@@ -6,16 +6,17 @@
 #![expect(unsafe_code, reason = "operands come as pointers, so that one type of function serves all loops")]
 
 mod sets;
-mod slopes;
 
 use super::simd::{Isa, Set};
 use crate::code::{Act, Arithmetic, Joint, Slot};
 use crate::dtype::Float;
 use crate::ir::{Binary, Compare, Unary};
-use crate::math::*;
-use crate::table::{binary_table, compare_table, unary_table};
+use crate::number::{BinaryRow, Digits, Num, UnaryRow};
+use crate::rows::{VisitBinary, VisitUnary};
+use crate::table::{cell, compare_table};
 use crate::tree::LANES;
 use sets::{avx2, avx512, baseline};
+use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
 /// What a loop works on, in numbers of tiles, and the function's parameter, where it has one.
@@ -46,18 +47,30 @@ pub(crate) struct Tiles<T> {
 pub(crate) type Loop<T> = unsafe fn(&Wiring<T>, &Tiles<T>);
 
 /// What is computed in: `f32` or `f64`.
-pub(crate) trait Lane: Float + Scalar + Send + Sync {
+pub(crate) trait Lane: Float + Digits<Mask = bool> + Send + Sync {
     /// The loop of a function of one argument.
-    fn unary(f: Unary) -> Loop<Self>;
+    fn unary(f: Unary) -> Loop<Self> {
+        f.visit(Values::<Self>(PhantomData))
+    }
     /// The loop of a function of two arguments.
-    fn binary(f: Binary) -> Loop<Self>;
-    /// The loop of a cotangent times the slope of a function, given argument, value and cotangent, if it has one.
-    fn slope(f: Unary) -> Option<Loop<Self>>;
+    fn binary(f: Binary) -> Loop<Self> {
+        f.visit(Values::<Self>(PhantomData))
+    }
+    /// The loop of a cotangent times the slope of a function, given argument, value and cotangent, where it has one.
+    fn slope(f: Unary) -> Option<Loop<Self>> {
+        f.visit(Slopes::<Self>(PhantomData))
+    }
     /// The loop of a comparison: 1 where it holds, else 0.
-    fn compare(f: Compare) -> Loop<Self>;
+    fn compare(f: Compare) -> Loop<Self> {
+        compare_loop(f)
+    }
     /// The loop of two operations in one pass, each rounded as if alone.
-    fn pair(f: Arithmetic, g: Joint) -> Loop<Self>;
+    fn pair(f: Arithmetic, g: Joint) -> Loop<Self> {
+        pair_loop(f, g)
+    }
 }
+impl Lane for f32 {}
+impl Lane for f64 {}
 
 /// A function of N arguments and a parameter.
 trait Map<T, const N: usize> {
@@ -137,114 +150,69 @@ macro_rules! widest {
     };
 }
 
-use widest;
+/// The value of a row of the table as a map, and its slope: g·f′(x), of x, y = f(x) and g.
+struct Value<F>(F);
+struct Slope<F>(F);
 
-macro_rules! unary_maps {
-    ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?): |$x:ident, $y:ident| $value:expr, $slope:expr, $domain:expr;)*) => {
-        mod unary_rows {
-            use super::*;
-            $(pub(super) struct $Row;)*
-            $(unary_maps!(@map f32 $Row $x ($($p)?) $value); unary_maps!(@map f64 $Row $x ($($p)?) $value);)*
-        }
-        fn unary_loop<T: Lane>(f: Unary) -> Loop<T>
-        where
-            $(unary_rows::$Row: Map<T, 1>,)*
-            Near<unary_rows::Sin>: Map<T, 1>,
-            Near<unary_rows::Cos>: Map<T, 1>,
-        {
-            if f == Unary::Sin {
-                return widest!(map1::<T, Near<unary_rows::Sin>>);
-            }
-            if f == Unary::Cos {
-                return widest!(map1::<T, Near<unary_rows::Cos>>);
-            }
-            match f {
-                $(Unary::$Row { .. } => widest!(map1::<T, unary_rows::$Row>),)*
-            }
-        }
-        /// The parameter of a row that has one.
-        pub(crate) fn parameter(f: Unary) -> f64 {
-            match f {
-                $($(Unary::$Row($p) => $p,)?)*
-                _ => 0.0,
-            }
-        }
-    };
-    (@map $T:ident $Row:ident $x:ident () $value:expr) => {
-        impl Map<$T, 1> for $Row {
-            #[inline(always)]
-            fn f([$x]: [$T; 1], _: $T) -> $T {
-                $value
-            }
-        }
-    };
-    (@map $T:ident $Row:ident $x:ident ($p:ident) $value:expr) => {
-        impl Map<$T, 1> for $Row {
-            #[inline(always)]
-            fn f([$x]: [$T; 1], $p: $T) -> $T {
-                $value
-            }
-        }
-    };
+impl<T: Lane, F: UnaryRow> Map<T, 1> for Value<F> {
+    const GUARDED: bool = F::GUARDED;
+    #[inline(always)]
+    fn f([x]: [T; 1], p: T) -> T {
+        F::value(Num(x), Num(p)).0
+    }
+    #[inline(always)]
+    fn near([x]: [T; 1], p: T) -> T {
+        F::near(Num(x), Num(p)).0
+    }
 }
-unary_table!(unary_maps);
 
-/// Sine and cosine call the standard library for huge arguments, which keeps a loop from becoming SIMD code; a block
-/// without such arguments takes the other way, to the same bits.
-struct Near<F>(F);
-macro_rules! near {
-    ($($T:ident $Row:ident $near:ident;)*) => {
-        $(impl Map<$T, 1> for Near<unary_rows::$Row> {
-            const GUARDED: bool = true;
-            #[inline(always)]
-            fn f(x: [$T; 1], p: $T) -> $T {
-                <unary_rows::$Row as Map<$T, 1>>::f(x, p)
-            }
-            #[inline(always)]
-            fn near([x]: [$T; 1], _: $T) -> $T {
-                $near(x)
-            }
-        })*
-    };
+impl<T: Lane, F: BinaryRow> Map<T, 2> for Value<F> {
+    #[inline(always)]
+    fn f([a, b]: [T; 2], _: T) -> T {
+        F::value(Num(a), Num(b)).0
+    }
 }
-near! { f32 Sin sin_near; f64 Sin sin_near; f32 Cos cos_near; f64 Cos cos_near; }
 
-macro_rules! binary_maps {
-    ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident, $y:ident| $value:expr, $da:expr, $db:expr, $domain:expr;)*) => {
-        mod binary_rows {
-            use super::*;
-            $(pub(super) struct $Row;)*
-            $(binary_maps!(@map f32 $Row $a $b $value); binary_maps!(@map f64 $Row $a $b $value);)*
-        }
-        fn binary_loop<T: Lane>(f: Binary) -> Loop<T>
-        where
-            $(binary_rows::$Row: Map<T, 2>,)*
-        {
-            match f {
-                $(Binary::$Row => widest!(map2::<T, binary_rows::$Row>),)*
-            }
-        }
-    };
-    (@map $T:ident $Row:ident $a:ident $b:ident $value:expr) => {
-        impl Map<$T, 2> for $Row {
-            #[inline(always)]
-            fn f([$a, $b]: [$T; 2], _: $T) -> $T {
-                $value
-            }
-        }
-    };
+/// The operations and their order are those that the recorded rule takes, so no bit differs. A parameter is left to the rule.
+impl<T: Lane, F: UnaryRow> Map<T, 3> for Slope<F> {
+    #[inline(always)]
+    fn f([x, y, g]: [T; 3], _: T) -> T {
+        F::slope(Num(x), Num(y), 0.0).times(g)
+    }
 }
-binary_table!(binary_maps);
+
+/// Looks up the loop of a row.
+struct Values<T>(PhantomData<T>);
+struct Slopes<T>(PhantomData<T>);
+
+impl<T: Lane> VisitUnary for Values<T> {
+    type Output = Loop<T>;
+    fn row<F: UnaryRow>(self, _: f64) -> Loop<T> {
+        widest!(map1::<T, Value<F>>)
+    }
+}
+impl<T: Lane> VisitBinary for Values<T> {
+    type Output = Loop<T>;
+    fn row<F: BinaryRow>(self) -> Loop<T> {
+        widest!(map2::<T, Value<F>>)
+    }
+}
+impl<T: Lane> VisitUnary for Slopes<T> {
+    type Output = Option<Loop<T>>;
+    fn row<F: UnaryRow>(self, _: f64) -> Option<Loop<T>> {
+        if F::ONE_PASS { Some(widest!(map3::<T, Slope<F>>)) } else { None }
+    }
+}
 
 macro_rules! compare_maps {
-    ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident| $value:expr;)*) => {
+    ($($(#[$doc:meta])* $Row:ident $name:ident |$a:ident, $b:ident| $columns:tt)*) => {
         mod compare_rows {
             use super::*;
             $(pub(super) struct $Row;
             impl<T: Lane> Map<T, 2> for $Row {
                 #[inline(always)]
                 fn f([$a, $b]: [T; 2], _: T) -> T {
-                    truth($value)
+                    truth(cell!(value $columns))
                 }
             })*
         }
@@ -296,29 +264,6 @@ other_maps! {
     Truth |x| [1] truth(x != T::default());
     Chosen |m, a, b| [3] if m != T::default() { a } else { b };
 }
-
-macro_rules! lanes {
-    ($($T:ident)*) => {
-        $(impl Lane for $T {
-            fn unary(f: Unary) -> Loop<$T> {
-                unary_loop(f)
-            }
-            fn binary(f: Binary) -> Loop<$T> {
-                binary_loop(f)
-            }
-            fn slope(f: Unary) -> Option<Loop<$T>> {
-                slopes::slope_loop(f)
-            }
-            fn compare(f: Compare) -> Loop<$T> {
-                compare_loop(f)
-            }
-            fn pair(f: Arithmetic, g: Joint) -> Loop<$T> {
-                pair_loop(f, g)
-            }
-        })*
-    };
-}
-lanes! { f32 f64 }
 
 /// The loop of a step.
 pub(crate) fn of_act<T: Lane>(act: Act) -> Loop<T> {

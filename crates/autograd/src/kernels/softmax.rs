@@ -1,28 +1,29 @@
 //! Softmax and its logarithm along one axis.
 
 use crate::dtype::Float;
-use crate::math::{Scalar, exp, ln};
+use crate::math::{exp, ln};
+use crate::number::{Digits, Num};
 use crate::tree;
 use crate::view::View;
 
 /// eˣⁱ⁻ᵐ / Σ eˣʲ⁻ᵐ with m = max x, so that no exponential overflows.
-pub(crate) fn softmax_row<T: Float + Scalar>(row: &mut [T]) {
+pub(crate) fn softmax_row<T: Float + Digits>(row: &mut [T]) {
     shift_by_max(row);
-    row.iter_mut().for_each(|x| *x = exp(*x));
+    row.iter_mut().for_each(|x| *x = exp(Num(*x)).0);
     let total = tree::sum(row);
     row.iter_mut().for_each(|x| *x = *x / total);
 }
 
 /// xᵢ − m − ln Σ eˣʲ⁻ᵐ; `scratch` holds the exponentials.
-pub(crate) fn log_softmax_row<T: Float + Scalar>(row: &mut [T], scratch: &mut Vec<T>) {
+pub(crate) fn log_softmax_row<T: Float + Digits>(row: &mut [T], scratch: &mut Vec<T>) {
     shift_by_max(row);
     scratch.clear();
-    scratch.extend(row.iter().map(|&x| exp(x)));
-    let log_total = ln(tree::sum(scratch));
+    scratch.extend(row.iter().map(|&x| exp(Num(x)).0));
+    let log_total = ln(Num(tree::sum(scratch))).0;
     row.iter_mut().for_each(|x| *x = *x - log_total);
 }
 
-fn shift_by_max<T: Float + Scalar>(row: &mut [T]) {
+fn shift_by_max<T: Float + Digits>(row: &mut [T]) {
     if let Some(max) = row.iter().copied().reduce(|m, x| if x > m { x } else { m }) {
         row.iter_mut().for_each(|x| *x = *x - max);
     }

@@ -1,14 +1,44 @@
-//! The scalar functions behind the table, for `f32` and `f64`.
+//! The scalar functions behind the table, over any number with digits: `f32` and `f64`, and what prints them.
 //!
-//! Those listed as `ours` are free of branches and calls, so that a plain loop over them becomes SIMD code, and within 2
-//! units in the last place of the true value (`normal_cdf`: within 5). `sin` and `cos` make an exception, which call the
-//! standard library for huge arguments (see [`all_near`]), and so does `powf` of `f64`. Multiply-adds are fused wherever
-//! they are written so, on every machine and in every lane: the bits are the same everywhere.
+//! They are free of branches and calls, so that a plain loop over them becomes SIMD code, and within 2 units in the last place
+//! of the true value (`normal_cdf`: within 5). `sin` and `cos` make an exception, which call the standard library for huge
+//! arguments (see [`all_near`]), and so do `powf` of `f64`, `asin`, `acos`, `atan`, `atan2` and `hypot`, which are calls ([`Library`]).
+//! Multiply-adds are fused wherever they are written so, on every machine and in every lane: the bits are the same everywhere.
+//!
+//! What single and double precision have apart (coefficients, bounds, here and there the way) is chosen by `N::SIZE`, a
+//! constant; by a value only `if_lt` and its kin choose.
 
 /// c₀ + x·(c₁ + x·(c₂ + …)) in fused steps.
 macro_rules! horner {
     ($x:expr; $c:expr) => { $c };
     ($x:expr; $c:expr, $($rest:expr),+ $(,)?) => { $x.mul_add(horner!($x; $($rest),+), $c) };
+}
+
+/// Numbers that single and double precision have apart.
+macro_rules! constants {
+    ($($(#[$doc:meta])* $name:ident: $single:expr, $double:expr;)*) => {
+        $($(#[$doc])*
+        #[inline(always)]
+        fn $name<N: Digits>() -> f64 {
+            const SINGLE: f64 = $single;
+            const DOUBLE: f64 = $double;
+            N::SIZE.of(SINGLE, DOUBLE)
+        })*
+    };
+}
+
+/// Polynomials with coefficients for single and for double precision, the constant one first.
+macro_rules! polynomials {
+    ($($(#[$doc:meta])* $name:ident: single $($single:literal),+; double $($double:literal),+;)*) => {
+        $($(#[$doc])*
+        #[inline(always)]
+        fn $name<N: Digits>(x: Num<N>) -> Num<N> {
+            match N::SIZE {
+                Size::Single => horner!(x; $($single),+),
+                Size::Double => horner!(x; $($double),+),
+            }
+        })*
+    };
 }
 
 mod erf;
@@ -18,107 +48,58 @@ mod logistic;
 mod power;
 mod trigonometric;
 
-pub(crate) use logistic::Logistic;
+pub(crate) use erf::{erf, normal_cdf};
+pub(crate) use exp::{exp, exp_m1};
+pub(crate) use log::{ln, ln_1p};
+pub(crate) use logistic::{Logistic, logistic, sigmoid, tanh, tanh_and_logistic};
+pub(crate) use power::powf;
+pub(crate) use trigonometric::{all_near, cos, cos_near, sin, sin_near};
+
+use crate::number::{Digits, Library, LibraryOfTwo, Num};
 
 #[cfg(test)]
 mod tests;
 
-macro_rules! vocabulary {
-    (ours { $($our:ident($($with:ident),*) in $file:ident;)* } of_std { $($name:ident($($arg:ident),*);)* }) => {
-        /// The functions that rows of the table may call.
-        pub(crate) trait Scalar: Copy + PartialOrd {
-            $(fn $our(self $(, $with: Self)*) -> Self;)*
-            $(fn $name(self $(, $arg: Self)*) -> Self;)*
-            /// Whether `sin_near` and `cos_near` are right here.
-            fn is_near(self) -> bool;
-            /// σ of ±|x|.
-            fn logistic(self) -> Logistic<Self>;
-            /// tanh x, and σ of ±|2x|.
-            fn tanh_and_logistic(self) -> (Self, Logistic<Self>);
-        }
-        scalar! { f32 single, { $($our($($with),*) in $file;)* } { $($name($($arg),*);)* } }
-        scalar! { f64 double, { $($our($($with),*) in $file;)* } { $($name($($arg),*);)* } }
-        free_functions! { $($our($($with),*);)* $($name($($arg),*);)* }
-    };
+constants! {
+    /// 1.5 units of the first bit: adding it rounds to the nearest integer and leaves that integer in the low bits.
+    magic: 12582912.0, 6755399441055744.0;
+    /// What is added to an exponent in its bits.
+    bias: 127.0, 1023.0;
+    /// ln 2 in two parts; 2ᵏ·n times the first is exact.
+    ln2_hi: 0.693359375, f64::from_bits(0x3fe62e42fefa3800);
+    ln2_lo: -2.121_944_4e-4, f64::from_bits(0x3d2ef35793c76730);
+    /// From 1 to the next number.
+    epsilon: f32::EPSILON as f64, f64::EPSILON;
+    smallest_normal: f32::MIN_POSITIVE as f64, f64::MIN_POSITIVE;
+    largest: f32::MAX as f64, f64::MAX;
 }
 
-macro_rules! scalar {
-    (
-        $t:ident $size:ident, { $($our:ident($($with:ident),*) in $file:ident;)* }
-        { $($name:ident($($arg:ident),*);)* }
-    ) => {
-        impl Scalar for $t {
-            $(#[inline(always)]
-            fn $our(self $(, $with: $t)*) -> $t {
-                $file::$size::$our(self $(, $with)*)
-            })*
-            $(#[inline(always)]
-            fn $name(self $(, $arg: $t)*) -> $t {
-                $t::$name(self $(, $arg)*)
-            })*
-            #[inline(always)]
-            fn is_near(self) -> bool {
-                trigonometric::$size::is_near(self)
-            }
-            #[inline(always)]
-            fn logistic(self) -> Logistic<$t> {
-                logistic::$size::logistic(self)
-            }
-            #[inline(always)]
-            fn tanh_and_logistic(self) -> ($t, Logistic<$t>) {
-                logistic::$size::tanh_and_logistic(self)
-            }
-        }
-    };
-}
-
-macro_rules! free_functions {
-    ($($name:ident($($arg:ident),*);)*) => {
+macro_rules! instructions {
+    ($($name:ident $method:ident;)*) => {
         $(#[inline(always)]
-        pub(crate) fn $name<T: Scalar>(x: T $(, $arg: T)*) -> T {
-            x.$name($($arg),*)
+        pub(crate) fn $name<N: Digits>(x: Num<N>) -> Num<N> {
+            Num(x.0.$method())
         })*
     };
 }
+instructions! { sqrt root; abs absolute; floor rounded_down; ceil rounded_up; }
 
-vocabulary! {
-    ours {
-        exp() in exp;
-        exp_m1() in exp;
-        ln() in log;
-        ln_1p() in log;
-        sigmoid() in logistic;
-        tanh() in logistic;
-        gelu_exponent() in logistic;
-        sin() in trigonometric;
-        cos() in trigonometric;
-        sin_near() in trigonometric;
-        cos_near() in trigonometric;
-        erf() in erf;
-        normal_cdf() in erf;
-        powf(p) in power;
-    }
-    of_std {
-        sqrt(); abs(); floor(); ceil(); atan(); asin(); acos(); atan2(x); hypot(b);
-    }
-}
-
-/// Whether a block may take `sin_near` and `cos_near` in the place of `sin` and `cos`: the bits are the same.
-#[inline(always)]
-pub(crate) fn all_near<T: Scalar>(block: &[T]) -> bool {
-    let mut near = true;
-    for x in block {
-        near &= x.is_near();
-    }
-    near
-}
-
-macro_rules! conditionals {
-    ($($name:ident $op:tt;)*) => {
+macro_rules! calls {
+    ($($name:ident $Call:ident;)*) => {
         $(#[inline(always)]
-        pub(crate) fn $name<T: Scalar>(a: T, b: T, then: T, otherwise: T) -> T {
-            if a $op b { then } else { otherwise }
+        pub(crate) fn $name<N: Digits>(x: Num<N>) -> Num<N> {
+            Num(x.0.library(Library::$Call))
         })*
     };
 }
-conditionals! { if_gt >; if_ge >=; if_lt <; if_le <=; if_eq ==; }
+calls! { asin Asin; acos Acos; atan Atan; }
+
+macro_rules! calls_of_two {
+    ($($name:ident $Call:ident;)*) => {
+        $(#[inline(always)]
+        pub(crate) fn $name<N: Digits>(a: Num<N>, b: Num<N>) -> Num<N> {
+            Num(a.0.library_of_two(LibraryOfTwo::$Call, b.0))
+        })*
+    };
+}
+calls_of_two! { atan2 Atan2; hypot Hypot; }

@@ -1,27 +1,27 @@
 //! xᵖ as IEEE 754 has it.
 
-pub(in crate::math) mod single {
-    use crate::math::{exp::double::exp, log::double::ln};
+use super::{abs, exp, floor, largest, ln};
+use crate::number::{Digits, LibraryOfTwo, Literal, Num, Size, choose};
+use crate::table::Compare::{Eq, Ge, Gt, Ne};
 
-    /// In double precision, whose logarithm is accurate enough for every exponent.
-    #[inline(always)]
-    pub(in crate::math) fn powf(x: f32, p: f32) -> f32 {
-        let a = x.abs();
-        let size = exp(f64::from(p) * ln(f64::from(a))) as f32;
-        let size = if a == 1.0 && !p.is_nan() { 1.0 } else { size };
-        let whole = p.floor() == p;
-        let odd = whole && (0.5 * p).floor() != 0.5 * p;
-        let signed = if odd { size.copysign(x) } else { size };
-        let defined = whole | (x >= 0.0) | (a > f32::MAX);
-        let y = if defined { signed } else { f32::NAN };
-        if p == 0.0 || x == 1.0 { 1.0 } else { y }
+#[inline(always)]
+pub(crate) fn powf<N: Digits>(x: Num<N>, p: Num<N>) -> Num<N> {
+    match N::SIZE {
+        Size::Single => single(x, p),
+        Size::Double => Num(x.0.library_of_two(LibraryOfTwo::Powf, p.0)),
     }
 }
 
-pub(in crate::math) mod double {
-    /// The standard library's: a logarithm with the extra bits that large exponents need costs more than it does.
-    #[inline(always)]
-    pub(in crate::math) fn powf(x: f64, p: f64) -> f64 {
-        x.powf(p)
-    }
+/// In double precision, whose logarithm is accurate enough for every exponent.
+#[inline(always)]
+fn single<N: Digits>(x: Num<N>, p: Num<N>) -> Num<N> {
+    let a = abs(x);
+    let size = Num::narrow(exp(p.widen() * ln(a.widen())));
+    let size = choose(a.is(Eq, 1.0) & p.is(Eq, p), 1.0, size);
+    let whole = floor(p).is(Eq, p);
+    let odd = whole & floor(0.5 * p).is(Ne, 0.5 * p);
+    let signed = choose(odd, size.copysign(x), size);
+    let defined = whole | x.is(Ge, 0.0) | a.is(Gt, largest::<N>());
+    let y = choose(defined, signed, f64::NAN.number(x));
+    choose(p.is(Eq, 0.0) | x.is(Eq, 1.0), 1.0, y)
 }

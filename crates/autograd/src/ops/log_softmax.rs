@@ -6,6 +6,7 @@ use super::prelude::*;
 use super::softmax::{along, exponentials, largest, sum_keeping};
 use crate::ir::LogSoftmax;
 use crate::math::ln;
+use crate::number::Num;
 
 impl<'t> Var<'t> {
     /// The logarithm of the softmax along an axis, xᵢ − ln Σ eˣʲ. It is accurate even where the softmax underflows.
@@ -44,7 +45,7 @@ impl Rule for LogSoftmax {
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         with_float!(y.dtype(), T => y.write(along::<T>(&x[0], self.axis, |row| {
             let (_, total) = exponentials(row);
-            row.iter().map(|x| x - largest(row) - ln(total)).collect()
+            row.iter().map(|x| x - largest(row) - ln(Num(total)).0).collect()
         })));
         Ok(())
     }

@@ -4,7 +4,8 @@
 
 use super::prelude::*;
 use crate::ir::{Softmax, Sum};
-use crate::math::{Scalar, exp};
+use crate::math::exp;
+use crate::number::{Digits, Num};
 
 impl<'t> Var<'t> {
     /// Softmax along an axis, eˣⁱ / Σ eˣʲ, without overflow. A negative axis counts from the end.
@@ -67,13 +68,13 @@ pub(super) fn sum_keeping<'t>(x: Var<'t>, axis: Axis) -> Var<'t> {
     record(Sum { axes }, &[x]).reshape(ones)
 }
 
-pub(super) fn largest<T: Scalar>(row: &[T]) -> T {
+pub(super) fn largest<T: Float>(row: &[T]) -> T {
     row.iter().fold(row[0], |m, &x| if x > m { x } else { m })
 }
 
 /// The exponentials of a row, shifted by its largest entry, and their sum.
-pub(super) fn exponentials<T: Float + Scalar>(row: &[T]) -> (Vec<T>, T) {
-    let shifted: Vec<T> = row.iter().map(|&x| exp(x - largest(row))).collect();
+pub(super) fn exponentials<T: Float + Digits>(row: &[T]) -> (Vec<T>, T) {
+    let shifted: Vec<T> = row.iter().map(|&x| exp(Num(x - largest(row))).0).collect();
     let total = tree::sum(&shifted);
     (shifted, total)
 }

@@ -2,7 +2,7 @@
 
 use super::graph::{Graph, Node};
 use super::hash::Mix;
-use crate::ir::{Binary, NodeId, Op};
+use crate::ir::{NodeId, Op};
 use std::hash::{Hash, Hasher};
 use std::mem::replace;
 
@@ -36,7 +36,7 @@ fn same(a: &Node, b: &Node) -> bool {
 }
 
 fn commutes(node: &Node) -> bool {
-    matches!(node.op, Op::Binary(Binary::Add | Binary::Mul))
+    matches!(node.op, Op::Binary(f) if f.commutes())
 }
 
 /// The hash of op and operands. They determine the shape, except for `Full`.

@@ -1,7 +1,8 @@
 //! Dual numbers: forward mode, over any kind of real number.
 
-use super::real::{Operand, Real, unless_operator};
-use crate::table::{binary_table, lowered, unary_table};
+use super::real::{Operand, Real};
+use crate::number::{BinaryRow, Num, Number, Operator, UnaryRow};
+use crate::table::Compare;
 use std::cmp::Ordering;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -111,100 +112,54 @@ impl<T: Real> Operand<Dual<T>> for f64 {
     }
 }
 
-macro_rules! unary {
-    ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?): |$x:ident, $y:ident| $value:expr, $slope:expr, $domain:expr;)*) => {
-        $(unless_operator! { $Row
-            #[track_caller]
-            #[inline]
-            fn $name(self $(, $p: f64)?) -> Self {
-                let $x = self.value;
-                let $y = Real::$name($x $(, $p)?);
-                Dual { value: $y, tangent: self.tangent * $slope }
-            }
-        })*
-    };
-}
-macro_rules! binary {
-    ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident, $y:ident| $value:expr, $da:expr, $db:expr, $domain:expr;)*) => {
-        $(unless_operator! { $Row
-            #[track_caller]
-            #[inline]
-            fn $name(self, other: impl Operand<Self>) -> Self {
-                let other = other.like(self);
-                let ($a, $b) = (self.value, other.value);
-                let $y = Real::$name($a, $b);
-                Dual { value: $y, tangent: self.tangent * $da + other.tangent * $db }
-            }
-        })*
-    };
-}
-macro_rules! conditionals {
-    ($($name:ident)*) => {
-        $(
-            #[track_caller]
-            #[inline]
-            fn $name(self, other: impl Operand<Self>, then: impl Operand<Self>, otherwise: impl Operand<Self>) -> Self {
-                let (other, then, otherwise) = (other.like(self), then.like(self), otherwise.like(self));
-                Dual {
-                    value: self.value.$name(other.value, then.value, otherwise.value),
-                    tangent: self.value.$name(other.value, then.tangent, otherwise.tangent),
-                }
-            }
-        )*
-    };
-}
-
 /// The derivative column of the table, over any kind of real number.
-impl<T: Real> Real for Dual<T>
-where
-    f64: Operand<T>,
-{
+impl<T: Real> Number for Dual<T> {
+    type Mask = T::Mask;
+    const PLAIN: bool = T::PLAIN;
+
     #[track_caller]
     #[inline]
-    fn constant(self, value: f64) -> Self {
-        Operand::<Dual<T>>::like(value, self)
+    fn literal(self, value: f64) -> Self {
+        Dual::new(self.value.literal(value), 0.0)
     }
-    unary_table!(unary);
-    binary_table!(binary);
-    conditionals! { if_gt if_ge if_lt if_le if_eq if_ne }
+    #[track_caller]
+    #[inline(always)]
+    fn and_literal(self, operator: Operator, c: f64) -> Self {
+        operator.of(self, c)
+    }
+    #[track_caller]
+    #[inline(always)]
+    fn after_literal(self, operator: Operator, c: f64) -> Self {
+        operator.of(c, self)
+    }
+    #[track_caller]
+    #[inline]
+    fn holds(self, relation: Compare, other: Self) -> T::Mask {
+        self.value.holds(relation, other.value)
+    }
+    #[track_caller]
+    #[inline]
+    fn select(mask: T::Mask, then: Self, otherwise: Self) -> Self {
+        Dual {
+            value: T::select(mask, then.value, otherwise.value),
+            tangent: T::select(mask, then.tangent, otherwise.tangent),
+        }
+    }
+    #[track_caller]
+    #[inline(always)]
+    fn apply<F: UnaryRow>(self, p: f64) -> Self {
+        let value = self.value.apply::<F>(p);
+        let slope = F::slope(Num(self.value), Num(value), p);
+        Dual { value, tangent: slope.times(self.tangent) }
+    }
+    #[track_caller]
+    #[inline(always)]
+    fn apply_with<F: BinaryRow>(self, other: Self) -> Self {
+        let value = self.value.apply_with::<F>(other.value);
+        let slopes = F::slopes(Num(self.value), Num(other.value), Num(value), [true; 2]);
+        let [Some(da), Some(db)] = slopes else { unreachable!("both slopes are wanted") };
+        Dual { value, tangent: da.times(self.tangent) + db.times(other.tangent) }
+    }
 }
 
-/// The functions that the derivative column names.
-mod vocabulary {
-    #![allow(dead_code, reason = "a row may call any function of the table; not each is called")]
-    use super::{Operand, Real, unless_operator};
-    use crate::table::{binary_table, unary_table};
-
-    macro_rules! unary {
-        ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?): |$x:ident, $y:ident| $value:expr, $slope:expr, $domain:expr;)*) => {
-            $(unless_operator! { $Row
-                #[inline]
-                pub(super) fn $name<T: Real>(x: T $(, $p: f64)?) -> T {
-                    x.$name($($p)?)
-                }
-            })*
-        };
-    }
-    macro_rules! binary {
-        ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident, $y:ident| $value:expr, $da:expr, $db:expr, $domain:expr;)*) => {
-            $(unless_operator! { $Row
-                #[inline]
-                pub(super) fn $name<T: Real>(a: T, b: T) -> T {
-                    a.$name(b)
-                }
-            })*
-        };
-    }
-    macro_rules! conditionals {
-        ($($name:ident)*) => {
-            $(#[inline]
-            pub(super) fn $name<T: Real>(a: T, b: impl Operand<T>, then: impl Operand<T>, otherwise: impl Operand<T>) -> T {
-                a.$name(b, then, otherwise)
-            })*
-        };
-    }
-    unary_table!(unary);
-    binary_table!(binary);
-    conditionals! { if_gt if_ge if_lt if_le if_eq if_ne }
-}
-use vocabulary::*;
+impl<T: Real> Real for Dual<T> {}

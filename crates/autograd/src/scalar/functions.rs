@@ -1,68 +1,11 @@
 //! The functions of the table for plain numbers and for variables of the scalar tape.
 
 use super::real::{Operand, Real, unless_operator};
-use super::rows;
 use super::tape::Var;
 use crate::kernels::simd::fused;
-use crate::table::{binary_table, unary_table};
-
-macro_rules! number_unary {
-    ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?): |$x:ident, $y:ident| $value:expr, $slope:expr, $domain:expr;)*) => {
-        $(unless_operator! { $Row
-            fn $name(self $(, $p: f64)?) -> f64 {
-                fused(#[inline(always)] || rows::$Row::value(self $(, $p)?))
-            }
-        })*
-    };
-}
-macro_rules! number_binary {
-    ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident, $y:ident| $value:expr, $da:expr, $db:expr, $domain:expr;)*) => {
-        $(unless_operator! { $Row
-            fn $name(self, other: impl Operand<f64>) -> f64 {
-                let other = other.like(self);
-                fused(#[inline(always)] || rows::$Row::value(self, other))
-            }
-        })*
-    };
-}
-macro_rules! variable_unary {
-    ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?): |$x:ident, $y:ident| $value:expr, $slope:expr, $domain:expr;)*) => {
-        $(unless_operator! { $Row
-            $(#[$doc])*
-            #[inline]
-            pub fn $name(self $(, $p: f64)?) -> Var<'t> {
-                let x = self.value;
-                let (value, slope) = fused(#[inline(always)] || rows::$Row::value_and_slope(x $(, $p)?));
-                self.chain(value, slope)
-            }
-        })*
-    };
-}
-macro_rules! variable_binary {
-    ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident, $y:ident| $value:expr, $da:expr, $db:expr, $domain:expr;)*) => {
-        $(unless_operator! { $Row
-            $(#[$doc])*
-            #[track_caller]
-            #[inline]
-            pub fn $name(self, other: impl Operand<Var<'t>>) -> Var<'t> {
-                let other = other.like(self);
-                let (a, b) = (self.value, other.value);
-                let (value, da, db) = fused(#[inline(always)] || rows::$Row::value_and_slopes(a, b));
-                Var::join(value, self, da, other, db)
-            }
-        })*
-    };
-}
-macro_rules! conditionals {
-    ($($name:ident $relation:tt;)*) => {
-        $(
-            #[inline]
-            fn $name(self, other: impl Operand<Self>, then: impl Operand<Self>, otherwise: impl Operand<Self>) -> Self {
-                if self $relation other.like(self) { then.like(self) } else { otherwise.like(self) }
-            }
-        )*
-    };
-}
+use crate::number::{BinaryRow, Num, Number, Operator, Slope, UnaryRow};
+use crate::rows;
+use crate::table::{Compare, binary_table, unary_table};
 
 impl Operand<f64> for f64 {
     #[inline]
@@ -70,23 +13,101 @@ impl Operand<f64> for f64 {
         self
     }
 }
-impl Real for f64 {
+impl Real for f64 {}
+
+/// Nothing is recorded by a function of one argument: it scales the linear form.
+impl<'t> Number for Var<'t> {
+    type Mask = bool;
+
     #[inline]
-    fn constant(self, value: f64) -> f64 {
-        value
+    fn literal(self, value: f64) -> Var<'t> {
+        self.tape.constant(value)
     }
-    unary_table!(number_unary);
-    binary_table!(number_binary);
-    conditionals! { if_gt >; if_ge >=; if_lt <; if_le <=; if_eq ==; if_ne !=; }
+    #[inline(always)]
+    fn and_literal(self, operator: Operator, c: f64) -> Var<'t> {
+        operator.of(self, c)
+    }
+    #[inline(always)]
+    fn after_literal(self, operator: Operator, c: f64) -> Var<'t> {
+        operator.of(c, self)
+    }
+    #[inline]
+    fn holds(self, relation: Compare, other: Var<'t>) -> bool {
+        relation.holds(self.value, other.value)
+    }
+    #[inline]
+    fn select(mask: bool, then: Var<'t>, otherwise: Var<'t>) -> Var<'t> {
+        if mask { then } else { otherwise }
+    }
+
+    /// All is inlined, so that a slope shares with its value what they have in common: one exponential for tanh x and its
+    /// derivative.
+    #[inline(always)]
+    fn apply<F: UnaryRow>(self, p: f64) -> Var<'t> {
+        let x = Num(self.value);
+        let (value, slope) = fused(
+            #[inline(always)]
+            || {
+                let y = F::value(x, Num(p));
+                (y.0, plain(F::slope(x, y, p)))
+            },
+        );
+        self.chain(value, slope)
+    }
+    #[track_caller]
+    #[inline(always)]
+    fn apply_with<F: BinaryRow>(self, other: Var<'t>) -> Var<'t> {
+        let (a, b) = (Num(self.value), Num(other.value));
+        let (value, [da, db]) = fused(
+            #[inline(always)]
+            || {
+                let y = F::value(a, b);
+                (y.0, F::slopes(a, b, y, [true; 2]).map(|slope| slope.map_or(0.0, plain)))
+            },
+        );
+        Var::join(value, self, da, other, db)
+    }
+}
+
+/// A derivative as a number, also where it is constant.
+#[inline(always)]
+fn plain(slope: Slope<f64>) -> f64 {
+    match slope {
+        Slope::Constant(slope) | Slope::Varying(slope) => slope,
+    }
+}
+
+macro_rules! functions {
+    ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?) |$x:ident, $y:ident| $columns:tt)*) => {
+        $(unless_operator! { $Row
+            $(#[$doc])*
+            #[inline]
+            pub fn $name(self $(, $p: f64)?) -> Var<'t> {
+                self.apply::<rows::$Row>([$($p,)? 0.0][0])
+            }
+        })*
+    };
+}
+macro_rules! functions_of_two {
+    ($($(#[$doc:meta])* $Row:ident $name:ident |$a:ident, $b:ident, $y:ident| $columns:tt)*) => {
+        $(unless_operator! { $Row
+            $(#[$doc])*
+            #[track_caller]
+            #[inline]
+            pub fn $name(self, other: impl Operand<Var<'t>>) -> Var<'t> {
+                self.apply_with::<rows::$Row>(other.like(self))
+            }
+        })*
+    };
 }
 
 /// The functions of one argument. Nothing is recorded: they scale the linear form.
 impl<'t> Var<'t> {
-    unary_table!(variable_unary);
+    unary_table!(functions);
 }
 /// The functions of two arguments, a variable and a variable or number.
 impl<'t> Var<'t> {
-    binary_table!(variable_binary);
+    binary_table!(functions_of_two);
 }
 
 impl<'t> Operand<Var<'t>> for Var<'t> {
@@ -101,34 +122,4 @@ impl<'t> Operand<Var<'t>> for f64 {
         other.tape.constant(self)
     }
 }
-
-macro_rules! forwarded_unary {
-    ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?): |$x:ident, $y:ident| $value:expr, $slope:expr, $domain:expr;)*) => {
-        $(unless_operator! { $Row
-            #[inline]
-            fn $name(self $(, $p: f64)?) -> Self {
-                Self::$name(self $(, $p)?)
-            }
-        })*
-    };
-}
-macro_rules! forwarded_binary {
-    ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident, $y:ident| $value:expr, $da:expr, $db:expr, $domain:expr;)*) => {
-        $(unless_operator! { $Row
-            #[track_caller]
-            #[inline]
-            fn $name(self, other: impl Operand<Self>) -> Self {
-                Self::$name(self, other.like(self))
-            }
-        })*
-    };
-}
-impl Real for Var<'_> {
-    #[inline]
-    fn constant(self, value: f64) -> Self {
-        self.tape.constant(value)
-    }
-    unary_table!(forwarded_unary);
-    binary_table!(forwarded_binary);
-    conditionals! { if_gt >; if_ge >=; if_lt <; if_le <=; if_eq ==; if_ne !=; }
-}
+impl Real for Var<'_> {}

@@ -47,7 +47,6 @@ mod gradient;
 mod list;
 mod operators;
 mod real;
-mod rows;
 mod tape;
 #[cfg(test)]
 mod tests;

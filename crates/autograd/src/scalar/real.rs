@@ -1,6 +1,9 @@
 //! What a function of scalars may be written over.
 
-use crate::table::{binary_table, unary_table};
+use crate::kernels::simd::fused;
+use crate::number::{BinaryRow, Number, UnaryRow};
+use crate::rows;
+use crate::table::{Compare, binary_table, unary_table};
 use crate::var;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -38,30 +41,68 @@ macro_rules! unless_operator {
 }
 pub(super) use unless_operator;
 
-macro_rules! unary_methods {
-    ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?): |$x:ident, $y:ident| $value:expr, $slope:expr, $domain:expr;)*) => {
+/// A function of one argument. What computes at once is compiled as a whole for fused multiply-adds; what is on a tape keeps its
+/// caller, whom a closure would hide.
+#[track_caller]
+#[inline(always)]
+fn unary<F: UnaryRow, T: Number>(x: T, p: f64) -> T {
+    if T::PLAIN {
+        return fused(
+            #[inline(always)]
+            || x.apply::<F>(p),
+        );
+    }
+    x.apply::<F>(p)
+}
+
+/// A function of two arguments, likewise.
+#[track_caller]
+#[inline(always)]
+fn binary<F: BinaryRow, T: Number>(a: T, b: T) -> T {
+    if T::PLAIN {
+        return fused(
+            #[inline(always)]
+            || a.apply_with::<F>(b),
+        );
+    }
+    a.apply_with::<F>(b)
+}
+
+macro_rules! functions {
+    ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?) |$x:ident, $y:ident| $columns:tt)*) => {
         $(unless_operator! { $Row
             $(#[$doc])*
             #[track_caller]
-            fn $name(self $(, $p: f64)?) -> Self;
+            #[inline]
+            fn $name(self $(, $p: f64)?) -> Self {
+                unary::<rows::$Row, Self>(self, [$($p,)? 0.0][0])
+            }
         })*
     };
 }
-macro_rules! binary_methods {
-    ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident, $y:ident| $value:expr, $da:expr, $db:expr, $domain:expr;)*) => {
+macro_rules! functions_of_two {
+    ($($(#[$doc:meta])* $Row:ident $name:ident |$a:ident, $b:ident, $y:ident| $columns:tt)*) => {
         $(unless_operator! { $Row
             $(#[$doc])*
             #[track_caller]
-            fn $name(self, other: impl Operand<Self>) -> Self;
+            #[inline]
+            fn $name(self, other: impl Operand<Self>) -> Self {
+                binary::<rows::$Row, Self>(self, other.like(self))
+            }
         })*
     };
 }
-macro_rules! conditional_methods {
-    ($($name:ident $relation:literal;)*) => {
+macro_rules! conditionals {
+    ($($name:ident $Relation:ident $relation:literal;)*) => {
         $(
             #[doc = concat!("`then` where self ", $relation, " other, else `otherwise`; the derivative is that of the one taken.")]
             #[track_caller]
-            fn $name(self, other: impl Operand<Self>, then: impl Operand<Self>, otherwise: impl Operand<Self>) -> Self;
+            #[inline]
+            fn $name(self, other: impl Operand<Self>, then: impl Operand<Self>, otherwise: impl Operand<Self>) -> Self {
+                let mask = self.holds(Compare::$Relation, other.like(self));
+                let then = then.like(self);
+                Self::select(mask, then, otherwise.like(self))
+            }
         )*
     };
 }
@@ -70,7 +111,8 @@ macro_rules! conditional_methods {
 /// a tensor of samples ([`crate::Var`]).
 ///
 /// A function over `Real` is written once and means all of them. Numbers stand on the right of an operator; for the left
-/// see [`Operand`]. Instead of `if`, which a batch of samples cannot take, there are `if_gt` and its kin.
+/// see [`Operand`]. Instead of `if`, which a batch of samples cannot take, there are `if_gt` and its kin. The trait is sealed: it
+/// grows with the table of functions.
 ///
 /// ```
 /// use autograd::scalar::{Real, derivative};
@@ -84,7 +126,8 @@ macro_rules! conditional_methods {
 /// assert_eq!(huber(tape.constant([0.5, -3.0])).to_vec::<f64>(), [0.125, 2.5]);
 /// ```
 pub trait Real:
-    Operand<Self>
+    Number
+    + Operand<Self>
     + Neg<Output = Self>
     + Add<f64, Output = Self>
     + Sub<f64, Output = Self>
@@ -93,11 +136,14 @@ pub trait Real:
 {
     /// A number without a derivative, of the same kind as self.
     #[track_caller]
-    fn constant(self, value: f64) -> Self;
+    #[inline]
+    fn constant(self, value: f64) -> Self {
+        self.literal(value)
+    }
 
-    unary_table!(unary_methods);
-    binary_table!(binary_methods);
-    conditional_methods! { if_gt ">"; if_ge "≥"; if_lt "<"; if_le "≤"; if_eq "="; if_ne "≠"; }
+    unary_table!(functions);
+    binary_table!(functions_of_two);
+    conditionals! { if_gt Gt ">"; if_ge Ge "≥"; if_lt Lt "<"; if_le Le "≤"; if_eq Eq "="; if_ne Ne "≠"; }
 }
 
 impl<'t> Operand<var::Var<'t>> for var::Var<'t> {
@@ -112,45 +158,5 @@ impl<'t> Operand<var::Var<'t>> for f64 {
     }
 }
 
-macro_rules! tensor_unary {
-    ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?): |$x:ident, $y:ident| $value:expr, $slope:expr, $domain:expr;)*) => {
-        $(unless_operator! { $Row
-            #[track_caller]
-            fn $name(self $(, $p: f64)?) -> Self {
-                var::Var::$name(self $(, $p)?)
-            }
-        })*
-    };
-}
-macro_rules! tensor_binary {
-    ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident, $y:ident| $value:expr, $da:expr, $db:expr, $domain:expr;)*) => {
-        $(unless_operator! { $Row
-            #[track_caller]
-            fn $name(self, other: impl Operand<Self>) -> Self {
-                var::Var::$name(self, other.like(self))
-            }
-        })*
-    };
-}
-macro_rules! tensor_conditionals {
-    ($($name:ident $relation:ident;)*) => {
-        $(
-            #[track_caller]
-            fn $name(self, other: impl Operand<Self>, then: impl Operand<Self>, otherwise: impl Operand<Self>) -> Self {
-                self.$relation(other.like(self)).select(then.like(self), otherwise.like(self))
-            }
-        )*
-    };
-}
-
 /// Each scalar a tensor of samples; shapes broadcast as everywhere.
-impl Real for var::Var<'_> {
-    #[track_caller]
-    fn constant(self, value: f64) -> Self {
-        self.full_like(value)
-    }
-
-    unary_table!(tensor_unary);
-    binary_table!(tensor_binary);
-    tensor_conditionals! { if_gt gt; if_ge ge; if_lt lt; if_le le; if_eq eq; if_ne ne; }
-}
+impl Real for var::Var<'_> {}

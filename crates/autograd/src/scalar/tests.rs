@@ -1,6 +1,6 @@
 use super::real::unless_operator;
 use super::{Dual, Operand, Real, Tape, Var, derivative, gradient, hessian};
-use crate::table::{binary_table, unary_table};
+use crate::table::{binary_table, cell, unary_table};
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 use std::ops::Range;
 
@@ -9,11 +9,11 @@ type Unary<T> = (&'static str, fn(T) -> T, Range<f64>);
 type Binary<T> = (&'static str, fn(T, T) -> T, Range<f64>);
 
 macro_rules! unary_rows {
-    ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?): |$x:ident, $y:ident| $value:expr, $slope:expr, $domain:expr;)*) => {
+    ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?) |$x:ident, $y:ident| $columns:tt)*) => {
         fn unary_rows<T: Real>() -> Vec<Unary<T>> {
             let mut rows: Vec<Unary<T>> = vec![("neg", |x| -x, -3.0..3.0)];
             $(unless_operator! { $Row
-                rows.push((stringify!($name), |x| x.$name($({ let $p = 1.7; $p })?), $domain));
+                rows.push((stringify!($name), |x| x.$name($({ let $p = 1.7; $p })?), cell!(test $columns)));
             })*
             rows
         }
@@ -22,7 +22,7 @@ macro_rules! unary_rows {
 unary_table!(unary_rows);
 
 macro_rules! binary_rows {
-    ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident, $y:ident| $value:expr, $da:expr, $db:expr, $domain:expr;)*) => {
+    ($($(#[$doc:meta])* $Row:ident $name:ident |$a:ident, $b:ident, $y:ident| $columns:tt)*) => {
         fn binary_rows<T: Real>() -> Vec<Binary<T>> {
             let mut rows: Vec<Binary<T>> = vec![
                 ("add", |a, b| a + b, -3.0..3.0),
@@ -31,7 +31,7 @@ macro_rules! binary_rows {
                 ("div", |a, b| a / b, 0.4..3.0),
             ];
             $(unless_operator! { $Row
-                rows.push((stringify!($name), |a, b| a.$name(b), $domain));
+                rows.push((stringify!($name), |a, b| a.$name(b), cell!(test $columns)));
             })*
             rows
         }

@@ -4,7 +4,7 @@ use super::rows::{Row, row, rows};
 use crate::ir::{Binary, Compare, Unary};
 use crate::ops::binary_of;
 use crate::record::record;
-use crate::table::{binary_table, compare_table, unary_table};
+use crate::table::{binary_table, cell, compare_table, unary_table};
 use std::ops::Range;
 
 /// A vector and a matrix that are large enough for several threads.
@@ -14,10 +14,10 @@ const MATRIX: &[usize] = &[320, 500];
 const SHAPES: &[&[usize]] = &[&[], &[1], &[0], &[5], &[2, 3], &[2, 0, 3], &[1, 1, 4], &[40]];
 
 macro_rules! unary_ops {
-    ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?): |$x:ident, $y:ident| $value:expr, $slope:expr, $domain:expr;)*) => {
+    ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?) |$x:ident, $y:ident| $columns:tt)*) => {
         /// Every function, with some parameter where it has one, and its test interval.
         pub(super) fn unary_ops() -> Vec<(Unary, Range<f64>)> {
-            vec![$((Unary::$Row $(({ let $p = 1.7; $p }))?, $domain),)*]
+            vec![$((Unary::$Row $(({ let $p = 1.7; $p }))?, cell!(test $columns)),)*]
         }
     };
 }
@@ -37,9 +37,9 @@ pub(super) fn unary_rows() -> Vec<Row> {
 }
 
 macro_rules! binary_ops {
-    ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident, $y:ident| $value:expr, $da:expr, $db:expr, $domain:expr;)*) => {
+    ($($(#[$doc:meta])* $Row:ident $name:ident |$a:ident, $b:ident, $y:ident| $columns:tt)*) => {
         pub(super) fn binary_ops() -> Vec<(Binary, Range<f64>)> {
-            vec![$((Binary::$Row, $domain),)*]
+            vec![$((Binary::$Row, cell!(test $columns)),)*]
         }
     };
 }
@@ -74,7 +74,7 @@ pub(super) fn binary_rows() -> Vec<Row> {
 }
 
 macro_rules! compare_ops {
-    ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident| $value:expr;)*) => {
+    ($($(#[$doc:meta])* $Row:ident $name:ident |$a:ident, $b:ident| $columns:tt)*) => {
         pub(super) const COMPARE_OPS: &[Compare] = &[$(Compare::$Row),*];
     };
 }

@@ -7,7 +7,7 @@ use crate::record::{pull_back, record};
 use crate::table::{binary_table, compare_table, unary_table};
 
 macro_rules! unary_methods {
-    ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?): |$x:ident, $y:ident| $value:expr, $slope:expr, $domain:expr;)*) => {
+    ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?) |$x:ident, $y:ident| $columns:tt)*) => {
         /// Elementwise functions of one argument, for `F32` and `F64`; any other dtype panics.
         impl<'t> Var<'t> {
             $($crate::var::functions::unary_method!($(#[$doc])* $Row $name($($p)?));)*
@@ -55,7 +55,7 @@ impl<'t> Var<'t> {
 }
 
 macro_rules! binary_methods {
-    ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident, $y:ident| $value:expr, $da:expr, $db:expr, $domain:expr;)*) => {
+    ($($(#[$doc:meta])* $Row:ident $name:ident |$a:ident, $b:ident, $y:ident| $columns:tt)*) => {
         /// Elementwise functions of two arguments, broadcast against each other.
         impl<'t> Var<'t> {
             $($crate::var::functions::binary_method!($(#[$doc])* $Row $name);)*
@@ -88,7 +88,7 @@ pub(crate) use binary_method;
 binary_table!(binary_methods);
 
 macro_rules! compare_methods {
-    ($($(#[$doc:meta])* $Row:ident $name:ident: |$a:ident, $b:ident| $value:expr;)*) => {
+    ($($(#[$doc:meta])* $Row:ident $name:ident |$a:ident, $b:ident| $columns:tt)*) => {
         /// Elementwise comparisons, broadcast; the result is a mask for [`select`](Var::select). No derivative.
         impl<'t> Var<'t> {
             $(

@@ -4,6 +4,7 @@ mod axes;
 mod functions;
 mod leaf;
 mod masks;
+mod number;
 mod operators;
 mod read;
 mod statistics;

@@ -1,7 +1,8 @@
 //! The loops proper, compiled once for each instruction set.
 
 use super::{Chunk, Lane, Map, Tiles, Wiring};
-use crate::math::{Logistic, all_near};
+use crate::math::{Logistic, all_near, logistic, tanh_and_logistic};
+use crate::number::Num;
 use crate::tree::{self, BLOCK, LANES};
 use std::mem::MaybeUninit;
 
@@ -112,9 +113,9 @@ macro_rules! instruction_sets {
             ) {
                 let results = y.as_flattened_mut().iter_mut().zip(minus.as_flattened_mut());
                 for (&x, (y, minus)) in x.as_flattened().iter().zip(results) {
-                    let (p, m) = x.logistic().of(x);
-                    y.write(p);
-                    minus.write(m);
+                    let (p, m) = logistic(Num(x)).of(Num(x));
+                    y.write(p.0);
+                    minus.write(m.0);
                 }
             }
 
@@ -127,9 +128,9 @@ macro_rules! instruction_sets {
             ) {
                 let results = y.as_flattened_mut().iter_mut().zip(slope.as_flattened_mut());
                 for (&x, (y, slope)) in x.as_flattened().iter().zip(results) {
-                    let (p, m) = x.logistic().of(x);
-                    y.write(p);
-                    slope.write(p * m);
+                    let (p, m) = logistic(Num(x)).of(Num(x));
+                    y.write(p.0);
+                    slope.write((p * m).0);
                 }
             }
 
@@ -140,12 +141,11 @@ macro_rules! instruction_sets {
                 y: &mut [Chunk<MaybeUninit<T>>],
                 slope: &mut [Chunk<MaybeUninit<T>>],
             ) {
-                let four = T::from_f64(4.0);
                 let results = y.as_flattened_mut().iter_mut().zip(slope.as_flattened_mut());
                 for (&x, (y, slope)) in x.as_flattened().iter().zip(results) {
-                    let (tanh, Logistic { near_one, near_zero }) = x.tanh_and_logistic();
-                    y.write(tanh);
-                    slope.write(four * near_one * near_zero);
+                    let (tanh, Logistic { near_one, near_zero }) = tanh_and_logistic(Num(x));
+                    y.write(tanh.0);
+                    slope.write((4.0 * near_one * near_zero).0);
                 }
             }
 
@@ -160,11 +160,11 @@ macro_rules! instruction_sets {
                 let sigmoids = plus.as_flattened_mut().iter_mut().zip(minus.as_flattened_mut());
                 let results = y.as_flattened_mut().iter_mut().zip(sigmoids);
                 for (&x, (y, (plus, minus))) in x.as_flattened().iter().zip(results) {
-                    let (tanh, logistic) = x.tanh_and_logistic();
-                    let (p, m) = logistic.of(x);
-                    y.write(tanh);
-                    plus.write(p);
-                    minus.write(m);
+                    let (tanh, logistic) = tanh_and_logistic(Num(x));
+                    let (p, m) = logistic.of(Num(x));
+                    y.write(tanh.0);
+                    plus.write(p.0);
+                    minus.write(m.0);
                 }
             }
 

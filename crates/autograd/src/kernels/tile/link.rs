@@ -49,7 +49,7 @@ fn step<T: Lane>(step: &crate::code::Step) -> Step<T> {
     step.act.reads().iter().enumerate().for_each(|(i, &slot)| x[i] = slot);
     let mut more = [0; 2];
     step.act.more().iter().enumerate().for_each(|(i, &slot)| more[i] = slot);
-    let p = if let Act::Unary(f, _) = step.act { loops::parameter(f) } else { 0.0 };
+    let p = if let Act::Unary(f, _) = step.act { f.parameter().unwrap_or(0.0) } else { 0.0 };
     Step {
         run: loops::of_act(step.act),
         wiring: Wiring { x, y: step.y, more, p: T::from_f64(p) },

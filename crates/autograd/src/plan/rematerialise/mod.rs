@@ -25,7 +25,7 @@ use super::graph::Graph;
 use super::hash::{Map, Set};
 use super::units::{Fusion, NO_UNIT, Rematerialised, Role, Unit, Units, is_elementwise};
 use crate::code::Extent;
-use crate::ir::{Binary, NodeId, Op, Unary};
+use crate::ir::{NodeId, Op};
 use crate::target::Rematerialise;
 use copies::copied;
 use smallvec::{SmallVec, smallvec};
@@ -313,20 +313,8 @@ impl<'a> Search<'a> {
 fn is_cheap(graph: &Graph, id: NodeId) -> bool {
     let node = graph.node(id);
     let cheap = match node.op {
-        Op::Unary(f) => matches!(
-            f,
-            Unary::Neg
-                | Unary::Abs
-                | Unary::Sign
-                | Unary::Square
-                | Unary::Floor
-                | Unary::Ceil
-                | Unary::Relu
-                | Unary::LeakyRelu(_)
-        ),
-        Op::Binary(f) => {
-            matches!(f, Binary::Add | Binary::Sub | Binary::Mul | Binary::Maximum | Binary::Minimum)
-        }
+        Op::Unary(f) => f.is_cheap(),
+        Op::Binary(f) => f.is_cheap(),
         _ => true,
     };
     cheap && is_elementwise(graph, node)

@@ -1,0 +1,159 @@
+//! The rows of the table as types: each a function that is evaluated, and differentiated, over any kind of number.
+//!
+//! Here alone the columns of functions are expanded. The value column is written in the functions of `math/`, the derivative
+//! column in those of the table itself, so that a derivative that is recorded has derivatives of its own.
+
+use crate::number::{BinaryRow, Digits, Num, Number, Slope, UnaryRow};
+use crate::table::{Binary, Unary, binary_table, cell, marked, unary_table};
+
+/// What the value column may call.
+mod values {
+    pub(super) use crate::math::*;
+    pub(super) use crate::number::{if_ge, if_gt, if_le, if_lt};
+}
+
+/// What the derivative column may call: the functions of the table.
+mod slopes {
+    #![allow(dead_code, reason = "a row may call any function of the table; not each is called")]
+
+    use super::{Num, Number, binary_table, unary_table};
+    pub(super) use crate::number::{if_eq, if_ge, if_gt, if_lt};
+
+    /// The exponent of the derivative of xᵖ, but 0 where p = 0: the derivative is 0 there, also at x = 0.
+    #[inline(always)]
+    pub(super) fn lowered(p: f64) -> f64 {
+        if p == 0.0 { 0.0 } else { p - 1.0 }
+    }
+
+    macro_rules! functions {
+        ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?) |$x:ident, $y:ident| $columns:tt)*) => {
+            $(#[track_caller]
+            #[inline(always)]
+            pub(super) fn $name<N: Number>(x: Num<N> $(, $p: f64)?) -> Num<N> {
+                Num(x.0.apply::<super::$Row>([$($p,)? 0.0][0]))
+            })*
+        };
+    }
+    unary_table!(functions);
+
+    macro_rules! functions_of_two {
+        ($($(#[$doc:meta])* $Row:ident $name:ident |$a:ident, $b:ident, $y:ident| $columns:tt)*) => {
+            $(#[track_caller]
+            #[inline(always)]
+            pub(super) fn $name<N: Number>(a: Num<N>, b: Num<N>) -> Num<N> {
+                Num(a.0.apply_with::<super::$Row>(b.0))
+            })*
+        };
+    }
+    binary_table!(functions_of_two);
+}
+
+macro_rules! unary_rows {
+    ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?) |$x:ident, $y:ident| $columns:tt)*) => {
+        $(
+            #[derive(Debug)]
+            pub(crate) struct $Row;
+
+            impl UnaryRow for $Row {
+                const GUARDED: bool = marked!(near $columns);
+                const ONE_PASS: bool = marked!(one_pass $columns);
+
+                fn named(parameter: f64) -> Unary {
+                    Unary::$Row $(({ let $p = parameter; $p }))?
+                }
+                #[inline(always)]
+                fn value<N: Digits>($x: Num<N>, parameter: Num<N>) -> Num<N> {
+                    use values::*;
+                    $(let $p = parameter;)?
+                    cell!(value $columns)
+                }
+                #[inline(always)]
+                fn near<N: Digits>($x: Num<N>, parameter: Num<N>) -> Num<N> {
+                    use values::*;
+                    cell!(near $columns else Self::value($x, parameter))
+                }
+                #[inline(always)]
+                fn slope<N: Number>($x: Num<N>, $y: Num<N>, parameter: f64) -> Slope<N> {
+                    use slopes::*;
+                    $(let $p = parameter;)?
+                    Slope::from(cell!(slope $columns))
+                }
+            }
+        )*
+
+        impl Unary {
+            /// Shows a visitor the row of a function.
+            pub(crate) fn visit<V: VisitUnary>(self, visitor: V) -> V::Output {
+                match self {
+                    $(Unary::$Row { .. } => visitor.row::<$Row>(self.parameter().unwrap_or(0.0)),)*
+                }
+            }
+        }
+    };
+}
+
+macro_rules! binary_rows {
+    ($($(#[$doc:meta])* $Row:ident $name:ident |$a:ident, $b:ident, $y:ident| $columns:tt)*) => {
+        $(
+            #[derive(Debug)]
+            pub(crate) struct $Row;
+
+            impl BinaryRow for $Row {
+                const NAMED: Binary = Binary::$Row;
+
+                #[inline(always)]
+                fn value<N: Digits>($a: Num<N>, $b: Num<N>) -> Num<N> {
+                    use values::*;
+                    cell!(value $columns)
+                }
+                #[inline(always)]
+                fn slopes<N: Number>(
+                    $a: Num<N>,
+                    $b: Num<N>,
+                    $y: Num<N>,
+                    wanted: [bool; 2],
+                ) -> [Option<Slope<N>>; 2] {
+                    use slopes::*;
+                    cell!(with $columns else ());
+                    let da = if wanted[0] { Some(Slope::from(cell!(da $columns))) } else { None };
+                    let db = if wanted[1] { Some(Slope::from(cell!(db $columns))) } else { None };
+                    [da, db]
+                }
+            }
+        )*
+
+        impl Binary {
+            /// Shows a visitor the row of a function.
+            pub(crate) fn visit<V: VisitBinary>(self, visitor: V) -> V::Output {
+                match self {
+                    $(Binary::$Row => visitor.row::<$Row>(),)*
+                }
+            }
+        }
+    };
+}
+
+/// What can be done with any row of one argument.
+pub(crate) trait VisitUnary {
+    type Output;
+    fn row<F: UnaryRow>(self, p: f64) -> Self::Output;
+}
+
+/// What can be done with any row of two arguments.
+pub(crate) trait VisitBinary {
+    type Output;
+    fn row<F: BinaryRow>(self) -> Self::Output;
+}
+
+mod expanded {
+    #![allow(
+        unused_imports,
+        unused_variables,
+        clippy::excessive_precision,
+        reason = "a row uses what it needs, of the arguments and of the functions"
+    )]
+    use super::*;
+    unary_table!(unary_rows);
+    binary_table!(binary_rows);
+}
+pub(crate) use expanded::*;
