@@ -157,3 +157,6 @@ mod expanded {
     binary_table!(binary_rows);
 }
 pub(crate) use expanded::*;
+
+#[cfg(test)]
+mod tests;
