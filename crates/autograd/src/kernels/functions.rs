@@ -1,6 +1,6 @@
 //! The functions of the table, on views. Contiguous operands go to the loops of [`super::loops`].
 
-use super::elementwise::map2;
+use super::elementwise::{map2, map2_lean};
 use super::loops::{self, Lane};
 use crate::Element;
 use crate::ir::{Binary, Compare, Unary};
@@ -52,7 +52,7 @@ macro_rules! compare_loops {
         /// `out[i] = a[i] ⋚ b[i]`.
         pub(crate) fn compare<T: Element + PartialOrd>(f: Compare, a: View<'_, T>, b: View<'_, T>, out: &mut [bool]) {
             match f {
-                $(Compare::$Row => map2(a, b, out, |$a: T, $b: T| cell!(value $columns)),)*
+                $(Compare::$Row => map2_lean(a, b, out, |$a: T, $b: T| cell!(value $columns)),)*
             }
         }
     };
