@@ -271,8 +271,11 @@ const WHOLE: &[Planted] = &[
     (Rule::Written, |plan| drop(plan.kernels.remove(0))),
     // More than the value that a buffer holds.
     (Rule::Written, |plan| {
-        let gathered = tile(plan, |code| code.reads[0].how == How::Gather && code.reads.len() == 1);
-        gathered.reads[0].from.offset = 1;
+        let copies = plan.kernels.iter_mut().filter_map(|kernel| match &mut kernel.work {
+            Work::Op { op: Op::Copy(_), x, .. } => Some(&mut x[0]),
+            _ => None,
+        });
+        { copies }.next().expect("the sample has one").offset = 1;
         plan.buffers.iter_mut().for_each(|buffer| buffer.elements += 1);
     }),
     // A gradient that is streamed, which others would need before.
