@@ -319,21 +319,21 @@ fn unlawful(module: &[&str], path: &[String], exports: &Exports) -> Option<Strin
     if path.is_empty() || path[0] == "*" {
         return Some(format!("this names all modules at once: `{written}`"));
     }
-    let places = exports.modules(path);
-    if places.is_empty() {
+    let modules = exports.modules(path);
+    if modules.is_empty() {
         return Some(format!(
             "`{written}` is no module that has a row in MODULES, and no name that the root exports"
         ));
     }
     let may = MODULES.iter().find(|(name, _)| *name == own).map_or(&[][..], |(_, may)| may);
-    let is_lawful = |place: &[String]| {
-        own == place[0]
+    let is_lawful = |module: &[String]| {
+        own == module[0]
             || may.iter().any(|law| {
-                law.split("::").enumerate().all(|(i, part)| place.get(i).is_some_and(|p| p == part))
+                law.split("::").enumerate().all(|(i, part)| module.get(i).is_some_and(|p| p == part))
             })
     };
-    let place = places.into_iter().find(|place| !is_lawful(place))?;
-    Some(format!("this module may not name `{}`", place.join("::")))
+    let forbidden = modules.into_iter().find(|module| !is_lawful(module))?;
+    Some(format!("this module may not name `{}`", forbidden.join("::")))
 }
 
 #[test]

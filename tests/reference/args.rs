@@ -2,18 +2,18 @@
 
 use serde_json::{Map, Value};
 
-use crate::format::{FormatError, Place};
+use crate::format::{FormatError, Location};
 
 /// `args` of a case: typed access to named values.
 #[derive(Debug, Clone)]
 pub(crate) struct Args {
-    place: Place,
+    location: Location,
     map: Map<String, Value>,
 }
 
 impl Args {
-    pub(crate) fn new(place: Place, map: Map<String, Value>) -> Self {
-        Args { place, map }
+    pub(crate) fn new(location: Location, map: Map<String, Value>) -> Self {
+        Args { location, map }
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
@@ -28,8 +28,8 @@ impl Args {
     /// The value of a name that must be there.
     pub(crate) fn read<T: FromArg>(&self, name: &str) -> Result<T, FormatError> {
         let field = format!("args.{name}");
-        let value = self.map.get(name).ok_or_else(|| self.place.error(&field, "is missing"))?;
-        T::from_arg(value).ok_or_else(|| self.place.error(&field, format!("{value} is not {}", T::kind())))
+        let value = self.map.get(name).ok_or_else(|| self.location.error(&field, "is missing"))?;
+        T::from_arg(value).ok_or_else(|| self.location.error(&field, format!("{value} is not {}", T::kind())))
     }
 
     /// The value of a name, or `default` where the case does not give it.
@@ -37,7 +37,7 @@ impl Args {
         if self.has(name) { self.read(name) } else { Ok(default) }
     }
 
-    /// As [`Args::read`], for the one-line table of ops, where a `?` has no place. The payload is the
+    /// As [`Args::read`], for the one-line table of ops, where a `?` is not possible. The payload is the
     /// error itself, so that the runner cannot take broken data for an op that refuses its inputs.
     pub(crate) fn need<T: FromArg>(&self, name: &str) -> T {
         self.read(name).unwrap_or_else(|error| std::panic::panic_any(error))

@@ -185,7 +185,7 @@ fn indices(of: &[usize]) -> Array {
 
 fn seed(case: &Case, name: &str) -> Result<u32, Fault> {
     let seed: usize = case.args.read(name)?;
-    Ok(u32::try_from(seed).map_err(|e| case.place.error(&format!("args.{name}"), e))?)
+    Ok(u32::try_from(seed).map_err(|e| case.location.error(&format!("args.{name}"), e))?)
 }
 
 /// A case with an option that the generator does not have is not supported.

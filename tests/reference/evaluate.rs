@@ -84,5 +84,5 @@ fn evaluate_on<'t>(
 
 fn find<'t>(case: &Case, among: &[(&str, Var<'t>)], role: &str, label: &str) -> Result<Var<'t>, Fault> {
     let found = among.iter().find(|(name, _)| *name == label).map(|&(_, var)| var);
-    Ok(found.ok_or_else(|| case.place.error(&format!("{role}/{label}"), "belongs to nothing"))?)
+    Ok(found.ok_or_else(|| case.location.error(&format!("{role}/{label}"), "belongs to nothing"))?)
 }

@@ -38,14 +38,14 @@ impl FormatError {
 
 /// The file and case that a message is about.
 #[derive(Debug, Clone)]
-pub(crate) struct Place {
+pub(crate) struct Location {
     file: String,
     case: String,
 }
 
-impl Place {
+impl Location {
     pub(crate) fn error(&self, field: &str, what: impl fmt::Display) -> FormatError {
-        let Place { file, case } = self;
+        let Location { file, case } = self;
         FormatError(format!("{file}: case {case}: {field}: {what}"))
     }
 }
@@ -53,7 +53,7 @@ impl Place {
 /// One reference case.
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
-    pub(crate) place: Place,
+    pub(crate) location: Location,
     pub(crate) name: String,
     pub(crate) op: String,
     pub(crate) args: Args,
@@ -81,7 +81,7 @@ impl Case {
         found.map(|(_, array)| array).ok_or_else(|| {
             let held: Vec<_> = self.labels(role).collect();
             let what = format!("no such array; the role holds [{}]", held.join(", "));
-            self.place.error(&format!("{role}/{label}"), what)
+            self.location.error(&format!("{role}/{label}"), what)
         })
     }
 
@@ -101,7 +101,7 @@ impl Case {
 
     fn wrong_dtype(&self, role: &str, label: &str, found: &Array, wanted: &str) -> FormatError {
         let what = format!("dtype {} where {wanted} is needed", found.dtype());
-        self.place.error(&format!("{role}/{label}"), what)
+        self.location.error(&format!("{role}/{label}"), what)
     }
 
     /// All stored arrays as (role, label, array).
@@ -113,39 +113,39 @@ impl Case {
     }
 
     fn read(file: &str, number: usize, value: &Value, tensors: &Tensors) -> Result<Self, FormatError> {
-        let mut place = Place { file: file.to_owned(), case: format!("number {number}") };
-        let fields = value.as_object().ok_or_else(|| place.error("case", "is not an object"))?;
-        let name = text(fields, "name").map_err(|what| place.error("name", what))?;
-        place.case.clone_from(&name);
-        let op = text(fields, "op").map_err(|what| place.error("op", what))?;
+        let mut location = Location { file: file.to_owned(), case: format!("number {number}") };
+        let fields = value.as_object().ok_or_else(|| location.error("case", "is not an object"))?;
+        let name = text(fields, "name").map_err(|what| location.error("name", what))?;
+        location.case.clone_from(&name);
+        let op = text(fields, "op").map_err(|what| location.error("op", what))?;
         let args = match fields.get("args") {
-            Some(Value::Object(map)) => Args::new(place.clone(), map.clone()),
-            Some(_) => return Err(place.error("args", "is not an object")),
-            None => return Err(place.error("args", "is missing")),
+            Some(Value::Object(map)) => Args::new(location.clone(), map.clone()),
+            Some(_) => return Err(location.error("args", "is not an object")),
+            None => return Err(location.error("args", "is missing")),
         };
         let tolerance = |field: &str| match fields.get(field).and_then(Value::as_f64) {
             Some(x) if x >= 0.0 => Ok(x),
-            _ => Err(place.error(field, "is not a number >= 0")),
+            _ => Err(location.error(field, "is not a number >= 0")),
         };
         let convention = match fields.get("convention") {
             None => false,
             Some(Value::Bool(flag)) => *flag,
-            Some(_) => return Err(place.error("convention", "is not true or false")),
+            Some(_) => return Err(location.error("convention", "is not true or false")),
         };
         let must_refuse = match args.or("expect", String::new())?.as_str() {
             "" => false,
             "error" => true,
-            other => return Err(place.error("args.expect", format!("{other:?} is unknown"))),
+            other => return Err(location.error("args.expect", format!("{other:?} is unknown"))),
         };
         let mut roles = BTreeMap::new();
         for role in ROLES {
             let Some(labels) = fields.get(role) else {
                 continue;
             };
-            roles.insert(role, tensors.of_role(&place, role, labels)?);
+            roles.insert(role, tensors.of_role(&location, role, labels)?);
         }
         let (rtol, atol) = (tolerance("rtol")?, tolerance("atol")?);
-        Ok(Case { place, name, op, args, rtol, atol, convention, must_refuse, roles })
+        Ok(Case { location, name, op, args, rtol, atol, convention, must_refuse, roles })
     }
 }
 
@@ -171,22 +171,23 @@ impl Tensors {
 
     fn of_role(
         &self,
-        place: &Place,
+        location: &Location,
         role: &str,
         labels: &Value,
     ) -> Result<Vec<(String, Array)>, FormatError> {
-        let labels = labels.as_array().ok_or_else(|| place.error(role, "is not a list of labels"))?;
+        let labels = labels.as_array().ok_or_else(|| location.error(role, "is not a list of labels"))?;
         let mut held: Vec<(String, Array)> = Vec::with_capacity(labels.len());
         for label in labels {
-            let label = label.as_str().ok_or_else(|| place.error(role, "holds a label that is no text"))?;
+            let label =
+                label.as_str().ok_or_else(|| location.error(role, "holds a label that is no text"))?;
             let field = format!("{role}/{label}");
             if held.iter().any(|(earlier, _)| earlier == label) {
-                return Err(place.error(&field, "is named twice"));
+                return Err(location.error(&field, "is named twice"));
             }
             let array = self
                 .arrays
-                .get(&format!("{}/{field}", place.case))
-                .ok_or_else(|| place.error(&field, format!("{} does not hold it", self.file)))?;
+                .get(&format!("{}/{field}", location.case))
+                .ok_or_else(|| location.error(&field, format!("{} does not hold it", self.file)))?;
             held.push((label.to_owned(), array.clone()));
         }
         Ok(held)
@@ -227,7 +228,7 @@ impl Group {
         for (number, value) in list.iter().enumerate() {
             let case = Case::read(&file, number, value, &tensors)?;
             if !names.insert(case.name.clone()) {
-                return Err(case.place.error("name", "is used twice"));
+                return Err(case.location.error("name", "is used twice"));
             }
             used.extend(case.stored().map(|(role, label, _)| format!("{}/{role}/{label}", case.name)));
             cases.push(case);

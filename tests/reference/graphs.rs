@@ -28,11 +28,11 @@ pub(crate) fn find(op: &str) -> Option<Handler> {
 fn run<'t>(case: &Case, inputs: &[Var<'t>]) -> Result<Vec<Var<'t>>, Fault> {
     let mut nodes = inputs.to_vec();
     for instruction in case.args.read::<Vec<Vec<Value>>>("program")? {
-        let broken = || case.place.error("args.program", format!("{instruction:?} is no instruction"));
-        let (name, places) = instruction.split_first().ok_or_else(broken)?;
+        let broken = || case.location.error("args.program", format!("{instruction:?} is no instruction"));
+        let (name, operands) = instruction.split_first().ok_or_else(broken)?;
         let name = name.as_str().ok_or_else(broken)?;
-        let operand = |place: &Value| nodes.get(place.as_u64()? as usize).copied();
-        let operands: Option<Vec<_>> = places.iter().map(operand).collect();
+        let operand = |number: &Value| nodes.get(number.as_u64()? as usize).copied();
+        let operands: Option<Vec<_>> = operands.iter().map(operand).collect();
         let node = match (name, &operands.ok_or_else(broken)?[..]) {
             ("neg", &[a]) => -a,
             ("exp", &[a]) => a.exp(),

@@ -50,7 +50,7 @@ fn adam(case: &Case, group: &Group) -> Result<Results, Fault> {
 /// Adam with the rate, decays and epsilon of a case.
 pub(crate) fn adam_of(case: &Case) -> Result<Adam, Fault> {
     let [beta1, beta2] = case.args.read::<Vec<f64>>("betas")?[..] else {
-        return Err(case.place.error("args.betas", "are not two").into());
+        return Err(case.location.error("args.betas", "are not two").into());
     };
     Ok(Adam::new(case.args.read("lr")?)?.betas(beta1, beta2)?.epsilon(case.args.read("eps")?)?)
 }
@@ -74,7 +74,7 @@ fn trajectory(case: &Case, group: &Group, optimizer: impl Optimizer) -> Result<R
     let rows = match problem.name.as_str() {
         "problem/quadratic" | "problem/rosenbrock" => descent(problem, steps, optimizer)?,
         "problem/replay" => replay(case, problem, steps, optimizer)?,
-        other => return Err(case.place.error("args.problem", format!("{other} is unknown")).into()),
+        other => return Err(case.location.error("args.problem", format!("{other} is unknown")).into()),
     };
     let mut results = Results::default();
     results.put("out", "trajectory", Array::shaped(&[rows.len(), rows[0].len()], rows.concat()));

@@ -78,8 +78,8 @@ impl Trainer {
 }
 
 #[track_caller]
-fn assert_same_bits(got: [f64; 3], want: [f64; 3], place: &str) {
-    assert_eq!(got.map(f64::to_bits), want.map(f64::to_bits), "{place}: {got:?} for {want:?}");
+fn assert_same_bits(got: [f64; 3], want: [f64; 3], context: &str) {
+    assert_eq!(got.map(f64::to_bits), want.map(f64::to_bits), "{context}: {got:?} for {want:?}");
 }
 
 #[test]

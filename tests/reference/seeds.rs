@@ -199,7 +199,7 @@ fn network311_single(case: &Case) -> Result<Results, Fault> {
     let layer = net.hidden;
     for (param, label) in [(layer.weight, "w"), (layer.bias, "b")] {
         let shape = params.shape(param).to_vec();
-        let stored = case.f64("in", label)?.to_shape(shape).map_err(|e| case.place.error(label, e))?;
+        let stored = case.f64("in", label)?.to_shape(shape).map_err(|e| case.location.error(label, e))?;
         params.set(param, stored);
     }
     let mut tables = Tables::default();

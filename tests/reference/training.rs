@@ -39,7 +39,7 @@ fn samples(case: &Case) -> Result<Array2<f64>, Fault> {
         Array::U8(bytes) => bytes.mapv(|byte| f64::from(byte) / 16.0),
         _ => case.f64("in", "X")?.clone(),
     };
-    Ok(x.into_dimensionality::<Ix2>().map_err(|e| case.place.error("in/X", e))?)
+    Ok(x.into_dimensionality::<Ix2>().map_err(|e| case.location.error("in/X", e))?)
 }
 
 fn mlp_classifier(case: &Case, passes: Option<Passes>) -> Result<Results, Fault> {

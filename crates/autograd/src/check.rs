@@ -148,15 +148,15 @@ fn numeric_gradient(
     };
     let mut at = inputs.to_vec();
     let mut out = ArrayD::zeros(inputs[which].shape());
-    for (place, entry) in out.indexed_iter_mut() {
-        let x = inputs[which][place.clone()];
+    for (index, entry) in out.indexed_iter_mut() {
+        let x = inputs[which][index.clone()];
         let h = f64::EPSILON.cbrt() * x.abs().max(1.0);
         let (above, below) = (x + h, x - h);
-        at[which][place.clone()] = above;
+        at[which][index.clone()] = above;
         let up = value(&at);
-        at[which][place.clone()] = below;
+        at[which][index.clone()] = below;
         let down = value(&at);
-        at[which][place] = x;
+        at[which][index] = x;
         *entry = (up - down) / (above - below);
     }
     out

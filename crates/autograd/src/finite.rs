@@ -60,8 +60,8 @@ impl fmt::Display for NonFinite {
         let scope = self.scope.as_ref().map(|scope| format!(" in `{scope}`")).unwrap_or_default();
         let name = self.name.as_ref().map(|name| format!(" `{name}`")).unwrap_or_default();
         let made = if self.lines.len() > 1 { "made" } else { "holds" };
-        let (op, value, place) = (self.op, number(self.dtype, self.value), &self.element);
-        write!(f, "{op}{name}{scope} {made} {value} at {place:?}")?;
+        let (op, value, position) = (self.op, number(self.dtype, self.value), &self.element);
+        write!(f, "{op}{name}{scope} {made} {value} at {position:?}")?;
         if self.derivative {
             f.write_str(", in a derivative")?;
         }
@@ -163,8 +163,8 @@ fn report(list: &List, id: NodeId, params: Option<&Params>, here: &Census) -> No
     let node = list.node(id);
     let (shape, origin) = (&node.meta.shape, &node.origin);
     // A NaN matters more than an infinity.
-    let place = here.first_nan.or(here.first_infinite).expect("there is one");
-    let element = unravel(place, shape);
+    let position = here.first_nan.or(here.first_infinite).expect("there is one");
+    let element = unravel(position, shape);
     let x = list.strided(id, params);
     let mut lines = vec![("y".to_owned(), list.describe(id, params))];
     let elementwise = node.op.structure() == Structure::Map;
@@ -218,22 +218,22 @@ impl Census {
             greatest: f64::NEG_INFINITY,
         };
         if x.dtype().is_float() {
-            let mut place = 0;
+            let mut position = 0;
             with_float!(x.dtype(), T => each::<T>(x, |x| {
-                census.add(x.to_f64(), place);
-                place += 1;
+                census.add(x.to_f64(), position);
+                position += 1;
             }));
         }
         census
     }
 
-    fn add(&mut self, x: f64, place: usize) {
+    fn add(&mut self, x: f64, position: usize) {
         if x.is_nan() {
             self.nan += 1;
-            self.first_nan.get_or_insert(place);
+            self.first_nan.get_or_insert(position);
         } else if x.is_infinite() {
             self.infinite += 1;
-            self.first_infinite.get_or_insert(place);
+            self.first_infinite.get_or_insert(position);
         }
         self.least = self.least.min(x);
         self.greatest = self.greatest.max(x);
@@ -261,11 +261,11 @@ fn element_at(x: &Strided<'_>, index: &[usize]) -> f64 {
 }
 
 /// The multi-index of an element, from its position in row-major order.
-fn unravel(mut place: usize, shape: &[usize]) -> Vec<usize> {
+fn unravel(mut position: usize, shape: &[usize]) -> Vec<usize> {
     let mut index = vec![0; shape.len()];
     for (i, &length) in index.iter_mut().zip(shape).rev() {
-        *i = place % length;
-        place /= length;
+        *i = position % length;
+        position /= length;
     }
     index
 }

@@ -11,7 +11,7 @@ fn gradient(step: usize) -> [f64; 5] {
     std::array::from_fn(|i| (((step * 7 + i * 5) % 13) as f64 - 5.5) / 8.0)
 }
 
-/// Two tensors, so that places in the slab matter.
+/// Two tensors, so that offsets in the slab matter.
 fn model(mut params: Params) -> (Params, [Param; 2]) {
     let a = params.scope("m").param("a", [3], &START[..3]);
     let b = params.scope("m").param("b", [1, 2], &START[3..]);

@@ -65,7 +65,7 @@ impl Axis {
     }
 
     /// The position of a number, 0 at the start and 1 at the end of the axis. Very distant numbers are clamped.
-    pub(crate) fn place(&self, v: f64) -> Option<f64> {
+    pub(crate) fn position(&self, v: f64) -> Option<f64> {
         let v = match self.log {
             _ if !drawable(v, self.log) => return None,
             true => v.log10(),
@@ -75,8 +75,8 @@ impl Axis {
     }
 
     /// The number at a position.
-    pub(crate) fn value(&self, place: f64) -> f64 {
-        let v = self.start + place * (self.end - self.start);
+    pub(crate) fn value(&self, position: f64) -> f64 {
+        let v = self.start + position * (self.end - self.start);
         if self.log { 10f64.powf(v) } else { v }
     }
 
@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(labels(axis, 600.0), ["10⁻³", "10⁻²", "10⁻¹", "10⁰", "10¹"]);
         let short = Axis::given(&(1.5..4.5), true, "", 'y').unwrap();
         assert_eq!(labels(short, 400.0), ["2", "3", "4"]);
-        assert_eq!(axis.place(0.0), None);
+        assert_eq!(axis.position(0.0), None);
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub(crate) struct Frame {
 impl Frame {
     /// A point of the data in pixels, unless it cannot be drawn.
     pub(crate) fn at(&self, (x, y): (f64, f64)) -> Option<Point> {
-        let (x, y) = (self.x.place(x)?, self.y.place(y)?);
+        let (x, y) = (self.x.position(x)?, self.y.position(y)?);
         Some((self.rect.x + x * self.rect.width, self.rect.bottom() - y * self.rect.height))
     }
 

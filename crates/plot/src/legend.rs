@@ -74,9 +74,9 @@ pub(crate) fn inside(panel: &Panel<'_>, frame: &Frame) -> Option<Legend> {
     let (center, middle) = ((room.x + right) / 2.0, (room.y + bottom) / 2.0);
     let corners = [(right, room.y), (room.x, room.y), (right, bottom), (room.x, bottom)];
     let sides = [(center, room.y), (center, bottom), (right, middle), (room.x, middle)];
-    let places = corners.into_iter().chain(sides).map(|(x, y)| Rect::new(x, y, width, height));
-    let free = |place: &Rect| !taken.iter().any(|&p| place.grown(6.0).contains(p));
-    let rect = places.into_iter().find(free)?;
+    let candidates = corners.into_iter().chain(sides).map(|(x, y)| Rect::new(x, y, width, height));
+    let free = |rect: &Rect| !taken.iter().any(|&p| rect.grown(6.0).contains(p));
+    let rect = candidates.into_iter().find(free)?;
     for (i, entry) in entries.iter_mut().enumerate() {
         entry.at = (rect.x + PADDING, rect.y + PADDING / 2.0 + (i as f64 + 0.5) * LINE_HEIGHT);
     }

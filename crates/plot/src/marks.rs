@@ -107,8 +107,8 @@ fn draw_series(scene: &mut Scene, series: &Series, n: usize, frame: &Frame, radi
     let clip = Some(frame.rect);
     if series.style == Style::Points {
         let inside = frame.rect.grown(radius);
-        let places = series.points.iter().filter_map(|&p| frame.at(p)).filter(|&p| inside.contains(p));
-        let steps = places.flat_map(|p| palette::marker(n, p, radius)).collect();
+        let points = series.points.iter().filter_map(|&p| frame.at(p)).filter(|&p| inside.contains(p));
+        let steps = points.flat_map(|p| palette::marker(n, p, radius)).collect();
         return scene.path(steps, Paint::fill(color).and_stroke(WHITE, 0.8), clip);
     }
     let runs = runs(series, frame);

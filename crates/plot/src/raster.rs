@@ -135,15 +135,8 @@ fn path(canvas: &mut Pixmap, steps: &[Step], paint: &Paint, mask: Option<&Mask>)
     }
 }
 
-/// Writes a text; `place` is its point and whether it reads upwards.
-fn text_at(
-    canvas: &mut Pixmap,
-    place: ((f64, f64), bool),
-    text: &str,
-    size: f64,
-    anchor: Anchor,
-    ink: Color,
-) {
+/// Writes a text; `at` is its point and whether it reads upwards.
+fn text_at(canvas: &mut Pixmap, at: ((f64, f64), bool), text: &str, size: f64, anchor: Anchor, ink: Color) {
     let mut glyphs = Vec::new();
     let units =
         font::outline(text, |x| Glyph { x, path: PathBuilder::new() }, |glyph| glyphs.push(glyph.path));
@@ -152,7 +145,7 @@ fn text_at(
         Anchor::Middle => font::width(text, size) / 2.0,
         Anchor::End => font::width(text, size),
     };
-    let ((x, y), turned) = place;
+    let ((x, y), turned) = at;
     let scale = size as f32 / units;
     let (x, y, back) = (x as f32, y as f32, back as f32);
     // The font's y grows upwards, the picture's downwards.

@@ -17,7 +17,7 @@ pub(crate) fn write(scene: &Scene) -> Result<String, PlotError> {
     );
     let clips = clips(scene);
     for (i, &rect) in clips.iter().enumerate() {
-        push(&mut out, format_args!("<clipPath id=\"c{i}\"><rect {}/></clipPath>\n", place(rect)));
+        push(&mut out, format_args!("<clipPath id=\"c{i}\"><rect {}/></clipPath>\n", rect_attributes(rect)));
     }
     for item in &scene.items {
         match item {
@@ -52,7 +52,7 @@ pub(crate) fn write(scene: &Scene) -> Result<String, PlotError> {
                     &mut out,
                     format_args!(
                         "<image {} preserveAspectRatio=\"none\"{how} href=\"data:image/png;base64,{png}\"/>\n",
-                        place(*rect)
+                        rect_attributes(*rect)
                     ),
                 );
             }
@@ -79,7 +79,7 @@ fn clips(scene: &Scene) -> Vec<Rect> {
     clips
 }
 
-fn place(rect: Rect) -> String {
+fn rect_attributes(rect: Rect) -> String {
     let [x, y, width, height] = [rect.x, rect.y, rect.width, rect.height].map(number);
     format!("x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"")
 }

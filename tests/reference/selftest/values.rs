@@ -99,7 +99,7 @@ fn arguments_know_infinities_null_and_axes() {
     let (_, case) = stored("ops_reduce", "norm1/axis_None");
     let args = |value: Value| {
         let map = value.as_object().cloned().unwrap_or_default();
-        Args::new(case.place.clone(), map)
+        Args::new(case.location.clone(), map)
     };
     let map = args(json!({"a": "inf", "b": "-inf", "c": "nan", "d": "x", "e": {"f": 1}}));
     assert_eq!((map.need::<f64>("a"), map.need::<f64>("b")), (f64::INFINITY, f64::NEG_INFINITY));

@@ -59,7 +59,7 @@ impl Rule for ScatterAdd {
             for (mut position, (&index, &g)) in indices(&x[0].meta.shape).zip(elements) {
                 position[axis] = index as usize;
                 let y = &mut out[offset(&position, &self.to)];
-                *y = *y + g;
+                *y += g;
             }
         });
         Ok(())

@@ -23,11 +23,11 @@ use std::sync::Arc;
 pub struct Gradients {
     owner: u32,
     /// Shared with clones. A tape or a program keeps a clone, to reuse the memory once no other clone exists.
-    contents: Arc<Contents>,
+    contents: Arc<GradientData>,
 }
 
 #[derive(Clone, Debug)]
-struct Contents {
+struct GradientData {
     slab: Slab,
     /// The gradient of each parameter that has one.
     held: Vec<Option<Held>>,
@@ -46,7 +46,7 @@ impl Gradients {
     pub(crate) fn reusing(last: Option<Gradients>, params: &Params) -> Gradients {
         let (elements, count) = (params.elements(), params.len());
         if let Some(mut last) = last.filter(|last| last.belong_to(params))
-            && let Some(Contents { slab, held }) = Arc::get_mut(&mut last.contents)
+            && let Some(GradientData { slab, held }) = Arc::get_mut(&mut last.contents)
             && (slab.len(), held.len()) == (elements, count)
         {
             held.fill(None);
@@ -74,7 +74,7 @@ impl Gradients {
     }
 
     fn new(owner: u32, slab: Slab, held: Vec<Option<Held>>) -> Gradients {
-        Gradients { owner, contents: Arc::new(Contents { slab, held }) }
+        Gradients { owner, contents: Arc::new(GradientData { slab, held }) }
     }
 
     #[inline]
@@ -95,7 +95,7 @@ impl Gradients {
         shared
     }
 
-    fn contents_mut(&mut self) -> &mut Contents {
+    fn contents_mut(&mut self) -> &mut GradientData {
         Arc::make_mut(&mut self.contents)
     }
 
@@ -112,7 +112,7 @@ impl Gradients {
 
     /// Sets the gradient of each parameter that has none to zero in the slab.
     pub(crate) fn clear_others(&mut self, params: &Params) {
-        let Contents { slab, held } = self.contents_mut();
+        let GradientData { slab, held } = self.contents_mut();
         for param in params.handles().filter(|param| held[param.index()].is_none()) {
             with_float!(slab.dtype(), T => slab.slice_mut::<T>()[params.range(param)].fill(0.0));
         }

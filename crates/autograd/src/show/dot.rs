@@ -1,11 +1,11 @@
 //! A tape in Graphviz's language.
 
-use super::graph::{Graph, Part};
+use super::graph::{CardGraph, PicturePart};
 use super::style::SEED;
 use crate::text::quoted;
 
 /// The graph, with a cluster for each scope.
-pub(super) fn write(graph: &Graph) -> String {
+pub(super) fn write(graph: &CardGraph) -> String {
     let mut out = String::from("digraph tape {\n");
     let title: Vec<&str> =
         [Some(&graph.title), graph.note.as_ref()].into_iter().flatten().map(String::as_str).collect();
@@ -25,12 +25,12 @@ pub(super) fn write(graph: &Graph) -> String {
     out + "}\n"
 }
 
-fn parts(out: &mut String, graph: &Graph, list: &[Part], clusters: &mut usize, depth: usize) {
+fn parts(out: &mut String, graph: &CardGraph, list: &[PicturePart], clusters: &mut usize, depth: usize) {
     let indent = "  ".repeat(depth);
     for part in list {
         match part {
-            Part::Card(card) => *out += &format!("{indent}{}\n", node(graph, *card)),
-            Part::Scope { name, parts: inner } => {
+            PicturePart::Card(card) => *out += &format!("{indent}{}\n", node(graph, *card)),
+            PicturePart::Scope { name, parts: inner } => {
                 *out += &format!("{indent}subgraph cluster_{clusters} {{\n");
                 *out += &format!(
                     "{indent}  label={}; labeljust=l; fontname=\"monospace\"; color=\"#9aa5b1\"; style=rounded;\n",
@@ -44,7 +44,7 @@ fn parts(out: &mut String, graph: &Graph, list: &[Part], clusters: &mut usize, d
     }
 }
 
-fn node(graph: &Graph, number: usize) -> String {
+fn node(graph: &CardGraph, number: usize) -> String {
     let card = &graph.cards[number];
     let (last, before) =
         card.data.split_last().map_or(("", &[][..]), |(last, before)| (last.as_str(), before));

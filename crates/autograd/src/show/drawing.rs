@@ -1,6 +1,6 @@
 //! The drawing of a tape: its options and its two formats.
 
-use super::graph::{Graph, Options};
+use super::graph::{CardGraph, Options};
 use super::words::{Numbers, Words};
 use super::{dot, svg};
 use crate::grad::with_adjoints;
@@ -136,8 +136,8 @@ impl<'t> Drawing<'t> {
         svg::write(&self.graph())
     }
 
-    fn graph(&self) -> Graph {
-        Graph::of(&Words::of(self.tape), &self.options)
+    fn graph(&self) -> CardGraph {
+        CardGraph::of(&Words::of(self.tape), &self.options)
     }
 
     #[track_caller]
@@ -156,7 +156,7 @@ impl<'t> Drawing<'t> {
 pub(super) mod tests {
     use super::*;
 
-    pub(in crate::show) fn graph_of(drawing: &Drawing<'_>) -> Graph {
+    pub(in crate::show) fn graph_of(drawing: &Drawing<'_>) -> CardGraph {
         drawing.graph()
     }
 }

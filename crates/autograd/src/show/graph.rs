@@ -40,7 +40,7 @@ impl Default for Options {
 
 /// Cards in an order in which every edge points forwards and the cards of a box follow each other.
 #[derive(Debug)]
-pub(super) struct Graph {
+pub(super) struct CardGraph {
     pub(super) title: String,
     /// What was folded, if anything.
     pub(super) note: Option<String>,
@@ -49,14 +49,14 @@ pub(super) struct Graph {
     pub(super) edges: Vec<(usize, usize)>,
     /// Pairs of a result and the adjoint with which the backward sweep from that result begins.
     pub(super) seeds: Vec<(usize, usize)>,
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<PicturePart>,
 }
 
 /// A card, or a box with its content.
 #[derive(Debug)]
-pub(super) enum Part {
+pub(super) enum PicturePart {
     Card(usize),
-    Scope { name: String, parts: Vec<Part> },
+    Scope { name: String, parts: Vec<PicturePart> },
 }
 
 /// What a card stands for.
@@ -83,11 +83,11 @@ pub(super) struct Card {
     pub(super) tip: String,
 }
 
-impl Graph {
-    pub(super) fn of(words: &Words<'_>, options: &Options) -> Graph {
+impl CardGraph {
+    pub(super) fn of(words: &Words<'_>, options: &Options) -> CardGraph {
         let shown = shown(words, options);
         let (tree, note) = fold(tree(words, &shown), shown.len(), options.fold_above);
-        let mut graph = Graph {
+        let mut graph = CardGraph {
             title: options.title.clone(),
             note,
             cards: vec![],
@@ -214,20 +214,20 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn parts(&mut self, cards: &mut Vec<Card>, tree: &[Tree]) -> Vec<Part> {
+    fn parts(&mut self, cards: &mut Vec<Card>, tree: &[Tree]) -> Vec<PicturePart> {
         let mut parts = vec![];
         for part in tree {
             let (nodes, card) = match part {
                 Tree::Scope { name, parts: inner } => {
                     let inner = self.parts(cards, inner);
-                    parts.push(Part::Scope { name: clipped(name, WIDEST), parts: inner });
+                    parts.push(PicturePart::Scope { name: clipped(name, WIDEST), parts: inner });
                     continue;
                 }
                 Tree::Node(id) => (std::slice::from_ref(id), self.card(*id)),
                 Tree::Folded { name, nodes } => (&nodes[..], self.folded(name.as_deref(), nodes)),
             };
             self.card_of.extend(nodes.iter().map(|&id| (id, cards.len())));
-            parts.push(Part::Card(cards.len()));
+            parts.push(PicturePart::Card(cards.len()));
             cards.push(card);
         }
         parts

@@ -25,7 +25,7 @@ const ROUNDS: usize = 16;
 
 /// The row that an item must stand in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Row {
+pub(super) enum RowKind {
     First,
     Between,
     Last,
@@ -33,10 +33,10 @@ pub(super) enum Row {
 
 /// A card, a box or a port, by its size.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Item {
+pub(super) struct RowItem {
     pub(super) width: f64,
     pub(super) height: f64,
-    pub(super) row: Row,
+    pub(super) row: RowKind,
     /// Whether it is a box. Boxes are aligned by their centres, whatever the ends of the edges between them.
     pub(super) boxed: bool,
 }
@@ -72,9 +72,9 @@ pub(super) struct Piece {
 
 /// The elements of the rows: the items and, after them, the lanes where long edges pass a row.
 struct Layers<'a> {
-    items: &'a [Item],
+    items: &'a [RowItem],
     rows: Rows,
-    /// Row and width of each element.
+    /// RowKind and width of each element.
     row_of: Vec<usize>,
     width: Vec<f64>,
     links: Vec<Link>,
@@ -87,7 +87,7 @@ struct Layers<'a> {
 }
 
 /// Arranges items in rows, with the nets between them.
-pub(super) fn arrange(items: &[Item], nets: &[Net]) -> Layered {
+pub(super) fn arrange(items: &[RowItem], nets: &[Net]) -> Layered {
     if items.is_empty() {
         return Layered::default();
     }
@@ -99,18 +99,19 @@ pub(super) fn arrange(items: &[Item], nets: &[Net]) -> Layered {
 }
 
 /// The row of each item.
-fn ranks(items: &[Item], nets: &[Net]) -> Vec<usize> {
+fn ranks(items: &[RowItem], nets: &[Net]) -> Vec<usize> {
     let mut nets_of: Vec<Vec<usize>> = vec![vec![]; items.len()];
     // Items that depend on nothing else, such as a leaf or a reshaped leaf; and how many edges leave each item.
-    let mut sinks: Vec<bool> = items.iter().map(|item| item.row == Row::Between).collect();
+    let mut sinks: Vec<bool> = items.iter().map(|item| item.row == RowKind::Between).collect();
     let mut leaving = vec![0; items.len()];
     for (n, net) in nets.iter().enumerate() {
         nets_of[net.from.0].push(n);
         leaving[net.from.0] += net.to.len();
     }
     let targets = |i: usize| nets_of[i].iter().flat_map(|&n| nets[n].to.iter().map(|&(to, _)| to));
-    let first = usize::from(items.iter().any(|item| item.row == Row::First));
-    let mut rank: Vec<usize> = items.iter().map(|i| if i.row == Row::First { 0 } else { first }).collect();
+    let first = usize::from(items.iter().any(|item| item.row == RowKind::First));
+    let mut rank: Vec<usize> =
+        items.iter().map(|i| if i.row == RowKind::First { 0 } else { first }).collect();
     for i in 0..items.len() {
         for to in targets(i) {
             rank[to] = rank[to].max(rank[i] + 1);
@@ -122,9 +123,9 @@ fn ranks(items: &[Item], nets: &[Net]) -> Vec<usize> {
             rank[i] = below - 1;
         }
     }
-    let end = items.iter().zip(&rank).filter(|(item, _)| item.row != Row::Last).map(|(_, r)| r + 1).max();
+    let end = items.iter().zip(&rank).filter(|(item, _)| item.row != RowKind::Last).map(|(_, r)| r + 1).max();
     for (item, rank) in items.iter().zip(&mut rank) {
-        if item.row == Row::Last {
+        if item.row == RowKind::Last {
             *rank = end.unwrap_or(0);
         }
     }
@@ -132,7 +133,7 @@ fn ranks(items: &[Item], nets: &[Net]) -> Vec<usize> {
 }
 
 impl<'a> Layers<'a> {
-    fn new(items: &'a [Item], nets: &[Net]) -> Layers<'a> {
+    fn new(items: &'a [RowItem], nets: &[Net]) -> Layers<'a> {
         let row_of = ranks(items, nets);
         let width = items.iter().map(|item| item.width).collect();
         let mut layers = Layers {
@@ -161,7 +162,7 @@ impl<'a> Layers<'a> {
     /// Adds the links of a net from row to row. The edges of a net share their lanes.
     fn add_net(&mut self, n: usize, net: &Net) {
         let (from, offset) = net.from;
-        let centre = |items: &[Item], i: usize| items[i].width / 2.0;
+        let centre = |items: &[RowItem], i: usize| items[i].width / 2.0;
         let mut above = (from, offset - centre(self.items, from));
         let mut targets = net.to.clone();
         targets.sort_by_key(|&(to, _)| self.row_of[to]);

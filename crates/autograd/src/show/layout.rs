@@ -4,8 +4,8 @@
 //! An edge enters a box at a port on its top, and leaves it at a port on its bottom. The arrangement of the box chooses the
 //! positions of its ports.
 
-use super::graph::{Card, Graph, Part};
-use super::layers::{self, Item, Net, Piece, Row};
+use super::graph::{Card, CardGraph, PicturePart};
+use super::layers::{self, Net, Piece, RowItem, RowKind};
 use crate::text::columns;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -62,7 +62,7 @@ type EdgeSource = (usize, bool);
 type ValueEdge = (EdgeSource, usize);
 
 impl Arrangement {
-    pub(super) fn of(graph: &Graph) -> Arrangement {
+    pub(super) fn of(graph: &CardGraph) -> Arrangement {
         let edges = graph.edges.iter().map(|&(from, to)| ((from, false), to));
         let seeds = graph.seeds.iter().map(|&(from, to)| ((from, true), to));
         arrange(graph, &graph.parts, 0..graph.cards.len(), &edges.chain(seeds).collect::<Vec<ValueEdge>>())
@@ -84,11 +84,11 @@ fn size(card: &Card) -> (f64, f64) {
 struct Child {
     cards: Range<usize>,
     inner: Option<(String, Arrangement)>,
-    item: Item,
+    item: RowItem,
 }
 
 /// Arranges the parts that hold the cards `own`. `edges` are those that touch these cards.
-fn arrange(graph: &Graph, parts: &[Part], own: Range<usize>, edges: &[ValueEdge]) -> Arrangement {
+fn arrange(graph: &CardGraph, parts: &[PicturePart], own: Range<usize>, edges: &[ValueEdge]) -> Arrangement {
     let ranges = ranges(parts, own.start);
     // The number of the child that holds a card, if it is one of these.
     let child = |card: usize| own.contains(&card).then(|| ranges.partition_point(|range| range.end <= card));
@@ -108,16 +108,16 @@ fn arrange(graph: &Graph, parts: &[Part], own: Range<usize>, edges: &[ValueEdge]
         ports.sort_unstable();
         ports.dedup();
     }
-    let port = |row: Row| Child {
+    let port = |row: RowKind| Child {
         cards: 0..0,
         inner: None,
-        item: Item { width: 8.0, height: 0.0, row, boxed: false },
+        item: RowItem { width: 8.0, height: 0.0, row, boxed: false },
     };
-    let mut children: Vec<Child> = entering.iter().map(|_| port(Row::First)).collect();
+    let mut children: Vec<Child> = entering.iter().map(|_| port(RowKind::First)).collect();
     for ((part, cards), edges) in parts.iter().zip(ranges.iter().cloned()).zip(&of_child) {
         children.push(make(graph, part, cards, edges));
     }
-    children.extend(leaving.iter().map(|_| port(Row::Last)));
+    children.extend(leaving.iter().map(|_| port(RowKind::Last)));
 
     // Numbers of children, with the ports.
     let (first, last) = (entering.len(), entering.len() + parts.len());
@@ -147,15 +147,15 @@ fn arrange(graph: &Graph, parts: &[Part], own: Range<usize>, edges: &[ValueEdge]
 }
 
 /// The cards of each part.
-fn ranges(parts: &[Part], start: usize) -> Vec<Range<usize>> {
-    fn count(part: &Part) -> usize {
+fn ranges(parts: &[PicturePart], start: usize) -> Vec<Range<usize>> {
+    fn count(part: &PicturePart) -> usize {
         match part {
-            Part::Card(_) => 1,
-            Part::Scope { parts, .. } => parts.iter().map(count).sum(),
+            PicturePart::Card(_) => 1,
+            PicturePart::Scope { parts, .. } => parts.iter().map(count).sum(),
         }
     }
     let mut end = start;
-    let range = |part: &Part| {
+    let range = |part: &PicturePart| {
         let start = end;
         end += count(part);
         start..end
@@ -163,10 +163,10 @@ fn ranges(parts: &[Part], start: usize) -> Vec<Range<usize>> {
     parts.iter().map(range).collect()
 }
 
-fn make(graph: &Graph, part: &Part, cards: Range<usize>, edges: &[ValueEdge]) -> Child {
+fn make(graph: &CardGraph, part: &PicturePart, cards: Range<usize>, edges: &[ValueEdge]) -> Child {
     let (inner, (width, height)) = match part {
-        Part::Card(card) => (None, size(&graph.cards[*card])),
-        Part::Scope { name, parts } => {
+        PicturePart::Card(card) => (None, size(&graph.cards[*card])),
+        PicturePart::Scope { name, parts } => {
             let inner = arrange(graph, parts, cards.clone(), edges);
             let title = columns(name) as f64 * CHARACTER + 2.0 * PAD.0;
             let width = (inner.width + 2.0 * INNER.0).max(title);
@@ -174,7 +174,7 @@ fn make(graph: &Graph, part: &Part, cards: Range<usize>, edges: &[ValueEdge]) ->
             (Some((name.clone(), inner)), (width, height))
         }
     };
-    let item = Item { width, height, row: Row::Between, boxed: inner.is_some() };
+    let item = RowItem { width, height, row: RowKind::Between, boxed: inner.is_some() };
     Child { cards, inner, item }
 }
 
@@ -206,11 +206,11 @@ fn assemble(
     entering: &[EdgeSource],
     leaving: &[EdgeSource],
 ) -> Arrangement {
-    let items: Vec<Item> = children.iter().map(|child| child.item).collect();
+    let items: Vec<RowItem> = children.iter().map(|child| child.item).collect();
     let layered = layers::arrange(&items, nets);
     let mut out = Arrangement { width: layered.width, height: layered.height, ..Arrangement::default() };
     let arrow = |piece: &Piece| {
-        piece.target.is_some_and(|t| children[t].inner.is_none() && children[t].item.row == Row::Between)
+        piece.target.is_some_and(|t| children[t].inner.is_none() && children[t].item.row == RowKind::Between)
     };
     for (course, seed) in layered.courses.iter().zip(seeds) {
         out.lines.extend(course.iter().map(|piece| EdgePiece {

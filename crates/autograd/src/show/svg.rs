@@ -1,6 +1,6 @@
 //! A tape as an SVG picture.
 
-use super::graph::{Card, CardKind, Graph};
+use super::graph::{Card, CardGraph, CardKind};
 use super::layers::Piece;
 use super::layout::{Arrangement, CHARACTER, EdgePiece, LINE_HEIGHT, PAD, Rect};
 use super::style::{SEED, Style};
@@ -24,7 +24,7 @@ const GRADIENT: &str = "#b5400a";
 const HEAD: f64 = 7.0;
 
 /// The graph as the text of a file.
-pub(super) fn write(graph: &Graph) -> String {
+pub(super) fn write(graph: &CardGraph) -> String {
     let layout = Arrangement::of(graph);
     let mut kinds: Vec<CardKind> = graph.cards.iter().map(|card| card.kind).collect();
     kinds.sort_unstable();
@@ -32,14 +32,14 @@ pub(super) fn write(graph: &Graph) -> String {
     let (above, wide) = head(graph, &kinds);
     let width = layout.width.max(wide) + 2.0 * MARGIN;
     let height = MARGIN + above.0 + layout.height + MARGIN;
-    let (w, h) = (Number(width.ceil()), Number(height.ceil()));
+    let (w, h) = (Coordinate(width.ceil()), Coordinate(height.ceil()));
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" role=\"img\" \
          font-family=\"{FONT}\" font-size=\"{SIZE}\">\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n"
     );
     out += &above.1;
     let (x, y) = ((width - layout.width) / 2.0, MARGIN + above.0);
-    _ = writeln!(out, "<g transform=\"translate({} {})\">", Number(x), Number(y));
+    _ = writeln!(out, "<g transform=\"translate({} {})\">", Coordinate(x), Coordinate(y));
     for (_, rect) in &layout.boxes {
         scope(&mut out, *rect);
     }
@@ -57,7 +57,7 @@ pub(super) fn write(graph: &Graph) -> String {
 }
 
 /// Title, note and legend: their height, their text and their width.
-fn head(graph: &Graph, kinds: &[CardKind]) -> ((f64, String), f64) {
+fn head(graph: &CardGraph, kinds: &[CardKind]) -> ((f64, String), f64) {
     let (mut out, mut y, mut wide) = (String::new(), MARGIN, 0.0f64);
     if !graph.title.is_empty() {
         _ = writeln!(out, "<title>{}</title>", markup(&graph.title));
@@ -86,17 +86,23 @@ fn frame(out: &mut String, rect: Rect, style: &Style, radius: f64) {
     _ = writeln!(
         out,
         "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"{radius}\" fill=\"{}\" stroke=\"{}\" stroke-width=\"1.4\"{dash}/>",
-        Number(rect.x),
-        Number(rect.y),
-        Number(rect.width),
-        Number(rect.height),
+        Coordinate(rect.x),
+        Coordinate(rect.y),
+        Coordinate(rect.width),
+        Coordinate(rect.height),
         style.fill,
         style.stroke
     );
 }
 
 fn text(out: &mut String, (x, y): (f64, f64), line: &str, style: &str) {
-    _ = writeln!(out, "<text x=\"{}\" y=\"{}\" {style}>{}</text>", Number(x), Number(y), markup(line));
+    _ = writeln!(
+        out,
+        "<text x=\"{}\" y=\"{}\" {style}>{}</text>",
+        Coordinate(x),
+        Coordinate(y),
+        markup(line)
+    );
 }
 
 fn draw(out: &mut String, card: &Card, rect: Rect) {
@@ -120,10 +126,10 @@ fn scope(out: &mut String, rect: Rect) {
     _ = writeln!(
         out,
         "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"9\" fill=\"#6b83a0\" fill-opacity=\"0.06\" stroke=\"#9aa5b1\"/>",
-        Number(rect.x),
-        Number(rect.y),
-        Number(rect.width),
-        Number(rect.height)
+        Coordinate(rect.x),
+        Coordinate(rect.y),
+        Coordinate(rect.width),
+        Coordinate(rect.height)
     );
 }
 
@@ -135,7 +141,7 @@ fn course(out: &mut String, line: &EdgePiece) {
     let last = if arrow { tip - HEAD + 1.0 } else { tip };
     let begin = begin.min(last);
     let bend = (begin - end) * 0.5;
-    let n = Number;
+    let n = Coordinate;
     _ = write!(out, "<path d=\"M{} {}", n(from.0), n(from.1));
     if end > from.1 {
         _ = write!(out, "V{}", n(end));
@@ -162,9 +168,9 @@ fn course(out: &mut String, line: &EdgePiece) {
 }
 
 /// A coordinate, printed with at most one decimal.
-struct Number(f64);
+struct Coordinate(f64);
 
-impl std::fmt::Display for Number {
+impl std::fmt::Display for Coordinate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let tenths = (self.0 * 10.0).round();
         if tenths % 10.0 == 0.0 {

@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn what_was_left_is_taken_for_no_other_computation() {
         let sums = |n: usize| {
-            move |t: &Tape<'_>| t.full(1.0, [n, 2], DType::F64).exp().sum_over(&[0]).to_vec::<f64>()
+            move |t: &Tape<'_>| t.full(1.0, [n, 2], DType::F64).exp().sum_over([0]).to_vec::<f64>()
         };
         let mut tape = Tape::new();
         for n in [3, 3, 5, 5, 0, 3] {
@@ -161,11 +161,11 @@ mod tests {
         }
         // Operands of other shapes, made by the same ops; other ops; other operands.
         each_as_if_alone(&[
-            &|t| t.var([[1.0, 2.0, 3.0]]).exp().t().sum_over(&[0]),
-            &|t| t.var([[1.0, 2.0, 3.0]]).exp().t().sum_over(&[0]),
-            &|t| t.var([[1.0], [2.0], [3.0]]).exp().t().sum_over(&[0]),
-            &|t| t.var([[1.0], [2.0], [3.0]]).exp().t().sum_over(&[1]),
-            &|t| t.var([[1.0], [2.0], [3.0]]).ln().t().sum_over(&[1]),
+            &|t| t.var([[1.0, 2.0, 3.0]]).exp().t().sum_over([0]),
+            &|t| t.var([[1.0, 2.0, 3.0]]).exp().t().sum_over([0]),
+            &|t| t.var([[1.0], [2.0], [3.0]]).exp().t().sum_over([0]),
+            &|t| t.var([[1.0], [2.0], [3.0]]).exp().t().sum_over([1]),
+            &|t| t.var([[1.0], [2.0], [3.0]]).ln().t().sum_over([1]),
         ]);
     }
 

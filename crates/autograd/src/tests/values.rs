@@ -50,9 +50,9 @@ fn special_values_are_those_of_the_oracle_in_every_lane() {
         a.softmax(0),
         a.log_softmax(0),
         a.max(),
-        a.reshape([37, 14]).max_over(&[0]),
-        b.reshape([14, 37]).max_over(&[1]),
-        b.reshape([37, 14]).t().max_over(&[1]),
+        a.reshape([37, 14]).max_over([0]),
+        b.reshape([14, 37]).max_over([1]),
+        b.reshape([37, 14]).t().max_over([1]),
         b.reshape([14, 37]).argmax(1).cast(DType::F64),
         a.reshape([37, 14]).argmin(0).cast(DType::F64),
     ] {
@@ -86,7 +86,7 @@ fn subgradients_are_the_stated_ones() {
     assert_eq!(slope(|x| Var::stack(&[x, x.detach()], 0).max(), 1.0), 0.5);
     assert_eq!(slope(|x| Var::stack(&[x, x.detach()], 0).min(), 1.0), 0.5);
     assert_eq!(slope(|x| Var::stack(&[x, x * 0.0], 0).norm(), 0.0), 0.0);
-    assert_eq!(slope(|x| Var::stack(&[x, x.detach()], 0).std_over(&[0], 0), 3.0), 0.0);
+    assert_eq!(slope(|x| Var::stack(&[x, x.detach()], 0).std_over([0], 0), 3.0), 0.0);
     assert_eq!((slope(|x| x.floor(), 2.0), slope(|x| x.ceil(), 2.0)), (0.0, 0.0));
     assert_eq!((slope(|x| x.asin(), 1.0), slope(|x| x.acos(), -1.0)), (f64::INFINITY, f64::NEG_INFINITY));
     assert_eq!((slope(|x| x.gelu(), f64::INFINITY), slope(|x| x.gelu(), f64::NEG_INFINITY)), (1.0, 0.0));
@@ -148,7 +148,7 @@ fn nan_is_not_lost_among_numbers() {
             let x: Vec<f64> = (0..n).map(|i| if i == at { f64::NAN } else { i as f64 }).collect();
             let columns = tape.var(&x).reshape([n, 1]).broadcast_to([n, 3]);
             assert!(tape.var(&x).max().item().is_nan() && tape.var(&x).min().item().is_nan());
-            assert!(columns.max_over(&[0]).to_vec::<f64>().iter().all(|x| x.is_nan()));
+            assert!(columns.max_over([0]).to_vec::<f64>().iter().all(|x| x.is_nan()));
             assert_eq!(columns.argmax(0).to_vec::<i64>(), [at as i64; 3]);
             assert_eq!(columns.argmin(0).to_vec::<i64>(), [at as i64; 3]);
         }

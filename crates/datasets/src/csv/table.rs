@@ -105,9 +105,9 @@ fn label_column(
                     "an index: no names are read without a header".into(),
                 ));
             };
-            let mut places = (0..width).filter(|&i| header[i].trim_ascii() == name.as_bytes());
-            match (places.next(), places.next()) {
-                (Some(place), None) => Ok(place),
+            let mut columns = (0..width).filter(|&i| header[i].trim_ascii() == name.as_bytes());
+            match (columns.next(), columns.next()) {
+                (Some(column), None) => Ok(column),
                 (Some(_), Some(_)) => Err(refuse(format!("{name:?}"), "a name that occurs once".into())),
                 (None, _) => Err(refuse(format!("{name:?}"), names(header))),
             }
@@ -212,8 +212,8 @@ impl Table<'_> {
         match &self.options.classes {
             None => text.parse().map_err(|_| "an integer".to_owned()),
             Some(names) => {
-                let place = names.iter().position(|name| name == text);
-                place.map(|place| place as i64).ok_or_else(|| format!("one of {}", names.join(", ")))
+                let index = names.iter().position(|name| name == text);
+                index.map(|index| index as i64).ok_or_else(|| format!("one of {}", names.join(", ")))
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Records a recipe on a tape.
 
 use super::fit::{apply_row, small_rows};
-use super::recipe::{Act, Node, Recipe};
+use super::recipe::{Recipe, RecipeNode, RecipeOp};
 use crate::{DType, Var};
 
 /// A function with its name.
@@ -58,16 +58,16 @@ pub(super) const STEPPED: &[Named] = &[
 ];
 
 /// All nodes of a recipe, given those that are leaves.
-pub(super) fn build<'t>(recipe: &Recipe, leaf: &mut dyn FnMut(&Node) -> Var<'t>) -> Vec<Var<'t>> {
+pub(super) fn build<'t>(recipe: &Recipe, leaf: &mut dyn FnMut(&RecipeNode) -> Var<'t>) -> Vec<Var<'t>> {
     let mut vars: Vec<Var<'t>> = vec![];
-    let has_rows = recipe.nodes.iter().any(|node| matches!(node.act, Act::Row(_)));
+    let has_rows = recipe.nodes.iter().any(|node| matches!(node.op, RecipeOp::Row(_)));
     let rows = if has_rows { small_rows() } else { vec![] };
     for node in &recipe.nodes {
         let x: Vec<Var<'t>> = node.x.iter().map(|&x| vars[x]).collect();
-        let y = match &node.act {
-            Act::Leaf(..) | Act::Labels(..) => leaf(node),
-            Act::Row(row) => apply_row(&rows[*row], &x),
-            act => apply(act, &x, &node.shape),
+        let y = match &node.op {
+            RecipeOp::Leaf(..) | RecipeOp::Labels(..) => leaf(node),
+            RecipeOp::Row(row) => apply_row(&rows[*row], &x),
+            op => apply(op, &x, &node.shape),
         };
         assert_eq!(y.shape()[..], node.shape[..], "{node:?}");
         vars.push(y);
@@ -75,23 +75,23 @@ pub(super) fn build<'t>(recipe: &Recipe, leaf: &mut dyn FnMut(&Node) -> Var<'t>)
     vars
 }
 
-fn apply<'t>(act: &Act, x: &[Var<'t>], shape: &[usize]) -> Var<'t> {
+fn apply<'t>(op: &RecipeOp, x: &[Var<'t>], shape: &[usize]) -> Var<'t> {
     let float = x[0].dtype();
-    match act {
-        Act::Leaf(..) | Act::Labels(..) | Act::Row(_) => unreachable!("given elsewhere"),
-        Act::Unary(name) => {
+    match op {
+        RecipeOp::Leaf(..) | RecipeOp::Labels(..) | RecipeOp::Row(_) => unreachable!("given elsewhere"),
+        RecipeOp::Unary(name) => {
             let found = SMOOTH.iter().chain(STEPPED).find(|(n, _)| n == name).expect("it is listed");
             if *name == "turned twice" && x[0].rank() < 2 { x[0].sin() } else { found.1(x[0]) }
         }
-        Act::Binary(name) => binary(name, x[0], x[1]),
-        Act::Number(name, c) => match *name {
+        RecipeOp::Binary(name) => binary(name, x[0], x[1]),
+        RecipeOp::Number(name, c) => match *name {
             "add" => x[0] + *c,
             "sub" => x[0] - *c,
             "rsub" => *c - x[0],
             "mul" => x[0] * *c,
             _ => x[0].maximum(*c),
         },
-        Act::Compare(name) => match *name {
+        RecipeOp::Compare(name) => match *name {
             "gt" => x[0].gt(x[1]),
             "ge" => x[0].ge(x[1]),
             "lt" => x[0].lt(x[1]),
@@ -99,12 +99,12 @@ fn apply<'t>(act: &Act, x: &[Var<'t>], shape: &[usize]) -> Var<'t> {
             "eq" => x[0].eq(x[1]),
             _ => x[0].ne(x[1]),
         },
-        Act::Select => x[0].select(x[1], x[2]),
-        Act::ToTruth => x[0].floor().cast(DType::Bool),
+        RecipeOp::Select => x[0].select(x[1], x[2]),
+        RecipeOp::ToTruth => x[0].floor().cast(DType::Bool),
         // The second operand has the type.
-        Act::FromTruth => x[0].cast(x[1].dtype()),
-        Act::Detach => x[0].detach(),
-        Act::Reduce(name, axes) => match *name {
+        RecipeOp::FromTruth => x[0].cast(x[1].dtype()),
+        RecipeOp::Detach => x[0].detach(),
+        RecipeOp::Reduce(name, axes) => match *name {
             "sum" => x[0].sum_over(axes),
             "mean" => x[0].mean_over(axes),
             "max" => x[0].max_over(axes),
@@ -113,22 +113,22 @@ fn apply<'t>(act: &Act, x: &[Var<'t>], shape: &[usize]) -> Var<'t> {
             "var" => x[0].var_over(axes, 0),
             _ => x[0].standardize(axes, 0.1),
         },
-        Act::Along(name, axis) => match *name {
+        RecipeOp::Along(name, axis) => match *name {
             "softmax" => x[0].softmax(*axis),
             "log_softmax" => x[0].log_softmax(*axis),
             _ => x[0].argmax(*axis).cast(float),
         },
-        Act::Reshape => x[0].reshape(shape),
-        Act::Broadcast => x[0].broadcast_to(shape),
-        Act::Permute(axes) => x[0].permute(axes),
-        Act::Slice(axis, from, to) => x[0].slice(*axis, *from..*to),
-        Act::Pad(axis, before, after) => x[0].pad(*axis, *before, *after),
-        Act::Concat(axis) => Var::concat(x, *axis),
-        Act::Matmul(left, right) => {
+        RecipeOp::Reshape => x[0].reshape(shape),
+        RecipeOp::Broadcast => x[0].broadcast_to(shape),
+        RecipeOp::Permute(axes) => x[0].permute(axes),
+        RecipeOp::Slice(axis, from, to) => x[0].slice(*axis, *from..*to),
+        RecipeOp::Pad(axis, before, after) => x[0].pad(*axis, *before, *after),
+        RecipeOp::Concat(axis) => Var::concat(x, *axis),
+        RecipeOp::Matmul(left, right) => {
             let turned = |x: Var<'t>, turn: bool| if turn { x.t() } else { x };
             turned(x[0], *left).matmul(turned(x[1], *right))
         }
-        Act::Pick => x[0].pick(x[1]),
+        RecipeOp::Pick => x[0].pick(x[1]),
     }
 }
 

@@ -5,7 +5,7 @@ mod shapes;
 use self::shapes::{broadcast, elements, product_shape};
 use super::build::{SMOOTH, STEPPED};
 use super::fit::{Signature, signatures};
-use super::recipe::{Act, Kind, Node, Recipe, Source};
+use super::recipe::{LeafSource, Recipe, RecipeNode, RecipeOp, ValueKind};
 use crate::DType;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
@@ -63,33 +63,33 @@ impl Draw {
         self.below(100) < percent
     }
 
-    fn push(&mut self, act: Act, x: Vec<usize>, shape: Vec<usize>, kind: Kind) -> usize {
-        self.recipe.nodes.push(Node { act, x, shape, kind });
+    fn push(&mut self, op: RecipeOp, x: Vec<usize>, shape: Vec<usize>, kind: ValueKind) -> usize {
+        self.recipe.nodes.push(RecipeNode { op, x, shape, kind });
         self.recipe.nodes.len() - 1
     }
 
-    fn source(&mut self) -> Source {
-        [Source::Input, Source::Input, Source::Param, Source::Constant][self.below(4)]
+    fn source(&mut self) -> LeafSource {
+        [LeafSource::Input, LeafSource::Input, LeafSource::Param, LeafSource::Constant][self.below(4)]
     }
 
     fn leaf(&mut self, shape: Vec<usize>) -> usize {
         let (source, stream) = (self.source(), self.recipe.nodes.len() as u64);
-        self.push(Act::Leaf(source, stream), vec![], shape, Kind::Float)
+        self.push(RecipeOp::Leaf(source, stream), vec![], shape, ValueKind::Float)
     }
 
-    fn nodes(&self, kind: Kind) -> Vec<usize> {
+    fn nodes(&self, kind: ValueKind) -> Vec<usize> {
         (0..self.recipe.nodes.len()).filter(|&i| self.recipe.nodes[i].kind == kind).collect()
     }
 
     /// A node of a kind; late nodes are more likely.
-    fn node(&mut self, kind: Kind) -> Option<usize> {
+    fn node(&mut self, kind: ValueKind) -> Option<usize> {
         let all = self.nodes(kind);
         let recent = if self.chance(60) { all.len().min(4) } else { all.len() };
         (recent > 0).then(|| all[all.len() - 1 - self.below(recent)])
     }
 
     fn float(&mut self) -> usize {
-        self.node(Kind::Float).expect("the first node is one")
+        self.node(ValueKind::Float).expect("the first node is one")
     }
 
     fn of(&self, node: usize) -> Vec<usize> {
@@ -135,7 +135,7 @@ impl Draw {
             80..86 => {
                 let x = self.float();
                 let (shape, name) = (self.of(x), ["tanh", "softsign", "halve"][self.below(3)]);
-                Some(self.push(Act::Unary(name), vec![x], shape, Kind::Float))
+                Some(self.push(RecipeOp::Unary(name), vec![x], shape, ValueKind::Float))
             }
             86..91 if self.recipe.smooth => self.product(),
             86..91 => self.compare(),
@@ -146,7 +146,7 @@ impl Draw {
             _ => {
                 let x = self.float();
                 let shape = self.of(x);
-                Some(self.push(Act::Detach, vec![x], shape, Kind::Float))
+                Some(self.push(RecipeOp::Detach, vec![x], shape, ValueKind::Float))
             }
         };
         drawn.is_some()
@@ -158,7 +158,7 @@ impl Draw {
         let at = self.below(all);
         let name = SMOOTH.get(at).unwrap_or_else(|| &STEPPED[at - SMOOTH.len()]).0;
         let shape = self.of(x);
-        Some(self.push(Act::Unary(name), vec![x], shape, Kind::Float))
+        Some(self.push(RecipeOp::Unary(name), vec![x], shape, ValueKind::Float))
     }
 
     fn binary(&mut self) -> Option<usize> {
@@ -182,7 +182,7 @@ impl Draw {
         let (b, shape) = self.partner(a);
         let x = if self.chance(50) { vec![a, b] } else { vec![b, a] };
         let name = NAMES[self.below(NAMES.len())];
-        Some(self.push(Act::Binary(name), x, shape, Kind::Float))
+        Some(self.push(RecipeOp::Binary(name), x, shape, ValueKind::Float))
     }
 
     fn number(&mut self) -> Option<usize> {
@@ -190,7 +190,7 @@ impl Draw {
         let value = [0.0, 1.0, -1.0, 2.0, 0.5, -0.3][self.below(6)];
         let name = ["add", "sub", "rsub", "mul", "maximum"][self.below(5)];
         let shape = self.of(x);
-        Some(self.push(Act::Number(name, value), vec![x], shape, Kind::Float))
+        Some(self.push(RecipeOp::Number(name, value), vec![x], shape, ValueKind::Float))
     }
 
     fn reduce(&mut self) -> Option<usize> {
@@ -208,7 +208,7 @@ impl Draw {
             "standardize" => shape,
             _ => shape.iter().zip(&gone).filter(|(_, g)| !**g).map(|(d, _)| *d).collect(),
         };
-        Some(self.push(Act::Reduce(name, axes), vec![x], kept, Kind::Float))
+        Some(self.push(RecipeOp::Reduce(name, axes), vec![x], kept, ValueKind::Float))
     }
 
     fn along(&mut self) -> Option<usize> {
@@ -224,37 +224,37 @@ impl Draw {
             result.remove(axis);
         }
         let axis = self.signed(axis, shape.len());
-        Some(self.push(Act::Along(name, axis), vec![x], result, Kind::Float))
+        Some(self.push(RecipeOp::Along(name, axis), vec![x], result, ValueKind::Float))
     }
 
     fn layout(&mut self) -> Option<usize> {
-        let kind = if self.chance(15) { Kind::Truth } else { Kind::Float };
+        let kind = if self.chance(15) { ValueKind::Truth } else { ValueKind::Float };
         let x = self.node(kind)?;
         let shape = self.of(x);
         let mut result = shape.clone();
-        let act = match self.below(6) {
+        let op = match self.below(6) {
             0 => {
                 result = self.regrouped(&shape);
-                Act::Reshape
+                RecipeOp::Reshape
             }
             1 => {
                 let mut axes: Vec<usize> = (0..shape.len()).collect();
                 (1..axes.len()).for_each(|i| axes.swap(i, self.below(i + 1)));
                 result = axes.iter().map(|&a| shape[a]).collect();
-                Act::Permute(axes.into_iter().map(|a| self.signed(a, shape.len())).collect())
+                RecipeOp::Permute(axes.into_iter().map(|a| self.signed(a, shape.len())).collect())
             }
             2 => {
                 let axis = self.axis(x)?;
                 let from = self.below(shape[axis] + 1);
                 let to = from + self.below(shape[axis] - from + 1);
                 result[axis] = to - from;
-                Act::Slice(self.signed(axis, shape.len()), from, to)
+                RecipeOp::Slice(self.signed(axis, shape.len()), from, to)
             }
             3 => {
                 let axis = self.axis(x)?;
                 let (before, after) = (self.below(3), self.below(4));
                 result[axis] += before + after;
-                Act::Pad(self.signed(axis, shape.len()), before, after)
+                RecipeOp::Pad(self.signed(axis, shape.len()), before, after)
             }
             4 => return self.concat(x, kind),
             _ => {
@@ -262,15 +262,15 @@ impl Draw {
                 if self.chance(40) && result.len() < 4 {
                     result.insert(0, 1 + self.below(5));
                 }
-                Act::Broadcast
+                RecipeOp::Broadcast
             }
         };
-        (elements(&result) <= self.most).then(|| self.push(act, vec![x], result, kind))
+        (elements(&result) <= self.most).then(|| self.push(op, vec![x], result, kind))
     }
 
-    fn concat(&mut self, x: usize, kind: Kind) -> Option<usize> {
+    fn concat(&mut self, x: usize, kind: ValueKind) -> Option<usize> {
         let (axis, shape) = (self.axis(x)?, self.of(x));
-        let fits = |d: &Node| {
+        let fits = |d: &RecipeNode| {
             d.kind == kind
                 && d.shape.len() == shape.len()
                 && (0..shape.len()).all(|i| i == axis || d.shape[i] == shape[i])
@@ -281,12 +281,12 @@ impl Draw {
         let mut result = shape.clone();
         result[axis] = parts.iter().map(|&p| self.recipe.nodes[p].shape[axis]).sum();
         let axis = self.signed(axis, shape.len());
-        (elements(&result) <= self.most).then(|| self.push(Act::Concat(axis), parts, result, kind))
+        (elements(&result) <= self.most).then(|| self.push(RecipeOp::Concat(axis), parts, result, kind))
     }
 
     fn product(&mut self) -> Option<usize> {
         let matrices: Vec<usize> =
-            self.nodes(Kind::Float).into_iter().filter(|&i| self.of(i).len() >= 2).collect();
+            self.nodes(ValueKind::Float).into_iter().filter(|&i| self.of(i).len() >= 2).collect();
         let a = *matrices.get(self.below(matrices.len().max(1)))?;
         let turned = |shape: &[usize], turn: bool| {
             let (mut shape, n) = (shape.to_vec(), shape.len());
@@ -305,7 +305,7 @@ impl Draw {
                 if sb[sb.len() - 2] == k
                     && let Some(c) = product_shape(&sa, &sb).filter(|c| elements(c) <= self.most)
                 {
-                    return Some(self.push(Act::Matmul(left, right), vec![a, b], c, Kind::Float));
+                    return Some(self.push(RecipeOp::Matmul(left, right), vec![a, b], c, ValueKind::Float));
                 }
             }
         }
@@ -313,43 +313,44 @@ impl Draw {
         sb.extend([k, self.length()]);
         let c = product_shape(&sa, &sb).filter(|c| elements(c) <= self.most)?;
         let b = self.leaf(sb);
-        Some(self.push(Act::Matmul(left, false), vec![a, b], c, Kind::Float))
+        Some(self.push(RecipeOp::Matmul(left, false), vec![a, b], c, ValueKind::Float))
     }
 
     fn compare(&mut self) -> Option<usize> {
         let a = self.float();
         if self.chance(20) {
             let shape = self.of(a);
-            return Some(self.push(Act::ToTruth, vec![a], shape, Kind::Truth));
+            return Some(self.push(RecipeOp::ToTruth, vec![a], shape, ValueKind::Truth));
         }
         let (b, shape) = self.partner(a);
         let name = ["gt", "ge", "lt", "le", "eq", "ne"][self.below(6)];
-        Some(self.push(Act::Compare(name), vec![a, b], shape, Kind::Truth))
+        Some(self.push(RecipeOp::Compare(name), vec![a, b], shape, ValueKind::Truth))
     }
 
     fn choose(&mut self) -> Option<usize> {
-        let m = self.node(Kind::Truth)?;
+        let m = self.node(ValueKind::Truth)?;
         if self.chance(25) {
             let shape = self.of(m);
             // The first node has the type that numbers have.
-            return Some(self.push(Act::FromTruth, vec![m, 0], shape, Kind::Float));
+            return Some(self.push(RecipeOp::FromTruth, vec![m, 0], shape, ValueKind::Float));
         }
         let a = self.float();
         let (b, both) = self.partner(a);
         let shape = broadcast(&self.of(m), &both).filter(|s| elements(s) <= self.most)?;
-        Some(self.push(Act::Select, vec![m, a, b], shape, Kind::Float))
+        Some(self.push(RecipeOp::Select, vec![m, a, b], shape, ValueKind::Float))
     }
 
     fn pick(&mut self) -> Option<usize> {
         let matrices =
-            self.nodes(Kind::Float).into_iter().filter(|&i| self.of(i).len() == 2 && self.of(i)[1] > 0);
+            self.nodes(ValueKind::Float).into_iter().filter(|&i| self.of(i).len() == 2 && self.of(i)[1] > 0);
         let matrices: Vec<usize> = matrices.collect();
         let x = *matrices.get(self.below(matrices.len().max(1)))?;
         let (rows, columns) = (self.of(x)[0], self.of(x)[1]);
-        let source = if self.chance(50) { Source::Input } else { Source::Constant };
+        let source = if self.chance(50) { LeafSource::Input } else { LeafSource::Constant };
         let stream = self.recipe.nodes.len() as u64;
-        let labels = self.push(Act::Labels(source, stream, columns), vec![], vec![rows], Kind::Index);
-        Some(self.push(Act::Pick, vec![x, labels], vec![rows], Kind::Float))
+        let labels =
+            self.push(RecipeOp::Labels(source, stream, columns), vec![], vec![rows], ValueKind::Index);
+        Some(self.push(RecipeOp::Pick, vec![x, labels], vec![rows], ValueKind::Float))
     }
 
     /// A row of the table: every op has some.
@@ -360,17 +361,17 @@ impl Draw {
             return None;
         }
         let x = (0..operands).map(|_| self.float()).collect();
-        Some(self.push(Act::Row(row), x, result, Kind::Float))
+        Some(self.push(RecipeOp::Row(row), x, result, ValueKind::Float))
     }
 
     /// The outputs: the last number, and others of any kind.
     fn finish(mut self) -> Recipe {
-        let last = *self.nodes(Kind::Float).last().expect("the first node is one");
+        let last = *self.nodes(ValueKind::Float).last().expect("the first node is one");
         let mut outputs = vec![last];
         for _ in 0..self.below(4) {
             outputs.push(self.below(self.recipe.nodes.len()));
         }
-        outputs.retain(|&o| self.recipe.nodes[o].kind != Kind::Index);
+        outputs.retain(|&o| self.recipe.nodes[o].kind != ValueKind::Index);
         Recipe { outputs, ..self.recipe }
     }
 }

@@ -141,7 +141,7 @@ fn bounds(recipe: &Recipe, wanted: &[Values]) -> Result<Vec<f64>, String> {
 fn shortest(recipe: &Recipe, failure: String) -> (Recipe, String) {
     let mut smallest = (recipe.clone(), failure);
     for node in 0..recipe.nodes.len() {
-        if recipe.nodes[node].kind == recipe::Kind::Index {
+        if recipe.nodes[node].kind == recipe::ValueKind::Index {
             continue;
         }
         for order in 0..=recipe.order {

@@ -12,39 +12,39 @@ pub(super) struct Recipe {
     /// How often it is differentiated.
     pub(super) order: usize,
     pub(super) threads: usize,
-    pub(super) nodes: Vec<Node>,
+    pub(super) nodes: Vec<RecipeNode>,
     pub(super) outputs: Vec<usize>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Node {
-    pub(super) act: Act,
+pub(super) struct RecipeNode {
+    pub(super) op: RecipeOp,
     /// Earlier nodes.
     pub(super) x: Vec<usize>,
     pub(super) shape: Vec<usize>,
-    pub(super) kind: Kind,
+    pub(super) kind: ValueKind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ValueKind {
     Float,
     Truth,
     Index,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Source {
+pub(super) enum LeafSource {
     Input,
     Param,
     Constant,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Act {
+pub(super) enum RecipeOp {
     /// Drawn from the recipe's seed, on a stream of its own.
-    Leaf(Source, u64),
+    Leaf(LeafSource, u64),
     /// Indices below the number of columns.
-    Labels(Source, u64, usize),
+    Labels(LeafSource, u64, usize),
     Unary(&'static str),
     Binary(&'static str),
     Number(&'static str, f64),
@@ -79,16 +79,16 @@ impl Recipe {
             }
         }
         let mut renumbered = vec![usize::MAX; self.nodes.len()];
-        let mut nodes: Vec<Node> = vec![];
+        let mut nodes: Vec<RecipeNode> = vec![];
         for (i, old) in self.nodes.iter().enumerate().filter(|(i, _)| needed[*i]) {
             renumbered[i] = nodes.len();
             let x = old.x.iter().map(|&x| renumbered[x]).collect();
-            nodes.push(Node { x, ..old.clone() });
+            nodes.push(RecipeNode { x, ..old.clone() });
         }
         Recipe { outputs: vec![renumbered[node]], nodes, ..self.clone() }
     }
 
     pub(super) fn has_products(&self) -> bool {
-        self.nodes.iter().any(|n| matches!(n.act, Act::Matmul(..)))
+        self.nodes.iter().any(|n| matches!(n.op, RecipeOp::Matmul(..)))
     }
 }

@@ -1,7 +1,7 @@
 //! Random programs, run eagerly, by the oracle and planned.
 
 use super::build::build;
-use super::recipe::{Act, Node, Recipe, Source};
+use super::recipe::{LeafSource, Recipe, RecipeNode, RecipeOp};
 use crate::{AnyTensor, DType, Element, Param, Params, Passes, Program, Replay, Run, Tape, Var};
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 use rand::rngs::ChaCha8Rng;
@@ -33,20 +33,22 @@ enum Array {
 
 impl Recipe {
     /// The numbers of a leaf.
-    fn numbers(&self, node: &Node, leaves: Leaves) -> Vec<f64> {
-        let stream = match node.act {
-            Act::Leaf(_, stream) | Act::Labels(_, stream, _) => stream,
+    fn numbers(&self, node: &RecipeNode, leaves: Leaves) -> Vec<f64> {
+        let stream = match node.op {
+            RecipeOp::Leaf(_, stream) | RecipeOp::Labels(_, stream, _) => stream,
             _ => unreachable!("a leaf"),
         };
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed ^ u64::from(leaves == Leaves::Other) << 40);
         rng.set_stream(1 + stream);
         let unit = |rng: &mut ChaCha8Rng| (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
         let n: usize = node.shape.iter().product();
-        let mut values: Vec<f64> = match node.act {
-            Act::Labels(_, _, columns) => (0..n).map(|_| (unit(&mut rng) * columns as f64).floor()).collect(),
+        let mut values: Vec<f64> = match node.op {
+            RecipeOp::Labels(_, _, columns) => {
+                (0..n).map(|_| (unit(&mut rng) * columns as f64).floor()).collect()
+            }
             _ => (0..n).map(|_| 4.0 * unit(&mut rng) - 2.0).collect(),
         };
-        if let (Leaves::Near(distance, which), Act::Leaf(..)) = (leaves, &node.act) {
+        if let (Leaves::Near(distance, which), RecipeOp::Leaf(..)) = (leaves, &node.op) {
             let mut rng = ChaCha8Rng::seed_from_u64(which);
             rng.set_stream(1 + stream);
             values.iter_mut().for_each(|v| *v *= 1.0 + distance * (2.0 * unit(&mut rng) - 1.0));
@@ -55,8 +57,8 @@ impl Recipe {
     }
 
     /// The leaf as an array, every other one with its first axis innermost.
-    fn array(&self, node: &Node, leaves: Leaves) -> Array {
-        let turned = matches!(node.act, Act::Leaf(_, stream) if stream % 2 == 1);
+    fn array(&self, node: &RecipeNode, leaves: Leaves) -> Array {
+        let turned = matches!(node.op, RecipeOp::Leaf(_, stream) if stream % 2 == 1);
         fn make<T: Clone>(shape: &[usize], turned: bool, values: Vec<T>) -> ArrayD<T> {
             let straight = ArrayD::from_shape_vec(IxDyn(shape), values).expect("as many as the shape has");
             if !turned {
@@ -69,8 +71,8 @@ impl Recipe {
             turned
         }
         let values = self.numbers(node, leaves);
-        match (&node.act, self.dtype) {
-            (Act::Labels(..), _) => {
+        match (&node.op, self.dtype) {
+            (RecipeOp::Labels(..), _) => {
                 Array::I64(make(&node.shape, false, values.iter().map(|&v| v as i64).collect()))
             }
             (_, DType::F32) => {
@@ -81,9 +83,9 @@ impl Recipe {
     }
 
     /// The leaves of a kind, in order.
-    fn leaves_of(&self, wanted: Source) -> impl Iterator<Item = &Node> {
+    fn leaves_of(&self, wanted: LeafSource) -> impl Iterator<Item = &RecipeNode> {
         self.nodes.iter().filter(
-            move |n| matches!(n.act, Act::Leaf(source, _) | Act::Labels(source, ..) if source == wanted),
+            move |n| matches!(n.op, RecipeOp::Leaf(source, _) | RecipeOp::Labels(source, ..) if source == wanted),
         )
     }
 
@@ -91,7 +93,7 @@ impl Recipe {
     fn params(&self, leaves: Leaves) -> (Params, Vec<Param>) {
         let mut params = if self.dtype == DType::F32 { Params::new() } else { Params::f64() };
         let mut scope = params.scope("p");
-        let all = self.leaves_of(Source::Param).enumerate();
+        let all = self.leaves_of(LeafSource::Param).enumerate();
         let all = all
             .map(|(i, node)| scope.param(&i.to_string(), &node.shape[..], &self.numbers(node, leaves)[..]));
         let all = all.collect();
@@ -100,11 +102,11 @@ impl Recipe {
 
     /// All values that are compared: a number that depends on the outputs, the outputs, the derivatives of the number by
     /// inputs and parameters, and the derivatives of those derivatives.
-    fn results<'t>(&self, tape: &'t Tape<'_>, leaf: &mut dyn FnMut(&Node) -> Var<'t>) -> Vec<Var<'t>> {
+    fn results<'t>(&self, tape: &'t Tape<'_>, leaf: &mut dyn FnMut(&RecipeNode) -> Var<'t>) -> Vec<Var<'t>> {
         let mut wrt = vec![];
         let vars = build(self, &mut |node| {
             let x = leaf(node);
-            if matches!(node.act, Act::Leaf(Source::Input | Source::Param, _)) {
+            if matches!(node.op, RecipeOp::Leaf(LeafSource::Input | LeafSource::Param, _)) {
                 wrt.push(x);
             }
             x
@@ -137,10 +139,12 @@ impl Recipe {
         let (params, handles) = self.params(leaves);
         let tape = Tape::with(&params);
         let mut handles = handles.iter();
-        let all = self.results(&tape, &mut |node| match (&node.act, self.array(node, leaves)) {
-            (Act::Leaf(Source::Param, _), _) => tape.param(*handles.next().expect("one per parameter")),
-            (Act::Leaf(Source::Input, _), Array::F32(a)) => tape.var(&a),
-            (Act::Leaf(Source::Input, _), Array::F64(a)) => tape.var(&a),
+        let all = self.results(&tape, &mut |node| match (&node.op, self.array(node, leaves)) {
+            (RecipeOp::Leaf(LeafSource::Param, _), _) => {
+                tape.param(*handles.next().expect("one per parameter"))
+            }
+            (RecipeOp::Leaf(LeafSource::Input, _), Array::F32(a)) => tape.var(&a),
+            (RecipeOp::Leaf(LeafSource::Input, _), Array::F64(a)) => tape.var(&a),
             (_, Array::F32(a)) => tape.constant(&a),
             (_, Array::F64(a)) => tape.constant(&a),
             (_, Array::I64(a)) => tape.constant(&a),
@@ -172,9 +176,11 @@ impl Recipe {
         let program = Program::trace_with(passes, &params, |t| {
             let mut inputs = 0;
             let mut parameters = params.iter();
-            let all = self.results(t, &mut |node| match (&node.act, self.array(node, Leaves::Given)) {
-                (Act::Leaf(Source::Param, _), _) => t.param(parameters.next().expect("one per parameter")),
-                (Act::Leaf(Source::Input, _) | Act::Labels(Source::Input, ..), array) => {
+            let all = self.results(t, &mut |node| match (&node.op, self.array(node, Leaves::Given)) {
+                (RecipeOp::Leaf(LeafSource::Param, _), _) => {
+                    t.param(parameters.next().expect("one per parameter"))
+                }
+                (RecipeOp::Leaf(LeafSource::Input, _) | RecipeOp::Labels(LeafSource::Input, ..), array) => {
                     inputs += 1;
                     t.input_of(&format!("x{inputs}"), array.tensor().dtype(), &node.shape[..])
                 }
@@ -190,7 +196,7 @@ impl Recipe {
         tamper(&mut program);
         let mut state = program.state().with_threads(self.threads);
         let arrays = |leaves| -> Vec<Array> {
-            self.leaves_of(Source::Input).map(|node| self.array(node, leaves)).collect()
+            self.leaves_of(LeafSource::Input).map(|node| self.array(node, leaves)).collect()
         };
         for leaves in [Leaves::Other, Leaves::Given] {
             if leaves == Leaves::Given {
@@ -230,11 +236,11 @@ impl Recipe {
             return vec![];
         }
         let first = 1 + self.outputs.len();
-        let leaves = self.nodes.iter().filter_map(|n| match n.act {
-            Act::Leaf(source @ (Source::Input | Source::Param), _) => Some(source),
+        let leaves = self.nodes.iter().filter_map(|n| match n.op {
+            RecipeOp::Leaf(source @ (LeafSource::Input | LeafSource::Param), _) => Some(source),
             _ => None,
         });
-        leaves.enumerate().filter(|(_, s)| *s == Source::Param).map(|(i, _)| first + i).collect()
+        leaves.enumerate().filter(|(_, s)| *s == LeafSource::Param).map(|(i, _)| first + i).collect()
     }
 }
 
