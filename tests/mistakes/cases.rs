@@ -370,7 +370,7 @@ fn nan_looked_for() -> String {
 fn infinite_slope_looked_for() -> String {
     let tape = Tape::new();
     let x = tape.var([[3.0f32, 0.1], [0.0, 0.0]]);
-    let lengths = x.square().sum_over(&[1]).sqrt();
+    let lengths = x.square().sum_over([1]).sqrt();
     lengths.sum().find_nonfinite().expect("an infinity").to_string()
 }
 

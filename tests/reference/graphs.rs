@@ -164,7 +164,7 @@ fn gradient_penalty(session: &Session<'_>, case: &Case) -> Result<Results, Fault
     let (x, w1, b1, w2) = (input("X")?, input("w1")?, input("b1")?, input("w2")?);
     let outputs = (x.matmul(w1) + b1).tanh().matmul(w2);
     let [slopes] = outputs.sum().grad([x]);
-    let penalty = (slopes.square().sum_over(&[1]).sqrt() - 1.0).square().mean();
+    let penalty = (slopes.square().sum_over([1]).sqrt() - 1.0).square().mean();
     let mut results = Results::default();
     results.put("out", "outputs", session.read(case, outputs)?);
     results.put("out", "input_gradient", session.read(case, slopes)?);

@@ -344,11 +344,11 @@ fn layers(op: &str) -> Option<Row> {
     let row: Row = match op {
         "layer_norm" => |x, args| {
             let axes = args.need::<Vec<usize>>("normalized_shape").len() as isize;
-            let y = x[0].standardize(&(-axes..0).collect::<Vec<_>>(), args.need("eps"));
+            let y = x[0].standardize((-axes..0).collect::<Vec<_>>(), args.need("eps"));
             if let [_, weight, bias] = *x { y * weight + bias } else { y }
         },
         "rms_norm" => |x, args| {
-            let squares = x[0].square().mean_over(&[-1]) + args.need::<f64>("eps");
+            let squares = x[0].square().mean_over([-1]) + args.need::<f64>("eps");
             x[0] / squares.sqrt().unsqueeze(-1) * x[1]
         },
         "scaled_dot_product_attention" => |x, args| {

@@ -79,18 +79,18 @@ fn shapes_that_do_not_fit() {
         "unsqueeze: axis 3 does not exist\n  rule: with the new axis there are 3"
     );
     assert_eq!(
-        mistake(|| a.slice(0, 2..).max_over(&[-2])),
+        mistake(|| a.slice(0, 2..).max_over([-2])),
         "max: [0×3] F64 does not fit\n  clash: axis 0 of x has length 0\n  rule: axis 0 has an element to take"
     );
     assert!(mistake(|| a.slice(0, ..0).argmax(0)).contains("axis 0 has an element to take"));
     assert!(mistake(|| tape.var([1.0]).tril(0)).starts_with("tril: shape [1] has no two axes"));
-    assert!(mistake(|| a.norm_over(0.0, &[0])).starts_with("norm_over: p = 0"));
+    assert!(mistake(|| a.norm_over(0.0, [0])).starts_with("norm_over: p = 0"));
     assert!(
         mistake(|| tape.lower_triangle(usize::MAX, 2, 0)).contains("more elements than can be addressed")
     );
     assert!(mistake(|| a.permute(&[0, 0])).contains("name each of the 2 axes once"));
     assert!(
-        mistake(|| a.sum_over(&[2]))
+        mistake(|| a.sum_over([2]))
             .contains("sum_over: axis 2 does not exist\n  rule: shape [2×3] has 2 axes")
     );
     assert!(mistake(|| a.softmax(-3)).contains("softmax: axis -3 does not exist"));

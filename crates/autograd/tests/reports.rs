@@ -72,8 +72,8 @@ fn every_kernel_points_at_the_users_source() {
         let x = t.input("x", [4, 6]);
         let parts = x.split(1, 2);
         let y = Var::stack(&[parts[0] + w, w * parts[1], 2.0 - parts[0]], 0).index(0, 1).tril(0);
-        let z = y.std_over(&[0], 1) + y.logsumexp_over(&[0]) + y.standardize(&[1], 1e-5).norm_over(3.0, &[0]);
-        let all = z.softmax(-1).gt(0.1).select(z.min_over(&[0]).unsqueeze(0), 0.5)
+        let z = y.std_over([0], 1) + y.logsumexp_over([0]) + y.standardize([1], 1e-5).norm_over(3.0, [0]);
+        let all = z.softmax(-1).gt(0.1).select(z.min_over([0]).unsqueeze(0), 0.5)
             + y.t().matmul(y.pad(0, 1, 0).slice(0, 1..));
         let loss = all.mean() + z.max() + x.argmax(1).cast(autograd::DType::F64).norm();
         let [dx] = loss.grad([x]);

@@ -135,7 +135,7 @@ fn an_empty_tape_says_so() {
 fn attributes_and_dtypes_are_listed() {
     let tape = Tape::new();
     let x = tape.var([[1.0f32, 2.0], [3.0, 4.0]]);
-    x.sum_over(&[1]).cast(DType::F64).leaky_relu(0.01);
+    x.sum_over([1]).cast(DType::F64).leaky_relu(0.01);
     x.t().reshape([4]).pad(0, 1, 2).gt(0.0);
     Var::concat(&[x; 8], 0).argmax(1);
     let text = tape.listing().to_string();

@@ -55,6 +55,6 @@ impl LayerNorm {
             x.tape().param(self.weight).describe(),
             width[0]
         );
-        x.standardize(&[-1], self.epsilon) * self.weight + self.bias
+        x.standardize([-1], self.epsilon) * self.weight + self.bias
     }
 }

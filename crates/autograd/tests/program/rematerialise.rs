@@ -50,8 +50,8 @@ fn the_slope_of_relu_is_computed_from_its_value() {
 #[test]
 fn normalised_rows_are_computed_from_the_rows() {
     let [without, with] = both(true, |x, [a, b, c]| {
-        let h = x.matmul(a).standardize(&[1], 1e-5).matmul(b);
-        (h.standardize(&[1], 1e-5).matmul(c) + h).square().mean()
+        let h = x.matmul(a).standardize([1], 1e-5).matmul(b);
+        (h.standardize([1], 1e-5).matmul(c) + h).square().mean()
     });
     assert!(with.memory() < without.memory() && with.bytes() < without.bytes(), "{without}\n{with}");
 }

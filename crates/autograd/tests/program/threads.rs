@@ -62,7 +62,7 @@ fn large_parts_are_put_side_by_side_by_any_number_of_threads() {
 #[test]
 fn large_sums_have_the_same_bits_on_any_number_of_threads() {
     let params = Params::new();
-    let program = Program::trace(&params, |t| t.outputs(t.input("x", [1100, 150]).sum_over(&[0]))).unwrap();
+    let program = Program::trace(&params, |t| t.outputs(t.input("x", [1100, 150]).sum_over([0]))).unwrap();
     let x: Vec<f32> = (0..1100 * 150).map(|i| (i as f32 * 0.618).fract() - 0.5).collect();
     let sums = |threads: usize| {
         let mut state = program.state().with_threads(threads);
@@ -70,7 +70,7 @@ fn large_sums_have_the_same_bits_on_any_number_of_threads() {
         program.run(&mut state, &params, (&x,)).unwrap().slice::<f32>(0).to_vec()
     };
     let tape = Tape::new();
-    let eager = tape.constant(&x).reshape([1100, 150]).sum_over(&[0]).to_vec::<f32>();
+    let eager = tape.constant(&x).reshape([1100, 150]).sum_over([0]).to_vec::<f32>();
     assert!([1, 2, 3, 7].into_iter().all(|threads| sums(threads) == eager));
 }
 
