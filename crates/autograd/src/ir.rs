@@ -182,7 +182,12 @@ macro_rules! ops {
                     Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Full(_) => vec![],
                     Op::Unary(f) => f.parameter().iter().map(Attribute::text).collect(),
                     Op::Binary(_) | Op::Compare(_) => vec![],
-                    $(Op::$Name(_op) => vec![$(format!("{} {}", stringify!($field), Attribute::text(&_op.$field))),*],)*
+                    $(Op::$Name(_op) => {
+                        let texts: Vec<(&str, String)> = vec![$((stringify!($field), Attribute::text(&_op.$field))),*];
+                        // No axes are no attribute.
+                        let shown = texts.iter().filter(|(_, text)| !text.is_empty());
+                        shown.map(|(field, text)| format!("{field} {text}")).collect()
+                    })*
                 };
                 (!all.is_empty()).then(|| all.join(", "))
             }
