@@ -36,7 +36,7 @@ fn record_op<'t>(op: Op, x: &[Var<'t>]) -> Var<'t> {
     let list = &mut *guard;
     let origin = list.origin();
     if list.nodes.repeats(&op, &inputs) {
-        list.nodes.prepare_again(op, origin);
+        list.nodes.keep_prepared(origin);
     } else {
         let meta = infer(list, tape.params(), &op, &inputs);
         list.nodes.prepare(op, inputs, meta, origin);

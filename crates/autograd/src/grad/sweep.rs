@@ -74,8 +74,8 @@ pub(super) fn sweep<'t>(
             )
         };
         let terms = in_one_loop.unwrap_or_else(by_rule);
-        for (&input, term) in inputs.iter().zip(terms) {
-            let Some(mut term) = term.filter(|_| reachable.contains(input)) else {
+        for (i, &input) in inputs.iter().enumerate() {
+            let Some(mut term) = terms.get(i).copied().flatten().filter(|_| reachable.contains(input)) else {
                 continue;
             };
             note(term, input);

@@ -37,8 +37,11 @@ impl Rule for Binary {
         Ok(x[0].clone())
     }
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t> {
-        let slopes = self.visit(Slopes { at, wanted: [0, 1].map(|i| wanted.has(i)) });
-        slopes.into_iter().map(|slope| times(slope?, g)).collect()
+        let [da, db] = self.visit(Slopes { at, wanted: [0, 1].map(|i| wanted.has(i)) });
+        let mut both = Cotangents::new();
+        both.push(da.and_then(|slope| times(slope, g)));
+        both.push(db.and_then(|slope| times(slope, g)));
+        both
     }
     fn jvp<'t>(&self, at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
         let slopes = self.visit(Slopes { at, wanted: [0, 1].map(|i| t[i].is_some()) });

@@ -53,12 +53,17 @@ impl Nodes {
         self.all.get(self.len).is_some_and(same)
     }
 
-    /// Reuses the next node with a new op and origin. The op is equal but may differ in bits: a number in it may be −0
-    /// instead of 0.
+    /// Reuses the next node, a leaf, with a new op and origin.
     #[inline]
     pub(crate) fn prepare_again(&mut self, op: Op, origin: Origin) {
         let next = self.next_mut();
         (next.op, next.origin) = (op, origin);
+    }
+
+    /// Keeps the next node as it is, with a new origin: its op is the same, numbers in it included.
+    #[inline]
+    pub(crate) fn keep_prepared(&mut self, origin: Origin) {
+        self.next_mut().origin = origin;
     }
 
     /// Makes the next node. It has no value yet, and row-major strides.
