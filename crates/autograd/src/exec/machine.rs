@@ -177,6 +177,7 @@ impl Machine {
     ///
     /// # Panics
     /// If the machine was made for another plan, or a memory is too short or of another type.
+    #[inline]
     pub(crate) fn run<'m, 'i>(
         &'m mut self,
         plan: &'m Verified<Plan>,
