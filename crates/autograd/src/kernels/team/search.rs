@@ -146,19 +146,6 @@ fn every_execution_keeps_the_agreement() {
     }
 }
 
-/// `LOOM_MAX_DURATION=… RUSTFLAGS="--cfg loom" cargo test -p wengert-autograd --lib -- --ignored two_jobs`
-#[test]
-#[ignore = "takes long"]
-fn two_jobs_without_a_bound() {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let short = || {
-        let team = Team::new(1);
-        assert!(job_is_done(&team, 1) && job_is_done(&team, 1));
-    };
-    let model = Model { name: "two jobs of one task", run: short, preemptions: None };
-    println!("{}: {} executions", model.name, model.search(None).unwrap());
-}
-
 /// Accesses that may be relaxed, each alone; all others have to be noticed.
 const HARMLESS: [(&str, &str); 6] = [
     ("self.0.state.fetch_add(OPEN, AcqRel);", "the look at the state that follows acquires"),
