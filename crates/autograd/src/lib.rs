@@ -97,7 +97,7 @@ pub mod loops {
 /// Only the verifier makes a [`Verified`](planned::Verified) plan, and nobody changes one.
 ///
 /// ```compile_fail,E0451
-/// let plan = autograd::planned::Verified { inner: 1, seal: todo!() };
+/// let plan = autograd::planned::Verified { inner: 1, seal: panic!() };
 /// ```
 ///
 /// ```compile_fail,E0596
