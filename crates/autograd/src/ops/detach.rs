@@ -39,12 +39,6 @@ impl Rule for Detach {
         x[0].gather(0..y.shape.elements(), y);
         Ok(())
     }
-
-    /// Copies the elements if the result is no view of the operand.
-    fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
-        with_type!(y.dtype(), T => kernels::copy::<T>(x[0].view(), y.slice()));
-        Ok(())
-    }
 }
 
 #[cfg(test)]
