@@ -9,7 +9,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use wengert::autograd::{Update, scalar};
+use wengert::autograd::{StepError, scalar};
 use wengert::prelude::*;
 
 struct Counting;
@@ -57,7 +57,7 @@ fn allocations(threads: usize, times: usize, mut f: impl FnMut()) -> usize {
 }
 
 /// Allocations of runs and of steps after the first.
-fn of_steps(model: &Model, threads: usize, mut optimizer: impl Update<Error: std::fmt::Debug>) -> [usize; 2] {
+fn of_steps(model: &Model, threads: usize, mut optimizer: impl Optimizer) -> [usize; 2] {
     let program = model.program();
     let mut state = program.state().with_threads(threads);
     let (mut params, inputs) = (model.params.clone(), model.inputs());
@@ -140,11 +140,10 @@ fn scopes_that_were_entered_once() {
 /// A control: one planted allocation per step is counted.
 fn a_planted_allocation_is_found(model: &Model) {
     struct Planted(Sgd);
-    impl Update for Planted {
-        type Error = optim::StepError;
-        fn update(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), Self::Error> {
+    impl Optimizer for Planted {
+        fn update(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), StepError> {
             black_box(Box::new(1u8));
-            self.0.step(params, grads)
+            self.0.update(params, grads)
         }
     }
     assert_eq!(of_steps(model, 1, Planted(Sgd::new(1e-4).expect("a valid rate"))), [0, 10]);

@@ -2,9 +2,8 @@
 
 use super::{Run, Show, Step};
 use ndarray::ArrayD;
-use std::fmt::Debug;
 use std::hint::black_box;
-use wengert::autograd::{AnyTensor, Element, Update};
+use wengert::autograd::{AnyTensor, Element};
 use wengert::prelude::*;
 
 /// A model with its loss, written once for every way to run it.
@@ -61,7 +60,7 @@ pub(super) struct Setup<M: Model, O = Sgd> {
     pub(super) optimizer: Option<O>,
 }
 
-impl<M: Model, O: Optimizer + Update<Error: Debug> + 'static> Setup<M, O> {
+impl<M: Model, O: Optimizer + 'static> Setup<M, O> {
     /// Every way to run the step.
     pub(super) fn runs(make: fn() -> Setup<M, O>) -> Vec<Run> {
         vec![

@@ -1,7 +1,6 @@
 //! The mistakes, each with a title.
 
 use crate::caught::mistake_in;
-use wengert::autograd::Update;
 use wengert::prelude::*;
 
 /// A mistake and the text of what comes of it.

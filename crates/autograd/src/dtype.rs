@@ -29,6 +29,16 @@ impl DType {
         matches!(self, DType::F32 | DType::F64)
     }
 
+    /// The largest finite number.
+    pub(crate) fn max(self) -> f64 {
+        match self {
+            DType::F32 => f64::from(f32::MAX),
+            DType::F64 => f64::MAX,
+            DType::I64 => i64::MAX as f64,
+            DType::Bool => 1.0,
+        }
+    }
+
     /// The number of bytes of an element.
     pub(crate) fn size(self) -> usize {
         match self {
@@ -87,11 +97,14 @@ pub trait Float:
 
 /// Elements of one dtype, owned and contiguous.
 #[derive(Clone, Debug, PartialEq)]
-#[doc(hidden)]
 pub enum Data {
+    /// Of `F32`.
     F32(Vec<f32>),
+    /// Of `F64`.
     F64(Vec<f64>),
+    /// Of `I64`.
     I64(Vec<i64>),
+    /// Of `Bool`.
     Bool(Vec<bool>),
 }
 
@@ -275,12 +288,35 @@ impl Data {
         }
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// How many elements there are.
+    #[expect(clippy::len_without_is_empty, reason = "nobody asks")]
+    pub fn len(&self) -> usize {
         each_dtype!(Data, self, v => v.len())
     }
 
-    pub(crate) fn dtype(&self) -> DType {
+    /// Their type.
+    pub fn dtype(&self) -> DType {
         self.borrow().dtype()
+    }
+
+    /// The elements.
+    ///
+    /// # Panics
+    /// If they are not of type `T`.
+    #[track_caller]
+    pub fn slice<T: Element>(&self) -> &[T] {
+        assert!(T::DTYPE == self.dtype(), "the elements are {}, asked for as {}", self.dtype(), T::DTYPE);
+        T::slice(self.borrow())
+    }
+
+    /// The elements, to be changed.
+    ///
+    /// # Panics
+    /// If they are not of type `T`.
+    #[track_caller]
+    pub fn slice_mut<T: Element>(&mut self) -> &mut [T] {
+        assert!(T::DTYPE == self.dtype(), "the elements are {}, asked for as {}", self.dtype(), T::DTYPE);
+        T::vec(self)
     }
 
     pub(crate) fn borrow_mut(&mut self) -> DataMut<'_> {
@@ -303,6 +339,17 @@ impl Data {
 }
 
 impl DataMut<'_> {
+    /// Copies as many elements of the same dtype.
+    pub(crate) fn copy_from(self, values: DataRef<'_>) {
+        match (self, values) {
+            (DataMut::F32(y), DataRef::F32(x)) => y.copy_from_slice(x),
+            (DataMut::F64(y), DataRef::F64(x)) => y.copy_from_slice(x),
+            (DataMut::I64(y), DataRef::I64(x)) => y.copy_from_slice(x),
+            (DataMut::Bool(y), DataRef::Bool(x)) => y.copy_from_slice(x),
+            (y, x) => unreachable!("{} copied to {}", x.dtype(), y.dtype()),
+        }
+    }
+
     pub(crate) fn dtype(&self) -> DType {
         match self {
             DataMut::F32(_) => DType::F32,
@@ -313,7 +360,26 @@ impl DataMut<'_> {
     }
 }
 
-impl DataRef<'_> {
+impl<'a> DataRef<'a> {
+    /// The first `n` elements.
+    pub(crate) fn first(self, n: usize) -> DataRef<'a> {
+        match self {
+            DataRef::F32(v) => DataRef::F32(&v[..n]),
+            DataRef::F64(v) => DataRef::F64(&v[..n]),
+            DataRef::I64(v) => DataRef::I64(&v[..n]),
+            DataRef::Bool(v) => DataRef::Bool(&v[..n]),
+        }
+    }
+
+    pub(crate) fn to_data(self) -> Data {
+        match self {
+            DataRef::F32(v) => Data::F32(v.to_vec()),
+            DataRef::F64(v) => Data::F64(v.to_vec()),
+            DataRef::I64(v) => Data::I64(v.to_vec()),
+            DataRef::Bool(v) => Data::Bool(v.to_vec()),
+        }
+    }
+
     #[inline]
     pub(crate) fn len(self) -> usize {
         each_dtype!(DataRef, self, v => v.len())

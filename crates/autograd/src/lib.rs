@@ -48,6 +48,7 @@ mod dtype;
 mod exec;
 mod few;
 mod finite;
+mod formula;
 mod grad;
 mod ir;
 mod jvp;
@@ -57,6 +58,7 @@ mod mistake;
 mod number;
 mod op;
 mod ops;
+mod optimizer;
 mod oracle;
 mod origin;
 mod pages;
@@ -87,8 +89,10 @@ mod view;
 pub mod loops {
     pub use crate::exec::Streams;
     pub use crate::kernels::simd::widest;
-    pub use crate::kernels::unordered::sum as unordered_sum;
+    pub use crate::kernels::unordered::largest;
     pub use crate::kernels::workers::Workers;
+    pub use crate::formula::Bounds;
+    pub use crate::optimizer::{Prepare, Supply};
     pub use crate::slab::Slab;
 }
 
@@ -115,17 +119,18 @@ pub mod planned {
 
 pub use call::Fault;
 pub use check::{Comparison, GradientMismatch, check_grads, compare};
-pub use dtype::{DType, Element, Float};
+pub use dtype::{DType, Data, Element, Float};
 pub use finite::NonFinite;
 pub use grad::value_and_grad;
+pub use number::{Literal, Num, Number};
+pub use optimizer::{HyperparameterError, NamedTensor, Optimizer, OptimizerState, StateError, StepError};
 pub use oracle::Replay;
-pub use params::{Gradients, Initial, Param, Params, Scope};
+pub use params::{Buffer, Gradients, Initial, Param, Params, Scope};
 pub use plan::Passes;
 #[cfg(feature = "clock")]
 pub use program::Profile;
 pub use program::{
-    AnyTensor, Explanation, Inputs, Jit, OutputKey, Outputs, Program, ProgramError, Run, State, StepError,
-    Update, Vars,
+    AnyTensor, Explanation, Inputs, Jit, OutputKey, Outputs, Program, ProgramError, Run, State, Vars,
 };
 pub use shape::Shape;
 pub use show::{Drawing, Listing, TapeStats};

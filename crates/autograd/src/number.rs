@@ -11,27 +11,34 @@
 mod float;
 mod num;
 
-pub(crate) use num::{Literal, Num, choose, if_eq, if_ge, if_gt, if_le, if_lt};
+pub use num::{Literal, Num};
+pub(crate) use num::{choose, if_eq, if_ge, if_gt, if_le, if_lt};
 
 use crate::table::{Binary, Compare, Unary};
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
-/// A number of some kind. Users know it as `scalar::Real`; nobody else can implement it.
+/// A number of some kind: `f32`, `f64`, a variable of either tape, a dual number, bounds. Formulas are written over
+/// [`Num`], functions of scalars over [`scalar::Real`](crate::scalar::Real). The trait is sealed: nobody else can implement
+/// it.
 pub trait Number:
     Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
 {
     /// What a comparison gives.
+    #[doc(hidden)]
     type Mask: Copy;
 
     /// Whether it computes at once and records nothing, so that a function gains from being compiled as a whole for fused
     /// multiply-adds. What is on a tape wants to know its caller instead.
+    #[doc(hidden)]
     const PLAIN: bool = false;
 
     /// A number of the same kind; it takes what it lacks, such as the tape, from `self`.
+    #[doc(hidden)]
     #[track_caller]
     fn literal(self, value: f64) -> Self;
 
     /// x ∘ c for a literal c.
+    #[doc(hidden)]
     #[track_caller]
     #[inline(always)]
     fn and_literal(self, operator: Operator, c: f64) -> Self {
@@ -39,6 +46,7 @@ pub trait Number:
     }
 
     /// c ∘ x for a literal c.
+    #[doc(hidden)]
     #[track_caller]
     #[inline(always)]
     fn after_literal(self, operator: Operator, c: f64) -> Self {
@@ -46,18 +54,22 @@ pub trait Number:
     }
 
     /// The truth of a comparison.
+    #[doc(hidden)]
     #[track_caller]
     fn holds(self, relation: Compare, other: Self) -> Self::Mask;
 
     /// `then` where the mask is true, else `otherwise`; both are there already.
+    #[doc(hidden)]
     #[track_caller]
     fn select(mask: Self::Mask, then: Self, otherwise: Self) -> Self;
 
     /// A function of the table, with its parameter where it has one.
+    #[doc(hidden)]
     #[track_caller]
     fn apply<F: UnaryRow>(self, p: f64) -> Self;
 
     /// A function of two arguments.
+    #[doc(hidden)]
     #[track_caller]
     fn apply_with<F: BinaryRow>(self, other: Self) -> Self;
 }

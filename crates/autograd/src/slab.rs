@@ -64,6 +64,12 @@ impl Slab {
         (first, len, dtype)
     }
 
+    /// The elements.
+    #[inline]
+    pub fn slice<T: Element>(&self) -> &[T] {
+        T::slice(self.borrow())
+    }
+
     /// The elements, to be changed.
     #[inline]
     pub fn slice_mut<T: Element>(&mut self) -> &mut [T] {

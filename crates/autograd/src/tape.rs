@@ -118,6 +118,8 @@ pub(crate) struct List {
     pub(crate) scopes: Scopes,
     /// The inputs of a traced computation.
     inputs: Vec<Input>,
+    /// The buffers that were read or written.
+    states: Vec<inputs::StateUse>,
     /// Whether the nodes have no values.
     traced: bool,
     pub(crate) trap: Trap,
@@ -206,6 +208,8 @@ impl<'p> Tape<'p> {
         let list = self.list.get_mut();
         list.nodes.truncate(0);
         list.parameter_nodes.clear();
+        list.inputs.clear();
+        list.states.clear();
         list.context = Context::default();
         list.pool.release_all();
     }

@@ -1,6 +1,6 @@
 //! The reports of a program, and closures that are traced once per shape.
 
-use autograd::{Gradients, Jit, Outputs, Param, Params, Passes, Program, ProgramError, Tape, Update, Var};
+use autograd::{Gradients, Jit, Optimizer, Outputs, Param, Params, Passes, Program, ProgramError, StepError, Tape, Var};
 use std::cell::Cell;
 
 /// Parameters of two layers, 2-3-1.
@@ -282,9 +282,8 @@ fn inputs_of_a_closure_have_names() {
 }
 
 struct Sgd(f64);
-impl Update for Sgd {
-    type Error = std::convert::Infallible;
-    fn update(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), Self::Error> {
+impl Optimizer for Sgd {
+    fn update(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), StepError> {
         for p in params.iter() {
             if let Some(g) = grads.get::<f64>(p) {
                 params.get_mut::<f64>(p).iter_mut().zip(g).for_each(|(w, g)| *w -= self.0 * g);

@@ -49,16 +49,22 @@
 //! ```
 
 mod adam;
-mod error;
+mod data;
+mod descent;
+mod formula;
+mod group;
 mod loops;
 mod memory;
 mod momentum;
-mod rule;
+mod pipeline;
 mod sgd;
-mod step;
+mod tensors;
 
-pub use adam::Adam;
-pub use error::{HyperparameterError, StepError};
-pub use momentum::Momentum;
-pub use sgd::Sgd;
-pub use step::Optimizer;
+pub use adam::{Adam, AdamFormula};
+pub use autograd::{HyperparameterError, Optimizer, OptimizerState, StateError, StepError};
+pub use descent::Descent;
+pub use formula::{Formula, Hyperparameters, Range};
+pub use momentum::{Momentum, MomentumFormula};
+pub use pipeline::Pipeline;
+pub use sgd::{Sgd, SgdFormula};
+pub use tensors::{PerTensor, TensorRule};

@@ -1,8 +1,8 @@
-//! Loops over many numbers, on several threads: updates, and the check that all numbers are finite.
+//! The loop of a formula over many numbers, on several threads.
 
-use crate::rule::{Formula, Rule};
-use autograd::Float;
-use autograd::loops::{Workers, unordered_sum, widest};
+use crate::Formula;
+use autograd::loops::{Workers, widest};
+use autograd::{Float, Num, Number};
 
 /// One thread updates up to this many numbers. More numbers are cut into pieces of at most this length.
 const ALONE: usize = 1 << 13;
@@ -11,87 +11,80 @@ const PIECES: usize = 64;
 /// The most numbers that are updated side by side.
 const LANES: usize = 32;
 
+/// What is done with each number of a gradient first.
+pub(crate) trait Prepared<T>: Fn(T) -> T + Copy + Sync {}
+impl<T, G: Fn(T) -> T + Copy + Sync> Prepared<T> for G {}
+
 /// Updates a part of the slab. Several threads share a long part.
 #[inline]
-pub(crate) fn share<T: Float, R: Rule>(
-    by: &impl Formula<T>,
+pub(crate) fn share<T: Float + Number, F: Formula<S, C>, const S: usize, const C: usize>(
+    c: [T; C],
+    prepare: impl Prepared<T>,
     workers: &Workers,
     point: &mut [T],
     gradient: &[T],
-    memory: [&mut [T]; 2],
+    memory: [&mut [T]; S],
 ) {
     if workers.threads() == 1 || point.len() <= ALONE {
-        return update_wide::<T, R>(by, point, gradient, memory);
+        return update_wide::<T, F, S, C>(c, prepare, point, gradient, memory);
     }
     let size = point.len().div_ceil(PIECES).max(ALONE).next_multiple_of(LANES);
-    let [mut m, mut v] = memory.map(|slab| slab.chunks_mut(size));
+    let mut memory = memory.map(|slab| slab.chunks_mut(size));
     let points = point.chunks_mut(size).zip(gradient.chunks(size));
-    // A rule without memory has no slab to cut.
     let mut pieces =
-        points.map(|(x, g)| (x, g, [m.next().unwrap_or_default(), v.next().unwrap_or_default()]));
+        points.map(|(x, g)| (x, g, memory.each_mut().map(|slab| slab.next().unwrap_or_default())));
     let mut pieces: [_; PIECES] = std::array::from_fn(|_| pieces.next());
     workers.each_of(&mut pieces, |piece| {
         if let Some((point, gradient, memory)) = piece.take() {
-            update_wide::<T, R>(by, point, gradient, memory);
+            update_wide::<T, F, S, C>(c, prepare, point, gradient, memory);
         }
     });
 }
 
 /// Updates a piece. A long piece uses the widest vectors of this CPU.
 #[inline]
-fn update_wide<T: Float, R: Rule>(
-    by: &impl Formula<T>,
+fn update_wide<T: Float + Number, F: Formula<S, C>, const S: usize, const C: usize>(
+    c: [T; C],
+    prepare: impl Prepared<T>,
     point: &mut [T],
     gradient: &[T],
-    memory: [&mut [T]; 2],
+    memory: [&mut [T]; S],
 ) {
     if point.len() < LANES {
-        update::<T, R>(by, point, gradient, memory);
+        update::<T, F, S, C>(c, prepare, point, gradient, memory);
     } else {
         widest(
             #[inline(always)]
-            || update::<T, R>(by, point, gradient, memory),
+            || update::<T, F, S, C>(c, prepare, point, gradient, memory),
         );
     }
 }
 
 /// Updates a piece with the vectors of the caller.
 #[inline(always)]
-pub(crate) fn update<T: Float, R: Rule>(
-    by: &impl Formula<T>,
+pub(crate) fn update<T: Float + Number, F: Formula<S, C>, const S: usize, const C: usize>(
+    c: [T; C],
+    prepare: impl Prepared<T>,
     point: &mut [T],
     gradient: &[T],
-    [m, v]: [&mut [T]; 2],
+    memory: [&mut [T]; S],
 ) {
-    // No write to a slab can change this copy, so the compiler keeps its numbers in registers.
-    let (by, count, zero) = (*by, point.len(), T::default());
+    // No write to a slab can change these copies, so the compiler keeps the numbers in registers.
+    let (count, c, prepare) = (point.len(), c.map(Num::of), prepare);
     let gradient = &gradient[..count];
-    // A rule with less memory has empty slabs.
-    let (first, second) = (R::SLABS > 0, R::SLABS > 1);
-    let (m, v) = (&mut m[..if first { count } else { 0 }], &mut v[..if second { count } else { 0 }]);
+    let memory = memory.map(
+        #[inline(always)]
+        |slab| &mut slab[..count],
+    );
     for i in 0..count {
-        let memory = [if first { m[i] } else { zero }, if second { v[i] } else { zero }];
-        let (p, memory) = by(point[i], gradient[i], memory);
-        point[i] = p;
-        if first {
-            m[i] = memory[0];
-        }
-        if second {
-            v[i] = memory[1];
+        let state: [Num<T>; S] = std::array::from_fn(
+            #[inline(always)]
+            |k| Num::of(memory[k][i]),
+        );
+        let (p, state) = F::update(c, Num::of(point[i]), Num::of(prepare(gradient[i])), state);
+        point[i] = p.get();
+        for k in 0..S {
+            memory[k][i] = state[k].get();
         }
     }
-}
-
-/// Whether all numbers are finite. x·0 is 0 for finite numbers and NaN for others, so the sum of these products tells. Several
-/// threads share a long slice.
-#[inline]
-pub(crate) fn all_finite<T: Float>(workers: &Workers, numbers: &[T]) -> bool {
-    let zero = T::default();
-    let sum = unordered_sum(
-        numbers,
-        workers,
-        #[inline(always)]
-        |x| x * zero,
-    );
-    sum == zero
 }

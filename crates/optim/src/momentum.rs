@@ -1,9 +1,7 @@
 //! Gradient descent with momentum.
 
-use crate::error::{HyperparameterError, decay};
-use crate::rule::{Core, Formula, Rule};
-use crate::step::optimizer;
-use autograd::Float;
+use crate::{Descent, Formula, HyperparameterError, Hyperparameters, Range};
+use autograd::{Num, Number};
 
 /// Gradient descent with momentum, in one of two forms.
 ///
@@ -13,6 +11,7 @@ use autograd::Float;
 ///
 /// With a constant η they are equal except for rounding: the first v is η times the second. When η changes they differ. In
 /// the classical form, past gradients in v keep the old rate. In PyTorch's form, the new rate applies to all of v at once.
+/// State: `v`.
 ///
 /// ```
 /// use optim::{Momentum, Optimizer};
@@ -28,12 +27,17 @@ use autograd::Float;
 /// assert_eq!((p, q), ([0.9 - 0.05], [0.9 - 0.005]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
-pub struct Momentum {
-    pub(crate) core: Core,
-    momentum: f64,
+pub type Momentum = Descent<MomentumFormula, 1, 3>;
+
+/// The formula of [`Momentum`], with its hyper-parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MomentumFormula {
+    /// η.
+    pub learning_rate: f64,
+    /// μ.
+    pub momentum: f64,
     /// Where η enters: into v (classical) or when v is applied (PyTorch).
-    rate_in_velocity: bool,
+    pub rate_in_velocity: bool,
 }
 
 impl Momentum {
@@ -41,35 +45,41 @@ impl Momentum {
     ///
     /// # Errors
     /// If η is negative or not finite, or μ is outside of [0, 1).
-    pub fn new(rate: f64, momentum: f64) -> Result<Momentum, HyperparameterError> {
-        Ok(Momentum {
-            core: Core::new(rate)?,
-            momentum: decay("momentum", momentum)?,
-            rate_in_velocity: true,
-        })
+    pub fn new(learning_rate: f64, momentum: f64) -> Result<Momentum, HyperparameterError> {
+        Descent::of(MomentumFormula { learning_rate, momentum, rate_in_velocity: true })
     }
 
     /// PyTorch's form, v ← μ·v + g, p ← p − η·v, with learning rate η and momentum μ.
     ///
     /// # Errors
     /// If η is negative or not finite, or μ is outside of [0, 1).
-    pub fn pytorch(rate: f64, momentum: f64) -> Result<Momentum, HyperparameterError> {
-        Ok(Momentum { rate_in_velocity: false, ..Momentum::new(rate, momentum)? })
+    pub fn pytorch(learning_rate: f64, momentum: f64) -> Result<Momentum, HyperparameterError> {
+        Descent::of(MomentumFormula { learning_rate, momentum, rate_in_velocity: false })
     }
 }
 
-optimizer!(Momentum);
+impl Formula<1, 3> for MomentumFormula {
+    const STATE: [&'static str; 1] = ["v"];
 
-impl Rule for Momentum {
-    const SLABS: usize = 1;
-    fn at<T: Float>(&self, _t: u64) -> impl Formula<T> {
-        let one = T::from_f64(1.0);
-        let (mu, rate) = (T::from_f64(self.momentum), T::from_f64(self.core.learning_rate));
-        let (gain, scale) = if self.rate_in_velocity { (rate, one) } else { (one, rate) };
-        #[inline(always)]
-        move |p, g, [velocity, _]| {
-            let velocity = mu * velocity + gain * g;
-            (p - scale * velocity, [velocity, T::default()])
-        }
+    fn coefficients(&self, _t: u64) -> [f64; 3] {
+        let (gain, scale) =
+            if self.rate_in_velocity { (self.learning_rate, 1.0) } else { (1.0, self.learning_rate) };
+        [self.momentum, gain, scale]
+    }
+
+    #[inline(always)]
+    fn update<N: Number>(
+        [mu, gain, scale]: [Num<N>; 3],
+        p: Num<N>,
+        g: Num<N>,
+        [velocity]: [Num<N>; 1],
+    ) -> (Num<N>, [Num<N>; 1]) {
+        let velocity = mu * velocity + gain * g;
+        (p - scale * velocity, [velocity])
+    }
+
+    fn hyperparameters(&mut self, each: &mut Hyperparameters<'_>) {
+        each("learning_rate", &mut self.learning_rate, Range::NOT_NEGATIVE);
+        each("momentum", &mut self.momentum, Range::DECAY);
     }
 }

@@ -1,9 +1,7 @@
 //! Plain gradient descent.
 
-use crate::error::HyperparameterError;
-use crate::rule::{Core, Formula, Rule};
-use crate::step::optimizer;
-use autograd::Float;
+use crate::{Descent, Formula, HyperparameterError, Hyperparameters, Range};
+use autograd::{Num, Number};
 
 /// Stochastic gradient descent, p ← p − η·g.
 ///
@@ -14,9 +12,13 @@ use autograd::Float;
 /// assert_eq!(point, [0.5]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
-pub struct Sgd {
-    pub(crate) core: Core,
+pub type Sgd = Descent<SgdFormula, 0, 1>;
+
+/// The formula of [`Sgd`], with its hyper-parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SgdFormula {
+    /// η.
+    pub learning_rate: f64,
 }
 
 impl Sgd {
@@ -24,18 +26,29 @@ impl Sgd {
     ///
     /// # Errors
     /// If η is negative or not finite.
-    pub fn new(rate: f64) -> Result<Sgd, HyperparameterError> {
-        Ok(Sgd { core: Core::new(rate)? })
+    pub fn new(learning_rate: f64) -> Result<Sgd, HyperparameterError> {
+        Descent::of(SgdFormula { learning_rate })
     }
 }
 
-optimizer!(Sgd);
+impl Formula<0, 1> for SgdFormula {
+    const STATE: [&'static str; 0] = [];
 
-impl Rule for Sgd {
-    const SLABS: usize = 0;
-    fn at<T: Float>(&self, _t: u64) -> impl Formula<T> {
-        let rate = T::from_f64(self.core.learning_rate);
-        #[inline(always)]
-        move |p, g, memory| (p - rate * g, memory)
+    fn coefficients(&self, _t: u64) -> [f64; 1] {
+        [self.learning_rate]
+    }
+
+    #[inline(always)]
+    fn update<N: Number>(
+        [rate]: [Num<N>; 1],
+        p: Num<N>,
+        g: Num<N>,
+        _state: [Num<N>; 0],
+    ) -> (Num<N>, [Num<N>; 0]) {
+        (p - rate * g, [])
+    }
+
+    fn hyperparameters(&mut self, each: &mut Hyperparameters<'_>) {
+        each("learning_rate", &mut self.learning_rate, Range::NOT_NEGATIVE);
     }
 }

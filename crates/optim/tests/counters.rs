@@ -82,7 +82,8 @@ fn frozen_tensors_and_their_counters_stay() {
     let mut adam = Adam::new(0.1).unwrap();
     // Gradients from before the freezing name b nevertheless; even one that is no number is of no concern.
     let both = gradients(&params, &[(a, 2.0), (b, 2.0)]);
-    let broken = gradients(&params, &[(a, 2.0), (b, f64::NAN)]);
+    let mut broken = both.clone();
+    broken.get_mut::<f64>(b).unwrap().fill(f64::NAN);
     params.set_frozen(b, true);
     adam.step(&mut params, &both).unwrap();
     adam.step(&mut params, &broken).unwrap();

@@ -240,6 +240,6 @@ fn epsilon_is_finite_and_not_negative() {
         assert_eq!(text(Adam::new(0.1).unwrap().epsilon(epsilon)), want);
     }
     let error = Momentum::new(0.1, 1.5).unwrap_err();
-    let fields = HyperparameterError { name: "momentum", value: 1.5, expected: "a number in [0, 1)" };
+    let fields = HyperparameterError { name: "momentum".into(), value: 1.5, expected: "a number in [0, 1)" };
     assert_eq!(error, fields);
 }

@@ -17,9 +17,9 @@ use crate::kernels::matmul;
 use crate::kernels::tile::{self, Linked};
 use crate::kernels::workers::Workers;
 use crate::op::Rule;
-use crate::params::Gradients;
+use crate::params::{self, Gradients};
 use crate::plan::{
-    Contents, FIRST_INPUT, GRADIENTS, Kernel, PARAMETERS, Plan, PlanInput, Seal, Verified, Work,
+    Contents, FIRST_INPUT, GRADIENTS, Kernel, PARAMETERS, Plan, PlanInput, Seal, Verified, Work, number,
 };
 use crate::scratch::{Lines, Scratch};
 use crate::slab::Slab;
@@ -286,28 +286,50 @@ pub(crate) struct Ran<'m, 'i> {
 }
 
 impl<'m> Ran<'m, 'm> {
-    /// The gradients, the threads, and the streamed products: gradients that are still to be computed. If these are not `asked`
-    /// for, or a number in them might not be finite, they are computed here, and none are returned.
+    /// Lets the gradients carry the loss, the first output, and what was written to buffers, the last ones.
     #[inline]
-    pub(crate) fn gradients(self, asked: bool) -> (&'m Gradients, &'m Workers, Option<Streams<'m>>) {
+    pub(crate) fn carry(&mut self, writes: &[params::Buffer]) {
+        let Ran { machine: Machine { buffers, gradients, .. }, plan, .. } = self;
+        let (first, outputs) = (plan.first_buffer(), &plan.outputs);
+        let output = |y: &MemoryView| buffers[(y.memory - first) as usize].borrow().first(y.shape.elements());
+        gradients.set_loss(number(output(&outputs[0])));
+        for (&buffer, y) in writes.iter().zip(&outputs[outputs.len() - writes.len()..]) {
+            gradients.write(buffer, output(y));
+        }
+    }
+
+    /// The gradients, the threads, and the streamed products: gradients that are still to be computed, with the largest that
+    /// one of their numbers may be. If that is not accepted, they are computed here, and none are returned.
+    #[inline]
+    pub(crate) fn gradients(
+        self,
+        accepts: impl FnOnce(f64) -> bool,
+    ) -> (&'m Gradients, &'m Workers, Option<(Streams<'m>, f64)>) {
         let Ran { machine, plan, .. } = self;
-        let products = if plan.streams > 0 { machine.unless_computed(plan, asked) } else { None };
+        let products = if plan.streams > 0 { machine.unless_computed(plan, accepts) } else { None };
         let (bases, scratch, workers) = (&machine.bases, &mut machine.products, &machine.workers);
-        // SAFETY: the products are part of a verified plan. They read inputs, constants and buffers, which stay borrowed.
-        let streams = products.map(|products| unsafe { Streams::new(products, bases, scratch, workers) });
+        let streams = products.map(|(products, largest)| {
+            // SAFETY: the products are part of a verified plan. They read inputs, constants and buffers, which stay borrowed.
+            (unsafe { Streams::new(products, bases, scratch, workers) }, largest)
+        });
         (&machine.gradients, workers, streams)
     }
 }
 
 impl Machine {
-    /// The streamed products; none if they were computed here.
+    /// The streamed products and a bound of their numbers; none if they were computed here.
     #[inline(never)]
-    fn unless_computed<'p>(&mut self, plan: &'p Plan, asked: bool) -> Option<&'p [Kernel]> {
+    fn unless_computed<'p>(
+        &mut self,
+        plan: &'p Plan,
+        accepts: impl FnOnce(f64) -> bool,
+    ) -> Option<(&'p [Kernel], f64)> {
         let products = plan.streamed();
         // SAFETY: they are products of a verified plan, and nothing writes their operands now.
-        let finite = |kernel: &Kernel| unsafe { stream::is_finite(kernel, &self.bases, &self.workers) };
-        if asked && products.iter().all(finite) {
-            return Some(products);
+        let bound = |kernel: &Kernel| unsafe { stream::bound(kernel, &self.bases, &self.workers) };
+        let largest = products.iter().map(bound).fold(0.0, |most: f64, x| if x <= most { most } else { x });
+        if largest < plan.parameters.dtype.max() / 10.0 && accepts(largest) {
+            return Some((products, largest));
         }
         let first = plan.kernels.len() - products.len();
         for (i, kernel) in products.iter().enumerate() {

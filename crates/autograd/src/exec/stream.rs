@@ -36,7 +36,7 @@ impl<'a> Streams<'a> {
         Streams { products, bases, scratch, workers }
     }
 
-    /// Whether the gradient of a range of the slab is still to be computed. All such gradients are finite.
+    /// Whether the gradient of a range of the slab is still to be computed.
     pub fn contain(&self, range: &Range<usize>) -> bool {
         self.product(range).is_some()
     }
@@ -47,26 +47,26 @@ impl<'a> Streams<'a> {
     }
 
     /// Computes the gradient of a range of the slab and updates that range by it. `update` is called on several threads: with a
-    /// part of `point`, the same part of the gradient, and the same part of each `memory` that is not empty.
+    /// part of `point`, the same part of the gradient, and the same part of each `memory`.
     ///
     /// # Panics
     /// If there is no such gradient, or its length or type differs from that of the slices.
-    pub fn update<T: Float>(
+    pub fn update<T: Float, const S: usize>(
         &mut self,
         range: &Range<usize>,
         point: &mut [T],
-        memory: [&mut [T]; 2],
-        update: impl Fn(&mut [T], &[T], [&mut [T]; 2]) + Sync,
+        memory: [&mut [T]; S],
+        update: impl Fn(&mut [T], &[T], [&mut [T]; S]) + Sync,
     ) {
         let kernel = self.product(range).expect("a gradient that is still to come");
         let Work::Product { a, b, c } = &kernel.work else { unreachable!("only products are streamed") };
         let elements: usize = c.shape.iter().product();
         assert!(T::DTYPE == c.dtype && point.len() == elements, "{} {} for {c:?}", point.len(), T::DTYPE);
-        let [m, v] = memory.map(|slab| {
-            assert!(slab.is_empty() || slab.len() == elements, "{} of {elements} elements", slab.len());
-            if slab.is_empty() { std::ptr::null_mut() } else { slab.as_mut_ptr() }
+        let memory = memory.map(|slab| {
+            assert!(slab.len() == elements, "{} of {elements} elements", slab.len());
+            slab.as_mut_ptr()
         });
-        let slabs = Slabs([point.as_mut_ptr(), m, v]);
+        let slabs = Slabs { point: point.as_mut_ptr(), memory };
         with_float!(c.dtype, U => {
             let consume = |tile: &Tile<'_, U>| widest(
                 #[inline(always)]
@@ -77,8 +77,8 @@ impl<'a> Streams<'a> {
                         // C. No other tile overlaps it.
                         unsafe {
                             let gradient = std::slice::from_raw_parts(values.as_ptr().cast::<T>(), values.len());
-                            let [point, m, v] = slabs.part(at, values.len());
-                            update(point, gradient, [m, v]);
+                            let (point, memory) = slabs.part(at, values.len());
+                            update(point, gradient, memory);
                         }
                     }
                 },
@@ -86,32 +86,39 @@ impl<'a> Streams<'a> {
             // SAFETY: the caller of `new` promised that the operands live and are not written. They are no parameters, as the
             // verifier has checked.
             let (a, b) = unsafe { (view::<U>(self.bases, a, c.memory), view::<U>(self.bases, b, c.memory)) };
-            matmul::each_tile(a, b, slabs.0.map(|slab| slab.cast_const().cast()), &consume, self.scratch, self.workers);
+            // The first ones matter: each asks for memory that the next tile will need.
+            let mut beside = [std::ptr::null(); 3];
+            let all = [slabs.point].into_iter().chain(slabs.memory);
+            beside.iter_mut().zip(all).for_each(|(beside, slab)| *beside = slab.cast_const().cast());
+            matmul::each_tile(a, b, beside, &consume, self.scratch, self.workers);
         });
     }
 }
 
-/// Slabs of equal lengths, or null.
-struct Slabs<T>([*mut T; 3]);
+/// Slabs of equal lengths.
+struct Slabs<T, const S: usize> {
+    point: *mut T,
+    memory: [*mut T; S],
+}
 
 // SAFETY: each thread uses other parts.
-unsafe impl<T: Send> Sync for Slabs<T> {}
+unsafe impl<T: Send, const S: usize> Sync for Slabs<T, S> {}
 
-impl<T> Slabs<T> {
-    /// The same part of each slab; empty where there is none.
+impl<T, const S: usize> Slabs<T, S> {
+    /// The same part of each slab.
     ///
     /// # Safety
     /// The part lies within the slabs, and nobody else uses it.
     #[inline(always)]
-    unsafe fn part<'s>(&self, at: usize, length: usize) -> [&'s mut [T]; 3] {
-        self.0.map(
+    unsafe fn part<'s>(&self, at: usize, length: usize) -> (&'s mut [T], [&'s mut [T]; S]) {
+        // SAFETY: the caller's promise.
+        let point = unsafe { std::slice::from_raw_parts_mut(self.point.add(at), length) };
+        let memory = self.memory.map(
             #[inline(always)]
-            |slab| match slab.is_null() {
-                true => &mut [],
-                // SAFETY: the caller's promise.
-                false => unsafe { std::slice::from_raw_parts_mut(slab.add(at), length) },
-            },
-        )
+            // SAFETY: the caller's promise.
+            |slab| unsafe { std::slice::from_raw_parts_mut(slab.add(at), length) },
+        );
+        (point, memory)
     }
 }
 
@@ -122,14 +129,14 @@ fn result(kernel: &Kernel) -> &crate::code::MemoryView {
     }
 }
 
-/// Whether every number of a product is certainly finite, and every partial sum too. It is a bound: |Σ aₖ·bₖ| ≤ ‖a‖·‖b‖ (Cauchy
-/// and Schwarz), and the norm of a row or column is at most that of its matrix.
+/// A bound of every number of a product, and of every partial sum: |Σ aₖ·bₖ| ≤ ‖a‖·‖b‖ (Cauchy and Schwarz), and the norm of a
+/// row or column is at most that of its matrix. It is infinite or NaN if an operand is.
 ///
 /// # Safety
 /// The product is part of a verified plan, and `bases` are the memories that the plan has run in. Nobody writes its operands
 /// meanwhile.
-pub(super) unsafe fn is_finite(kernel: &Kernel, bases: &Bases, workers: &Workers) -> bool {
-    let Work::Product { a, b, c } = &kernel.work else { return false };
+pub(super) unsafe fn bound(kernel: &Kernel, bases: &Bases, workers: &Workers) -> f64 {
+    let Work::Product { a, b, c } = &kernel.work else { return f64::INFINITY };
     with_float!(c.dtype, T => {
         // SAFETY: the caller's promise.
         let (a, b): (View<'_, T>, View<'_, T>) = unsafe { (view(bases, a, c.memory), view(bases, b, c.memory)) };
@@ -141,7 +148,6 @@ pub(super) unsafe fn is_finite(kernel: &Kernel, bases: &Bases, workers: &Workers
                 |x| x * x,
             )
         });
-        // The norms are infinite or NaN if an operand is. The factor of ten is far more than all rounding errors.
-        (a.to_f64().sqrt() * b.to_f64().sqrt()) < T::MAX.to_f64() / 10.0
+        a.to_f64().sqrt() * b.to_f64().sqrt()
     })
 }

@@ -2,7 +2,7 @@
 
 use super::sweep::{Event, sweep};
 use crate::buffers::Strided;
-use crate::dtype::with_float;
+use crate::dtype::{Data, with_float, with_type};
 use crate::ir::{NodeId, Op};
 use crate::kernels::copy;
 use crate::params::{Gradients, Params};
@@ -69,6 +69,13 @@ impl Var<'_> {
             Event::Visited => lifetimes.free_intermediates(),
         });
         gradients.clear_others(params);
+        gradients.set_loss(self.item());
+        {
+            let list = tape.list();
+            list.written().for_each(|(buffer, id)| {
+                gradients.write(buffer, contiguous(&list.strided(id, Some(params))).borrow());
+            });
+        }
         let mut list = tape.list_mut();
         list.truncate(start);
         list.gradients = Some(gradients.clone());
@@ -125,6 +132,13 @@ fn store(list: &List, params: &Params, leaf: NodeId, adjoint: NodeId, gradients:
     let x = list.strided(adjoint, Some(params));
     let (slab, range) = gradients.insert(param, params.range(param));
     with_float!(slab.dtype(), T => copy_into::<T>(&x, &mut slab.slice_mut()[range]));
+}
+
+/// The elements of a value, in row-major order.
+fn contiguous(x: &Strided<'_>) -> Data {
+    let mut data = Data::splat(x.dtype(), 0.0, x.shape.iter().product());
+    with_type!(x.dtype(), T => copy_into::<T>(x, data.slice_mut::<T>()));
+    data
 }
 
 fn copy_into<T: crate::Element>(x: &Strided<'_>, out: &mut [T]) {

@@ -2,7 +2,7 @@
 
 use super::simd::widest;
 use super::workers::Workers;
-use crate::dtype::Float;
+use crate::dtype::{DataRef, Float};
 
 /// How many partial sums are added side by side.
 const LANES: usize = 32;
@@ -13,7 +13,7 @@ const PIECES: usize = 64;
 
 /// Σ f(x). The sum is infinite or NaN if one of the terms is. `f` has to be `#[inline(always)]`.
 #[inline]
-pub fn sum<T: Float>(numbers: &[T], workers: &Workers, f: impl Fn(T) -> T + Sync) -> T {
+pub(crate) fn sum<T: Float>(numbers: &[T], workers: &Workers, f: impl Fn(T) -> T + Sync) -> T {
     if workers.threads() == 1 || numbers.len() <= ALONE {
         return sum_alone(numbers, &f);
     }
@@ -22,6 +22,78 @@ pub fn sum<T: Float>(numbers: &[T], workers: &Workers, f: impl Fn(T) -> T + Sync
     let mut pieces: [_; PIECES] = std::array::from_fn(|_| (pieces.next().unwrap_or_default(), T::default()));
     workers.each_of(&mut pieces, |(piece, sum)| *sum = sum_alone(piece, &f));
     pieces.iter().fold(T::default(), |sum, piece| sum + piece.1)
+}
+
+/// Σ x² in double precision. The order depends on the length alone, so that the bits are the same on every CPU.
+pub(crate) fn squares<T: Float>(numbers: &[T]) -> f64 {
+    let (rows, rest) = numbers.as_chunks::<16>();
+    let mut lanes = widest(
+        #[inline(always)]
+        || {
+            let mut lanes = [0.0; 16];
+            for row in rows {
+                for i in 0..16 {
+                    let x = row[i].to_f64();
+                    lanes[i] += x * x;
+                }
+            }
+            lanes
+        },
+    );
+    lanes.iter_mut().zip(rest).for_each(|(sum, x)| *sum += x.to_f64() * x.to_f64());
+    let mut half = 8;
+    while half > 0 {
+        (0..half).for_each(|i| lanes[i] += lanes[i + half]);
+        half /= 2;
+    }
+    lanes[0]
+}
+
+/// The largest |x|, or NaN if one is NaN; 0 of none.
+#[inline]
+pub fn largest<T: Float>(numbers: &[T], workers: &Workers) -> f64 {
+    if workers.threads() == 1 || numbers.len() <= ALONE {
+        return largest_alone(numbers);
+    }
+    let size = numbers.len().div_ceil(PIECES).max(ALONE);
+    let mut pieces = numbers.chunks(size);
+    let mut pieces: [_; PIECES] = std::array::from_fn(|_| (pieces.next().unwrap_or_default(), 0.0));
+    workers.each_of(&mut pieces, |(piece, most)| *most = largest_alone(piece));
+    pieces.iter().fold(0.0, |most: f64, piece| if piece.1 <= most { most } else { piece.1 })
+}
+
+/// Without its sign bit a number is the larger the larger its bits are, and NaN is above all.
+#[inline]
+fn largest_alone<T: Float>(numbers: &[T]) -> f64 {
+    macro_rules! largest {
+        ($numbers:ident $T:ident $Bits:ident) => {{
+            let bits = |x: &$T| (x.to_bits() & !(1 << ($Bits::BITS - 1))) as $Bits;
+            let (rows, rest) = $numbers.as_chunks::<LANES>();
+            let most = rest.iter().map(bits).fold(0, $Bits::max);
+            if rows.is_empty() {
+                return f64::from($T::from_bits(most as _));
+            }
+            let lanes = widest(
+                #[inline(always)]
+                || {
+                    let mut lanes = [0; LANES];
+                    for row in rows {
+                        for i in 0..LANES {
+                            let x = bits(&row[i]);
+                            lanes[i] = if x > lanes[i] { x } else { lanes[i] };
+                        }
+                    }
+                    lanes
+                },
+            );
+            f64::from($T::from_bits(lanes.into_iter().fold(most, $Bits::max) as _))
+        }};
+    }
+    match T::share(numbers) {
+        DataRef::F32(numbers) => largest!(numbers f32 i32),
+        DataRef::F64(numbers) => largest!(numbers f64 i64),
+        _ => unreachable!("numbers are F32 or F64"),
+    }
 }
 
 #[inline]
@@ -55,6 +127,25 @@ fn sum_alone<T: Float>(numbers: &[T], f: &impl Fn(T) -> T) -> T {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_largest_is_found_by_any_number_of_threads_and_nan_is_above_all() {
+        for threads in [1, 3] {
+            let workers = Workers::new(threads);
+            assert_eq!(largest::<f64>(&[], &workers), 0.0);
+            for n in [1, 31, 64, 200, 40_001] {
+                for (at, x) in [(0, -7.5f32), (n / 2, 9.0), (n - 1, -1e30), (n / 3, f32::NEG_INFINITY)] {
+                    let mut numbers = vec![-2.0f32; n];
+                    numbers[at] = x;
+                    let wide: Vec<f64> = numbers.iter().map(|&x| f64::from(x)).collect();
+                    let want = f64::from(x.abs());
+                    assert_eq!((largest(&numbers, &workers), largest(&wide, &workers)), (want, want));
+                    numbers[n / 2] = f32::NAN;
+                    assert!(largest(&numbers, &workers).is_nan());
+                }
+            }
+        }
+    }
 
     #[test]
     fn terms_are_added_by_any_number_of_threads_and_what_is_not_finite_shows() {

@@ -4,13 +4,27 @@ use super::{Digits, Number, Operator};
 use crate::table::Compare;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-/// A number in a formula.
+/// A number in a formula: of the kind `N`, with the operators and the functions of the table, and `f64` literals on either
+/// side.
+///
+/// An [elementwise update](https://docs.rs/wengert-optim) is written over it once, and means numbers in single and double
+/// precision, whole tensors on a tape, and bounds.
+///
+/// ```
+/// use autograd::{Num, Number, Tape};
+/// fn soft_sign<N: Number>(x: Num<N>) -> Num<N> {
+///     x / (1.0 + x.abs())
+/// }
+/// assert_eq!(soft_sign(Num::of(-3.0f32)).get(), -0.75);
+/// let tape = Tape::new();
+/// assert_eq!(soft_sign(Num::of(tape.var([1.0, -3.0]))).get().to_vec::<f64>(), [0.5, -0.75]);
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
 pub struct Num<N>(pub(crate) N);
 
 /// What may stand in a formula: a number, or an `f64` that takes its type from what it meets.
-pub(crate) trait Literal<N>: Copy {
+pub trait Literal<N>: Copy {
     /// As a number of the kind of `like`.
     #[track_caller]
     fn number(self, like: Num<N>) -> Num<N>;

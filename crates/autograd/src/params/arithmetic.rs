@@ -1,7 +1,8 @@
 //! Arithmetic on gradients: accumulation, scaling, clipping.
 
 use super::{Gradients, Params};
-use crate::dtype::{DataRef, Float, with_float};
+use crate::dtype::{Float, with_float};
+use crate::kernels::unordered::squares;
 use crate::mistake::Mistake;
 use std::ops::{AddAssign, MulAssign};
 
@@ -38,11 +39,17 @@ impl Gradients {
     /// assert!((grads.norm() / 5e200 - 1.0).abs() < 1e-15);
     /// ```
     pub fn norm(&self) -> f64 {
-        match self.slab().borrow() {
-            DataRef::F32(v) => v.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt(),
-            DataRef::F64(v) => norm(v),
-            _ => unreachable!("a slab is F32 or F64"),
-        }
+        with_float!(self.dtype(), T => norm(self.slab_of::<T>()))
+    }
+
+    /// The Euclidean norm of the gradients of the parameters that are not frozen.
+    #[doc(hidden)]
+    pub fn norm_of(&self, params: &Params) -> f64 {
+        let parts = self.trained(params);
+        with_float!(self.dtype(), T => {
+            let norms: Vec<f64> = parts.map(|(_, range)| norm(&self.slab_of::<T>()[range])).collect();
+            norm(&norms)
+        })
     }
 
     /// Scales all gradients, if their [norm](Gradients::norm) is larger than `limit`, so that it becomes `limit`; gives the
@@ -156,16 +163,16 @@ impl MulAssign<f64> for Gradients {
 }
 
 /// √Σx². The plain sum of squares where it neither overflows nor loses what is small; else of numbers scaled by the largest.
-fn norm(x: &[f64]) -> f64 {
-    let plain = x.iter().map(|x| x * x).sum::<f64>();
+fn norm<T: Float>(x: &[T]) -> f64 {
+    let plain = squares(x);
     if plain > 1e-280 && plain < f64::INFINITY || plain.is_nan() {
         return plain.sqrt();
     }
-    let largest = x.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+    let largest = x.iter().fold(0.0f64, |m, x| m.max(x.to_f64().abs()));
     if largest == 0.0 || largest.is_infinite() {
         return largest;
     }
-    largest * x.iter().map(|x| (x / largest).powi(2)).sum::<f64>().sqrt()
+    largest * x.iter().map(|x| (x.to_f64() / largest).powi(2)).sum::<f64>().sqrt()
 }
 
 #[cfg(test)]
@@ -180,7 +187,7 @@ mod tests {
         near(norm(&[3e-200, -4e-200]), 5e-200);
         near(norm(&[3e-310, 4e-310]), 5e-310);
         near(norm(&[3.0, 4.0]), 5.0);
-        assert_eq!((norm(&[]), norm(&[0.0, -0.0])), (0.0, 0.0));
+        assert_eq!((norm::<f64>(&[]), norm(&[0.0, -0.0])), (0.0, 0.0));
         assert_eq!(norm(&[1.0, f64::NEG_INFINITY]), f64::INFINITY);
         assert!(norm(&[1.0, f64::NAN]).is_nan() && norm(&[f64::INFINITY, f64::NAN]).is_nan());
     }

@@ -1,7 +1,11 @@
 //! The gradients of all parameters, as an owned value.
 
-use super::{Param, Params};
-use crate::dtype::{DType, Float, with_float};
+use super::buffers::Writes;
+use super::{Buffer, Param, Params};
+use crate::dtype::{DType, DataRef, Float, with_float};
+use crate::kernels::unordered;
+use crate::kernels::workers::Workers;
+use crate::optimizer::{NamedTensor, StepError};
 use crate::slab::Slab;
 use std::ops::Range;
 use std::sync::Arc;
@@ -31,6 +35,12 @@ struct GradientData {
     slab: Slab,
     /// The gradient of each parameter that has one.
     held: Vec<Option<Held>>,
+    /// What the computation wrote to buffers: a step stores it.
+    writes: Writes,
+    /// The loss that they are gradients of, where it is one number.
+    loss: Option<f64>,
+    /// Whether it is meant if no parameter that is trained has a gradient.
+    none_is_meant: bool,
 }
 
 /// The gradient of one parameter.
@@ -39,6 +49,14 @@ struct Held {
     range: Range<usize>,
     /// The stamp of the parameter.
     stamp: u32,
+    /// The only rows that are not zero, where they are named.
+    rows: Option<Arc<[usize]>>,
+}
+
+impl Held {
+    fn new(param: Param, range: Range<usize>) -> Held {
+        Held { range, stamp: param.stamp, rows: None }
+    }
 }
 
 impl Gradients {
@@ -46,10 +64,12 @@ impl Gradients {
     pub(crate) fn reusing(last: Option<Gradients>, params: &Params) -> Gradients {
         let (elements, count) = (params.elements(), params.len());
         if let Some(mut last) = last.filter(|last| last.belong_to(params))
-            && let Some(GradientData { slab, held }) = Arc::get_mut(&mut last.contents)
-            && (slab.len(), held.len()) == (elements, count)
+            && let Some(data) = Arc::get_mut(&mut last.contents)
+            && (data.slab.len(), data.held.len()) == (elements, count)
         {
-            held.fill(None);
+            data.held.fill(None);
+            data.writes.clear();
+            (data.loss, data.none_is_meant) = (None, false);
             return last;
         }
         Gradients::new(params.owner, Slab::splat(params.dtype(), 0.0, elements), vec![None; count])
@@ -68,13 +88,142 @@ impl Gradients {
             if held.len() <= param.index() {
                 held.resize(param.index() + 1, None);
             }
-            held[param.index()] = Some(Held { range: range.clone(), stamp: param.stamp });
+            held[param.index()] = Some(Held::new(*param, range.clone()));
         }
         Gradients::new(owner, Slab::splat(dtype, 0.0, elements), held)
     }
 
     fn new(owner: u32, slab: Slab, held: Vec<Option<Held>>) -> Gradients {
-        Gradients { owner, contents: Arc::new(GradientData { slab, held }) }
+        let data = GradientData { slab, held, writes: Writes::default(), loss: None, none_is_meant: false };
+        Gradients { owner, contents: Arc::new(data) }
+    }
+
+    /// Says which loss these are the gradients of.
+    pub(crate) fn set_loss(&mut self, loss: f64) {
+        self.contents_mut().loss = Some(loss);
+    }
+
+    /// Adds what the computation wrote to a buffer, in place of an earlier write.
+    pub(crate) fn write(&mut self, buffer: Buffer, values: DataRef<'_>) {
+        self.contents_mut().writes.set(buffer, values);
+    }
+
+    /// What the computation wrote to buffers.
+    pub(super) fn writes(&self) -> impl Iterator<Item = (Buffer, DataRef<'_>)> {
+        self.contents.writes.each()
+    }
+
+    /// Says that it is meant if no parameter that is trained has a gradient: a step then changes no parameter, and is no
+    /// error.
+    ///
+    /// ```
+    /// use autograd::{Params, Tape};
+    /// let mut params = Params::f64();
+    /// let w = params.scope("net").param("w", [2], 1.0);
+    /// params.set_frozen(w, true);
+    /// let grads = Tape::with(&params).param(w).sum().backward().or_none();
+    /// assert!(grads.get::<f64>(w).is_none());
+    /// ```
+    pub fn or_none(mut self) -> Gradients {
+        self.contents_mut().none_is_meant = true;
+        self
+    }
+
+    /// Refuses the parameters of another model, and a step that would train nothing.
+    #[inline]
+    #[doc(hidden)]
+    pub fn check_for(&self, params: &Params) -> Result<(), StepError> {
+        if !self.belong_to(params) {
+            return Err(StepError::ForeignGradients);
+        }
+        if !self.contents.none_is_meant && self.trained(params).next().is_none() {
+            return Err(StepError::NothingTrained);
+        }
+        Ok(())
+    }
+
+    /// All that a step refuses: gradients of another model, none, ones that are not finite, and a loss that is not.
+    #[doc(hidden)]
+    pub fn check_step(&self, params: &Params) -> Result<(), StepError> {
+        self.check_for(params)?;
+        with_float!(params.dtype(), T => {
+            if !unordered::largest(self.slab_of::<T>(), &Workers::default()).is_finite() {
+                self.check_finite_in::<T>(params, |_| true)?;
+            }
+        });
+        self.check_loss()
+    }
+
+    /// Stores the gradient of a parameter, if it fits; else says what would.
+    #[doc(hidden)]
+    pub fn insert_data(&mut self, params: &Params, param: Param, given: &NamedTensor) -> Result<(), String> {
+        let (shape, range) = (params.shape(param), params.range(param));
+        if given.shape != *shape || given.data.dtype() != self.dtype() || given.data.len() != range.len() {
+            return Err(format!("{shape} {}", self.dtype()));
+        }
+        let (slab, range) = self.insert(param, range);
+        slab.copy_from(range.start, given.data.borrow());
+        Ok(())
+    }
+
+    /// Refuses a loss that is not finite: after the gradients, whose errors tell more.
+    #[inline]
+    #[doc(hidden)]
+    pub fn check_loss(&self) -> Result<(), StepError> {
+        match self.contents.loss {
+            Some(value) if !value.is_finite() => Err(StepError::NonFiniteLoss { value }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Names the first number of the gradients that is not finite, among the parameters that are trained and whose ranges
+    /// are `asked` for.
+    #[cold]
+    #[doc(hidden)]
+    pub fn check_finite_in<T: Float>(
+        &self,
+        params: &Params,
+        asked: impl Fn(&Range<usize>) -> bool,
+    ) -> Result<(), StepError> {
+        for (param, range) in self.trained(params).filter(|(_, range)| asked(range)) {
+            let gradient = &self.slab_of::<T>()[range];
+            if let Some(element) = gradient.iter().position(|g| !g.is_finite()) {
+                let (parameter, value) = (params.name(param).to_owned(), gradient[element].to_f64());
+                return Err(StepError::NonFiniteGradient { parameter, element, value });
+            }
+        }
+        Ok(())
+    }
+
+    /// Names the only rows of a parameter's gradient that are not zero, such as those of an embedding that a batch looked
+    /// up: an optimiser with lazy rows updates these alone. `rows` may name one twice.
+    ///
+    /// ```
+    /// use autograd::{Gradients, Params};
+    /// let mut params = Params::f64();
+    /// let table = params.scope("net").param("table", [4, 2], 1.0);
+    /// let mut grads = Gradients::zeros(&params);
+    /// grads.get_mut::<f64>(table).unwrap()[2..4].fill(0.5);
+    /// grads.name_rows(table, &[1, 1]);
+    /// assert_eq!(grads.rows(table), Some(&[1][..]));
+    /// ```
+    ///
+    /// # Panics
+    /// If the parameter has no gradient, or no such row. A row that is not named and not zero is not looked for.
+    #[track_caller]
+    pub fn name_rows(&mut self, param: Param, rows: &[usize]) {
+        let mut rows = rows.to_vec();
+        rows.sort_unstable();
+        rows.dedup();
+        match self.contents_mut().held.get_mut(param.index()) {
+            Some(Some(held)) if held.stamp == param.stamp => held.rows = Some(rows.into()),
+            _ => panic!("name_rows: parameter number {} has no gradient here", param.index()),
+        }
+    }
+
+    /// The rows that [`name_rows`](Gradients::name_rows) has named: in order, each once.
+    pub fn rows(&self, param: Param) -> Option<&[usize]> {
+        self.contents.held.get(param.index())?.as_ref()?.rows.as_deref()
     }
 
     #[inline]
@@ -106,13 +255,13 @@ impl Gradients {
     /// Marks that a parameter has a gradient, and returns the slab and the range to write it to.
     pub(crate) fn insert(&mut self, param: Param, range: Range<usize>) -> (&mut Slab, Range<usize>) {
         let contents = self.contents_mut();
-        contents.held[param.index()] = Some(Held { range: range.clone(), stamp: param.stamp });
+        contents.held[param.index()] = Some(Held::new(param, range.clone()));
         (&mut contents.slab, range)
     }
 
     /// Sets the gradient of each parameter that has none to zero in the slab.
     pub(crate) fn clear_others(&mut self, params: &Params) {
-        let GradientData { slab, held } = self.contents_mut();
+        let GradientData { slab, held, .. } = self.contents_mut();
         for param in params.handles().filter(|param| held[param.index()].is_none()) {
             with_float!(slab.dtype(), T => slab.slice_mut::<T>()[params.range(param)].fill(0.0));
         }
@@ -129,7 +278,7 @@ impl Gradients {
             "this parameter handle belongs to another `Params` than these gradients"
         );
         let slab = self.slab_of::<T>();
-        let Held { range, stamp } = self.contents.held.get(param.index())?.as_ref()?;
+        let Held { range, stamp, .. } = self.contents.held.get(param.index())?.as_ref()?;
         assert!(
             *stamp == param.stamp,
             "this parameter handle was made in another clone of the `Params` of these gradients"
@@ -196,16 +345,30 @@ impl Gradients {
             && both.all(|(a, b)| stamp(a).zip(stamp(b)).is_none_or(|(a, b)| a == b))
     }
 
-    /// From now on has a gradient wherever `other` has one.
+    /// From now on has a gradient wherever `other` has one, writes what it wrote, and is refused where it would be.
     pub(super) fn take_over(&mut self, other: &Gradients) {
-        let theirs = &other.contents.held;
-        let held = &mut self.contents_mut().held;
-        held.resize(held.len().max(theirs.len()), None);
-        for (held, theirs) in held.iter_mut().zip(theirs) {
-            if held.is_none() {
-                held.clone_from(theirs);
+        let (theirs, data) = (&other.contents, self.contents_mut());
+        data.held.resize(data.held.len().max(theirs.held.len()), None);
+        for (held, theirs) in data.held.iter_mut().zip(&theirs.held) {
+            match (held, theirs) {
+                (held @ None, theirs) => held.clone_from(theirs),
+                (Some(held), Some(theirs)) => held.rows = joined(held.rows.take(), theirs.rows.as_deref()),
+                (Some(_), None) => {}
             }
         }
+        theirs.writes.each().for_each(|(buffer, values)| data.writes.set(buffer, values));
+        if data.loss.is_none_or(f64::is_finite) {
+            data.loss = theirs.loss.or(data.loss);
+        }
+    }
+
+    /// No gradients, in the same memory, which becomes zero.
+    pub fn set_zero(&mut self) {
+        let data = self.contents_mut();
+        with_float!(data.slab.dtype(), T => data.slab.slice_mut::<T>().fill(0.0));
+        data.held.fill(None);
+        data.writes.clear();
+        data.loss = None;
     }
 
     /// Where the gradient of a parameter stands in the slab, if it has one.
@@ -214,4 +377,16 @@ impl Gradients {
         self.get::<T>(param)?;
         self.contents.held[param.index()].as_ref().map(|held| held.range.clone())
     }
+}
+
+/// The rows of both; none where one side does not name them.
+fn joined(ours: Option<Arc<[usize]>>, theirs: Option<&[usize]>) -> Option<Arc<[usize]>> {
+    let (ours, theirs) = (ours?, theirs?);
+    if *ours == *theirs {
+        return Some(ours);
+    }
+    let mut both = [&ours, theirs].concat();
+    both.sort_unstable();
+    both.dedup();
+    Some(both.into())
 }

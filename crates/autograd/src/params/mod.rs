@@ -1,9 +1,11 @@
 //! Parameters: the model holds `Copy` handles, and one flat slab holds all values.
 
 mod arithmetic;
+mod buffers;
 mod gradients;
 mod scope;
 
+pub use buffers::Buffer;
 pub use gradients::Gradients;
 pub use scope::{Initial, Scope};
 
@@ -15,7 +17,7 @@ use crate::tensor::ToTensor;
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// A handle to one parameter tensor of a [`Params`]: a number. It is `Copy` and has no lifetime or dtype.
 ///
@@ -61,6 +63,20 @@ fn identity() -> u32 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
+/// A number that no other version of any slab has. No value depends on it.
+#[inline]
+fn new_version() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// What a name stands for: an index among the parameters, or among the buffers.
+#[derive(Clone, Copy, Debug)]
+enum Entry {
+    Param(u32),
+    Buffer(u32),
+}
+
 /// All parameters of a model in one flat slab of `f32` or `f64`, in order of creation, with names by scope.
 ///
 /// A clone has the same handles. So saving, averaging or comparing models is one loop over one buffer.
@@ -74,13 +90,18 @@ fn identity() -> u32 {
 /// assert_eq!(grads.get::<f64>(w), Some(&[6.0, 8.0][..]));
 /// assert_eq!(params.name(w), "net.w");
 /// ```
+///
+/// State that is not trained stands beside them: see [`Buffer`].
 #[derive(Clone, Debug)]
 pub struct Params {
     owner: u32,
     seed: u64,
     entries: Vec<ParamEntry>,
-    by_name: HashMap<String, u32>,
+    buffers: Vec<buffers::BufferEntry>,
+    by_name: HashMap<String, Entry>,
     slab: Slab,
+    /// Changes with every access that may change the slab.
+    version: u64,
 }
 
 impl Params {
@@ -103,8 +124,10 @@ impl Params {
             owner: identity(),
             seed: 0,
             entries: Vec::new(),
+            buffers: Vec::new(),
             by_name: HashMap::new(),
             slab: Slab::empty(dtype),
+            version: new_version(),
         }
     }
 
@@ -158,8 +181,12 @@ impl Params {
 
     /// The handle of a full name such as `net.0.weight`.
     pub fn find(&self, name: &str) -> Option<Param> {
-        let index = *self.by_name.get(name)?;
-        Some(Param { owner: self.owner, index, stamp: self.entries[index as usize].stamp })
+        match *self.by_name.get(name)? {
+            Entry::Param(index) => {
+                Some(Param { owner: self.owner, index, stamp: self.entries[index as usize].stamp })
+            }
+            Entry::Buffer(_) => None,
+        }
     }
 
     /// The full name of a parameter, scopes joined by dots.
@@ -194,8 +221,7 @@ impl Params {
     #[track_caller]
     pub fn get_mut<T: Float>(&mut self, param: Param) -> &mut [T] {
         let range = self.entry(param).range.clone();
-        self.check_type::<T>();
-        &mut self.slab.slice_mut::<T>()[range]
+        &mut self.slab_mut::<T>()[range]
     }
 
     /// Replaces the values of a parameter by an array of the same shape and dtype.
@@ -276,7 +302,54 @@ impl Params {
     #[track_caller]
     pub fn slab_mut<T: Float>(&mut self) -> &mut [T] {
         self.check_type::<T>();
+        self.version = new_version();
         self.slab.slice_mut()
+    }
+
+    /// A number that differs whenever the slab may have changed, also between clones.
+    #[doc(hidden)]
+    #[inline]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// A number that tells the first `len` parameters from those of another `Params`, also of a clone that has grown apart.
+    #[doc(hidden)]
+    #[inline]
+    pub fn stamp(&self, len: usize) -> Option<u32> {
+        self.entries.get(len.checked_sub(1)?).map(|entry| entry.stamp)
+    }
+
+    /// Calls `f` with each parameter that has a gradient and is not frozen: its handle, its values, its gradient.
+    ///
+    /// ```
+    /// use autograd::{Params, Tape};
+    /// let mut params = Params::f64();
+    /// let w = params.scope("net").param("w", [2], [3.0, 1.0]);
+    /// let grads = Tape::with(&params).param(w).square().sum().backward();
+    /// params.each_trained::<f64>(&grads, |_, w, g| w.iter_mut().zip(g).for_each(|(w, g)| *w -= 0.5 * g));
+    /// assert_eq!(params.get::<f64>(w), [0.0, 0.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the gradients belong to another model, or `T` is not the slab's type.
+    #[track_caller]
+    pub fn each_trained<T: Float>(&mut self, grads: &Gradients, mut f: impl FnMut(Param, &mut [T], &[T])) {
+        assert!(grads.belong_to(self), "each_trained: the gradients belong to another model than the parameters");
+        let (trained, gradient) = (grads.trained(self).collect::<Vec<_>>(), grads.slab_of::<T>());
+        let slab = self.slab_mut::<T>();
+        for (param, range) in trained {
+            f(param, &mut slab[range.clone()], &gradient[range]);
+        }
+    }
+
+    /// Stores what the computation wrote to [buffers](Buffer): a [step](crate::Optimizer::step) does so.
+    ///
+    /// # Panics
+    /// If a buffer belongs to another `Params`.
+    #[track_caller]
+    pub fn write_back(&mut self, grads: &Gradients) {
+        grads.writes().for_each(|(buffer, values)| self.store(buffer, values));
     }
 
     /// A scope in which names begin with `name`: `params.scope("net").param("w", …)` makes `net.w`.
@@ -287,16 +360,12 @@ impl Params {
     /// Adds a parameter. The values are rounded to the slab's type.
     #[track_caller]
     fn add(&mut self, name: String, shape: Shape, values: &[f64]) -> Param {
-        if self.by_name.contains_key(&name) {
-            Mistake::new(format!("parameter `{name}` exists already"))
-                .rule("a name can be used once")
-                .hint("give each layer a scope of its own, `params.scope(…)`")
-                .raise();
-        }
+        self.check_name(&name);
         let index = u32::try_from(self.entries.len()).expect("fewer than 2³² parameters");
         let start = self.slab.len();
         self.slab.extend(values);
-        self.by_name.insert(name.clone(), index);
+        self.by_name.insert(name.clone(), Entry::Param(index));
+        self.version = new_version();
         let stamp = identity();
         self.entries.push(ParamEntry {
             name,
@@ -306,6 +375,19 @@ impl Params {
             stamp,
         });
         Param { owner: self.owner, index, stamp }
+    }
+
+    #[track_caller]
+    fn check_name(&self, name: &str) {
+        let kind = match self.by_name.get(name) {
+            None => return,
+            Some(Entry::Param(_)) => "parameter",
+            Some(Entry::Buffer(_)) => "buffer",
+        };
+        Mistake::new(format!("{kind} `{name}` exists already"))
+            .rule("a name can be used once")
+            .hint("give each layer a scope of its own, `params.scope(…)`")
+            .raise();
     }
 
     /// Which parameters there are.
@@ -369,7 +451,8 @@ impl Params {
 /// A summary table: name, shape, size, mean and standard deviation of each parameter.
 impl fmt::Display for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self.entries.iter().map(|e| e.name.chars().count()).max().unwrap_or(0).max(9);
+        let names = self.entries.iter().map(|e| &e.name).chain(self.buffers.iter().map(|e| &e.name));
+        let width = names.map(|name| name.chars().count()).max().unwrap_or(0).max(9);
         writeln!(
             f,
             "{:<width$}  {:>14}  {:>9}  {:>10}  {:>10}",
@@ -392,6 +475,10 @@ impl fmt::Display for Params {
                 e.name,
                 values.len()
             )?;
+        }
+        for e in &self.buffers {
+            let (shape, dtype) = (e.shape.to_string(), e.data.dtype());
+            writeln!(f, "{:<width$}  {shape:>14}  {:>9}  state {dtype}", e.name, e.data.len())?;
         }
         let trained: usize = self.entries.iter().filter(|e| !e.frozen).map(|e| e.range.len()).sum();
         write!(f, "{} elements, {} trained, {}", self.elements(), trained, self.dtype())

@@ -42,7 +42,7 @@ impl Initial for &[f64] {
 /// ```
 #[derive(Debug)]
 pub struct Scope<'p> {
-    params: &'p mut Params,
+    pub(super) params: &'p mut Params,
     path: String,
 }
 
@@ -63,18 +63,29 @@ impl<'p> Scope<'p> {
     /// If the name exists already, the product of the shape overflows, or the number of initial values is wrong.
     #[track_caller]
     pub fn param(&mut self, name: &str, shape: impl Into<Shape>, initial: impl Initial) -> Param {
-        let (name, shape) = (self.full_name(name), shape.into());
-        let wanted = shape.elements();
+        let (name, shape, values) = self.initial_values(name, shape.into(), initial);
+        self.params.add(name, shape, &values)
+    }
+
+    /// The full name and the initial values of a tensor.
+    #[track_caller]
+    pub(super) fn initial_values(
+        &self,
+        name: &str,
+        shape: Shape,
+        initial: impl Initial,
+    ) -> (String, Shape, Vec<f64>) {
+        let (name, wanted) = (self.full_name(name), shape.elements());
         let values = initial.values(&name, &shape, self.params.seed);
         let given = values.len();
         assert!(
             given == wanted,
             "parameter `{name}` of shape {shape} has {wanted} elements, {given} values were given"
         );
-        self.params.add(name, shape, &values)
+        (name, shape, values)
     }
 
-    fn full_name(&self, name: &str) -> String {
+    pub(super) fn full_name(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 }

@@ -44,6 +44,11 @@ pub enum ProgramError {
         /// Numbers in the slab that was given.
         given: usize,
     },
+    /// A parameter that was frozen when the program was traced, and is not any more.
+    Thawed {
+        /// The full name of the parameter.
+        parameter: String,
+    },
     /// A state of another program.
     ForeignState,
     /// The values of its operands make an op impossible, for example an index out of range.
@@ -84,6 +89,11 @@ impl fmt::Display for ProgramError {
                  ({given} numbers): run it on that one or a clone of it, and trace again where \
                  parameters have been added"
             ),
+            ProgramError::Thawed { parameter } => write!(
+                f,
+                "`{parameter}` was frozen when the program was traced, so that it has no gradient: trace again after \
+                 parameters have been thawed, or let a `Jit` do it"
+            ),
             ProgramError::ForeignState => {
                 write!(f, "the state belongs to another program: make one with `program.state()`")
             }
@@ -98,36 +108,3 @@ impl fmt::Display for ProgramError {
 }
 
 impl Error for ProgramError {}
-
-/// Why a step could not be made: the run, or the update.
-#[derive(Clone, Debug, PartialEq)]
-pub enum StepError<E> {
-    /// The run failed; nothing was changed.
-    Program(ProgramError),
-    /// The update was refused; nothing was changed.
-    Update(E),
-}
-
-impl<E> From<ProgramError> for StepError<E> {
-    fn from(error: ProgramError) -> Self {
-        StepError::Program(error)
-    }
-}
-
-impl<E: fmt::Display> fmt::Display for StepError<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            StepError::Program(error) => error.fmt(f),
-            StepError::Update(error) => error.fmt(f),
-        }
-    }
-}
-
-impl<E: Error + 'static> Error for StepError<E> {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            StepError::Program(error) => error.source(),
-            StepError::Update(error) => error.source(),
-        }
-    }
-}

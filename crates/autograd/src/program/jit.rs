@@ -1,7 +1,8 @@
 //! A closure that is traced once for each combination of input shapes.
 
-use super::{Inputs, Outputs, Program, ProgramError, Run, State, StepError, Update};
+use super::{Inputs, Outputs, Program, ProgramError, Run, State};
 use crate::ir::Meta;
+use crate::optimizer::{Optimizer, StepError};
 use crate::params::Params;
 use crate::tape::Tape;
 use crate::var::Var;
@@ -120,12 +121,12 @@ where
     /// # Panics
     /// As [`run`](Jit::run); and if the closure gives no gradients.
     #[track_caller]
-    pub fn step<U: Update>(
+    pub fn step(
         &mut self,
         params: &mut Params,
-        optimizer: &mut U,
+        optimizer: &mut (impl Optimizer + ?Sized),
         inputs: impl Inputs,
-    ) -> Result<f64, StepError<U::Error>> {
+    ) -> Result<f64, StepError> {
         self.step_outputs(params, optimizer, inputs).map(|run| run.item(0))
     }
 
@@ -137,12 +138,12 @@ where
     /// # Panics
     /// As [`step`](Jit::step).
     #[track_caller]
-    pub fn step_outputs<U: Update>(
+    pub fn step_outputs(
         &mut self,
         params: &mut Params,
-        optimizer: &mut U,
+        optimizer: &mut (impl Optimizer + ?Sized),
         inputs: impl Inputs,
-    ) -> Result<Run<'_>, StepError<U::Error>> {
+    ) -> Result<Run<'_>, StepError> {
         let index = self.plan_for(params, &inputs)?;
         let Traced { program, state, .. } = &mut self.plans[index];
         program.step_outputs(state, params, optimizer, inputs)

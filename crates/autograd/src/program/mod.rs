@@ -12,20 +12,20 @@ mod report;
 mod run;
 mod state;
 
-pub use error::{ProgramError, StepError};
+pub use error::ProgramError;
 pub use explain::Explanation;
 pub use inputs::{AnyTensor, Inputs};
 pub use jit::Jit;
 #[cfg(feature = "clock")]
 pub use profile::Profile;
-pub use run::{OutputKey, Run, Update};
+pub use run::{OutputKey, Run};
 pub use state::State;
 
 use crate::dtype::DType;
 use crate::grad::parameter_gradients;
 use crate::ir::{Meta, NodeId};
 use crate::mistake::Mistake;
-use crate::params::{Extent, Gradients, Param, Params};
+use crate::params::{Buffer, Extent, Gradients, Param, Params};
 use crate::plan::{Graph, Passes, Plan, PlanInput, Verified, plan};
 use crate::shape::Shape;
 use crate::tape::Tape;
@@ -65,10 +65,19 @@ pub struct Program {
     elements: usize,
     /// The parameters that there were.
     extent: Extent,
+    /// For each input that is given, its number among those of the plan.
+    given: Vec<u32>,
+    /// How many inputs are given or read from buffers: the first ones of the plan.
     inputs: usize,
+    /// How many of the plan's outputs are those of the trace; the others are written to buffers.
+    outputs: usize,
+    writes: Vec<Buffer>,
     /// The names of the outputs, or none.
     names: Vec<String>,
     gradients: Option<Vec<(Param, Range<usize>)>>,
+    none_is_meant: bool,
+    /// The parameters that the trace read and that were frozen: they have no gradient.
+    frozen: Vec<Param>,
     /// All parameters, in the order of the slab.
     parameters: Vec<Parameter>,
 }
@@ -90,6 +99,7 @@ pub struct Outputs {
     /// Number of elements and type of the first, and what it is.
     first: Option<(usize, DType, String)>,
     gradients: bool,
+    none_is_meant: bool,
 }
 
 impl Outputs {
@@ -127,6 +137,16 @@ impl Outputs {
         }
         self.gradients = true;
         self
+    }
+
+    /// As [`with_gradients`](Outputs::with_gradients), and says that it is meant if the loss depends on no parameter that is
+    /// trained: a step then changes no parameter, and is no error.
+    ///
+    /// # Panics
+    /// As [`with_gradients`](Outputs::with_gradients).
+    #[track_caller]
+    pub fn with_gradients_or_none(self) -> Outputs {
+        Outputs { none_is_meant: true, ..self.with_gradients() }
     }
 
     /// The same with a name for each output, by which a [`Run`] gives it too.
@@ -273,6 +293,7 @@ impl<'p> Tape<'p> {
             names: vec![],
             first: outputs.first().map(|x| (x.shape().elements(), x.dtype(), x.describe())),
             gradients: false,
+            none_is_meant: false,
         }
     }
 }
@@ -322,6 +343,10 @@ impl Program {
         let tape = Tape::traced(params);
         let outputs = f(&tape);
         let mut nodes = outputs.nodes;
+        let count = nodes.len();
+        let (writes, written): (Vec<Buffer>, Vec<NodeId>) = tape.list().written().unzip();
+        nodes.extend(written);
+        let frozen = tape.list().parameters().map(|(p, _)| p).filter(|&p| params.is_frozen(p)).collect();
         let mut gradients = None;
         if outputs.gradients {
             let found = parameter_gradients(Var::new(&tape, nodes[0]), params);
@@ -329,6 +354,8 @@ impl Program {
             gradients = Some(found.iter().map(|&(p, _)| (p, params.range(p))).collect::<Vec<_>>());
         }
         let inputs = tape.list().traced_inputs().len();
+        let is_given = |number: &u32| tape.list().traced_inputs()[*number as usize].buffer.is_none();
+        let given = (0..inputs as u32).filter(is_given).collect();
         let ranges: Vec<Range<usize>> =
             gradients.iter().flatten().map(|(_, range): &(Param, Range<usize>)| range.clone()).collect();
         let parameter = |p: Param| {
@@ -344,9 +371,14 @@ impl Program {
             dtype: params.dtype(),
             elements: params.elements(),
             extent: params.extent(),
+            given,
             inputs,
+            outputs: count,
+            writes,
             names: outputs.names,
             gradients,
+            none_is_meant: outputs.none_is_meant,
+            frozen,
             parameters: params.iter().map(parameter).collect(),
         })
     }
@@ -385,7 +417,7 @@ impl Program {
     /// # Ok::<(), autograd::ProgramError>(())
     /// ```
     pub fn outputs(&self) -> impl Iterator<Item = (Option<&str>, &Shape, DType)> {
-        let outputs = self.plan.outputs.iter().enumerate();
+        let outputs = self.plan.outputs[..self.outputs].iter().enumerate();
         outputs.map(|(i, y)| (self.names.get(i).map(String::as_str), &y.shape, y.dtype))
     }
 
@@ -396,18 +428,27 @@ impl Program {
 
     /// The inputs in order, as they were traced.
     fn given(&self) -> impl Iterator<Item = &crate::tape::Input> {
-        (0..self.inputs).map(|i| self.input(i))
+        (0..self.given.len()).map(|i| self.input(i))
+    }
+
+    /// The inputs that are given or read from buffers.
+    fn traced(&self) -> impl Iterator<Item = &crate::tape::Input> {
+        self.plan.inputs[..self.inputs].iter().map(|input| match input {
+            PlanInput::Given(input) => input,
+            PlanInput::Constant(_) => unreachable!("the inputs of each run come first"),
+        })
     }
 
     #[inline]
     fn input(&self, i: usize) -> &crate::tape::Input {
-        match &self.plan.inputs[i] {
+        match &self.plan.inputs[self.given[i] as usize] {
             PlanInput::Given(input) => input,
             PlanInput::Constant(_) => unreachable!("the inputs of each run come first"),
         }
     }
 
     fn empty_gradients(&self) -> Gradients {
-        Gradients::of(self.owner, self.dtype, self.elements, self.gradients.as_deref())
+        let empty = Gradients::of(self.owner, self.dtype, self.elements, self.gradients.as_deref());
+        if self.none_is_meant { empty.or_none() } else { empty }
     }
 }

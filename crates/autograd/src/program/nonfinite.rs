@@ -44,14 +44,14 @@ impl Program {
         self.check_params(params)?;
         let mut state = self.state();
         let mut pieces = Pieces::new();
-        self.bind(&mut state, &inputs, &mut pieces)?;
+        self.bind(&mut state, params, &inputs, &mut pieces)?;
         let given = |number: usize| match &self.plan.inputs[number] {
             PlanInput::Given(_) => pieces[number].unwrap_or_else(|| state.machine.staged(number).borrow()),
             PlanInput::Constant(data) => data.borrow(),
         };
         let tape = Tape::with(params);
         let list = &mut *tape.list_mut();
-        list.adopt_names(self.given().cloned().collect(), self.recorded.scopes.clone());
+        list.adopt_names(self.traced().cloned().collect(), self.recorded.scopes.clone());
         let needed = ancestors(&self.recorded.outputs, |id| &self.recorded.node(id).inputs);
         let mut needed = needed.into_iter().peekable();
         for (id, node) in self.recorded.iter() {

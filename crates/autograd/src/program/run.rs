@@ -1,43 +1,15 @@
 //! Running a program, and what a run gives.
 
-use super::{AnyTensor, Inputs, Program, ProgramError, State, StepError};
+use super::{AnyTensor, Inputs, Program, ProgramError, State};
 use crate::dtype::{Data, DataRef, Element, each_dtype};
-use crate::exec::{Failed, Ran, Streams};
+use crate::exec::{Failed, Ran};
 use crate::ir::Meta;
-use crate::loops::Workers;
+use crate::optimizer::{Optimizer, Prepare, StepError, Supply};
 use crate::params::{Gradients, Params};
+use crate::plan::PlanInput;
 use crate::tape::Input;
 use ndarray::{ArrayViewD, IxDyn};
 use smallvec::SmallVec;
-
-/// What changes parameters by gradients: the optimisers of `optim` do. [`Program::step`] calls it.
-pub trait Update {
-    /// Why an update is refused.
-    type Error;
-    /// Changes the parameters, or refuses and changes nothing.
-    ///
-    /// # Errors
-    /// As the optimiser says.
-    fn update(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), Self::Error>;
-
-    /// Whether [`update_from`](Update::update_from) takes gradients that are still to be computed, each while its own
-    /// parameter is updated. Not so where an update needs all of a gradient first, its norm for example.
-    #[doc(hidden)]
-    const STREAMS: bool = false;
-
-    /// As [`update`](Update::update), with threads to share the work with, and with gradients that are computed only while
-    /// their parameters are updated: they are in `streams`, not in `grads`. No result depends on either.
-    #[doc(hidden)]
-    fn update_from(
-        &mut self,
-        params: &mut Params,
-        grads: &Gradients,
-        _workers: &Workers,
-        _streams: Option<Streams<'_>>,
-    ) -> Result<(), Self::Error> {
-        self.update(params, grads)
-    }
-}
 
 /// The elements of each input; none for an input that was copied.
 pub(super) type Pieces<'a> = SmallVec<[Option<DataRef<'a>>; 8]>;
@@ -83,7 +55,7 @@ mod sealed {
         #[inline]
         #[track_caller]
         fn number(self, program: &Program) -> usize {
-            let count = program.plan.outputs.len();
+            let count = program.outputs;
             assert!(self < count, "output {self} does not exist: the program has {count}");
             self
         }
@@ -129,15 +101,11 @@ impl Program {
     /// after it, bit by bit.
     ///
     /// ```
-    /// # use autograd::{Gradients, Params, Program, Update};
+    /// # use autograd::{Gradients, Optimizer, Params, Program, StepError};
     /// # struct Sgd;
-    /// # impl Update for Sgd {
-    /// #     type Error = std::convert::Infallible;
-    /// #     fn update(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), Self::Error> {
-    /// #         for p in params.iter() {
-    /// #             let g = grads.get::<f64>(p).unwrap();
-    /// #             params.get_mut::<f64>(p).iter_mut().zip(g).for_each(|(w, g)| *w -= 0.25 * g);
-    /// #         }
+    /// # impl Optimizer for Sgd {
+    /// #     fn update(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), StepError> {
+    /// #         params.each_trained::<f64>(grads, |_, w, g| w.iter_mut().zip(g).for_each(|(w, g)| *w -= 0.25 * g));
     /// #         Ok(())
     /// #     }
     /// # }
@@ -157,28 +125,24 @@ impl Program {
     /// # Panics
     /// If the program was traced without [`with_gradients`](super::Outputs::with_gradients).
     #[track_caller]
-    pub fn step<U: Update>(
+    pub fn step(
         &self,
         state: &mut State,
         params: &mut Params,
-        optimizer: &mut U,
+        optimizer: &mut (impl Optimizer + ?Sized),
         inputs: impl Inputs,
-    ) -> Result<f64, StepError<U::Error>> {
+    ) -> Result<f64, StepError> {
         self.step_outputs(state, params, optimizer, inputs).map(|run| run.item(0))
     }
 
     /// As [`step`](Program::step), and gives all outputs, as they were before the update.
     ///
     /// ```
-    /// # use autograd::{Gradients, Params, Program, Update};
+    /// # use autograd::{Gradients, Optimizer, Params, Program, StepError};
     /// # struct Sgd;
-    /// # impl Update for Sgd {
-    /// #     type Error = std::convert::Infallible;
-    /// #     fn update(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), Self::Error> {
-    /// #         for p in params.iter() {
-    /// #             let g = grads.get::<f64>(p).unwrap();
-    /// #             params.get_mut::<f64>(p).iter_mut().zip(g).for_each(|(w, g)| *w -= 0.25 * g);
-    /// #         }
+    /// # impl Optimizer for Sgd {
+    /// #     fn update(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), StepError> {
+    /// #         params.each_trained::<f64>(grads, |_, w, g| w.iter_mut().zip(g).for_each(|(w, g)| *w -= 0.25 * g));
     /// #         Ok(())
     /// #     }
     /// # }
@@ -203,19 +167,22 @@ impl Program {
     /// # Panics
     /// As [`step`](Program::step).
     #[track_caller]
-    pub fn step_outputs<'s, U: Update>(
+    pub fn step_outputs<'s>(
         &'s self,
         state: &'s mut State,
         params: &mut Params,
-        optimizer: &mut U,
+        optimizer: &mut (impl Optimizer + ?Sized),
         inputs: impl Inputs,
-    ) -> Result<Run<'s>, StepError<U::Error>> {
+    ) -> Result<Run<'s>, StepError> {
         let first = self.plan.kernels.len() - self.plan.streams;
         let ran = self.run_first(first, state, params, &inputs, |_| {})?;
         self.check_gradients();
-        let (grads, workers, streams) = ran.gradients(U::STREAMS);
-        optimizer.update_from(params, grads, workers, streams).map_err(StepError::Update)?;
-        Ok(Run { program: self, state, streamed: U::STREAMS && self.plan.streams > 0 })
+        let accepts = |largest| optimizer.takes_streams(params, Prepare::default(), largest);
+        let (grads, workers, streams) = ran.gradients(accepts);
+        let streamed = streams.is_some();
+        let supply = Supply { workers: Some(workers), streams, ..Supply::default() };
+        optimizer.step_from(params, grads, supply)?;
+        Ok(Run { program: self, state, streamed })
     }
 
     pub(super) fn run_observed(
@@ -242,9 +209,13 @@ impl Program {
         }
         self.check_params(params)?;
         let mut pieces = Pieces::new();
-        self.bind(state, inputs, &mut pieces)?;
+        self.bind(state, params, inputs, &mut pieces)?;
         let ran = state.machine.run(&self.plan, kernels, params.slab(), &pieces, before);
-        ran.map_err(|failed| self.fault_error(failed))
+        let mut ran = ran.map_err(|failed| self.fault_error(failed))?;
+        if self.gradients.is_some() {
+            ran.carry(&self.writes);
+        }
+        Ok(ran)
     }
 
     #[inline]
@@ -262,7 +233,35 @@ impl Program {
         if params.extent() != self.extent || !alike {
             return Err(ProgramError::ForeignParams { expected: self.elements, given: params.elements() });
         }
-        Ok(())
+        if self.inputs > self.given.len() || !self.writes.is_empty() {
+            let buffers = self.traced().filter_map(|input| input.buffer);
+            if !buffers.chain(self.writes.iter().copied()).all(|buffer| params.has(buffer)) {
+                return Err(ProgramError::ForeignParams { expected: self.elements, given: params.elements() });
+            }
+        }
+        let thawed = || self.frozen.iter().find(|&&p| !params.is_frozen(p));
+        match self.gradients.as_ref().and_then(|_| thawed()) {
+            Some(&p) => Err(ProgramError::Thawed { parameter: params.name(p).to_owned() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Copies the values of the buffers that the plan reads before the next input that is given: the step may change them
+    /// while they are read.
+    #[inline]
+    fn bind_buffers(&self, state: &mut State, params: &Params, pieces: &mut Pieces<'_>) {
+        while pieces.len() < self.inputs {
+            let PlanInput::Given(Input { buffer: Some(buffer), .. }) = &self.plan.inputs[pieces.len()] else {
+                return;
+            };
+            let (values, staged) = (params.buffer_data(*buffer), state.machine.staged_mut(pieces.len()));
+            if staged.len() == values.len() {
+                staged.borrow_mut().copy_from(values);
+            } else {
+                *staged = values.to_data();
+            }
+            pieces.push(None);
+        }
     }
 
     /// Checks the inputs. Contiguous inputs are used where they are; the others are copied.
@@ -270,6 +269,7 @@ impl Program {
     pub(super) fn bind<'a>(
         &self,
         state: &mut State,
+        params: &Params,
         inputs: &'a impl Inputs,
         pieces: &mut Pieces<'a>,
     ) -> Result<(), ProgramError> {
@@ -277,9 +277,10 @@ impl Program {
         let mut given = 0;
         inputs.each(&mut |x| {
             given += 1;
-            if given > self.inputs || wrong.is_some() {
+            if given > self.given.len() || wrong.is_some() {
                 return;
             }
+            self.bind_buffers(state, params, pieces);
             let want = self.input(given - 1);
             let Meta { dtype, shape } = &want.meta;
             // Kernels rely on this, and users may implement the trait.
@@ -295,10 +296,13 @@ impl Program {
         });
         match wrong {
             Some(error) => Err(error),
-            None if given == self.inputs => Ok(()),
+            None if given == self.given.len() => {
+                self.bind_buffers(state, params, pieces);
+                Ok(())
+            }
             None => {
                 let names: Vec<String> = self.given().map(|i| format!("`{}`", i.name)).collect();
-                Err(ProgramError::InputCount { expected: self.inputs, given, names: names.join(", ") })
+                Err(ProgramError::InputCount { expected: self.given.len(), given, names: names.join(", ") })
             }
         }
     }
@@ -404,6 +408,32 @@ impl<'s> Run<'s> {
             self.program.plan.streams
         );
         self.state.machine.gradients()
+    }
+
+    /// Stores what the program wrote to [buffers](crate::Buffer): where no optimiser makes the step.
+    ///
+    /// ```
+    /// use autograd::{Params, Program};
+    /// let mut params = Params::f64();
+    /// let average = params.scope("run").buffer("average", [2], 0.0);
+    /// let program = Program::trace(&params, |t| {
+    ///     t.write(average, t.buffer(average) * 0.5 + t.input("x", [2]) * 0.5);
+    ///     t.outputs(t.buffer(average).sum())
+    /// })?;
+    /// let mut state = program.state();
+    /// program.run(&mut state, &params, ([2.0, 4.0],))?.write_back(&mut params);
+    /// assert_eq!(params.buffer_values::<f64>(average), [1.0, 2.0]);
+    /// # Ok::<(), autograd::ProgramError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If `params` does not hold the buffers.
+    #[track_caller]
+    pub fn write_back(&self, params: &mut Params) {
+        for (i, &buffer) in self.program.writes.iter().enumerate() {
+            let (shape, values) = self.output(self.program.outputs + i);
+            params.store(buffer, values.first(shape.iter().product()));
+        }
     }
 
     /// Shape and memory of an output that exists.

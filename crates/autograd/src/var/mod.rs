@@ -7,6 +7,7 @@ mod masks;
 mod number;
 mod operators;
 mod read;
+mod state;
 mod statistics;
 
 pub use axes::{Keep, ToAxes};

@@ -2,7 +2,7 @@
 
 use crate::caught::mistake_without_operands;
 use crate::{classifier, every_choice};
-use autograd::{DType, Gradients, Params, Program, ProgramError, Run, StepError, Tape, Update, Var};
+use autograd::{DType, Gradients, Optimizer, Params, Program, ProgramError, Run, StepError, Tape, Var};
 
 /// The text of a panic; it has to come from this file.
 fn mistake<R>(f: impl FnOnce() -> R) -> String {
@@ -186,9 +186,8 @@ fn mistakes_while_reading() {
     assert!(mistake(|| run.slice::<f32>(0)).starts_with("output 0 is F64, asked for as F32"));
     assert!(mistake(|| run.grads()).starts_with("grads: the program gives no gradients"));
     struct Nothing;
-    impl Update for Nothing {
-        type Error = std::convert::Infallible;
-        fn update(&mut self, _: &mut Params, _: &Gradients) -> Result<(), Self::Error> {
+    impl Optimizer for Nothing {
+        fn update(&mut self, _: &mut Params, _: &Gradients) -> Result<(), StepError> {
             Ok(())
         }
     }

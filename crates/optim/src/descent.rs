@@ -1,0 +1,422 @@
+//! The optimiser of a formula.
+
+use crate::group::Group;
+use crate::loops::{Prepared, share, update};
+use crate::memory::{Memory, Part, Subject, largest};
+use crate::{Formula, HyperparameterError, StepError};
+use autograd::loops::{Bounds, Prepare, Streams, Supply, Workers, largest as largest_of};
+use autograd::{DType, Float, Gradients, Num, Number, Optimizer, OptimizerState, Params, StateError};
+
+/// An optimiser that updates each number by a [`Formula`]: [`Sgd`](crate::Sgd), [`Momentum`](crate::Momentum),
+/// [`Adam`](crate::Adam), and those that users write.
+///
+/// It belongs to the model or the point of its first step. A step checks everything before it changes anything: the
+/// gradients, and bounds of all results. It looks at each result only where the bounds leave it open.
+///
+/// ```
+/// use autograd::{Params, Tape};
+/// use optim::{Adam, Optimizer};
+/// let mut params = Params::f64();
+/// let mut net = params.scope("net");
+/// let [weight, bias] = [net.param("weight", [2], 1.0), net.param("bias", [], 1.0)];
+/// let mut adam = Adam::new(0.1)?.group("*.bias", |adam| adam.learning_rate = 0.01)?;
+/// let tape = Tape::with(&params);
+/// let grads = (tape.param(weight).sum() + tape.param(bias)).backward();
+/// adam.step(&mut params, &grads)?;
+/// assert!((params.get::<f64>(weight)[0] - 0.9).abs() < 1e-8 && (params.get::<f64>(bias)[0] - 0.99).abs() < 1e-8);
+/// let v = adam.state_of::<f64>(&params, weight, "v").unwrap();
+/// assert!((v[0] - 0.001).abs() < 1e-15);
+/// assert_eq!(adam.steps_of(&params, weight), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Descent<F, const S: usize, const C: usize> {
+    /// First that of parameters in no group.
+    groups: Vec<Group<F>>,
+    pub(crate) memory: Memory<S>,
+    lazy_rows: bool,
+    /// The type in which the hyper-parameters have been checked.
+    checked: Option<DType>,
+}
+
+impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
+    /// The optimiser of a formula.
+    ///
+    /// # Errors
+    /// If a hyper-parameter is outside of its range.
+    pub fn of(formula: F) -> Result<Self, HyperparameterError> {
+        let groups = vec![Group::new(String::new(), formula, 1.0)];
+        let descent = Descent { groups, memory: Memory::default(), lazy_rows: false, checked: None };
+        descent.check(DType::F64)?;
+        Ok(descent)
+    }
+
+    /// The same with other hyper-parameters.
+    pub(crate) fn changed(mut self, change: impl FnOnce(&mut F)) -> Result<Self, HyperparameterError> {
+        change(&mut self.groups[0].formula);
+        self.checked = None;
+        self.check(DType::F64)?;
+        Ok(self)
+    }
+
+    /// The same with hyper-parameters of their own for the parameters whose names match a pattern, in which `*` stands for
+    /// any text: `*.bias`, `encoder.*`. The first group that matches counts. A learning rate that is set later keeps its
+    /// ratio to those of the groups.
+    ///
+    /// # Errors
+    /// If a hyper-parameter is outside of its range. A step refuses a pattern that matches no parameter.
+    pub fn group(
+        mut self,
+        pattern: &str,
+        change: impl FnOnce(&mut F),
+    ) -> Result<Self, HyperparameterError> {
+        let mut formula = self.groups[0].formula.clone();
+        change(&mut formula);
+        let mut group = Group::new(pattern.to_owned(), formula, 1.0);
+        group.ratio = group.rate().zip(self.groups[0].rate()).map_or(1.0, |(own, base)| own / base);
+        self.groups.push(group);
+        self.memory.groups.clear();
+        self.checked = None;
+        self.check(DType::F64)?;
+        Ok(self)
+    }
+
+    /// The same with lazy rows or without: where the gradients [name rows](Gradients::name_rows), only these are updated,
+    /// with their state. Rows that are not named keep their averages, which otherwise decay.
+    pub fn lazy_rows(mut self, lazy: bool) -> Self {
+        self.lazy_rows = lazy;
+        self
+    }
+
+    /// The same as it was before its first step.
+    pub(crate) fn without_memory(&self) -> Self {
+        Descent { groups: self.groups.clone(), memory: Memory::default(), ..*self }
+    }
+
+    /// The formula of the parameters in no group.
+    pub fn formula(&self) -> &F {
+        &self.groups[0].formula
+    }
+
+    /// Refuses hyper-parameters that are out of range, as they are or rounded to the type that they are used in.
+    fn check(&self, dtype: DType) -> Result<(), HyperparameterError> {
+        self.groups.iter().try_for_each(|group| group.check(dtype))
+    }
+
+    /// Makes the memory ready for a model; refuses another one than before.
+    fn prepare<T: Float>(&mut self, params: &Params) -> Result<(), StepError> {
+        if self.checked != Some(T::DTYPE) {
+            self.check(T::DTYPE)?;
+            self.checked = Some(T::DTYPE);
+        }
+        self.memory.check(Subject::Model(params.id(), T::DTYPE))?;
+        self.memory.check_growth(params)?;
+        self.memory.grow_to::<T>(params);
+        if self.memory.groups.len() < params.len() {
+            self.memory.groups = crate::group::assign(&self.groups, params)?;
+        }
+        match self.memory.point {
+            Some((version, _)) if version == params.version() => {}
+            _ => {
+                let size = largest_of(params.slab_of::<T>(), &Workers::default());
+                let bounds = Bounds::new(-size, size, largest(T::DTYPE));
+                self.memory.point = Some((params.version(), bounds));
+            }
+        }
+        Ok(())
+    }
+
+    /// Lists the parts of the slab that the step changes.
+    fn list_parts(&mut self, params: &Params, grads: &Gradients, streams: Option<&Streams<'_>>) {
+        let Memory { parts, steps, groups, .. } = &mut self.memory;
+        parts.clear();
+        let mut add = |part: Part| match parts.last_mut() {
+            Some(last) if last.goes_on(&part) => last.range.end = part.range.end,
+            _ => parts.push(part),
+        };
+        for (p, range) in grads.trained(params) {
+            let streamed = streams.is_some_and(|streams| streams.contain(&range));
+            let (t, group) = (steps[p.index()] + 1, groups[p.index()]);
+            match grads.rows(p).filter(|_| self.lazy_rows && !streamed) {
+                None => add(Part { range, t, group, streamed }),
+                Some(rows) => {
+                    let width = range.len() / params.shape(p).first().copied().unwrap_or(1).max(1);
+                    for &row in rows {
+                        let start = range.start + row * width;
+                        let range = start..(start + width).min(range.end);
+                        add(Part { range, t, group, streamed });
+                    }
+                }
+            }
+        }
+    }
+
+    /// The coefficients of a part.
+    fn coefficients<T: Float>(&self, t: u64, group: usize) -> [T; C] {
+        self.groups[group].formula.coefficients(t).map(T::from_f64)
+    }
+
+    /// Bounds of the results of a step with gradients of at most this size.
+    fn bounds<T: Float>(&self, t: u64, group: usize, size: f64) -> (Bounds, [Bounds; S]) {
+        let max = largest(T::DTYPE);
+        let c = self.coefficients::<T>(t, group).map(|c| Num::of(Bounds::new(c.to_f64(), c.to_f64(), max)));
+        let g = Num::of(Bounds::new(-size, size, max));
+        let (_, point) = self.memory.point.expect("it was prepared");
+        let (p, state) = F::update(c, Num::of(point), g, self.memory.bounds.map(Num::of));
+        (p.get(), state.map(Num::get))
+    }
+
+    /// Bounds of all results, looking at each of them where they might not be finite.
+    fn results<T: Float + Number>(
+        &self,
+        point: &[T],
+        gradient: &[T],
+        size: impl Fn(&Part) -> f64,
+        prepare: Prepare,
+        name: impl Fn(usize) -> (String, usize),
+    ) -> Result<(Bounds, [Bounds; S]), StepError> {
+        let (_, before) = self.memory.point.expect("it was prepared");
+        let mut all = (before, self.memory.bounds);
+        let mut last = None;
+        for part in &self.memory.parts {
+            let of = (part.t, part.group, part.streamed);
+            if last == Some(of) {
+                continue;
+            }
+            let (p, state) = self.bounds::<T>(part.t, part.group, size(part));
+            if !part.streamed && !(p.is_finite() && state.iter().all(|bounds| bounds.is_finite())) {
+                return self.look::<T>(point, gradient, prepare, name);
+            }
+            all = (all.0.and(p), std::array::from_fn(|k| all.1[k].and(state[k])));
+            last = Some(of);
+        }
+        Ok(all)
+    }
+
+    /// Computes all results without storing one: refuses the first that is not finite, and gives their bounds.
+    #[cold]
+    fn look<T: Float + Number>(
+        &self,
+        point: &[T],
+        gradient: &[T],
+        prepare: Prepare,
+        name: impl Fn(usize) -> (String, usize),
+    ) -> Result<(Bounds, [Bounds; S]), StepError> {
+        let max = largest(T::DTYPE);
+        // Of what there is, which may be tighter than what is known; then of what there will be.
+        let mut all = (bounds_of(point), self.memory.slabs.each_ref().map(|slab| bounds_of(slab.slice::<T>())));
+        let prepare = prepare.of::<T>();
+        for part in self.memory.parts.iter().filter(|part| !part.streamed) {
+            let c = self.coefficients::<T>(part.t, part.group).map(Num::of);
+            for i in part.range.clone() {
+                let state: [_; S] = std::array::from_fn(|k| Num::of(self.memory.slabs[k].slice::<T>()[i]));
+                let (p, state) = F::update(c, Num::of(point[i]), Num::of(prepare(gradient[i])), state);
+                let numbers = [p].into_iter().chain(state).map(|x| x.get().to_f64());
+                for (k, x) in numbers.enumerate() {
+                    let bounds = if k == 0 { &mut all.0 } else { &mut all.1[k - 1] };
+                    if !x.is_finite() {
+                        let (parameter, element) = name(i);
+                        let what = if k == 0 { "the value" } else { F::STATE[k - 1] };
+                        let (what, gradient) = (what.to_owned(), gradient[i].to_f64());
+                        return Err(StepError::NonFiniteResult { parameter, what, element, value: x, gradient });
+                    }
+                    *bounds = bounds.and(Bounds::new(x, x, max));
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// Updates all parts.
+    fn run<T: Float + Number>(
+        &mut self,
+        point: &mut [T],
+        gradient: &[T],
+        prepare: impl Prepared<T>,
+        workers: &Workers,
+        streams: &mut Option<(Streams<'_>, f64)>,
+    ) {
+        let parts = std::mem::take(&mut self.memory.parts);
+        let mut last = None;
+        for part in &parts {
+            let c = match last {
+                Some((t, group, c)) if (t, group) == (part.t, part.group) => c,
+                _ => self.coefficients::<T>(part.t, part.group),
+            };
+            last = Some((part.t, part.group, c));
+            let (point, memory) = (&mut point[part.range.clone()], self.memory.part::<T>(&part.range));
+            match streams {
+                Some((streams, _)) if part.streamed => streams.update(
+                    &part.range,
+                    point,
+                    memory,
+                    #[inline(always)]
+                    |point, gradient, memory| update::<T, F, S, C>(c, prepare, point, gradient, memory),
+                ),
+                _ => {
+                    let gradient = &gradient[part.range.clone()];
+                    share::<T, F, S, C>(c, prepare, workers, point, gradient, memory);
+                }
+            }
+        }
+        self.memory.parts = parts;
+    }
+
+    fn step_typed<T: Float + Number>(
+        &mut self,
+        params: &mut Params,
+        grads: &Gradients,
+        supply: Supply<'_>,
+    ) -> Result<(), StepError> {
+        let Supply { workers, mut streams, prepare } = supply;
+        let alone = Workers::default();
+        let workers = workers.unwrap_or(&alone);
+        self.prepare::<T>(params)?;
+        self.list_parts(params, grads, streams.as_ref().map(|(streams, _)| streams));
+        let gradient = grads.slab_of::<T>();
+        let stored = self.memory.parts.iter().filter(|part| !part.streamed);
+        let stored = stored.map(|part| largest_of(&gradient[part.range.clone()], workers));
+        let stored = stored.fold(0.0, |most: f64, x| if x <= most { most } else { x });
+        if !stored.is_finite() {
+            let streams = streams.as_ref().map(|(streams, _)| streams);
+            grads.check_finite_in::<T>(params, |range| !streams.is_some_and(|s| s.contain(range)))?;
+        }
+        grads.check_loss()?;
+        let streamed = streams.as_ref().map_or(0.0, |&(_, largest)| largest);
+        let size = |part: &Part| prepare.bound(if part.streamed { streamed } else { stored });
+        let name = |i: usize| name_of(params, i);
+        let (point, state) = self.results::<T>(params.slab_of::<T>(), gradient, size, prepare, name)?;
+        let slab = params.slab_mut::<T>();
+        if prepare.is_nothing() {
+            self.run::<T>(slab, gradient, |g| g, workers, &mut streams);
+        } else {
+            self.run::<T>(slab, gradient, prepare.of::<T>(), workers, &mut streams);
+        }
+        for (p, _) in grads.trained(params) {
+            self.memory.steps[p.index()] += 1;
+        }
+        (self.memory.point, self.memory.bounds) = (Some((params.version(), point)), state);
+        Ok(())
+    }
+}
+
+/// Bounds of numbers.
+fn bounds_of<T: Float>(numbers: &[T]) -> Bounds {
+    let (mut least, mut greatest) = (0.0f64, 0.0f64);
+    for x in numbers.iter().map(|x| x.to_f64()) {
+        (least, greatest) = (if x >= least { least } else { x }, if x <= greatest { greatest } else { x });
+    }
+    Bounds::new(least, greatest, largest(T::DTYPE))
+}
+
+/// The parameter and the element at a place of the slab.
+#[cold]
+fn name_of(params: &Params, i: usize) -> (String, usize) {
+    let found = params.iter().find(|&p| params.range(p).contains(&i)).expect("it is a parameter's");
+    (params.name(found).to_owned(), i - params.range(found).start)
+}
+
+impl<F: Formula<S, C>, const S: usize, const C: usize> Optimizer for Descent<F, S, C> {
+    fn update(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), StepError> {
+        self.step_from(params, grads, Supply::default())
+    }
+
+    fn step_point(&mut self, point: &mut [f64], gradient: &[f64]) -> Result<(), StepError> {
+        if point.len() != gradient.len() {
+            return Err(StepError::LengthMismatch { point: point.len(), gradient: gradient.len() });
+        }
+        let alone = Workers::default();
+        let size = largest_of(gradient, &alone);
+        if let Some(element) = gradient.iter().position(|g| !g.is_finite()).filter(|_| !size.is_finite()) {
+            let value = gradient[element];
+            return Err(StepError::NonFiniteGradient { parameter: "point".to_owned(), element, value });
+        }
+        self.check(DType::F64)?;
+        let subject = Subject::Point(point.len());
+        self.memory.check(subject)?;
+        if self.memory.subject.is_none() {
+            self.memory.grow::<f64>(subject, 1, point.len());
+        }
+        let now = largest_of(point, &alone);
+        self.memory.point = Some((0, Bounds::new(-now, now, f64::MAX)));
+        self.memory.parts.clear();
+        let (range, t) = (0..point.len(), self.memory.steps[0] + 1);
+        self.memory.parts.push(Part { range, t, group: 0, streamed: false });
+        let name = |i| ("point".to_owned(), i);
+        let results = self.results::<f64>(point, gradient, |_| size, Prepare::default(), name);
+        self.memory.bind(results.is_ok());
+        let (_, state) = results?;
+        self.run::<f64>(point, gradient, |g| g, &alone, &mut None);
+        self.memory.steps[0] = t;
+        self.memory.bounds = state;
+        Ok(())
+    }
+
+    fn hyperparameters(&self) -> Vec<(String, f64)> {
+        self.groups.iter().flat_map(Group::listed).collect()
+    }
+
+    fn set_hyperparameter(&mut self, name: &str, value: f64) -> Result<(), HyperparameterError> {
+        crate::group::set(&mut self.groups, name, value)?;
+        self.checked = None;
+        Ok(())
+    }
+
+    #[track_caller]
+    fn learning_rate(&self) -> f64 {
+        self.groups[0].rate().expect("learning_rate: this optimiser has no such hyper-parameter")
+    }
+
+    fn state(&self, params: &Params) -> OptimizerState {
+        self.to_data(params)
+    }
+
+    fn set_state(&mut self, params: &Params, state: &OptimizerState) -> Result<(), StateError> {
+        *self = self.from_data(params, state)?;
+        Ok(())
+    }
+
+    fn takes_streams(&mut self, params: &Params, prepare: Prepare, size: f64) -> bool {
+        fn certain<F: Formula<S, C>, T: Float, const S: usize, const C: usize>(
+            descent: &mut Descent<F, S, C>,
+            params: &Params,
+            size: f64,
+        ) -> bool {
+            if descent.prepare::<T>(params).is_err() {
+                return false; // the step tells why
+            }
+            let mut last = None;
+            for (&t, &group) in descent.memory.steps.iter().zip(&descent.memory.groups) {
+                if last != Some((t, group)) {
+                    let (p, state) = descent.bounds::<T>(t + 1, group, size);
+                    if !p.is_finite() || !state.iter().all(|bounds| bounds.is_finite()) {
+                        return false;
+                    }
+                }
+                last = Some((t, group));
+            }
+            true
+        }
+        match params.dtype() {
+            DType::F32 => certain::<F, f32, S, C>(self, params, prepare.bound(size)),
+            _ => certain::<F, f64, S, C>(self, params, prepare.bound(size)),
+        }
+    }
+
+    fn step_from(
+        &mut self,
+        params: &mut Params,
+        grads: &Gradients,
+        supply: Supply<'_>,
+    ) -> Result<(), StepError> {
+        grads.check_for(params)?;
+        let done = match params.dtype() {
+            DType::F32 => self.step_typed::<f32>(params, grads, supply),
+            _ => self.step_typed::<f64>(params, grads, supply),
+        };
+        self.memory.bind(done.is_ok());
+        done?;
+        params.write_back(grads);
+        Ok(())
+    }
+}

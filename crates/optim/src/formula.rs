@@ -1,0 +1,80 @@
+//! The formula of an elementwise optimiser.
+
+use autograd::{Num, Number};
+use std::fmt::Debug;
+
+/// How each number of a parameter is updated by its gradient: `S` numbers are remembered for it, `C` coefficients are the
+/// same for all.
+///
+/// [`Descent`](crate::Descent) makes an optimiser of it. The formula is written once and read in three ways: as a loop over
+/// slices, as [recorded data](crate::Descent::recorded) for other executors, and over bounds that tell whether all results
+/// are finite.
+///
+/// ```
+/// use autograd::{Num, Number, Optimizer};
+/// use optim::{Descent, Formula, Hyperparameters, Range};
+/// /// Lion (Chen et al. 2023, algorithm 2): c = β₁·m + (1 − β₁)·g,  p ← p − η·(sign c + λ·p),  m ← β₂·m + (1 − β₂)·g.
+/// #[derive(Clone, Debug)]
+/// struct Lion { rate: f64, beta1: f64, beta2: f64, decay: f64 }
+///
+/// impl Formula<1, 6> for Lion {
+///     const STATE: [&'static str; 1] = ["m"];
+///     fn coefficients(&self, _t: u64) -> [f64; 6] {
+///         [self.rate, self.decay, self.beta1, 1.0 - self.beta1, self.beta2, 1.0 - self.beta2]
+///     }
+///     fn update<N: Number>(
+///         [rate, decay, beta1, rest1, beta2, rest2]: [Num<N>; 6], p: Num<N>, g: Num<N>, [m]: [Num<N>; 1],
+///     ) -> (Num<N>, [Num<N>; 1]) {
+///         let c = beta1 * m + rest1 * g;
+///         (p - rate * (c.sign() + decay * p), [beta2 * m + rest2 * g])
+///     }
+///     fn hyperparameters(&mut self, each: &mut Hyperparameters<'_>) {
+///         each("learning_rate", &mut self.rate, Range::NOT_NEGATIVE);
+///         each("beta1", &mut self.beta1, Range::DECAY);
+///         each("beta2", &mut self.beta2, Range::DECAY);
+///         each("weight_decay", &mut self.decay, Range::NOT_NEGATIVE);
+///     }
+/// }
+/// let mut lion = Descent::of(Lion { rate: 0.1, beta1: 0.9, beta2: 0.99, decay: 0.0 })?;
+/// let mut point = [1.0, -1.0];
+/// lion.step_point(&mut point, &[2.0, -3.0])?;
+/// assert_eq!(point, [0.9, -0.9]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Formula<const S: usize, const C: usize>: Clone + Debug + Send + Sync + 'static {
+    /// The names of what is remembered for each number, such as `["m", "v"]`. It begins as zero.
+    const STATE: [&'static str; S];
+
+    /// The coefficients of step number `t` (from 1) of a parameter. They are rounded to the type of the parameters.
+    fn coefficients(&self, t: u64) -> [f64; C];
+
+    /// The update of one number: (coefficients, p, g, state) ↦ (p′, state′).
+    fn update<N: Number>(c: [Num<N>; C], p: Num<N>, g: Num<N>, state: [Num<N>; S]) -> (Num<N>, [Num<N>; S]);
+
+    /// Shows each hyper-parameter, by its name and with its range, so that it can be read and changed.
+    fn hyperparameters(&mut self, each: &mut Hyperparameters<'_>) {
+        let _ = each;
+    }
+}
+
+/// Is shown the hyper-parameters of a [`Formula`].
+pub type Hyperparameters<'a> = dyn FnMut(&'static str, &mut f64, Range) + 'a;
+
+/// The range of a hyper-parameter.
+#[derive(Clone, Copy, Debug)]
+pub struct Range {
+    /// In words.
+    pub expected: &'static str,
+    /// Whether a value lies in it.
+    pub within: fn(f64) -> bool,
+}
+
+impl Range {
+    /// A learning rate, a weight decay, ε: finite and at least 0.
+    pub const NOT_NEGATIVE: Range =
+        Range { expected: "a finite number, at least 0", within: |x| x.is_finite() && x >= 0.0 };
+    /// A decay such as μ or β: in [0, 1).
+    pub const DECAY: Range = Range { expected: "a number in [0, 1)", within: |x| (0.0..1.0).contains(&x) };
+    /// A choice: 0 for no, 1 for yes.
+    pub const CHOICE: Range = Range { expected: "0 or 1", within: |x| x == 0.0 || x == 1.0 };
+}

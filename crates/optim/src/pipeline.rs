@@ -1,0 +1,297 @@
+//! What happens to gradients on their way to an optimiser.
+
+use crate::{HyperparameterError, Range, StepError};
+use autograd::loops::{Prepare, Supply};
+use autograd::{DType, Data, Gradients, NamedTensor, Optimizer, OptimizerState, Params, StateError};
+use std::fmt;
+
+/// Stages before an optimiser: unscale → accumulate → reduce → clip → update. Each is optional, and a pipeline without stages
+/// is its optimiser, to the bit.
+///
+/// Clipping comes last, so that k micro-batches on n machines, clipped, take the step of one large batch. Where every stage
+/// is elementwise, large gradients still go straight into the update as they are computed.
+///
+/// ```
+/// use autograd::{Params, Tape};
+/// use optim::{Optimizer, Pipeline, Sgd};
+/// let mut params = Params::f64();
+/// let w = params.scope("net").param("w", [2], [0.0, 0.0]);
+/// let mut optimizer = Pipeline::new(Sgd::new(1.0)?).accumulate(2)?.clip_norm(1.0)?;
+/// for target in [[3.0, 0.0], [3.0, 8.0]] {
+///     let tape = Tape::with(&params);
+///     let loss = (tape.param(w) - tape.constant(target)).square().sum() * 0.5;
+///     let grads = loss.backward();
+///     optimizer.step(&mut params, &grads)?; // the second one updates, by the mean of both: (−3, −4)
+/// }
+/// assert_eq!(optimizer.norm(), Some(5.0));
+/// assert_eq!(params.get::<f64>(w), [0.6000000000000001, 0.8]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Pipeline<O> {
+    optimizer: O,
+    unscale: f64,
+    accumulate: usize,
+    reduce: Option<Reduce>,
+    clip_norm: f64,
+    clip_value: f64,
+    sum: Option<Gradients>,
+    /// How many micro-batches are in the sum.
+    count: usize,
+    norm: Option<f64>,
+}
+
+/// Makes one sum of the gradients of several processes.
+type Reduce = Box<dyn FnMut(&mut Gradients) -> Result<(), StepError> + Send>;
+
+impl<O: Optimizer> Pipeline<O> {
+    /// No stages yet.
+    pub fn new(optimizer: O) -> Pipeline<O> {
+        Pipeline {
+            optimizer,
+            unscale: 1.0,
+            accumulate: 1,
+            reduce: None,
+            clip_norm: f64::INFINITY,
+            clip_value: f64::INFINITY,
+            sum: None,
+            count: 0,
+            norm: None,
+        }
+    }
+
+    /// Divides the gradients by a number with which the loss was multiplied.
+    ///
+    /// # Errors
+    /// If it is not finite or not above 0.
+    pub fn unscale(mut self, scale: f64) -> Result<Pipeline<O>, HyperparameterError> {
+        self.set_hyperparameter("unscale", scale)?;
+        Ok(self)
+    }
+
+    /// Makes a step of so many micro-batches: of the mean of their gradients. The other calls of `step` store state that was
+    /// written, and change no parameter.
+    ///
+    /// # Errors
+    /// If it is 0.
+    pub fn accumulate(mut self, count: usize) -> Result<Pipeline<O>, HyperparameterError> {
+        if count == 0 {
+            let expected = "a number of micro-batches, at least 1";
+            return Err(HyperparameterError { name: "accumulate".into(), value: 0.0, expected });
+        }
+        self.accumulate = count;
+        Ok(self)
+    }
+
+    /// Lets a function change the gradients of each step, such as one that averages them over several processes.
+    pub fn reduce(
+        mut self,
+        reduce: impl FnMut(&mut Gradients) -> Result<(), StepError> + Send + 'static,
+    ) -> Pipeline<O> {
+        self.reduce = Some(Box::new(reduce));
+        self
+    }
+
+    /// Scales the gradients so that their norm over all trained parameters is at most `limit` (Pascanu et al. 2013,
+    /// algorithm 1).
+    ///
+    /// # Errors
+    /// If it is NaN or not above 0.
+    pub fn clip_norm(mut self, limit: f64) -> Result<Pipeline<O>, HyperparameterError> {
+        self.set_hyperparameter("clip_norm", limit)?;
+        Ok(self)
+    }
+
+    /// Limits each number of the gradients to ±`limit`, after clipping by norm.
+    ///
+    /// # Errors
+    /// If it is NaN or not above 0.
+    pub fn clip_value(mut self, limit: f64) -> Result<Pipeline<O>, HyperparameterError> {
+        self.set_hyperparameter("clip_value", limit)?;
+        Ok(self)
+    }
+
+    /// The norm of the gradients of the last step before they were clipped, if there is a limit for it.
+    pub fn norm(&self) -> Option<f64> {
+        self.norm
+    }
+
+    /// The optimiser at the end.
+    pub fn optimizer(&self) -> &O {
+        &self.optimizer
+    }
+
+    /// The optimiser at the end, to be changed.
+    pub fn optimizer_mut(&mut self) -> &mut O {
+        &mut self.optimizer
+    }
+
+    /// What is done with each number, apart from clipping by norm.
+    fn prepared(&self, before: Prepare, divisor: f64) -> Prepare {
+        let scale = before.scale / (self.unscale * divisor);
+        Prepare { scale, limit: before.limit.min(self.clip_value) }
+    }
+
+    /// Clips and updates.
+    fn finish(
+        &mut self,
+        params: &mut Params,
+        grads: &Gradients,
+        supply: Supply<'_>,
+    ) -> Result<(), StepError> {
+        let mut supply = supply;
+        if self.clip_norm < f64::INFINITY {
+            let norm = grads.norm_of(params) * supply.prepare.scale.abs();
+            // A norm that is not finite clips nothing: the update refuses the gradients by name.
+            if norm.is_finite() {
+                self.norm = Some(norm);
+                supply.prepare.scale *= if norm > self.clip_norm { self.clip_norm / norm } else { 1.0 };
+            }
+        }
+        self.optimizer.step_from(params, grads, supply)
+    }
+}
+
+impl<O: Optimizer> Optimizer for Pipeline<O> {
+    fn update(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), StepError> {
+        self.step_from(params, grads, Supply::default())
+    }
+
+    fn hyperparameters(&self) -> Vec<(String, f64)> {
+        let own = [("unscale", self.unscale), ("clip_norm", self.clip_norm), ("clip_value", self.clip_value)];
+        let own = own.into_iter().map(|(name, value)| (name.to_owned(), value));
+        own.chain(self.optimizer.hyperparameters()).collect()
+    }
+
+    fn set_hyperparameter(&mut self, name: &str, value: f64) -> Result<(), HyperparameterError> {
+        let (place, range) = match name {
+            "unscale" => (&mut self.unscale, SCALE),
+            "clip_norm" => (&mut self.clip_norm, LIMIT),
+            "clip_value" => (&mut self.clip_value, LIMIT),
+            _ => return self.optimizer.set_hyperparameter(name, value),
+        };
+        if !(range.within)(value) {
+            return Err(HyperparameterError { name: name.to_owned().into(), value, expected: range.expected });
+        }
+        *place = value;
+        Ok(())
+    }
+
+    #[track_caller]
+    fn learning_rate(&self) -> f64 {
+        self.optimizer.learning_rate()
+    }
+
+    /// That of the optimiser, and the sum of the micro-batches so far: `net.weight/accumulated`.
+    fn state(&self, params: &Params) -> OptimizerState {
+        let mut state = self.optimizer.state(params);
+        state.numbers = self.hyperparameters();
+        if let Some(sum) = self.sum.as_ref().filter(|_| self.count > 0) {
+            state.counters.push((COUNT.to_owned(), self.count as u64));
+            for (p, range) in sum.trained(params) {
+                let data = match sum.dtype() {
+                    DType::F32 => Data::F32(sum.slab_of::<f32>()[range].to_vec()),
+                    _ => Data::F64(sum.slab_of::<f64>()[range].to_vec()),
+                };
+                let name = format!("{}/{COUNT}", params.name(p));
+                state.tensors.push(NamedTensor { name, shape: params.shape(p).clone(), data });
+            }
+        }
+        state
+    }
+
+    fn set_state(&mut self, params: &Params, state: &OptimizerState) -> Result<(), StateError> {
+        let own = |name: &str| ["unscale", "clip_norm", "clip_value"].contains(&name);
+        let suffix = format!("/{COUNT}");
+        let mut inner = state.clone();
+        inner.numbers.retain(|(name, _)| !own(name));
+        inner.counters.retain(|(name, _)| name != COUNT);
+        inner.tensors.retain(|tensor| !tensor.name.ends_with(&suffix));
+        let count = state.counter(COUNT).unwrap_or(0) as usize;
+        let mut sum = Gradients::zeros(params);
+        sum.set_zero();
+        for tensor in state.tensors.iter().filter(|tensor| tensor.name.ends_with(&suffix)) {
+            let name = tensor.name.strip_suffix(&suffix).unwrap_or_default();
+            let error = |found: String, expected: String| StateError { field: tensor.name.clone(), found, expected };
+            let Some(p) = params.find(name) else {
+                return Err(error("a tensor".to_owned(), "the name of a parameter".to_owned()));
+            };
+            sum.insert_data(params, p, tensor).map_err(|expected| {
+                error(format!("{} {}", tensor.shape, tensor.data.dtype()), expected)
+            })?;
+        }
+        let numbers: Vec<_> = state.numbers.iter().filter(|(name, _)| own(name)).collect();
+        for (name, value) in &numbers {
+            let range = if name == "unscale" { SCALE } else { LIMIT };
+            if !(range.within)(*value) {
+                let name = name.clone().into();
+                return Err(HyperparameterError { name, value: *value, expected: range.expected }.into());
+            }
+        }
+        self.optimizer.set_state(params, &inner)?;
+        for (name, value) in numbers {
+            self.set_hyperparameter(name, *value)?;
+        }
+        (self.sum, self.count) = (Some(sum), count);
+        Ok(())
+    }
+
+    fn takes_streams(&mut self, params: &Params, prepare: Prepare, largest: f64) -> bool {
+        let elementwise = self.accumulate == 1 && self.reduce.is_none() && self.clip_norm == f64::INFINITY;
+        let prepare = self.prepared(prepare, 1.0);
+        elementwise && self.optimizer.takes_streams(params, prepare, largest)
+    }
+
+    fn step_from(
+        &mut self,
+        params: &mut Params,
+        grads: &Gradients,
+        supply: Supply<'_>,
+    ) -> Result<(), StepError> {
+        let Supply { workers, streams, prepare } = supply;
+        if self.accumulate == 1 && self.reduce.is_none() {
+            let prepare = self.prepared(prepare, 1.0);
+            return self.finish(params, grads, Supply { workers, streams, prepare });
+        }
+        grads.check_step(params)?;
+        let sum = self.sum.get_or_insert_with(|| grads.clone());
+        if self.count == 0 {
+            sum.clone_from(grads);
+        } else {
+            *sum += grads;
+        }
+        self.count += 1;
+        params.write_back(grads);
+        if self.count < self.accumulate {
+            return Ok(());
+        }
+        let mut sum = self.sum.take().expect("it was filled");
+        self.count = 0;
+        let done = match &mut self.reduce {
+            Some(reduce) => reduce(&mut sum),
+            None => Ok(()),
+        };
+        let prepare = self.prepared(prepare, self.accumulate as f64);
+        let done = done.and_then(|()| self.finish(params, &sum, Supply { workers, streams: None, prepare }));
+        self.sum = Some(sum);
+        done
+    }
+}
+
+/// The name of the sum of micro-batches and of their number, in the state.
+const COUNT: &str = "accumulated";
+
+const SCALE: Range = Range { expected: "a finite number above 0", within: |x| x.is_finite() && x > 0.0 };
+const LIMIT: Range = Range { expected: "a number above 0", within: |x| x > 0.0 };
+
+impl<O: fmt::Debug> fmt::Debug for Pipeline<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pipeline")
+            .field("unscale", &self.unscale)
+            .field("accumulate", &self.accumulate)
+            .field("reduce", &self.reduce.is_some())
+            .field("clip_norm", &self.clip_norm)
+            .field("clip_value", &self.clip_value)
+            .field("optimizer", &self.optimizer)
+            .finish_non_exhaustive()
+    }
+}
