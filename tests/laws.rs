@@ -23,6 +23,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("number", &["table"]),
     ("math", &["number", "table"]),
     ("rows", &["math", "number", "table"]),
+    ("formula", &["number", "rows", "table"]),
     ("view", &[]),
     ("mistake", &[]),
     ("text", &[]),
@@ -36,6 +37,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("buffers", &["dtype", "pages", "shape", "slab", "view"]),
     // The arguments of kernels, for all callers.
     ("call", &["dtype", "kernels::workers", "scratch", "shape"]),
+    ("error", &["call", "dtype", "shape"]),
     // The tape is a list. It knows neither rules nor kernels, but it owns the threads that kernels use.
     (
         "tape",
@@ -78,6 +80,8 @@ const MODULES: &[(&str, &[&str])] = &[
             "slab", "table", "target", "view",
         ],
     ),
+    // What changes parameters: gradients may come while they are computed.
+    ("optimizer", &["dtype", "error", "exec", "kernels", "mistake", "params", "shape"]),
     ("finite", &["buffers", "dtype", "ir", "kernels", "mistake", "params", "tape"]),
     // Rules are written in the recorded language. An op's file also says which kernel is fast for it; nothing executes here.
     ("op", &["buffers", "call", "dense", "dtype", "ir", "ops", "record", "shape", "var"]),
@@ -139,12 +143,14 @@ const MODULES: &[(&str, &[&str])] = &[
             "call",
             "code",
             "dtype",
+            "error",
             "exec",
             "finite",
             "grad",
             "ir",
             "kernels::workers",
             "mistake",
+            "optimizer",
             "params",
             "plan",
             "record",

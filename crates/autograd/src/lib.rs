@@ -45,6 +45,7 @@ mod check;
 mod code;
 mod dense;
 mod dtype;
+mod error;
 mod exec;
 mod few;
 mod finite;
@@ -120,17 +121,18 @@ pub mod planned {
 pub use call::Fault;
 pub use check::{Comparison, GradientMismatch, check_grads, compare};
 pub use dtype::{DType, Data, Element, Float};
+pub use error::{HyperparameterError, ProgramError, StepError};
 pub use finite::NonFinite;
 pub use grad::value_and_grad;
 pub use number::{Literal, Num, Number};
-pub use optimizer::{HyperparameterError, NamedTensor, Optimizer, OptimizerState, StateError, StepError};
+pub use optimizer::{NamedTensor, Optimizer, OptimizerState, StateError};
 pub use oracle::Replay;
 pub use params::{Buffer, Gradients, Initial, Param, Params, Scope};
 pub use plan::Passes;
 #[cfg(feature = "clock")]
 pub use program::Profile;
 pub use program::{
-    AnyTensor, Explanation, Inputs, Jit, OutputKey, Outputs, Program, ProgramError, Run, State, Vars,
+    AnyTensor, Explanation, Inputs, Jit, OutputKey, Outputs, Program, Run, State, Vars,
 };
 pub use shape::Shape;
 pub use show::{Drawing, Listing, TapeStats};

@@ -276,7 +276,7 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
         let gradient = grads.slab_of::<T>();
         let stored = self.memory.parts.iter().filter(|part| !part.streamed);
         let stored = stored.map(|part| largest_of(&gradient[part.range.clone()], workers));
-        let stored = stored.fold(0.0, |most: f64, x| if x <= most { most } else { x });
+        let stored = stored.fold(0.0, f64::max);
         if !stored.is_finite() {
             let streams = streams.as_ref().map(|(streams, _)| streams);
             grads.check_finite_in::<T>(params, |range| !streams.is_some_and(|s| s.contain(range)))?;

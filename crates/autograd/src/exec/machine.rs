@@ -327,7 +327,7 @@ impl Machine {
         let products = plan.streamed();
         // SAFETY: they are products of a verified plan, and nothing writes their operands now.
         let bound = |kernel: &Kernel| unsafe { stream::bound(kernel, &self.bases, &self.workers) };
-        let largest = products.iter().map(bound).fold(0.0, |most: f64, x| if x <= most { most } else { x });
+        let largest = products.iter().map(bound).fold(0.0, f64::max);
         if largest < plan.parameters.dtype.max() / 10.0 && accepts(largest) {
             return Some((products, largest));
         }

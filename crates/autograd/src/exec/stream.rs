@@ -130,7 +130,7 @@ fn result(kernel: &Kernel) -> &crate::code::MemoryView {
 }
 
 /// A bound of every number of a product, and of every partial sum: |Σ aₖ·bₖ| ≤ ‖a‖·‖b‖ (Cauchy and Schwarz), and the norm of a
-/// row or column is at most that of its matrix. It is infinite or NaN if an operand is.
+/// row or column is at most that of its matrix. It is infinite if an operand is infinite or NaN.
 ///
 /// # Safety
 /// The product is part of a verified plan, and `bases` are the memories that the plan has run in. Nobody writes its operands
@@ -148,6 +148,7 @@ pub(super) unsafe fn bound(kernel: &Kernel, bases: &Bases, workers: &Workers) ->
                 |x| x * x,
             )
         });
-        a.to_f64().sqrt() * b.to_f64().sqrt()
+        let bound = a.to_f64().sqrt() * b.to_f64().sqrt();
+        if bound.is_nan() { f64::INFINITY } else { bound }
     })
 }

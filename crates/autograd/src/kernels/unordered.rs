@@ -49,7 +49,7 @@ pub(crate) fn squares<T: Float>(numbers: &[T]) -> f64 {
     lanes[0]
 }
 
-/// The largest |x|, or NaN if one is NaN; 0 of none.
+/// The largest |x|, infinite if one is NaN; 0 of none.
 #[inline]
 pub fn largest<T: Float>(numbers: &[T], workers: &Workers) -> f64 {
     if workers.threads() == 1 || numbers.len() <= ALONE {
@@ -59,10 +59,10 @@ pub fn largest<T: Float>(numbers: &[T], workers: &Workers) -> f64 {
     let mut pieces = numbers.chunks(size);
     let mut pieces: [_; PIECES] = std::array::from_fn(|_| (pieces.next().unwrap_or_default(), 0.0));
     workers.each_of(&mut pieces, |(piece, most)| *most = largest_alone(piece));
-    pieces.iter().fold(0.0, |most: f64, piece| if piece.1 <= most { most } else { piece.1 })
+    pieces.iter().fold(0.0, |most: f64, piece| most.max(piece.1))
 }
 
-/// Without its sign bit a number is the larger the larger its bits are, and NaN is above all.
+/// Without its sign bit a number is the larger the larger its bits are, and NaN is above infinity.
 #[inline]
 fn largest_alone<T: Float>(numbers: &[T]) -> f64 {
     macro_rules! largest {
@@ -71,7 +71,7 @@ fn largest_alone<T: Float>(numbers: &[T]) -> f64 {
             let (rows, rest) = $numbers.as_chunks::<LANES>();
             let most = rest.iter().map(bits).fold(0, $Bits::max);
             if rows.is_empty() {
-                return f64::from($T::from_bits(most as _));
+                return f64::from($T::from_bits(most.min($T::INFINITY.to_bits() as $Bits) as _));
             }
             let lanes = widest(
                 #[inline(always)]
@@ -86,7 +86,8 @@ fn largest_alone<T: Float>(numbers: &[T]) -> f64 {
                     lanes
                 },
             );
-            f64::from($T::from_bits(lanes.into_iter().fold(most, $Bits::max) as _))
+            let most = lanes.into_iter().fold(most, $Bits::max).min($T::INFINITY.to_bits() as $Bits);
+            f64::from($T::from_bits(most as _))
         }};
     }
     match T::share(numbers) {
@@ -129,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_largest_is_found_by_any_number_of_threads_and_nan_is_above_all() {
+    fn the_largest_is_found_by_any_number_of_threads_and_nan_is_infinite() {
         for threads in [1, 3] {
             let workers = Workers::new(threads);
             assert_eq!(largest::<f64>(&[], &workers), 0.0);
@@ -141,7 +142,7 @@ mod tests {
                     let want = f64::from(x.abs());
                     assert_eq!((largest(&numbers, &workers), largest(&wide, &workers)), (want, want));
                     numbers[n / 2] = f32::NAN;
-                    assert!(largest(&numbers, &workers).is_nan());
+                    assert_eq!(largest(&numbers, &workers), f64::INFINITY);
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! What an optimiser remembers, as data.
 
-use super::HyperparameterError;
 use crate::dtype::Data;
+use crate::error::HyperparameterError;
 use crate::shape::Shape;
 use std::error::Error;
 use std::fmt;

@@ -1,13 +1,14 @@
 //! What changes parameters by their gradients.
 
-mod error;
+mod arithmetic;
+mod checks;
 mod memory;
 mod supply;
 
-pub use error::{HyperparameterError, StepError};
 pub use memory::{NamedTensor, OptimizerState, StateError};
 pub use supply::{Prepare, Supply};
 
+use crate::error::{HyperparameterError, StepError};
 use crate::params::{Gradients, Params};
 
 /// An optimiser: changes parameters by their gradients.

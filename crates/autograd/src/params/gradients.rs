@@ -3,9 +3,6 @@
 use super::buffers::Writes;
 use super::{Buffer, Param, Params};
 use crate::dtype::{DType, DataRef, Float, with_float};
-use crate::kernels::unordered;
-use crate::kernels::workers::Workers;
-use crate::optimizer::{NamedTensor, StepError};
 use crate::slab::Slab;
 use std::ops::Range;
 use std::sync::Arc;
@@ -108,6 +105,16 @@ impl Gradients {
         self.contents_mut().writes.set(buffer, values);
     }
 
+    /// The loss that they are gradients of, where it is known.
+    pub(crate) fn loss(&self) -> Option<f64> {
+        self.contents.loss
+    }
+
+    /// Whether it is meant if no parameter that is trained has a gradient.
+    pub(crate) fn none_is_meant(&self) -> bool {
+        self.contents.none_is_meant
+    }
+
     /// What the computation wrote to buffers.
     pub(super) fn writes(&self) -> impl Iterator<Item = (Buffer, DataRef<'_>)> {
         self.contents.writes.each()
@@ -127,72 +134,6 @@ impl Gradients {
     pub fn or_none(mut self) -> Gradients {
         self.contents_mut().none_is_meant = true;
         self
-    }
-
-    /// Refuses the parameters of another model, and a step that would train nothing.
-    #[inline]
-    #[doc(hidden)]
-    pub fn check_for(&self, params: &Params) -> Result<(), StepError> {
-        if !self.belong_to(params) {
-            return Err(StepError::ForeignGradients);
-        }
-        if !self.contents.none_is_meant && self.trained(params).next().is_none() {
-            return Err(StepError::NothingTrained);
-        }
-        Ok(())
-    }
-
-    /// All that a step refuses: gradients of another model, none, ones that are not finite, and a loss that is not.
-    #[doc(hidden)]
-    pub fn check_step(&self, params: &Params) -> Result<(), StepError> {
-        self.check_for(params)?;
-        with_float!(params.dtype(), T => {
-            if !unordered::largest(self.slab_of::<T>(), &Workers::default()).is_finite() {
-                self.check_finite_in::<T>(params, |_| true)?;
-            }
-        });
-        self.check_loss()
-    }
-
-    /// Stores the gradient of a parameter, if it fits; else says what would.
-    #[doc(hidden)]
-    pub fn insert_data(&mut self, params: &Params, param: Param, given: &NamedTensor) -> Result<(), String> {
-        let (shape, range) = (params.shape(param), params.range(param));
-        if given.shape != *shape || given.data.dtype() != self.dtype() || given.data.len() != range.len() {
-            return Err(format!("{shape} {}", self.dtype()));
-        }
-        let (slab, range) = self.insert(param, range);
-        slab.copy_from(range.start, given.data.borrow());
-        Ok(())
-    }
-
-    /// Refuses a loss that is not finite: after the gradients, whose errors tell more.
-    #[inline]
-    #[doc(hidden)]
-    pub fn check_loss(&self) -> Result<(), StepError> {
-        match self.contents.loss {
-            Some(value) if !value.is_finite() => Err(StepError::NonFiniteLoss { value }),
-            _ => Ok(()),
-        }
-    }
-
-    /// Names the first number of the gradients that is not finite, among the parameters that are trained and whose ranges
-    /// are `asked` for.
-    #[cold]
-    #[doc(hidden)]
-    pub fn check_finite_in<T: Float>(
-        &self,
-        params: &Params,
-        asked: impl Fn(&Range<usize>) -> bool,
-    ) -> Result<(), StepError> {
-        for (param, range) in self.trained(params).filter(|(_, range)| asked(range)) {
-            let gradient = &self.slab_of::<T>()[range];
-            if let Some(element) = gradient.iter().position(|g| !g.is_finite()) {
-                let (parameter, value) = (params.name(param).to_owned(), gradient[element].to_f64());
-                return Err(StepError::NonFiniteGradient { parameter, element, value });
-            }
-        }
-        Ok(())
     }
 
     /// Names the only rows of a parameter's gradient that are not zero, such as those of an embedding that a batch looked
@@ -337,7 +278,7 @@ impl Gradients {
     }
 
     /// Whether a gradient of one belongs to the same parameter in the other.
-    pub(super) fn are_alike(&self, other: &Gradients) -> bool {
+    pub(crate) fn are_alike(&self, other: &Gradients) -> bool {
         let stamp = |held: &Option<Held>| held.as_ref().map(|held| held.stamp);
         let mut both = self.contents.held.iter().zip(&other.contents.held);
         self.owner == other.owner
@@ -346,7 +287,7 @@ impl Gradients {
     }
 
     /// From now on has a gradient wherever `other` has one, writes what it wrote, and is refused where it would be.
-    pub(super) fn take_over(&mut self, other: &Gradients) {
+    pub(crate) fn take_over(&mut self, other: &Gradients) {
         let (theirs, data) = (&other.contents, self.contents_mut());
         data.held.resize(data.held.len().max(theirs.held.len()), None);
         for (held, theirs) in data.held.iter_mut().zip(&theirs.held) {
@@ -373,7 +314,7 @@ impl Gradients {
 
     /// Where the gradient of a parameter stands in the slab, if it has one.
     #[track_caller]
-    pub(super) fn range_of<T: Float>(&self, param: Param) -> Option<Range<usize>> {
+    pub(crate) fn range_of<T: Float>(&self, param: Param) -> Option<Range<usize>> {
         self.get::<T>(param)?;
         self.contents.held[param.index()].as_ref().map(|held| held.range.clone())
     }

@@ -1,6 +1,5 @@
 //! Parameters: the model holds `Copy` handles, and one flat slab holds all values.
 
-mod arithmetic;
 mod buffers;
 mod gradients;
 mod scope;

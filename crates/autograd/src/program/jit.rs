@@ -2,7 +2,8 @@
 
 use super::{Inputs, Outputs, Program, ProgramError, Run, State};
 use crate::ir::Meta;
-use crate::optimizer::{Optimizer, StepError};
+use crate::error::StepError;
+use crate::optimizer::Optimizer;
 use crate::params::Params;
 use crate::tape::Tape;
 use crate::var::Var;

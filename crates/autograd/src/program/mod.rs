@@ -1,7 +1,6 @@
 //! Programs: a computation that is recorded once, planned once and run many times.
 
 mod dot;
-mod error;
 mod explain;
 mod inputs;
 mod jit;
@@ -12,7 +11,6 @@ mod report;
 mod run;
 mod state;
 
-pub use error::ProgramError;
 pub use explain::Explanation;
 pub use inputs::{AnyTensor, Inputs};
 pub use jit::Jit;
@@ -22,6 +20,7 @@ pub use run::{OutputKey, Run};
 pub use state::State;
 
 use crate::dtype::DType;
+pub(crate) use crate::error::ProgramError;
 use crate::grad::parameter_gradients;
 use crate::ir::{Meta, NodeId};
 use crate::mistake::Mistake;

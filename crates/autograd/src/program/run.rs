@@ -2,9 +2,10 @@
 
 use super::{AnyTensor, Inputs, Program, ProgramError, State};
 use crate::dtype::{Data, DataRef, Element, each_dtype};
+use crate::error::StepError;
 use crate::exec::{Failed, Ran};
 use crate::ir::Meta;
-use crate::optimizer::{Optimizer, Prepare, StepError, Supply};
+use crate::optimizer::{Optimizer, Prepare, Supply};
 use crate::params::{Gradients, Params};
 use crate::plan::PlanInput;
 use crate::tape::Input;

@@ -1,6 +1,6 @@
 //! Arithmetic on gradients: accumulation, scaling, clipping.
 
-use super::{Gradients, Params};
+use crate::params::{Gradients, Params};
 use crate::dtype::{Float, with_float};
 use crate::kernels::unordered::squares;
 use crate::mistake::Mistake;
@@ -117,7 +117,7 @@ impl Gradients {
     /// assert_eq!(grads.get::<f64>(w), Some(&[0.0, 2.0][..]));
     /// ```
     #[track_caller]
-    pub fn get_mut<T: Float>(&mut self, param: super::Param) -> Option<&mut [T]> {
+    pub fn get_mut<T: Float>(&mut self, param: crate::params::Param) -> Option<&mut [T]> {
         let range = self.range_of::<T>(param)?;
         Some(&mut self.slab_mut().slice_mut::<T>()[range])
     }
