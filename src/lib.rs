@@ -58,11 +58,14 @@ pub use optim;
 /// The names that a program needs to train a model: `use wengert::prelude::*;`.
 pub mod prelude {
     pub use autograd::{
-        DType, Gradients, Jit, Param, Params, Program, Replay, Scope, Shape, State, Storage, Tape, Var,
+        DType, Gradients, Jit, Key, Param, Params, Program, Replay, Scope, Shape, State, Storage, Tape, Var,
         check_grads, compare, scalar, value_and_grad,
     };
     pub use datasets;
-    pub use nn::{self, Activation, Init, LayerNorm, Linear, Mlp, Perceptron, ThreeOneOne, TransformerBlock};
+    pub use nn::{
+        self, Activation, Dropout, Init, LayerNorm, Linear, Mlp, Mode, Perceptron, ThreeOneOne,
+        TransformerBlock,
+    };
     pub use optim::{self, Adam, Momentum, Optimizer, Sgd};
 }
 

@@ -46,6 +46,8 @@ pub(crate) struct Threads {
     pub(crate) sums_from: usize,
     /// Elements from which a copy or a concatenation is shared.
     pub(crate) copies_from: usize,
+    /// Random numbers from which their generation is shared.
+    pub(crate) numbers_from: usize,
 }
 
 /// Costs are in units of one cheap step over all elements of a value. The costs of functions are in `rematerialise`.
@@ -105,6 +107,7 @@ impl Target {
             products_from: 1 << 18,
             sums_from: 1 << 17,
             copies_from: 1 << 16,
+            numbers_from: 1 << 15,
         },
         rematerialise: Rematerialise {
             from_bytes: if cfg!(test) { 16 } else { 1 << 15 },

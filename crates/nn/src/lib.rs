@@ -20,19 +20,23 @@
 
 mod activation;
 pub mod attention;
+mod dropout;
 mod init;
 mod linear;
 pub mod loss;
 mod mlp;
+mod mode;
 mod norm;
 mod perceptron;
 mod three_one_one;
 mod transformer;
 
 pub use activation::{Activation, UnknownActivation};
+pub use dropout::Dropout;
 pub use init::Init;
 pub use linear::Linear;
 pub use mlp::Mlp;
+pub use mode::Mode;
 pub use norm::LayerNorm;
 pub use perceptron::Perceptron;
 pub use three_one_one::ThreeOneOne;

@@ -42,6 +42,7 @@ plain! {
     DType: |x| x.to_string();
     Shape: |x| x.to_string();
     usize: |x| x.to_string();
+    u64: |x| x.to_string();
     bool: |x| x.to_string();
     Axis: |x| x.to_string(), axes std::slice::from_ref(x);
     Axes: |x| x.iter().map(u8::to_string).collect::<Vec<_>>().join(" "), axes x;

@@ -65,6 +65,10 @@ macro_rules! op_table {
             Gather ["gather" (x, index) { axis: Axis } gather]
             /// Elements added to zeros of this shape along an axis, with an index for each: the adjoint of `Gather`.
             ScatterAdd ["scatter_add" (x, index) { axis: Axis, to: Shape } gather]
+            /// The first random numbers in [0, 1) of a key.
+            Uniform ["uniform" (key) { dtype: DType, count: usize } opaque(1)]
+            /// The key that a key and a number give.
+            FoldIn ["fold_in" (key) { n: u64 } opaque(0)]
         }
     };
 }

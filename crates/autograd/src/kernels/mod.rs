@@ -10,6 +10,7 @@ pub(crate) mod matmul;
 pub(crate) mod max;
 #[cfg(all(test, sanitized))]
 mod planted;
+pub(crate) mod random;
 pub(crate) mod rows;
 pub(crate) mod scan;
 pub(crate) mod simd;

@@ -11,6 +11,7 @@ mod cumsum;
 mod detach;
 mod elementwise;
 mod flip;
+mod fold_in;
 mod gather;
 mod indexing;
 mod log_softmax;
@@ -26,6 +27,7 @@ mod select;
 mod slice;
 mod softmax;
 mod sum;
+mod uniform;
 mod unpick;
 
 pub(crate) use elementwise::binary_of;

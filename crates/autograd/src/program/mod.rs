@@ -259,6 +259,29 @@ impl<'p> Tape<'p> {
         Var::new(self, id)
     }
 
+    /// An input that is a [`Key`](crate::Key) of random numbers: each run brings its own.
+    ///
+    /// ```
+    /// use autograd::{Key, Params, Program};
+    /// let params = Params::f64();
+    /// let program = Program::trace(&params, |t| t.outputs(t.input_key("key").uniform([3])))?;
+    /// let mut state = program.state();
+    /// let first = program.run(&mut state, &params, (Key::new(1),))?.slice::<f64>(0).to_vec();
+    /// assert_eq!(program.run(&mut state, &params, (Key::new(1),))?.slice::<f64>(0), first);
+    /// assert_ne!(program.run(&mut state, &params, (Key::new(2),))?.slice::<f64>(0), first);
+    /// # Ok::<(), autograd::ProgramError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// As [`input`](Tape::input).
+    #[track_caller]
+    pub fn input_key<'t>(&'t self, name: &str) -> Var<'t>
+    where
+        'p: 't,
+    {
+        self.input_of(name, DType::I64, [2])
+    }
+
     /// What a traced computation gives when it runs: one variable or several, read from the [`Run`] by number, or by
     /// [name](Outputs::with_names).
     ///
