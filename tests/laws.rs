@@ -31,6 +31,9 @@ const MODULES: &[(&str, &[&str])] = &[
     // The target: numbers only.
     ("target", &["tree"]),
     ("tensor", &["dtype", "shape"]),
+    // Random words and the keys that give them: plain integers.
+    ("philox", &["dtype"]),
+    ("key", &["philox", "shape", "tensor"]),
     ("params", &["dtype", "mistake", "shape", "slab", "tensor"]),
     ("ir", &["dtype", "few", "params", "shape", "table", "text"]),
     ("origin", &["ir"]),
@@ -55,8 +58,10 @@ const MODULES: &[(&str, &[&str])] = &[
             "ir::Binary",
             "ir::Compare",
             "ir::Unary",
+            "key",
             "math",
             "number",
+            "philox",
             "rows",
             "scratch",
             "shape",
@@ -88,8 +93,8 @@ const MODULES: &[(&str, &[&str])] = &[
     (
         "ops",
         &[
-            "buffers", "call", "dense", "dtype", "ir", "kernels", "math", "number", "op", "record", "rows",
-            "shape", "target", "tree", "var", "view",
+            "buffers", "call", "dense", "dtype", "ir", "kernels", "key", "math", "number", "op", "philox",
+            "record", "rows", "shape", "target", "tree", "var", "view",
         ],
     ),
     // The only module that uses the list, the rules and the kernels together.

@@ -20,6 +20,8 @@ pub(crate) const ALL: &[Case] = &[
     ("slice beyond the end", slice_beyond),
     ("axis that does not exist", no_such_axis),
     ("mask that is none", mask_of_numbers),
+    ("seed in place of a key", seed_for_a_key),
+    ("dropout of everything", dropout_of_everything),
     ("input of the wrong width for an MLP", wrong_width),
     ("hidden layer that does not fit", hidden_layer),
     ("layers of another model", layers_of_another_model),
@@ -139,6 +141,16 @@ fn mask_of_numbers() -> String {
     let tape = Tape::new();
     let x = tape.var([1.0, -1.0]);
     says(|| x.select(x, 0.0))
+}
+
+fn seed_for_a_key() -> String {
+    let tape = Tape::new();
+    let (x, seed) = (tape.var([1.0, 2.0]), tape.constant(42i64));
+    says(|| Dropout::new(0.5).forward(x, Mode::Train(seed)))
+}
+
+fn dropout_of_everything() -> String {
+    says(|| Dropout::new(1.0))
 }
 
 fn wrong_width() -> String {

@@ -76,11 +76,15 @@ fn the_gradient_is_the_mask() {
     let y = Dropout::new(rate).forward(x, Mode::Train(tape.constant(key)));
     let slope = y.sum().grad([x])[0];
     assert_eq!(slope.to_vec::<f64>(), factors(rate, key, 60));
-    let function = |v: &[Var<'_>]| {
-        let key = v[0].tape().constant(key);
-        Dropout::new(rate).forward(v[0].sin(), Mode::Train(key)).square().sum()
-    };
-    check_grads(function, &[x.to_array::<f64>()], 2).unwrap();
+    let checked = check_grads(
+        |v| {
+            let key = v[0].tape().constant(key);
+            Dropout::new(rate).forward(v[0].sin(), Mode::Train(key)).square().sum()
+        },
+        &[x.to_array::<f64>()],
+        2,
+    );
+    checked.unwrap();
 }
 
 /// Two layers with dropout before each.
@@ -173,14 +177,14 @@ fn programs_drop_what_the_eager_tape_drops() {
     }
 }
 
-fn text_of(f: impl FnOnce() + std::panic::UnwindSafe) -> String {
-    *std::panic::catch_unwind(f).unwrap_err().downcast::<String>().unwrap()
+fn text_of<R>(f: impl FnOnce() -> R + std::panic::UnwindSafe) -> String {
+    *std::panic::catch_unwind(f).err().expect("a panic").downcast::<String>().unwrap()
 }
 
 #[test]
 fn what_is_no_rate_is_refused() {
     for rate in [-0.1, 1.0, 1.5, f64::NAN] {
-        let text = text_of(|| drop(Dropout::new(rate)));
+        let text = text_of(|| Dropout::new(rate));
         assert!(text.starts_with(&format!("Dropout: the rate is {rate}\n  rule: it is the share")), "{text}");
         let text = text_of(|| {
             let tape = Tape::new();
