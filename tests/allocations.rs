@@ -93,6 +93,7 @@ fn a_program_allocates_in_its_first_step_alone() {
     }
     the_tape_of_scalars();
     scopes_that_were_entered_once();
+    random_numbers();
     a_planted_allocation_is_found(&all[0]);
 
     // What follows has threads, so that those of all threads count, and the test harness may add some of its own.
@@ -104,6 +105,25 @@ fn a_program_allocates_in_its_first_step_alone() {
         }
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// Keys are inputs, derived keys and random numbers are results like others.
+fn random_numbers() {
+    let mut params = Params::new().with_seed(1);
+    let net = Linear::new(&mut params.scope("net"), 300, 1);
+    let program = Program::trace(&params, |t| {
+        let (x, mode) = (t.input("x", [200, 300]), Mode::Train(t.input_key("key")));
+        let x = Dropout::new(0.1).forward(x, mode.fold_in(0));
+        t.outputs(Dropout::new(0.5).forward(net.forward(x), mode.fold_in(1)).mean()).with_gradients()
+    });
+    let program = program.expect("a program");
+    let x = [[0.5f32; 300]; 200];
+    let mut state = program.state();
+    let mut run = |n| {
+        black_box(program.run(&mut state, &params, (&x, Key::new(1).fold_in(n))).expect("a run").item(0));
+    };
+    run(0);
+    assert_eq!(allocations(1, 20, || run(1)), 0);
 }
 
 /// A tape allocates nothing while it is no longer than before.

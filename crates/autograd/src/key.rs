@@ -112,6 +112,12 @@ impl Key {
     }
 
     /// The key of two words. The two highest bits of the second one are no part of a key and are ignored.
+    ///
+    /// ```
+    /// use autograd::Key;
+    /// assert_eq!(Key::from_words([7, 0]), Key::new(7));
+    /// assert_eq!(Key::from_words([7, i64::MIN]), Key::new(7));
+    /// ```
     pub fn from_words(words: [i64; 2]) -> Key {
         Key { words: [words[0], words[1] & STREAM] }
     }

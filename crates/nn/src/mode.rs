@@ -81,6 +81,13 @@ impl<'t> Mode<'t> {
     }
 
     /// Whether it is training.
+    ///
+    /// ```
+    /// use autograd::{Key, Tape};
+    /// use nn::Mode;
+    /// let tape = Tape::new();
+    /// assert!(Mode::Train(tape.constant(Key::new(1))).is_train() && !Mode::Eval.is_train());
+    /// ```
     pub fn is_train(&self) -> bool {
         matches!(self, Mode::Train(_))
     }
