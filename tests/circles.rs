@@ -274,7 +274,7 @@ fn planted_circles_are_found() {
         ),
         ("autograd::kernels::matmul::block", "use super::Tile;", "autograd::kernels::matmul::consumer"),
         ("autograd::kernels::matmul::pack", "use super::matmul;", "autograd::kernels::matmul"),
-        ("optim::memory", "use crate::step::Optimizer;", "optim::step"),
+        ("optim::memory", "use crate::descent::Descent;", "optim::descent"),
         ("plot::scene", "use crate::palette::WHITE;", "plot::palette"),
     ] {
         let mut copy = files();

@@ -188,8 +188,11 @@ const FORBIDDEN_PATHS: &[(&str, &[&str], &str)] = &[
 ];
 
 /// Words that a crate's code must not hold, with the reason.
-const FORBIDDEN_WORDS: &[(&str, &[&str], &str)] =
-    &[("optim", &["Tape"], "optim knows slices, parameter handles and rules that programs record, not tapes")];
+const FORBIDDEN_WORDS: &[(&str, &[&str], &str)] = &[(
+    "optim",
+    &["Tape"],
+    "optim knows slices, parameter handles and rules that programs record, not tapes",
+)];
 
 /// Where `unsafe` may stand.
 const UNSAFE_IN: &[&str] = &[

@@ -91,10 +91,10 @@ mod view;
 #[doc(hidden)]
 pub mod loops {
     pub use crate::exec::Streams;
+    pub use crate::formula::Bounds;
     pub use crate::kernels::simd::widest;
     pub use crate::kernels::unordered::largest;
     pub use crate::kernels::workers::Workers;
-    pub use crate::formula::Bounds;
     pub use crate::optimizer::{Prepare, Supply};
     pub use crate::slab::Slab;
 }
@@ -134,9 +134,7 @@ pub use params::{Buffer, Gradients, Initial, Param, Params, Scope};
 pub use plan::Passes;
 #[cfg(feature = "clock")]
 pub use program::Profile;
-pub use program::{
-    AnyTensor, Explanation, Inputs, Jit, OutputKey, Outputs, Program, Run, State, Vars,
-};
+pub use program::{AnyTensor, Explanation, Inputs, Jit, OutputKey, Outputs, Program, Run, State, Vars};
 pub use shape::Shape;
 pub use show::{Drawing, Listing, TapeStats};
 pub use tape::{Storage, Tape, Within};

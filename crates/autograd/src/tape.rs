@@ -5,7 +5,7 @@ mod inputs;
 mod nodes;
 mod scopes;
 
-pub(crate) use inputs::Input;
+pub(crate) use inputs::{Input, StateUse};
 pub(crate) use nodes::{Node, Nodes};
 pub use scopes::Within;
 
@@ -119,7 +119,7 @@ pub(crate) struct List {
     /// The inputs of a traced computation.
     inputs: Vec<Input>,
     /// The buffers that were read or written.
-    states: Vec<inputs::StateUse>,
+    states: Vec<StateUse>,
     /// Whether the nodes have no values.
     traced: bool,
     pub(crate) trap: Trap,

@@ -1,6 +1,8 @@
 //! The reports of a program, and closures that are traced once per shape.
 
-use autograd::{Gradients, Jit, Optimizer, Outputs, Param, Params, Passes, Program, ProgramError, StepError, Tape, Var};
+use autograd::{
+    Gradients, Jit, Optimizer, Outputs, Param, Params, Passes, Program, ProgramError, StepError, Tape, Var,
+};
 use std::cell::Cell;
 
 /// Parameters of two layers, 2-3-1.

@@ -65,11 +65,7 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
     ///
     /// # Errors
     /// If a hyper-parameter is outside of its range. A step refuses a pattern that matches no parameter.
-    pub fn group(
-        mut self,
-        pattern: &str,
-        change: impl FnOnce(&mut F),
-    ) -> Result<Self, HyperparameterError> {
+    pub fn group(mut self, pattern: &str, change: impl FnOnce(&mut F)) -> Result<Self, HyperparameterError> {
         let mut formula = self.groups[0].formula.clone();
         change(&mut formula);
         let mut group = Group::new(pattern.to_owned(), formula, 1.0);
@@ -204,7 +200,8 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
     ) -> Result<(Bounds, [Bounds; S]), StepError> {
         let max = largest(T::DTYPE);
         // Of what there is, which may be tighter than what is known; then of what there will be.
-        let mut all = (bounds_of(point), self.memory.slabs.each_ref().map(|slab| bounds_of(slab.slice::<T>())));
+        let mut all =
+            (bounds_of(point), self.memory.slabs.each_ref().map(|slab| bounds_of(slab.slice::<T>())));
         let prepare = prepare.of::<T>();
         for part in self.memory.parts.iter().filter(|part| !part.streamed) {
             let c = self.coefficients::<T>(part.t, part.group).map(Num::of);
@@ -218,7 +215,13 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
                         let (parameter, element) = name(i);
                         let what = if k == 0 { "the value" } else { F::STATE[k - 1] };
                         let (what, gradient) = (what.to_owned(), gradient[i].to_f64());
-                        return Err(StepError::NonFiniteResult { parameter, what, element, value: x, gradient });
+                        return Err(StepError::NonFiniteResult {
+                            parameter,
+                            what,
+                            element,
+                            value: x,
+                            gradient,
+                        });
                     }
                     *bounds = bounds.and(Bounds::new(x, x, max));
                 }

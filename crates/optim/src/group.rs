@@ -54,7 +54,10 @@ impl<F: Clone> Group<F> {
     }
 
     /// Refuses a hyper-parameter that is out of range, as it is or rounded to a type.
-    pub(crate) fn check<const S: usize, const C: usize>(&self, dtype: DType) -> Result<(), HyperparameterError>
+    pub(crate) fn check<const S: usize, const C: usize>(
+        &self,
+        dtype: DType,
+    ) -> Result<(), HyperparameterError>
     where
         F: Formula<S, C>,
     {
@@ -70,7 +73,8 @@ impl<F: Clone> Group<F> {
 
 /// Why a value cannot be a hyper-parameter.
 fn refused(name: String, value: f64, range: Range, dtype: DType) -> Option<HyperparameterError> {
-    let error = |name: String, value, expected| Some(HyperparameterError { name: name.into(), value, expected });
+    let error =
+        |name: String, value, expected| Some(HyperparameterError { name: name.into(), value, expected });
     if !(range.within)(value) {
         return error(name, value, range.expected);
     }
@@ -78,7 +82,11 @@ fn refused(name: String, value: f64, range: Range, dtype: DType) -> Option<Hyper
     if rounded == 0.0 && value != 0.0 {
         return error(format!("{name} (in {dtype})"), rounded, "a number that does not round to 0");
     }
-    if (range.within)(rounded) { None } else { error(format!("{name} (in {dtype})"), rounded, range.expected) }
+    if (range.within)(rounded) {
+        None
+    } else {
+        error(format!("{name} (in {dtype})"), rounded, range.expected)
+    }
 }
 
 /// Changes a hyper-parameter by its full name. The learning rates of groups keep their ratio to the first one.

@@ -170,7 +170,11 @@ impl<O: Optimizer> Optimizer for Pipeline<O> {
             _ => return self.optimizer.set_hyperparameter(name, value),
         };
         if !(range.within)(value) {
-            return Err(HyperparameterError { name: name.to_owned().into(), value, expected: range.expected });
+            return Err(HyperparameterError {
+                name: name.to_owned().into(),
+                value,
+                expected: range.expected,
+            });
         }
         *place = value;
         Ok(())
@@ -211,13 +215,13 @@ impl<O: Optimizer> Optimizer for Pipeline<O> {
         sum.set_zero();
         for tensor in state.tensors.iter().filter(|tensor| tensor.name.ends_with(&suffix)) {
             let name = tensor.name.strip_suffix(&suffix).unwrap_or_default();
-            let error = |found: String, expected: String| StateError { field: tensor.name.clone(), found, expected };
+            let error =
+                |found: String, expected: String| StateError { field: tensor.name.clone(), found, expected };
             let Some(p) = params.find(name) else {
                 return Err(error("a tensor".to_owned(), "the name of a parameter".to_owned()));
             };
-            sum.insert_data(params, p, tensor).map_err(|expected| {
-                error(format!("{} {}", tensor.shape, tensor.data.dtype()), expected)
-            })?;
+            sum.insert_data(params, p, tensor)
+                .map_err(|expected| error(format!("{} {}", tensor.shape, tensor.data.dtype()), expected))?;
         }
         let numbers: Vec<_> = state.numbers.iter().filter(|(name, _)| own(name)).collect();
         for (name, value) in &numbers {

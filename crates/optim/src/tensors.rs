@@ -44,13 +44,8 @@ pub trait TensorRule: Clone + Debug {
     fn coefficients(&self, t: u64) -> Vec<f64>;
 
     /// The update: (coefficients, p, g, state) ↦ (p′, state′), of the shapes that p and the state have.
-    fn update<'t>(
-        &self,
-        c: &[Var<'t>],
-        p: Var<'t>,
-        g: Var<'t>,
-        state: &[Var<'t>],
-    ) -> (Var<'t>, Vec<Var<'t>>);
+    fn update<'t>(&self, c: &[Var<'t>], p: Var<'t>, g: Var<'t>, state: &[Var<'t>])
+    -> (Var<'t>, Vec<Var<'t>>);
 
     /// Shows each hyper-parameter, by its name and with its range.
     fn hyperparameters(&mut self, each: &mut Hyperparameters<'_>) {
@@ -313,7 +308,8 @@ impl<R: TensorRule> Optimizer for PerTensor<R> {
             let field = &state.tensors.last().expect("there are more than were used").name;
             return Err(error(field, "a tensor".to_owned(), format!("{used} tensors, of known names")));
         }
-        let mut new = PerTensor { rule: rule.clone(), subject: None, stamp: (0, None), memory, plans: vec![] };
+        let mut new =
+            PerTensor { rule: rule.clone(), subject: None, stamp: (0, None), memory, plans: vec![] };
         for (name, value) in &state.numbers {
             new.set_hyperparameter(name, *value)?;
         }

@@ -1,7 +1,8 @@
 //! What optimisers promise: a user's own rule, groups, state as data, refusals that change nothing, one rule in several readings.
 
 use autograd::{
-    AnyTensor, Buffer, DType, Data, Float, Gradients, Num, Number, Param, Params, Program, Scope, StateError, Tape, Var,
+    AnyTensor, Buffer, DType, Data, Float, Gradients, Num, Number, Param, Params, Program, Scope, StateError,
+    Tape, Var,
 };
 use optim::{
     Adam, AdamFormula, Descent, Formula, Hyperparameters, Momentum, MomentumFormula, Optimizer, PerTensor,
@@ -165,7 +166,10 @@ fn interrupted(make: impl Fn() -> Box<dyn Optimizer>, params: fn() -> Params) {
 #[test]
 fn an_interrupted_optimiser_goes_on_to_the_same_bits() {
     for params in [Params::new as fn() -> Params, Params::f64] {
-        interrupted(|| Box::new(Adam::new(0.01).unwrap().group("*.bias", |a| a.beta1 = 0.5).unwrap()), params);
+        interrupted(
+            || Box::new(Adam::new(0.01).unwrap().group("*.bias", |a| a.beta1 = 0.5).unwrap()),
+            params,
+        );
         interrupted(|| Box::new(Momentum::new(0.01, 0.9).unwrap()), params);
         interrupted(|| Box::new(Sgd::new(0.01).unwrap()), params);
         interrupted(|| Box::new(Descent::of(AmsGrad { rate: 0.01, decay: 0.1 }).unwrap()), params);
@@ -425,10 +429,9 @@ fn a_loss_that_is_no_number_is_refused() {
 fn a_parameter_that_is_thawed_after_tracing_is_told() {
     let (mut params, weight, bias) = model(Params::f64());
     params.set_frozen(bias, true);
-    let program = Program::trace(&params, |t| {
-        t.outputs(t.param(weight).sum() + t.param(bias).sum()).with_gradients()
-    })
-    .unwrap();
+    let program =
+        Program::trace(&params, |t| t.outputs(t.param(weight).sum() + t.param(bias).sum()).with_gradients())
+            .unwrap();
     let (mut state, mut sgd) = (program.state(), Sgd::new(0.5).unwrap());
     program.step(&mut state, &mut params, &mut sgd, ()).unwrap();
     params.set_frozen(bias, false);
@@ -491,10 +494,8 @@ fn a_users_batch_norm_keeps_its_statistics_eagerly_and_in_a_program() {
     }
     let (mut planned, norm) = make();
     let mut sgd = Sgd::new(0.1).unwrap();
-    let program = Program::trace(&planned, |t| {
-        t.outputs(loss(&norm, t.input("x", [2, 2]))).with_gradients()
-    })
-    .unwrap();
+    let program =
+        Program::trace(&planned, |t| t.outputs(loss(&norm, t.input("x", [2, 2]))).with_gradients()).unwrap();
     assert_eq!((program.inputs().count(), program.outputs().count()), (1, 1));
     let mut state = program.state();
     for _ in 0..3 {
@@ -701,7 +702,10 @@ fn a_rule_of_whole_tensors_is_recorded_once_for_each_shape() {
     let mut copy = params.clone();
     optimizer.step(&mut params, &grads).unwrap();
     other.step(&mut copy, &grads).unwrap();
-    assert_eq!((other.state(&copy), copy.slab_of::<f64>()), (optimizer.state(&params), params.slab_of::<f64>()));
+    assert_eq!(
+        (other.state(&copy), copy.slab_of::<f64>()),
+        (optimizer.state(&params), params.slab_of::<f64>())
+    );
     // 0/0: nothing changes, not even the tensor before it.
     let before = (optimizer.state(&params), params.slab_of::<f64>().to_vec());
     let grads = {
@@ -709,6 +713,9 @@ fn a_rule_of_whole_tensors_is_recorded_once_for_each_shape() {
         (tape.param(a) * 3.0 + tape.param(b) * 0.0).sum().backward()
     };
     let error = optimizer.step(&mut params, &grads).unwrap_err();
-    assert!(matches!(error, StepError::NonFiniteResult { ref parameter, .. } if parameter == "net.b"), "{error}");
+    assert!(
+        matches!(error, StepError::NonFiniteResult { ref parameter, .. } if parameter == "net.b"),
+        "{error}"
+    );
     assert_eq!((optimizer.state(&params), params.slab_of::<f64>().to_vec()), before);
 }

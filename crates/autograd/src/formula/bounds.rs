@@ -127,7 +127,8 @@ impl Number for Bounds {
             relation.holds(self.greatest, other.greatest),
         ];
         let one = self.least == self.greatest && other.least == other.greatest;
-        let open = matches!(relation, Compare::Eq | Compare::Ne) && !one || !self.is_finite() || !other.is_finite();
+        let open =
+            matches!(relation, Compare::Eq | Compare::Ne) && !one || !self.is_finite() || !other.is_finite();
         (!open && corners.iter().all(|&holds| holds == corners[0])).then_some(corners[0])
     }
 
@@ -178,7 +179,10 @@ mod tests {
     use crate::number::Num;
 
     /// Results at many points within an interval lie within its bounds.
-    fn holds(f: impl Fn(Num<Bounds>, Num<Bounds>) -> Num<Bounds>, g: impl Fn(Num<f64>, Num<f64>) -> Num<f64>) {
+    fn holds(
+        f: impl Fn(Num<Bounds>, Num<Bounds>) -> Num<Bounds>,
+        g: impl Fn(Num<f64>, Num<f64>) -> Num<f64>,
+    ) {
         let ends = [-3.0, -1.0, -0.5, 0.0, 0.25, 1.0, 2.0];
         for (i, &a) in ends.iter().enumerate() {
             for &b in &ends[i..] {

@@ -1,9 +1,9 @@
 //! Arithmetic on gradients: accumulation, scaling, clipping.
 
-use crate::params::{Gradients, Params};
 use crate::dtype::{Float, with_float};
 use crate::kernels::unordered::squares;
 use crate::mistake::Mistake;
+use crate::params::{Gradients, Params};
 use std::ops::{AddAssign, MulAssign};
 
 impl Gradients {

@@ -62,7 +62,9 @@ pub trait Optimizer {
     /// needs the tensors of a model.
     fn step_point(&mut self, point: &mut [f64], gradient: &[f64]) -> Result<(), StepError> {
         let _ = (point, gradient);
-        Err(StepError::Refused("this optimiser updates the parameters of a model, not a bare point".to_owned()))
+        Err(StepError::Refused(
+            "this optimiser updates the parameters of a model, not a bare point".to_owned(),
+        ))
     }
 
     /// The hyper-parameters, by name; none where an optimiser keeps them to itself.
@@ -75,7 +77,11 @@ pub trait Optimizer {
     /// # Errors
     /// If there is none of this name, or the value is outside of its range.
     fn set_hyperparameter(&mut self, name: &str, value: f64) -> Result<(), HyperparameterError> {
-        Err(HyperparameterError { name: name.to_owned().into(), value, expected: "a hyper-parameter that exists" })
+        Err(HyperparameterError {
+            name: name.to_owned().into(),
+            value,
+            expected: "a hyper-parameter that exists",
+        })
     }
 
     /// The learning rate η: the hyper-parameter `learning_rate`.

@@ -1,6 +1,6 @@
 //! State that is not trained: tensors that a step reads and writes back.
 
-use super::{Entry, Params, Scope, identity};
+use super::{BufferEntry, Entry, Initial, Params, Scope, identity};
 use crate::dtype::{DType, Data, DataRef, Element};
 use crate::mistake::Mistake;
 use crate::shape::Shape;
@@ -47,15 +47,6 @@ impl Buffer {
     }
 }
 
-/// What a [`Params`] stores of one buffer.
-#[derive(Clone, Debug)]
-pub(super) struct BufferEntry {
-    pub(super) name: String,
-    pub(super) shape: Shape,
-    pub(super) data: Data,
-    stamp: u32,
-}
-
 /// New values of a buffer, until the step is made.
 #[derive(Clone, Debug)]
 pub(super) struct Written {
@@ -67,7 +58,8 @@ impl Params {
     /// All buffers, in order of creation.
     pub fn buffers(&self) -> impl Iterator<Item = Buffer> + use<> {
         let owner = self.owner;
-        let all = self.buffers.iter().zip(0..).map(|(entry, index)| Buffer { owner, index, stamp: entry.stamp });
+        let all =
+            self.buffers.iter().zip(0..).map(|(entry, index)| Buffer { owner, index, stamp: entry.stamp });
         all.collect::<Vec<Buffer>>().into_iter()
     }
 
@@ -184,7 +176,7 @@ impl Scope<'_> {
     /// # Panics
     /// As [`param`](Scope::param).
     #[track_caller]
-    pub fn buffer(&mut self, name: &str, shape: impl Into<Shape>, initial: impl super::Initial) -> Buffer {
+    pub fn buffer(&mut self, name: &str, shape: impl Into<Shape>, initial: impl Initial) -> Buffer {
         let (name, shape, values) = self.initial_values(name, shape.into(), initial);
         let data = match self.params.dtype() {
             DType::F32 => Data::F32(values.iter().map(|&x| x as f32).collect()),

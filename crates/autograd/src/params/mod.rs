@@ -8,7 +8,7 @@ pub use buffers::Buffer;
 pub use gradients::Gradients;
 pub use scope::{Initial, Scope};
 
-use crate::dtype::{DType, DataRef, Element, Float};
+use crate::dtype::{DType, Data, DataRef, Element, Float};
 use crate::mistake::Mistake;
 use crate::shape::Shape;
 use crate::slab::Slab;
@@ -46,6 +46,15 @@ struct ParamEntry {
     range: Range<usize>,
     frozen: bool,
     /// Given once, to the parameter and its copies in clones.
+    stamp: u32,
+}
+
+/// What a [`Params`] stores of one buffer.
+#[derive(Clone, Debug)]
+struct BufferEntry {
+    name: String,
+    shape: Shape,
+    data: Data,
     stamp: u32,
 }
 
@@ -96,7 +105,7 @@ pub struct Params {
     owner: u32,
     seed: u64,
     entries: Vec<ParamEntry>,
-    buffers: Vec<buffers::BufferEntry>,
+    buffers: Vec<BufferEntry>,
     by_name: HashMap<String, Entry>,
     slab: Slab,
     /// Changes with every access that may change the slab.
@@ -334,7 +343,10 @@ impl Params {
     /// If the gradients belong to another model, or `T` is not the slab's type.
     #[track_caller]
     pub fn each_trained<T: Float>(&mut self, grads: &Gradients, mut f: impl FnMut(Param, &mut [T], &[T])) {
-        assert!(grads.belong_to(self), "each_trained: the gradients belong to another model than the parameters");
+        assert!(
+            grads.belong_to(self),
+            "each_trained: the gradients belong to another model than the parameters"
+        );
         let (trained, gradient) = (grads.trained(self).collect::<Vec<_>>(), grads.slab_of::<T>());
         let slab = self.slab_mut::<T>();
         for (param, range) in trained {

@@ -1,8 +1,8 @@
 //! A closure that is traced once for each combination of input shapes.
 
 use super::{Inputs, Outputs, Program, ProgramError, Run, State};
-use crate::ir::Meta;
 use crate::error::StepError;
+use crate::ir::Meta;
 use crate::optimizer::Optimizer;
 use crate::params::Params;
 use crate::tape::Tape;

@@ -237,7 +237,10 @@ impl Program {
         if self.inputs > self.given.len() || !self.writes.is_empty() {
             let buffers = self.traced().filter_map(|input| input.buffer);
             if !buffers.chain(self.writes.iter().copied()).all(|buffer| params.has(buffer)) {
-                return Err(ProgramError::ForeignParams { expected: self.elements, given: params.elements() });
+                return Err(ProgramError::ForeignParams {
+                    expected: self.elements,
+                    given: params.elements(),
+                });
             }
         }
         let thawed = || self.frozen.iter().find(|&&p| !params.is_frozen(p));
