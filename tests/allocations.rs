@@ -91,6 +91,7 @@ fn a_program_allocates_in_its_first_step_alone() {
             }
         }
     }
+    found.extend(of_state_that_is_written());
     the_tape_of_scalars();
     scopes_that_were_entered_once();
     random_numbers();
@@ -124,6 +125,29 @@ fn random_numbers() {
     };
     run(0);
     assert_eq!(allocations(1, 20, || run(1)), 0);
+}
+
+/// A step that writes state back, and one with clipping by norm and two micro-batches.
+fn of_state_that_is_written() -> Option<String> {
+    let mut params = Params::f64();
+    let mut net = params.scope("net");
+    let (w, mean) = (net.param("w", [50], 1.0), net.buffer("mean", [50], 0.0));
+    let program = Program::trace(&params, |t| {
+        t.write(mean, t.buffer(mean) * 0.5 + t.input("x", [50]) * 0.5);
+        t.outputs((t.param(w) * t.buffer(mean)).square().sum()).with_gradients()
+    })
+    .expect("a plan");
+    let mut state = program.state().with_threads(1);
+    let adam = Adam::new(1e-3).expect("a valid rate");
+    let mut optimizer =
+        optim::Pipeline::new(adam).clip_norm(1.0).and_then(|p| p.accumulate(2)).expect("a limit");
+    let x = [0.5; 50];
+    let mut step = || {
+        program.step(&mut state, &mut params, &mut optimizer, (&x,)).expect("a step");
+    };
+    (0..2).for_each(|_| step());
+    let count = allocations(1, 10, step);
+    (count > 0).then(|| format!("{count} allocations in 10 steps that write state"))
 }
 
 /// A tape allocates nothing while it is no longer than before.

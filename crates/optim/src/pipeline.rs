@@ -257,12 +257,11 @@ impl<O: Optimizer> Optimizer for Pipeline<O> {
             return self.finish(params, grads, Supply { workers, streams, prepare });
         }
         grads.check_step(params)?;
-        let sum = self.sum.get_or_insert_with(|| grads.clone());
-        if self.count == 0 {
-            sum.clone_from(grads);
-        } else {
-            *sum += grads;
-        }
+        let anew = self.count == 0;
+        // A model may have grown since the last step.
+        let sum = self.sum.take().filter(|sum| !anew || sum.are_alike(grads));
+        let sum = self.sum.insert(sum.unwrap_or_else(|| Gradients::zeros(params)));
+        sum.accumulate(grads, anew);
         self.count += 1;
         params.write_back(grads);
         if self.count < self.accumulate {

@@ -1,8 +1,8 @@
 //! What optimisers promise: a user's own rule, groups, state as data, refusals that change nothing, one rule in several readings.
 
 use autograd::{
-    AnyTensor, Buffer, DType, Data, Float, Gradients, Num, Number, Param, Params, Program, Scope, StateError,
-    Tape, Var,
+    AnyTensor, Buffer, DType, Data, Float, Gradients, Key, Num, Number, Param, Params, Program, Scope,
+    StateError, Tape, Var,
 };
 use optim::{
     Adam, AdamFormula, Descent, Formula, Hyperparameters, Momentum, MomentumFormula, Optimizer, PerTensor,
@@ -718,4 +718,34 @@ fn a_rule_of_whole_tensors_is_recorded_once_for_each_shape() {
         "{error}"
     );
     assert_eq!((optimizer.state(&params), params.slab_of::<f64>().to_vec()), before);
+}
+
+/// A generator's key is state: a program draws from it and writes the next one back, so that no step repeats another, and a
+/// copy of the model goes on with the same numbers.
+#[test]
+fn a_generators_key_is_written_back() {
+    let mut params = Params::f64();
+    let mut net = params.scope("net");
+    let (w, key) = (net.param("w", [4], 0.0), net.buffer_of("key", Key::new(7)));
+    let program = Program::trace(&params, |t| {
+        let key_now = t.buffer(key);
+        t.write(key, key_now.fold_in(1));
+        let noise = key_now.fold_in(0).uniform([4]);
+        t.outputs((t.param(w) * noise).sum()).with_gradients()
+    })
+    .unwrap();
+    let (mut state, mut sgd) = (program.state(), Sgd::new(1.0).unwrap());
+    let mut step = |params: &mut Params| {
+        let before = params.get::<f64>(w).to_vec();
+        program.step(&mut state, params, &mut sgd, ()).unwrap();
+        before.iter().zip(params.get::<f64>(w)).map(|(a, b)| (a - b).to_bits()).collect::<Vec<_>>()
+    };
+    step(&mut params);
+    let mut copy = params.clone();
+    let (second, again) = (step(&mut params), step(&mut copy));
+    let third = step(&mut params);
+    assert_eq!(second, again);
+    assert_ne!(second, third);
+    let expected = Key::new(7).fold_in(1).fold_in(1).fold_in(1);
+    assert_eq!(params.buffer_values::<i64>(key), expected.words());
 }

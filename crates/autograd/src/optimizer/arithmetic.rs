@@ -45,11 +45,17 @@ impl Gradients {
     /// The Euclidean norm of the gradients of the parameters that are not frozen.
     #[doc(hidden)]
     pub fn norm_of(&self, params: &Params) -> f64 {
-        let parts = self.trained(params);
-        with_float!(self.dtype(), T => {
-            let norms: Vec<f64> = parts.map(|(_, range)| norm(&self.slab_of::<T>()[range])).collect();
-            norm(&norms)
-        })
+        // The largest norm so far, and the sum of the squares of all divided by it.
+        let (mut largest, mut sum) = (0.0f64, 0.0f64);
+        for (_, range) in self.trained(params) {
+            let part = with_float!(self.dtype(), T => norm(&self.slab_of::<T>()[range]));
+            if part > largest {
+                (largest, sum) = (part, 1.0 + sum * (largest / part).powi(2));
+            } else if part > 0.0 || part.is_nan() {
+                sum += (part / largest).powi(2);
+            }
+        }
+        if largest == 0.0 && !sum.is_nan() { 0.0 } else { largest * sum.sqrt() }
     }
 
     /// Scales all gradients, if their [norm](Gradients::norm) is larger than `limit`, so that it becomes `limit`; gives the
@@ -103,6 +109,25 @@ impl Gradients {
         });
     }
 
+    /// Adds gradients, or those alone if it is to start `anew`, and not what was written: that is stored already.
+    #[doc(hidden)]
+    #[track_caller]
+    pub fn accumulate(&mut self, other: &Gradients, anew: bool) {
+        self.check_same_model(other);
+        if anew {
+            self.set_zero();
+        }
+        self.add(other);
+        self.take_over(other, false);
+    }
+
+    fn add(&mut self, other: &Gradients) {
+        with_float!(self.dtype(), T => {
+            let terms = other.slab_of::<T>();
+            self.slab_mut().slice_mut::<T>().iter_mut().zip(terms).for_each(|(sum, &g)| *sum = *sum + g);
+        });
+    }
+
     /// The gradient of a parameter, to be changed; `None` where there is none.
     ///
     /// # Panics
@@ -144,11 +169,8 @@ impl AddAssign<&Gradients> for Gradients {
     #[track_caller]
     fn add_assign(&mut self, other: &Gradients) {
         self.check_same_model(other);
-        with_float!(self.dtype(), T => {
-            let terms = other.slab_of::<T>();
-            self.slab_mut().slice_mut::<T>().iter_mut().zip(terms).for_each(|(sum, &g)| *sum = *sum + g);
-        });
-        self.take_over(other);
+        self.add(other);
+        self.take_over(other, true);
     }
 }
 
@@ -190,6 +212,23 @@ mod tests {
         assert_eq!((norm::<f64>(&[]), norm(&[0.0, -0.0])), (0.0, 0.0));
         assert_eq!(norm(&[1.0, f64::NEG_INFINITY]), f64::INFINITY);
         assert!(norm(&[1.0, f64::NAN]).is_nan() && norm(&[f64::INFINITY, f64::NAN]).is_nan());
+    }
+
+    #[test]
+    fn the_norm_of_several_parameters_neither_overflows_nor_underflows() {
+        for scale in [1.0, 1e-200, 1e200] {
+            let mut params = Params::f64();
+            let mut net = params.scope("net");
+            let all = ["a", "b", "c", "d"].map(|name| net.param(name, [2], 0.0));
+            let mut grads = Gradients::zeros(&params);
+            for (p, x) in all.into_iter().zip([[3.0, 0.0], [0.0, 4.0], [0.0, 0.0], [12.0, 84.0]]) {
+                grads.get_mut::<f64>(p).unwrap().copy_from_slice(&x.map(|x| x * scale));
+            }
+            let norm = grads.norm_of(&params) / scale;
+            assert!((norm - (9.0 + 16.0 + 144.0 + 7056.0f64).sqrt()).abs() < 1e-13 * 85.0, "{norm}");
+            params.set_frozen(all[3], true);
+            assert!((grads.norm_of(&params) / scale - 5.0).abs() < 1e-14);
+        }
     }
 
     #[test]

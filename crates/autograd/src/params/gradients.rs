@@ -277,8 +277,9 @@ impl Gradients {
             })
     }
 
-    /// Whether a gradient of one belongs to the same parameter in the other.
-    pub(crate) fn are_alike(&self, other: &Gradients) -> bool {
+    /// Whether a gradient of one belongs to the same parameter in the other, in a slab as long.
+    #[doc(hidden)]
+    pub fn are_alike(&self, other: &Gradients) -> bool {
         let stamp = |held: &Option<Held>| held.as_ref().map(|held| held.stamp);
         let mut both = self.contents.held.iter().zip(&other.contents.held);
         self.owner == other.owner
@@ -286,8 +287,8 @@ impl Gradients {
             && both.all(|(a, b)| stamp(a).zip(stamp(b)).is_none_or(|(a, b)| a == b))
     }
 
-    /// From now on has a gradient wherever `other` has one, writes what it wrote, and is refused where it would be.
-    pub(crate) fn take_over(&mut self, other: &Gradients) {
+    /// From now on has a gradient wherever `other` has one, is refused where it would be, and writes what it wrote.
+    pub(crate) fn take_over(&mut self, other: &Gradients, writes: bool) {
         let (theirs, data) = (&other.contents, self.contents_mut());
         data.held.resize(data.held.len().max(theirs.held.len()), None);
         for (held, theirs) in data.held.iter_mut().zip(&theirs.held) {
@@ -297,7 +298,9 @@ impl Gradients {
                 (Some(_), None) => {}
             }
         }
-        theirs.writes.each().for_each(|(buffer, values)| data.writes.set(buffer, values));
+        if writes {
+            theirs.writes.each().for_each(|(buffer, values)| data.writes.set(buffer, values));
+        }
         if data.loss.is_none_or(f64::is_finite) {
             data.loss = theirs.loss.or(data.loss);
         }
