@@ -23,8 +23,34 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 /// assert_eq!(logistic_map(0.5), 0.925);
 /// assert_eq!(derivative(logistic_map, 0.5), 0.0);
 /// ```
+///
+/// Numbers among themselves stay numbers:
+///
+/// ```
+/// use autograd::scalar::{Operand, Real, derivative};
+/// /// A step of the midpoint rule for ẋ = −x.
+/// fn step<T: Real>(x: T, dt: f64) -> T
+/// where
+///     f64: Operand<T>,
+/// {
+///     let half = 0.5 * dt;
+///     x - dt * (x - half * x)
+/// }
+/// assert_eq!(step(1.0, 0.5), 0.625);
+/// assert_eq!(derivative(|x| step(x, 0.5), 1.0), 0.625);
+/// let tape = autograd::Tape::new();
+/// assert_eq!(step(tape.constant([1.0, 2.0]), 0.5).to_vec::<f64>(), [0.625, 1.25]);
+/// ```
 pub trait Operand<T>:
-    Copy + Add<T, Output = T> + Sub<T, Output = T> + Mul<T, Output = T> + Div<T, Output = T>
+    Copy
+    + Add<T, Output = T>
+    + Sub<T, Output = T>
+    + Mul<T, Output = T>
+    + Div<T, Output = T>
+    + Add<Self, Output = Self>
+    + Sub<Self, Output = Self>
+    + Mul<Self, Output = Self>
+    + Div<Self, Output = Self>
 {
     /// As a `T`; a number takes what it lacks, such as the tape, from `other`.
     fn like(self, other: T) -> T;
