@@ -34,13 +34,13 @@ const MODULES: &[(&str, &[&str])] = &[
     // Random words and the keys that give them: plain integers.
     ("philox", &["dtype"]),
     ("key", &["philox", "shape", "tensor"]),
-    ("params", &["dtype", "mistake", "shape", "slab", "tensor"]),
+    ("params", &["dtype", "mistake", "pages", "shape", "slab", "tensor", "text"]),
     ("ir", &["dtype", "few", "params", "shape", "table", "text"]),
     ("origin", &["ir"]),
     ("buffers", &["dtype", "pages", "shape", "slab", "view"]),
     // The arguments of kernels, for all callers.
-    ("call", &["dtype", "kernels::workers", "scratch", "shape"]),
-    ("error", &["call", "dtype", "shape"]),
+    ("call", &["dtype", "kernels::workers", "scratch", "shape", "text"]),
+    ("error", &["call", "dtype", "shape", "text"]),
     // The tape is a list. It knows neither rules nor kernels, but it owns the threads that kernels use.
     (
         "tape",
@@ -118,8 +118,8 @@ const MODULES: &[(&str, &[&str])] = &[
     (
         "var",
         &[
-            "dtype", "ir", "kernels", "mistake", "number", "op", "ops", "params", "record", "shape", "table",
-            "tape", "tensor", "view",
+            "dtype", "ir", "kernels", "mistake", "number", "op", "ops", "pages", "params", "record", "shape",
+            "table", "tape", "tensor", "text", "view",
         ],
     ),
     ("reachable", &["ir", "tape"]),
@@ -156,6 +156,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "kernels::workers",
             "mistake",
             "optimizer",
+            "pages",
             "params",
             "plan",
             "record",

@@ -202,9 +202,9 @@ fn the_search_in_a_program_refuses_what_a_run_refuses() {
     let x = [[0.5, 1.0]];
     assert_eq!(program.find_nonfinite(&params, ([2i64], x)), Ok(None));
     let error = program.find_nonfinite(&params, ([3i64], x));
-    let fault = Fault::Index { position: vec![0], value: 3, bound: 3 };
+    let fault = Fault::Label { asked: "cross_entropy", row: 0, label: 3, classes: 3 };
     assert!(
-        matches!(error, Err(ProgramError::Fault { op: "pick", fault: ref found, .. }) if *found == fault)
+        matches!(error, Err(ProgramError::Fault { op: "cross_entropy", fault: ref found, .. }) if *found == fault)
     );
     let mut state = program.state();
     assert_eq!(error.unwrap_err(), program.run(&mut state, &params, ([3i64], x)).unwrap_err());

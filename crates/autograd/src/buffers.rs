@@ -149,9 +149,13 @@ pub(crate) struct Taken {
     buffer: Box<Buffer>,
 }
 
+/// Memory that cannot be had.
+#[derive(Debug)]
+pub(crate) struct NoMemory;
+
 impl Pool {
     /// A buffer of `len` elements, whose values are unspecified.
-    pub(crate) fn take(&mut self, dtype: DType, len: usize) -> Taken {
+    pub(crate) fn take(&mut self, dtype: DType, len: usize) -> Result<Taken, NoMemory> {
         let (class, capacity) = size_class(len);
         let mut taken = match self.free[dtype as usize].get_mut(class).and_then(Vec::pop) {
             Some(id) => {
@@ -159,7 +163,7 @@ impl Pool {
                     self.entries[id as usize].buffer.take().expect("the pool holds its free buffers");
                 Taken { id, buffer }
             }
-            None => self.make(dtype, class, capacity),
+            None => self.make(dtype, class, capacity)?,
         };
         taken.buffer.len = len;
         // So that reads of elements that were never written show.
@@ -170,12 +174,15 @@ impl Pool {
             DataMut::I64(v) => v.fill(i64::MIN),
             DataMut::Bool(_) => {}
         }
-        taken
+        Ok(taken)
     }
 
     #[cold]
-    fn make(&mut self, dtype: DType, class: usize, capacity: usize) -> Taken {
+    fn make(&mut self, dtype: DType, class: usize, capacity: usize) -> Result<Taken, NoMemory> {
         let padding = LINE / dtype.size();
+        if !pages::can_be_had((capacity + padding).saturating_mul(dtype.size())) {
+            return Err(NoMemory);
+        }
         let buffer = with_type!(dtype, T => {
             // The system provides large zeroed memory without writing it.
             let elements = vec![T::default(); capacity + padding];
@@ -185,7 +192,7 @@ impl Pool {
         });
         self.entries.push(PoolEntry { buffer: None, views: 0, class: class as u32 });
         let id = u32::try_from(self.entries.len() - 1).expect("fewer buffers than nodes");
-        Taken { id, buffer: Box::new(buffer) }
+        Ok(Taken { id, buffer: Box::new(buffer) })
     }
 
     /// Turns a written buffer into a value. A scalar becomes a number in the node; anything else, the one view of the buffer.
@@ -351,7 +358,7 @@ mod tests {
     #[test]
     fn a_buffer_is_freed_with_its_last_view_and_used_again() {
         let mut pool = Pool::default();
-        let mut data = pool.take(DType::F64, 100);
+        let mut data = pool.take(DType::F64, 100).unwrap();
         let DataMut::F64(v) = data.elements() else { panic!() };
         v.fill(1.0);
         let start = v.as_ptr();
@@ -367,7 +374,7 @@ mod tests {
         pool.release(&mut second);
         assert!(pool.bytes().1 >= 800);
         assert_eq!((pool.bytes().0, pool.peak()), (0, in_use));
-        let mut again = pool.take(DType::F64, 97);
+        let mut again = pool.take(DType::F64, 97).unwrap();
         assert!(matches!(again.elements(), DataMut::F64(v) if v.as_ptr() == start && v.len() == 97));
     }
 }

@@ -5,6 +5,7 @@ use crate::dtype::{DType, DataMut, Element};
 use crate::kernels::workers::Workers;
 use crate::scratch::Scratch;
 use crate::shape::Shape;
+use crate::text::scaled;
 use std::fmt;
 
 /// A result to be written: every element, in row-major order. The elements are unspecified before.
@@ -53,7 +54,8 @@ pub(crate) struct Needs {
     pub(crate) scratch: usize,
 }
 
-/// Why an op is impossible for the values of its operands. It is found during computation; shapes and dtypes are checked before.
+/// Why an op is impossible: for the values of its operands, or for lack of memory. It is found during computation; shapes and
+/// dtypes are checked before.
 ///
 /// The eager tape panics with it at the line that records the op; [`Program::run`](crate::Program::run) gives it in
 /// [`ProgramError::Fault`](crate::ProgramError::Fault). Nothing outside of the operands is read or written.
@@ -75,13 +77,41 @@ pub enum Fault {
         /// The end of the range: indices must be less than this.
         bound: usize,
     },
+    /// A label is no class: what [`Var::pick_labels`](crate::Var::pick_labels) finds.
+    Label {
+        /// What asked for the entries of the labels, such as `cross_entropy`.
+        asked: &'static str,
+        /// The row that has the label.
+        row: usize,
+        /// The label.
+        label: i64,
+        /// How many classes there are: labels are less than this.
+        classes: usize,
+    },
+    /// The memory for the result cannot be had.
+    Memory {
+        /// The shape of the result.
+        shape: Shape,
+        /// The type of its elements.
+        dtype: DType,
+    },
 }
 
 impl Fault {
-    /// The rule that the values do not meet.
+    /// What failed, as messages call it: the op, or what asked for it.
+    pub(crate) fn of<'a>(&self, op: &'a str) -> &'a str {
+        match self {
+            Fault::Label { asked, .. } => asked,
+            _ => op,
+        }
+    }
+
+    /// The rule that is not met.
     pub(crate) fn rule(&self) -> String {
         match self {
             Fault::Index { bound, .. } => format!("every index is within 0..{bound}"),
+            Fault::Label { classes, .. } => format!("every label is within 0..{classes}"),
+            Fault::Memory { .. } => "a result has a buffer of its own".to_owned(),
         }
     }
 
@@ -89,6 +119,8 @@ impl Fault {
     pub(crate) fn hint(&self) -> &'static str {
         match self {
             Fault::Index { .. } => "labels and indices count from 0",
+            Fault::Label { .. } => "labels count from 0, and the logits have a column for each class",
+            Fault::Memory { .. } => "is an axis repeated that was meant to meet another one?",
         }
     }
 }
@@ -103,6 +135,13 @@ impl fmt::Display for Fault {
                     _ => write!(f, "at {position:?}")?,
                 }
                 write!(f, " is outside of 0..{bound}")
+            }
+            Fault::Label { row, label, classes, .. } => {
+                write!(f, "label {label} of row {row} is outside of 0..{classes} ({classes} classes)")
+            }
+            Fault::Memory { shape, dtype } => {
+                let bytes = shape.elements() as f64 * dtype.size() as f64;
+                write!(f, "{shape} {dtype} takes {}, which cannot be had", scaled(bytes, "B"))
             }
         }
     }

@@ -3,6 +3,7 @@
 use crate::call::Fault;
 use crate::dtype::DType;
 use crate::shape::Shape;
+use crate::text::scaled;
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
@@ -61,6 +62,11 @@ pub enum ProgramError {
         /// What is wrong with the values.
         fault: Fault,
     },
+    /// The plan needs more memory than can be addressed.
+    Memory {
+        /// How many bytes its buffers take.
+        bytes: u128,
+    },
     /// A closure that was traced for too many shapes.
     TooManyPlans {
         /// The limit.
@@ -99,6 +105,10 @@ impl fmt::Display for ProgramError {
                 write!(f, "the state belongs to another program: make one with `program.state()`")
             }
             ProgramError::Fault { op, site, fault } => write!(f, "{op} at {site}: {fault}"),
+            ProgramError::Memory { bytes } => {
+                let bytes = scaled(*bytes as f64, "B");
+                write!(f, "the buffers of the program take {bytes}, more than can be addressed")
+            }
             ProgramError::TooManyPlans { limit } => write!(
                 f,
                 "the closure was traced for {limit} combinations of input shapes already, its limit: \

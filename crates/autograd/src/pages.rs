@@ -33,9 +33,34 @@ pub(crate) fn ask_for_large<T>(first: *const T, elements: usize) {
     let _ = first;
 }
 
+/// What nobody needs to ask for before an allocation: a machine has that much, or lacks memory in any case.
+const USUAL: usize = 1 << 30;
+
+/// Whether the system promises this much memory. The usual allocation ends the process where it does not. A promise is no
+/// guarantee: Linux gives more memory than it has, and takes back when pages are written.
+#[inline]
+pub(crate) fn can_be_had(bytes: usize) -> bool {
+    bytes <= USUAL || is_promised(bytes)
+}
+
+#[cold]
+fn is_promised(bytes: usize) -> bool {
+    let mut probe = Vec::<u8>::new();
+    let promised = probe.try_reserve_exact(bytes).is_ok();
+    // Or else the compiler might leave the allocation out.
+    std::hint::black_box(probe.as_mut_ptr());
+    promised
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_can_be_had_is_promised() {
+        assert!(can_be_had(0) && can_be_had(1 << 20) && can_be_had(USUAL + 1));
+        assert!(!can_be_had(isize::MAX as usize - 4095) && !can_be_had(usize::MAX));
+    }
 
     #[test]
     fn what_is_there_stays() {

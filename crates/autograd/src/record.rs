@@ -93,7 +93,7 @@ fn view(list: &List) -> Option<Value> {
 
 fn compute(list: &mut List, params: Option<&Params>) -> Result<(), Fault> {
     let Meta { shape, dtype } = &list.nodes.next().meta;
-    let mut out = list.pool.take(*dtype, shape.elements());
+    let mut out = list.pool.take(*dtype, shape.elements()).map_err(|_| no_memory(&list.nodes.next().meta))?;
     let mut scratch = std::mem::take(&mut list.scratch);
     let mut room = Room { scratch: &mut scratch, workers: &list.workers };
     let Node { op, inputs, meta, .. } = list.nodes.next();
@@ -111,6 +111,12 @@ fn compute(list: &mut List, params: Option<&Params>) -> Result<(), Fault> {
     Ok(())
 }
 
+/// The fault of a result whose buffer cannot be had.
+#[cold]
+pub(crate) fn no_memory(meta: &Meta) -> Fault {
+    Fault::Memory { shape: meta.shape.clone(), dtype: meta.dtype }
+}
+
 /// The cotangent of a function of one argument: g·f′(x), given y = f(x), in one loop; none if there is no such loop. The node
 /// is a constant, so it cannot be differentiated: it is for sweeps whose nodes are removed afterwards.
 #[track_caller]
@@ -118,7 +124,12 @@ pub(crate) fn pull_back<'t>(f: Unary, x: Var<'t>, y: Var<'t>, g: Var<'t>) -> Opt
     let tape = x.tape();
     let list = &mut *tape.list_mut();
     let meta = list.node(x.id()).meta.clone();
-    let mut out = list.pool.take(meta.dtype, meta.shape.elements());
+    let Ok(mut out) = list.pool.take(meta.dtype, meta.shape.elements()) else {
+        let op = Op::from(f);
+        asked(list, tape.params(), &op, &Inputs::from_fn(1, |_| x.id()))
+            .impossible(&no_memory(&meta))
+            .raise();
+    };
     let done = with_float!(meta.dtype, T => {
         let operands = [x, y, g].map(|v| list.strided(v.id(), tape.params()).view::<T>());
         functions::pull_back(f, operands, T::slice_mut(out.elements()))

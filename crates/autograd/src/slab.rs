@@ -22,7 +22,13 @@ impl Slab {
     }
 
     /// `len` copies of a number, rounded to the dtype.
+    ///
+    /// # Panics
+    /// If the memory cannot be had.
+    #[track_caller]
     pub(crate) fn splat(dtype: DType, value: f64, len: usize) -> Slab {
+        let bytes = len.saturating_add(LINE).saturating_mul(dtype.size());
+        assert!(pages::can_be_had(bytes), "{bytes} bytes for {len} numbers cannot be had");
         let memory = Data::splat(dtype, value, len + LINE / dtype.size());
         each_dtype!(Data, &memory, v => pages::ask_for_large(v.as_ptr(), v.len()));
         let start = each_dtype!(Data, &memory, v => v.as_ptr().align_offset(LINE)).min(LINE / dtype.size());
@@ -87,6 +93,10 @@ impl Slab {
     }
 
     /// Appends `more` zeros.
+    ///
+    /// # Panics
+    /// If the memory cannot be had.
+    #[track_caller]
     pub fn grow(&mut self, more: usize) {
         let len = self.len + more;
         if self.start + len > self.memory.len() {
@@ -98,6 +108,7 @@ impl Slab {
     }
 
     /// Appends numbers, rounded to the dtype, which is `F32` or `F64`.
+    #[track_caller]
     pub(crate) fn extend(&mut self, values: &[f64]) {
         let old = self.len;
         self.grow(values.len());

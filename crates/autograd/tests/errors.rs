@@ -200,3 +200,27 @@ fn sizes_that_no_memory_holds() {
         mistake(|| tape.full(1.0, &[1; 65][..], DType::F32)).contains("65 axes; at most 64 are possible")
     );
 }
+
+#[test]
+fn outputs_belong_to_programs() {
+    let params = Params::f64();
+    let tape = Tape::with(&params);
+    let loss = tape.var([1.0, 2.0]).square().sum();
+    assert_eq!(
+        mistake(|| tape.outputs(loss)),
+        "outputs: on an eager tape\n  rule: outputs belong to a traced computation, which computes them in each run\n  \
+         hint: use the tape that `Program::trace(&params, |t| …)` gives; an eager value is there: read it"
+    );
+}
+
+#[test]
+fn labels_are_called_labels_by_the_loss_that_asks() {
+    let tape = Tape::new();
+    let scores = tape.var([[1.0, 2.0]; 4]);
+    let text = mistake(|| scores.pick_labels("my_loss", tape.constant(&[0i64, 1, -1, 2])));
+    assert_eq!(
+        text,
+        "my_loss: label -1 of row 2 is outside of 0..2 (2 classes)\n  rule: every label is within 0..2\n  \
+         hint: labels count from 0, and the logits have a column for each class"
+    );
+}

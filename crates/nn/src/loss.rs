@@ -58,7 +58,7 @@ pub fn cross_entropy<'t>(logits: Var<'t>, labels: Var<'t>) -> Var<'t> {
     if labels.dtype() != DType::I64 || scores.len() != 2 || classes[..] != scores[..1] {
         bad_labels(logits, labels);
     }
-    -logits.log_softmax(-1).pick(labels).mean()
+    -logits.log_softmax(-1).pick_labels("cross_entropy", labels).mean()
 }
 
 #[cold]
@@ -86,12 +86,28 @@ fn bad_labels(logits: Var<'_>, labels: Var<'_>) -> ! {
 
 #[track_caller]
 fn same_shape(loss: &str, prediction: Var<'_>, target: Var<'_>) {
+    if prediction.shape() != target.shape() {
+        misfit(loss, prediction, target);
+    }
+}
+
+#[cold]
+#[track_caller]
+fn misfit(loss: &str, prediction: Var<'_>, target: Var<'_>) -> ! {
     let (a, y) = (prediction.shape(), target.shape());
-    assert!(
-        a == y,
+    let hint = match (&a[..], &y[..]) {
+        (&[n, 1], &[m]) if n == m => {
+            format!("`target.reshape([{n}, 1])`: a column and a list would broadcast to [{n}×{n}]")
+        }
+        (&[n], &[m, 1]) if n == m => {
+            format!("`target.reshape([{n}])`: a list and a column would broadcast to [{n}×{n}]")
+        }
+        _ => "`target.reshape(prediction.shape())` where only axes of length 1 differ".to_owned(),
+    };
+    panic!(
         "{loss}: prediction {a} and target {y} do not fit\n  prediction: {}\n  target: {}\n  rule: they have the same shape\n  \
-         hint: `target.reshape(prediction.shape())` where only axes of length 1 differ",
+         hint: {hint}",
         prediction.describe(),
         target.describe()
-    );
+    )
 }

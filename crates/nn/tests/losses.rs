@@ -174,13 +174,19 @@ fn labels_that_do_not_fit_are_refused_with_a_hint() {
 fn squared_errors_refuse_to_broadcast() {
     let tape = Tape::new();
     let (column, flat) = (tape.var([[1.0], [2.0], [3.0]]), tape.constant([1.0, 2.0, 3.0]));
-    let rest = "  rule: they have the same shape\n  hint: `target.reshape(prediction.shape())` where only axes of length 1 differ";
+    let rule = "  rule: they have the same shape\n  hint: ";
     let text = without_operands(&panic_text(|| loss::mse(column, flat)));
-    assert_eq!(text, format!("mse: prediction [3×1] and target [3] do not fit\n{rest}"));
+    let hint = "`target.reshape([3, 1])`: a column and a list would broadcast to [3×3]";
+    assert_eq!(text, format!("mse: prediction [3×1] and target [3] do not fit\n{rule}{hint}"));
     let text = without_operands(&panic_text(|| loss::half_mse(flat, column)));
-    assert_eq!(text, format!("half_mse: prediction [3] and target [3×1] do not fit\n{rest}"));
-    // What the hint proposes.
-    assert_eq!(loss::mse(column, flat.reshape(column.shape())).item(), 0.0);
+    let hint = "`target.reshape([3])`: a list and a column would broadcast to [3×3]";
+    assert_eq!(text, format!("half_mse: prediction [3] and target [3×1] do not fit\n{rule}{hint}"));
+    // What the hints propose.
+    assert_eq!(loss::mse(column, flat.reshape([3, 1])).item(), 0.0);
+    assert_eq!(loss::half_mse(flat, column.reshape([3])).item(), 0.0);
+    let text = without_operands(&panic_text(|| loss::mse(column, tape.constant([[1.0, 2.0, 3.0]]))));
+    let hint = "`target.reshape(prediction.shape())` where only axes of length 1 differ";
+    assert_eq!(text, format!("mse: prediction [3×1] and target [1×3] do not fit\n{rule}{hint}"));
 }
 
 #[test]

@@ -44,6 +44,7 @@ plain! {
     usize: |x| x.to_string();
     u64: |x| x.to_string();
     bool: |x| x.to_string();
+    &'static str: |x| (*x).to_owned();
     Axis: |x| x.to_string(), axes std::slice::from_ref(x);
     Axes: |x| x.iter().map(u8::to_string).collect::<Vec<_>>().join(" "), axes x;
 }

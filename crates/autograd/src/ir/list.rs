@@ -57,8 +57,8 @@ macro_rules! op_table {
             Softmax ["softmax" (x) { axis: Axis } opaque(5)]
             /// Logarithm of the softmax: maximum, difference, exponential, sum, difference.
             LogSoftmax ["log_softmax" (x) { axis: Axis } opaque(5)]
-            /// One entry of each row, at the index given for the row.
-            Pick ["pick" (x, index) {} gather]
+            /// One entry of each row, at the index given for the row; a loss that asks for the entries of labels has its name there.
+            Pick ["pick" (x, index) { by: &'static str } gather]
             /// Rows of `columns` zeros, with one entry of each row set: the adjoint of `Pick`.
             Unpick ["unpick" (x, index) { columns: usize } gather]
             /// Elements along an axis, with an index for each.

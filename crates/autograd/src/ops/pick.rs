@@ -22,7 +22,46 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn pick(self, index: Var<'t>) -> Var<'t> {
-        record(Pick, &[self, index])
+        record(Pick { by: "" }, &[self, index])
+    }
+
+    /// As [`pick`](Var::pick), for a loss whose rows have labels: the [`Fault`](crate::Fault) of a label that is no class
+    /// speaks in the name of the loss, of labels and classes.
+    ///
+    /// # Panics
+    /// As [`pick`](Var::pick).
+    ///
+    /// ```
+    /// use autograd::{DType, Params, Program, Var};
+    /// /// −mean of the scores of the labels.
+    /// fn reward<'t>(scores: Var<'t>, labels: Var<'t>) -> Var<'t> {
+    ///     -scores.pick_labels("reward", labels).mean()
+    /// }
+    /// let params = Params::f64();
+    /// let program = Program::trace(&params, |t| {
+    ///     t.outputs(reward(t.input("scores", [2, 2]), t.input_of("labels", DType::I64, [2])))
+    /// })?;
+    /// let mut state = program.state();
+    /// let error = program.run(&mut state, &params, ([[1.0, 2.0], [3.0, 4.0]], &[0i64, 2])).unwrap_err();
+    /// let text = error.to_string();
+    /// assert!(text.starts_with("reward at ") && text.ends_with(": label 2 of row 1 is outside of 0..2 (2 classes)"));
+    /// # Ok::<(), autograd::ProgramError>(())
+    /// ```
+    #[track_caller]
+    pub fn pick_labels(self, loss: &'static str, labels: Var<'t>) -> Var<'t> {
+        record(Pick { by: loss }, &[self, labels])
+    }
+}
+
+impl Pick {
+    /// What is wrong with an index, in the words of who asked.
+    fn fault(&self, fault: Fault) -> Fault {
+        match fault {
+            Fault::Index { position, value, bound } if !self.by.is_empty() => {
+                Fault::Label { asked: self.by, row: position[0], label: value, classes: bound }
+            }
+            fault => fault,
+        }
     }
 }
 
@@ -41,19 +80,19 @@ impl Rule for Pick {
     }
 
     fn jvp<'t>(&self, at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        t[0].map(|t| record(Pick, &[t, at.x[1]]))
+        t[0].map(|t| record(self.clone(), &[t, at.x[1]]))
     }
 
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let columns = x[0].meta.shape[1];
-        check_dense(&x[1], columns)?;
+        check_dense(&x[1], columns).map_err(|fault| self.fault(fault))?;
         let index = x[1].slice::<i64>();
         x[0].gather(index.iter().enumerate().map(|(i, &c)| i * columns + c as usize), y);
         Ok(())
     }
 
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
-        check(&x[1], x[0].shape[1])?;
+        check(&x[1], x[0].shape[1]).map_err(|fault| self.fault(fault))?;
         with_float!(y.dtype(), T => kernels::index::pick::<T>(x[0].view(), x[1].view(), y.slice()));
         Ok(())
     }

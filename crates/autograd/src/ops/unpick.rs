@@ -18,7 +18,7 @@ impl Rule for Unpick {
     }
 
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
-        only(record(Pick, &[g, at.x[1]]))
+        only(record(Pick { by: "" }, &[g, at.x[1]]))
     }
 
     fn jvp<'t>(&self, at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {

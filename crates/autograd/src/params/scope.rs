@@ -1,7 +1,10 @@
 //! Scopes of names, in which parameters are made.
 
 use super::{Param, Params};
+use crate::mistake::Mistake;
+use crate::pages::can_be_had;
 use crate::shape::Shape;
+use crate::text::scaled;
 
 /// The initial values of a parameter: plain numbers, or an initialiser that draws them.
 pub trait Initial {
@@ -76,6 +79,12 @@ impl<'p> Scope<'p> {
         initial: impl Initial,
     ) -> (String, Shape, Vec<f64>) {
         let (name, wanted) = (self.full_name(name), shape.elements());
+        if !can_be_had(wanted.saturating_mul(size_of::<f64>())) {
+            let bytes = scaled(wanted as f64 * 8.0, "B");
+            Mistake::new(format!("param: the values of `{name}` {shape} take {bytes}, which cannot be had"))
+                .rule("initial values are numbers of eight bytes, all of them at once")
+                .raise();
+        }
         let values = initial.values(&name, &shape, self.params.seed);
         let given = values.len();
         assert!(

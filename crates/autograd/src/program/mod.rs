@@ -299,9 +299,15 @@ impl<'p> Tape<'p> {
     /// ```
     ///
     /// # Panics
-    /// If one is on another tape.
+    /// If one is on another tape, or the tape is not one that [`Program::trace`] gives.
     #[track_caller]
     pub fn outputs<'t>(&'t self, outputs: impl Vars<'t>) -> Outputs {
+        if !self.list().is_traced() {
+            Mistake::new("outputs: on an eager tape")
+                .rule("outputs belong to a traced computation, which computes them in each run")
+                .hint("use the tape that `Program::trace(&params, |t| …)` gives; an eager value is there: read it")
+                .raise();
+        }
         let outputs = outputs.list();
         for x in outputs {
             if !std::ptr::eq(x.address(), self.address()) {
@@ -386,7 +392,7 @@ impl Program {
         };
         let mut recorded = Graph::of(tape, nodes);
         let plan = plan(recorded.draft(), params, &ranges, passes);
-        Ok(Program {
+        let program = Program {
             plan,
             recorded,
             owner: params.id(),
@@ -402,7 +408,11 @@ impl Program {
             none_is_meant: outputs.none_is_meant,
             frozen,
             parameters: params.iter().map(parameter).collect(),
-        })
+        };
+        match program.memory() {
+            bytes if bytes > isize::MAX as u128 => Err(ProgramError::Memory { bytes }),
+            _ => Ok(program),
+        }
     }
 
     /// The plan, as data, for crates that run or print it in another way.
@@ -444,6 +454,10 @@ impl Program {
     }
 
     /// Buffers to run in, for as many threads as the machine has. Make one for each user of the program, and keep it.
+    ///
+    /// # Panics
+    /// If the memory for them cannot be had.
+    #[track_caller]
     pub fn state(&self) -> State {
         State::new(self)
     }

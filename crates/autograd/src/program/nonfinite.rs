@@ -3,13 +3,14 @@
 use super::run::Pieces;
 use super::{Inputs, Program, ProgramError};
 use crate::buffers::{Number, Source, Value};
+use crate::call::Fault;
 use crate::dtype::{DataRef, Storable, with_type};
 use crate::finite::{NonFinite, born_at};
 use crate::ir::Op;
 use crate::params::Params;
 use crate::plan::{Node, PlanInput};
 use crate::reachable::ancestors;
-use crate::record::evaluate;
+use crate::record::{evaluate, no_memory};
 use crate::tape::{List, Tape};
 
 impl Program {
@@ -81,19 +82,22 @@ impl Program {
             Op::Parameter(p) => Value::parameter(params.range(*p).start, shape.strides()),
             Op::Full(x) => Value::number(Number::new(node.meta.dtype, *x), shape.len()),
             Op::Input(number) => {
-                let mut data = list.pool.take(node.meta.dtype, shape.elements());
+                let data = list.pool.take(node.meta.dtype, shape.elements());
+                let mut data = data.map_err(|_| self.fault_of(node, no_memory(&node.meta)))?;
                 with_type!(node.meta.dtype, T => {
                     T::slice_mut(data.elements()).copy_from_slice(T::slice(given(*number as usize)));
                 });
                 list.pool.keep(data, shape.strides())
             }
-            op => {
-                return evaluate(list, Some(params)).map_err(|fault| {
-                    let site = self.recorded.scopes.site(&node.origin);
-                    ProgramError::Fault { op: op.name(), site, fault }
-                });
+            _ => {
+                return evaluate(list, Some(params)).map_err(|fault| self.fault_of(node, fault));
             }
         };
         Ok(())
+    }
+
+    fn fault_of(&self, node: &Node, fault: Fault) -> ProgramError {
+        let site = self.recorded.scopes.site(&node.origin);
+        ProgramError::Fault { op: fault.of(node.op.name()), site, fault }
     }
 }

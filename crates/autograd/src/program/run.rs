@@ -313,7 +313,8 @@ impl Program {
 
     fn fault_error(&self, Failed { kernel, fault }: Failed) -> ProgramError {
         let node = self.plan.graph.node(self.plan.kernels[kernel].nodes[0]);
-        ProgramError::Fault { op: node.op.name(), site: self.plan.graph.scopes.site(&node.origin), fault }
+        let (op, site) = (fault.of(node.op.name()), self.plan.graph.scopes.site(&node.origin));
+        ProgramError::Fault { op, site, fault }
     }
 }
 

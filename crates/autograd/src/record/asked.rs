@@ -61,7 +61,7 @@ impl Asked<'_> {
     /// The values of the operands make it impossible.
     #[cold]
     pub(crate) fn impossible(&self, fault: &Fault) -> Mistake {
-        let mistake = Mistake::new(self.head(&fault.to_string()));
+        let mistake = Mistake::new(format!("{}{}: {fault}", fault.of(self.op), self.list.within_scope()));
         self.operands(mistake, &self.shown(&[])).rule(fault.rule()).hint(fault.hint())
     }
 

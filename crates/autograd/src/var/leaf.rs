@@ -6,7 +6,7 @@ use crate::dtype::{DType, Storable};
 use crate::ir::{Meta, Op};
 use crate::mistake::Mistake;
 use crate::params::Param;
-use crate::record::check_size;
+use crate::record::{check_size, no_memory};
 use crate::shape::Shape;
 use crate::tape::Tape;
 use crate::tensor::ToTensor;
@@ -116,7 +116,10 @@ impl<'p> Tape<'p> {
         check_size(&shape);
         let meta = Meta::new(shape, A::Elem::DTYPE);
         let mut list = self.list_mut();
-        let mut data = list.pool.take(meta.dtype, meta.shape.elements());
+        let Ok(mut data) = list.pool.take(meta.dtype, meta.shape.elements()) else {
+            let fault = no_memory(&meta);
+            Mistake::new(format!("{}: {fault}", op.name())).rule(fault.rule()).raise()
+        };
         copy_elements(&values, A::Elem::slice_mut(data.elements()));
         let value = list.pool.keep(data, meta.shape.strides());
         let id = list.leaf(op, meta, value);

@@ -3,6 +3,8 @@
 use super::Var;
 use crate::dtype::{DataRef, Element};
 use crate::kernels::{copy, rows::rows};
+use crate::pages::can_be_had;
+use crate::record::no_memory;
 use crate::view::View;
 use ndarray::{ArrayD, IxDyn};
 
@@ -57,6 +59,11 @@ impl Var<'_> {
             .raise();
         }
         let x: View<'_, T> = list.strided(self.id, self.tape.params()).view();
+        if !can_be_had(meta.shape.elements().saturating_mul(size_of::<T>())) {
+            self.mistake("to_vec", no_memory(meta), "x")
+                .rule("every element is copied, also of a tensor that stores one number for all")
+                .raise();
+        }
         let mut out = vec![T::default(); meta.shape.elements()];
         copy(x, &mut out);
         out

@@ -154,12 +154,13 @@ fn mistakes_while_tracing() {
     );
     let elsewhere = eager.param(w);
     assert_eq!(
-        mistake(|| Tape::new().outputs(Vec::<Var<'_>>::new()).with_gradients()).lines().next(),
+        mistake(|| Program::trace(&params, |t| t.outputs(Vec::<Var<'_>>::new()).with_gradients()))
+            .lines()
+            .next(),
         Some("with_gradients: the first output is missing")
     );
-    let here = Tape::with(&params);
     assert!(
-        mistake(|| here.outputs([here.param(w), elsewhere]))
+        mistake(|| Program::trace(&params, |t| t.outputs([t.param(w), elsewhere])))
             .starts_with("outputs: a variable of another tape\n  rule: a program gives what")
     );
     assert!(mistake(|| Program::trace(&params, |t| t.outputs(t.param(w)).with_gradients())).starts_with(
