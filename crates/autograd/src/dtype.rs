@@ -66,6 +66,22 @@ impl fmt::Display for DType {
 /// use autograd::{DType, Element};
 /// assert_eq!(f32::DTYPE, DType::F32);
 /// ```
+///
+/// No other type is, neither `i32` nor a `Vec` of numbers:
+///
+/// ```compile_fail,E0277
+/// autograd::Tape::new().constant(&[1i32, 0]); // the compiler says: write `&[1i64, 0]`
+/// ```
+///
+/// ```compile_fail,E0277
+/// autograd::Tape::new().constant(vec![vec![1.0, 2.0], vec![3.0, 4.0]]); // an array of arrays, or `ndarray`
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an element of a tensor",
+    label = "elements are `f32`, `f64`, `i64` or `bool`",
+    note = "integers such as labels are `i64`: write `&[1i64, 0]`, or convert with `i64::from`",
+    note = "rows are arrays within an array, `[[1.0, 2.0], [3.0, 4.0]]`, or an `ndarray::Array2`, not a `Vec` of a `Vec`"
+)]
 pub trait Element:
     Send + Sync + Copy + Default + PartialEq + fmt::Debug + fmt::Display + sealed::Storable + 'static
 {

@@ -16,6 +16,12 @@ use ndarray::{ArrayBase, Data, Dimension};
 /// assert_eq!(tape.constant([[1.0, 2.0], [3.0, 4.0]]).shape(), Shape::from([2, 2]));
 /// assert_eq!(tape.constant(&vec![1i64, 2, 3]).shape(), Shape::from([3]));
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no tensor",
+    label = "neither a number, an array, a slice, a `Vec` of numbers nor an `ndarray` array",
+    note = "elements are `f32`, `f64`, `i64` or `bool`: write `1.0` or `1i64` instead of `1`",
+    note = "more axes than two: an `ndarray` array, or `.reshape(…)` of a flat one"
+)]
 pub trait ToTensor {
     /// The element type.
     type Elem: Element;

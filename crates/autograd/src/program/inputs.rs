@@ -5,6 +5,11 @@ use crate::shape::Shape;
 use crate::tensor::ToTensor;
 
 /// A tensor of any element type: what every [`ToTensor`] is. For lists of [`Inputs`] that are made while running.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no tensor",
+    label = "neither a number, an array, a slice, a `Vec` of numbers nor an `ndarray` array",
+    note = "elements are `f32`, `f64`, `i64` or `bool`: write `1.0` or `1i64` instead of `1`; labels are `i64`"
+)]
 pub trait AnyTensor {
     /// The type of its elements.
     fn dtype(&self) -> DType;
@@ -66,6 +71,20 @@ impl<A: ToTensor> AnyTensor for A {
 /// assert_eq!(program.run(&mut state, &params, &list[..])?.slice::<f64>(0), sum);
 /// # Ok::<(), autograd::ProgramError>(())
 /// ```
+///
+/// Parentheses alone make no tuple:
+///
+/// ```compile_fail,E0277
+/// use autograd::{Params, Program};
+/// let params = Params::f64();
+/// let program = Program::trace(&params, |t| t.outputs(t.input("x", [2]))).unwrap();
+/// program.run(&mut program.state(), &params, (&[1.0, 2.0])); // the compiler says: write `(&x,)`
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no list of inputs",
+    label = "neither a tuple of tensors nor a slice `&[&dyn AnyTensor]`",
+    note = "a single input is a tuple of one, with a comma: `(&x,)` instead of `(&x)`"
+)]
 pub trait Inputs {
     /// Calls `f` for each input.
     fn each<'a>(&'a self, f: &mut impl FnMut(&'a dyn AnyTensor));

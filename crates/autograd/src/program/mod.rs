@@ -182,6 +182,11 @@ impl Outputs {
 }
 
 /// One or more variables: `Var`, an array or slice of them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no list of outputs",
+    label = "neither a `Var` nor an array, `Vec` or slice of them",
+    note = "several outputs are an array: `t.outputs([loss, accuracy])`"
+)]
 pub trait Vars<'t> {
     /// All of them, in order.
     fn list(&self) -> &[Var<'t>];

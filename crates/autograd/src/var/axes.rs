@@ -36,6 +36,11 @@ pub trait ToAxes: sealed::Listed {}
 pub struct Keep<A>(pub A);
 
 mod sealed {
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` names no axes",
+        label = "neither an axis such as `-1`, a list such as `[0, 1]`, nor `..` for all",
+        note = "axes are `isize`; those that shall stay with length 1 are within `Keep(…)`"
+    )]
     pub trait Listed {
         /// The axes as they were written; `None` for all.
         fn listed(&self) -> Option<&[isize]>;

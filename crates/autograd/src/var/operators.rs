@@ -11,6 +11,23 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// An operand that a [`Var`] can be combined with: another `Var`, a parameter's handle, or an `f64` number, which takes the
 /// dtype of the `Var`.
+///
+/// ```
+/// let tape = autograd::Tape::new();
+/// assert_eq!((tape.var(1.5) * 2.0).item(), 3.0);
+/// ```
+///
+/// An integer is none:
+///
+/// ```compile_fail,E0277
+/// let tape = autograd::Tape::new();
+/// tape.var(1.5) * 2; // the compiler says: write `2.0`
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a `Var` cannot be combined with `{Self}`",
+    label = "neither a `Var`, a `Param` nor an `f64` number",
+    note = "a number beside a `Var` is an `f64`: write `2.0` instead of `2`"
+)]
 pub trait Operand<'t>: Copy {
     /// As a variable on the tape of `other`; a number takes the dtype and shape of `other`.
     fn like(self, other: Var<'t>) -> Var<'t>;
