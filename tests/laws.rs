@@ -118,8 +118,8 @@ const MODULES: &[(&str, &[&str])] = &[
     (
         "var",
         &[
-            "dtype", "ir", "kernels", "mistake", "number", "op", "ops", "pages", "params", "record", "shape",
-            "table", "tape", "tensor", "text", "view",
+            "buffers", "dtype", "ir", "kernels", "mistake", "number", "op", "ops", "pages", "params",
+            "record", "shape", "table", "tape", "tensor", "text", "view",
         ],
     ),
     ("reachable", &["ir", "tape"]),

@@ -10,6 +10,8 @@ use std::ops::Deref;
 /// use autograd::Shape;
 /// let shape = Shape::from([200, 10]);
 /// assert_eq!((shape.len(), shape[1], shape.to_string().as_str()), (2, 10, "[200×10]"));
+/// assert_eq!(shape, Shape::from(vec![200, 10])); // arrays, slices and vectors of lengths
+/// assert_eq!(Shape::from(7), Shape::from([7])); // or one length
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Shape(Few<usize, 4>);
@@ -160,6 +162,31 @@ impl<const N: usize> From<[usize; N]> for Shape {
 impl From<&[usize]> for Shape {
     fn from(dims: &[usize]) -> Shape {
         Shape(dims.into())
+    }
+}
+
+impl<const N: usize> From<&[usize; N]> for Shape {
+    fn from(dims: &[usize; N]) -> Shape {
+        Shape::from(&dims[..])
+    }
+}
+
+impl From<Vec<usize>> for Shape {
+    fn from(dims: Vec<usize>) -> Shape {
+        Shape::from(&dims[..])
+    }
+}
+
+impl From<&Vec<usize>> for Shape {
+    fn from(dims: &Vec<usize>) -> Shape {
+        Shape::from(&dims[..])
+    }
+}
+
+/// One axis.
+impl From<usize> for Shape {
+    fn from(length: usize) -> Shape {
+        Shape::from([length])
     }
 }
 

@@ -1,7 +1,7 @@
 //! The public API type-checks in user code without annotations: functions over tapes of any lifetime, and a computation that
 //! is recorded once from a closure with inputs of different dtypes and replayed on other inputs.
 
-use autograd::{Param, Params, Replay, Tape, ToTensor, Var};
+use autograd::{DType, Param, Params, Replay, Shape, Tape, ToTensor, Var};
 use ndarray::{ArrayD, array};
 
 /// A layer: Copy handles, no lifetime, no generic.
@@ -117,4 +117,84 @@ fn control_flow_on_values_works_eagerly() {
         y = y * x;
     }
     assert_eq!((y.item(), y.grad([x])[0].item()), (81.0, 108.0));
+}
+
+#[test]
+fn operators_take_references_and_assign() {
+    let mut params = Params::f64();
+    let w = params.scope("m").param("w", [2], [3.0, 4.0]);
+    let tape = Tape::with(&params);
+    let (x, y) = (&tape.var([1.0, 2.0]), &tape.var([5.0, 8.0]));
+    let values = |v: Var<'_>| v.to_vec::<f64>();
+    for (got, want) in [
+        (x + y, [6.0, 10.0]),
+        (x - *y, [-4.0, -6.0]),
+        (*x * y, [5.0, 16.0]),
+        (y / x, [5.0, 4.0]),
+        (2.0 * x, [2.0, 4.0]),
+        (x - 1.0, [0.0, 1.0]),
+        (1.0 / x, [1.0, 0.5]),
+        (x * w, [3.0, 8.0]),
+        (w * x, [3.0, 8.0]),
+        (w - *x, [2.0, 2.0]),
+        (x * &w, [3.0, 8.0]),
+        (-x, [-1.0, -2.0]),
+        (w.on(&tape) + 0.0, [3.0, 4.0]),
+    ] {
+        assert_eq!(values(got), want);
+    }
+    let mut z = *x;
+    z += y;
+    z -= 1.0;
+    z *= w;
+    z /= &w;
+    assert_eq!(values(z), [5.0, 9.0]);
+    assert_eq!(values(z.sum().grad([*x])[0]), [1.0, 1.0]);
+    assert_eq!(values([*x, *y, z].iter().sum()), [11.0, 19.0]);
+    assert_eq!(values([*x, *y].into_iter().sum()), [6.0, 10.0]);
+    // What is recorded belongs to the line of the operator.
+    let line = line!() + 1;
+    z += 1.0;
+    assert!(z.describe().contains(&format!("face.rs:{line}:")), "{}", z.describe());
+}
+
+#[test]
+fn a_sum_of_no_variables_has_no_tape() {
+    let none = std::panic::catch_unwind(|| Vec::<Var<'_>>::new().into_iter().sum::<Var<'_>>().item());
+    let text = none.unwrap_err().downcast::<String>().expect("a text");
+    assert!(text.starts_with("sum: of no variables\n  rule: "), "{text}");
+}
+
+#[test]
+fn variables_print_their_values() {
+    let tape = Tape::new();
+    let text = |v: Var<'_>| v.to_string();
+    assert_eq!(text(tape.var(0.1)), "0.1 [] F64");
+    assert_eq!(text(tape.constant([true, false])), "[1, 0] [2] Bool");
+    assert_eq!(text(tape.constant(&[3i64, -12])), "[3, -12] [2] I64");
+    assert_eq!(text(tape.var([1.0, f64::NAN, f64::NEG_INFINITY])), "[1, NaN, -∞] [3] F64");
+    assert_eq!(text(tape.var([[1.0, 2.0], [30.0, 4.0]]).t()), "[[1, 30],\n [2,  4]] [2×2] F64");
+    let cube = tape.constant(ndarray::Array3::from_shape_fn((2, 1, 2), |(i, _, k)| (10 * i + k) as f64));
+    assert_eq!(text(cube), "[[[ 0,  1]],\n\n [[10, 11]]] [2×1×2] F64");
+    let grid = tape.constant(ndarray::Array2::from_shape_fn((8, 9), |(i, j)| (10 * i + j) as f64));
+    let rows: Vec<String> = text(grid).lines().map(str::to_owned).collect();
+    assert_eq!(rows.len(), 7);
+    assert_eq!(rows[0], "[[ 0,  1,  2, …,  6,  7,  8],");
+    assert_eq!((rows[3].as_str(), rows[6].as_str()), (" …,", " [70, 71, 72, …, 76, 77, 78]] [8×9] F64"));
+    assert_eq!(text(tape.full(0.0, [0], DType::F32)), "[] [0] F32");
+    assert_eq!(text(tape.full(0.0, [2, 0], DType::F32)), "[[],\n []] [2×0] F32");
+    // As large as it may be: nothing is copied.
+    assert!(text(tape.full(1.0, [1 << 20, 1 << 20], DType::F64)).ends_with(" [1048576×1048576] F64"));
+}
+
+#[test]
+fn shapes_come_from_what_holds_lengths() {
+    let shape = Shape::from([2, 3]);
+    let lengths = vec![2, 3];
+    assert_eq!(
+        [Shape::from(&lengths), Shape::from(&[2, 3]), Shape::from(&lengths[..])],
+        [(); 3].map(|_| shape.clone())
+    );
+    assert_eq!((Shape::from(lengths), Shape::from(4)), (shape, Shape::from([4])));
+    assert_eq!(Tape::new().full(1.0, 4, DType::F64).shape()[..], [4]);
 }

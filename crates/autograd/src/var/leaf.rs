@@ -129,6 +129,25 @@ impl<'p> Tape<'p> {
     }
 }
 
+impl Param {
+    /// Its node on a tape, as [`Tape::param`].
+    ///
+    /// # Panics
+    /// As [`Tape::param`].
+    ///
+    /// ```
+    /// # use autograd::{Params, Tape};
+    /// let mut params = Params::f64();
+    /// let w = params.scope("net").param("w", [2], [3.0, 4.0]);
+    /// let tape = Tape::with(&params);
+    /// assert_eq!(w.on(&tape).square().sum().item(), 25.0);
+    /// ```
+    #[track_caller]
+    pub fn on<'t>(self, tape: &'t Tape<'_>) -> Var<'t> {
+        tape.param(self)
+    }
+}
+
 /// Writes all elements of a tensor, which need not be contiguous.
 fn copy_elements<A: ToTensor>(values: &A, out: &mut [A::Elem]) {
     let gathered;

@@ -1,6 +1,7 @@
 //! Variables: `Copy` handles to the nodes of a tape, and their methods.
 
 mod axes;
+mod display;
 mod functions;
 mod leaf;
 mod masks;

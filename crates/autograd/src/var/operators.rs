@@ -2,19 +2,28 @@
 
 use super::Var;
 use crate::ir::{Binary, Broadcast, Op, Unary};
+use crate::mistake::Mistake;
 use crate::op::{Clash, Mismatch};
 use crate::ops::binary_of;
 use crate::params::Param;
 use crate::record::{Asked, record};
 use crate::shape::Shape;
-use std::ops::{Add, Div, Mul, Neg, Sub};
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 /// An operand that a [`Var`] can be combined with: another `Var`, a parameter's handle, or an `f64` number, which takes the
-/// dtype of the `Var`.
+/// dtype of the `Var`; or a reference to one of them.
 ///
 /// ```
-/// let tape = autograd::Tape::new();
-/// assert_eq!((tape.var(1.5) * 2.0).item(), 3.0);
+/// use autograd::{Params, Tape};
+/// let mut params = Params::f64();
+/// let w = params.scope("net").param("w", [2], [3.0, 4.0]);
+/// let tape = Tape::with(&params);
+/// let x = &tape.var([1.0, 2.0]);
+/// let mut y = w * x - 2.0 * x;
+/// y += w;
+/// y /= 2.0;
+/// assert_eq!((-&y).to_vec::<f64>(), [-2.0, -4.0]);
 /// ```
 ///
 /// An integer is none:
@@ -59,34 +68,67 @@ impl<'t> Operand<'t> for f64 {
     }
 }
 
+/// A reference to any of them.
+impl<'t, R: Operand<'t>> Operand<'t> for &R {
+    #[track_caller]
+    fn like(self, other: Var<'t>) -> Var<'t> {
+        (*self).like(other)
+    }
+    fn number(self) -> Option<f64> {
+        (*self).number()
+    }
+}
+
+/// An operator with a variable on the left, owned or borrowed.
+macro_rules! variable_on_the_left {
+    ($Trait:ident $method:ident: $($Left:ty)*) => {
+        $(impl<'t, R: Operand<'t>> $Trait<R> for $Left {
+            type Output = Var<'t>;
+            #[track_caller]
+            fn $method(self, rhs: R) -> Var<'t> {
+                let a = self.to_owned();
+                binary_of(Binary::$Trait, a, rhs.like(a))
+            }
+        })*
+    };
+}
+
+/// An operator with a number or a parameter on the left, and a variable on the right, owned or borrowed.
+macro_rules! variable_on_the_right {
+    ($Trait:ident $method:ident: $($Left:ty, $Right:ty;)*) => {
+        $(impl<'t> $Trait<$Right> for $Left {
+            type Output = Var<'t>;
+            #[track_caller]
+            fn $method(self, rhs: $Right) -> Var<'t> {
+                let b = rhs.to_owned();
+                binary_of(Binary::$Trait, self.like(b), b)
+            }
+        })*
+    };
+}
+
 macro_rules! operator {
-    ($($Trait:ident $method:ident;)*) => {
+    ($($Trait:ident $method:ident $Assign:ident $assign:ident;)*) => {
         $(
-            impl<'t, R: Operand<'t>> $Trait<R> for Var<'t> {
-                type Output = Var<'t>;
+            variable_on_the_left! { $Trait $method: Var<'t> &Var<'t> }
+            variable_on_the_right! { $Trait $method: f64, Var<'t>; f64, &Var<'t>; Param, Var<'t>; Param, &Var<'t>; }
+
+            /// The handle stands for the new node; the old one stays on the tape.
+            impl<'t, R: Operand<'t>> $Assign<R> for Var<'t> {
                 #[track_caller]
-                fn $method(self, rhs: R) -> Var<'t> {
-                    binary_of(Binary::$Trait, self, rhs.like(self))
-                }
-            }
-            impl<'t> $Trait<Var<'t>> for f64 {
-                type Output = Var<'t>;
-                #[track_caller]
-                fn $method(self, rhs: Var<'t>) -> Var<'t> {
-                    binary_of(Binary::$Trait, self.like(rhs), rhs)
-                }
-            }
-            impl<'t> $Trait<Var<'t>> for Param {
-                type Output = Var<'t>;
-                #[track_caller]
-                fn $method(self, rhs: Var<'t>) -> Var<'t> {
-                    binary_of(Binary::$Trait, self.like(rhs), rhs)
+                fn $assign(&mut self, rhs: R) {
+                    *self = binary_of(Binary::$Trait, *self, rhs.like(*self));
                 }
             }
         )*
     };
 }
-operator! { Add add; Sub sub; Mul mul; Div div; }
+operator! {
+    Add add AddAssign add_assign;
+    Sub sub SubAssign sub_assign;
+    Mul mul MulAssign mul_assign;
+    Div div DivAssign div_assign;
+}
 
 impl<'t> Neg for Var<'t> {
     type Output = Var<'t>;
@@ -94,6 +136,52 @@ impl<'t> Neg for Var<'t> {
     fn neg(self) -> Var<'t> {
         record(Unary::Neg, &[self])
     }
+}
+impl<'t> Neg for &Var<'t> {
+    type Output = Var<'t>;
+    #[track_caller]
+    fn neg(self) -> Var<'t> {
+        -*self
+    }
+}
+
+/// The sum of several variables, one addition after the other.
+///
+/// # Panics
+/// If there are none: then there is no tape for the sum either.
+///
+/// ```
+/// use autograd::{Tape, Var};
+/// let tape = Tape::new();
+/// let losses = [1.0, 2.0, 4.0].map(|x| tape.var(x).square());
+/// let total: Var<'_> = losses.iter().sum();
+/// assert_eq!(total.item(), 21.0);
+/// ```
+impl<'t> Sum for Var<'t> {
+    #[track_caller]
+    fn sum<I: Iterator<Item = Var<'t>>>(mut variables: I) -> Var<'t> {
+        let Some(mut total) = variables.next() else { sum_of_none() };
+        // This is no closure, because the line of a closure would become the source line of the node.
+        for x in variables {
+            total += x;
+        }
+        total
+    }
+}
+impl<'a, 't> Sum<&'a Var<'t>> for Var<'t> {
+    #[track_caller]
+    fn sum<I: Iterator<Item = &'a Var<'t>>>(variables: I) -> Var<'t> {
+        variables.copied().sum()
+    }
+}
+
+#[cold]
+#[track_caller]
+fn sum_of_none() -> ! {
+    Mistake::new("sum: of no variables")
+        .rule("a sum is recorded on the tape of what it adds up")
+        .hint("`tape.constant(0.0)` is the sum of none")
+        .raise()
 }
 
 impl<'t> Var<'t> {
