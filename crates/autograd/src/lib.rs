@@ -127,6 +127,16 @@ pub use error::{HyperparameterError, ProgramError, StepError};
 pub use finite::NonFinite;
 pub use grad::value_and_grad;
 pub use key::Key;
+pub use mistake::Mistake;
+/// The crate of the arrays that go in and come out: [`ToTensor`], [`Var::to_array`], [`Run::get`]. A program that names its
+/// types through here has them in the version that this crate takes.
+///
+/// ```
+/// use autograd::{Tape, ndarray::arr2};
+/// let tape = Tape::new();
+/// assert_eq!(tape.constant(&arr2(&[[1.0, 2.0]])).sum().item(), 3.0);
+/// ```
+pub use ndarray;
 pub use number::{Literal, Num, Number};
 pub use optimizer::{NamedTensor, Optimizer, OptimizerState, StateError};
 pub use oracle::Replay;
@@ -134,7 +144,9 @@ pub use params::{Buffer, Gradients, Initial, Param, Params, Scope};
 pub use plan::Passes;
 #[cfg(feature = "clock")]
 pub use program::Profile;
-pub use program::{AnyTensor, Explanation, Inputs, Jit, OutputKey, Outputs, Program, Run, State, Vars};
+pub use program::{
+    AnyTensor, BoxedJit, Explanation, Inputs, Jit, OutputKey, Outputs, Program, Run, State, Vars,
+};
 pub use shape::Shape;
 pub use show::{Drawing, Listing, TapeStats};
 pub use tape::{Storage, Tape, Within};

@@ -8,6 +8,7 @@ use crate::params::Params;
 use crate::tape::Tape;
 use crate::var::Var;
 use smallvec::SmallVec;
+use std::fmt;
 
 /// The default limit of combinations of shapes.
 const LIMIT: usize = 8;
@@ -34,7 +35,6 @@ type Key = SmallVec<[Meta; 4]>;
 /// assert_eq!(loss.plans().len(), 2); // batches of one and of two
 /// # Ok::<(), autograd::ProgramError>(())
 /// ```
-#[derive(Debug)]
 pub struct Jit<F> {
     f: F,
     names: Vec<String>,
@@ -51,6 +51,51 @@ struct Traced {
     frozen: Vec<bool>,
     program: Program,
     state: State,
+}
+
+/// A [`Jit`] whose type can be written down, for the field of a struct: [`Jit::boxed`] makes it.
+///
+/// ```
+/// use autograd::{BoxedJit, Jit, Params, ProgramError};
+/// struct Model {
+///     params: Params,
+///     loss: BoxedJit,
+/// }
+/// impl Model {
+///     fn new() -> Model {
+///         let mut params = Params::f64();
+///         let w = params.scope("net").param("w", [2, 1], [1.0, -1.0]);
+///         let loss = Jit::boxed(move |t, x| t.outputs((x[0].matmul(w) - x[1]).square().mean()));
+///         Model { params, loss }
+///     }
+///     fn loss(&mut self, x: &[[f64; 2]], y: &[f64]) -> Result<f64, ProgramError> {
+///         let (x, y) = (autograd::ndarray::arr2(x), autograd::ndarray::aview1(y).insert_axis(autograd::ndarray::Axis(1)));
+///         Ok(self.loss.run(&self.params, (&x, &y))?.item(0))
+///     }
+/// }
+/// let mut model = Model::new();
+/// assert_eq!(model.loss(&[[3.0, 2.0]], &[0.5])?, 0.25);
+/// assert_eq!(model.loss(&[[3.0, 2.0], [1.0, 1.0]], &[1.0, 1.0])?, 0.5);
+/// # Ok::<(), ProgramError>(())
+/// ```
+pub type BoxedJit = Jit<Box<dyn for<'t> Fn(&'t Tape<'t>, &[Var<'t>]) -> Outputs + Send + Sync>>;
+
+impl BoxedJit {
+    /// As [`Jit::new`], in a box, so that the type has a name: [`BoxedJit`], whose example stores one in a struct.
+    pub fn boxed(
+        f: impl for<'t> Fn(&'t Tape<'t>, &[Var<'t>]) -> Outputs + Send + Sync + 'static,
+    ) -> BoxedJit {
+        Jit::new(Box::new(f))
+    }
+}
+
+impl<F> fmt::Debug for Jit<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Jit { f: _, names, limit, threads, plans } = self;
+        let mut shown = f.debug_struct("Jit");
+        shown.field("names", names).field("limit", limit).field("threads", threads).field("plans", plans);
+        shown.finish_non_exhaustive()
+    }
 }
 
 impl<F> Jit<F>

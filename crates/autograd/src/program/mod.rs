@@ -13,7 +13,7 @@ mod state;
 
 pub use explain::Explanation;
 pub use inputs::{AnyTensor, Inputs};
-pub use jit::Jit;
+pub use jit::{BoxedJit, Jit};
 #[cfg(feature = "clock")]
 pub use profile::Profile;
 pub use run::{OutputKey, Run};
