@@ -7,6 +7,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 ///
 /// Dtypes never mix silently: an op on `F32` and `F64` panics, and [`Var::cast`](crate::Var::cast) is an op of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum DType {
     /// 32-bit IEEE 754 floating point; differentiable.
     F32,

@@ -22,7 +22,7 @@ use std::fmt::{self, Display};
 ///             .hint("`b.broadcast_to(a.shape())` repeats one row")
 ///             .raise();
 ///     }
-///     (a - b).norm_over(-1)
+///     (a - b).norm_over(2.0, -1)
 /// }
 /// let tape = Tape::new();
 /// let (a, b) = (tape.var([[3.0, 4.0]]), tape.var([0.0, 0.0]));

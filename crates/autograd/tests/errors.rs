@@ -217,7 +217,7 @@ fn outputs_belong_to_programs() {
 fn labels_are_called_labels_by_the_loss_that_asks() {
     let tape = Tape::new();
     let scores = tape.var([[1.0, 2.0]; 4]);
-    let text = mistake(|| scores.pick_labels("my_loss", tape.constant(&[0i64, 1, -1, 2])));
+    let text = mistake(|| scores.pick_labels("my_loss", tape.constant([0i64, 1, -1, 2])));
     assert_eq!(
         text,
         "my_loss: label -1 of row 2 is outside of 0..2 (2 classes)\n  rule: every label is within 0..2\n  \

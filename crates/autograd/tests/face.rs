@@ -114,7 +114,7 @@ fn control_flow_on_values_works_eagerly() {
     let x = tape.var(3.0);
     let mut y = x;
     while y.item() < 50.0 {
-        y = y * x;
+        y *= x;
     }
     assert_eq!((y.item(), y.grad([x])[0].item()), (81.0, 108.0));
 }
@@ -125,6 +125,7 @@ fn operators_take_references_and_assign() {
     let w = params.scope("m").param("w", [2], [3.0, 4.0]);
     let tape = Tape::with(&params);
     let (x, y) = (&tape.var([1.0, 2.0]), &tape.var([5.0, 8.0]));
+    let handle = &w;
     let values = |v: Var<'_>| v.to_vec::<f64>();
     for (got, want) in [
         (x + y, [6.0, 10.0]),
@@ -137,7 +138,7 @@ fn operators_take_references_and_assign() {
         (x * w, [3.0, 8.0]),
         (w * x, [3.0, 8.0]),
         (w - *x, [2.0, 2.0]),
-        (x * &w, [3.0, 8.0]),
+        (x * handle, [3.0, 8.0]),
         (-x, [-1.0, -2.0]),
         (w.on(&tape) + 0.0, [3.0, 4.0]),
     ] {
@@ -147,7 +148,7 @@ fn operators_take_references_and_assign() {
     z += y;
     z -= 1.0;
     z *= w;
-    z /= &w;
+    z /= handle;
     assert_eq!(values(z), [5.0, 9.0]);
     assert_eq!(values(z.sum().grad([*x])[0]), [1.0, 1.0]);
     assert_eq!(values([*x, *y, z].iter().sum()), [11.0, 19.0]);
@@ -171,7 +172,7 @@ fn variables_print_their_values() {
     let text = |v: Var<'_>| v.to_string();
     assert_eq!(text(tape.var(0.1)), "0.1 [] F64");
     assert_eq!(text(tape.constant([true, false])), "[1, 0] [2] Bool");
-    assert_eq!(text(tape.constant(&[3i64, -12])), "[3, -12] [2] I64");
+    assert_eq!(text(tape.constant([3i64, -12])), "[3, -12] [2] I64");
     assert_eq!(text(tape.var([1.0, f64::NAN, f64::NEG_INFINITY])), "[1, NaN, -∞] [3] F64");
     assert_eq!(text(tape.var([[1.0, 2.0], [30.0, 4.0]]).t()), "[[1, 30],\n [2,  4]] [2×2] F64");
     let cube = tape.constant(ndarray::Array3::from_shape_fn((2, 1, 2), |(i, _, k)| (10 * i + k) as f64));

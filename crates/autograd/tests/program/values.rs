@@ -23,6 +23,7 @@ fn as_eager(shape: impl Into<Shape>, f: impl for<'t> Fn(&'t Tape<'t>, Var<'t>) -
                     DType::I64 => assert_eq!(run.get::<i64>(i), want.to_array(), "output {i}, {passes:?}"),
                     DType::Bool => assert_eq!(run.get::<bool>(i), want.to_array(), "output {i}, {passes:?}"),
                     DType::F32 => assert_eq!(run.get::<f32>(i), want.to_array(), "output {i}, {passes:?}"),
+                    other => panic!("output {i} is {other}"),
                 }
             }
         }

@@ -115,7 +115,7 @@ impl Recipe {
         for (i, &output) in self.outputs.iter().enumerate() {
             let y = vars[output];
             if y.dtype() == self.dtype {
-                loss = loss + if i % 2 == 0 { y.sin().sum() } else { 0.5 * y.sum() };
+                loss += if i % 2 == 0 { y.sin().sum() } else { 0.5 * y.sum() };
             }
         }
         let mut all = vec![loss];
