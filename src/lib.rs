@@ -51,6 +51,13 @@
 //! | `csv` | off | CSV files, and the real data sets of [`datasets`] |
 
 pub use autograd;
+/// The arrays that tapes take and data sets give, in the version that all parts take.
+///
+/// ```
+/// use wengert::{ndarray::array, prelude::*};
+/// assert_eq!(Tape::new().constant(&array![[1.0, 2.0]]).sum().item(), 3.0);
+/// ```
+pub use autograd::ndarray;
 pub use datasets;
 pub use nn;
 pub use optim;
@@ -62,10 +69,8 @@ pub mod prelude {
         check_grads, compare, scalar, value_and_grad,
     };
     pub use datasets;
-    pub use nn::{
-        self, Activation, Dropout, Init, LayerNorm, Linear, Mlp, Mode, Perceptron, ThreeOneOne,
-        TransformerBlock,
-    };
+    pub use nn::teaching::{Perceptron, ThreeOneOne};
+    pub use nn::{self, Activation, Dropout, Init, LayerNorm, Linear, Mlp, Mode, TransformerBlock};
     pub use optim::{self, Adam, Momentum, Optimizer, Sgd};
 }
 

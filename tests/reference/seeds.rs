@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use autograd::{Gradients, Param, Params, Storage, Tape, Var};
-use nn::{Activation, Linear, Mlp, Perceptron, ThreeOneOne, loss};
+use nn::teaching::{Perceptron, ThreeOneOne};
+use nn::{Activation, Linear, Mlp, loss};
 use optim::{Adam, Momentum, Optimizer, Sgd};
 
 use crate::array::Array;

@@ -16,6 +16,7 @@ use std::str::FromStr;
 /// # Ok::<(), nn::UnknownActivation>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Activation {
     /// x itself.
     Identity,
@@ -37,10 +38,58 @@ pub enum Activation {
     GeluTanh,
     /// ln(1 + eˣ), see [`Var::softplus`].
     Softplus,
+    /// A function of yours: [`Activation::own`] makes it.
+    Own(OwnActivation),
+}
+
+/// A function of yours with a name. Two are equal if name and function are.
+///
+/// ```
+/// use nn::Activation;
+/// let square = Activation::own("square", |x| x.square());
+/// assert_eq!(format!("{square:?}"), r#"Own("square")"#);
+/// ```
+#[derive(Clone, Copy)]
+pub struct OwnActivation {
+    name: &'static str,
+    f: for<'t> fn(Var<'t>) -> Var<'t>,
+}
+
+impl PartialEq for OwnActivation {
+    fn eq(&self, other: &OwnActivation) -> bool {
+        self.name == other.name && std::ptr::fn_addr_eq(self.f, other.f)
+    }
+}
+
+impl fmt::Debug for OwnActivation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.name, f)
+    }
 }
 
 impl Activation {
-    /// Every activation, with the parameter that its name stands for.
+    /// A function of yours, which the layers record like any other. It captures nothing, so that activations stay `Copy`. Its
+    /// name cannot be parsed.
+    ///
+    /// ```
+    /// use autograd::{Params, Tape, Var};
+    /// use nn::{Activation, Mlp};
+    /// /// x·tanh(softplus x). Source: Misra, *Mish*, 2019.
+    /// fn mish(x: Var<'_>) -> Var<'_> {
+    ///     x * x.softplus().tanh()
+    /// }
+    /// let mut params = Params::f64();
+    /// let net = Mlp::new(&mut params.scope("net"), &[2, 8, 1], Activation::own("mish", mish));
+    /// assert_eq!(net.activation.to_string(), "mish");
+    /// let tape = Tape::with(&params);
+    /// assert_eq!(net.activation.apply(tape.var(0.0)).item(), 0.0);
+    /// assert!(net.forward(tape.constant([[0.5, -1.0]])).sum().backward().norm() > 0.0);
+    /// ```
+    pub fn own(name: &'static str, f: for<'t> fn(Var<'t>) -> Var<'t>) -> Activation {
+        Activation::Own(OwnActivation { name, f })
+    }
+
+    /// Every activation that has a name here, with the parameter that its name stands for.
     pub const ALL: [Activation; 10] = [
         Activation::Identity,
         Activation::Sigmoid,
@@ -68,6 +117,7 @@ impl Activation {
             Activation::Gelu => x.gelu(),
             Activation::GeluTanh => x.gelu_tanh(),
             Activation::Softplus => x.softplus(),
+            Activation::Own(OwnActivation { f, .. }) => f(x),
         }
     }
 
@@ -84,6 +134,7 @@ impl Activation {
             Activation::Gelu => "gelu",
             Activation::GeluTanh => "gelu_tanh",
             Activation::Softplus => "softplus",
+            Activation::Own(OwnActivation { name, .. }) => name,
         }
     }
 }
@@ -143,6 +194,23 @@ mod tests {
         // The name does not tell the parameter.
         assert_eq!(Activation::Elu(0.5).to_string().parse(), Ok(Activation::Elu(1.0)));
         assert_eq!(Activation::LeakyRelu(0.5).to_string().parse(), Ok(Activation::LeakyRelu(0.01)));
+    }
+
+    #[test]
+    fn own_functions_are_equal_by_name_and_function() {
+        fn twice(x: Var<'_>) -> Var<'_> {
+            x * 2.0
+        }
+        fn squared(x: Var<'_>) -> Var<'_> {
+            x.square()
+        }
+        let own = Activation::own("twice", twice);
+        assert_eq!((own, own.name()), (Activation::own("twice", twice), "twice"));
+        assert_ne!(own, Activation::own("double", twice));
+        assert_ne!(own, Activation::own("twice", squared));
+        let tape = autograd::Tape::new();
+        assert_eq!(own.apply(tape.var([1.0, -2.0])).to_vec::<f64>(), [2.0, -4.0]);
+        assert!("twice".parse::<Activation>().is_err());
     }
 
     #[test]

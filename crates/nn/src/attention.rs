@@ -1,10 +1,11 @@
 //! Attention: averages of value rows, weighted by how well their keys match a query.
 
 use crate::Linear;
-use autograd::{Scope, Var};
+use autograd::{Mistake, Scope, Var};
 
 /// Which keys a query attends to.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub enum Mask<'t> {
     /// All of them.
     All,
@@ -34,10 +35,10 @@ pub enum Mask<'t> {
 pub fn scaled_dot_product<'t>(q: Var<'t>, k: Var<'t>, v: Var<'t>, mask: Mask<'t>) -> Var<'t> {
     let shape = q.shape();
     let &[.., queries, width] = &shape[..] else {
-        panic!(
-            "scaled_dot_product: q is {shape}\n  q: {}\n  rule: queries, keys and values are rows of matrices",
-            q.describe()
-        );
+        Mistake::new(format!("scaled_dot_product: q is {shape}"))
+            .line("q", q.describe())
+            .rule("queries, keys and values are rows of matrices")
+            .raise();
     };
     let scores = (q / (width as f64).sqrt()).matmul(k.t());
     let mask = match mask {
@@ -84,10 +85,11 @@ impl SelfAttention {
     /// If `width` is no multiple of `heads`, or the scope has parameters of these names.
     #[track_caller]
     pub fn new(scope: &mut Scope<'_>, width: usize, heads: usize) -> SelfAttention {
-        assert!(
-            heads > 0 && width.is_multiple_of(heads),
-            "SelfAttention: {heads} heads of {width} columns\n  rule: the width is a multiple of the number of heads"
-        );
+        if heads == 0 || !width.is_multiple_of(heads) {
+            Mistake::new(format!("SelfAttention: {heads} heads of {width} columns"))
+                .rule("the width is a multiple of the number of heads")
+                .raise();
+        }
         let qkv = Linear::new(&mut scope.scope("qkv"), width, 3 * width);
         let output = Linear::new(&mut scope.scope("output"), width, width);
         SelfAttention { qkv, output, heads }
@@ -102,10 +104,10 @@ impl SelfAttention {
         let _layer = x.tape().within([self.qkv.weight, self.output.weight]);
         let shape = x.shape();
         let [lead @ .., length, width] = &shape[..] else {
-            panic!(
-                "SelfAttention: x is {shape}\n  x: {}\n  rule: a sequence has two axes, length and width",
-                x.describe()
-            );
+            Mistake::new(format!("SelfAttention: x is {shape}"))
+                .line("x", x.describe())
+                .rule("a sequence has two axes, length and width")
+                .raise();
         };
         let sequences = lead.iter().product();
         let split = [sequences, *length, 3, self.heads, width / self.heads];

@@ -20,6 +20,7 @@ use rand_distr::{Distribution, StandardNormal, StandardUniform};
 /// assert!((variance - 2.0 / 400.0).abs() < 2e-4);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Init {
     /// Every element is 0.
     Zeros,

@@ -27,17 +27,22 @@ pub mod loss;
 mod mlp;
 mod mode;
 mod norm;
-mod perceptron;
-mod three_one_one;
+pub mod teaching;
 mod transformer;
 
-pub use activation::{Activation, UnknownActivation};
+pub use activation::{Activation, OwnActivation, UnknownActivation};
 pub use dropout::Dropout;
 pub use init::Init;
-pub use linear::Linear;
+pub use linear::{Bias, Linear, NoBias};
 pub use mlp::Mlp;
 pub use mode::Mode;
 pub use norm::LayerNorm;
-pub use perceptron::Perceptron;
-pub use three_one_one::ThreeOneOne;
 pub use transformer::TransformerBlock;
+
+/// The perceptron, which has moved.
+#[deprecated(note = "it is `nn::teaching::Perceptron` now")]
+pub type Perceptron = teaching::Perceptron;
+
+/// The 3-1-1 network, which has moved.
+#[deprecated(note = "it is `nn::teaching::ThreeOneOne` now")]
+pub type ThreeOneOne = teaching::ThreeOneOne;

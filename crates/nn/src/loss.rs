@@ -1,6 +1,6 @@
 //! Losses: one number for predictions and targets.
 
-use autograd::{DType, Var};
+use autograd::{DType, Mistake, Var};
 
 /// Mean squared error, L = mean (a − y)² over all elements.
 ///
@@ -74,14 +74,15 @@ fn bad_labels(logits: Var<'_>, labels: Var<'_>) -> ! {
     } else {
         "each row of the logits has one label"
     };
-    panic!(
-        "cross_entropy: logits {scores} {} and labels {classes} {} do not fit\n  logits: {}\n  labels: {}\n  \
-         rule: logits are [n×classes], labels are I64 of [n], counted from 0\n  hint: {hint}",
-        logits.dtype(),
-        labels.dtype(),
-        logits.describe(),
-        labels.describe()
-    )
+    let (of_scores, of_labels) = (logits.dtype(), labels.dtype());
+    Mistake::new(format!(
+        "cross_entropy: logits {scores} {of_scores} and labels {classes} {of_labels} do not fit"
+    ))
+    .line("logits", logits.describe())
+    .line("labels", labels.describe())
+    .rule("logits are [n×classes], labels are I64 of [n], counted from 0")
+    .hint(hint)
+    .raise()
 }
 
 #[track_caller]
@@ -104,10 +105,10 @@ fn misfit(loss: &str, prediction: Var<'_>, target: Var<'_>) -> ! {
         }
         _ => "`target.reshape(prediction.shape())` where only axes of length 1 differ".to_owned(),
     };
-    panic!(
-        "{loss}: prediction {a} and target {y} do not fit\n  prediction: {}\n  target: {}\n  rule: they have the same shape\n  \
-         hint: {hint}",
-        prediction.describe(),
-        target.describe()
-    )
+    Mistake::new(format!("{loss}: prediction {a} and target {y} do not fit"))
+        .line("prediction", prediction.describe())
+        .line("target", target.describe())
+        .rule("they have the same shape")
+        .hint(hint)
+        .raise()
 }

@@ -1,7 +1,7 @@
 //! The multi-layer perceptron.
 
 use crate::{Activation, Init, Linear};
-use autograd::{Scope, Var};
+use autograd::{Mistake, Scope, Var};
 
 /// A multi-layer perceptron: linear layers with an activation after each but the last.
 ///
@@ -42,10 +42,11 @@ impl Mlp {
     /// If there are fewer than two sizes, or the scope has parameters of these names.
     #[track_caller]
     pub fn with_init(scope: &mut Scope<'_>, sizes: &[usize], activation: Activation, weight: Init) -> Mlp {
-        assert!(
-            sizes.len() >= 2,
-            "Mlp: sizes {sizes:?}\n  rule: there are at least two, those of input and output"
-        );
+        if sizes.len() < 2 {
+            Mistake::new(format!("Mlp: sizes {sizes:?}"))
+                .rule("there are at least two, those of input and output")
+                .raise();
+        }
         let mut layers = Vec::with_capacity(sizes.len() - 1);
         for (i, pair) in sizes.windows(2).enumerate() {
             let mut scope = scope.scope(&i.to_string());

@@ -1,6 +1,6 @@
 //! Layer normalisation.
 
-use autograd::{Param, Scope, Var};
+use autograd::{Mistake, Param, Scope, Var};
 
 /// Layer normalisation over the last axis, y = w·(x − x̄)/√(σ² + ε) + b, with the mean x̄ and the biased variance σ² of
 /// each row.
@@ -48,13 +48,13 @@ impl LayerNorm {
         let _layer = x.tape().within([self.weight, self.bias]);
         let width = x.tape().param(self.weight).shape();
         let shape = x.shape();
-        assert!(
-            shape.ends_with(&width),
-            "LayerNorm: x is {shape}\n  x: {}\n  weight: {}\n  rule: its last axis has the {} elements of the weight",
-            x.describe(),
-            x.tape().param(self.weight).describe(),
-            width[0]
-        );
+        if !shape.ends_with(&width) {
+            Mistake::new(format!("LayerNorm: x is {shape}"))
+                .line("x", x.describe())
+                .line("weight", self.weight.on(x.tape()).describe())
+                .rule(format!("its last axis has the {} elements of the weight", width[0]))
+                .raise();
+        }
         x.standardize([-1], self.epsilon) * self.weight + self.bias
     }
 }

@@ -149,6 +149,7 @@ fn on_paper(f: Activation, x: f64) -> (f64, f64) {
             (0.5 * x * (1.0 + t), 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * inner)
         }
         Activation::Softplus => ((1.0 + x.exp()).ln(), sigmoid),
+        other => panic!("no formula for {other}"),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use approx::assert_abs_diff_eq;
 use autograd::{Float, Params, Tape};
-use nn::{Activation, Init, Linear, Mlp, Perceptron, ThreeOneOne};
+use nn::teaching::{Perceptron, ThreeOneOne};
+use nn::{Activation, Init, Linear, Mlp};
 
 const X: [[f64; 3]; 4] = [[0.5, -1.0, 2.0], [-0.25, 0.75, -1.5], [0.0, 0.0, 0.0], [3.0, -2.0, 0.125]];
 
@@ -268,4 +269,22 @@ fn a_frozen_layer_has_no_gradient() {
     }
     params.set_scope_frozen("net.1", false);
     assert_eq!(backward(&params).slab_of::<f64>(), free.slab_of::<f64>());
+}
+
+#[test]
+fn a_layer_without_a_bias_is_one_product_in_its_scope() {
+    let mut params = Params::f64().with_seed(3);
+    let layer = Linear::without_bias(&mut params.scope("m.l"), 3, 2);
+    let mut other = Params::f64().with_seed(3);
+    let twin = Linear::new(&mut other.scope("m.l"), 3, 2);
+    // The name decides on the stream of numbers, so a bias changes no weight.
+    assert_eq!((params.len(), params.get::<f64>(layer.weight)), (1, other.get::<f64>(twin.weight)));
+    let tape = Tape::with(&params);
+    let x = tape.constant([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    let y = layer.forward(x);
+    assert_eq!(y.to_vec::<f64>(), x.matmul(layer.weight).to_vec::<f64>());
+    assert_eq!(y.scope().as_deref(), Some("m.l"));
+    let deep = layer.forward(x.reshape([1, 2, 3]));
+    assert_eq!((deep.shape()[..].to_vec(), deep.to_vec::<f64>()), (vec![1, 2, 2], y.to_vec::<f64>()));
+    assert_eq!(y.sum().backward().get::<f64>(layer.weight), Some(&[5.0, 5.0, 7.0, 7.0, 9.0, 9.0][..]));
 }

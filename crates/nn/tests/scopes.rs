@@ -2,7 +2,8 @@
 
 use autograd::{Params, Tape, Var};
 use nn::attention::{Mask, SelfAttention};
-use nn::{Activation, LayerNorm, Linear, Mlp, Perceptron, ThreeOneOne, TransformerBlock};
+use nn::teaching::{Perceptron, ThreeOneOne};
+use nn::{Activation, LayerNorm, Linear, Mlp, TransformerBlock};
 
 /// The scope of a result, which has to be recorded here.
 #[track_caller]

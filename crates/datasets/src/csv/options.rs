@@ -50,6 +50,7 @@ pub fn options() -> Options {
 /// assert_eq!(LabelColumn::from("class"), LabelColumn::Name("class".into()));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LabelColumn {
     /// The last one.
     Last,

@@ -1,7 +1,7 @@
 //! Rosenblatt's perceptron.
 
 use crate::Init;
-use autograd::{Param, Scope, Var};
+use autograd::{Mistake, Param, Scope, Var};
 
 /// The perceptron: class 1 where z = w·x + b ≥ 0, else class 0.
 ///
@@ -11,7 +11,7 @@ use autograd::{Param, Scope, Var};
 ///
 /// ```
 /// use autograd::{Params, Tape};
-/// use nn::Perceptron;
+/// use nn::teaching::Perceptron;
 /// let mut params = Params::f64();
 /// let perceptron = Perceptron::new(&mut params.scope("p"), 2);
 /// let tape = Tape::with(&params);
@@ -60,14 +60,13 @@ impl Perceptron {
     pub fn loss<'t>(&self, x: Var<'t>, y: Var<'t>) -> Var<'t> {
         let _layer = x.tape().within([self.weight, self.bias]);
         let z = self.score(x);
-        assert!(
-            y.shape() == z.shape(),
-            "Perceptron::loss: targets {} for scores {}\n  targets: {}\n  scores: {}\n  rule: there is one target per row of x",
-            y.shape(),
-            z.shape(),
-            y.describe(),
-            z.describe()
-        );
+        if y.shape() != z.shape() {
+            Mistake::new(format!("Perceptron::loss: targets {} for scores {}", y.shape(), z.shape()))
+                .line("targets", y.describe())
+                .line("scores", z.describe())
+                .rule("there is one target per row of x")
+                .raise();
+        }
         ((step(z) - y).detach() * z).sum()
     }
 }

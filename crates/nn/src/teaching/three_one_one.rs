@@ -13,7 +13,7 @@ use autograd::{Scope, Var};
 ///
 /// ```
 /// use autograd::{Params, Tape};
-/// use nn::ThreeOneOne;
+/// use nn::teaching::ThreeOneOne;
 /// let mut params = Params::f64().with_seed(1);
 /// let net = ThreeOneOne::as_written(&mut params.scope("net"));
 /// let tape = Tape::with(&params);
