@@ -78,60 +78,67 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
         data
     }
 
-    pub(crate) fn from_data(&self, params: &Params, data: &OptimizerState) -> Result<Self, StateError> {
+    pub(crate) fn with_data(&self, params: &Params, data: &OptimizerState) -> Result<Self, StateError> {
         let mut new = self.without_memory();
         new.take_numbers(data)?;
-        let subject = Subject::Model(params.id(), params.dtype());
         match params.dtype() {
             DType::F32 => new.memory.grow_to::<f32>(params),
             _ => new.memory.grow_to::<f64>(params),
         }
-        debug_assert!(params.is_empty() || new.memory.subject == Some(subject));
-        let error = |field: &str, found: String, expected: &str| StateError {
-            field: field.to_owned(),
-            found,
-            expected: expected.to_owned(),
-        };
-        for (name, t) in &data.counters {
-            let Some(p) = params.find(name) else {
-                return Err(error(name, "a counter".to_owned(), "the name of a parameter"));
-            };
-            new.memory.steps[p.index()] = *t;
-            for state in F::STATE {
-                let full = format!("{name}/{state}");
-                if data.tensor(&full).is_none() {
-                    return Err(error(&full, "nothing".to_owned(), &params.shape(p).to_string()));
-                }
-            }
-        }
-        for tensor in &data.tensors {
-            let split = tensor.name.rsplit_once('/');
-            let place = split.and_then(|(name, state)| {
-                let k = F::STATE.iter().position(|known| *known == state)?;
-                data.counter(name)?;
-                Some((params.find(name)?, k))
-            });
-            let Some((p, k)) = place else {
-                let expected = format!("PARAMETER/STATE with a state of {:?} and a counter", F::STATE);
-                return Err(error(&tensor.name, "a tensor".to_owned(), &expected));
-            };
-            let (shape, range) = (params.shape(p), params.range(p));
-            let fits = tensor.shape == *shape
-                && tensor.data.dtype() == params.dtype()
-                && tensor.data.len() == range.len();
-            if !fits {
-                let found = format!("{} {}", tensor.shape, tensor.data.dtype());
-                return Err(error(&tensor.name, found, &format!("{shape} {}", params.dtype())));
-            }
-            match &tensor.data {
-                Data::F32(v) => new.memory.slabs[k].slice_mut::<f32>()[range].copy_from_slice(v),
-                Data::F64(v) => new.memory.slabs[k].slice_mut::<f64>()[range].copy_from_slice(v),
-                _ => unreachable!("parameters are F32 or F64"),
-            }
-        }
+        new.take_counters(params, data)?;
+        data.tensors.iter().try_for_each(|tensor| new.take_tensor(params, data, tensor))?;
         new.memory.forget_bounds();
         new.memory.bind(true);
         Ok(new)
+    }
+
+    /// Takes over the counters. A parameter that has one has all its states.
+    fn take_counters(&mut self, params: &Params, data: &OptimizerState) -> Result<(), StateError> {
+        for (name, t) in &data.counters {
+            let Some(p) = params.find(name) else {
+                return Err(error(name, "a counter", "the name of a parameter"));
+            };
+            self.memory.steps[p.index()] = *t;
+            let missing = F::STATE.map(|state| format!("{name}/{state}"));
+            if let Some(missing) = missing.iter().find(|full| data.tensor(full).is_none()) {
+                return Err(error(missing, "nothing", params.shape(p)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes over the state of a parameter.
+    fn take_tensor(
+        &mut self,
+        params: &Params,
+        data: &OptimizerState,
+        tensor: &NamedTensor,
+    ) -> Result<(), StateError> {
+        let place = tensor.name.rsplit_once('/').and_then(|(name, state)| {
+            let k = F::STATE.iter().position(|known| *known == state)?;
+            data.counter(name)?;
+            Some((params.find(name)?, k))
+        });
+        let Some((p, k)) = place else {
+            let expected = format!("PARAMETER/STATE with a state of {:?} and a counter", F::STATE);
+            return Err(error(&tensor.name, "a tensor", expected));
+        };
+        let (shape, range) = (params.shape(p), params.range(p));
+        let fits = tensor.shape == *shape && tensor.data.len() == range.len();
+        let slab = &mut self.memory.slabs[k];
+        match &tensor.data {
+            Data::F32(v) if fits && slab.dtype() == DType::F32 => {
+                slab.slice_mut::<f32>()[range].copy_from_slice(v);
+            }
+            Data::F64(v) if fits && slab.dtype() == DType::F64 => {
+                slab.slice_mut::<f64>()[range].copy_from_slice(v);
+            }
+            other => {
+                let found = format!("{} {}", tensor.shape, other.dtype());
+                return Err(error(&tensor.name, found, format!("{shape} {}", params.dtype())));
+            }
+        }
+        Ok(())
     }
 
     /// Takes over the hyper-parameters: exactly those that there are.
@@ -142,11 +149,7 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
         }
         match known.iter().find(|(name, _)| data.number(name).is_none()) {
             None => Ok(()),
-            Some((name, _)) => Err(StateError {
-                field: name.clone(),
-                found: "nothing".to_owned(),
-                expected: "a hyper-parameter".to_owned(),
-            }),
+            Some((name, _)) => Err(error(name, "nothing", "a hyper-parameter")),
         }
     }
 
@@ -179,4 +182,9 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
             t.outputs(outputs).with_names(["p"].into_iter().chain(F::STATE))
         })
     }
+}
+
+/// What stands in a state, and what is expected there.
+pub(crate) fn error(field: &str, found: impl ToString, expected: impl ToString) -> StateError {
+    StateError { field: field.to_owned(), found: found.to_string(), expected: expected.to_string() }
 }

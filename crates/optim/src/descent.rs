@@ -180,7 +180,8 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
                 continue;
             }
             let (p, state) = self.bounds::<T>(part.t, part.group, size(part));
-            if !part.streamed && !(p.is_finite() && state.iter().all(|bounds| bounds.is_finite())) {
+            let finite = p.is_finite() && state.iter().all(|bounds| bounds.is_finite());
+            if !finite && !part.streamed {
                 return self.look::<T>(point, gradient, prepare, name);
             }
             all = (all.0.and(p), std::array::from_fn(|k| all.1[k].and(state[k])));
@@ -375,7 +376,7 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Optimizer for Descent<F, 
     }
 
     fn set_state(&mut self, params: &Params, state: &OptimizerState) -> Result<(), StateError> {
-        *self = self.from_data(params, state)?;
+        *self = self.with_data(params, state)?;
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! What happens to gradients on their way to an optimiser.
 
+use crate::data::error;
 use crate::{HyperparameterError, Range, StepError};
 use autograd::loops::{Prepare, Supply};
 use autograd::{DType, Data, Gradients, NamedTensor, Optimizer, OptimizerState, Params, StateError};
@@ -211,24 +212,12 @@ impl<O: Optimizer> Optimizer for Pipeline<O> {
         inner.counters.retain(|(name, _)| name != COUNT);
         inner.tensors.retain(|tensor| !tensor.name.ends_with(&suffix));
         let count = state.counter(COUNT).unwrap_or(0) as usize;
-        let mut sum = Gradients::zeros(params);
-        sum.set_zero();
-        for tensor in state.tensors.iter().filter(|tensor| tensor.name.ends_with(&suffix)) {
-            let name = tensor.name.strip_suffix(&suffix).unwrap_or_default();
-            let error =
-                |found: String, expected: String| StateError { field: tensor.name.clone(), found, expected };
-            let Some(p) = params.find(name) else {
-                return Err(error("a tensor".to_owned(), "the name of a parameter".to_owned()));
-            };
-            sum.insert_data(params, p, tensor)
-                .map_err(|expected| error(format!("{} {}", tensor.shape, tensor.data.dtype()), expected))?;
-        }
+        let sum = accumulated(params, state, &suffix)?;
         let numbers: Vec<_> = state.numbers.iter().filter(|(name, _)| own(name)).collect();
         for (name, value) in &numbers {
             let range = if name == "unscale" { SCALE } else { LIMIT };
             if !(range.within)(*value) {
-                let name = name.clone().into();
-                return Err(HyperparameterError { name, value: *value, expected: range.expected }.into());
+                return Err(error(name, value, range.expected));
             }
         }
         self.optimizer.set_state(params, &inner)?;
@@ -278,6 +267,21 @@ impl<O: Optimizer> Optimizer for Pipeline<O> {
         self.sum = Some(sum);
         done
     }
+}
+
+/// The sum of micro-batches that a state holds.
+fn accumulated(params: &Params, state: &OptimizerState, suffix: &str) -> Result<Gradients, StateError> {
+    let mut sum = Gradients::zeros(params);
+    sum.set_zero();
+    for tensor in &state.tensors {
+        let Some(name) = tensor.name.strip_suffix(suffix) else { continue };
+        let Some(p) = params.find(name) else {
+            return Err(error(&tensor.name, "a tensor", "the name of a parameter"));
+        };
+        let found = || format!("{} {}", tensor.shape, tensor.data.dtype());
+        sum.insert_data(params, p, tensor).map_err(|expected| error(&tensor.name, found(), expected))?;
+    }
+    Ok(sum)
 }
 
 /// The name of the sum of micro-batches and of their number, in the state.

@@ -1,9 +1,10 @@
 //! Optimisers whose rule needs whole tensors.
 
+use crate::data::error;
 use crate::memory::Subject;
 use crate::{HyperparameterError, Hyperparameters, Range, StepError};
 use autograd::{
-    AnyTensor, DType, Data, Float, Gradients, NamedTensor, Optimizer, OptimizerState, Params, Program,
+    AnyTensor, DType, Data, Float, Gradients, NamedTensor, Optimizer, OptimizerState, Param, Params, Program,
     ProgramError, Shape, State, StateError, Var,
 };
 use std::fmt::Debug;
@@ -71,6 +72,14 @@ struct Tensor {
     state: Vec<(&'static str, Shape, Data)>,
 }
 
+impl Tensor {
+    fn new(rule: &impl TensorRule, shape: &Shape, dtype: DType) -> Tensor {
+        let state = rule.state(shape).into_iter();
+        let state = state.map(|(name, shape)| (name, shape.clone(), zeros(dtype, shape.elements())));
+        Tensor { t: 0, state: state.collect() }
+    }
+}
+
 /// The rule for one shape.
 #[derive(Debug)]
 struct Planned {
@@ -86,7 +95,7 @@ impl<R: TensorRule> PerTensor<R> {
     /// If a hyper-parameter is outside of its range.
     pub fn of(rule: R) -> Result<PerTensor<R>, HyperparameterError> {
         let optimizer = PerTensor { rule, subject: None, stamp: (0, None), memory: vec![], plans: vec![] };
-        optimizer.each(|name, value, range| check(name, value, range)).map(|()| optimizer)
+        optimizer.each(check).map(|()| optimizer)
     }
 
     /// Shows each hyper-parameter, until one is refused.
@@ -145,56 +154,43 @@ impl<R: TensorRule> PerTensor<R> {
         Ok(self.plans.len() - 1)
     }
 
-    /// What a step gives for each trained parameter: its index, its next memory, its values.
-    fn results<T: Float>(
+    /// What a step gives for a parameter: its next memory, its values.
+    fn result<T: Float>(
         &mut self,
         params: &Params,
-        grads: &Gradients,
-    ) -> Result<Vec<(autograd::Param, Tensor, Vec<T>)>, StepError> {
-        let mut all = vec![];
-        for (p, range) in grads.trained(params) {
-            let shape = params.shape(p).clone();
-            let plan = self.plan(&shape, params)?;
-            let old = self.memory.get(p.index()).cloned().flatten();
-            let mut tensor = old.unwrap_or_else(|| Tensor {
-                t: 0,
-                state: self
-                    .rule
-                    .state(&shape)
-                    .into_iter()
-                    .map(|(name, shape)| (name, shape.clone(), zeros(params.dtype(), shape.elements())))
-                    .collect(),
-            });
-            tensor.t += 1;
-            let c: Vec<T> = self.rule.coefficients(tensor.t).into_iter().map(T::from_f64).collect();
-            let (point, gradient) = (&params.slab_of::<T>()[range.clone()], &grads.slab_of::<T>()[range]);
-            let old: Vec<&[T]> = tensor.state.iter().map(|(.., data)| data.slice::<T>()).collect();
-            let c: Vec<&[T]> = c.chunks(1).collect();
-            let mut inputs: Vec<&dyn AnyTensor> = c.iter().map(|c| c as &dyn AnyTensor).collect();
-            inputs.extend([&point as &dyn AnyTensor, &gradient]);
-            inputs.extend(old.iter().map(|x| x as &dyn AnyTensor));
-            let Planned { program, buffers, .. } = &mut self.plans[plan];
-            let run = program.run(buffers, &none(params.dtype()), &inputs[..])?;
-            let values = run.slice::<T>(0).to_vec();
-            let new: Vec<Vec<T>> = (0..old.len()).map(|k| run.slice::<T>(k + 1).to_vec()).collect();
-            let names = ["the value"].into_iter().chain(tensor.state.iter().map(|(name, ..)| *name));
-            for (what, numbers) in names.zip([&values].into_iter().chain(&new)) {
-                if let Some(element) = numbers.iter().position(|x| !x.is_finite()) {
-                    return Err(StepError::NonFiniteResult {
-                        parameter: params.name(p).to_owned(),
-                        what: what.to_owned(),
-                        element,
-                        value: numbers[element].to_f64(),
-                        gradient: gradient.get(element).map_or(f64::NAN, |g| g.to_f64()),
-                    });
-                }
+        param: Param,
+        gradient: &[T],
+    ) -> Result<(Tensor, Vec<T>), StepError> {
+        let shape = params.shape(param).clone();
+        let plan = self.plan(&shape, params)?;
+        let old = self.memory.get(param.index()).cloned().flatten();
+        let mut tensor = old.unwrap_or_else(|| Tensor::new(&self.rule, &shape, params.dtype()));
+        tensor.t += 1;
+        let c: Vec<T> = self.rule.coefficients(tensor.t).into_iter().map(T::from_f64).collect();
+        let (c, point): (Vec<&[T]>, _) = (c.chunks(1).collect(), params.get::<T>(param));
+        let old: Vec<&[T]> = tensor.state.iter().map(|(.., data)| data.slice::<T>()).collect();
+        let inputs = c.iter().chain([&point, &gradient]).chain(&old).map(|x| x as &dyn AnyTensor);
+        let inputs: Vec<&dyn AnyTensor> = inputs.collect();
+        let Planned { program, buffers, .. } = &mut self.plans[plan];
+        let run = program.run(buffers, &none(params.dtype()), &inputs[..])?;
+        let values = run.slice::<T>(0).to_vec();
+        let new: Vec<Vec<T>> = (0..old.len()).map(|k| run.slice::<T>(k + 1).to_vec()).collect();
+        let names = ["the value"].into_iter().chain(tensor.state.iter().map(|(name, ..)| *name));
+        for (what, numbers) in names.zip([&values].into_iter().chain(&new)) {
+            if let Some(element) = numbers.iter().position(|x| !x.is_finite()) {
+                return Err(StepError::NonFiniteResult {
+                    parameter: params.name(param).to_owned(),
+                    what: what.to_owned(),
+                    element,
+                    value: numbers[element].to_f64(),
+                    gradient: gradient.get(element).map_or(f64::NAN, |g| g.to_f64()),
+                });
             }
-            for ((.., data), new) in tensor.state.iter_mut().zip(new) {
-                data.slice_mut::<T>().copy_from_slice(&new);
-            }
-            all.push((p, tensor, values));
         }
-        Ok(all)
+        for ((.., data), new) in tensor.state.iter_mut().zip(new) {
+            data.slice_mut::<T>().copy_from_slice(&new);
+        }
+        Ok((tensor, values))
     }
 
     fn update_typed<T: Float>(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), StepError> {
@@ -203,7 +199,12 @@ impl<R: TensorRule> PerTensor<R> {
             check(name, value, range)?;
             check(name, T::from_f64(value).to_f64(), range)
         })?;
-        for (p, tensor, values) in self.results::<T>(params, grads)? {
+        let mut results = vec![];
+        for (p, range) in grads.trained(params) {
+            let (tensor, values) = self.result::<T>(params, p, &grads.slab_of::<T>()[range])?;
+            results.push((p, tensor, values));
+        }
+        for (p, tensor, values) in results {
             if self.memory.len() <= p.index() {
                 self.memory.resize(p.index() + 1, None);
             }
@@ -274,48 +275,41 @@ impl<R: TensorRule> Optimizer for PerTensor<R> {
     }
 
     fn set_state(&mut self, params: &Params, state: &OptimizerState) -> Result<(), StateError> {
-        let error = |field: &str, found: String, expected: String| StateError {
-            field: field.to_owned(),
-            found,
-            expected,
-        };
-        let mut rule = self.rule.clone();
         let mut memory = vec![None; params.len()];
         let mut used = 0;
         for (name, t) in &state.counters {
             let Some(p) = params.find(name) else {
-                return Err(error(name, "a counter".to_owned(), "the name of a parameter".to_owned()));
+                return Err(error(name, "a counter", "the name of a parameter"));
             };
-            let mut tensor = Tensor { t: *t, state: vec![] };
-            for (part, shape) in rule.state(params.shape(p)) {
+            let mut tensor = Tensor::new(&self.rule, params.shape(p), params.dtype());
+            tensor.t = *t;
+            for (part, shape, data) in &mut tensor.state {
                 let full = format!("{name}/{part}");
                 let expected = format!("{shape} {}", params.dtype());
                 let Some(given) = state.tensor(&full) else {
-                    return Err(error(&full, "nothing".to_owned(), expected));
+                    return Err(error(&full, "nothing", expected));
                 };
-                let fits = given.shape == shape
-                    && given.data.dtype() == params.dtype()
-                    && given.data.len() == shape.elements();
-                if !fits {
+                let alike = given.data.dtype() == data.dtype() && given.data.len() == data.len();
+                if given.shape != *shape || !alike {
                     return Err(error(&full, format!("{} {}", given.shape, given.data.dtype()), expected));
                 }
-                tensor.state.push((part, shape, given.data.clone()));
+                data.clone_from(&given.data);
                 used += 1;
             }
             memory[p.index()] = Some(tensor);
         }
-        if used != state.tensors.len() {
-            let field = &state.tensors.last().expect("there are more than were used").name;
-            return Err(error(field, "a tensor".to_owned(), format!("{used} tensors, of known names")));
+        if let Some(last) = state.tensors.last().filter(|_| used != state.tensors.len()) {
+            return Err(error(&last.name, "a tensor", format!("{used} tensors, of known names")));
         }
-        let mut new =
-            PerTensor { rule: rule.clone(), subject: None, stamp: (0, None), memory, plans: vec![] };
+        let rule = self.rule.clone();
         for (name, value) in &state.numbers {
-            new.set_hyperparameter(name, *value)?;
+            if let Err(wrong) = self.set_hyperparameter(name, *value) {
+                self.rule = rule;
+                return Err(wrong.into());
+            }
         }
-        rule = new.rule;
-        (self.rule, self.memory, self.subject, self.stamp) =
-            (rule, new.memory, Some(Subject::Model(params.id(), params.dtype())), (0, None));
+        let subject = Some(Subject::Model(params.id(), params.dtype()));
+        (self.memory, self.subject, self.stamp) = (memory, subject, (0, None));
         self.plans.clear();
         Ok(())
     }

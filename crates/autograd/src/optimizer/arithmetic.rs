@@ -124,7 +124,7 @@ impl Gradients {
     fn add(&mut self, other: &Gradients) {
         with_float!(self.dtype(), T => {
             let terms = other.slab_of::<T>();
-            self.slab_mut().slice_mut::<T>().iter_mut().zip(terms).for_each(|(sum, &g)| *sum = *sum + g);
+            self.slab_mut().slice_mut::<T>().iter_mut().zip(terms).for_each(|(sum, &g)| *sum += g);
         });
     }
 

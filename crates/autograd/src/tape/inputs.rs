@@ -48,7 +48,8 @@ impl List {
         let value = if self.traced {
             Value::nowhere()
         } else {
-            let mut data = self.pool.take(meta.dtype, values.len());
+            // The values are there already, and a copy as large can be had.
+            let mut data = self.pool.take(meta.dtype, values.len()).expect("memory for a copy of a buffer");
             data.elements().copy_from(values);
             self.pool.keep(data, meta.shape.strides())
         };
