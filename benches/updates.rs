@@ -17,7 +17,7 @@ fn step(c: &mut Criterion, name: &str, mut params: Params, n: usize, mut optimiz
 
 fn updates(c: &mut Criterion) {
     for n in [100, 4096, 1 << 20] {
-        for new in [Params::new, Params::f64] {
+        for new in [Params::f32, Params::f64] {
             step(c, "sgd", new(), n, Sgd::new(1e-3).expect("a valid rate"));
             step(c, "momentum", new(), n, Momentum::new(1e-3, 0.9).expect("a valid rate and momentum"));
             step(c, "adam", new(), n, Adam::new(1e-3).expect("a valid rate"));

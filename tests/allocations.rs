@@ -110,7 +110,7 @@ fn a_program_allocates_in_its_first_step_alone() {
 
 /// Keys are inputs, derived keys and random numbers are results like others.
 fn random_numbers() {
-    let mut params = Params::new().with_seed(1);
+    let mut params = Params::f32().with_seed(1);
     let net = Linear::new(&mut params.scope("net"), 300, 1);
     let program = Program::trace(&params, |t| {
         let (x, mode) = (t.input("x", [200, 300]), Mode::Train(t.input_key("key")));

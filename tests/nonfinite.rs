@@ -141,7 +141,7 @@ fn what_came_in_with_data_or_parameters_is_named() {
 /// Minus infinity, written as a number, says that a key is not attended to.
 #[test]
 fn masks_are_no_mistakes_and_rows_without_a_key_are() {
-    let mut params = Params::new().with_seed(1);
+    let mut params = Params::f32().with_seed(1);
     let block = TransformerBlock::new(&mut params.scope("block"), 8, 2);
     let program = Program::trace(&params, |t| {
         t.outputs(block.forward(t.input("x", [5, 8]), Mask::Causal).square().mean()).with_gradients()

@@ -61,7 +61,7 @@ impl Training {
 
 #[test]
 fn what_is_not_finite_is_refused_on_any_number_of_threads() {
-    let mut params = Params::new();
+    let mut params = Params::f32();
     params.scope("net").param("w", [100_000], 1.0);
     let w = params.find("net.w").expect("just added");
     let program =
@@ -197,7 +197,7 @@ fn gradients_that_are_never_stored_change_no_bit() {
 /// The weights are read transposed, so their order in the slab differs; so does that of their gradients.
 #[test]
 fn weights_may_be_read_in_any_order() {
-    let mut params = Params::new();
+    let mut params = Params::f32();
     let all =
         [0, 1, 2].map(|i| params.scope("net").param(&format!("w{i}"), [128, 128], 0.01 * f64::from(i + 1)));
     let program = Program::trace(&params, |t| {
@@ -221,7 +221,7 @@ fn weights_may_be_read_in_any_order() {
 /// The gradient of w in Σ x·w·s is xᵀ·s, a product of the inputs.
 #[test]
 fn gradients_that_might_overflow_are_looked_at_first() {
-    let mut params = Params::new();
+    let mut params = Params::f32();
     let w = params.scope("net").param("w", [128, 128], 1.0);
     let program = Program::trace(&params, |t| {
         let (x, s) = (t.input("x", [64, 128]), t.input("s", [64, 128]));
@@ -266,7 +266,7 @@ fn steps_with_any_number_of_threads_give_the_same_bits() {
 /// A step gives all outputs, as a run does; of gradients that it has not stored it says so.
 #[test]
 fn a_step_gives_all_outputs_by_name() {
-    let mut params = Params::new();
+    let mut params = Params::f32();
     let w = params.scope("net").param("w", [128, 128], 0.01);
     let trace = |passes: Passes| {
         let program = Program::trace_with(passes, &params, |t| {
@@ -314,7 +314,7 @@ fn a_step_gives_all_outputs_by_name() {
 /// A gradient that is an output too, or read by one, is stored before the update: it is not streamed.
 #[test]
 fn a_gradient_that_others_need_is_not_streamed() {
-    let mut params = Params::new();
+    let mut params = Params::f32();
     let w = params.scope("net").param("w", [128, 128], 0.01);
     let plans = [0, 1, 2].map(|which| {
         let program = Program::trace(&params, |t| {

@@ -62,7 +62,7 @@ fn moons_are_told_apart_in_double_precision() {
 
 #[test]
 fn moons_are_told_apart_in_single_precision() {
-    moons_are_told_apart::<f32>(Params::new);
+    moons_are_told_apart::<f32>(Params::f32);
 }
 
 #[test]
@@ -71,16 +71,16 @@ fn training_repeats_to_the_last_bit() {
     let first = bits::<f64>(&train::<f64>(Params::f64(), 60, false).0);
     assert_ne!(first, bits::<f64>(&start));
     assert_eq!(first, bits::<f64>(&train::<f64>(Params::f64(), 60, false).0));
-    let first = bits::<f32>(&train::<f32>(Params::new(), 60, false).0);
-    assert_eq!(first, bits::<f32>(&train::<f32>(Params::new(), 60, false).0));
+    let first = bits::<f32>(&train::<f32>(Params::f32(), 60, false).0);
+    assert_eq!(first, bits::<f32>(&train::<f32>(Params::f32(), 60, false).0));
 }
 
 #[test]
 fn the_memory_of_an_earlier_tape_changes_no_bit() {
     let fresh = bits::<f64>(&train::<f64>(Params::f64(), 60, false).0);
     assert_eq!(fresh, bits::<f64>(&train::<f64>(Params::f64(), 60, true).0));
-    let fresh = bits::<f32>(&train::<f32>(Params::new(), 60, false).0);
-    assert_eq!(fresh, bits::<f32>(&train::<f32>(Params::new(), 60, true).0));
+    let fresh = bits::<f32>(&train::<f32>(Params::f32(), 60, false).0);
+    assert_eq!(fresh, bits::<f32>(&train::<f32>(Params::f32(), 60, true).0));
 }
 
 /// Three classes by their logits; momentum this time.

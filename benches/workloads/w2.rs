@@ -25,7 +25,7 @@ impl Model for Neuron {
 }
 
 fn setup() -> Setup<Neuron> {
-    let mut params = Params::new();
+    let mut params = Params::f32();
     let neuron = Linear::with_init(&mut params.scope("neuron"), 3, 1, [0.1, 0.2, -0.3], 0.0);
     let batch = (arr2(&[[0.5, -1.0, 2.0]]).into_dyn(), arr2(&[[1.0]]).into_dyn());
     let optimizer = Some(Sgd::new(RATE).expect("a valid rate"));

@@ -33,7 +33,7 @@ impl<T: Float> Model for Regression<T> {
 }
 
 pub(super) fn setup<T: Float>() -> Setup<Regression<T>> {
-    let mut params = if T::DTYPE == DType::F32 { Params::new() } else { Params::f64() };
+    let mut params = if T::DTYPE == DType::F32 { Params::f32() } else { Params::f64() };
     let net = mlp(&mut params, &[2, 10, 5, 1], Activation::Sigmoid, 3, |_| 0.5);
     let batch = (array(20, &[200, 2]), array(21, &[200, 1]));
     let optimizer = Some(Sgd::new(RATE).expect("a valid rate"));

@@ -21,7 +21,7 @@ impl Model for Classifier {
 }
 
 fn setup() -> Setup<Classifier, Adam> {
-    let mut params = Params::new();
+    let mut params = Params::f32();
     let net = mlp(&mut params, &[784, 256, 128, 10], Activation::Relu, 1, by_fan_in);
     let batch = (array(50, &[64, 784]), Array1::from_iter((0..64).map(|i| i % 10)).into_dyn());
     Setup { model: Classifier(net), params, batch, optimizer: Some(Adam::new(1e-3).expect("a valid rate")) }

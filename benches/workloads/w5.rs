@@ -22,7 +22,7 @@ impl Model for Wide {
 }
 
 fn setup() -> Setup<Wide> {
-    let mut params = Params::new();
+    let mut params = Params::f32();
     let net = mlp(&mut params, &[1024, 4096, 4096, 1024], Activation::Relu, 1, by_fan_in);
     let batch = (array(50, &[256, 1024]), array(51, &[256, 1024]));
     Setup { model: Wide(net), params, batch, optimizer: Some(Sgd::new(0.01).expect("a valid rate")) }

@@ -35,7 +35,7 @@ impl Model for Elements {
 }
 
 fn setup<const N: usize>() -> Setup<Elements> {
-    let mut params = Params::new();
+    let mut params = Params::f32();
     let mut scope = params.scope("");
     let variables = [("x", 60), ("y", 61), ("z", 62)];
     let variables = variables.map(|(name, seed)| scope.param(name, [N], &lcg(seed, N, 1.0)[..]));

@@ -26,7 +26,7 @@ impl Model for Block {
 }
 
 fn setup() -> Setup<Block> {
-    let mut params = Params::new();
+    let mut params = Params::f32();
     let mut scope = params.scope("block");
     let mut layer = |name, seed, fan_in, fan_out| {
         linear(&mut scope.scope(name), seed, fan_in, fan_out, by_fan_in(fan_in))

@@ -51,7 +51,7 @@ fn costs(
 
 /// A training step of a network, as a program.
 fn network(batch: usize, sizes: &[usize], size: usize) -> Result<Cost, Box<dyn Error>> {
-    let mut params = Params::new();
+    let mut params = Params::f32();
     let net = Mlp::new(&mut params.scope("net"), sizes, Activation::Tanh);
     let mut sgd = Sgd::new(0.01)?;
     let (x, y) = (vec![0.5f32; 2 * batch], vec![0.25f32; batch]);

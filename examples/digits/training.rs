@@ -45,7 +45,7 @@ pub(crate) struct Training {
 impl Training {
     /// A network before its first step.
     pub(crate) fn new() -> Training {
-        let mut params = Params::new().with_seed(1);
+        let mut params = Params::f32().with_seed(1);
         let net = Mlp::new(&mut params.scope("net"), &SIZES, Activation::Relu);
         Training { net, params, epochs: Vec::new(), took: Duration::ZERO }
     }

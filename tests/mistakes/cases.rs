@@ -100,7 +100,7 @@ fn sum_with_transposed() -> String {
 }
 
 fn double_with_single() -> String {
-    let mut params = Params::new();
+    let mut params = Params::f32();
     let layer = Linear::new(&mut params.scope("layer"), 2, 1);
     let tape = Tape::with(&params);
     let x = tape.constant([[1.0, 2.0]]);

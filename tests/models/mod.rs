@@ -58,7 +58,7 @@ impl Model {
 
 /// One sigmoid neuron on one sample.
 pub(crate) fn neuron() -> Model {
-    let mut params = Params::new();
+    let mut params = Params::f32();
     let layer = Linear::with_init(&mut params.scope("neuron"), 3, 1, [0.1, 0.2, -0.3], 0.0);
     Model {
         name: "neuron",
@@ -71,7 +71,7 @@ pub(crate) fn neuron() -> Model {
 
 /// A network with the mean squared error.
 pub(crate) fn regression(name: &'static str, sizes: &[usize], batch: usize, activation: Activation) -> Model {
-    let mut params = Params::new();
+    let mut params = Params::f32();
     let net = Mlp::new(&mut params.scope("net"), sizes, activation);
     let (first, last) = (sizes[0], sizes[sizes.len() - 1]);
     Model {
@@ -85,7 +85,7 @@ pub(crate) fn regression(name: &'static str, sizes: &[usize], batch: usize, acti
 
 /// A classifier of images with the cross entropy.
 pub(crate) fn classifier() -> Model {
-    let mut params = Params::new();
+    let mut params = Params::f32();
     let net = Mlp::new(&mut params.scope("net"), &[784, 256, 128, 10], Activation::Relu);
     Model {
         name: "classifier",
@@ -98,7 +98,7 @@ pub(crate) fn classifier() -> Model {
 
 /// Σ tanh(x·y + z)·σ(x) + ½x²·e⁻ʸ.
 pub(crate) fn elements(n: usize) -> Model {
-    let mut params = Params::new();
+    let mut params = Params::f32();
     let mut scope = params.scope("f");
     let [x, y, z] = [("x", 6), ("y", 7), ("z", 8)].map(|(name, seed)| {
         let values: Vec<f64> = numbers(seed, &[n]).iter().map(|&x| f64::from(x)).collect();
@@ -118,7 +118,7 @@ pub(crate) fn elements(n: usize) -> Model {
 
 /// A causal transformer block.
 pub(crate) fn transformer(sequences: usize, length: usize, width: usize) -> Model {
-    let mut params = Params::new();
+    let mut params = Params::f32();
     let block = TransformerBlock::new(&mut params.scope("block"), width, 4);
     Model {
         name: "transformer",

@@ -109,7 +109,7 @@ pub mod loops {
 ///
 /// ```compile_fail,E0596
 /// use autograd::{Params, Program};
-/// let program = Program::trace(&Params::new(), |t| t.outputs(t.input("x", [2]).exp())).unwrap();
+/// let program = Program::trace(&Params::f32(), |t| t.outputs(t.input("x", [2]).exp())).unwrap();
 /// program.plan().kernels.clear();
 /// ```
 #[doc(hidden)]

@@ -156,7 +156,7 @@ fn things_of_another_tape_or_model() {
 
 #[test]
 fn parameters_made_twice_or_filled_wrongly() {
-    let mut params = Params::new();
+    let mut params = Params::f32();
     let w = params.scope("net").param("w", [2], 0.0);
     assert!(
         mistake(|| params.scope("net").param("w", [1], 0.0)).contains("parameter `net.w` exists already")

@@ -83,7 +83,7 @@ fn a_recorded_computation_runs_on_other_inputs() {
 
 #[test]
 fn operators_take_variables_parameters_and_numbers_on_both_sides() {
-    let mut params = Params::new();
+    let mut params = Params::f32();
     let w = params.scope("m").param("w", [2], [2.0, 4.0]);
     let tape = Tape::with(&params);
     let x = tape.var([1.0f32, 3.0]);

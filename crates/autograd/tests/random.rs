@@ -110,7 +110,7 @@ fn numbers_are_given_by_key_and_position() {
 
 #[test]
 fn the_dtype_is_that_of_the_parameters() {
-    let (single, double) = (Params::new(), Params::f64());
+    let (single, double) = (Params::f32(), Params::f64());
     for (tape, dtype) in
         [(Tape::new(), DType::F64), (Tape::with(&single), DType::F32), (Tape::with(&double), DType::F64)]
     {
@@ -122,7 +122,7 @@ fn the_dtype_is_that_of_the_parameters() {
 /// not.
 #[test]
 fn every_executor_gives_the_same_bits() {
-    let params = Params::new();
+    let params = Params::f32();
     for dtype in [DType::F32, DType::F64] {
         for n in [5, 32_767, 32_768, 40_001] {
             let key = Key::new(3).fold_in(n as u64);

@@ -90,7 +90,7 @@ fn every_kernel_points_at_the_users_source() {
 
 #[test]
 fn the_costs_of_a_plan_without_passes_can_be_counted_by_hand() {
-    let params = Params::new();
+    let params = Params::f32();
     let program = Program::trace_with(Passes::none(), &params, |t| {
         let x = t.input("x", [4, 5]);
         t.outputs(x.matmul(t.constant([[1.0f32; 3]; 5])).exp().sum())

@@ -154,7 +154,7 @@ fn backward_frees_each_adjoint_at_its_last_use() {
 
 #[test]
 fn storage_and_reset_give_the_same_memory_and_the_same_bits() {
-    let mut params = Params::new();
+    let mut params = Params::f32();
     let w = params.scope("m").param("w", [1000], 0.3);
     let run = |tape: &Tape<'_>| {
         let loss = (tape.param(w).sin() * w).sum();

@@ -11,7 +11,7 @@ use autograd::{Mistake, Scope, Var};
 /// ```
 /// use autograd::{Params, Tape};
 /// use nn::{Activation, Mlp};
-/// let mut params = Params::new();
+/// let mut params = Params::f32();
 /// let net = Mlp::new(&mut params.scope("net"), &[2, 10, 1], Activation::Tanh);
 /// let tape = Tape::with(&params);
 /// let x = tape.constant([[0.5f32, -1.0], [2.0, 0.0], [1.0, 1.0]]);

@@ -158,7 +158,7 @@ fn programs_drop_what_the_eager_tape_drops() {
     let dropout = Dropout::new(0.4);
     let x: Vec<f32> = (0..N).map(|i| (i as f32).sin()).collect();
     let key = Key::new(8);
-    let params = Params::new();
+    let params = Params::f32();
     let program = Program::trace(&params, |t| {
         let x = t.input("x", [N]);
         let y = dropout.forward(x, Mode::Train(t.input_key("key")));

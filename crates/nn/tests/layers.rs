@@ -80,7 +80,7 @@ fn linear_and_mlp<T: Float>(params: Params, tolerance: f64) {
 #[test]
 fn forward_is_the_formula_entry_by_entry() {
     linear_and_mlp::<f64>(Params::f64(), 1e-14);
-    linear_and_mlp::<f32>(Params::new(), 2e-6);
+    linear_and_mlp::<f32>(Params::f32(), 2e-6);
 }
 
 fn three_one_one<T: Float>(new: fn() -> Params, tolerance: f64) {
@@ -115,7 +115,7 @@ fn three_one_one<T: Float>(new: fn() -> Params, tolerance: f64) {
 #[test]
 fn the_three_one_one_network_in_both_readings() {
     three_one_one::<f64>(Params::f64, 1e-14);
-    three_one_one::<f32>(Params::new, 1e-6);
+    three_one_one::<f32>(Params::f32, 1e-6);
 }
 
 /// ∂L/∂W, ∂L/∂b of ½·mean (A − Y)², by the chain rule on paper.
@@ -168,7 +168,7 @@ fn the_perceptron_classifies_and_its_gradient_is_the_learning_rule() {
 
 #[test]
 fn parameters_are_named_and_ordered_from_input_to_output() {
-    let mut params = Params::new();
+    let mut params = Params::f32();
     let mut net = params.scope("net");
     Mlp::new(&mut net.scope("mlp"), &[3, 4, 2], Activation::Relu);
     Linear::new(&mut net.scope("linear"), 2, 5);
@@ -229,7 +229,7 @@ fn the_start_depends_on_seed_and_name_and_not_on_the_other_layers() {
 
 #[test]
 fn both_precisions_start_from_the_same_draws() {
-    let (mut singles, mut doubles) = (Params::new().with_seed(9), Params::f64().with_seed(9));
+    let (mut singles, mut doubles) = (Params::f32().with_seed(9), Params::f64().with_seed(9));
     for params in [&mut singles, &mut doubles] {
         Mlp::new(&mut params.scope("net"), &[4, 8, 2], Activation::Tanh);
     }

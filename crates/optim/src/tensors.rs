@@ -219,7 +219,7 @@ impl<R: TensorRule> PerTensor<R> {
 
 /// Parameters for a program that reads none.
 fn none(dtype: DType) -> Params {
-    if dtype == DType::F32 { Params::new() } else { Params::f64() }
+    if dtype == DType::F32 { Params::f32() } else { Params::f64() }
 }
 
 fn zeros(dtype: DType, n: usize) -> Data {

@@ -165,7 +165,7 @@ fn interrupted(make: impl Fn() -> Box<dyn Optimizer>, params: fn() -> Params) {
 
 #[test]
 fn an_interrupted_optimiser_goes_on_to_the_same_bits() {
-    for params in [Params::new as fn() -> Params, Params::f64] {
+    for params in [Params::f32 as fn() -> Params, Params::f64] {
         interrupted(
             || Box::new(Adam::new(0.01).unwrap().group("*.bias", |a| a.beta1 = 0.5).unwrap()),
             params,
@@ -211,7 +211,7 @@ fn a_state_that_does_not_fit_is_refused_and_changes_nothing() {
 #[test]
 fn what_would_overflow_is_refused_and_changes_nothing() {
     // The square of the gradient overflows in F32.
-    let mut params = Params::new();
+    let mut params = Params::f32();
     let w = params.scope("m").param("w", [40], 1.0);
     let mut adam = Adam::new(0.1).unwrap();
     let step = |adam: &mut Adam, params: &mut Params, element: usize, x: f32| {
@@ -285,18 +285,18 @@ fn hyperparameters_are_checked_in_the_type_that_they_are_used_in() {
     };
     let adam = || Adam::new(0.1).unwrap().epsilon(1e-50).unwrap();
     assert_eq!(
-        step(&mut adam(), Params::new()).as_deref(),
+        step(&mut adam(), Params::f32()).as_deref(),
         Some("epsilon (in F32) = 0: expected a number that does not round to 0: nothing was changed")
     );
     assert_eq!(step(&mut adam(), Params::f64()), None);
     let mut sgd = Sgd::new(1e39).unwrap();
     assert_eq!(
-        step(&mut sgd, Params::new()).as_deref(),
+        step(&mut sgd, Params::f32()).as_deref(),
         Some("learning_rate (in F32) = inf: expected a finite number, at least 0: nothing was changed")
     );
     let mut near = Momentum::new(0.1, 1.0 - 1e-12).unwrap();
     assert_eq!(
-        step(&mut near, Params::new()).as_deref(),
+        step(&mut near, Params::f32()).as_deref(),
         Some("momentum (in F32) = 1: expected a number in [0, 1): nothing was changed")
     );
     assert_eq!(step(&mut near, Params::f64()), None);
@@ -352,7 +352,7 @@ fn read_twice<F: Formula<S, C>, const S: usize, const C: usize>(formula: &F, mak
 
 #[test]
 fn a_rule_is_one_function_for_loops_and_for_other_executors() {
-    for make in [Params::new as fn() -> Params, Params::f64] {
+    for make in [Params::f32 as fn() -> Params, Params::f64] {
         read_twice(&SgdFormula { learning_rate: 0.1 }, make);
         read_twice(&MomentumFormula { learning_rate: 0.1, momentum: 0.9, rate_in_velocity: true }, make);
         read_twice(&AdamFormula { learning_rate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, make);

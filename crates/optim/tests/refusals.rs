@@ -57,7 +57,7 @@ fn leaves_no_trace<T: Float, O: Optimizer + Clone>(params: Params, mut optimizer
 fn a_gradient_that_is_no_number_changes_nothing() {
     fn both<O: Optimizer + Clone>(optimizer: O) {
         leaves_no_trace::<f64, O>(Params::f64(), optimizer.clone());
-        leaves_no_trace::<f32, O>(Params::new(), optimizer);
+        leaves_no_trace::<f32, O>(Params::f32(), optimizer);
     }
     both(Sgd::new(0.1).unwrap());
     both(Momentum::new(0.1, 0.9).unwrap());
@@ -135,13 +135,13 @@ fn foreign<T: Float>(optimizer: &mut impl Optimizer, params: Params) -> (u32, St
 
 #[test]
 fn an_optimiser_serves_one_model() {
-    let (mut params, handles) = model(Params::new());
+    let (mut params, handles) = model(Params::f32());
     let grads = gradients::<f32>(&params, handles, [1.0; 3]);
     let mut adam = Adam::new(0.1).unwrap();
     adam.step(&mut params, &grads).unwrap();
     let id = params.id();
 
-    let (other, error) = foreign::<f32>(&mut adam, Params::new());
+    let (other, error) = foreign::<f32>(&mut adam, Params::f32());
     let (used, given) = (format!("model {id}, F32"), format!("model {other}, F32"));
     assert_eq!(error, StepError::ForeignMemory { used, given });
     assert_eq!(

@@ -57,7 +57,7 @@ fn assert_close(got: &[f64], want: &[f64], tolerance: f64) {
 fn check<O: Optimizer + Clone>(optimizer: &O, want: impl Fn(usize, usize) -> f64) {
     let steps = 12;
     let doubles = run::<f64, O>(Params::f64(), optimizer.clone(), steps, |_, _| {});
-    let singles = run::<f32, O>(Params::new(), optimizer.clone(), steps, |_, _| {});
+    let singles = run::<f32, O>(Params::f32(), optimizer.clone(), steps, |_, _| {});
     for t in 0..steps {
         let want: Vec<f64> = (0..5).map(|i| want(t, i)).collect();
         assert_close(&doubles[t], &want, 1e-14);

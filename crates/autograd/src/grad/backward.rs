@@ -22,7 +22,7 @@ impl Var<'_> {
     ///
     /// ```
     /// # use autograd::{Params, Tape};
-    /// let mut params = Params::new();
+    /// let mut params = Params::f32();
     /// let w = params.scope("net").param("w", [2], [1.0, -2.0]);
     /// let tape = Tape::with(&params);
     /// let grads = tape.param(w).square().sum().backward();
@@ -158,7 +158,7 @@ mod tests {
     fn both_ways(f: impl for<'t> Fn(Var<'t>) -> Var<'t>, dtype: DType, domain: std::ops::Range<f64>) {
         let n = 37;
         let at = |i: usize| domain.start + (domain.end - domain.start) * (i as f64 * 0.618).fract();
-        let mut params = if dtype == DType::F32 { Params::new() } else { Params::f64() };
+        let mut params = if dtype == DType::F32 { Params::f32() } else { Params::f64() };
         let w = params.scope("net").param("w", [n], (0..n).map(at).collect::<Vec<_>>().as_slice());
         let tape = Tape::with(&params);
         let factors: Vec<f64> = (0..n).map(|i| i as f64 - 11.3).collect();

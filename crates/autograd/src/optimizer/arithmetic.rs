@@ -260,7 +260,7 @@ mod tests {
     #[should_panic(expected = "+=: the gradients belong to different models")]
     fn gradients_of_two_models_are_not_added() {
         let make = || {
-            let mut params = Params::new();
+            let mut params = Params::f32();
             params.scope("net").param("w", [2], 1.0);
             Gradients::zeros(&params)
         };

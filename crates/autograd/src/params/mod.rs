@@ -113,18 +113,26 @@ pub struct Params {
 }
 
 impl Params {
+    /// An empty slab of `f32`, seed 0: for models, whose speed is that of memory.
+    ///
+    /// Literals and `f64` arrays are `F64` on a tape, so data for such a model is `f32`.
+    pub fn f32() -> Params {
+        Params::of(DType::F32)
+    }
+
+    /// An empty slab of `f64`, seed 0: for scientific computing, and where literals and data are `f64`.
+    pub fn f64() -> Params {
+        Params::of(DType::F64)
+    }
+
     /// An empty slab of `f32`, seed 0.
+    #[deprecated(note = "the name hides the type: say `Params::f32()` or `Params::f64()`")]
     #[expect(
         clippy::new_without_default,
         reason = "`f64` is the equal alternative: a default would hide the choice"
     )]
     pub fn new() -> Params {
-        Params::of(DType::F32)
-    }
-
-    /// An empty slab of `f64`, seed 0.
-    pub fn f64() -> Params {
-        Params::of(DType::F64)
+        Params::f32()
     }
 
     fn of(dtype: DType) -> Params {
@@ -517,7 +525,7 @@ net.bias                 [1]          1      0.5000      0.0000
 
     #[test]
     fn a_clone_shares_handles_and_not_values() {
-        let mut params = Params::new();
+        let mut params = Params::f32();
         let w = params.scope("m").param("w", [2], 1.0);
         let mut copy = params.clone();
         copy.set(w, [5.0f32, 6.0]);
@@ -548,14 +556,14 @@ net.bias                 [1]          1      0.5000      0.0000
     #[test]
     #[should_panic(expected = "no parameter is in a scope `nte`\n  scopes: `net`")]
     fn a_misspelt_scope_is_told() {
-        let mut params = Params::new();
+        let mut params = Params::f32();
         params.scope("net").param("w", [1], 0.0);
         params.set_scope_frozen("nte", true);
     }
 
     #[test]
     fn a_scope_is_frozen_with_all_below_it_and_nothing_beside_it() {
-        let mut params = Params::new();
+        let mut params = Params::f32();
         let mut net = params.scope("net");
         let (a, b) = (net.scope("1").param("w", [1], 0.0), net.scope("10").param("w", [1], 0.0));
         assert_eq!(params.set_scope_frozen("net.1", true), 1);

@@ -38,7 +38,7 @@ impl Initial for &[f64] {
 ///
 /// ```
 /// use autograd::Params;
-/// let mut params = Params::new();
+/// let mut params = Params::f32();
 /// let mut net = params.scope("net");
 /// let bias = net.scope("0").param("bias", [3], 0.0);
 /// assert_eq!(params.name(bias), "net.0.bias");
@@ -128,13 +128,13 @@ mod tests {
 
     #[test]
     fn what_parameters_have_in_common_names_their_layer() {
-        let mut params = Params::new();
+        let mut params = Params::f32();
         let mut net = params.scope("net");
         let mut make = |scope: &str, name: &str| net.scope(scope).param(name, [], 0.0);
         let (a, b) = (make("1", "weight"), make("1", "bias"));
         let (c, d) = (make("10", "weight"), make("1.deep", "weight"));
         let bare = params.scope("").param("bare", [], 0.0);
-        let other = Params::new().scope("net").param("w", [], 0.0);
+        let other = Params::f32().scope("net").param("w", [], 0.0);
         assert_eq!(params.scope_of(&[a]), Some("net.1"));
         assert_eq!(params.scope_of(&[a, b]), Some("net.1"));
         assert_eq!((params.scope_of(&[a, c]), params.scope_of(&[c, a])), (Some("net"), Some("net")));

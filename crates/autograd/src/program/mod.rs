@@ -435,7 +435,7 @@ impl Program {
     ///
     /// ```
     /// use autograd::{DType, Params, Program, Shape};
-    /// let program = Program::trace(&Params::new(), |t| t.outputs(t.input("x", [2, 3]).exp()))?;
+    /// let program = Program::trace(&Params::f32(), |t| t.outputs(t.input("x", [2, 3]).exp()))?;
     /// assert_eq!(program.inputs().next(), Some(("x", &Shape::from([2, 3]), DType::F32)));
     /// # Ok::<(), autograd::ProgramError>(())
     /// ```
@@ -447,7 +447,7 @@ impl Program {
     ///
     /// ```
     /// use autograd::{DType, Params, Program, Shape};
-    /// let program = Program::trace(&Params::new(), |t| {
+    /// let program = Program::trace(&Params::f32(), |t| {
     ///     t.outputs(t.input("x", [2, 3]).exp()).with_names(["y"])
     /// })?;
     /// assert_eq!(program.outputs().next(), Some((Some("y"), &Shape::from([2, 3]), DType::F32)));

@@ -26,7 +26,7 @@ impl Program {
     ///
     /// ```
     /// use autograd::{Params, Program};
-    /// let params = Params::new();
+    /// let params = Params::f32();
     /// let program = Program::trace(&params, |t| t.outputs(t.input("x", [64, 64]).exp().sum()))?;
     /// let mut state = program.state();
     /// let profile = program.profile(&mut state, &params, (&vec![0.5f32; 64 * 64],), 10)?;

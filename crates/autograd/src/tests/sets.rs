@@ -28,7 +28,7 @@ fn check<T: Float + Element>(row: &Row, arguments: &[ArrayD<T>]) -> Result<(), S
         outputs(row, &x).iter().map(|v| bits(&v.to_vec::<T>())).collect::<Vec<_>>()
     };
     agree(recorded).map_err(|e| report("recorded", e))?;
-    let params = if T::DTYPE == DType::F32 { Params::new() } else { Params::f64() };
+    let params = if T::DTYPE == DType::F32 { Params::f32() } else { Params::f64() };
     let given: Vec<&dyn AnyTensor> = arguments.iter().map(|a| a as &dyn AnyTensor).collect();
     for passes in [Passes::all(), Passes::none()] {
         let planned = || {

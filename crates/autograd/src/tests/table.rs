@@ -28,7 +28,7 @@ impl Row {
     fn check_program(&self, dtype: DType, passes: Passes) -> Result<(), String> {
         let arguments = self.arguments();
         let (singles, params) = match dtype {
-            DType::F32 => (arguments.iter().map(|a| a.mapv(|x| x as f32)).collect(), Params::new()),
+            DType::F32 => (arguments.iter().map(|a| a.mapv(|x| x as f32)).collect(), Params::f32()),
             _ => (vec![], Params::f64()),
         };
         let given: Vec<&dyn AnyTensor> = match dtype {

@@ -8,7 +8,7 @@ fn any_number_of_threads_gives_the_same_bits() {
     let rows: Vec<Row> = every_row().filter(|row| row.large).collect();
     let mut alone = vec![];
     for row in &rows {
-        let params = Params::new();
+        let params = Params::f32();
         let arguments: Vec<_> = row.arguments().iter().map(|a| a.mapv(|x| x as f32)).collect();
         let given: Vec<&dyn AnyTensor> = arguments.iter().map(|a| a as &dyn AnyTensor).collect();
         let program = Program::trace(&params, |t| {

@@ -42,7 +42,7 @@ const PROGRAMS: [Traced; 6] = [
 
 /// What a plan runs, and the memory between.
 fn explained(program: Traced, passes: Passes) -> String {
-    let mut params = Params::new();
+    let mut params = Params::f32();
     let mut scope = params.scope("p");
     let all = [("narrow", [5, 4]), ("column", [3, 1]), ("first", [256, 256]), ("second", [256, 256])];
     let all = all.map(|(name, shape)| scope.param(name, shape, 0.01));

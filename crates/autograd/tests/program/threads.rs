@@ -35,7 +35,7 @@ fn programs_and_states_travel_between_threads() {
 
 #[test]
 fn large_parts_are_put_side_by_side_by_any_number_of_threads() {
-    let params = Params::new();
+    let params = Params::f32();
     let program = Program::trace(&params, |t| {
         let (x, y) = (t.input("x", [7, 100, 64]), t.input("y", [7, 64, 50]));
         t.outputs(Var::concat(&[x, y.permute(&[0, 2, 1])], 1))
@@ -61,7 +61,7 @@ fn large_parts_are_put_side_by_side_by_any_number_of_threads() {
 
 #[test]
 fn large_sums_have_the_same_bits_on_any_number_of_threads() {
-    let params = Params::new();
+    let params = Params::f32();
     let program = Program::trace(&params, |t| t.outputs(t.input("x", [1100, 150]).sum_over([0]))).unwrap();
     let x: Vec<f32> = (0..1100 * 150).map(|i| (i as f32 * 0.618).fract() - 0.5).collect();
     let sums = |threads: usize| {
@@ -77,7 +77,7 @@ fn large_sums_have_the_same_bits_on_any_number_of_threads() {
 /// Outputs are contiguous: a view of an input is copied, for every dtype.
 #[test]
 fn large_views_are_copied_by_any_number_of_threads() {
-    let params = Params::new();
+    let params = Params::f32();
     let program = Program::trace(&params, |t| {
         let (x, i) = (t.input("x", [90, 8, 100]), t.input_of("i", DType::I64, [300, 250]));
         t.outputs([x.permute(&[2, 0, 1]), i.t(), x.gt(0.5).permute(&[1, 0, 2])])

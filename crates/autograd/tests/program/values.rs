@@ -242,7 +242,7 @@ fn inputs_in_any_layout() {
 
 #[test]
 fn inputs_of_every_dtype() {
-    let mut params = Params::new();
+    let mut params = Params::f32();
     let w = params.scope("net").param("w", [2], [2.0, 3.0]);
     for passes in every_choice() {
         let program = Program::trace_with(passes, &params, |t| {
@@ -305,7 +305,7 @@ fn a_program_without_inputs_or_without_outputs() {
 /// indices than those written is not overwritten.
 #[test]
 fn large_results_are_written_over_operands_that_are_done_with() {
-    let params = Params::new();
+    let params = Params::f32();
     let x = Array2::from_shape_fn((257, 300), |(i, j)| ((i * 7 + j * 3) % 11) as f32 * 0.1 - 0.5);
     fn scaled(x: Var<'_>) -> [Var<'_>; 2] {
         let product = x.matmul(x.t());

@@ -12,7 +12,7 @@ use std::panic::catch_unwind;
 /// A plan with all that a plan can have: products, two of them streamed; ops; tile programs with rows, totals, numbers,
 /// every way to read, results over operands and results of truth values.
 fn sample() -> Plan {
-    let mut params = Params::new();
+    let mut params = Params::f32();
     let mut net = params.scope("net");
     let [w, v] = ["w", "v"].map(|name| net.param(name, [128, 128], 0.1));
     let [b, c] = ["b", "c"].map(|name| net.param(name, [128], 0.5));

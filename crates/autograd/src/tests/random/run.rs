@@ -91,7 +91,7 @@ impl Recipe {
 
     /// The parameters of a recipe, in order.
     fn params(&self, leaves: Leaves) -> (Params, Vec<Param>) {
-        let mut params = if self.dtype == DType::F32 { Params::new() } else { Params::f64() };
+        let mut params = if self.dtype == DType::F32 { Params::f32() } else { Params::f64() };
         let mut scope = params.scope("p");
         let all = self.leaves_of(LeafSource::Param).enumerate();
         let all = all
