@@ -71,7 +71,7 @@ pub mod prelude {
     pub use datasets;
     pub use nn::teaching::{Perceptron, ThreeOneOne};
     pub use nn::{self, Activation, Dropout, Init, LayerNorm, Linear, Mlp, Mode, TransformerBlock};
-    pub use optim::{self, Adam, Momentum, Optimizer, Sgd};
+    pub use optim::{self, Adam, Momentum, Optimizer, Pipeline, Sgd};
 }
 
 #[cfg(doctest)]
