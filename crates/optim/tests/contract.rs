@@ -734,6 +734,14 @@ fn a_generators_key_is_written_back() {
         t.outputs((t.param(w) * noise).sum()).with_gradients()
     })
     .unwrap();
+    let text = program.explain().to_string();
+    assert!(
+        text.starts_with(
+            "no inputs; 1 output; gradients of 1 parameter; state net.key, of which 1 written back"
+        ),
+        "{text}"
+    );
+    assert!(text.contains("→ state net.key"), "{text}");
     let (mut state, mut sgd) = (program.state(), Sgd::new(1.0).unwrap());
     let mut step = |params: &mut Params| {
         let before = params.get::<f64>(w).to_vec();

@@ -116,7 +116,7 @@ impl Drawing<'_> {
     fn results(&mut self, writers: &BTreeMap<(u32, usize), (usize, Shape)>) {
         for (i, x) in self.program.plan.outputs.iter().enumerate() {
             let (from, _) = self.source(writers, x);
-            self.ellipse(&format!("y{i}"), &format!("output {}", self.program.output_name(i)));
+            self.ellipse(&format!("y{i}"), &self.program.output_label(i));
             self.edge(&from, &format!("y{i}"), &x.shape.to_string());
         }
         for (&(_, offset), (kernel, shape)) in writers.range((GRADIENTS, 0)..=(GRADIENTS, usize::MAX)) {

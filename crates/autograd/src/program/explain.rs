@@ -52,9 +52,14 @@ impl Program {
             self.inputs().map(|(name, shape, dtype)| format!("{name} {shape} {dtype}")).collect();
         let inputs =
             if inputs.is_empty() { "no inputs".to_owned() } else { format!("inputs {}", inputs.join(", ")) };
-        let mut head = format!("{inputs}; {}", plural(self.plan.outputs.len(), "output"));
+        let mut head = format!("{inputs}; {}", plural(self.outputs, "output"));
         if let Some(gradients) = &self.gradients {
             head += &format!("; gradients of {}", plural(gradients.len(), "parameter"));
+        }
+        let read: Vec<&str> =
+            self.traced().filter(|input| input.buffer.is_some()).map(|input| &*input.name).collect();
+        if !read.is_empty() {
+            head += &format!("; state {}, of which {} written back", read.join(", "), self.writes.len());
         }
         Explanation {
             head,

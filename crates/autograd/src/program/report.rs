@@ -86,16 +86,29 @@ impl Program {
             return format!("∂{}", self.parameter_at(x.offset));
         }
         let outputs = self.plan.outputs.iter().enumerate().filter(|(_, y)| stays && y.memory == x.memory);
-        let outputs: Vec<String> = outputs.map(|(i, _)| self.output_name(i)).collect();
-        match &outputs[..] {
+        let outputs: Vec<usize> = outputs.map(|(i, _)| i).collect();
+        match outputs[..] {
             [] => format!("b{}", x.memory - FIRST_INPUT - self.plan.inputs.len() as u32),
-            [one] => format!("output {one}"),
-            several => format!("outputs {}", several.join(" ")),
+            [one] => self.output_label(one),
+            _ => {
+                let names: Vec<String> = outputs.iter().map(|&i| self.output_name(i)).collect();
+                format!("outputs {}", names.join(" "))
+            }
         }
     }
 
-    /// The name of an output, or its number.
+    /// What an output of the plan is: one of the trace, or state that is written back.
+    pub(super) fn output_label(&self, output: usize) -> String {
+        let kind = if output < self.outputs { "output" } else { "state" };
+        format!("{kind} {}", self.output_name(output))
+    }
+
+    /// The name of an output, or its number; of state that is written back, the name of its buffer.
     pub(super) fn output_name(&self, output: usize) -> String {
+        let written = output.checked_sub(self.outputs).map(|i| self.writes[i]);
+        if let Some(input) = written.and_then(|buffer| self.traced().find(|x| x.buffer == Some(buffer))) {
+            return input.name.clone();
+        }
         self.names.get(output).cloned().unwrap_or_else(|| output.to_string())
     }
 
