@@ -27,13 +27,6 @@ impl<'a, T: Copy> View<'a, T> {
         Some(&self.data[self.offset..self.offset + next as usize])
     }
 
-    /// The number that the view repeats, if it is one.
-    pub(crate) fn as_number(&self) -> Option<T> {
-        let mut axes = self.shape.iter().zip(self.strides);
-        let one = axes.all(|(&length, &stride)| length == 1 || (stride == 0 && length > 0));
-        one.then(|| self.data[self.offset])
-    }
-
     /// Whether every element lies within the slice. For views that have elements.
     #[inline]
     pub(crate) fn is_within(&self) -> bool {

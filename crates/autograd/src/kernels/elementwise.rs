@@ -3,27 +3,86 @@
 use super::{rows::rows, simd::widest};
 use crate::view::View;
 
-/// `out[i] = f(x[i])`.
-#[inline(always)]
-pub(crate) fn map1<A: Copy, O: Copy>(x: View<'_, A>, mut out: &mut [O], f: impl Fn(A) -> O + Copy) {
-    if let Some(values) = x.as_slice() {
-        // A plain loop: an iterator's inner function would be compiled for the baseline instruction set alone.
-        return widest(
-            #[inline(always)]
-            || {
-                for (o, &a) in out.iter_mut().zip(values) {
-                    *o = f(a);
-                }
-            },
-        );
-    }
-    rows(x.shape, [x.strides], [x.offset], |n, [i], [step]| {
-        let (row, rest) = std::mem::take(&mut out).split_at_mut(n);
-        match step {
-            0 => row.fill(f(x.data[i])),
-            _ => row.iter_mut().enumerate().for_each(|(k, o)| *o = f(x.data[at(i, k, step)])),
+/// Elements of an operand that are gathered at a time.
+const TILE: usize = 256;
+
+/// For rows shorter than this, starting a row costs more than walking it.
+const SHORT_ROW: usize = 64;
+
+/// Gives `f` the elements of all operands, in row-major order, as slices: `f(x, out)` fills a piece of the result. What is not
+/// contiguous is gathered before, so one loop over slices serves all layouts, and is compiled once.
+pub(crate) fn tiles<A: Copy + Default, O, const K: usize>(
+    x: [View<'_, A>; K],
+    mut out: &mut [O],
+    f: impl Fn([&[A]; K], &mut [O]),
+) {
+    let mut tiles = [[A::default(); TILE]; K];
+    // Several short rows share a tile.
+    let mut pending = 0;
+    rows(x[0].shape, x.map(|x| x.strides), x.map(|x| x.offset), |n, starts, steps| {
+        if n < SHORT_ROW {
+            if pending + n > TILE {
+                flush(&tiles, &mut pending, &mut out, &f);
+            }
+            for k in 0..K {
+                gather(x[k].data, starts[k], steps[k], &mut tiles[k][pending..pending + n]);
+            }
+            pending += n;
+            return;
         }
-        out = rest;
+        let piece = if steps.iter().all(|&step| step == 1) { n } else { TILE };
+        for from in (0..n).step_by(piece) {
+            let length = piece.min(n - from);
+            let starts: [usize; K] = std::array::from_fn(|k| at(starts[k], from, steps[k]));
+            for k in 0..K {
+                // A number that is repeated stays in its tile.
+                if steps[k] != 1 && (steps[k] != 0 || from == 0) {
+                    gather(x[k].data, starts[k], steps[k], &mut tiles[k][..length]);
+                }
+            }
+            let operand = |k: usize| match steps[k] {
+                1 => &x[k].data[starts[k]..starts[k] + length],
+                _ => &tiles[k][..length],
+            };
+            f(std::array::from_fn(operand), next(&mut out, length));
+        }
+    });
+    flush(&tiles, &mut pending, &mut out, &f);
+}
+
+/// Gives the rows that wait in the tiles.
+fn flush<A, O, const K: usize>(
+    tiles: &[[A; TILE]; K],
+    pending: &mut usize,
+    out: &mut &mut [O],
+    f: &impl Fn([&[A]; K], &mut [O]),
+) {
+    let n = std::mem::take(pending);
+    if n > 0 {
+        f(std::array::from_fn(|k| &tiles[k][..n]), next(out, n));
+    }
+}
+
+/// The next elements of a result.
+fn next<'a, O>(out: &mut &'a mut [O], n: usize) -> &'a mut [O] {
+    let (now, later) = std::mem::take(out).split_at_mut(n);
+    *out = later;
+    now
+}
+
+/// Copies a strided row.
+fn gather<T: Copy>(data: &[T], start: usize, step: isize, out: &mut [T]) {
+    match step {
+        0 => out.fill(data[start]),
+        1 => out.copy_from_slice(&data[start..start + out.len()]),
+        _ => out.iter_mut().enumerate().for_each(|(k, o)| *o = data[at(start, k, step)]),
+    }
+}
+
+/// Writes the elements of a view in row-major order.
+pub(crate) fn copy<T: Copy>(x: View<'_, T>, mut out: &mut [T]) {
+    rows(x.shape, [x.strides], [x.offset], |n, [start], [step]| {
+        gather(x.data, start, step, next(&mut out, n))
     });
 }
 
@@ -72,45 +131,6 @@ pub(crate) fn map2<A: Copy, B: Copy, O: Copy>(
         },
     );
 }
-
-/// As [`map2`], with vectors only where both operands are contiguous or `b` is one number. It compiles in a fifth of the time:
-/// for functions of which there are many, and types of which there are four.
-#[inline(always)]
-pub(crate) fn map2_lean<A: Copy, O: Copy>(
-    a: View<'_, A>,
-    b: View<'_, A>,
-    mut out: &mut [O],
-    f: impl Fn(A, A) -> O + Copy,
-) {
-    match (a.as_slice(), b.as_slice(), b.as_number()) {
-        (Some(a), Some(b), _) => widest(
-            #[inline(always)]
-            || {
-                for ((o, &a), &b) in out.iter_mut().zip(a).zip(b) {
-                    *o = f(a, b);
-                }
-            },
-        ),
-        (Some(a), None, Some(b)) => widest(
-            #[inline(always)]
-            || {
-                for (o, &a) in out.iter_mut().zip(a) {
-                    *o = f(a, b);
-                }
-            },
-        ),
-        _ => rows(a.shape, [a.strides, b.strides], [a.offset, b.offset], |n, [i, j], [p, q]| {
-            let (row, rest) = std::mem::take(&mut out).split_at_mut(n);
-            for (k, o) in row.iter_mut().enumerate() {
-                *o = f(a.data[at(i, k, p)], b.data[at(j, k, q)]);
-            }
-            out = rest;
-        }),
-    }
-}
-
-/// For rows shorter than this, starting a row costs more than walking it.
-const SHORT_ROW: usize = 64;
 
 /// `out[i] = f(a[i], row[i mod n])`. The row is repeated in a buffer, so that the inner loop is long.
 #[inline(always)]

@@ -1,7 +1,8 @@
 //! The functions of the table, on views. Contiguous operands go to the loops of [`super::loops`].
 
-use super::elementwise::{map2, map2_lean};
+use super::elementwise::{map2, tiles};
 use super::loops::{self, Lane};
+use super::simd::widest;
 use crate::Element;
 use crate::ir::{Binary, Compare, Unary};
 use crate::table::{cell, compare_table};
@@ -51,9 +52,14 @@ macro_rules! compare_loops {
     ($($(#[$doc:meta])* $Row:ident $name:ident |$a:ident, $b:ident| $columns:tt)*) => {
         /// `out[i] = a[i] ⋚ b[i]`.
         pub(crate) fn compare<T: Element + PartialOrd>(f: Compare, a: View<'_, T>, b: View<'_, T>, out: &mut [bool]) {
-            match f {
-                $(Compare::$Row => map2_lean(a, b, out, |$a: T, $b: T| cell!(value $columns)),)*
-            }
+            let f: fn([&[T]; 2], &mut [bool]) = match f {
+                $(Compare::$Row => |[a, b], out| widest(#[inline(always)] || {
+                    for ((o, &$a), &$b) in out.iter_mut().zip(a).zip(b) {
+                        *o = cell!(value $columns);
+                    }
+                }),)*
+            };
+            tiles([a, b], out, f);
         }
     };
 }

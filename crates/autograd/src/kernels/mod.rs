@@ -22,9 +22,4 @@ pub(crate) mod tile;
 pub(crate) mod unordered;
 pub(crate) mod workers;
 
-use crate::view::View;
-
-/// Writes the elements of a view in row-major order.
-pub(crate) fn copy<T: Copy>(x: View<'_, T>, out: &mut [T]) {
-    elementwise::map1(x, out, |x| x);
-}
+pub(crate) use elementwise::copy;

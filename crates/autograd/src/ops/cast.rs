@@ -5,7 +5,8 @@
 use super::prelude::*;
 use crate::dtype::{DataMut, each_dtype};
 use crate::ir::Cast;
-use kernels::elementwise::map1;
+use kernels::elementwise::tiles;
+use kernels::simd::widest;
 
 impl<'t> Var<'t> {
     /// `self` converted to another dtype. Floating-point results are rounded to nearest. Integer results are rounded towards
@@ -59,7 +60,11 @@ impl Rule for Cast {
         macro_rules! to {
             ($out:ident, $($from:ident $T:ident: |$v:ident| $e:expr;)*) => {
                 match x[0].dtype() {
-                    $(DType::$from => map1(x[0].view::<$T>(), $out, |$v: $T| $e),)*
+                    $(DType::$from => tiles([x[0].view::<$T>()], $out, |[x], out| widest(#[inline(always)] || {
+                        for (o, &$v) in out.iter_mut().zip(x) {
+                            *o = $e;
+                        }
+                    })),)*
                 }
             };
         }
