@@ -18,11 +18,17 @@ const WIDEST: usize = 32;
 pub(super) unsafe fn product<V: Vector>(x: &Block<V::Element>) {
     // SAFETY: the caller's promise, passed on.
     unsafe {
-        match (x.columns <= V::LANES, x.a_strides[1]) {
-            (true, 1) => all_rows::<V, 1, 8, true>(x),
-            (true, _) => all_rows::<V, 1, 8, false>(x),
-            (false, 1) => all_rows::<V, 2, 4, true>(x),
-            (false, _) => all_rows::<V, 2, 4, false>(x),
+        if V::SPECIAL {
+            match (x.columns <= V::LANES, x.a_strides[1]) {
+                (true, 1) => all_rows::<V, 1, 8, true>(x),
+                (true, _) => all_rows::<V, 1, 8, false>(x),
+                (false, 1) => all_rows::<V, 2, 4, true>(x),
+                (false, _) => all_rows::<V, 2, 4, false>(x),
+            }
+        } else if x.columns <= V::LANES {
+            all_rows::<V, 1, 1, false>(x);
+        } else {
+            all_rows::<V, 2, 1, false>(x);
         }
     }
 }

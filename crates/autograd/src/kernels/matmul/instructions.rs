@@ -6,7 +6,7 @@ use super::block::{Block, TileFn};
 use super::few_terms;
 use super::micro::{dots, row, scalar, tile};
 use super::pack::{Panel, pack};
-use super::vector::{Fused, Plain};
+use super::vector::{Fused, Plain, Vector};
 #[cfg(target_arch = "x86_64")]
 use crate::kernels::simd::{Set, allows};
 
@@ -60,11 +60,15 @@ macro_rules! kernels {
                 lanes: $lanes,
                 heights: [$h0, $h1, $h2],
                 tiles: [[t00, t01], [t10, t11], [t20, t21]],
-                unit_tiles: [[u00, u01], [u10, u11], [u20, u21]],
+                unit_tiles: if <$V as Vector>::SPECIAL {
+                    [[u00, u01], [u10, u11], [u20, u21]]
+                } else {
+                    [[t00, t01], [t10, t11], [t20, t21]]
+                },
                 scalar: number,
                 row: one,
                 few_terms: few,
-                dots: [block, column],
+                dots: [block, if $c == 1 && $r == $r1 { block } else { column }],
                 dot_shape: [$r, $c],
                 pack: panel,
             }

@@ -18,10 +18,14 @@ pub(super) unsafe fn tile<V: Vector, const MR: usize, const NV: usize, const UNI
 ) {
     // SAFETY: the caller's promise, passed on.
     unsafe {
-        if x.columns == NV * V::LANES {
-            tile_of::<V, MR, NV, UNIT, false>(x);
+        if V::SPECIAL {
+            if x.columns == NV * V::LANES {
+                tile_of::<V, MR, NV, UNIT, false>(x);
+            } else {
+                tile_of::<V, MR, NV, UNIT, true>(x);
+            }
         } else {
-            tile_of::<V, MR, NV, UNIT, true>(x);
+            tile_of::<V, MR, NV, false, true>(x);
         }
     }
 }

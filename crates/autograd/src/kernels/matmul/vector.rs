@@ -32,6 +32,8 @@ impl Fused for f64 {
 pub(super) trait Vector: Copy {
     type Element: Float;
     const LANES: usize;
+    /// Whether special cases have loops of their own, or share the general one.
+    const SPECIAL: bool;
     unsafe fn zero() -> Self;
     unsafe fn splat(x: Self::Element) -> Self;
     unsafe fn load(p: *const Self::Element) -> Self;
@@ -59,6 +61,8 @@ macro_rules! plain {
         impl Vector for Plain<$T> {
             type Element = $T;
             const LANES: usize = 4;
+            // An x86 CPU that needs this one calls a function for each multiply-add: no other cost shows.
+            const SPECIAL: bool = !cfg!(target_arch = "x86_64");
             #[inline(always)]
             unsafe fn zero() -> Self {
                 Plain([0.0; 4])
@@ -150,6 +154,7 @@ mod x86 {
             impl Vector for $V {
                 type Element = $T;
                 const LANES: usize = $lanes;
+                const SPECIAL: bool = true;
                 #[inline(always)]
                 unsafe fn zero() -> Self {
                     // SAFETY: the CPU has the instructions, by contract.
