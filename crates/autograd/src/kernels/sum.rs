@@ -120,15 +120,19 @@ impl<T: Float> Terms<'_, T> {
     fn index_of(&self, term: usize) -> usize {
         match (self.shape, self.strides) {
             ([_], [step]) => self.first.wrapping_add_signed(term as isize * step),
-            _ => {
-                let (mut index, mut rest) = (self.first, term);
-                for (&length, &stride) in self.shape.iter().zip(self.strides).rev() {
-                    index = index.wrapping_add_signed((rest % length) as isize * stride);
-                    rest /= length;
-                }
-                index
-            }
+            _ => self.divided(term),
         }
+    }
+
+    /// The same for any number of axes.
+    #[inline(never)]
+    fn divided(&self, term: usize) -> usize {
+        let (mut index, mut rest) = (self.first, term);
+        for (&length, &stride) in self.shape.iter().zip(self.strides).rev() {
+            index = index.wrapping_add_signed((rest % length) as isize * stride);
+            rest /= length;
+        }
+        index
     }
 
     /// The sum of `n` terms, starting with term `from`.
@@ -182,17 +186,18 @@ impl<T: Float> Terms<'_, T> {
             add(&mut sums, &self.columns::<W, G>(column, width, from + left, n - left));
             return sums;
         }
-        let (shape, strides) = (self.shape, self.strides);
+        // One loop for all strides: it is compiled for each width, type and instruction set.
+        let (first, step) = match (self.shape, self.strides) {
+            ([_], &[step]) => (self.index_of(from) + column, Some(step)),
+            _ => (column, None),
+        };
         self.isa.run(
             #[inline(always)]
-            || match (shape, strides) {
-                ([_], &[step]) => {
-                    let first = self.index_of(from) + column;
-                    self.column_block::<W, G>(width, n, |term| {
-                        first.wrapping_add_signed(term as isize * step)
-                    })
-                }
-                _ => self.column_block::<W, G>(width, n, |term| self.index_of(from + term) + column),
+            || {
+                self.column_block::<W, G>(width, n, |term| match step {
+                    Some(step) => first.wrapping_add_signed(term as isize * step),
+                    None => first + self.divided(from + term),
+                })
             },
         )
     }
