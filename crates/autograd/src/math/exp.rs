@@ -2,13 +2,13 @@
 
 use super::{abs, bias, epsilon, ln2_hi, ln2_lo, magic};
 use crate::number::{Digits, Literal, Num, Size, choose, if_gt, if_lt};
-use crate::table::Compare::Lt;
+use crate::table::Compare::{Le, Lt};
 use std::f64::consts::LOG2_E;
 
 constants! {
     /// From here on eˣ is infinite.
     infinite: 89.0, 710.0;
-    /// Below this, eˣ is 0 to the last bit.
+    /// Up to here eˣ is 0 to the last bit.
     zero: -104.0, -746.0;
     /// Below this, eˣ − 1 is −1.
     minus_one: -20.0, -40.0;
@@ -56,39 +56,40 @@ fn series<N: Digits>(r: Num<N>) -> Num<N> {
     odd(z).mul_add(r, even(z))
 }
 
-/// Whether eˣ is 0 to the last bit. Such arguments, the −∞ of masks among them, must not get as far as the last product: one
-/// whose result underflows takes the processor as long as a hundred others.
+/// As [`reduce`], but the power is 0 where eˣ is 0 to the last bit. Such arguments, the −∞ of masks among them, must not get as
+/// far as the last product: one whose result underflows takes the processor as long as a hundred others. They are kept at the
+/// bound, so that all else is finite, and 0 stays 0 in every product.
 #[inline(always)]
-fn vanishes<N: Digits>(x: Num<N>) -> N::Mask {
-    x.is(Lt, zero::<N>())
+fn reduce_or_vanish<N: Digits>(x: Num<N>, magic: impl Literal<N>) -> (Num<N>, Num<N>) {
+    // One instruction, the larger of two, and a comparison with what it gives: so the compiler keeps it one instruction.
+    let kept = if_lt(x, zero::<N>(), zero::<N>(), x);
+    let (m1, power) = reduce(kept, magic);
+    (m1, choose(kept.is(Le, zero::<N>()), 0.0, power))
 }
 
 /// eˣ where x ≤ 1.
 #[inline(always)]
 pub(super) fn exp_falling<N: Digits>(x: Num<N>) -> Num<N> {
-    let none = vanishes(x);
-    let (m1, power) = reduce(choose(none, 0.0, x), magic_of::<N>(LIFT));
-    choose(none, 0.0, (m1 + 1.0) * power * DOWN)
+    let (m1, power) = reduce_or_vanish(x, magic_of::<N>(LIFT));
+    (m1 + 1.0) * power * DOWN
 }
 
 /// eˣ, and 1 − eˣ without cancellation, where x ≤ 0.
 #[inline(always)]
 pub(super) fn exp_and_rest<N: Digits>(x: Num<N>) -> (Num<N>, Num<N>) {
-    let none = vanishes(x);
-    let (m1, power) = reduce(choose(none, 0.0, x), magic_of::<N>(LIFT));
+    let (m1, power) = reduce_or_vanish(x, magic_of::<N>(LIFT));
     let whole = power * DOWN;
-    let (y, rest) = ((m1 + 1.0) * power * DOWN, (-whole).mul_add(m1, 1.0 - whole));
-    (choose(none, 0.0, y), choose(none, 1.0, rest))
+    ((m1 + 1.0) * power * DOWN, (-whole).mul_add(m1, 1.0 - whole))
 }
 
 #[inline(always)]
 pub(crate) fn exp<N: Digits>(x: Num<N>) -> Num<N> {
-    let (none, falls) = (vanishes(x), x.is(Lt, 0.0));
+    let falls = x.is(Lt, 0.0);
     let bounded = if_gt(x, infinite::<N>(), infinite::<N>(), x);
     let lift = choose(falls, magic_of::<N>(LIFT), magic_of::<N>(-LIFT).number(x));
     let back = choose(falls, DOWN, UP.number(x));
-    let (m1, power) = reduce(choose(none, 0.0, bounded), lift);
-    choose(none, 0.0, (m1 + 1.0) * power * back)
+    let (m1, power) = reduce_or_vanish(bounded, lift);
+    (m1 + 1.0) * power * back
 }
 
 /// eˣ − 1 = 2·(2ⁿ⁻¹·(eʳ − 1) + (2ⁿ⁻¹ − ½)).
