@@ -24,6 +24,18 @@ impl<'t> Var<'t> {
     /// It is zero for an x on which `self` does not depend ([`depends_on`](Var::depends_on) tells). Each x may be any node,
     /// also an intermediate one. Source: Griewank & Walther, *Evaluating Derivatives*, 2008, section 3.2.
     ///
+    /// Zero times a pole is zero, by convention: where a cotangent is exactly 0, a slope that is infinite or NaN contributes
+    /// nothing, so that masked branches need no second mask. The price is said aloud: (√x)² has slope 1 at 0, and gives 0.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([0.0, 4.0]);
+    /// let y = x.gt(0.0).select(x.sqrt(), 0.0).sum();
+    /// assert_eq!(y.grad([x])[0].to_vec::<f64>(), [0.0, 0.25]);
+    /// assert_eq!(x.sqrt().square().sum().grad([x])[0].to_vec::<f64>(), [0.0, 1.0]);
+    /// ```
+    ///
     /// # Panics
     /// If `self` has more than one element or no floating-point dtype; if an x is a constant, of an integer dtype or
     /// on another tape.

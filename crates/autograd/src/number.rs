@@ -197,6 +197,8 @@ pub trait UnaryRow: 'static {
     const GUARDED: bool;
     /// Whether cotangent × slope pays as a loop of its own.
     const ONE_PASS: bool;
+    /// What a zero does to the product of the slope with a cotangent, and with a tangent.
+    const ZEROS: [Zero; 2];
 
     /// The function by its name in lists.
     fn named(p: f64) -> Unary;
@@ -213,12 +215,39 @@ pub trait UnaryRow: 'static {
 pub trait BinaryRow: 'static {
     /// The function by its name in lists.
     const NAMED: Binary;
+    /// For each argument: what a zero does to the product of its slope with a cotangent, and with a tangent.
+    const ZEROS: [[Zero; 2]; 2];
 
     /// The value column.
     fn value<N: Digits>(a: Num<N>, b: Num<N>) -> Num<N>;
     /// Of the two derivatives, given y = f(a, b), those that are wanted.
     #[track_caller]
     fn slopes<N: Number>(a: Num<N>, b: Num<N>, y: Num<N>, wanted: [bool; 2]) -> [Option<Slope<N>>; 2];
+}
+
+/// What a zero does in the product of a derivative with a slope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Zero {
+    /// As IEEE 754 has it: 0·∞ is NaN.
+    Plain,
+    /// A derivative of 0 gives 0, whatever the slope is.
+    OfDerivative,
+    /// A slope of 0 gives 0, whatever the derivative is.
+    OfSlope,
+    /// Both.
+    OfEither,
+}
+
+impl Zero {
+    /// Those of a row by its marks: for a cotangent and for a tangent.
+    pub(crate) const fn of(pole: bool, chooses: bool) -> [Zero; 2] {
+        match (pole, chooses) {
+            (true, _) => [Zero::OfDerivative; 2],
+            // A cotangent is finite where the loss is; only a tangent can come from a pole.
+            (false, true) => [Zero::Plain, Zero::OfSlope],
+            (false, false) => [Zero::Plain; 2],
+        }
+    }
 }
 
 /// A derivative as a row gives it.

@@ -3,13 +3,13 @@
 //! Here alone the columns of functions are expanded. The value column is written in the functions of `math/`, the derivative
 //! column in those of the table itself, so that a derivative that is recorded has derivatives of its own.
 
-use crate::number::{BinaryRow, Digits, Num, Number, Slope, UnaryRow};
+use crate::number::{BinaryRow, Digits, Num, Number, Slope, UnaryRow, Zero};
 use crate::table::{Binary, Unary, binary_table, cell, marked, unary_table};
 
 /// What the value column may call.
 mod values {
     pub(super) use crate::math::*;
-    pub(super) use crate::number::{if_ge, if_gt, if_le, if_lt};
+    pub(super) use crate::number::{if_eq, if_ge, if_gt, if_le, if_lt};
 }
 
 /// What the derivative column may call: the functions of the table.
@@ -57,6 +57,7 @@ macro_rules! unary_rows {
             impl UnaryRow for $Row {
                 const GUARDED: bool = marked!(near $columns);
                 const ONE_PASS: bool = marked!(one_pass $columns);
+                const ZEROS: [Zero; 2] = Zero::of(marked!(pole $columns), marked!(chooses $columns));
 
                 fn named(parameter: f64) -> Unary {
                     Unary::$Row $(({ let $p = parameter; $p }))?
@@ -100,6 +101,12 @@ macro_rules! binary_rows {
 
             impl BinaryRow for $Row {
                 const NAMED: Binary = Binary::$Row;
+                const ZEROS: [[Zero; 2]; 2] = match Binary::$Row {
+                    // Its own derivative: the zero stays that of the first factor.
+                    Binary::StrongMul => [[Zero::OfDerivative; 2], [Zero::OfEither; 2]],
+                    Binary::AbsoluteMul => [[Zero::OfEither; 2]; 2],
+                    _ => [Zero::of(marked!(pole $columns), marked!(chooses $columns)); 2],
+                };
 
                 #[inline(always)]
                 fn value<N: Digits>($a: Num<N>, $b: Num<N>) -> Num<N> {
@@ -131,6 +138,18 @@ macro_rules! binary_rows {
             }
         }
     };
+}
+
+/// A cotangent or a tangent times a slope.
+#[track_caller]
+#[inline(always)]
+pub(crate) fn times<N: Number>(zero: Zero, slope: Slope<N>, g: N) -> N {
+    match (slope, zero) {
+        (Slope::Varying(slope), Zero::OfDerivative) => g.apply_with::<StrongMul>(slope),
+        (Slope::Varying(slope), Zero::OfSlope) => slope.apply_with::<StrongMul>(g),
+        (Slope::Varying(slope), Zero::OfEither) => slope.apply_with::<AbsoluteMul>(g),
+        _ => slope.times(g),
+    }
 }
 
 /// What can be done with any row of one argument.

@@ -15,6 +15,8 @@
 //! | `cheap` | one instruction, or a few: computed again where that saves a store | likewise |
 //! | `one_pass` | `backward` computes cotangent × slope in one loop; pays where the slope takes several operations and none is a call | – |
 //! | `commutes` | – | f(a, b) = f(b, a) to the last bit |
+//! | `chooses` | a slope of 0 means that the argument is not looked at: its tangent may be infinite | likewise |
+//! | `pole` | the slope can be infinite or NaN at a finite argument: a zero cotangent times it is 0 | likewise |
 //!
 //! The columns stand in any order; [`cell!`] picks one by its name and [`marked!`] tells whether a mark is there, so that a new
 //! column concerns this file and the reader that asks for it. Those of functions are expanded once, in `rows.rs`, over any kind
@@ -41,29 +43,29 @@ macro_rules! unary_table {
             /// Negation, −x.  y′ = −1
             Neg neg() |x, y| { value: -x; slope: -1.0; test: -3.0..3.0; cheap; }
             /// Exponential, eˣ.  y′ = y
-            Exp exp() |x, y| { value: exp(x); slope: y; test: -3.0..3.0; }
+            Exp exp() |x, y| { value: exp(x); slope: y; test: -3.0..3.0; pole; }
             /// Exponential minus one, eˣ − 1, without cancellation near 0.  y′ = eˣ
-            Expm1 exp_m1() |x, y| { value: exp_m1(x); slope: exp(x); test: -3.0..3.0; }
+            Expm1 exp_m1() |x, y| { value: exp_m1(x); slope: exp(x); test: -3.0..3.0; pole; }
             /// Natural logarithm, ln x; −∞ at 0 and NaN below.  y′ = 1/x
-            Ln ln() |x, y| { value: ln(x); slope: recip(x); test: 0.2..4.0; one_pass; }
+            Ln ln() |x, y| { value: ln(x); slope: recip(x); test: 0.2..4.0; one_pass; pole; }
             /// Logarithm of one plus x, ln(1 + x), without cancellation near 0.  y′ = 1/(1 + x)
-            Ln1p ln_1p() |x, y| { value: ln_1p(x); slope: recip(1.0 + x); test: -0.7..3.0; }
+            Ln1p ln_1p() |x, y| { value: ln_1p(x); slope: recip(1.0 + x); test: -0.7..3.0; pole; }
             /// Square root, √x.  y′ = 1/(2y), ∞ at 0
-            Sqrt sqrt() |x, y| { value: sqrt(x); slope: 0.5 * recip(y); test: 0.2..4.0; one_pass; }
+            Sqrt sqrt() |x, y| { value: sqrt(x); slope: 0.5 * recip(y); test: 0.2..4.0; one_pass; pole; }
             /// Square, x².  y′ = 2x
             Square square() |x, y| { value: x * x; slope: 2.0 * x; test: -3.0..3.0; cheap; one_pass; }
             /// Reciprocal, 1/x.  y′ = −y²
-            Recip recip() |x, y| { value: 1.0 / x; slope: -(y * y); test: 0.3..3.0; one_pass; }
+            Recip recip() |x, y| { value: 1.0 / x; slope: -strong_mul(y, y); test: 0.3..3.0; one_pass; pole; }
             /// Power with a constant exponent, xᵖ, as IEEE 754 has it: 1 where p = 0, ∞ for (−∞)^½.  y′ = p·xᵖ⁻¹
-            Powf powf(p) |x, y| { value: powf(x, p); slope: p * powf(x, lowered(p)); test: 0.3..3.0; }
+            Powf powf(p) |x, y| { value: powf(x, p); slope: p * powf(x, lowered(p)); test: 0.3..3.0; pole; }
             /// Sine, sin x (x in radians).  y′ = cos x
             Sin sin() |x, y| { value: sin(x); near: sin_near(x); slope: cos(x); test: -6.0..6.0; }
             /// Cosine, cos x (x in radians).  y′ = −sin x
             Cos cos() |x, y| { value: cos(x); near: cos_near(x); slope: -sin(x); test: -6.0..6.0; }
             /// Inverse sine, arcsin x, in radians; NaN beyond ±1.  y′ = 1/√((1 − x)(1 + x)), ∞ at ±1
-            Asin asin() |x, y| { value: asin(x); slope: recip(sqrt((1.0 - x) * (1.0 + x))); test: -0.8..0.8; }
+            Asin asin() |x, y| { value: asin(x); slope: recip(sqrt((1.0 - x) * (1.0 + x))); test: -0.8..0.8; pole; }
             /// Inverse cosine, arccos x, in radians; NaN beyond ±1.  y′ = −1/√((1 − x)(1 + x)), −∞ at ±1
-            Acos acos() |x, y| { value: acos(x); slope: -recip(sqrt((1.0 - x) * (1.0 + x))); test: -0.8..0.8; }
+            Acos acos() |x, y| { value: acos(x); slope: -recip(sqrt((1.0 - x) * (1.0 + x))); test: -0.8..0.8; pole; }
             /// Inverse tangent, arctan x, in radians.  y′ = 1/(1 + x²)
             Atan atan() |x, y| { value: atan(x); slope: recip(1.0 + x * x); test: -3.0..3.0; }
             /// Largest whole number not above x.  y′ = 0, also at the jumps
@@ -105,6 +107,7 @@ macro_rules! unary_table {
                 test: -3.0..3.0;
                 cheap;
                 one_pass;
+                chooses;
             }
             /// Leaky rectified linear unit: x where x > 0, else slope·x.  y′ = 1 where x > 0, else slope (also at 0)
             LeakyRelu leaky_relu(slope) |x, y| {
@@ -177,8 +180,32 @@ macro_rules! binary_table {
             Sub sub |a, b, y| { value: a - b; da: 1.0; db: -1.0; test: -3.0..3.0; cheap; }
             /// Product, a·b.  ∂a = b, ∂b = a
             Mul mul |a, b, y| { value: a * b; da: b; db: a; test: -3.0..3.0; cheap; commutes; }
+            /// Product whose zero on the left is a strong one: a·b, and 0 where a = 0, also if b is infinite or NaN.
+            /// ∂a = b, ∂b = a; where a = 0, ∂a = 0 if b is not finite.
+            ///
+            /// It multiplies a cotangent, on the left, by a slope that may be infinite or NaN: what nobody uses spoils no
+            /// gradient. CppAD calls it `azmul`.
+            StrongMul strong_mul |a, b, y| {
+                value: if_eq(a, 0.0, a, a * b);
+                da: if_eq(a, 0.0, if_lt(abs(b), f64::INFINITY, b, 0.0), b);
+                db: a;
+                test: -3.0..3.0;
+                cheap;
+                pole;
+            }
+            /// Product in which a zero on either side is a strong one: a·b, and 0 where a = 0 or b = 0. ∂a = b, ∂b = a; 0
+            /// where the one is 0 and the other is not finite.
+            ///
+            /// It is what the derivative of [`strong_mul`](Self::strong_mul) by its second factor takes.
+            AbsoluteMul absolute_mul |a, b, y| {
+                value: if_eq(a, 0.0, a, if_eq(b, 0.0, b, a * b));
+                da: if_eq(a, 0.0, if_lt(abs(b), f64::INFINITY, b, 0.0), b);
+                db: if_eq(b, 0.0, if_lt(abs(a), f64::INFINITY, a, 0.0), a);
+                test: -3.0..3.0;
+                cheap;
+            }
             /// Quotient, a/b.  ∂a = 1/b, ∂b = −y/b
-            Div div |a, b, y| { value: a / b; da: recip(b); db: -(y / b); test: 0.4..3.0; }
+            Div div |a, b, y| { value: a / b; da: recip(b); db: -(y / b); test: 0.4..3.0; pole; }
             /// Larger of two, max(a, b); NaN where either is.  ∂ = 1 to the larger, ½ each where equal
             Maximum maximum |a, b, y| {
                 value: if_gt(a, b, a, if_le(a, b, b, a + b));
@@ -186,6 +213,7 @@ macro_rules! binary_table {
                 db: if_gt(a, b, 0.0, if_lt(a, b, 1.0, 0.5));
                 test: -3.0..3.0;
                 cheap;
+                chooses;
             }
             /// Smaller of two, min(a, b); NaN where either is.  ∂ = 1 to the smaller, ½ each where equal
             Minimum minimum |a, b, y| {
@@ -194,14 +222,16 @@ macro_rules! binary_table {
                 db: if_lt(a, b, 0.0, if_gt(a, b, 1.0, 0.5));
                 test: -3.0..3.0;
                 cheap;
+                chooses;
             }
             /// Power with a variable exponent, aᵇ, as IEEE 754 has it: 1 where b = 0.  ∂a = b·aᵇ⁻¹, 0 where b = 0;
             /// ∂b = y·ln a, 0 where a = 0 and b ≥ 0, and NaN where a < 0
             Pow pow |a, b, y| {
                 value: powf(a, b);
-                da: b * pow(a, if_eq(b, 0.0, b, b - 1.0));
-                db: y * ln(if_ge(b, 0.0, if_eq(a, 0.0, 1.0, a), a));
+                da: strong_mul(b, pow(a, b - 1.0));
+                db: strong_mul(if_eq(a, 0.0, if_ge(b, 0.0, 0.0, y), y), ln(a));
                 test: 0.3..3.0;
+                pole;
             }
             /// Angle of the point (b, a) from the first axis, in radians: arctan(a/b) in the right quadrant.
             /// ∂a = b/(a² + b²), ∂b = −a/(a² + b²), without overflow; both 0 in the origin
@@ -216,12 +246,16 @@ macro_rules! binary_table {
                 test: 0.3..3.0;
             }
             /// Length of the hypotenuse, √(a² + b²), without overflow.  ∂a = a/y, ∂b = b/y; both NaN in the origin
-            Hypot hypot |a, b, y| { value: hypot(a, b); da: a / y; db: b / y; test: 0.3..3.0; }
+            Hypot hypot |a, b, y| { value: hypot(a, b); da: a / y; db: b / y; test: 0.3..3.0; pole; }
             /// ln(eᵃ + eᵇ), without overflow.  ∂a = σ(a − b), ∂b = σ(b − a); ½ each where equal, also at infinities
             Logaddexp logaddexp |a, b, y| {
                 value: if_gt(a, b, a, if_le(a, b, b, a + b)) + ln_1p(exp(if_gt(a, b, b - a, if_lt(a, b, a - b, 0.0))));
-                da: sigmoid(if_eq(a, b, 0.0, a - b));
-                db: sigmoid(if_eq(a, b, 0.0, b - a));
+                // Equal infinities have no difference; finite numbers that are equal have one that varies.
+                with: {
+                    let d = if_lt(abs(a), f64::INFINITY, a - b, if_eq(a, b, 0.0, a - b));
+                };
+                da: sigmoid(d);
+                db: sigmoid(-d);
                 test: -3.0..3.0;
             }
         }

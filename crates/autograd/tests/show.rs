@@ -184,7 +184,7 @@ fn numbers_of_a_tape() {
     assert_eq!((stats.nodes, stats.swept), (tape.len(), tape.len() - 4));
     assert_eq!(stats.ops.iter().map(|(_, n)| n).sum::<usize>(), tape.len());
     assert!(stats.ops.windows(2).all(|w| w[0].1 >= w[1].1));
-    assert_eq!(stats.ops[0], ("mul", 4));
+    assert_eq!(stats.ops[0], ("mul", 3));
     assert_eq!(tape.bytes(), stats.node_bytes + stats.value_bytes + stats.spare_bytes);
     assert_eq!(stats.peak_bytes, stats.value_bytes);
     tape.reset();

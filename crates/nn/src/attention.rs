@@ -18,7 +18,7 @@ pub enum Mask<'t> {
 /// Scaled dot-product attention, softmax(q·kᵀ/√d)·v.
 ///
 /// q is \[…, m, d\], k \[…, n, d\], v \[…, n, e\] and the result \[…, m, e\], all with the same leading axes. A query
-/// that attends to no key gives NaN. Source: Vaswani et al., *Attention Is All You Need*, 2017, equation 1.
+/// that attends to no key gives 0, and has the gradient 0. Source: Vaswani et al., *Attention Is All You Need*, 2017, equation 1.
 ///
 /// # Panics
 /// If shapes or dtypes do not fit.
@@ -41,13 +41,17 @@ pub fn scaled_dot_product<'t>(q: Var<'t>, k: Var<'t>, v: Var<'t>, mask: Mask<'t>
             .raise();
     };
     let scores = (q / (width as f64).sqrt()).matmul(k.t());
-    let mask = match mask {
-        Mask::All => None,
-        Mask::Causal => Some(q.tape().lower_triangle(queries, scores.shape()[scores.rank() - 1], 0)),
-        Mask::Where(mask) => Some(mask),
+    let weights = match mask {
+        Mask::All => scores.softmax(-1),
+        // Each query has a key: its own.
+        Mask::Causal => {
+            let mask = q.tape().lower_triangle(queries, scores.shape()[scores.rank() - 1], 0);
+            mask.select(scores, f64::NEG_INFINITY).softmax(-1)
+        }
+        // The softmax of no key is NaN.
+        Mask::Where(mask) => mask.select(mask.select(scores, f64::NEG_INFINITY).softmax(-1), 0.0),
     };
-    let scores = mask.map_or(scores, |mask| mask.select(scores, f64::NEG_INFINITY));
-    scores.softmax(-1).matmul(v)
+    weights.matmul(v)
 }
 
 /// Multi-head self-attention: every row of a sequence attends to the rows of the same sequence.

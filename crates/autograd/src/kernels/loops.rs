@@ -12,7 +12,7 @@ use crate::code::{Act, Arithmetic, Joint, Slot};
 use crate::dtype::Float;
 use crate::ir::{Binary, Compare, Unary};
 use crate::number::{BinaryRow, Digits, Num, UnaryRow};
-use crate::rows::{VisitBinary, VisitUnary};
+use crate::rows::{self, VisitBinary, VisitUnary};
 use crate::table::{cell, compare_table};
 use crate::tree::LANES;
 use sets::{avx2, avx512, baseline};
@@ -177,7 +177,7 @@ impl<T: Lane, F: BinaryRow> Map<T, 2> for Value<F> {
 impl<T: Lane, F: UnaryRow> Map<T, 3> for Slope<F> {
     #[inline(always)]
     fn f([x, y, g]: [T; 3], _: T) -> T {
-        F::slope(Num(x), Num(y), 0.0).times(g)
+        rows::times(F::ZEROS[0], F::slope(Num(x), Num(y), 0.0), g)
     }
 }
 

@@ -5,8 +5,8 @@
 
 use super::prelude::*;
 use crate::ir::{Binary, Compare, Op, Unary};
-use crate::number::{BinaryRow, Digits, Num, Slope, UnaryRow};
-use crate::rows::{VisitBinary, VisitUnary};
+use crate::number::{BinaryRow, Digits, Num, Slope, UnaryRow, Zero};
+use crate::rows::{self, VisitBinary, VisitUnary};
 use kernels::functions;
 
 impl Rule for Unary {
@@ -15,10 +15,12 @@ impl Rule for Unary {
         Ok(x[0].clone())
     }
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
-        times(self.visit(Slopes { at, wanted: [true; 2] }), g).map_or_else(none, only)
+        let ([zero, _], slope) = self.visit(Slopes { at, wanted: [true; 2] });
+        times(zero, slope, g).map_or_else(none, only)
     }
     fn jvp<'t>(&self, at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        times(self.visit(Slopes { at, wanted: [true; 2] }), t[0]?)
+        let ([_, zero], slope) = self.visit(Slopes { at, wanted: [true; 2] });
+        times(zero, slope, t[0]?)
     }
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         with_float!(y.dtype(), T => y.write(x[0].slice::<T>().iter().map(|&x| self.visit(One([x])))));
@@ -37,15 +39,13 @@ impl Rule for Binary {
         Ok(x[0].clone())
     }
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t> {
-        let [da, db] = self.visit(Slopes { at, wanted: [0, 1].map(|i| wanted.has(i)) });
-        let mut both = Cotangents::new();
-        both.push(da.and_then(|slope| times(slope, g)));
-        both.push(db.and_then(|slope| times(slope, g)));
-        both
+        let (zeros, slopes) = self.visit(Slopes { at, wanted: [0, 1].map(|i| wanted.has(i)) });
+        slopes.into_iter().zip(zeros).map(|(slope, [zero, _])| times(zero, slope?, g)).collect()
     }
     fn jvp<'t>(&self, at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        let slopes = self.visit(Slopes { at, wanted: [0, 1].map(|i| t[i].is_some()) });
-        total(slopes.into_iter().zip(t).map(|(slope, t)| times(slope?, (*t)?)))
+        let (zeros, slopes) = self.visit(Slopes { at, wanted: [0, 1].map(|i| t[i].is_some()) });
+        let terms = slopes.into_iter().zip(zeros).zip(t);
+        total(terms.map(|((slope, [_, zero]), t)| times(zero, slope?, (*t)?)))
     }
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         with_float!(y.dtype(), T => {
@@ -118,32 +118,32 @@ impl From<Compare> for Op {
 }
 
 /// g times the derivative of a row; `None` is zero.
-fn times<'t>(slope: Slope<Var<'t>>, g: Var<'t>) -> Option<Var<'t>> {
+fn times<'t>(zero: Zero, slope: Slope<Var<'t>>, g: Var<'t>) -> Option<Var<'t>> {
     match slope {
         Slope::Constant(0.0) => None,
         Slope::Constant(1.0) => Some(g),
         Slope::Constant(-1.0) => Some(-g),
         Slope::Constant(slope) => Some(g * slope),
-        Slope::Varying(slope) => Some(g * slope),
+        slope => Some(rows::times(zero, slope, g)),
     }
 }
 
-/// The derivatives at a point, recorded.
+/// What zeros do in products with them, and the derivatives at a point, recorded.
 struct Slopes<'a, 't> {
     at: &'a At<'a, 't>,
     wanted: [bool; 2],
 }
 impl<'t> VisitUnary for Slopes<'_, 't> {
-    type Output = Slope<Var<'t>>;
-    fn row<F: UnaryRow>(self, p: f64) -> Slope<Var<'t>> {
-        F::slope(Num(self.at.x()), Num(self.at.y), p)
+    type Output = ([Zero; 2], Slope<Var<'t>>);
+    fn row<F: UnaryRow>(self, p: f64) -> Self::Output {
+        (F::ZEROS, F::slope(Num(self.at.x()), Num(self.at.y), p))
     }
 }
 impl<'t> VisitBinary for Slopes<'_, 't> {
-    type Output = [Option<Slope<Var<'t>>>; 2];
+    type Output = ([[Zero; 2]; 2], [Option<Slope<Var<'t>>>; 2]);
     fn row<F: BinaryRow>(self) -> Self::Output {
         let At { x, y } = *self.at;
-        F::slopes(Num(x[0]), Num(x[1]), Num(y), self.wanted)
+        (F::ZEROS, F::slopes(Num(x[0]), Num(x[1]), Num(y), self.wanted))
     }
 }
 

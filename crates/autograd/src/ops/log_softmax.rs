@@ -34,12 +34,13 @@ impl Rule for LogSoftmax {
     }
 
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
-        only(g - at.y.exp() * sum_keeping(g, self.axis))
+        // A row of −∞ has no softmax; where nobody reads it, the sum is 0, a strong zero.
+        only(g - sum_keeping(g, self.axis).strong_mul(at.y.exp()))
     }
 
     fn jvp<'t>(&self, at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
         let t = t[0]?;
-        Some(t - sum_keeping(at.y.exp() * t, self.axis))
+        Some(t - sum_keeping(t.strong_mul(at.y.exp()), self.axis))
     }
 
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {

@@ -72,6 +72,12 @@ fn binary(out: &mut Graph, f: Binary, a: NodeId, b: NodeId) -> Option<NodeId> {
         _ => None,
     };
     match (f, out.full(a), out.full(b)) {
+        (Binary::StrongMul, Some(1.0), _) => Some(b),
+        (Binary::StrongMul, Some(-1.0), _) => Some(out.unary(Unary::Neg, b)),
+        (Binary::StrongMul, Some(0.0), _) => Some(a),
+        // Neither factor can make the difference.
+        (Binary::StrongMul, Some(_), _) => Some(out.binary(Binary::Mul, a, b)),
+        (Binary::StrongMul, _, Some(c)) if c.is_finite() => Some(out.binary(Binary::Mul, a, b)),
         (Binary::Mul, _, Some(1.0)) | (Binary::Div, _, Some(1.0)) => Some(a),
         (Binary::Add | Binary::Sub, _, Some(0.0)) => Some(a),
         (Binary::Mul, Some(1.0), _) | (Binary::Add, Some(0.0), _) => Some(b),

@@ -2,6 +2,7 @@
 
 use super::real::{Operand, Real};
 use crate::number::{BinaryRow, Num, Number, Operator, UnaryRow};
+use crate::rows;
 use crate::table::Compare;
 use std::cmp::Ordering;
 use std::ops::{Add, Div, Mul, Neg, Sub};
@@ -32,6 +33,21 @@ impl<T: Real> Dual<T> {
     pub fn new(value: T, tangent: f64) -> Dual<T> {
         Dual { value, tangent: value.constant(tangent) }
     }
+}
+
+/// A tangent times what may be infinite: 0 if the tangent is.
+#[track_caller]
+#[inline(always)]
+fn strong<T: Real>(tangent: T, x: T) -> T {
+    tangent.apply_with::<rows::StrongMul>(x)
+}
+
+/// A tangent divided by what may be 0: 0 if the tangent is.
+#[track_caller]
+#[inline(always)]
+fn over<T: Real>(tangent: T, x: T) -> T {
+    let is_zero = tangent.holds(Compare::Eq, tangent.literal(0.0));
+    T::select(is_zero, tangent, tangent / x)
 }
 
 /// Tangents of a ∘ b, of a ∘ number and of number ∘ b.
@@ -74,7 +90,7 @@ operators! {
     Add add: |a, b, y| a.tangent + b.tangent, a.tangent, b.tangent;
     Sub sub: |a, b, y| a.tangent - b.tangent, a.tangent, -b.tangent;
     Mul mul: |a, b, y| a.tangent * b.value + a.value * b.tangent, a.tangent * b, b.tangent * a;
-    Div div: |a, b, y| (a.tangent - y * b.tangent) / b.value, a.tangent / b, -(y * b.tangent / b.value);
+    Div div: |a, b, y| over(a.tangent - strong(b.tangent, y), b.value), a.tangent / b, -over(strong(b.tangent, y), b.value);
 }
 
 impl<T: Real> Neg for Dual<T> {
@@ -150,7 +166,7 @@ impl<T: Real> Number for Dual<T> {
     fn apply<F: UnaryRow>(self, p: f64) -> Self {
         let value = self.value.apply::<F>(p);
         let slope = F::slope(Num(self.value), Num(value), p);
-        Dual { value, tangent: slope.times(self.tangent) }
+        Dual { value, tangent: rows::times(F::ZEROS[1], slope, self.tangent) }
     }
     #[track_caller]
     #[inline(always)]
@@ -158,7 +174,9 @@ impl<T: Real> Number for Dual<T> {
         let value = self.value.apply_with::<F>(other.value);
         let slopes = F::slopes(Num(self.value), Num(other.value), Num(value), [true; 2]);
         let [Some(da), Some(db)] = slopes else { unreachable!("both slopes are wanted") };
-        Dual { value, tangent: da.times(self.tangent) + db.times(other.tangent) }
+        let [[_, of_a], [_, of_b]] = F::ZEROS;
+        let a = rows::times(of_a, da, self.tangent);
+        Dual { value, tangent: a + rows::times(of_b, db, other.tangent) }
     }
 }
 

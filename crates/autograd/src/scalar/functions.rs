@@ -3,7 +3,7 @@
 use super::real::{Operand, Real, unless_operator};
 use super::tape::Var;
 use crate::kernels::simd::fused;
-use crate::number::{BinaryRow, Num, Number, Operator, Slope, UnaryRow};
+use crate::number::{BinaryRow, Num, Number, Operator, Slope, UnaryRow, Zero};
 use crate::rows;
 use crate::table::{Compare, binary_table, unary_table};
 
@@ -52,21 +52,36 @@ impl<'t> Number for Var<'t> {
                 (y.0, plain(F::slope(x, y, p)))
             },
         );
-        self.chain(value, slope)
+        if F::ZEROS[0] == Zero::OfDerivative {
+            self.chain_at_pole(value, slope)
+        } else {
+            self.chain(value, slope)
+        }
     }
     #[track_caller]
     #[inline(always)]
     fn apply_with<F: BinaryRow>(self, other: Var<'t>) -> Var<'t> {
-        let (a, b) = (Num(self.value), Num(other.value));
+        let (x, z) = (Num(self.value), Num(other.value));
         let (value, [da, db]) = fused(
             #[inline(always)]
             || {
-                let y = F::value(a, b);
-                (y.0, F::slopes(a, b, y, [true; 2]).map(|slope| slope.map_or(0.0, plain)))
+                let y = F::value(x, z);
+                (y.0, F::slopes(x, z, y, [true; 2]).map(|slope| slope.map_or(0.0, plain)))
             },
         );
-        Var::join(value, self, da, other, db)
+        let [of_a, of_b] = F::ZEROS;
+        let a = if spoils_nothing(of_a) { self.unless_zero(da) } else { self };
+        let b = if spoils_nothing(of_b) { other.unless_zero(db) } else { other };
+        if of_a[0] != Zero::Plain {
+            return Var::join_at_pole(value, a, da, b, db);
+        }
+        Var::join(value, a, da, b, db)
     }
+}
+
+/// Whether a slope of 0 gives 0 with any coefficient.
+const fn spoils_nothing(zeros: [Zero; 2]) -> bool {
+    matches!(zeros[1], Zero::OfSlope | Zero::OfEither)
 }
 
 /// A derivative as a number, also where it is constant.

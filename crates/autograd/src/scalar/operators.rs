@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 macro_rules! operators {
-    ($($Trait:ident $method:ident: |$a:ident, $b:ident| $value:expr, $da:expr, $db:expr;)*) => {
+    ($($Trait:ident $method:ident $chain:ident $join:ident: |$a:ident, $b:ident| $value:expr, $da:expr, $db:expr;)*) => {
         $(
             impl<'t> $Trait for Var<'t> {
                 type Output = Var<'t>;
@@ -13,7 +13,7 @@ macro_rules! operators {
                 #[inline(always)]
                 fn $method(self, other: Var<'t>) -> Var<'t> {
                     let ($a, $b) = (self.value, other.value);
-                    Var::join($value, self, $da, other, $db)
+                    Var::$join($value, self, $da, other, $db)
                 }
             }
             impl<'t> $Trait<f64> for Var<'t> {
@@ -21,7 +21,7 @@ macro_rules! operators {
                 #[inline]
                 fn $method(self, $b: f64) -> Var<'t> {
                     let $a = self.value;
-                    self.chain($value, $da)
+                    self.$chain($value, $da)
                 }
             }
             impl<'t> $Trait<Var<'t>> for f64 {
@@ -29,17 +29,17 @@ macro_rules! operators {
                 #[inline]
                 fn $method(self, other: Var<'t>) -> Var<'t> {
                     let ($a, $b) = (self, other.value);
-                    other.chain($value, $db)
+                    other.$chain($value, $db)
                 }
             }
         )*
     };
 }
 operators! {
-    Add add: |a, b| a + b, 1.0, 1.0;
-    Sub sub: |a, b| a - b, 1.0, -1.0;
-    Mul mul: |a, b| a * b, b, a;
-    Div div: |a, b| a / b, 1.0 / b, -(a / b) / b;
+    Add add chain join: |a, b| a + b, 1.0, 1.0;
+    Sub sub chain join: |a, b| a - b, 1.0, -1.0;
+    Mul mul chain join: |a, b| a * b, b, a;
+    Div div chain_at_pole join_at_pole: |a, b| a / b, 1.0 / b, -(a / b) / b;
 }
 
 impl<'t> Neg for Var<'t> {

@@ -164,6 +164,45 @@ impl<'t> Var<'t> {
         Var { value, slopes, ..self.plain() }
     }
 
+    /// As [`chain`](Var::chain), where the slope may be infinite or NaN: a coefficient that is 0 stays it.
+    #[inline(always)]
+    pub(super) fn chain_at_pole(self, value: f64, slope: f64) -> Var<'t> {
+        self.without_zeros(slope).chain(value, slope)
+    }
+
+    /// As [`join`](Var::join), where the slopes may be infinite or NaN: a coefficient that is 0 stays it.
+    #[track_caller]
+    #[inline(always)]
+    pub(super) fn join_at_pole(value: f64, a: Var<'t>, da: f64, b: Var<'t>, db: f64) -> Var<'t> {
+        Var::join(value, a.without_zeros(da), da, b.without_zeros(db), db)
+    }
+
+    /// A constant, if the slope is 0: what is not looked at may have infinite coefficients.
+    #[inline(always)]
+    pub(super) fn unless_zero(self, slope: f64) -> Var<'t> {
+        if slope == 0.0 { self.tape.constant(self.value) } else { self }
+    }
+
+    /// Without the terms whose coefficient is 0, if the slope is not finite.
+    #[inline(always)]
+    fn without_zeros(self, slope: f64) -> Var<'t> {
+        if slope.is_finite() { self } else { self.used() }
+    }
+
+    #[cold]
+    fn used(mut self) -> Var<'t> {
+        for i in 0..2 {
+            if self.slopes[i] == 0.0 && self.nodes[i] != ITSELF {
+                self.nodes[i] = NONE;
+            }
+        }
+        // The first one is what tells a constant.
+        if self.nodes[0] == NONE && self.has_two_terms() {
+            (self.slopes, self.nodes) = ([self.slopes[1], 0.0], [self.nodes[1], NONE]);
+        }
+        self
+    }
+
     /// y = f(a, b), where ∂f/∂a and ∂f/∂b are `da` and `db`: a form of two terms, or a node.
     ///
     /// All of it is inlined, so that variables stay in registers: a variable that passes through memory, written by fields and

@@ -36,7 +36,7 @@ impl Tape<'_> {
     /// let y = (x * x).exp().sum();
     /// y.grad([x]);
     /// let stats = tape.stats();
-    /// assert_eq!((stats.nodes, stats.ops[0]), (tape.len(), ("mul", 4)));
+    /// assert_eq!((stats.nodes, stats.ops[0]), (tape.len(), ("mul", 3)));
     /// println!("{stats}");
     /// ```
     pub fn stats(&self) -> TapeStats {

@@ -23,6 +23,8 @@ macro_rules! marked {
     (cheap { cheap; $($rest:tt)* }) => { true };
     (one_pass { one_pass; $($rest:tt)* }) => { true };
     (commutes { commutes; $($rest:tt)* }) => { true };
+    (chooses { chooses; $($rest:tt)* }) => { true };
+    (pole { pole; $($rest:tt)* }) => { true };
     (near { near: $e:expr; $($rest:tt)* }) => { true };
     ($name:ident { $other:ident $(: $e:expr)?; $($rest:tt)* }) => { $crate::table::marked!($name { $($rest)* }) };
     ($name:ident {}) => { false };

@@ -2,6 +2,7 @@
 
 use super::Var;
 use super::axes::{Reduced, ToAxes};
+use crate::dtype::DType;
 use crate::ir::{Max, Sum};
 
 impl<'t> Var<'t> {
@@ -52,12 +53,11 @@ impl<'t> Var<'t> {
         let over = self.axes("var_over", axes);
         let terms = self.terms(&over);
         let squares = self.centred(&over).square().reduce(over, |axes| Sum { axes });
-        // At least 0, so that too few terms give 0/0.
-        squares / terms.saturating_sub(correction) as f64
+        squares / degrees(terms, correction)
     }
 
     /// The standard deviation over some axes, which disappear: the root of [`var_over`](Var::var_over), with the
-    /// derivative 0 where all elements are equal.
+    /// derivative 0 where all elements are equal. It is finite also where the variance overflows.
     ///
     /// # Panics
     /// If an axis does not exist.
@@ -69,7 +69,12 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn std_over(self, axes: impl ToAxes, correction: usize) -> Var<'t> {
-        self.var_over(axes, correction).root()
+        let over = self.axes("std_over", axes);
+        let terms = self.terms(&over);
+        let (centred, scale) = self.centred(&over).scaled(&over, 2.0, true);
+        let squares = centred.square().reduce(over.dropped(), |axes| Sum { axes });
+        let y = (squares / degrees(terms, correction)).root(2.0) * scale;
+        over.restored(y, self)
     }
 
     /// With mean 0 and variance 1 over some axes, (x − x̄) / √(σ² + ε) for the mean x̄ and the variance
@@ -88,9 +93,12 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn standardize(self, axes: impl ToAxes, epsilon: f64) -> Var<'t> {
         let over = self.axes("standardize", axes);
-        let centred = self.centred(&over);
+        // Beside ε, small elements may vanish.
+        let (centred, scale) = self.centred(&over).scaled(&over, 2.0, epsilon == 0.0);
         let variance = centred.square().mean_of(over.dropped());
-        centred * (variance + epsilon).sqrt().recip().keeping(self, &over.axes)
+        let inverse = scale.recip();
+        let deviation = (variance + inverse * epsilon * inverse).sqrt();
+        centred * deviation.recip().keeping(self, &over.axes)
     }
 
     /// ln Σ eˣ over some axes, which disappear, without overflow. It is −∞ for no elements.
@@ -120,7 +128,7 @@ impl<'t> Var<'t> {
         over.restored(y, self)
     }
 
-    /// The Euclidean norm of all elements, √Σ x², with the derivative 0 where all are 0.
+    /// The Euclidean norm of all elements, √Σ x², with the derivative 0 where all are 0. No square overflows or vanishes.
     ///
     /// ```
     /// # use autograd::Tape;
@@ -132,11 +140,11 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn norm(self) -> Var<'t> {
-        self.square().sum().root()
+        self.norm_over(2.0, ..)
     }
 
     /// The p-norm over some axes, which disappear: (Σ |x|ᵖ)^(1/p), Σ |x| for p = 1 and max |x| for p = ∞. The
-    /// derivative at 0 is 0 for p = 1, 2 and ∞.
+    /// derivative where all are 0 is 0. For p above 1 no power overflows or vanishes.
     ///
     /// # Panics
     /// If an axis does not exist, or p is not positive.
@@ -156,17 +164,50 @@ impl<'t> Var<'t> {
         }
         match p {
             1.0 => self.abs().sum_over(axes),
-            2.0 => self.square().sum_over(axes).root(),
             f64::INFINITY => self.abs().max_over(axes),
-            p => self.abs().powf(p).sum_over(axes).powf(1.0 / p),
+            p if p < 1.0 => self.abs().powf(p).sum_over(axes).root(p),
+            p => {
+                let over = self.axes("norm_over", axes);
+                let (x, scale) = self.scaled(&over, p, true);
+                let powers = if p == 2.0 { x.square() } else { x.abs().powf(p) };
+                let y = powers.reduce(over.dropped(), |axes| Sum { axes }).root(p) * scale;
+                over.restored(y, self)
+            }
         }
     }
 
-    /// The square root, with the derivative 0 at 0.
+    /// x^(1/p), with the derivative 0 at 0.
     #[track_caller]
-    fn root(self) -> Var<'t> {
+    fn root(self, p: f64) -> Var<'t> {
         let zero = self.eq(0.0);
-        zero.select(0.0, zero.select(1.0, self).sqrt())
+        let x = zero.select(1.0, self);
+        zero.select(0.0, if p == 2.0 { x.sqrt() } else { x.powf(1.0 / p) })
+    }
+
+    /// x divided by a number for each group of elements, so that no sum of p-th powers overflows, or vanishes if `small`; and
+    /// that number.
+    /// It is 1, and changes no bit, where none would. It has no derivative: whoever multiplies by it again takes the p-th
+    /// root, and it cancels.
+    #[track_caller]
+    fn scaled(self, over: &Reduced, p: f64, small: bool) -> (Var<'t>, Var<'t>) {
+        const ROUGH: f64 = 1.0 / (1 << 20) as f64;
+        let (max, min) = match self.dtype() {
+            DType::F32 => (f64::from(f32::MAX), f64::from(f32::MIN_POSITIVE / f32::EPSILON)),
+            _ => (f64::MAX, f64::MIN_POSITIVE / f64::EPSILON),
+        };
+        // Of the size of the largest, or of the sum of all.
+        let size = (self.detach().abs() * ROUGH).reduce(over.dropped(), |axes| Sum { axes });
+        let scale = if p > 5.0 { size / ROUGH } else { size };
+        let high = max.powf(1.0 / p) * ROUGH / 16.0;
+        let low = min.powf(1.0 / p) * ROUGH * 16.0 * self.terms(over) as f64;
+        let large = scale.lt(f64::INFINITY).select(scale, 1.0);
+        let otherwise = size.full_like(1.0);
+        let otherwise = match small {
+            true => size.lt(low).select(size.gt(0.0).select(scale, otherwise), otherwise),
+            false => otherwise,
+        };
+        let scale = size.gt(high).select(large, otherwise);
+        (self * scale.recip().keeping(self, &over.axes), scale)
     }
 
     /// x − x̄.
@@ -180,4 +221,9 @@ impl<'t> Var<'t> {
         let terms = self.terms(&over);
         self.reduce(over, |axes| Sum { axes }) / terms as f64
     }
+}
+
+/// n − correction, and at least 0, so that too few terms give 0/0.
+fn degrees(terms: usize, correction: usize) -> f64 {
+    terms.saturating_sub(correction) as f64
 }
