@@ -1,7 +1,171 @@
-//! Attention under masks.
+//! Normalisation, attention and the transformer block: against plain loops and central differences.
 
-use autograd::{Params, Program, Tape, Var};
-use nn::attention::{Mask, scaled_dot_product};
+use approx::assert_abs_diff_eq;
+use autograd::{Params, Program, Tape, Var, check_grads};
+use ndarray::{Array, ArrayD, IxDyn};
+use nn::attention::{Mask, SelfAttention, scaled_dot_product};
+use nn::{LayerNorm, Linear, TransformerBlock};
+
+/// Numbers without a pattern, between -1 and 1.
+fn numbers(shape: &[usize], first: usize) -> ArrayD<f64> {
+    let n = shape.iter().product();
+    let number = |i: usize| 2.0 * (0.618_033_988_749_894_9 * (first + i) as f64).fract() - 1.0;
+    Array::from_iter((0..n).map(number)).into_shape_with_order(IxDyn(shape)).unwrap()
+}
+
+/// Parameters that are all different, so that exchanging two is seen.
+fn fill(params: &mut Params) {
+    for (i, p) in params.iter().collect::<Vec<_>>().into_iter().enumerate() {
+        let values = numbers(params.shape(p), 100 * i + 7);
+        params.set(p, &values);
+    }
+}
+
+#[test]
+fn layer_norm_is_its_formula() {
+    let mut params = Params::f64();
+    let norm = LayerNorm::new(&mut params.scope("norm"), 4);
+    fill(&mut params);
+    let x = numbers(&[2, 3, 4], 1);
+    let tape = Tape::with(&params);
+    let y = norm.forward(tape.constant(&x)).to_array::<f64>();
+    let (w, b) = (params.get::<f64>(norm.weight), params.get::<f64>(norm.bias));
+    for (row, got) in x.rows().into_iter().zip(y.rows()) {
+        let mean = row.sum() / 4.0;
+        let variance = row.mapv(|x| (x - mean).powi(2)).sum() / 4.0;
+        for j in 0..4 {
+            let want = w[j] * (row[j] - mean) / (variance + 1e-5).sqrt() + b[j];
+            assert_abs_diff_eq!(got[j], want, epsilon = 1e-14);
+        }
+    }
+}
+
+/// One query at a time, in plain loops; `sees` tells which keys it attends to.
+fn attended(
+    q: &ArrayD<f64>,
+    k: &ArrayD<f64>,
+    v: &ArrayD<f64>,
+    sees: impl Fn(usize, usize) -> bool,
+) -> Vec<f64> {
+    let (d, e, m, n) = (q.shape()[2], v.shape()[2], q.shape()[1], k.shape()[1]);
+    let mut out = vec![];
+    for b in 0..q.shape()[0] {
+        for i in 0..m {
+            let score =
+                |j: usize| (0..d).map(|c| q[[b, i, c]] * k[[b, j, c]]).sum::<f64>() / (d as f64).sqrt();
+            let weight = |j: usize| if sees(i, j) { score(j).exp() } else { 0.0 };
+            let total: f64 = (0..n).map(weight).sum();
+            out.extend((0..e).map(|c| (0..n).map(|j| weight(j) * v[[b, j, c]]).sum::<f64>() / total));
+        }
+    }
+    out
+}
+
+fn assert_close(got: &[f64], want: &[f64]) {
+    assert_eq!(got.len(), want.len());
+    got.iter().zip(want).for_each(|(&got, &want)| assert_abs_diff_eq!(got, want, epsilon = 1e-13));
+}
+
+#[test]
+fn attention_is_its_formula_under_every_mask() {
+    let (q, k, v) = (numbers(&[2, 3, 4], 1), numbers(&[2, 5, 4], 50), numbers(&[2, 5, 2], 90));
+    let sees = |i: usize, j: usize| !(i + 2 * j).is_multiple_of(3);
+    let tape = Tape::new();
+    let [tq, tk, tv] = [&q, &k, &v].map(|a| tape.constant(a));
+    let mask = Mask::Where(tape.constant(ndarray::Array2::from_shape_fn((3, 5), |(i, j)| sees(i, j))));
+    let result = |mask| scaled_dot_product(tq, tk, tv, mask).to_vec::<f64>();
+    assert_close(&result(Mask::All), &attended(&q, &k, &v, |_, _| true));
+    assert_close(&result(Mask::Causal), &attended(&q, &k, &v, |i, j| j <= i));
+    assert_close(&result(mask), &attended(&q, &k, &v, sees));
+}
+
+#[test]
+fn heads_attend_apart_and_are_joined_in_order() {
+    let mut params = Params::f64();
+    let layer = SelfAttention::new(&mut params.scope("attention"), 4, 2);
+    fill(&mut params);
+    let tape = Tape::with(&params);
+    let x = tape.constant(numbers(&[3, 5, 4], 3));
+    // Queries are columns 0..4 of the product, keys 4..8, values 8..12; of each, head h has columns 2h..2h + 2.
+    let qkv = layer.qkv.forward(x);
+    let head = |h: usize| {
+        let [q, k, v] = [0, 4, 8].map(|first| qkv.slice(-1, first + 2 * h..first + 2 * h + 2));
+        scaled_dot_product(q, k, v, Mask::Causal)
+    };
+    let want = layer.output.forward(Var::concat(&[head(0), head(1)], -1));
+    assert_close(&layer.forward(x, Mask::Causal).to_vec::<f64>(), &want.to_vec::<f64>());
+    // Leading axes are so many sequences.
+    let apart = layer.forward(x.reshape([3, 1, 5, 4]), Mask::Causal);
+    assert_eq!(apart.shape()[..], [3, 1, 5, 4]);
+    assert_close(&apart.to_vec::<f64>(), &want.to_vec::<f64>());
+    assert_close(
+        &layer.forward(x.index(0, 1), Mask::Causal).to_vec::<f64>(),
+        &want.index(0, 1).to_vec::<f64>(),
+    );
+}
+
+#[test]
+fn a_causal_block_looks_back_only() {
+    let mut params = Params::f64();
+    let block = TransformerBlock::new(&mut params.scope("block"), 6, 3);
+    fill(&mut params);
+    let tape = Tape::with(&params);
+    let x = tape.var(numbers(&[4, 6], 5));
+    let row = |mask, i| block.forward(x, mask).index(0, i).square().sum().grad([x])[0].to_array::<f64>();
+    let reached =
+        |g: ArrayD<f64>| g.rows().into_iter().map(|r| r.iter().any(|&x| x != 0.0)).collect::<Vec<_>>();
+    assert_eq!(reached(row(Mask::Causal, 1)), [true, true, false, false]);
+    assert_eq!(reached(row(Mask::All, 1)), [true; 4]);
+}
+
+#[test]
+fn the_block_has_the_derivatives_of_its_formula() {
+    let mut params = Params::f64();
+    let block = TransformerBlock::new(&mut params.scope("block"), 4, 2);
+    fill(&mut params);
+    // Each parameter in turn is moved, the others stay.
+    for p in params.iter().collect::<Vec<_>>() {
+        let moved = |by: &ArrayD<f64>| {
+            let mut params = params.clone();
+            params.set(p, by);
+            let tape = Tape::with(&params);
+            let y = block.forward(tape.constant(numbers(&[2, 3, 4], 5)), Mask::Causal).sin().sum();
+            (y.item(), y.backward().get::<f64>(p).unwrap().to_vec())
+        };
+        let at = ArrayD::from_shape_vec(IxDyn(params.shape(p)), params.get::<f64>(p).to_vec()).unwrap();
+        let (_, gradient) = moved(&at);
+        for (i, got) in gradient.into_iter().enumerate() {
+            let shifted = |h: f64| {
+                let mut x = at.clone();
+                *x.iter_mut().nth(i).unwrap() += h;
+                moved(&x).0
+            };
+            let want = (shifted(1e-5) - shifted(-1e-5)) / 2e-5;
+            assert_abs_diff_eq!(got, want, epsilon = 2e-7 * want.abs().max(1.0));
+        }
+    }
+}
+
+#[test]
+fn attention_has_second_derivatives() {
+    let shapes: [&[usize]; 3] = [&[2, 3, 2], &[2, 4, 2], &[2, 4, 3]];
+    let inputs: Vec<_> = shapes.iter().map(|s| numbers(s, 11 * s.len() + s[1])).collect();
+    assert_eq!(check_grads(|x| scaled_dot_product(x[0], x[1], x[2], Mask::All).sin(), &inputs, 2), Ok(()));
+    assert_eq!(check_grads(|x| scaled_dot_product(x[0], x[1], x[2], Mask::Causal).sin(), &inputs, 2), Ok(()));
+}
+
+#[test]
+fn a_linear_layer_takes_any_leading_axes() {
+    let mut params = Params::f64();
+    let layer = Linear::new(&mut params.scope("layer"), 3, 2);
+    fill(&mut params);
+    let tape = Tape::with(&params);
+    let x = tape.constant(numbers(&[2, 4, 3], 1));
+    let y = layer.forward(x);
+    assert_eq!(y.shape()[..], [2, 4, 2]);
+    assert_eq!(y.to_vec::<f64>(), layer.forward(x.reshape([8, 3])).to_vec::<f64>());
+    assert_eq!(layer.forward(x.slice(0, ..0)).shape()[..], [0, 4, 2]);
+}
 
 /// A query without any key gives 0 and has the gradient 0; the others are as if it were not there.
 #[test]
