@@ -10,6 +10,7 @@
 
 mod float;
 mod num;
+mod two_over_pi;
 
 pub use num::{Literal, Num};
 pub(crate) use num::{choose, if_eq, if_ge, if_gt, if_le, if_lt};
@@ -162,33 +163,11 @@ pub trait Digits:
     /// other sign where q/2 is odd.
     fn by_quadrant(self, shift: u32, sine: Self, cosine: Self) -> Self;
 
-    /// One of two, of which only the one that is chosen is computed: for what costs a call.
+    /// One of two, of which only the one that is chosen is computed: for what is rare and costs much.
     fn either(mask: Self::Mask, then: impl FnOnce() -> Self, otherwise: impl FnOnce() -> Self) -> Self;
-    /// A function of the standard library.
-    fn library(self, f: Library) -> Self;
-    /// A function of two arguments of the standard library.
-    fn library_of_two(self, f: LibraryOfTwo, other: Self) -> Self;
-}
-
-/// What is left to the standard library, as opaque calls: its bits are those of the platform.
-#[derive(Clone, Copy, Debug)]
-pub enum Library {
-    /// Where |x| is huge.
-    Sin,
-    /// Where |x| is huge.
-    Cos,
-    Asin,
-    Acos,
-    Atan,
-}
-
-/// As [`Library`], of two arguments.
-#[derive(Clone, Copy, Debug)]
-pub enum LibraryOfTwo {
-    Atan2,
-    Hypot,
-    /// In double precision: a logarithm with the extra bits that large exponents need costs more than the call.
-    Powf,
+    /// For double precision: 2ᵏ⁻⁵³·2/π modulo 4 in parts, which begin with the bits of weight 2, 2⁻⁵², 2⁻¹⁰⁵ and 2⁻¹⁵⁸ and have
+    /// 53 bits each.
+    fn two_over_pi(k: Self::Whole, part: u32) -> Self;
 }
 
 /// A row of the table of functions of one argument.

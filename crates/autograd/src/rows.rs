@@ -17,12 +17,20 @@ mod slopes {
     #![allow(dead_code, reason = "a row may call any function of the table; not each is called")]
 
     use super::{Num, Number, binary_table, unary_table};
-    pub(super) use crate::number::{if_eq, if_ge, if_gt, if_lt};
+    pub(super) use crate::number::{Literal, if_eq, if_ge, if_gt, if_lt};
 
     /// The exponent of the derivative of xᵖ, but 0 where p = 0: the derivative is 0 there, also at x = 0.
     #[inline(always)]
     pub(super) fn lowered(p: f64) -> f64 {
         if p == 0.0 { 0.0 } else { p - 1.0 }
+    }
+
+    /// 1 − x², with all digits near ±1, and a derivative with all digits near 0.
+    #[track_caller]
+    #[inline(always)]
+    pub(super) fn one_minus_square<N: Number>(x: Num<N>) -> Num<N> {
+        let z = x * x;
+        if_lt(z, 0.25, 1.0 - z, (1.0 - x) * (1.0 + x))
     }
 
     macro_rules! functions {

@@ -63,9 +63,19 @@ macro_rules! unary_table {
             /// Cosine, cos x (x in radians).  y′ = −sin x
             Cos cos() |x, y| { value: cos(x); near: cos_near(x); slope: -sin(x); test: -6.0..6.0; }
             /// Inverse sine, arcsin x, in radians; NaN beyond ±1.  y′ = 1/√((1 − x)(1 + x)), ∞ at ±1
-            Asin asin() |x, y| { value: asin(x); slope: recip(sqrt((1.0 - x) * (1.0 + x))); test: -0.8..0.8; pole; }
+            Asin asin() |x, y| {
+                value: asin(x);
+                slope: recip(sqrt(one_minus_square(x)));
+                test: -0.8..0.8;
+                pole;
+            }
             /// Inverse cosine, arccos x, in radians; NaN beyond ±1.  y′ = −1/√((1 − x)(1 + x)), −∞ at ±1
-            Acos acos() |x, y| { value: acos(x); slope: -recip(sqrt((1.0 - x) * (1.0 + x))); test: -0.8..0.8; pole; }
+            Acos acos() |x, y| {
+                value: acos(x);
+                slope: -recip(sqrt(one_minus_square(x)));
+                test: -0.8..0.8;
+                pole;
+            }
             /// Inverse tangent, arctan x, in radians.  y′ = 1/(1 + x²)
             Atan atan() |x, y| { value: atan(x); slope: recip(1.0 + x * x); test: -3.0..3.0; }
             /// Largest whole number not above x.  y′ = 0, also at the jumps
@@ -165,6 +175,27 @@ macro_rules! unary_table {
                 test: -3.0..3.0;
                 one_pass;
             }
+            // Further elementary functions.
+            /// Tangent, tan x (x in radians).  y′ = 1 + y²
+            Tan tan() |x, y| { value: tan(x); near: tan_near(x); slope: 1.0 + y * y; test: -1.2..1.2; }
+            /// Hyperbolic sine, sinh x.  y′ = cosh x
+            Sinh sinh() |x, y| { value: sinh(x); slope: cosh(x); test: -3.0..3.0; pole; }
+            /// Hyperbolic cosine, cosh x.  y′ = sinh x
+            Cosh cosh() |x, y| { value: cosh(x); slope: sinh(x); test: -3.0..3.0; pole; }
+            /// Inverse hyperbolic sine, arsinh x.  y′ = 1/√(1 + x²), without overflow
+            Asinh asinh() |x, y| { value: asinh(x); slope: recip(hypot(x, 1.0.number(x))); test: -3.0..3.0; }
+            /// Inverse hyperbolic cosine, arcosh x; NaN below 1.  y′ = 1/(√(x − 1)·√(x + 1)), ∞ at 1
+            Acosh acosh() |x, y| { value: acosh(x); slope: recip(sqrt(x - 1.0) * sqrt(x + 1.0)); test: 1.3..4.0; pole; }
+            /// Inverse hyperbolic tangent, artanh x; ±∞ at ±1 and NaN beyond.  y′ = 1/((1 − x)(1 + x)), ∞ at ±1
+            Atanh atanh() |x, y| { value: atanh(x); slope: recip(one_minus_square(x)); test: -0.8..0.8; pole; }
+            /// Cube root, ∛x, also of negative numbers.  y′ = 1/(3y²), ∞ at 0
+            Cbrt cbrt() |x, y| { value: cbrt(x); slope: recip(3.0 * (y * y)); test: 0.2..4.0; pole; }
+            /// Power of two, 2ˣ, exact where x is a whole number.  y′ = y·ln 2
+            Exp2 exp2() |x, y| { value: exp2(x); slope: std::f64::consts::LN_2 * y; test: -3.0..3.0; pole; }
+            /// Logarithm to the base 2, log₂ x, exact for powers of two; −∞ at 0 and NaN below.  y′ = 1/(x·ln 2)
+            Log2 log2() |x, y| { value: log2(x); slope: std::f64::consts::LOG2_E / x; test: 0.2..4.0; pole; }
+            /// Logarithm to the base 10, log₁₀ x, exact for powers of ten; −∞ at 0 and NaN below.  y′ = 1/(x·ln 10)
+            Log10 log10() |x, y| { value: log10(x); slope: std::f64::consts::LOG10_E / x; test: 0.2..4.0; pole; }
         }
     };
 }

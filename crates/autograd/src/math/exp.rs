@@ -1,15 +1,22 @@
 //! eˣ and its kin: x = n·ln 2 + r with |r| ≤ ½·ln 2, a polynomial in r, and a power of two.
 
+use super::pairs::ordered_sum;
 use super::{abs, bias, epsilon, ln2_hi, ln2_lo, magic};
 use crate::number::{Digits, Literal, Num, Size, choose, if_gt, if_lt};
 use crate::table::Compare::{Le, Lt};
-use std::f64::consts::LOG2_E;
+use std::f64::consts::{LN_2, LOG2_E};
 
 constants! {
     /// From here on eˣ is infinite.
     infinite: 89.0, 710.0;
     /// Up to here eˣ is 0 to the last bit.
     zero: -104.0, -746.0;
+    /// From here on 2ˣ is infinite; not above this, it is 0.
+    infinite2: 128.0, 1024.0;
+    zero2: -150.0, -1075.0;
+    /// ln 2, and what it is more than that.
+    ln2: 0.6931471824645996, LN_2;
+    ln2_lost: -1.904654299957768e-09, f64::from_bits(0x3c7abc9e3b39803f);
     /// Below this, eˣ − 1 is −1.
     minus_one: -20.0, -40.0;
 }
@@ -35,7 +42,7 @@ const UP: f64 = (1u128 << 64) as f64;
 
 /// The magic number that leaves n + k in the low bits in the form of an exponent.
 #[inline(always)]
-fn magic_of<N: Digits>(k: f64) -> f64 {
+pub(super) fn magic_of<N: Digits>(k: f64) -> f64 {
     magic::<N>() + (k + bias::<N>())
 }
 
@@ -90,6 +97,43 @@ pub(crate) fn exp<N: Digits>(x: Num<N>) -> Num<N> {
     let back = choose(falls, DOWN, UP.number(x));
     let (m1, power) = reduce_or_vanish(bounded, lift);
     (m1 + 1.0) * power * back
+}
+
+/// 2ˣ = 2ⁿ·e^(r·ln 2), where x = n + r and |r| ≤ ½: exact for whole numbers.
+#[inline(always)]
+pub(crate) fn exp2<N: Digits>(x: Num<N>) -> Num<N> {
+    let (none, falls) = (x.is(Lt, zero2::<N>()), x.is(Lt, 0.0));
+    let bounded = choose(none, 0.0, if_gt(x, infinite2::<N>(), infinite2::<N>(), x));
+    let magic = choose(falls, magic_of::<N>(LIFT), magic_of::<N>(-LIFT).number(x));
+    let shifted = bounded + magic;
+    let part = bounded - (shifted - magic);
+    let r = part * ln2::<N>();
+    let tail = part.mul_add(ln2::<N>(), -r) + part * ln2_lost::<N>();
+    let power = Num(shifted.0.power_in_low_bits());
+    choose(none, 0.0, fine_exp(r, tail) * power * choose(falls, DOWN, UP.number(x)))
+}
+
+/// e^(x + x′) for a small x′.
+#[inline(always)]
+pub(super) fn exp_of_sum<N: Digits>(x: Num<N>, tail: Num<N>) -> Num<N> {
+    let (none, falls) = (vanishes(x), x.is(Lt, 0.0));
+    let bounded = choose(none, 0.0, if_gt(x, infinite::<N>(), infinite::<N>(), x));
+    let magic = choose(falls, magic_of::<N>(LIFT), magic_of::<N>(-LIFT).number(x));
+    let shifted = bounded.mul_add(LOG2_E, magic);
+    let n = shifted - magic;
+    let t = (-n).mul_add(ln2_hi::<N>(), bounded);
+    let r = (-n).mul_add(ln2_lo::<N>(), t);
+    let tail = (-n).mul_add(ln2_lo::<N>(), t - r) + tail;
+    let power = Num(shifted.0.power_in_low_bits());
+    choose(none, 0.0, fine_exp(r, tail) * power * choose(falls, DOWN, UP.number(x)))
+}
+
+/// e^(r + r′) for |r| ≤ ½·ln 2 and a small r′, with little more than the last rounding.
+#[inline(always)]
+fn fine_exp<N: Digits>(r: Num<N>, tail: Num<N>) -> Num<N> {
+    let (leading, lost) = ordered_sum(1.0.number(r), r);
+    let rest = series(r) * (r * r);
+    leading + (lost + tail.mul_add(leading + rest, rest))
 }
 
 /// eˣ − 1 = 2·(2ⁿ⁻¹·(eʳ − 1) + (2ⁿ⁻¹ − ½)).

@@ -1,9 +1,9 @@
 //! The scalar functions behind the table, over any number with digits: `f32` and `f64`, and what prints them.
 //!
 //! They are free of branches and calls, so that a plain loop over them becomes SIMD code, and within 2 units in the last place
-//! of the true value (`normal_cdf`: within 5). `sin` and `cos` make an exception, which call the standard library for huge
-//! arguments (see [`all_near`]), and so do `powf` of `f64`, `asin`, `acos`, `atan`, `atan2` and `hypot`, which are calls ([`Library`]).
-//! Multiply-adds are fused wherever they are written so, on every machine and in every lane: the bits are the same everywhere.
+//! of the true value (`normal_cdf`: within 5); docs/functions.md says what was found. `sin`, `cos` and `tan` make an exception,
+//! which branch for huge arguments (see [`all_near`]). Nothing is left to the system's library but the square root, roundings
+//! and the multiply-add, which IEEE 754 defines to the last bit. Multiply-adds are fused wherever they are written so, on every machine and in every lane: the bits are the same everywhere.
 //!
 //! What single and double precision have apart (coefficients, bounds, here and there the way) is chosen by `N::SIZE`, a
 //! constant; by a value only `if_lt` and its kin choose.
@@ -29,10 +29,10 @@ macro_rules! constants {
 
 /// Polynomials with coefficients for single and for double precision, the constant one first.
 macro_rules! polynomials {
-    ($($(#[$doc:meta])* $name:ident: single $($single:literal),+; double $($double:literal),+;)*) => {
+    ($($(#[$doc:meta])* $visible:vis $name:ident: single $($single:literal),+; double $($double:literal),+;)*) => {
         $($(#[$doc])*
         #[inline(always)]
-        fn $name<N: Digits>(x: Num<N>) -> Num<N> {
+        $visible fn $name<N: Digits>(x: Num<N>) -> Num<N> {
             match N::SIZE {
                 Size::Single => horner!(x; $($single),+),
                 Size::Double => horner!(x; $($double),+),
@@ -41,21 +41,32 @@ macro_rules! polynomials {
     };
 }
 
+mod arc;
+mod area;
+mod cbrt;
 mod erf;
 mod exp;
+mod hyperbolic;
+mod hypot;
 mod log;
 mod logistic;
+mod pairs;
 mod power;
 mod trigonometric;
 
+pub(crate) use arc::{acos, asin, atan, atan2};
+pub(crate) use area::{acosh, asinh, atanh};
+pub(crate) use cbrt::cbrt;
 pub(crate) use erf::{erf, normal_cdf};
-pub(crate) use exp::{exp, exp_m1};
-pub(crate) use log::{ln, ln_1p};
+pub(crate) use exp::{exp, exp_m1, exp2};
+pub(crate) use hyperbolic::{cosh, sinh};
+pub(crate) use hypot::hypot;
+pub(crate) use log::{ln, ln_1p, log2, log10};
 pub(crate) use logistic::{Logistic, logistic, sigmoid, tanh, tanh_and_logistic};
 pub(crate) use power::powf;
-pub(crate) use trigonometric::{all_near, cos, cos_near, sin, sin_near};
+pub(crate) use trigonometric::{all_near, cos, cos_near, sin, sin_near, tan, tan_near};
 
-use crate::number::{Digits, Library, LibraryOfTwo, Num};
+use crate::number::{Digits, Num};
 
 #[cfg(test)]
 mod tests;
@@ -83,23 +94,3 @@ macro_rules! instructions {
     };
 }
 instructions! { sqrt root; abs absolute; floor rounded_down; ceil rounded_up; }
-
-macro_rules! calls {
-    ($($name:ident $Call:ident;)*) => {
-        $(#[inline(always)]
-        pub(crate) fn $name<N: Digits>(x: Num<N>) -> Num<N> {
-            Num(x.0.library(Library::$Call))
-        })*
-    };
-}
-calls! { asin Asin; acos Acos; atan Atan; }
-
-macro_rules! calls_of_two {
-    ($($name:ident $Call:ident;)*) => {
-        $(#[inline(always)]
-        pub(crate) fn $name<N: Digits>(a: Num<N>, b: Num<N>) -> Num<N> {
-            Num(a.0.library_of_two(LibraryOfTwo::$Call, b.0))
-        })*
-    };
-}
-calls_of_two! { atan2 Atan2; hypot Hypot; }

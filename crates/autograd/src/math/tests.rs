@@ -1,3 +1,5 @@
+mod elementary;
+
 use super::all_near;
 use crate::number::{Digits, Num};
 

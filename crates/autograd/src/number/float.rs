@@ -1,6 +1,7 @@
 //! `f32` and `f64` as numbers.
 
-use super::{BinaryRow, Digits, Library, LibraryOfTwo, Num, Number, Size, UnaryRow};
+use super::two_over_pi::two_over_pi;
+use super::{BinaryRow, Digits, Num, Number, Size, UnaryRow};
 use crate::table::Compare;
 
 macro_rules! float {
@@ -106,23 +107,8 @@ macro_rules! float {
             fn either(is: bool, then: impl FnOnce() -> $T, otherwise: impl FnOnce() -> $T) -> $T {
                 if is { then() } else { otherwise() }
             }
-            #[inline(always)]
-            fn library(self, f: Library) -> $T {
-                match f {
-                    Library::Sin => self.sin(),
-                    Library::Cos => self.cos(),
-                    Library::Asin => self.asin(),
-                    Library::Acos => self.acos(),
-                    Library::Atan => self.atan(),
-                }
-            }
-            #[inline(always)]
-            fn library_of_two(self, f: LibraryOfTwo, other: $T) -> $T {
-                match f {
-                    LibraryOfTwo::Atan2 => self.atan2(other),
-                    LibraryOfTwo::Hypot => self.hypot(other),
-                    LibraryOfTwo::Powf => self.powf(other),
-                }
+            fn two_over_pi(k: $signed, part: u32) -> $T {
+                two_over_pi(i64::from(k), part) as $T
             }
         }
     };
