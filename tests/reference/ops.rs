@@ -2,7 +2,6 @@
 //!
 //! Each case is one line of the engine's own operations. An op that would need an algorithm here is not supported.
 
-use std::f64::consts::{LN_2, LN_10};
 
 use autograd::{DType, Var};
 use nn::Activation;
@@ -94,11 +93,11 @@ fn elementwise(op: &str) -> Option<Row> {
         "neg" => |x, _| -x[0],
         "exp" => |x, _| x[0].exp(),
         "expm1" => |x, _| x[0].exp_m1(),
-        "exp2" => |x, _| (x[0] * LN_2).exp(),
+        "exp2" => |x, _| x[0].exp2(),
         "log" => |x, _| x[0].ln(),
         "log1p" => |x, _| x[0].ln_1p(),
-        "log2" => |x, _| x[0].ln() / LN_2,
-        "log10" => |x, _| x[0].ln() / LN_10,
+        "log2" => |x, _| x[0].log2(),
+        "log10" => |x, _| x[0].log10(),
         "sqrt" => |x, _| x[0].sqrt(),
         "rsqrt" => |x, _| x[0].sqrt().recip(),
         "square" => |x, _| x[0].square(),
@@ -107,9 +106,9 @@ fn elementwise(op: &str) -> Option<Row> {
         "scalar_pow" => |x, args| (x[0] * args.need::<f64>("base").ln()).exp(),
         "sin" => |x, _| x[0].sin(),
         "cos" => |x, _| x[0].cos(),
-        "tan" => |x, _| x[0].sin() / x[0].cos(),
-        "sinh" => |x, _| 0.5 * (x[0].exp_m1() - (-x[0]).exp_m1()),
-        "cosh" => |x, _| 0.5 * (x[0].exp() + (-x[0]).exp()),
+        "tan" => |x, _| x[0].tan(),
+        "sinh" => |x, _| x[0].sinh(),
+        "cosh" => |x, _| x[0].cosh(),
         "tanh" => |x, _| x[0].tanh(),
         "asin" => |x, _| x[0].asin(),
         "acos" => |x, _| x[0].acos(),

@@ -62,6 +62,16 @@ def hard():
 CIRCLE = [ALL, lambda: signed(any_between(1e12, MAX)), turns, hard] + ordinary((-7, 7), (-1e5, 1e5), (-2e12, 2e12))
 UNIT = [lambda: signed(any_between(TINY, 1.0))] + ordinary((-1, 1), (0.45, 0.55)) + [lambda: signed(1 - any_between(1e-16, 1e-2))]
 LOG = [POSITIVE, near([1.0]), near([2.0, 0.5, 10.0, 0.1])] + ordinary((0, 4), (0.5, 2))
+
+
+def sigmoid(x):
+    return 1 / (1 + mpmath.exp(-x))
+
+
+def normal_cdf(x):
+    return mpmath.erfc(-x / mpmath.sqrt(2)) / 2
+
+
 TABLE = {
     "tan": (mpmath.tan, CIRCLE),
     "sin": (mpmath.sin, CIRCLE),
@@ -77,6 +87,15 @@ TABLE = {
     "log10": (lambda x: mpmath.log(x) / mpmath.log(10), LOG),
     "asin": (mpmath.asin, UNIT),
     "acos": (mpmath.acos, UNIT),
+    "exp": (mpmath.exp, [ALL] + ordinary((-745, 709.7), (-2, 2))),
+    "exp_m1": (mpmath.expm1, [ALL] + ordinary((-40, 709.7), (-2, 2), (-0.1, 0.1))),
+    "ln": (mpmath.log, LOG),
+    "ln_1p": (mpmath.log1p, [POSITIVE, lambda: -any_between(TINY, 1.0)] + ordinary((-1, 3), (-0.4, 0.5))),
+    "tanh": (mpmath.tanh, [ALL] + ordinary((-1.5, 1.5), (-20, 20))),
+    "sigmoid": (sigmoid, [lambda: signed(any_between(TINY, 700.0))] + ordinary((-8, 8), (-700, 40))),
+    "erf": (mpmath.erf, [ALL] + ordinary((-6, 6), (-1.3, 1.3))),
+    "normal_cdf": (normal_cdf, [lambda: signed(any_between(TINY, 37.0))] + ordinary((-37.5, 9), (-2, 2))),
+    "softplus": (lambda x: mpmath.log1p(mpmath.exp(x)), [lambda: signed(any_between(TINY, 700.0))] + ordinary((-8, 8), (-700, 40))),
     "atan": (mpmath.atan, [ALL, near([0.41421356, 2.41421356, 1.0], 0.1)] + ordinary((-3, 3), (-0.5, 0.5))),
 }
 
