@@ -37,6 +37,11 @@ pub enum Error {
         /// The error of the decoder.
         error: io::Error,
     },
+    /// The text begins with a byte order mark of UTF-16.
+    Utf16 {
+        /// Name of the file.
+        file: String,
+    },
     /// The file, or what it decompresses to, is longer than the limit.
     TooLong {
         /// Name of the file.
@@ -50,6 +55,13 @@ pub enum Error {
         file: String,
         /// Whether the first row was to be names.
         header: bool,
+    },
+    /// Each row has a missing value, and such rows were to be dropped.
+    AllMissing {
+        /// Name of the file.
+        file: String,
+        /// How many rows there are.
+        rows: usize,
     },
     /// A row has too few fields, or not as many as the first one.
     Width {
@@ -86,6 +98,15 @@ pub enum Error {
         /// What would have been accepted.
         expected: String,
     },
+    /// An option has a value by which no file can be read.
+    Option {
+        /// Name of the option.
+        option: &'static str,
+        /// The value it had.
+        value: String,
+        /// The values that would have been accepted.
+        expected: &'static str,
+    },
     /// The numbers do not fit in memory.
     TooLarge {
         /// Name of the file.
@@ -102,6 +123,9 @@ impl fmt::Display for Error {
         match self {
             Error::Io { file, error } => write!(f, "{file}: {error}, expected a file that can be read"),
             Error::Gzip { file, error } => write!(f, "{file}: {error}, expected a whole gzip file"),
+            Error::Utf16 { file } => {
+                write!(f, "{file}: a byte order mark of UTF-16, expected text in UTF-8")
+            }
             Error::TooLong { file, limit } => write!(
                 f,
                 "{file}: longer than {limit} bytes, expected at most as many; `limit` sets the \
@@ -112,6 +136,9 @@ impl fmt::Display for Error {
                 "{file}: no rows, expected at least one{}",
                 if *header { " after the names of the columns" } else { "" }
             ),
+            Error::AllMissing { file, rows } => {
+                write!(f, "{file}: a missing value in each of {rows} rows, expected at least one row without")
+            }
             Error::Width { file, line, fields, expected } => {
                 write!(f, "{file}, line {line}: {fields} fields, expected {expected}")
             }
@@ -123,6 +150,9 @@ impl fmt::Display for Error {
                 "{file}, line {line}, column {column}{}: {value:?}, expected {expected}",
                 in_parentheses(name)
             ),
+            Error::Option { option, value, expected } => {
+                write!(f, "option `{option}` = {value}, expected {expected}")
+            }
             Error::TooLarge { file, line, elements } => write!(
                 f,
                 "{file}, line {line}: {elements} numbers so far, expected fewer: memory is exhausted"

@@ -1,12 +1,20 @@
-//! Tables of numbers with a label in each row, from CSV files, plain or compressed by gzip. Needs the feature `csv`.
+//! Tables of numbers from CSV files, plain or compressed by gzip, with a label in each row, a target, or neither. Needs the
+//! feature `csv`.
 //!
-//! The format is RFC 4180: fields between commas, rows between line ends (LF or CRLF), fields in double quotes where
-//! they hold either. A byte order mark, empty lines and white space around fields are passed over. One column holds the
-//! labels; every other field is a finite decimal number such as `-3`, `0.25` or `4e2`, read to the nearest `f64`.
+//! | method of [`Options`] | gives |
+//! |---|---|
+//! | [`read`](Options::read) | samples and the labels of their classes |
+//! | [`read_regression`](Options::read_regression) | samples and their targets, which are numbers |
+//! | [`read_table`](Options::read_table) | all numbers of a file |
 //!
-//! The first bytes of a file tell whether it is gzip; its name does not matter. Files are not trusted: reading any file gives a
-//! [`Dataset`](crate::Dataset) or an [`Error`]. Neither the file nor its decompressed content may be longer than
-//! [`Options::limit`].
+//! The format is RFC 4180: fields between commas, rows between line ends, fields in double quotes where they hold either. Lines
+//! end in LF, CRLF or CR. A byte order mark, empty lines and white space around fields are passed over. One column holds the
+//! labels; every other field is a finite decimal number such as `-3`, `0.25` or `4e2`, read to the nearest `f64`. A label is an
+//! integer of 64 bits, however it is written (`1`, `1.0` and `1e0` are the same), or the name of a class. Options set another
+//! separator, a decimal comma, and what becomes of missing values.
+//!
+//! The first bytes of a file tell whether it is gzip; its name does not matter. Files are not trusted: reading any file gives
+//! arrays or an [`Error`]. Neither the file nor its decompressed content may be longer than [`Options::limit`].
 //!
 //! # Examples
 //!
@@ -21,9 +29,12 @@
 //! ```
 
 mod error;
+mod field;
+mod lines;
 mod options;
+mod rows;
 mod source;
 mod table;
 
 pub use error::Error;
-pub use options::{LabelColumn, Options, options, read};
+pub use options::{LabelColumn, Missing, Options, options, read};

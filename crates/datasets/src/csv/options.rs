@@ -36,7 +36,16 @@ pub fn read(path: impl AsRef<Path>) -> Result<Dataset, Error> {
 /// # Ok::<(), datasets::csv::Error>(())
 /// ```
 pub fn options() -> Options {
-    Options { header: true, label: LabelColumn::Last, classes: None, limit: 64 << 20 }
+    Options {
+        header: true,
+        label: LabelColumn::Last,
+        classes: None,
+        separator: ',',
+        decimal_comma: false,
+        missing: Missing::Refuse,
+        spellings: None,
+        limit: 64 << 20,
+    }
 }
 
 /// The column that holds the labels.
@@ -72,6 +81,48 @@ impl From<&str> for LabelColumn {
     }
 }
 
+/// What becomes of a value that is not there.
+///
+/// # Examples
+///
+/// ```
+/// use datasets::csv::{Missing, options};
+///
+/// let read = |missing| {
+///     options().missing(missing).read_table_from("sizes.csv", "width,height\n1,2\n3,NA\n".as_bytes())
+/// };
+/// let error = read(Missing::Refuse).unwrap_err().to_string();
+/// assert!(error.starts_with("sizes.csv, line 3, column 2 (height): \"NA\", expected a finite number"));
+/// assert!(read(Missing::Nan)?[[1, 1]].is_nan());
+/// assert_eq!(read(Missing::Fill(0.5))?, ndarray::array![[1.0, 2.0], [3.0, 0.5]]);
+/// assert_eq!(read(Missing::DropRow)?, ndarray::array![[1.0, 2.0]]);
+/// # Ok::<(), datasets::csv::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Missing {
+    /// It is an error, which names line and column.
+    Refuse,
+    /// It is read as NaN.
+    Nan,
+    /// Its row is left out.
+    DropRow,
+    /// It is read as this number.
+    Fill(f64),
+}
+
+/// Numbers are the same if their bits are.
+impl PartialEq for Missing {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Missing::Fill(a), Missing::Fill(b)) => a.to_bits() == b.to_bits(),
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
+}
+
+impl Eq for Missing {}
+
 /// The options of [`read`].
 ///
 /// # Examples
@@ -90,6 +141,11 @@ pub struct Options {
     pub(super) header: bool,
     pub(super) label: LabelColumn,
     pub(super) classes: Option<Vec<String>>,
+    pub(super) separator: char,
+    pub(super) decimal_comma: bool,
+    pub(super) missing: Missing,
+    /// The spellings of a missing value, if they are not the usual ones.
+    pub(super) spellings: Option<Vec<String>>,
     pub(super) limit: u64,
 }
 
@@ -110,7 +166,7 @@ impl Options {
         self
     }
 
-    /// Says which column holds the labels: an index from 0, or a name. Default: the last one.
+    /// Says which column holds the labels, or the targets of a regression: an index from 0, or a name. Default: the last one.
     ///
     /// # Examples
     ///
@@ -142,10 +198,79 @@ impl Options {
         self
     }
 
+    /// Sets what stands between fields: an ASCII character that is part of no number, such as `;`, a tab or `|`. Default: a comma.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let data = datasets::csv::options().separator('\t').read_from("pairs.tsv", "a\tclass\n0.5\t1\n".as_bytes())?;
+    /// assert_eq!((data.x[[0, 0]], data.y[0]), (0.5, 1));
+    /// # Ok::<(), datasets::csv::Error>(())
+    /// ```
+    pub fn separator(mut self, separator: char) -> Self {
+        self.separator = separator;
+        self
+    }
+
+    /// Reads a comma within a number as the decimal point: `0,5` is ½, and a point is refused. Needs another
+    /// [`separator`](Self::separator) than the comma. Default: false.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let text = "Breite;Höhe\n0,5;-1,5e2\n".as_bytes();
+    /// let table = datasets::csv::options().separator(';').decimal_comma(true).read_table_from("boxes.csv", text)?;
+    /// assert_eq!(table, ndarray::array![[0.5, -150.0]]);
+    /// # Ok::<(), datasets::csv::Error>(())
+    /// ```
+    pub fn decimal_comma(mut self, comma: bool) -> Self {
+        self.decimal_comma = comma;
+        self
+    }
+
+    /// Says what becomes of missing values: see [`Missing`]. Default: they are refused.
+    ///
+    /// No label and no target is ever made up: a missing one is refused, unless its row is dropped. A wrong field is refused in
+    /// rows that are dropped, too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use datasets::csv::{Missing, options};
+    ///
+    /// let text = "width,class\n0.5,1\n?,1\n1.5,\n2.5,0\n".as_bytes();
+    /// let data = options().missing(Missing::DropRow).read_from("widths.csv", text)?;
+    /// assert_eq!((data.x, data.y), (ndarray::array![[0.5], [2.5]], ndarray::array![1, 0]));
+    /// # Ok::<(), datasets::csv::Error>(())
+    /// ```
+    pub fn missing(mut self, missing: Missing) -> Self {
+        self.missing = missing;
+        self
+    }
+
+    /// Sets the spellings that count as missing, instead of the usual ones: an empty field, `NA`, `N/A`, `NaN`, `null`, `None`
+    /// and `?`. Upper and lower case are the same. A name in [`classes`](Self::classes) is a class, however it is spelt.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use datasets::csv::{Missing, options};
+    ///
+    /// let options = options().missing(Missing::Nan).missing_spellings(["-999", "no data"]);
+    /// let table = options.read_table_from("rain.csv", "rain,wind\n-999,2\n3,No data\n".as_bytes())?;
+    /// assert!(table[[0, 0]].is_nan() && table[[1, 1]].is_nan() && table[[1, 0]] == 3.0);
+    /// assert!(options.read_table_from("rain.csv", "rain\nNA\n".as_bytes()).is_err());
+    /// # Ok::<(), datasets::csv::Error>(())
+    /// ```
+    pub fn missing_spellings<S: Into<String>>(mut self, spellings: impl IntoIterator<Item = S>) -> Self {
+        self.spellings = Some(spellings.into_iter().map(Into::into).collect());
+        self
+    }
+
     /// Sets how many bytes the file may have, and how many it may decompress to. Default: 64 MiB.
     ///
-    /// This bounds the memory. The numbers take at most 4 bytes for each byte of text, and a single row takes at most 9 while
-    /// it is read, without the spare capacity of a growing vector.
+    /// This bounds the memory: reading takes less than 80 bytes for each byte of text, whatever the text is, and less than 16 if
+    /// it is rows of numbers.
     ///
     /// # Examples
     ///
@@ -160,5 +285,24 @@ impl Options {
     pub fn limit(mut self, bytes: u64) -> Self {
         self.limit = bytes;
         self
+    }
+
+    /// The separator as a byte; refuses options by which no file can be read.
+    pub(super) fn check(&self) -> Result<u8, Error> {
+        let refuse = |option, value: String, expected| Err(Error::Option { option, value, expected });
+        let separator = self.separator;
+        if !separator.is_ascii() || separator.is_ascii_alphanumeric() || "\"\r\n\0+-.".contains(separator) {
+            let expected = "an ASCII character that is part of no number, no quote and no line end";
+            return refuse("separator", format!("{separator:?}"), expected);
+        }
+        if self.decimal_comma && separator == ',' {
+            return refuse("separator", "','".to_owned(), "another one than the decimal comma, such as ';'");
+        }
+        match self.missing {
+            Missing::Fill(number) if !number.is_finite() => {
+                refuse("missing", format!("Fill({number})"), "a finite number, or Missing::Nan")
+            }
+            _ => Ok(separator as u8),
+        }
     }
 }

@@ -8,8 +8,14 @@ use std::io::{self, BufReader, ErrorKind, Read};
 /// The first two bytes of a gzip file (RFC 1952, section 2.3.1).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// The text of a file, plain or decompressed, no longer than a limit.
+/// The byte order marks of UTF-8 and UTF-16.
+const MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+const UTF16: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
+
+/// The text of a file, plain or decompressed, no longer than a limit, without byte order marks.
 pub(super) struct Source<'a> {
+    /// What was read to look for byte order marks and is none.
+    start: io::Cursor<Vec<u8>>,
     text: Limited<Box<dyn Read + 'a>>,
     gzip: bool,
     limit: u64,
@@ -26,10 +32,27 @@ impl<'a> Source<'a> {
         let bytes = io::Cursor::new(start).chain(bytes);
         let text: Box<dyn Read + 'a> =
             if gzip { Box::new(MultiGzDecoder::new(BufReader::new(bytes))) } else { Box::new(bytes) };
-        let source = Source { text: Limited { inner: text, left: limit }, gzip, limit };
-        match begun {
-            Ok(_) => Ok(source),
+        let text = Limited { inner: text, left: limit };
+        let mut source = Source { start: io::Cursor::default(), text, gzip, limit };
+        match begun.and_then(|_| source.pass_marks()) {
+            Ok(()) if UTF16.iter().any(|mark| source.start.get_ref().starts_with(mark)) => {
+                Err(Error::Utf16 { file: file.to_owned() })
+            }
+            Ok(()) => Ok(source),
             Err(error) => Err(source.refusal(file, error)),
+        }
+    }
+
+    /// Passes over the marks at the beginning. Programs that do not know of them write another before the first.
+    fn pass_marks(&mut self) -> io::Result<()> {
+        let mut start = Vec::with_capacity(MARK.len());
+        loop {
+            self.text.by_ref().take(MARK.len() as u64).read_to_end(&mut start)?;
+            if start != MARK {
+                self.start = io::Cursor::new(start);
+                return Ok(());
+            }
+            start.clear();
         }
     }
 
@@ -50,7 +73,10 @@ impl<'a> Source<'a> {
 
 impl Read for Source<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.text.read(out)
+        match self.start.read(out)? {
+            0 => self.text.read(out),
+            read => Ok(read),
+        }
     }
 }
 

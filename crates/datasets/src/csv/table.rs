@@ -1,13 +1,15 @@
-//! Parses text to numbers.
+//! Reads files to arrays.
 
 use super::error::excerpt;
+use super::rows::Rows;
 use super::source::Source;
-use super::{Error, LabelColumn, Options};
+use super::{Error, LabelColumn, Missing, Options};
 use crate::Dataset;
-use ::csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder, Terminator};
+use ::csv::ByteRecord;
 use ndarray::{Array1, Array2};
+use std::collections::TryReserveError;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 
 impl Options {
@@ -15,10 +17,11 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] and [`Error::Gzip`] if it cannot be read or decompressed, [`Error::TooLong`] beyond the limit,
-    /// [`Error::Empty`] without rows, [`Error::Width`] if a row has not as many fields as the first, or that has fewer
-    /// than two, [`Error::Label`] if there is no such column, [`Error::Field`] for a field that is no finite number or
-    /// a label that is no integer or class, [`Error::TooLarge`] if the numbers do not fit in memory.
+    /// [`Error::Option`] for options that no file can be read by, [`Error::Io`] and [`Error::Gzip`] if the file cannot be
+    /// read or decompressed, [`Error::Utf16`] for another encoding, [`Error::TooLong`] beyond the limit, [`Error::Empty`]
+    /// without rows, [`Error::AllMissing`] if all are dropped, [`Error::Width`] if a row has not as many fields as the
+    /// first, or that has fewer than two, [`Error::Label`] if there is no such column, [`Error::Field`] for a field that is
+    /// no finite number or a label that is no integer or class, [`Error::TooLarge`] if the numbers do not fit in memory.
     ///
     /// # Examples
     ///
@@ -29,12 +32,8 @@ impl Options {
     /// # Ok::<(), datasets::csv::Error>(())
     /// ```
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Dataset, Error> {
-        let path = path.as_ref();
-        let name = path.display().to_string();
-        match File::open(path) {
-            Ok(file) => self.read_from(&name, file),
-            Err(error) => Err(Error::Io { file: name, error }),
-        }
+        let (name, file) = open(path.as_ref())?;
+        self.read_from(&name, file)
     }
 
     /// Reads from anything that gives bytes; `name` stands for the file in errors.
@@ -50,17 +49,137 @@ impl Options {
     /// let error = datasets::csv::options().read_from("standard input", text).unwrap_err();
     /// assert_eq!(
     ///     error.to_string(),
-    ///     r#"standard input, line 2, column 2 (class): "one", expected an integer"#
+    ///     r#"standard input, line 2, column 2 (class): "one", expected an integer; `classes` reads names"#
     /// );
     /// ```
     pub fn read_from(&self, name: &str, reader: impl Read) -> Result<Dataset, Error> {
-        read(name, reader, self)
+        let (x, targets) = read(name, reader, self, Targets::Labels(Vec::new()))?.finish();
+        let Targets::Labels(y) = targets else { unreachable!("labels were asked for") };
+        Ok(Dataset { x, y: Array1::from_vec(y) })
+    }
+
+    /// Reads a file whose label column holds finite numbers, the targets of a regression: `x` of shape `[rows, columns − 1]` and
+    /// `y` of shape `[rows]`.
+    ///
+    /// [`label`](Self::label) says which column it is; [`classes`](Self::classes) has no effect.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Self::read), with [`Error::Field`] for a target that is no finite number.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let options = datasets::csv::options().label(0);
+    /// let (pixels, first) = options.read_regression("data/digits.csv.gz")?;
+    /// assert_eq!((pixels.dim(), first.dim()), ((1797, 64), 1797));
+    /// # Ok::<(), datasets::csv::Error>(())
+    /// ```
+    pub fn read_regression(&self, path: impl AsRef<Path>) -> Result<(Array2<f64>, Array1<f64>), Error> {
+        let (name, file) = open(path.as_ref())?;
+        self.read_regression_from(&name, file)
+    }
+
+    /// As [`read_regression`](Self::read_regression), from anything that gives bytes; `name` stands for the file in errors.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read_regression`](Self::read_regression).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let text = "rooms,area,price\n3,70.5,210.25\n4,90,305.5\n".as_bytes();
+    /// let (x, y) = datasets::csv::options().label("price").read_regression_from("flats.csv", text)?;
+    /// assert_eq!(x, ndarray::array![[3.0, 70.5], [4.0, 90.0]]);
+    /// assert_eq!(y, ndarray::array![210.25, 305.5]);
+    /// # Ok::<(), datasets::csv::Error>(())
+    /// ```
+    pub fn read_regression_from(
+        &self,
+        name: &str,
+        reader: impl Read,
+    ) -> Result<(Array2<f64>, Array1<f64>), Error> {
+        let (x, targets) = read(name, reader, self, Targets::Numbers(Vec::new()))?.finish();
+        let Targets::Numbers(y) = targets else { unreachable!("numbers were asked for") };
+        Ok((x, Array1::from_vec(y)))
+    }
+
+    /// Reads a file that holds numbers alone, in one column or more, without labels: an array of shape `[rows, columns]`.
+    ///
+    /// [`label`](Self::label) and [`classes`](Self::classes) have no effect. In a file of one column, an empty line is no missing
+    /// value: it is passed over.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Self::read) but [`Error::Label`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let digits = datasets::csv::options().read_table("data/digits.csv.gz")?;
+    /// assert_eq!(digits.dim(), (1797, 65));
+    /// # Ok::<(), datasets::csv::Error>(())
+    /// ```
+    pub fn read_table(&self, path: impl AsRef<Path>) -> Result<Array2<f64>, Error> {
+        let (name, file) = open(path.as_ref())?;
+        self.read_table_from(&name, file)
+    }
+
+    /// As [`read_table`](Self::read_table), from anything that gives bytes; `name` stands for the file in errors.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read_table`](Self::read_table).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let table = datasets::csv::options().header(false).read_table_from("pairs", "0.5,1\n2,3\n".as_bytes())?;
+    /// assert_eq!(table, ndarray::array![[0.5, 1.0], [2.0, 3.0]]);
+    /// # Ok::<(), datasets::csv::Error>(())
+    /// ```
+    pub fn read_table_from(&self, name: &str, reader: impl Read) -> Result<Array2<f64>, Error> {
+        Ok(read(name, reader, self, Targets::None)?.finish().0)
+    }
+}
+
+/// The name of a file for errors, and the file.
+fn open(path: &Path) -> Result<(String, File), Error> {
+    let name = path.display().to_string();
+    match File::open(path) {
+        Ok(file) => Ok((name, file)),
+        Err(error) => Err(Error::Io { file: name, error }),
+    }
+}
+
+/// What stands in the label column.
+enum Targets {
+    /// There is no such column.
+    None,
+    Labels(Vec<i64>),
+    Numbers(Vec<f64>),
+}
+
+impl Targets {
+    fn reserve(&mut self) -> Result<(), TryReserveError> {
+        match self {
+            Targets::None => Ok(()),
+            Targets::Labels(labels) => labels.try_reserve(1),
+            Targets::Numbers(numbers) => numbers.try_reserve(1),
+        }
     }
 }
 
 /// Reads all rows of a file.
-fn read(file: &str, bytes: impl Read, options: &Options) -> Result<Dataset, Error> {
-    let mut rows = Rows::new(file, Source::new(file, bytes, options.limit)?);
+fn read<'a>(
+    file: &'a str,
+    bytes: impl Read + 'a,
+    options: &'a Options,
+    targets: Targets,
+) -> Result<Table<'a>, Error> {
+    let separator = options.check()?;
+    let mut rows = Rows::new(file, Source::new(file, bytes, options.limit)?, separator);
     let header = if options.header { rows.advance()?.then(|| rows.record.clone()) } else { None };
     let header_line = rows.line;
     if !rows.advance()? {
@@ -68,22 +187,28 @@ fn read(file: &str, bytes: impl Read, options: &Options) -> Result<Dataset, Erro
     }
     let first = if header.is_some() { header_line } else { rows.line };
     let width = header.as_ref().unwrap_or(&rows.record).len();
-    if width < 2 {
-        return Err(Error::Width {
-            file: file.to_owned(),
-            line: first,
-            fields: width,
-            expected: "at least 2, a number and a label".to_owned(),
-        });
-    }
-    let label = label_column(file, &options.label, header.as_ref(), width)?;
-    let mut table = Table { file, options, header, first, width, label, x: Vec::new(), y: Vec::new() };
+    let label = match &targets {
+        Targets::None => None,
+        _ if width < 2 => {
+            let expected = "at least 2, a number and a label; `separator` says what stands between them";
+            let (file, expected) = (file.to_owned(), expected.to_owned());
+            return Err(Error::Width { file, line: first, fields: width, expected });
+        }
+        _ => Some(label_column(file, &options.label, header.as_ref(), width)?),
+    };
+    let mut table = Table { file, options, header, first, width, label, x: Vec::new(), targets, rows: 0 };
+    let mut read = 0;
     loop {
         table.push(rows.line, &rows.record)?;
+        read += 1;
         if !rows.advance()? {
-            return Ok(table.finish());
+            break;
         }
     }
+    if table.rows == 0 {
+        return Err(Error::AllMissing { file: file.to_owned(), rows: read });
+    }
+    Ok(table)
 }
 
 /// Which column holds the labels, counted from 0.
@@ -123,57 +248,6 @@ fn names(header: &ByteRecord) -> String {
     format!("one of {}{more}", shown.join(", "))
 }
 
-/// The rows of a text, with the lines on which they begin. Empty lines are passed over.
-struct Rows<'a> {
-    file: &'a str,
-    reader: Reader<io::Chain<Source<'a>, &'static [u8]>>,
-    record: ByteRecord,
-    line: u64,
-}
-
-impl<'a> Rows<'a> {
-    fn new(file: &'a str, source: Source<'a>) -> Rows<'a> {
-        // With lines that always end in a line feed, the line on which a row ends is the one before the reader's. The
-        // carriage return before it is white space at the end of a field.
-        let reader = ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .terminator(Terminator::Any(b'\n'))
-            .from_reader(source.chain(&b"\n"[..]));
-        Rows { file, reader, record: ByteRecord::new(), line: 0 }
-    }
-
-    /// Reads the next row, if there is one.
-    fn advance(&mut self) -> Result<bool, Error> {
-        loop {
-            let before = self.reader.position().line();
-            match self.reader.read_byte_record(&mut self.record) {
-                Ok(true) => {}
-                Ok(false) => return Ok(false),
-                Err(error) => return Err(self.refusal(error)),
-            }
-            let within = self.record.as_slice().iter().filter(|&&byte| byte == b'\n').count();
-            // The reader's own figure is where it began, empty lines included. It is right for a quote that is never
-            // closed, whose row ends without a line feed.
-            let end = self.reader.position().line();
-            self.line = end.saturating_sub(1 + within as u64).max(before);
-            if self.record.len() > 1 || !self.record.as_slice().trim_ascii().is_empty() {
-                return Ok(true);
-            }
-        }
-    }
-
-    fn refusal(&self, error: ::csv::Error) -> Error {
-        let (source, _) = self.reader.get_ref().get_ref();
-        let error = match error.into_kind() {
-            ErrorKind::Io(error) => error,
-            // Rows of bytes of any length: the reader has nothing else to refuse.
-            other => io::Error::other(format!("{other:?}")),
-        };
-        source.refusal(self.file, error)
-    }
-}
-
 /// The numbers and labels read so far, and what the columns are.
 struct Table<'a> {
     file: &'a str,
@@ -182,40 +256,100 @@ struct Table<'a> {
     /// The line that set the width.
     first: u64,
     width: usize,
-    label: usize,
+    label: Option<usize>,
     x: Vec<f64>,
-    y: Vec<i64>,
+    targets: Targets,
+    /// How many rows are kept.
+    rows: usize,
+}
+
+/// What a field says.
+enum Field<T> {
+    Is(T),
+    /// Nothing, and so the row is left out.
+    Drop,
 }
 
 impl Table<'_> {
+    /// Takes a row, unless a missing value says to leave it out. Every field is read even then: a wrong one is refused.
     fn push(&mut self, line: u64, row: &ByteRecord) -> Result<(), Error> {
         if row.len() != self.width {
             let expected = format!("{} as in line {}", self.width, self.first);
             return Err(Error::Width { file: self.file.to_owned(), line, fields: row.len(), expected });
         }
-        let room = self.x.try_reserve(row.len()).and_then(|()| self.y.try_reserve(1));
+        let room = self.x.try_reserve(row.len()).and_then(|()| self.targets.reserve());
         room.map_err(|_| Error::TooLarge { file: self.file.to_owned(), line, elements: self.x.len() })?;
+        let kept = self.x.len();
+        let (mut drop, mut label) = (false, "");
         for (column, field) in row.iter().enumerate() {
             let refuse = |expected| self.refusal(line, column, field, expected);
             let text = str::from_utf8(field).map_err(|_| refuse("text in UTF-8".to_owned()))?.trim_ascii();
-            if column == self.label {
-                self.y.push(self.class_of(text).map_err(refuse)?);
-            } else {
-                self.x.push(number(text).ok_or_else(|| refuse("a finite number".to_owned()))?);
+            if Some(column) == self.label {
+                label = text;
+                continue;
             }
+            match self.number(text).map_err(refuse)? {
+                Field::Is(number) => self.x.push(number),
+                Field::Drop => drop = true,
+            }
+        }
+        if let Some(column) = self.label {
+            let taken = self.take_label(label, drop);
+            drop |= !taken.map_err(|expected| self.refusal(line, column, &row[column], expected))?;
+        }
+        if drop {
+            self.x.truncate(kept);
+        } else {
+            self.rows += 1;
         }
         Ok(())
     }
 
-    /// The label that a field stands for, or what would have been one.
-    fn class_of(&self, text: &str) -> Result<i64, String> {
-        match &self.options.classes {
-            None => text.parse().map_err(|_| "an integer".to_owned()),
-            Some(names) => {
-                let index = names.iter().position(|name| name == text);
-                index.map(|index| index as i64).ok_or_else(|| format!("one of {}", names.join(", ")))
+    /// The number in a field that is no label.
+    fn number(&self, text: &str) -> Result<Field<f64>, String> {
+        if !self.options.is_missing(text) {
+            return self.options.number(text).map(Field::Is);
+        }
+        match self.options.missing {
+            Missing::Refuse => Err("a finite number; `missing` says what becomes of missing ones".to_owned()),
+            Missing::Nan => Ok(Field::Is(f64::NAN)),
+            Missing::Fill(number) => Ok(Field::Is(number)),
+            Missing::DropRow => Ok(Field::Drop),
+        }
+    }
+
+    /// Reads the label of a row, keeps it unless the row is left out already, and says whether there is one.
+    fn take_label(&mut self, text: &str, drop: bool) -> Result<bool, String> {
+        let options = self.options;
+        let labels = matches!(self.targets, Targets::Labels(_));
+        let names = options.classes.as_ref().filter(|_| labels);
+        let is_class = names.is_some_and(|names| names.iter().any(|name| name == text));
+        if !is_class && options.is_missing(text) {
+            let expected = match names {
+                Some(names) => format!("one of {}", names.join(", ")),
+                None => if labels { "an integer" } else { "a finite number" }.to_owned(),
+            };
+            return match options.missing {
+                Missing::DropRow => Ok(false),
+                _ => Err(format!("{expected}; `missing` can drop the row")),
+            };
+        }
+        match &mut self.targets {
+            Targets::None => {}
+            Targets::Labels(labels) => {
+                let label = options.label_of(text)?;
+                if !drop {
+                    labels.push(label);
+                }
+            }
+            Targets::Numbers(numbers) => {
+                let number = options.number(text)?;
+                if !drop {
+                    numbers.push(number);
+                }
             }
         }
+        Ok(true)
     }
 
     fn refusal(&self, line: u64, column: usize, field: &[u8], expected: String) -> Error {
@@ -230,14 +364,10 @@ impl Table<'_> {
         }
     }
 
-    fn finish(self) -> Dataset {
-        let shape = (self.y.len(), self.width - 1);
+    /// The numbers as a matrix, and what stood in the label column.
+    fn finish(self) -> (Array2<f64>, Targets) {
+        let shape = (self.rows, self.width - usize::from(self.label.is_some()));
         let x = Array2::from_shape_vec(shape, self.x).expect("every row has as many numbers");
-        Dataset { x, y: Array1::from_vec(self.y) }
+        (x, self.targets)
     }
-}
-
-/// The finite number that a text stands for, if it is one.
-fn number(text: &str) -> Option<f64> {
-    text.parse().ok().filter(|x: &f64| x.is_finite())
 }

@@ -113,9 +113,9 @@ fn huge_fields() {
     let long = "x".repeat(4 * MIB);
     let shown = format!("test.csv, line 2, column 1 (a): \"{}…\", expected a finite number", "x".repeat(40));
     assert_eq!(refusal(format!("a,class\n{long},0\n")), shown);
-    let name = refusal(format!("{long},class\n?,0\n"));
+    let name = refusal(format!("{long},class\n!,0\n"));
     let expected =
-        format!("test.csv, line 2, column 1 ({}…): \"?\", expected a finite number", "x".repeat(40));
+        format!("test.csv, line 2, column 1 ({}…): \"!\", expected a finite number", "x".repeat(40));
     assert_eq!(name, expected);
     // Many digits are a number still.
     let third = read(format!("a,class\n0.{},0\n", "3".repeat(MIB))).unwrap();

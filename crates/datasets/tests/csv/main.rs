@@ -1,7 +1,11 @@
 //! Tests of the CSV reader: it reads valid files, and all other input gives an error that names the problem and its position.
 
+mod ends;
 mod format;
 mod hostile;
+mod kinds;
+mod missing;
+mod mutations;
 mod refusals;
 
 use datasets::Dataset;
