@@ -33,6 +33,18 @@ impl<R> LineFeeds<R> {
         &self.inner
     }
 
+    /// Whether bytes stay as they are because none of them is a carriage return or a quote, which is most often so and seen at
+    /// once. Then the last one alone decides in what place the next stands.
+    fn passes(&mut self, bytes: &[u8]) -> bool {
+        let Some(&last) = bytes.last() else { return true };
+        let plain = !self.returned && !bytes.contains(&b'\r') && !bytes.contains(&b'"');
+        if plain && self.place != Place::Quoted {
+            self.place = Place::Plain;
+            self.translated(last);
+        }
+        plain
+    }
+
     /// What stands in the place of a byte; nothing for the second byte of CRLF.
     fn translated(&mut self, byte: u8) -> Option<u8> {
         let second = byte == b'\n' && self.returned;
@@ -55,6 +67,9 @@ impl<R: Read> Read for LineFeeds<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         loop {
             let read = self.inner.read(out)?;
+            if self.passes(&out[..read]) {
+                return Ok(read);
+            }
             let mut kept = 0;
             for i in 0..read {
                 if let Some(byte) = self.translated(out[i]) {
