@@ -9,6 +9,8 @@ impl Options {
     /// Whether a text stands for a value that is not there. Upper and lower case are the same.
     pub(super) fn is_missing(&self, text: &str) -> bool {
         match &self.spellings {
+            // Most fields begin as numbers do, and none of these spellings does.
+            None if text.starts_with(|c: char| c.is_ascii_digit() || c == '-') => false,
             None => MISSING.iter().any(|spelling| spelling.eq_ignore_ascii_case(text)),
             Some(spellings) => spellings.iter().any(|spelling| spelling.eq_ignore_ascii_case(text)),
         }

@@ -43,7 +43,9 @@ impl<'a> Rows<'a> {
             // closed, whose row ends without a line feed.
             let end = self.reader.position().line();
             self.line = end.saturating_sub(1 + within as u64).max(before) + self.uncounted;
-            self.uncounted += self.record.iter().map(lone_returns).sum::<u64>();
+            if self.record.as_slice().contains(&b'\r') {
+                self.uncounted += self.record.iter().map(lone_returns).sum::<u64>();
+            }
             if self.record.len() > 1 || !self.record.as_slice().trim_ascii().is_empty() {
                 return Ok(true);
             }
