@@ -7,6 +7,9 @@ use std::ops::Range;
 /// The size of the numbers at the ticks.
 pub(crate) const TICK_SIZE: f64 = 13.0;
 
+/// The shortest range of a linear axis. Steps between the numbers of a shorter one may not be numbers.
+const SHORTEST: f64 = 1e-290;
+
 /// The margin of a fitted range on each side of the data.
 const MARGIN: f64 = 0.05;
 
@@ -36,10 +39,16 @@ impl Axis {
         let Range { start, end } = *range;
         let refuse = |reason| Err(PlotError::Range { panel: panel.to_owned(), axis, start, end, reason });
         if !drawable(start, false) || !drawable(end, false) {
-            return refuse("both ends have to be finite");
+            let finite = start.is_finite() && end.is_finite();
+            let reason =
+                if finite { "both ends have to lie within ±1e300" } else { "both ends have to be finite" };
+            return refuse(reason);
         }
         if start >= end {
             return refuse("the end has to lie above the start");
+        }
+        if !log && end - start < SHORTEST {
+            return refuse("it is shorter than 1e-290");
         }
         if log && start <= 0.0 {
             return refuse("a logarithmic axis shows positive numbers only");
@@ -53,9 +62,9 @@ impl Axis {
         let (start, end) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
         let margin = if start > end {
             return Axis { start: 0.0, end: 1.0, log };
-        } else if end - start > 1e-12 * start.abs().max(end.abs()) {
+        } else if end - start > (1e-12 * start.abs().max(end.abs())).max(SHORTEST) {
             MARGIN * (end - start)
-        } else if log || start == 0.0 {
+        } else if log || start.abs() < SHORTEST {
             0.5
         } else {
             // One value only: a range about it that its label can resolve.
@@ -64,14 +73,14 @@ impl Axis {
         Axis { start: start - margin, end: end + margin, log }
     }
 
-    /// The position of a number, 0 at the start and 1 at the end of the axis. Very distant numbers are clamped.
-    pub(crate) fn position(&self, v: f64) -> Option<f64> {
-        let v = match self.log {
-            _ if !drawable(v, self.log) => return None,
-            true => v.log10(),
-            false => v,
-        };
-        Some(((v - self.start) / (self.end - self.start)).clamp(-50.0, 50.0))
+    /// A number in the units of the axis: itself or its logarithm; `None` if it cannot be drawn.
+    pub(crate) fn units(&self, v: f64) -> Option<f64> {
+        drawable(v, self.log).then(|| if self.log { v.log10() } else { v })
+    }
+
+    /// The position of units of the axis, 0 at its start and 1 at its end.
+    pub(crate) fn fraction(&self, units: f64) -> f64 {
+        (units - self.start) / (self.end - self.start)
     }
 
     /// The number at a position.
@@ -145,8 +154,10 @@ impl Axis {
         let (first, last) = ((self.start - 1e-9).ceil() as i32, (self.end + 1e-9).floor() as i32);
         let decades = (last - first + 1).max(0) as usize;
         let at = |v: f64| (v - self.start) / (self.end - self.start);
-        if decades >= 2 {
-            let stride = decades.div_ceil(count.max(1));
+        // Below 1e-300 there are no round numbers between powers of ten.
+        if decades >= 2 || self.start < -300.0 {
+            let least = decades.div_ceil(count.max(1));
+            let stride = [20, 50, 100, 200].into_iter().find(|&s| least <= s && least > 10).unwrap_or(least);
             let powers = (first..=last).filter(|power| power.rem_euclid(stride as i32) == 0);
             return powers
                 .map(|p| Tick { at: at(f64::from(p)), label: format!("10{}", superscript(p)) })
@@ -235,7 +246,31 @@ mod tests {
         assert_eq!(labels(axis, 600.0), ["10⁻³", "10⁻²", "10⁻¹", "10⁰", "10¹"]);
         let short = Axis::given(&(1.5..4.5), true, "", 'y').unwrap();
         assert_eq!(labels(short, 400.0), ["2", "3", "4"]);
-        assert_eq!(axis.position(0.0), None);
+        assert_eq!(axis.units(0.0), None);
+    }
+
+    /// The least positive number is 5e-324; its neighbours are as far away as it is large.
+    #[test]
+    fn the_least_numbers_have_ticks() {
+        let right = |axis: Axis, expected: &[&str]| {
+            for horizontal in [true, false] {
+                let ticks = axis.ticks(400.0, horizontal);
+                assert!(ticks.iter().all(|t| (-0.01..=1.01).contains(&t.at)), "{axis:?}: {ticks:?}");
+                let labels: Vec<_> = ticks.iter().map(|tick| tick.label.as_str()).collect();
+                assert_eq!(labels, expected, "{axis:?}");
+            }
+        };
+        right(Axis::fitted([5e-324].into_iter(), true), &["10⁻³²³"]);
+        right(Axis::fitted([5e-324, 1e-322].into_iter(), true), &["10⁻³²³", "10⁻³²²"]);
+        right(Axis::given(&(5e-324..1e-323), true, "", 'y').unwrap(), &[]);
+        right(Axis::given(&(1e-310..2e-309), true, "", 'y').unwrap(), &["10⁻³¹⁰", "10⁻³⁰⁹"]);
+        let all = Axis::fitted([5e-324, 9e299].into_iter(), true);
+        assert_eq!(labels(all, 400.0), ["10⁻²⁰⁰", "10⁰", "10²⁰⁰"]);
+        assert_eq!(labels(all, 600.0), ["10⁻³⁰⁰", "10⁻²⁰⁰", "10⁻¹⁰⁰", "10⁰", "10¹⁰⁰", "10²⁰⁰", "10³⁰⁰"]);
+        // On a linear axis they are as good as zero.
+        for values in [[5e-324, 5e-324], [0.0, 5e-324], [-1e-310, 1e-300]] {
+            right(Axis::fitted(values.into_iter(), false), &["−0.4", "−0.2", "0", "0.2", "0.4"]);
+        }
     }
 
     #[test]
@@ -243,6 +278,8 @@ mod tests {
         let refused = |range: Range<f64>, log| Axis::given(&range, log, "p", 'y').is_err();
         assert!(refused(1.0..1.0, false) && refused(2.0..1.0, false) && refused(0.0..1.0, true));
         assert!(refused(f64::NAN..1.0, false) && refused(0.0..f64::INFINITY, false));
+        assert!(refused(0.0..5e-324, false) && refused(-1e308..1e308, false));
+        assert!(!refused(5e-324..1.0, true) && !refused(0.0..1e-289, false));
         assert!(!refused(0.0..1.0, false) && !refused(0.1..1.0, true));
     }
 }

@@ -36,6 +36,14 @@ pub enum PlotError {
         /// The rule that it breaks.
         reason: &'static str,
     },
+    /// An opacity that is none.
+    #[error("panel `{panel}`: an opacity of {opacity} cannot be drawn: it has to lie between 0 and 1")]
+    Opacity {
+        /// Title of the panel.
+        panel: String,
+        /// The opacity asked for.
+        opacity: f64,
+    },
     /// Data of one length where another is needed.
     #[error("panel `{panel}`: {what}: {given} given, {wanted} needed")]
     Length {

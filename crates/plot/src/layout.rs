@@ -11,6 +11,7 @@ use crate::marks;
 use crate::palette::{FRAME, GRID, INK};
 use crate::panel::Panel;
 use crate::scene::{Anchor, Paint, Rect, Scene, Step};
+use crate::shade::Band;
 
 const FIGURE_TITLE: f64 = 20.0;
 const PANEL_TITLE: f64 = 17.0;
@@ -132,7 +133,10 @@ fn frame(panel: &Panel<'_>, rect: Rect) -> Result<Option<Frame>, PlotError> {
     if rect.width < SMALLEST || rect.height < SMALLEST {
         return Ok(None);
     }
-    let points = || panel.series.iter().flat_map(|series| &series.points);
+    let points = || {
+        let series = panel.series.iter().flat_map(|series| series.points.iter().copied());
+        series.chain(panel.bands.iter().flat_map(Band::points))
+    };
     let x = match &panel.x_range {
         Some(range) => Axis::given(range, false, &panel.title, 'x')?,
         None => Axis::fitted(points().map(|p| p.0), false),
@@ -146,6 +150,10 @@ fn frame(panel: &Panel<'_>, rect: Rect) -> Result<Option<Frame>, PlotError> {
         Some(grid) => frame.rect = shaped(rect, heat::aspect(grid)),
         None if panel.equal_axes && !panel.log_y => equalise(&mut frame, panel),
         None => {}
+    }
+    // Equal axes of very different ranges leave no space.
+    if panel.grid.is_none() && (frame.rect.width < 1.0 || frame.rect.height < 1.0) {
+        return Ok(None);
     }
     Ok(Some(frame))
 }

@@ -6,6 +6,7 @@ use crate::marks::{line_paint, radius, runs};
 use crate::palette::{self, INK, WHITE};
 use crate::panel::{Panel, Style};
 use crate::scene::{Anchor, Color, Paint, Point, Rect, Scene, Step};
+use crate::shade::{Band, SPAN, Span};
 
 const SIZE: f64 = 14.0;
 const LINE_HEIGHT: f64 = 20.0;
@@ -20,15 +21,31 @@ const BETWEEN: f64 = 18.0;
 #[derive(Debug)]
 struct Entry {
     name: String,
-    style: Style,
-    /// The index of the series among those of its panel.
-    n: usize,
-    radius: f64,
+    kind: Kind,
     /// The left end of its line, half way up.
     at: Point,
 }
 
+/// What a sample shows.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    /// The index of the series among those of its panel, and the size of its markers.
+    Series {
+        style: Style,
+        n: usize,
+        radius: f64,
+    },
+    Area {
+        color: Color,
+        opacity: f64,
+    },
+}
+
 impl Entry {
+    fn new(name: &str, kind: Kind) -> Entry {
+        Entry { name: name.to_owned(), kind, at: (0.0, 0.0) }
+    }
+
     fn width(&self) -> f64 {
         SAMPLE + TO_NAME + font::width(&self.name, SIZE)
     }
@@ -43,17 +60,23 @@ pub(crate) struct Legend {
 }
 
 fn entries(panel: &Panel<'_>) -> Vec<Entry> {
-    let radius = radius(panel);
-    let named = panel.series.iter().enumerate().filter(|(_, series)| !series.name.is_empty());
-    named
-        .map(|(n, series)| Entry {
-            name: series.name.clone(),
-            style: series.style,
-            n,
-            radius,
-            at: (0.0, 0.0),
-        })
-        .collect()
+    let (radius, opacity) = (radius(panel), panel.opacity);
+    let mut entries = Vec::new();
+    for (n, series) in panel.series.iter().enumerate() {
+        entries.push(Entry::new(&series.name, Kind::Series { style: series.style, n, radius }));
+        entries.extend(panel.bands.iter().filter(|band| band.n == n).map(|band| of_band(band, opacity)));
+    }
+    if panel.series.is_empty() {
+        entries.extend(panel.bands.iter().map(|band| of_band(band, opacity)));
+    }
+    let of_span = |span: &Span| Entry::new(&span.name, Kind::Area { color: SPAN, opacity });
+    entries.extend(panel.spans.iter().map(of_span));
+    entries.retain(|entry| !entry.name.is_empty());
+    entries
+}
+
+fn of_band(band: &Band, opacity: f64) -> Entry {
+    Entry::new(&band.name, Kind::Area { color: palette::series(band.n), opacity })
 }
 
 /// The legend in the first corner or side of the panel where it covers no data; `None` if there is none.
@@ -86,12 +109,15 @@ pub(crate) fn inside(panel: &Panel<'_>, frame: &Frame) -> Option<Legend> {
 /// Points that cover the data in the frame.
 fn occupied(panel: &Panel<'_>, frame: &Frame) -> Vec<Point> {
     let mut taken = Vec::new();
-    for series in &panel.series {
-        for run in runs(series, frame) {
+    let curves = panel.bands.iter().flat_map(|band| {
+        let curve = |y: &[f64]| band.x.iter().copied().zip(y.iter().copied()).collect::<Vec<_>>();
+        [curve(&band.low), curve(&band.high)]
+    });
+    let curves: Vec<_> = curves.collect();
+    let lines = panel.series.iter().filter(|series| series.style != Style::Points);
+    for points in lines.map(|series| &series.points).chain(&curves) {
+        for run in runs(points, frame) {
             taken.extend_from_slice(&run);
-            if series.style == Style::Points {
-                continue;
-            }
             for pair in run.windows(2) {
                 let ((ax, ay), (bx, by)) = (pair[0], pair[1]);
                 let pieces = ((bx - ax).hypot(by - ay) / 5.0).ceil();
@@ -100,6 +126,8 @@ fn occupied(panel: &Panel<'_>, frame: &Frame) -> Vec<Point> {
             }
         }
     }
+    let points = panel.series.iter().filter(|series| series.style == Style::Points);
+    taken.extend(points.flat_map(|series| &series.points).filter_map(|&p| frame.visible(p, 0.0)));
     taken.retain(|&p| frame.rect.contains(p));
     taken
 }
@@ -145,23 +173,31 @@ impl Legend {
         }
         for entry in &self.entries {
             let (x, y) = entry.at;
-            sample(scene, entry, palette::series(entry.n));
+            sample(scene, entry);
             let at = (x + SAMPLE + TO_NAME, y + 0.36 * SIZE);
             scene.text(at, &entry.name, SIZE, Anchor::Start, INK);
         }
     }
 }
 
-fn sample(scene: &mut Scene, entry: &Entry, color: Color) {
+fn sample(scene: &mut Scene, entry: &Entry) {
     let (x, y) = entry.at;
     let middle = (x + SAMPLE / 2.0, y);
-    if entry.style == Style::Points {
-        let steps = palette::marker(entry.n, middle, entry.radius.max(4.0));
+    let (style, n, radius) = match entry.kind {
+        Kind::Series { style, n, radius } => (style, n, radius),
+        Kind::Area { color, opacity } => {
+            let area = Rect::new(x, y - 6.0, SAMPLE, 12.0);
+            return scene.path(area.steps(), Paint { opacity, ..Paint::fill(color) }, None);
+        }
+    };
+    let color = palette::series(n);
+    if style == Style::Points {
+        let steps = palette::marker(n, middle, radius.max(4.0));
         return scene.path(steps, Paint::fill(color).and_stroke(WHITE, 0.8), None);
     }
     let line = vec![Step::Move((x, y)), Step::Line((x + SAMPLE, y))];
-    scene.path(line, line_paint(entry.style, entry.n), None);
-    if entry.style == Style::Path {
+    scene.path(line, line_paint(style, n), None);
+    if style == Style::Path {
         scene.path(palette::star(middle, 7.0), Paint::fill(color).and_stroke(WHITE, 0.8), None);
     }
 }

@@ -31,6 +31,7 @@
 //! [`PlotError`].
 
 mod axis;
+mod clip;
 mod contour;
 mod error;
 mod figure;
@@ -45,6 +46,7 @@ mod palette;
 mod panel;
 mod raster;
 mod scene;
+mod shade;
 mod svg;
 
 pub use error::PlotError;

@@ -6,6 +6,7 @@ use crate::frame::Frame;
 use crate::palette::{self, CONTOUR, INK, WHITE};
 use crate::panel::{Field, Panel, Series, Style};
 use crate::scene::{Color, Item, Paint, Point, Rect, Scene, Step};
+use crate::shade;
 
 /// Pixels from one sample of a function to the next, for lines and for backgrounds. Backgrounds are blended between samples,
 /// which make up most of an SVG's size.
@@ -13,6 +14,8 @@ const LINE_SAMPLING: f64 = 3.0;
 const REGION_SAMPLING: f64 = 4.0;
 /// How far a drawn line may be from the true one, in pixels.
 const TOLERANCE: f64 = 0.15;
+/// How far beyond the frame lines are drawn, in pixels: so far that ends and corners there cannot be seen.
+const BEYOND: f64 = 16.0;
 /// The least distance of dots on a path, in pixels. A short path shows each step; a long path has too many steps.
 fn dot_distance(steps: usize) -> f64 {
     if steps <= 200 { 7.0 } else { 18.0 }
@@ -26,6 +29,7 @@ pub(crate) fn draw(scene: &mut Scene, panel: &Panel<'_>, frame: &Frame) -> Resul
     for (field, levels) in &panel.contours {
         contours(scene, panel, (field, levels), frame, Paint::stroke(CONTOUR, 1.0))?;
     }
+    shade::draw(scene, panel, frame)?;
     for (field, level) in &panel.boundaries {
         contours(scene, panel, (field, &[*level]), frame, Paint::stroke(INK, 1.8))?;
     }
@@ -106,20 +110,18 @@ fn draw_series(scene: &mut Scene, series: &Series, n: usize, frame: &Frame, radi
     let color = palette::series(n);
     let clip = Some(frame.rect);
     if series.style == Style::Points {
-        let inside = frame.rect.grown(radius);
-        let points = series.points.iter().filter_map(|&p| frame.at(p)).filter(|&p| inside.contains(p));
+        let points = series.points.iter().filter_map(|&p| frame.visible(p, radius));
         let steps = points.flat_map(|p| palette::marker(n, p, radius)).collect();
         return scene.path(steps, Paint::fill(color).and_stroke(WHITE, 0.8), clip);
     }
-    let runs = runs(series, frame);
+    let runs = runs(&series.points, frame);
     let steps: Vec<Step> = runs.iter().flat_map(|run| polyline(run)).collect();
     scene.path(steps, line_paint(series.style, n), clip);
     // A line of one point would not be seen.
     let lone = runs.iter().filter(|run| run.len() == 1).map(|run| Step::Circle(run[0], 2.5));
     scene.path(lone.collect(), Paint::fill(color), clip);
     if series.style == Style::Path {
-        let ways: Vec<Point> = runs.into_iter().flatten().collect();
-        ornaments(scene, &ways, color, frame.rect);
+        ornaments(scene, series, color, frame);
     }
 }
 
@@ -135,38 +137,55 @@ pub(crate) fn line_paint(style: Style, n: usize) -> Paint {
 }
 
 /// Dots along a path, a ring at its start, a star at its end.
-fn ornaments(scene: &mut Scene, way: &[Point], color: Color, rect: Rect) {
-    let [first, .., last] = way else { return };
+fn ornaments(scene: &mut Scene, series: &Series, color: Color, frame: &Frame) {
+    let way: Vec<Point> = series.points.iter().filter_map(|&p| frame.units(p)).collect();
+    let [first, .., last] = way[..] else { return };
+    let [first, last] = [first, last].map(|p| frame.pixel(p));
     let mut dots = Vec::new();
-    let (mut latest, apart) = (*first, dot_distance(way.len()));
-    for &p in way {
+    let (mut latest, apart) = (first, dot_distance(way.len()));
+    for p in way.iter().map(|&p| frame.pixel(p)).filter(|&p| frame.rect.grown(BEYOND).contains(p)) {
         if distance(p, latest) >= apart {
             dots.push(Step::Circle(p, 2.6));
             latest = p;
         }
     }
-    scene.path(dots, Paint::fill(color), Some(rect));
+    scene.path(dots, Paint::fill(color), Some(frame.rect));
     // Marks at the edge of the panel are drawn whole; marks beyond it are left out.
-    let visible = |p: &&Point| rect.grown(1.0).contains(**p);
-    if let Some(&p) = Some(first).filter(visible) {
+    let visible = |p: &Point| frame.rect.grown(1.0).contains(*p);
+    if let Some(p) = Some(first).filter(visible) {
         scene.path(vec![Step::Circle(p, 5.0)], Paint::fill(WHITE).and_stroke(color, 2.0), None);
     }
-    if let Some(&p) = Some(last).filter(visible) {
+    if let Some(p) = Some(last).filter(visible) {
         scene.path(palette::star(p, 9.5), Paint::fill(color).and_stroke(WHITE, 1.0), None);
     }
 }
 
-/// The points of a series in pixels, interrupted where one cannot be drawn.
-pub(crate) fn runs(series: &Series, frame: &Frame) -> Vec<Vec<Point>> {
-    let mut runs = vec![Vec::new()];
-    for &p in &series.points {
-        match (frame.at(p), runs.last_mut()) {
-            (Some(p), Some(run)) => run.push(p),
-            (_, Some(run)) if !run.is_empty() => runs.push(Vec::new()),
+/// The visible parts of a line through points, in pixels. It is interrupted where a point cannot be drawn and where it leaves the
+/// frame; a point that repeats the one before is left out.
+pub(crate) fn runs(points: &[(f64, f64)], frame: &Frame) -> Vec<Vec<Point>> {
+    let bounds = frame.bounds(BEYOND);
+    let mut runs: Vec<Vec<Point>> = Vec::new();
+    let mut before = None;
+    for &point in points {
+        let here = frame.units(point);
+        match (before, here) {
+            (None, Some(b)) if bounds.contains(b) => runs.push(vec![frame.pixel(b)]),
+            (Some(a), Some(b)) => {
+                if let Some((from, to)) = bounds.segment(a, b) {
+                    if !bounds.contains(a) {
+                        runs.push(vec![frame.pixel(from)]);
+                    }
+                    let to = frame.pixel(to);
+                    runs.last_mut()
+                        .filter(|run| run.last() != Some(&to))
+                        .into_iter()
+                        .for_each(|run| run.push(to));
+                }
+            }
             _ => {}
         }
+        before = here;
     }
-    runs.retain(|run| !run.is_empty());
     runs
 }
 
@@ -178,7 +197,7 @@ fn polyline(points: &[Point]) -> impl Iterator<Item = Step> {
 }
 
 /// The points of a line that are needed to be within [`TOLERANCE`] of all of them (Ramer, Douglas and Peucker).
-fn simplified(points: &[Point]) -> Vec<Point> {
+pub(crate) fn simplified(points: &[Point]) -> Vec<Point> {
     let Some(last) = points.len().checked_sub(1).filter(|&last| last > 0) else { return Vec::new() };
     let mut keep = vec![false; points.len()];
     (keep[0], keep[last]) = (true, true);

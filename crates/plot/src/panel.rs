@@ -1,5 +1,6 @@
 //! A panel: axes and what is drawn on them.
 
+use crate::shade::{Band, OPACITY, Span};
 use std::fmt;
 use std::ops::Range;
 
@@ -35,7 +36,8 @@ pub(crate) enum Grid {
 /// One picture of a [`Figure`](crate::Figure): axes and what is drawn on them.
 ///
 /// Each series (line, dashed line, points, path) takes the next colour of the palette and its own marker; a series
-/// with an empty name has no entry in the legend. Points that are not finite are left out and interrupt a line.
+/// with an empty name has no entry in the legend. Points that are not finite are left out and interrupt a line, and so do numbers of
+/// 10³⁰⁰ and more. A line that leaves the range is cut off at the border.
 ///
 /// ```
 /// use plot::{Figure, Panel};
@@ -54,6 +56,9 @@ pub struct Panel<'a> {
     pub(crate) log_y: bool,
     pub(crate) equal_axes: bool,
     pub(crate) series: Vec<Series>,
+    pub(crate) bands: Vec<Band>,
+    pub(crate) spans: Vec<Span>,
+    pub(crate) opacity: f64,
     pub(crate) regions: Option<Field<'a>>,
     pub(crate) boundaries: Vec<(Field<'a>, f64)>,
     pub(crate) contours: Vec<(Field<'a>, Vec<f64>)>,
@@ -79,6 +84,9 @@ impl<'a> Panel<'a> {
             log_y: false,
             equal_axes: false,
             series: Vec::new(),
+            bands: Vec::new(),
+            spans: Vec::new(),
+            opacity: OPACITY,
             regions: None,
             boundaries: Vec::new(),
             contours: Vec::new(),
@@ -145,6 +153,70 @@ impl<'a> Panel<'a> {
 
     fn series(mut self, name: impl Into<String>, style: Style, points: &[(f64, f64)]) -> Panel<'a> {
         self.series.push(Series { name: name.into(), style, points: points.to_vec() });
+        self
+    }
+
+    /// The area between two curves, such as a mean with its deviations: from `low[i]` to `high[i]` at each `x[i]`.
+    ///
+    /// It has the colour of the series that was added last (without one, that of the first), lies below all series, and has an entry
+    /// in the legend if it has a name. A NaN interrupts it. An infinite end lies at the border, and on a logarithmic axis one that
+    /// is not positive, too.
+    ///
+    /// ```
+    /// use plot::{Figure, Panel};
+    /// let x: Vec<f64> = (0..=20).map(|i| f64::from(i) / 10.0).collect();
+    /// let mean: Vec<(f64, f64)> = x.iter().map(|&x| (x, (-x).exp())).collect();
+    /// let (low, high): (Vec<f64>, Vec<f64>) = mean.iter().map(|&(x, y)| (y - 0.1 * x, y + 0.1 * x)).unzip();
+    /// let panel = Panel::new("Loss").line("mean", &mean).band("± one deviation", &x, &low, &high);
+    /// let svg = Figure::new("").panel(panel).svg()?;
+    /// assert!(svg.contains("fill=\"#0072b2\" fill-opacity=\"0.2\""));
+    /// assert!(svg.contains(">± one deviation</text>"));
+    /// # Ok::<(), plot::PlotError>(())
+    /// ```
+    pub fn band(mut self, name: impl Into<String>, x: &[f64], low: &[f64], high: &[f64]) -> Panel<'a> {
+        let n = self.series.len().saturating_sub(1);
+        let (x, low, high) = (x.to_vec(), low.to_vec(), high.to_vec());
+        self.bands.push(Band { name: name.into(), n, x, low, high });
+        self
+    }
+
+    /// A grey interval of the horizontal axis over the whole height, such as the steps of a warm-up. An infinite end lies at the
+    /// border. It does not widen the range.
+    ///
+    /// ```
+    /// use plot::{Figure, Panel};
+    /// let panel = Panel::new("").x_range(0.0..10.0).y_range(0.0..1.0).x_span("warm-up", 0.0..2.5).y_span("", 0.5..f64::INFINITY);
+    /// let svg = Figure::new("").panel(panel).svg()?;
+    /// assert_eq!(svg.matches("fill=\"#6e6e6e\" fill-opacity=\"0.2\"").count(), 3, "two spans, and one in the legend");
+    /// assert!(svg.contains(">warm-up</text>"));
+    /// # Ok::<(), plot::PlotError>(())
+    /// ```
+    pub fn x_span(self, name: impl Into<String>, range: Range<f64>) -> Panel<'a> {
+        self.span(name, 'x', range)
+    }
+
+    /// A grey interval of the vertical axis over the whole width: see [`x_span`](Panel::x_span). On a logarithmic axis, an end that
+    /// is not positive lies at the border.
+    pub fn y_span(self, name: impl Into<String>, range: Range<f64>) -> Panel<'a> {
+        self.span(name, 'y', range)
+    }
+
+    fn span(mut self, name: impl Into<String>, axis: char, range: Range<f64>) -> Panel<'a> {
+        self.spans.push(Span { name: name.into(), axis, range });
+        self
+    }
+
+    /// The opacity of all bands and spans, from 0 to 1; without it 0.2.
+    ///
+    /// ```
+    /// use plot::{Figure, Panel, PlotError};
+    /// let panel = || Panel::new("").band("", &[0.0, 1.0], &[0.0, 1.0], &[2.0, 3.0]);
+    /// assert!(Figure::new("").panel(panel().opacity(0.5)).svg()?.contains("fill-opacity=\"0.5\""));
+    /// assert!(matches!(Figure::new("").panel(panel().opacity(1.5)).svg(), Err(PlotError::Opacity { .. })));
+    /// # Ok::<(), plot::PlotError>(())
+    /// ```
+    pub fn opacity(mut self, opacity: f64) -> Panel<'a> {
+        self.opacity = opacity;
         self
     }
 
