@@ -1,5 +1,6 @@
 //! The legend: in a corner that is free of data, or else in rows above the panel.
 
+use crate::clip::Bounds;
 use crate::font;
 use crate::frame::Frame;
 use crate::marks::{line_paint, radius, runs};
@@ -98,38 +99,39 @@ pub(crate) fn inside(panel: &Panel<'_>, frame: &Frame) -> Option<Legend> {
     let corners = [(right, room.y), (room.x, room.y), (right, bottom), (room.x, bottom)];
     let sides = [(center, room.y), (center, bottom), (right, middle), (room.x, middle)];
     let candidates = corners.into_iter().chain(sides).map(|(x, y)| Rect::new(x, y, width, height));
-    let free = |rect: &Rect| !taken.iter().any(|&p| rect.grown(6.0).contains(p));
-    let rect = candidates.into_iter().find(free)?;
+    let rect = candidates.into_iter().find(|rect| free(rect.grown(6.0), &taken))?;
     for (i, entry) in entries.iter_mut().enumerate() {
         entry.at = (rect.x + PADDING, rect.y + PADDING / 2.0 + (i as f64 + 0.5) * LINE_HEIGHT);
     }
     Some(Legend { rect, boxed: true, entries })
 }
 
-/// Points that cover the data in the frame.
-fn occupied(panel: &Panel<'_>, frame: &Frame) -> Vec<Point> {
+/// Lines and points that cover the data in the frame, in pixels. A point is a line of one.
+fn occupied(panel: &Panel<'_>, frame: &Frame) -> Vec<Vec<Point>> {
     let mut taken = Vec::new();
-    let curves = panel.bands.iter().flat_map(|band| {
-        let curve = |y: &[f64]| band.x.iter().copied().zip(y.iter().copied()).collect::<Vec<_>>();
-        [curve(&band.low), curve(&band.high)]
-    });
-    let curves: Vec<_> = curves.collect();
-    let lines = panel.series.iter().filter(|series| series.style != Style::Points);
-    for points in lines.map(|series| &series.points).chain(&curves) {
-        for run in runs(points, frame) {
-            taken.extend_from_slice(&run);
-            for pair in run.windows(2) {
-                let ((ax, ay), (bx, by)) = (pair[0], pair[1]);
-                let pieces = ((bx - ax).hypot(by - ay) / 5.0).ceil();
-                let between = (1..pieces as usize).map(|k| k as f64 / pieces);
-                taken.extend(between.map(|t| (ax + t * (bx - ax), ay + t * (by - ay))));
-            }
+    for series in &panel.series {
+        if series.style == Style::Points {
+            taken.extend(series.points.iter().filter_map(|&p| frame.visible(p, 0.0)).map(|p| vec![p]));
+        } else {
+            taken.extend(runs(&series.points, frame));
         }
     }
-    let points = panel.series.iter().filter(|series| series.style == Style::Points);
-    taken.extend(points.flat_map(|series| &series.points).filter_map(|&p| frame.visible(p, 0.0)));
-    taken.retain(|&p| frame.rect.contains(p));
+    for band in &panel.bands {
+        for y in [&band.low, &band.high] {
+            let curve: Vec<_> = band.x.iter().copied().zip(y.iter().copied()).collect();
+            taken.extend(runs(&curve, frame));
+        }
+    }
     taken
+}
+
+/// Whether none of the lines meets a rectangle.
+fn free(rect: Rect, taken: &[Vec<Point>]) -> bool {
+    let bounds = Bounds { low: (rect.x, rect.y), high: (rect.right(), rect.bottom()) };
+    taken.iter().all(|line| match line[..] {
+        [p] => !bounds.contains(p),
+        _ => line.windows(2).all(|pair| bounds.segment(pair[0], pair[1]).is_none()),
+    })
 }
 
 /// The height of the rows of a legend above a panel of some width.

@@ -1,4 +1,4 @@
-//! Figures for examples and reports: lines, points, decision regions, contours, images and heat maps.
+//! Figures for examples and reports: lines, points, bands, intervals, decision regions, contours, images and heat maps.
 //!
 //! A [`Figure`] is a grid of [`Panel`]s, each built by saying what is on it. It is written as SVG and as PNG, both from
 //! the same list of shapes, without any library of the system: the font is part of the crate.
@@ -27,7 +27,7 @@
 //! ```
 //!
 //! Colours are those of Okabe and Ito, which colour-blind readers tell apart; markers and dashes tell series apart
-//! without any colour. Points that are not finite are left out. No data makes a panel panic: a figure that cannot be drawn is a
+//! without any colour. Points that are not finite are left out; a line that leaves the range keeps its slope. No data makes a panel panic: a figure that cannot be drawn is a
 //! [`PlotError`].
 
 mod axis;

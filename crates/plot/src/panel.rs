@@ -197,6 +197,15 @@ impl<'a> Panel<'a> {
 
     /// A grey interval of the vertical axis over the whole width: see [`x_span`](Panel::x_span). On a logarithmic axis, an end that
     /// is not positive lies at the border.
+    ///
+    /// ```
+    /// use plot::{Figure, Panel, PlotError};
+    /// let panel = || Panel::new("Loss").y_range(1e-6..1.0).log_y();
+    /// assert!(Figure::new("").panel(panel().y_span("converged", 0.0..1e-4)).svg()?.contains(">converged</text>"));
+    /// let error = Figure::new("").panel(panel().y_span("", 1.0..0.5)).svg();
+    /// assert!(matches!(error, Err(PlotError::Range { axis: 'y', .. })));
+    /// # Ok::<(), plot::PlotError>(())
+    /// ```
     pub fn y_span(self, name: impl Into<String>, range: Range<f64>) -> Panel<'a> {
         self.span(name, 'y', range)
     }

@@ -224,3 +224,70 @@ fn the_legend_leaves_the_data_alone() {
     };
     assert!(legend_at(0.1) > 350.0 && legend_at(0.93) < 200.0);
 }
+
+/// Every kind of mark with data made to break it: an answer or an error, soon, and no NaN in a file.
+#[test]
+fn hostile_data_in_every_mark() {
+    let values = [
+        vec![],
+        vec![0.0],
+        vec![5e-324; 2],
+        vec![-5e-324, 5e-324],
+        vec![1e-310, 1e-300],
+        vec![7.0; 5],
+        vec![1e9, 1e9 + 1e-6],
+        vec![1.0, 1.0 + f64::EPSILON],
+        vec![-9e299, 9e299],
+        vec![f64::MIN, f64::MAX],
+        vec![f64::NEG_INFINITY, 0.0, f64::INFINITY],
+        vec![f64::NAN; 3],
+        vec![0.0, f64::NAN, 1.0, f64::INFINITY, -1e300, 1e-320],
+    ];
+    for x in &values {
+        for y in &values {
+            let points: Vec<(f64, f64)> = x.iter().copied().zip(y.iter().copied()).collect();
+            for variant in 0..4 {
+                let panel = Panel::new("")
+                    .line("a", &points)
+                    .dashed("b", &points)
+                    .points("c", &points)
+                    .path("d", &points)
+                    .band("e", x, x, x)
+                    .band("f", y, y, &vec![f64::INFINITY; y.len()])
+                    .x_span("g", -1.0..f64::INFINITY)
+                    .y_span("h", 0.0..5e-324);
+                let panel = match variant {
+                    0 => panel,
+                    1 => panel.log_y(),
+                    2 => panel.equal_axes().regions(|x, y| x * y).boundary(|x, y| x - y, 0.0),
+                    _ => panel.y_range(1e-320..1e-310).log_y(),
+                };
+                let figure = Figure::new("").size(300, 260).panel(panel);
+                let svg = figure.svg().unwrap();
+                assert!(!svg.contains("NaN") && !svg.contains("inf"), "{x:?} {y:?} {variant}: {svg}");
+                if variant == x.len() % 4 {
+                    figure.png().unwrap();
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn equal_axes_of_very_different_ranges_are_refused() {
+    for (x, y) in [(1e299, 1.0), (1.0, 1e299), (1e299, 1e-280), (1e-280, 1e299), (1e5, 1.0)] {
+        let panel =
+            Panel::new("").x_range(0.0..x).y_range(0.0..y).equal_axes().contours(|x, y| x + y, &[0.5]);
+        assert!(matches!(Figure::new("").panel(panel.regions(|x, _| x)).png(), Err(PlotError::Size { .. })));
+    }
+}
+
+/// What took half a minute must not: lines of very many points, in any order.
+#[test]
+fn lines_of_very_many_points() {
+    let scattered = |i: u32| f64::from(i.wrapping_mul(2_654_435_769) >> 8);
+    let noise: Vec<(f64, f64)> = (0..300_000).map(|i| (f64::from(i), scattered(i))).collect();
+    let star: Vec<(f64, f64)> = (0..20_000).map(|i| (scattered(i), scattered(i + 7))).collect();
+    let svg = Figure::new("").panel(Panel::new("").line("noise", &noise).line("star", &star)).svg().unwrap();
+    assert!(svg.len() < 800_000, "{}", svg.len());
+}
