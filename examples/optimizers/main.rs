@@ -66,6 +66,7 @@ fn compare_on(
     let mut plane = Panel::new(format!("{}, {steps} steps", surface.formula)).x_label("x").y_label("y");
     plane = plane.contours_of(|points| surface.values(points), surface.levels);
     let mut fall = Panel::new("Value after each step").x_label("step").y_label(surface.formula).log_y();
+    fall = fall.y_span("arrived", 0.0..THRESHOLD);
     for (name, rate, way) in ways {
         let values = surface.values(&way);
         report(name, rate, &way, &values);
