@@ -174,3 +174,42 @@ fn extreme_numbers_are_drawn_with() -> Result<(), Error> {
     assert!(far.generate()?.x.iter().all(|value| value.abs() == f64::MAX));
     Ok(())
 }
+
+/// Every size near zero, with every odd option that is allowed: as many samples as asked for, and numbers.
+#[test]
+fn the_smallest_sizes_are_met() -> Result<(), Error> {
+    let sizes = (0..4).flat_map(|outer| (0..4).map(move |inner| (outer, inner)));
+    for (outer, inner) in sizes {
+        for noise in [0.0, 5e-324, 1.0, 1e300] {
+            for shuffle in [true, false] {
+                let data = make_moons((outer, inner)).noise(noise).shuffle(shuffle).generate()?;
+                assert_eq!(data.x.dim(), (outer + inner, 2));
+                assert_eq!(data.y.sum(), inner as i64, "inner samples are of class 1");
+                assert!(data.x.iter().all(|x| x.is_finite()), "{outer} {inner} {noise}");
+                assert_eq!(data.select(&[])?.x.dim(), (0, 2));
+            }
+        }
+    }
+    for n in 1..4 {
+        for (classes, clusters) in [(1, 1), (1, 4), (2, 1), (2, 2), (4, 1)] {
+            for (flip, weights) in [(0.0, vec![0.0; classes]), (1.0, vec![1.0 / classes as f64; classes])] {
+                let data = make_classification(n).n_classes(classes).n_clusters_per_class(clusters);
+                let data = data.n_features(2).n_redundant(0).flip_y(flip).weights(&weights).class_sep(5e-324);
+                let data = data.generate()?;
+                assert_eq!((data.x.dim(), data.y.len()), ((n, 2), n));
+                assert!(data.y.iter().all(|y| (0..classes as i64).contains(y)));
+                assert!(data.x.iter().all(|x| x.is_finite()));
+            }
+        }
+    }
+    for n in 2..6 {
+        for fraction in [5e-324, 0.25, 0.5] {
+            let split = train_test_split(n).test_size(fraction).generate()?;
+            let mut all = [split.train.clone(), split.test.clone()].concat();
+            all.sort_unstable();
+            assert_eq!(all, (0..n).collect::<Vec<_>>(), "every sample is in one part");
+            assert_eq!(split.test.len(), (fraction * n as f64).ceil() as usize);
+        }
+    }
+    Ok(())
+}
