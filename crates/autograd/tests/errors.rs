@@ -114,6 +114,16 @@ fn dtypes_never_mix() {
     assert!(mistake(|| double.to_vec::<f32>()).contains("the elements are F64, asked for as F32"));
     assert!(mistake(|| double.select(double, 1.0)).contains("the mask is Bool"));
     assert!(mistake(|| whole.gt(0.5)).contains("0.5 is not an integer"));
+    for beyond in [9223372036854775808.0, -9223372036854777856.0, 1e300] {
+        assert!(mistake(|| whole.eq(beyond)).contains(&format!("{beyond} is beyond the integers of 64 bits")));
+        assert!(mistake(|| tape.full(beyond, [], DType::I64)).contains("is beyond the integers"));
+    }
+    for none in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        assert!(mistake(|| tape.full(none, [], DType::I64)).contains("is not an integer"));
+    }
+    let (least, most) = (-9223372036854775808.0, 9223372036854774784.0);
+    assert_eq!(tape.full(least, [], DType::I64).to_vec::<i64>(), [i64::MIN]);
+    assert_eq!(tape.full(most, [], DType::I64).to_vec::<i64>(), [i64::MAX - 1023]);
     assert!(mistake(|| double.gt(0.0).select(1.0, 2.0)).contains("the alternatives are the numbers 1 and 2"));
 }
 
