@@ -99,7 +99,8 @@ impl<'p> Tape<'p> {
         // A cast takes 2⁶³ for the largest integer, and that, rounded, for 2⁶³. So the range is asked for by itself.
         let range = -9223372036854775808.0..9223372036854775808.0;
         if dtype == DType::I64 && (value.fract() != 0.0 || !range.contains(&value)) {
-            let why = if value.fract() == 0.0 { "is beyond the integers of 64 bits" } else { "is not an integer" };
+            let why =
+                if value.fract() == 0.0 { "is beyond the integers of 64 bits" } else { "is not an integer" };
             Mistake::new(format!("full: {value} {why}"))
                 .rule("a number beside an I64 tensor becomes I64")
                 .hint("convert the tensor with `.cast(DType::F64)`")
