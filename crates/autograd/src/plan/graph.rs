@@ -51,7 +51,9 @@ impl Graph {
             let node = &list.nodes[id];
             if let Op::Constant | Op::Variable = node.op {
                 list.nodes[id].op = match list.strided(id as NodeId, params).data {
-                    data if matches!(node.value.source, Source::Number(_)) => Op::Full(number(data)),
+                    data if matches!(node.value.source, Source::Number(_)) && is_exact(data) => {
+                        Op::Full(number(data))
+                    }
                     data => {
                         inputs.push(PlanInput::Constant(owned(data, node.meta.shape.elements())));
                         Op::Input(inputs.len() as u32 - 1)
@@ -224,6 +226,14 @@ impl Graph {
     pub(crate) fn sum(&mut self, x: NodeId, axes: Axes) -> NodeId {
         let origin = self.node(x).origin;
         self.add(Sum { axes }, [x].into(), origin)
+    }
+}
+
+/// Whether the first element is the same number as `f64`. Large integers are not.
+fn is_exact(data: DataRef<'_>) -> bool {
+    match data {
+        DataRef::I64(v) => v[0].unsigned_abs() <= 1 << f64::MANTISSA_DIGITS,
+        DataRef::F32(_) | DataRef::F64(_) | DataRef::Bool(_) => true,
     }
 }
 

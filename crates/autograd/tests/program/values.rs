@@ -68,6 +68,16 @@ fn outputs_that_no_kernel_computes() {
     as_eager([], |_, x| vec![x, x.reshape([1, 1]), x.broadcast_to([3])]);
 }
 
+/// An `f64` has no room for the last digit of these.
+#[test]
+fn single_integers_keep_every_digit() {
+    const LARGE: [i64; 6] = [1 << 53, (1 << 53) + 1, -(1 << 53) - 1, i64::MAX, i64::MAX - 1, i64::MIN + 1];
+    as_eager([2], |t, _| {
+        let all = t.constant(LARGE);
+        LARGE.iter().flat_map(|&n| [t.constant(n), t.constant(n).eq(all), all.gt(t.constant(n))]).collect()
+    });
+}
+
 #[test]
 fn permutations_of_what_is_computed() {
     as_eager([2, 3, 4], |_, x| {
