@@ -108,3 +108,44 @@ fn decimal_commas() -> Result<(), Error> {
     assert_eq!(error.to_string(), expected);
     Ok(())
 }
+
+/// All three kinds go through the same reader: what refuses a file refuses it for each.
+#[test]
+fn every_kind_refuses_what_is_no_file_of_numbers() {
+    let kinds = |options: &Options, bytes: &[u8]| {
+        [
+            options.read_from("f.csv", bytes).map(drop),
+            options.read_regression_from("f.csv", bytes).map(drop),
+            options.read_table_from("f.csv", bytes).map(drop),
+        ]
+        .map(Result::unwrap_err)
+    };
+    let whole = gzip("a,class\n1,2\n");
+    for error in kinds(&options(), &whole[..whole.len() - 1]) {
+        assert!(matches!(error, Error::Gzip { .. }), "{error}");
+    }
+    for error in kinds(&options().limit(5), b"a,class\n1,2\n") {
+        assert!(matches!(error, Error::TooLong { limit: 5, .. }), "{error}");
+    }
+    for error in kinds(&options(), b"a,class\n1,2\n3\n") {
+        assert_eq!(error.to_string(), "f.csv, line 3: 1 fields, expected 2 as in line 1");
+    }
+    for error in kinds(&options(), b"a,class\n") {
+        assert!(matches!(error, Error::Empty { header: true, .. }), "{error}");
+    }
+    for error in kinds(&options(), b"a,class\n1,\xff\n") {
+        assert_eq!(
+            error.to_string(),
+            "f.csv, line 2, column 2 (class): \"\u{fffd}\", expected text in UTF-8"
+        );
+    }
+    let path = "no/such/file.csv";
+    let missing = [
+        options().read(path).map(drop),
+        options().read_regression(path).map(drop),
+        options().read_table(path).map(drop),
+    ];
+    for error in missing.map(Result::unwrap_err) {
+        assert!(matches!(&error, Error::Io { file, .. } if file == path), "{error}");
+    }
+}
