@@ -33,6 +33,8 @@ fn evaluate_on<'t>(
     let inputs: Vec<(&str, Var<'t>)> = (case.arrays("in").iter())
         .map(|(label, array)| (label.as_str(), session.leaf(array, differentiated(label))))
         .collect();
+    let shapes: Vec<Vec<usize>> = inputs.iter().map(|(_, var)| var.shape().to_vec()).collect();
+    case.args.says("shapes", shapes);
     let operands: Vec<Var<'t>> = inputs.iter().map(|&(_, var)| var).collect();
     let ys = op(&operands, &case.args);
 

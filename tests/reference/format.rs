@@ -20,11 +20,15 @@ const ROLES: [&str; 14] = [
 
 /// An error in the stored data, with file, case and field.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct FormatError(String);
+pub(crate) struct FormatError {
+    text: String,
+    /// The parameter that is of another kind than its handler reads: no error if another handler would.
+    pub(crate) unknown: Option<String>,
+}
 
 impl fmt::Display for FormatError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -32,7 +36,7 @@ impl std::error::Error for FormatError {}
 
 impl FormatError {
     pub(crate) fn of_file(file: &str, what: impl fmt::Display) -> Self {
-        FormatError(format!("{file}: {what}"))
+        FormatError { text: format!("{file}: {what}"), unknown: None }
     }
 }
 
@@ -46,7 +50,12 @@ pub(crate) struct Location {
 impl Location {
     pub(crate) fn error(&self, field: &str, what: impl fmt::Display) -> FormatError {
         let Location { file, case } = self;
-        FormatError(format!("{file}: case {case}: {field}: {what}"))
+        FormatError { text: format!("{file}: case {case}: {field}: {what}"), unknown: None }
+    }
+
+    /// As [`Location::error`], for a parameter that may be right.
+    pub(crate) fn unknown(&self, field: &str, what: impl fmt::Display) -> FormatError {
+        FormatError { unknown: Some(field.to_owned()), ..self.error(field, what) }
     }
 }
 

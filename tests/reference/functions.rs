@@ -31,6 +31,35 @@ pub(crate) fn find(op: &str) -> Option<Handler> {
     }))
 }
 
+/// What the case says of its function: the formula is the one that is written here, and the numbers of inputs and outputs are
+/// those of the arrays.
+fn check_args(case: &Case, inputs: usize, outputs: usize) {
+    case.args.says("n", inputs);
+    case.args.says("m", outputs);
+    case.args.says("formula", formula(&case.op));
+}
+
+fn formula(op: &str) -> &'static str {
+    match op {
+        "rosenbrock" => "sum_i 100 (x[i+1]-x[i]^2)^2 + (1-x[i])^2",
+        "beale" => "(1.5-x+xy)^2 + (2.25-x+xy^2)^2 + (2.625-x+xy^3)^2",
+        "himmelblau" => "(x^2+y-11)^2 + (x+y^2-7)^2",
+        "ackley" => "-20 exp(-0.2 sqrt(sum x^2 / n)) - exp(sum cos(2 pi x) / n) + 20 + e",
+        "rastrigin" => "10 n + sum(x^2 - 10 cos(2 pi x))",
+        "logsumexp_quad" => "log sum exp(x) + sum(x^2)/2 - sum_i x[i] x[i+1]",
+        "mlp_loss" => concat!(
+            "x = [W1 (3x2, row-major), b1 (3), W2 (3), b2]; mean over 3 samples (0.5,-1;0.3), ",
+            "(-0.2,0.8;-0.6), (1.1,0.4;0.9) of (W2 . tanh(W1 u + b1) + b2 - y)^2 / 2",
+        ),
+        "polar" => "(r cos t, r sin t)",
+        "spherical" => "(r sin t cos p, r sin t sin p, r cos t)",
+        "wide" => "(sin(xy), exp(x-y), x/(1+y^2), tanh(x) y, x^3)",
+        "tall" => "(sum x^2, sum(sin x) * x0)",
+        "softmax_fn" => "exp(x)/sum exp(x)",
+        _ => "none is known",
+    }
+}
+
 /// A function of several numbers.
 type Function<T> = fn(&[T]) -> T;
 
@@ -118,6 +147,7 @@ fn derivatives(session: &Session<'_>, case: &Case) -> Result<Results, Fault> {
     let x = variables(session, case, "x")?;
     let (v, w) = (constants(session, case, "v")?, constants(session, case, "w")?);
     let n = x.len();
+    check_args(case, n, 1);
     let y = f(&x);
     let gradient = y.grads(&x);
     let first = y.jvp(&x, &v);
@@ -173,6 +203,7 @@ fn jacobians(session: &Session<'_>, case: &Case, f: Map) -> Result<Results, Faul
     let (v, u) = (constants(session, case, "v")?, constants(session, case, "u")?);
     let ys = f(&x);
     let (m, n) = (ys.len(), x.len());
+    check_args(case, n, m);
     let rows = jacobian(&ys, &x);
     let vjp = total(ys.iter().zip(&u).map(|(&y, &u)| y * u)).grads(&x);
 

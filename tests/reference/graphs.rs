@@ -64,6 +64,8 @@ fn run<'t>(case: &Case, inputs: &[Var<'t>]) -> Result<Vec<Var<'t>>, Fault> {
 fn program(session: &Session<'_>, case: &Case) -> Result<Results, Fault> {
     let x = variables(session, case, "x")?;
     let v = constants(session, case, "v")?;
+    case.args.says("inputs", x.len());
+    case.args.says("output", "last node");
     let nodes = run(case, &x)?;
     let y = nodes[nodes.len() - 1];
     let n = x.len();
@@ -105,7 +107,10 @@ fn draw<'t>(case: &Case, x: &[Var<'t>]) -> Result<Var<'t>, Fault> {
         "power_by_repeated_products" => (1..args.read("n")?).fold(x[0], |y, _: usize| y * x[0]),
         "unused_input" => x[0] * x[2],
         "constant_factor" => 2.0 * x[0] - 3.0 * x[1],
-        "stop_gradient_product" => total(x.iter().map(|&x| x * x.detach())),
+        "stop_gradient_product" => {
+            args.says("detached", "second factor");
+            total(x.iter().map(|&x| x * x.detach()))
+        }
         "stop_gradient_mixed" => total(x.iter().map(|x| x.sin() * x.detach().exp() + x.detach().square())),
         "identity_output" => x[0],
         "relu_dead" => total(x.iter().map(|x| x.relu())),
@@ -147,6 +152,7 @@ fn accumulate(session: &Session<'_>, case: &Case) -> Result<Results, Fault> {
 }
 
 fn intermediates(session: &Session<'_>, case: &Case) -> Result<Results, Fault> {
+    case.args.says("nodes", "a = exp x, b = a x, c = tanh b, loss = sum(c a)");
     let x = session.leaf(case.array("in", "x")?, true);
     let a = x.exp();
     let b = a * x;

@@ -1,7 +1,7 @@
 //! The table of handlers, by group and op.
 
 use crate::runner::Handler;
-use crate::{datasets, functions, graphs, higher, inits, losses, ops, optim, seeds, training};
+use crate::{clipping, datasets, functions, graphs, higher, inits, losses, ops, optim, seeds, training};
 
 /// The handler of an op, or `None`: then its cases count as unsupported.
 pub(crate) fn find(group: &str, op: &str) -> Option<Handler> {
@@ -17,6 +17,10 @@ pub(crate) fn find(group: &str, op: &str) -> Option<Handler> {
         "losses" => losses::find(op),
         "optim" => optim::find(op),
         "training" => training::find(op),
+        "clipping" | "clip_more" => clipping::find(op),
+        "activations" | "attention" | "contractions" | "dropout" | "norms" | "scans" | "scatter" => {
+            ops::find(op)
+        }
         _ if group.starts_with("ops_") => ops::find(op),
         _ => None,
     }

@@ -19,9 +19,9 @@ fn distribution(case: &Case) -> Result<Results, Fault> {
         "xavier_uniform" => Init::XavierUniform,
         _ => Init::Normal(args.read("factor")?),
     };
-    if args.or("gain", 1.0)? != 1.0 {
-        return Err(Fault::Unsupported("gain".to_owned()));
-    }
+    args.says("gain", 1.0);
+    // The statistics of one sample of the other software's.
+    args.remarks(&["sample"]);
     let shape = if args.has("n_in") {
         vec![args.read("n_in")?, args.read("n_out")?]
     } else {
@@ -30,6 +30,11 @@ fn distribution(case: &Case) -> Result<Results, Fault> {
     };
     if shape.len() != 2 {
         return Err(Fault::Unsupported("weights of a convolution".to_owned()));
+    }
+    for (name, length) in [("fan_in", shape[0]), ("fan_out", shape[1])] {
+        if args.or(name, length)? != length {
+            return Err(Fault::Mismatch(format!("{name} is not that of {shape:?}")));
+        }
     }
     let bias: f64 = args.or("bias", 0.0)?;
     let biases = Init::Zeros.values("bias", &[shape[1]], 0);

@@ -24,10 +24,6 @@ pub(crate) fn find(op: &str) -> Option<Handler> {
 
 /// What the case asks of a loss beyond the mean over all rows.
 fn variant(case: &Case) -> Result<Option<String>, Fault> {
-    let options = ["ignore_index", "label_smoothing"];
-    if let Some(option) = options.into_iter().find(|option| case.args.has(option)) {
-        return Ok(Some(option.replace('_', " ")));
-    }
     if case.labels("in").any(|label| label == "weight") {
         return Ok(Some("class weights".to_owned()));
     }

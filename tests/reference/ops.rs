@@ -5,22 +5,28 @@
 
 use autograd::{DType, Var};
 use nn::Activation;
-use nn::attention::{Mask, scaled_dot_product};
 
 use crate::args::Args;
 use crate::evaluate::{evaluate, evaluate_all};
 use crate::format::Case;
+use crate::layouts::{layers, layout, parts};
 use crate::runner::{Fault, Handler, Refusal, Results};
 
 /// One op: inputs and parameters to the output.
-type Row = for<'t> fn(&[Var<'t>], &Args) -> Var<'t>;
+pub(crate) type Row = for<'t> fn(&[Var<'t>], &Args) -> Var<'t>;
 
 /// An op with several outputs.
 type Outputs = for<'t> fn(&[Var<'t>], &Args) -> Vec<Var<'t>>;
 
 pub(crate) fn find(op: &str) -> Option<Handler> {
     if let Some(row) = several_outputs(op) {
-        return Some(Handler::new(Refusal::PanicInCaller, move |case, _| evaluate_all(case, row)));
+        return Some(Handler::new(Refusal::PanicInCaller, move |case, _| {
+            if case.convention {
+                // Another choice than that of the engine: the gradients are not held.
+                case.args.remarks(&["ties"]);
+            }
+            evaluate_all(case, row)
+        }));
     }
     let row = elementwise(op).or_else(|| several(op)).or_else(|| rows(op)).or_else(|| products(op));
     let row = row.or_else(|| reductions(op)).or_else(|| layout(op)).or_else(|| parts(op));
@@ -29,6 +35,7 @@ pub(crate) fn find(op: &str) -> Option<Handler> {
         if let Some(reason) = unsupported(case)? {
             return Err(Fault::Unsupported(reason.to_owned()));
         }
+        overlook(case);
         with_conventions(case, evaluate(case, row)?)
     }))
 }
@@ -39,6 +46,14 @@ fn unsupported(case: &Case) -> Result<Option<&'static str>, Fault> {
         "slice" if case.args.read::<Vec<usize>>("step")?.iter().any(|&step| step != 1) => Some("steps"),
         _ => None,
     })
+}
+
+/// What changes nothing that is held: an axis of elementwise functions and of sums over all elements.
+fn overlook(case: &Case) {
+    let op = case.op.as_str();
+    if elementwise(op).is_some() || ["sum_all", "mean_all"].contains(&op) {
+        case.args.remarks(&["axis"]);
+    }
 }
 
 /// Which of the choices at kinks, ties and infinities are those of the software behind the stored numbers.
@@ -121,20 +136,23 @@ fn elementwise(op: &str) -> Option<Row> {
         "sigmoid" => |x, _| x[0].sigmoid(),
         "logsigmoid" => |x, _| -(-x[0]).softplus(),
         "softplus" => |x, args| {
-            let beta = optional(args, "beta", 1.0);
+            // Beyond beta x = 20 that of the stored numbers is the identity, which is the same within 3e-9.
+            args.says("threshold", 20.0);
+            let beta = args.optional("beta", 1.0);
             (beta * x[0]).softplus() / beta
         },
         "relu" => |x, _| x[0].relu(),
         "leaky_relu" => |x, args| x[0].leaky_relu(args.need("negative_slope")),
-        "elu" => |x, args| x[0].elu(optional(args, "alpha", 1.0)),
-        "gelu" => |x, args| match args.has("approximate").then(|| args.need::<String>("approximate")) {
-            Some(tanh) if tanh == "tanh" => x[0].gelu_tanh(),
-            _ => x[0].gelu(),
+        "elu" => |x, args| x[0].elu(args.optional("alpha", 1.0)),
+        "gelu" => |x, args| match args.optional("approximate", "none".to_owned()).as_str() {
+            "none" => x[0].gelu(),
+            "tanh" => x[0].gelu_tanh(),
+            _ => args.unknown("approximate"),
         },
         "silu" => |x, _| x[0].swish(),
         "clamp" => |x, args| {
-            let above = x[0].maximum(optional(args, "min", f64::NEG_INFINITY));
-            above.minimum(optional(args, "max", f64::INFINITY))
+            let above = x[0].maximum(args.optional("min", f64::NEG_INFINITY));
+            above.minimum(args.optional("max", f64::INFINITY))
         },
         "add_scalar" => |x, args| x[0] + args.need::<f64>("scalar"),
         "sub_scalar" => |x, args| x[0] - args.need::<f64>("scalar"),
@@ -168,7 +186,11 @@ fn several(op: &str) -> Option<Row> {
         "where" => |x, _| x[0].select(x[1], x[2]),
         "where_log" => |x, _| x[0].gt(0.0).select(x[0].ln(), 0.0),
         "masked_fill" => |x, args| x[1].select(args.need::<f64>("value"), x[0]),
-        "dropout_mask" => |x, args| x[0] * x[1] / (1.0 - args.need::<f64>("p")),
+        "dropout_mask" => |x, args| match args.need::<f64>("p") {
+            p if p < 1.0 => x[0] * x[1] / (1.0 - p),
+            // A layer refuses to drop everything.
+            _ => args.unknown("p"),
+        },
         _ => return None,
     };
     Some(row)
@@ -177,21 +199,27 @@ fn several(op: &str) -> Option<Row> {
 /// Sums, softmax, and entries by index.
 fn rows(op: &str) -> Option<Row> {
     let row: Row = match op {
-        "sum" => |x, args| match args.axes() {
-            Some(axes) => keepdim(x[0].sum_over(&axes), x[0], &axes, args),
-            None => x[0].sum(),
-        },
-        "mean" => |x, args| match args.axes() {
-            Some(axes) => keepdim(x[0].mean_over(&axes), x[0], &axes, args),
-            None => x[0].mean(),
-        },
+        "sum" => |x, args| over(x[0], args, |x, axes| x.sum_over(axes)),
+        "mean" => |x, args| over(x[0], args, |x, axes| x.mean_over(axes)),
         "sum_all" => |x, _| x[0].sum(),
         "mean_all" => |x, _| x[0].mean(),
-        "softmax" => |x, args| x[0].softmax(args.need("axis")),
-        "softmax1" => |x, _| x[0].softmax(1),
-        "log_softmax" => |x, args| x[0].log_softmax(args.need("axis")),
+        "cumsum" => |x, args| x[0].cumsum(args.axis()),
+        "cumsum_reverse" => |x, args| x[0].flip(args.axis()).cumsum(args.axis()).flip(args.axis()),
+        "gather" => |x, args| x[0].gather(args.axis(), x[1]),
+        "scatter_add" => |x, args| x[0].scatter_add(args.axis(), x[1], x[2]),
+        "softmax" => |x, args| x[0].softmax(args.axis()),
+        // Along the second axis; the one that the case names is that of its neighbours in a list.
+        "softmax1" => |x, args| {
+            args.says("axis", 0);
+            x[0].softmax(1)
+        },
+        "log_softmax" => |x, args| x[0].log_softmax(args.axis()),
         "pick_per_row" => |x, _| x[0].pick(x[1]),
         "one_hot" => |x, args| {
+            // A comparison, for which no number is out of range.
+            if args.has("expect") {
+                args.unknown("expect");
+            }
             let classes: Vec<i64> = (0..args.need::<usize>("classes") as i64).collect();
             column(x[0]).eq(x[0].tape().constant(classes)).cast(DType::F64)
         },
@@ -203,8 +231,14 @@ fn rows(op: &str) -> Option<Row> {
 /// Extremes and statistics over axes.
 fn reductions(op: &str) -> Option<Row> {
     let row: Row = match op {
-        "amax" => |x, args| over(x[0], args, |x, axes| x.max_over(axes)),
-        "amin" => |x, args| over(x[0], args, |x, axes| x.min_over(axes)),
+        "amax" => |x, args| {
+            args.says("ties", "spread evenly");
+            over(x[0], args, |x, axes| x.max_over(axes))
+        },
+        "amin" => |x, args| {
+            args.says("ties", "spread evenly");
+            over(x[0], args, |x, axes| x.min_over(axes))
+        },
         "argmax" => |x, args| x[0].argmax(args.need::<isize>("axis")),
         "argmin" => |x, args| x[0].argmin(args.need::<isize>("axis")),
         "logsumexp" => |x, args| over(x[0], args, |x, axes| x.logsumexp_over(axes)),
@@ -218,8 +252,17 @@ fn reductions(op: &str) -> Option<Row> {
 
 /// A reduction over the axes of a case, where none are named over all.
 fn over<'t>(x: Var<'t>, args: &Args, f: impl Fn(Var<'t>, &[isize]) -> Var<'t>) -> Var<'t> {
+    let keepdim = args.optional("keepdim", false);
     let axes = args.axes().unwrap_or_else(|| (0..x.rank() as isize).collect());
-    keepdim(f(x, &axes), x, &axes, args)
+    let y = f(x, &axes);
+    if !keepdim {
+        return y;
+    }
+    let mut shape = x.shape().to_vec();
+    for axis in axes {
+        shape[axis.rem_euclid(x.rank() as isize) as usize] = 1;
+    }
+    y.reshape(&shape[..])
 }
 
 /// Ops with more than one output.
@@ -261,102 +304,9 @@ fn products(op: &str) -> Option<Row> {
         "linear" => |x, _| x[0].matmul(x[1].t()) + x[2],
         "addmm" => |x, _| x[0] + x[1].matmul(x[2]),
         "rnn_cell" => |x, args| {
-            let activation: Activation = args.need::<String>("nonlinearity").parse().expect("a known one");
+            let activation = args.need::<String>("nonlinearity").parse::<Activation>();
+            let activation = activation.unwrap_or_else(|_| args.unknown("nonlinearity"));
             activation.apply(x[0].matmul(x[2].t()) + x[4] + x[1].matmul(x[3].t()) + x[5])
-        },
-        _ => return None,
-    };
-    Some(row)
-}
-
-/// Other shapes of the same elements.
-fn layout(op: &str) -> Option<Row> {
-    let row: Row = match op {
-        "reshape" => |x, args| reshape(x[0], args),
-        "transpose" => |x, _| x[0].t(),
-        "permute" => |x, args| x[0].permute(&args.need::<Vec<isize>>("axes")),
-        "permute_reshape" => |x, args| reshape(x[0].permute(&args.need::<Vec<isize>>("axes")), args),
-        "swapaxes" => |x, args| {
-            let rank = x[0].rank() as isize;
-            let [a, b] = args.need::<Vec<isize>>("axes")[..] else { panic!("swapaxes takes two axes") };
-            let mut axes: Vec<isize> = (0..rank).collect();
-            axes.swap(a.rem_euclid(rank) as usize, b.rem_euclid(rank) as usize);
-            x[0].permute(&axes)
-        },
-        "expand" => |x, args| x[0].broadcast_to(&args.need::<Vec<usize>>("shape")[..]),
-        "squeeze" => |x, args| {
-            let axis = args.need::<Option<usize>>("axis");
-            let lengths = x[0].shape().to_vec().into_iter().enumerate();
-            let kept = lengths.filter(|&(i, n)| n != 1 || axis.is_some_and(|axis| axis != i));
-            x[0].reshape(&kept.map(|(_, n)| n).collect::<Vec<_>>()[..])
-        },
-        "unsqueeze" => |x, args| {
-            let mut shape = x[0].shape().to_vec();
-            let rank = shape.len() as isize + 1;
-            shape.insert(args.need::<isize>("axis").rem_euclid(rank) as usize, 1);
-            x[0].reshape(&shape[..])
-        },
-        _ => return None,
-    };
-    Some(row)
-}
-
-/// Parts, and tensors of parts.
-fn parts(op: &str) -> Option<Row> {
-    let row: Row = match op {
-        "concat" => |x, args| Var::concat(x, args.need("axis")),
-        "concat_self" => |x, args| Var::concat(&[x[0], x[0]], args.need("axis")),
-        "stack" => |x, args| Var::stack(x, args.need("axis")),
-        "select" => |x, args| x[0].index(args.need("axis"), args.need("index")),
-        "slice" => |x, args| {
-            let ranges = args.need::<Vec<usize>>("start").into_iter().zip(args.need::<Vec<usize>>("stop"));
-            (0..).zip(ranges).fold(x[0], |x, (axis, (start, stop))| x.slice(axis, start..stop))
-        },
-        "pad_constant" => |x, args| {
-            let pads: Vec<usize> = args.need("pads_last_axis_first");
-            let value: f64 = args.need("value");
-            let pairs = (0..).zip(pads.chunks(2));
-            pairs.fold(x[0] - value, |x, (i, pair)| x.pad(-1 - i, pair[0], pair[1])) + value
-        },
-        "roll" => |x, args| {
-            let axes: Vec<isize> = args.need("axes");
-            args.need::<Vec<isize>>("shifts").iter().zip(axes).fold(x[0], |x, (&shift, axis)| {
-                let length = x.shape()[axis as usize] as isize;
-                let first = (-shift).rem_euclid(length) as usize;
-                Var::concat(&[x.slice(axis, first..), x.slice(axis, ..first)], axis)
-            })
-        },
-        "tril" => |x, args| x[0].tril(args.need("diagonal")),
-        "triu" => |x, args| x[0].triu(args.need("diagonal")),
-        "trace" => |x, _| x[0].tril(0).triu(0).sum(),
-        "diag" => |x, _| {
-            let n = x[0].shape()[0];
-            x[0].broadcast_to([n, n]).tril(0).triu(0)
-        },
-        _ => return None,
-    };
-    Some(row)
-}
-
-/// Layers without parameters of their own.
-fn layers(op: &str) -> Option<Row> {
-    let row: Row = match op {
-        "layer_norm" => |x, args| {
-            let axes = args.need::<Vec<usize>>("normalized_shape").len() as isize;
-            let y = x[0].standardize((-axes..0).collect::<Vec<_>>(), args.need("eps"));
-            if let [_, weight, bias] = *x { y * weight + bias } else { y }
-        },
-        "rms_norm" => |x, args| {
-            let squares = x[0].square().mean_over([-1]) + args.need::<f64>("eps");
-            x[0] / squares.sqrt().unsqueeze(-1) * x[1]
-        },
-        "scaled_dot_product_attention" => |x, args| {
-            let mask = match x.get(3) {
-                Some(&mask) => Mask::Where(mask),
-                None if args.need("causal") => Mask::Causal,
-                None => Mask::All,
-            };
-            scaled_dot_product(x[0], x[1], x[2], mask)
         },
         _ => return None,
     };
@@ -366,32 +316,6 @@ fn layers(op: &str) -> Option<Row> {
 /// A function of two operands that are the same.
 fn twice<'t>(x: Var<'t>, f: fn(Var<'t>, Var<'t>) -> Var<'t>) -> Var<'t> {
     f(x, x)
-}
-
-/// A number that a case may leave out.
-fn optional(args: &Args, name: &str, default: f64) -> f64 {
-    if args.has(name) { args.need(name) } else { default }
-}
-
-/// A reduced tensor, with the axes that disappeared kept at length 1 where the case asks for it.
-fn keepdim<'t>(y: Var<'t>, x: Var<'t>, axes: &[isize], args: &Args) -> Var<'t> {
-    if !args.has("keepdim") || !args.need::<bool>("keepdim") {
-        return y;
-    }
-    let mut shape = x.shape().to_vec();
-    for axis in axes {
-        shape[axis.rem_euclid(x.rank() as isize) as usize] = 1;
-    }
-    y.reshape(&shape[..])
-}
-
-/// To the shape of a case, in which one length may be left open as -1.
-fn reshape<'t>(x: Var<'t>, args: &Args) -> Var<'t> {
-    let wanted: Vec<isize> = args.need("shape");
-    let known: usize = wanted.iter().filter_map(|&n| usize::try_from(n).ok()).product();
-    let open = x.shape().elements() / known.max(1);
-    let shape: Vec<usize> = wanted.iter().map(|&n| usize::try_from(n).unwrap_or(open)).collect();
-    x.reshape(&shape[..])
 }
 
 /// NumPy's product: a vector on the left is a row, one on the right a column, and the axis of length 1 disappears.

@@ -5,6 +5,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::Once;
 
+use crate::args::Unknown;
 use crate::format::FormatError;
 
 /// A panic that was caught.
@@ -16,6 +17,8 @@ pub(crate) struct Panicked {
     line: u32,
     /// The stored data were at fault, not the code under test.
     pub(crate) bad_data: bool,
+    /// The case has a value that its handler does not know: which.
+    pub(crate) unknown: Option<String>,
 }
 
 impl Panicked {
@@ -65,6 +68,8 @@ pub(crate) fn caught<T>(f: impl FnOnce() -> T) -> Result<T, Panicked> {
         let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
         let text = text.or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string));
         let text = text.unwrap_or_else(|| "(a panic without a text)".to_owned());
-        Panicked { text, file, line, bad_data: data.is_some() }
+        let unknown = payload.downcast_ref::<Unknown>().map(|unknown| unknown.0.clone());
+        let unknown = unknown.or_else(|| data.and_then(|error| error.unknown.clone()));
+        Panicked { text, file, line, bad_data: data.is_some(), unknown }
     })
 }

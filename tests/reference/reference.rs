@@ -8,6 +8,7 @@
 
 mod args;
 mod array;
+mod clipping;
 mod compare;
 mod datasets;
 mod evaluate;
@@ -17,6 +18,7 @@ mod graphs;
 mod handlers;
 mod higher;
 mod inits;
+mod layouts;
 mod losses;
 mod ops;
 mod optim;

@@ -170,22 +170,40 @@ pub(crate) fn run(case: &Case, group: &Group, registry: Registry<'_>) -> Ran {
     let mut programs = 0;
     let outcome = match registry(&group.name, &case.op) {
         None => Outcome::Unsupported { op: case.op.clone() },
-        Some(handler) => match caught(|| (handler.evaluate)(case, group)) {
-            Ok(Err(Fault::Unsupported(reason))) if !case.must_refuse => {
-                Outcome::Unsupported { op: format!("{} ({reason})", case.op) }
-            }
-            evaluated => {
-                if let Ok(Ok(results)) = &evaluated {
-                    programs = results.planned.len();
+        Some(handler) => {
+            case.args.forget();
+            let evaluated = caught(|| (handler.evaluate)(case, group));
+            match not_done(case, &evaluated) {
+                Some(reason) => Outcome::Unsupported { op: format!("{} ({reason})", case.op) },
+                None => {
+                    if let Ok(Ok(results)) = &evaluated {
+                        programs = results.planned.len();
+                    }
+                    match verdict(case, handler.refusal, evaluated, &mut notes) {
+                        Ok(()) => Outcome::Passed,
+                        Err(why) => Outcome::Failed { why },
+                    }
                 }
-                match verdict(case, handler.refusal, evaluated, &mut notes) {
-                    Ok(()) => Outcome::Passed,
-                    Err(why) => Outcome::Failed { why },
-                }
             }
-        },
+        }
     };
     Ran { case: case.name.clone(), outcome, notes, programs }
+}
+
+/// What the case asks for and the handler does not do: a variant that it names, or values that it does not know or did not
+/// read. Then neither right nor wrong results say anything, nor does a refusal. Broken data stay broken.
+fn not_done(case: &Case, evaluated: &Result<Result<Results, Fault>, Panicked>) -> Option<String> {
+    match evaluated {
+        Ok(Err(Fault::Unsupported(reason))) if !case.must_refuse => return Some(reason.clone()),
+        Ok(Err(Fault::Data(FormatError { unknown: Some(path), .. }))) => return Some(path.clone()),
+        Ok(Err(Fault::Unsupported(_) | Fault::Data(_))) => return None,
+        Err(Panicked { unknown: Some(path), .. }) => return Some(path.clone()),
+        Err(Panicked { bad_data: true, .. }) => return None,
+        _ => {}
+    }
+    let unread = case.args.unread();
+    let named: Vec<_> = unread.iter().map(|path| format!("args.{path}")).collect();
+    (!named.is_empty()).then(|| named.join(", "))
 }
 
 fn verdict(

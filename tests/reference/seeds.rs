@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use autograd::{Gradients, Param, Params, Storage, Tape, Var};
+use ndarray::ArrayD;
 use nn::teaching::{Perceptron, ThreeOneOne};
 use nn::{Activation, Linear, Mlp, loss};
 use optim::{Adam, Momentum, Optimizer, Sgd};
 
+use crate::args::Args;
 use crate::array::Array;
 use crate::format::Case;
 use crate::ops::sigmoid_slope;
@@ -51,6 +53,7 @@ impl Tables {
 fn perceptron_fit(case: &Case) -> Result<Results, Fault> {
     let (x, y) = (case.f64("in", "X")?, case.i64("in", "y")?);
     let checkpoints: Vec<usize> = case.args.read("iterations")?;
+    case.args.remarks(&["closest_distance_to_threshold"]);
     let mut params = Params::f64();
     let perceptron = Perceptron::new(&mut params.scope("perceptron"), x.shape()[1]);
     let mut sgd = Sgd::new(case.args.read("learning_rate")?)?;
@@ -71,7 +74,8 @@ fn perceptron_fit(case: &Case) -> Result<Results, Fault> {
         if checkpoints.contains(&iteration) {
             let tape = Tape::with(&params);
             let predicted = read(case, perceptron.predict(tape.constant(x)))?.floats();
-            let predicted = predicted.into_iter().map(|class| class as i64).collect();
+            let predicted: Vec<i64> = predicted.into_iter().map(|class| class as i64).collect();
+            agrees(case, &case.args.object("accuracy")?, &iteration.to_string(), share(&predicted, y))?;
             let mut put = |name: &str, array| results.put("out", &format!("{name}_{iteration}"), array);
             put("pred", Array::shaped(y.shape(), predicted));
             put("weights", Array::shaped(&[x.shape()[1]], params.get::<f64>(perceptron.weight).to_vec()));
@@ -82,6 +86,19 @@ fn perceptron_fit(case: &Case) -> Result<Results, Fault> {
     results.put("out", "scores_last", read(case, perceptron.score(tape.constant(x)))?);
     results.put("out", "updates_per_iteration", Array::shaped(&[updates.len()], updates));
     Ok(results)
+}
+
+/// The share of labels that were predicted.
+fn share(predicted: &[i64], labels: &ArrayD<i64>) -> f64 {
+    let right = predicted.iter().zip(labels).filter(|(p, l)| p == l).count();
+    right as f64 / labels.len() as f64
+}
+
+/// Compares a number among the parameters with the computed one.
+pub(crate) fn agrees(case: &Case, args: &Args, name: &str, got: f64) -> Result<(), Fault> {
+    let want: f64 = args.read(name)?;
+    let close = (got - want).abs() <= case.atol + case.rtol * want.abs();
+    if close { Ok(()) } else { Err(Fault::Mismatch(format!("args.{name}: got {got:?}, want {want:?}"))) }
 }
 
 /// Sets the parameters of a layer to stored values.
@@ -96,6 +113,9 @@ fn mlp_fit(case: &Case) -> Result<Results, Fault> {
     let checkpoints: Vec<usize> = case.args.read("checkpoints")?;
     let epochs: usize = case.args.read("epochs")?;
     let labels = case.i64("in", "y")?;
+    // The weights that this seed gives are stored; the rest is about the notebook's own loop.
+    case.args.remarks(&["numpy_seed", "printed", "mean_squared_error_literal"]);
+    case.args.remarks(&["accuracy_literal", "closest_output_to_0.5_literal"]);
     let mut params = Params::f64();
     let net = Mlp::new(&mut params.scope("net"), &sizes, Activation::Sigmoid);
     let mut named = Vec::new();
@@ -118,7 +138,8 @@ fn mlp_fit(case: &Case) -> Result<Results, Fault> {
             results.put("out", "forward0", read(case, output.reshape([labels.len()]))?);
         }
         if epoch == epochs {
-            let classes = output.to_vec::<f64>().into_iter().map(|a| i64::from(a > 0.5)).collect();
+            let classes: Vec<_> = output.to_vec::<f64>().into_iter().map(|a| i64::from(a > 0.5)).collect();
+            agrees(case, &case.args, "accuracy_exact", share(&classes, labels))?;
             results.put("exact", "output_final", read(case, output.reshape([labels.len()]))?);
             results.put("exact", "predictions_final", Array::shaped(labels.shape(), classes));
             break;
@@ -136,6 +157,11 @@ fn mlp_fit(case: &Case) -> Result<Results, Fault> {
             }
         }
     }
+    let errors = case.args.object("mean_squared_error_exact")?;
+    for epoch in errors.names() {
+        let at = epoch.parse::<usize>().ok().and_then(|epoch| losses.get(epoch));
+        agrees(case, &errors, epoch, at.copied().unwrap_or(f64::NAN))?;
+    }
     results.put("exact", "loss_every_epoch", Array::shaped(&[losses.len()], losses));
     for label in case.labels("literal") {
         let why = "the notebook's own loop, reproduced by the example manual_vs_autodiff";
@@ -146,6 +172,8 @@ fn mlp_fit(case: &Case) -> Result<Results, Fault> {
 
 fn optimize(case: &Case) -> Result<Results, Fault> {
     let args = &case.args;
+    args.says("function", "sum_i k_i * p_i^2");
+    args.remarks(&["largest_adam_difference"]);
     let (rate, momentum) = (args.read("learning_rate")?, args.read("momentum")?);
     let adam = Adam::new(rate)?.betas(args.read("beta1")?, args.read("beta2")?)?;
     let mut results = Results::default();

@@ -11,6 +11,7 @@ use crate::format::Case;
 use crate::functions::rosenbrock;
 use crate::optim::adam_of;
 use crate::runner::{Fault, Handler, Refusal, Results};
+use crate::seeds::agrees;
 use crate::sessions::{Session, each_training, each_way};
 
 /// Trains eagerly, or by a program of these passes.
@@ -43,14 +44,16 @@ fn samples(case: &Case) -> Result<Array2<f64>, Fault> {
 }
 
 fn mlp_classifier(case: &Case, passes: Option<Passes>) -> Result<Results, Fault> {
-    let optimizer: String = case.args.read("optimizer")?;
-    match optimizer.as_str() {
+    case.args.says("loss", "cross_entropy mean");
+    case.args.remarks(&["sensitivity"]);
+    match case.args.read::<String>("optimizer")?.as_str() {
         "adam" => classify(case, passes, adam_of(case)?),
         "sgd" => {
+            case.args.off(&["weight_decay", "nesterov", "dampening", "maximize"]);
             let momentum = Momentum::pytorch(case.args.read("lr")?, case.args.read("momentum")?)?;
             classify(case, passes, momentum)
         }
-        _ => Err(Fault::Unsupported(optimizer)),
+        _ => case.args.unknown("optimizer"),
     }
 }
 
@@ -115,6 +118,11 @@ fn classify(case: &Case, passes: Option<Passes>, mut optimizer: impl Optimizer) 
             put_gradients(&params, &net, &gradients, &mut results);
         }
         optimizer.step(&mut params, &gradients)?;
+    }
+    for (name, loss) in [("first_loss", losses.first()), ("last_loss", losses.last())] {
+        if case.args.has(name) {
+            agrees(case, &case.args, name, loss.copied().unwrap_or(f64::NAN))?;
+        }
     }
     results.put("out", "loss", Array::shaped(&[losses.len()], losses));
 
@@ -284,6 +292,9 @@ fn named(block: &TransformerBlock) -> Vec<(&'static str, Param)> {
 
 fn transformer_block(case: &Case) -> Result<Results, Fault> {
     let (width, hidden) = (case.args.read("d_model")?, case.args.read("feed_forward")?);
+    case.args.says("norm", "pre");
+    case.args.says("activation", "gelu (exact)");
+    case.args.says("loss", "sum(out * cot)");
     let mut params = Params::f64();
     let mut scope = params.scope("block");
     let mut block = TransformerBlock {

@@ -3,8 +3,9 @@
 use ndarray::{ArrayD, arr0};
 use serde_json::json;
 
-use super::{Scratch, failed_with, outcome, stored};
+use super::{Scratch, failed_with, outcome, reading_all, stored};
 use crate::format::{Case, Group};
+use crate::handlers;
 use crate::report::Report;
 use crate::runner::{Fault, Handler, Outcome, Refusal, Results, run};
 
@@ -112,7 +113,7 @@ fn gradients_at_nan_inputs_are_not_held_but_the_values_are() {
 fn a_waived_array_is_listed() {
     let (group, case) = stored("higher", "sin_x2_exp");
     let handler = || {
-        Handler::new(Refusal::TypedError, |_, _| {
+        reading_all(Refusal::TypedError, |_, _| {
             let mut results = Results::default();
             results.waive("out", "derivatives", "not today");
             Ok(results)
@@ -131,7 +132,7 @@ fn a_replaced_figure_is_held_and_listed() {
     let edge = |figure: f64| {
         let (group, case) = stored("ops_edge", "sign/specials");
         run(&case, &group, &move |_, _| {
-            Some(Handler::new(Refusal::TypedError, move |case, _| {
+            Some(reading_all(Refusal::TypedError, move |case, _| {
                 let mut results = replayed(case, "out", |x| if x == 1.0 { 7.0 } else { x })?;
                 results.instead("out", "y", "sevens", vec![(2, figure), (3, -1.0), (4, 7.0)]);
                 Ok(results)
@@ -176,4 +177,56 @@ fn cancelling_results_are_held_by_the_largest_element() {
         Ok(results)
     });
     assert_eq!(by_largest, Outcome::Passed);
+}
+
+/// The outcome of a stored case with another parameter, under its own handler.
+fn with_option(group: &str, case: &str, name: &str, value: serde_json::Value) -> Outcome {
+    let copy = Scratch::of(&[group]);
+    copy.edit(&format!("{group}.json"), |group| {
+        let cases = group["cases"].as_array_mut().unwrap();
+        cases.retain(|stored| stored["name"] == case || stored["op"] == "problem");
+        let stored = cases.iter_mut().find(|stored| stored["name"] == case).unwrap();
+        stored["args"][name] = value;
+    });
+    let group = Group::read(&copy.folder, group).unwrap();
+    run(group.case(case).unwrap(), &group, &handlers::find).outcome
+}
+
+#[track_caller]
+fn names_option(outcome: &Outcome, op: &str) {
+    assert_eq!(*outcome, Outcome::Unsupported { op: op.to_owned() });
+}
+
+#[test]
+fn an_option_that_nobody_reads_is_unsupported() {
+    let training = |case, name, value| with_option("training", case, name, value);
+    names_option(&training("ridge_optimum", "solver", json!("lbfgs")), "ridge (args.solver)");
+    names_option(
+        &training("iris_mlp_adam", "weight_decay", json!(0.1)),
+        "mlp_classifier (args.weight_decay)",
+    );
+    names_option(&training("transformer_block", "norm", json!("post")), "transformer_block (args.norm)");
+    names_option(&training("iris_mlp_adam", "lr", json!("cosine")), "mlp_classifier (args.lr)");
+    let groups = json!([{"params": ["w0"], "lr": 0.1}]);
+    names_option(
+        &training("iris_mlp_adam", "groups", groups),
+        "mlp_classifier (args.groups[0].lr, args.groups[0].params)",
+    );
+    // One that is switched off asks for nothing.
+    assert_eq!(training("iris_mlp_adam", "weight_decay", json!(0)), Outcome::Passed);
+
+    let op = |group, case, name, value| with_option(group, case, name, value);
+    names_option(&op("ops_unary", "gelu_tanh", "approximate", json!("fast")), "gelu (args.approximate)");
+    names_option(&op("ops_unary", "exp", "base", json!(2)), "exp (args.base)");
+    names_option(&op("ops_softmax", "softmax/0", "axis", json!([0, 1])), "softmax (args.axis)");
+    names_option(&op("ops_broadcast", "error/0", "how", json!("right")), "add (args.how)");
+    names_option(&op("optim", "sgd/quadratic", "maximize", json!(true)), "sgd (args.maximize)");
+    names_option(&op("functions", "jacobian/polar", "formula", json!("(r, t)")), "polar (args.formula)");
+    // A number that is there and wrong is a failure.
+    failed_with(&training("iris_mlp_adam", "last_loss", json!(0.5)), "args.last_loss: got 0.0487");
+
+    let nothing: fn(&Case, &Group) -> _ = |case, _| replayed(case, "none", shift);
+    let (group, case) = stored("higher", "tanh");
+    let ran = run(&case, &group, &|_, _| Some(Handler::new(Refusal::TypedError, nothing)));
+    names_option(&ran.outcome, "scalar_derivatives (args.formula, args.orders)");
 }

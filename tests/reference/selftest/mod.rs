@@ -95,7 +95,19 @@ fn outcome(
     handler: fn(&Case, &Group) -> Result<Results, Fault>,
 ) -> Outcome {
     let (group, case) = stored(group, case);
-    run(&case, &group, &|_, _| Some(Handler::new(refusal, handler))).outcome
+    run(&case, &group, &|_, _| Some(reading_all(refusal, handler))).outcome
+}
+
+/// A handler that overlooks no parameter.
+fn reading_all(
+    refusal: Refusal,
+    handler: impl Fn(&Case, &Group) -> Result<Results, Fault> + 'static,
+) -> Handler {
+    Handler::new(refusal, move |case, group| {
+        let names: Vec<&str> = case.args.names().collect();
+        case.args.remarks(&names);
+        handler(case, group)
+    })
 }
 
 #[track_caller]

@@ -104,9 +104,34 @@ fn arguments_know_infinities_null_and_axes() {
     let map = args(json!({"a": "inf", "b": "-inf", "c": "nan", "d": "x", "e": {"f": 1}}));
     assert_eq!((map.need::<f64>("a"), map.need::<f64>("b")), (f64::INFINITY, f64::NEG_INFINITY));
     assert!(map.need::<f64>("c").is_nan() && map.read::<f64>("d").is_err());
-    assert_eq!(map.need::<Value>("e")["f"], 1);
+    assert_eq!(map.object("e").unwrap().need::<usize>("f"), 1);
+    assert!(map.read::<Value>("e").is_err() && map.object("a").is_err());
     assert_eq!(args(json!({"axis": null})).axes(), None);
     assert_eq!(args(json!({})).axes(), None);
     assert_eq!(args(json!({"axis": -1})).axes(), Some(vec![-1]));
     assert_eq!(args(json!({"axis": [0, 2]})).axes(), Some(vec![0, 2]));
+}
+
+#[test]
+fn what_is_not_read_is_known() {
+    let (_, case) = stored("ops_reduce", "norm1/axis_None");
+    let map =
+        json!({"a": 1.5, "b": [1, 2], "c": {"d": 1, "e": {"f": 2}}, "g": [{"lr": 1}, {"lr": 2}], "h": false});
+    let args = Args::new(case.location.clone(), map.as_object().cloned().unwrap());
+    let all = ["a", "b", "c.d", "c.e.f", "g[0].lr", "g[1].lr", "h"];
+    assert_eq!(args.unread(), all);
+    // Neither a look at a name nor a read of another kind is a read.
+    assert!(args.has("a") && args.read::<bool>("a").is_err() && args.read::<Vec<Value>>("g").is_err());
+    assert_eq!(args.read::<bool>("a").unwrap_err().unknown.as_deref(), Some("args.a"));
+    assert_eq!(args.unread(), all);
+    args.off(&["a", "h", "absent"]);
+    args.says("a", 1.5);
+    args.says("absent", 7);
+    let c = args.object("c").unwrap();
+    assert_eq!(c.object("e").unwrap().read::<usize>("f").unwrap(), 2);
+    assert_eq!(args.unread(), ["b", "c.d", "g[0].lr", "g[1].lr"]);
+    args.remarks(&["g", "c", "absent"]);
+    assert_eq!((args.list("b"), args.unread().is_empty()), (Some(vec![1, 2]), true));
+    args.forget();
+    assert_eq!(args.unread(), all);
 }
