@@ -15,6 +15,8 @@ pub(crate) const ALL: &[Case] = &[
     ("sum of a matrix and a transposed one", sum_with_transposed),
     ("f64 data with f32 parameters", double_with_single),
     ("function of integers", function_of_integers),
+    ("integer beyond the range", integer_beyond_the_range),
+    ("number that is no truth value", number_beside_a_mask),
     ("reshape to another number of elements", wrong_reshape),
     ("concatenation along the wrong axis", wrong_concat),
     ("slice beyond the end", slice_beyond),
@@ -111,6 +113,18 @@ fn function_of_integers() -> String {
     let tape = Tape::new();
     let counts = tape.constant([1i64, 2, 3]);
     says(|| counts.ln())
+}
+
+fn integer_beyond_the_range() -> String {
+    let tape = Tape::new();
+    let counts = tape.constant([1i64, i64::MAX]);
+    says(|| counts.eq(i64::MAX as f64))
+}
+
+fn number_beside_a_mask() -> String {
+    let tape = Tape::new();
+    let mask = tape.constant([true, false]);
+    says(|| mask.eq(2.0))
 }
 
 fn wrong_reshape() -> String {

@@ -6,6 +6,23 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 /// The type of a tensor's elements.
 ///
 /// Dtypes never mix silently: an op on `F32` and `F64` panics, and [`Var::cast`](crate::Var::cast) is an op of its own.
+///
+/// Numbers are computed with in `F32` and `F64` alone. `I64` and `Bool` are compared, chosen, cut, joined and converted, all of
+/// which is exact: nothing can overflow.
+///
+/// ```
+/// use autograd::{DType, Tape};
+/// let tape = Tape::new();
+/// let labels = tape.constant([i64::MAX, i64::MAX - 1, 0]);
+/// let last = labels.eq(tape.constant(i64::MAX));
+/// assert_eq!(last.to_vec::<bool>(), [true, false, false]); // as F64 the first two would be the same
+/// assert_eq!(labels.to_string(), "[9223372036854775807, 9223372036854775806, 0] [3] I64");
+/// ```
+///
+/// ```should_panic
+/// let tape = autograd::Tape::new();
+/// tape.constant([i64::MAX]) + 1.0; // add: the op is defined on F32 and F64, not on I64
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum DType {
@@ -13,9 +30,9 @@ pub enum DType {
     F32,
     /// 64-bit IEEE 754 floating point; differentiable.
     F64,
-    /// 64-bit signed integers: indices and labels; not differentiable.
+    /// 64-bit signed integers: indices and labels; neither arithmetic nor derivatives.
     I64,
-    /// Truth values: masks; not differentiable.
+    /// Truth values: masks; neither arithmetic nor derivatives.
     Bool,
 }
 

@@ -9,9 +9,13 @@ use kernels::elementwise::tiles;
 use kernels::simd::widest;
 
 impl<'t> Var<'t> {
-    /// `self` converted to another dtype. Floating-point results are rounded to nearest. Integer results are rounded towards
-    /// zero; NaN gives 0, and numbers out of range give the nearest end of the range. `Bool` results are true for numbers
-    /// other than 0. Differentiable between `F32` and `F64`.
+    /// `self` converted to another dtype. Differentiable between `F32` and `F64`.
+    ///
+    /// * To `F32` and `F64`: the nearest number, of two equally near the one with an even last bit; beyond the range of `F32`
+    ///   an infinity. Subnormal numbers are kept. True is 1, false is 0.
+    /// * To `I64`: rounded towards zero. NaN gives 0; numbers beyond −2⁶³ ≤ n < 2⁶³ and infinities give the nearest end,
+    ///   `i64::MIN` or `i64::MAX`. True is 1, false is 0.
+    /// * To `Bool`: true for all but zeros, so for NaN and 0.5.
     ///
     /// ```
     /// # use autograd::{DType, Tape};
@@ -19,6 +23,12 @@ impl<'t> Var<'t> {
     /// let x = tape.var([1.5, -2.5]);
     /// assert_eq!(x.cast(DType::I64).to_vec::<i64>(), [1, -2]);
     /// assert_eq!(x.gt(0.0).cast(DType::F64).sum().item(), 1.0);
+    ///
+    /// let ends = tape.constant([f64::NAN, 9.3e18, f64::NEG_INFINITY, 0.5]);
+    /// assert_eq!(ends.cast(DType::I64).to_vec::<i64>(), [0, i64::MAX, i64::MIN, 0]);
+    /// assert_eq!(ends.cast(DType::Bool).to_vec::<bool>(), [true; 4]);
+    /// let single = tape.constant([1e39, 1e-40, 1.0 + 1e-9]).cast(DType::F32);
+    /// assert_eq!(single.to_vec::<f32>(), [f32::INFINITY, 1e-40, 1.0]);
     /// ```
     #[track_caller]
     pub fn cast(self, to: DType) -> Var<'t> {

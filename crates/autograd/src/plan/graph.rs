@@ -51,7 +51,7 @@ impl Graph {
             let node = &list.nodes[id];
             if let Op::Constant | Op::Variable = node.op {
                 list.nodes[id].op = match list.strided(id as NodeId, params).data {
-                    data if matches!(node.value.source, Source::Number(_)) && is_exact(data) => {
+                    data if matches!(node.value.source, Source::Number(_)) && survives(data) => {
                         Op::Full(number(data))
                     }
                     data => {
@@ -244,6 +244,14 @@ pub(crate) fn number(data: DataRef<'_>) -> f64 {
         DataRef::F64(v) => v[0],
         DataRef::I64(v) => v[0] as f64,
         DataRef::Bool(v) => f64::from(v[0]),
+    }
+}
+
+/// Whether a single number is the same after it was an `f64`. Large integers are not, and stay data.
+fn survives(data: DataRef<'_>) -> bool {
+    match data {
+        DataRef::I64(v) => v[0] as f64 as i128 == i128::from(v[0]),
+        DataRef::F32(_) | DataRef::F64(_) | DataRef::Bool(_) => true,
     }
 }
 

@@ -60,6 +60,48 @@ fn every_op_gives_the_same_bits_by_each_instruction_set() {
     }
 }
 
+/// Conversions of numbers at the ends of their types, at all offsets in a row, so that each meets each lane.
+#[test]
+fn conversions_give_the_same_bits_by_each_instruction_set() {
+    let ends = [
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        9.3e18,
+        -9.3e18,
+        1e300,
+        0.5,
+        -0.5,
+        -0.0,
+        1e-40,
+        5e-324,
+        1e39,
+    ];
+    let (two_63, half_tiny) = (2f64.powi(63), 2f64.powi(-150));
+    let ends = [&ends[..], &[two_63, -two_63, two_63 - 1024.0, half_tiny, 1.0 + 2f64.powi(-24)]].concat();
+    let many: Vec<f64> = (0..37 * ends.len()).map(|i| ends[(i + i / 37) % ends.len()]).collect();
+    let whole: Vec<i64> = many.iter().enumerate().map(|(i, &x)| (x as i64).wrapping_add(i as i64)).collect();
+    let recorded = || {
+        let tape = Tape::new();
+        let (x, n) = (tape.constant(&many), tape.constant(&whole));
+        let (single, truth) = (x.cast(DType::F32), x.cast(DType::Bool));
+        (
+            (x.cast(DType::I64).to_vec::<i64>(), single.cast(DType::I64).to_vec::<i64>()),
+            (
+                truth.to_vec::<bool>(),
+                single.cast(DType::Bool).to_vec::<bool>(),
+                n.cast(DType::Bool).to_vec::<bool>(),
+            ),
+            (bits(&single.to_vec::<f32>()), bits(&n.cast(DType::F32).to_vec::<f32>())),
+            (bits(&n.cast(DType::F64).to_vec::<f64>()), bits(&single.cast(DType::F64).to_vec::<f64>())),
+            truth.cast(DType::I64).to_vec::<i64>(),
+        )
+    };
+    agree(recorded).unwrap();
+    let integers = recorded().0.0;
+    assert!(integers.iter().zip(&many).all(|(&n, &x)| n == x as i64), "{integers:?}");
+}
+
 fn check_functions<T: Float + Element>() {
     let x = numbers::<T>(MANY, 1);
     for (op, _) in unary_ops() {

@@ -2,6 +2,7 @@
 
 use super::Var;
 use crate::buffers::Strided;
+use crate::dtype::DataRef;
 use crate::text::number;
 use std::fmt;
 
@@ -10,7 +11,7 @@ const SHOWN: usize = 3;
 /// Significant digits.
 const DIGITS: usize = 6;
 
-/// The values, row by row, then shape and dtype. Of an axis longer than 6, three elements from each end are shown.
+/// The values, row by row, then shape and dtype: floating-point numbers to 6 digits, integers as they are. Of an axis longer than 6, three elements from each end are shown.
 ///
 /// ```
 /// use autograd::{DType, Tape};
@@ -66,7 +67,11 @@ fn shown(length: usize) -> impl Iterator<Item = Option<usize>> {
 fn collect(x: &Strided<'_>, shape: &[usize], strides: &[isize], start: usize, cells: &mut Vec<String>) {
     let (Some((&length, shape)), Some((&stride, strides))) = (shape.split_first(), strides.split_first())
     else {
-        return cells.push(number(x.number(start), DIGITS));
+        return cells.push(match x.data {
+            // Labels and indices are what they are, however long.
+            DataRef::I64(v) => v[start].to_string(),
+            _ => number(x.number(start), DIGITS),
+        });
     };
     for place in shown(length) {
         match place {

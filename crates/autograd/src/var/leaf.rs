@@ -82,12 +82,25 @@ impl<'p> Tape<'p> {
         Var::new(self, id)
     }
 
-    /// A tensor whose elements are all one number, which is stored once.
+    /// A tensor whose elements are all one number, which is stored once. `F32` takes the nearest number, beyond its range an
+    /// infinity. A number beside a variable, such as the 2.0 of `x * 2.0`, is made in this way.
+    ///
+    /// # Panics
+    /// If the dtype does not have the number: for `I64`, if it is no integer in −2⁶³ ≤ n < 2⁶³; for `Bool`, if it is neither
+    /// 0 nor 1. If a tensor of this size cannot be addressed.
     ///
     /// ```
     /// # use autograd::{DType, Tape};
     /// let tape = Tape::new();
     /// assert_eq!(tape.full(0.5, [2, 3], DType::F32).sum().item(), 3.0);
+    /// assert_eq!(tape.full(1e39, [], DType::F32).item(), f64::INFINITY);
+    /// assert_eq!(tape.full(-2f64.powi(63), [1], DType::I64).to_vec::<i64>(), [i64::MIN]);
+    /// assert_eq!(tape.full(1.0, [2], DType::Bool).to_vec::<bool>(), [true, true]);
+    /// ```
+    ///
+    /// ```should_panic
+    /// # use autograd::{DType, Tape};
+    /// Tape::new().full(2f64.powi(63), [], DType::I64); // i64::MAX is 2⁶³ − 1, which no f64 is
     /// ```
     #[track_caller]
     pub fn full<'t>(&'t self, value: f64, shape: impl Into<Shape>, dtype: DType) -> Var<'t>
@@ -96,16 +109,7 @@ impl<'p> Tape<'p> {
     {
         let shape = shape.into();
         check_size(&shape);
-        // A cast takes 2⁶³ for the largest integer, and that, rounded, for 2⁶³. So the range is asked for by itself.
-        let range = -9223372036854775808.0..9223372036854775808.0;
-        if dtype == DType::I64 && (value.fract() != 0.0 || !range.contains(&value)) {
-            let why =
-                if value.fract() == 0.0 { "is beyond the integers of 64 bits" } else { "is not an integer" };
-            Mistake::new(format!("full: {value} {why}"))
-                .rule("a number beside an I64 tensor becomes I64")
-                .hint("convert the tensor with `.cast(DType::F64)`")
-                .raise();
-        }
+        check_number(value, dtype);
         let id = self.list_mut().full(value, shape, dtype);
         self.trap(id);
         Var::new(self, id)
@@ -149,6 +153,31 @@ impl Param {
     #[track_caller]
     pub fn on<'t>(self, tape: &'t Tape<'_>) -> Var<'t> {
         tape.param(self)
+    }
+}
+
+/// Refuses a number that the dtype does not have, instead of another that is near.
+#[track_caller]
+fn check_number(value: f64, dtype: DType) {
+    let beyond = 2f64.powi(63);
+    match dtype {
+        DType::I64 if value.fract() != 0.0 => Mistake::new(format!("full: {value} is not an integer"))
+            .rule("a number beside an I64 tensor becomes I64")
+            .hint("convert the tensor with `.cast(DType::F64)`")
+            .raise(),
+        DType::I64 if !(-beyond..beyond).contains(&value) => {
+            Mistake::new(format!("full: {value:e} is out of the range of I64"))
+                .rule("a number beside an I64 tensor becomes I64: −2⁶³ ≤ n < 2⁶³")
+                .hint("`tape.constant(i64::MAX)` is exact; or convert the tensor with `.cast(DType::F64)`")
+                .raise()
+        }
+        DType::Bool if value != 0.0 && value != 1.0 => {
+            Mistake::new(format!("full: {value} is not a truth value"))
+                .rule("a number beside a Bool tensor becomes Bool: 0 is false, 1 is true")
+                .hint("convert the tensor with `.cast(DType::F64)`")
+                .raise()
+        }
+        DType::F32 | DType::F64 | DType::I64 | DType::Bool => {}
     }
 }
 

@@ -2,6 +2,7 @@
 
 #[path = "../caught/mod.rs"]
 mod caught;
+mod integers;
 mod mistakes;
 mod passes;
 mod rematerialise;
