@@ -1,7 +1,7 @@
 //! Attention: averages of value rows, weighted by how well their keys match a query.
 
 use crate::Linear;
-use autograd::{Mistake, Scope, Var};
+use autograd::{DType, Mistake, Scope, Var};
 
 /// Which keys a query attends to.
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +18,7 @@ pub enum Mask<'t> {
 /// Scaled dot-product attention, softmax(q·kᵀ/√d)·v.
 ///
 /// q is \[…, m, d\], k \[…, n, d\], v \[…, n, e\] and the result \[…, m, e\], all with the same leading axes. A query
-/// that attends to no key gives 0, and has the gradient 0. Source: Vaswani et al., *Attention Is All You Need*, 2017, equation 1.
+/// that attends to no key gives zeros, and no derivative. Source: Vaswani et al., *Attention Is All You Need*, 2017, equation 1.
 ///
 /// # Panics
 /// If shapes or dtypes do not fit.
@@ -30,6 +30,8 @@ pub enum Mask<'t> {
 /// let v = tape.constant([[10.0], [20.0]]);
 /// assert_eq!(scaled_dot_product(q, k, v, Mask::All).to_vec::<f64>(), [15.0, 15.0]);
 /// assert_eq!(scaled_dot_product(q, k, v, Mask::Causal).to_vec::<f64>(), [10.0, 15.0]);
+/// let padding = tape.constant([[true, true], [false, false]]);
+/// assert_eq!(scaled_dot_product(q, k, v, Mask::Where(padding)).to_vec::<f64>(), [15.0, 0.0]);
 /// ```
 #[track_caller]
 pub fn scaled_dot_product<'t>(q: Var<'t>, k: Var<'t>, v: Var<'t>, mask: Mask<'t>) -> Var<'t> {
@@ -43,13 +45,16 @@ pub fn scaled_dot_product<'t>(q: Var<'t>, k: Var<'t>, v: Var<'t>, mask: Mask<'t>
     let scores = (q / (width as f64).sqrt()).matmul(k.t());
     let weights = match mask {
         Mask::All => scores.softmax(-1),
-        // Each query has a key: its own.
         Mask::Causal => {
-            let mask = q.tape().lower_triangle(queries, scores.shape()[scores.rank() - 1], 0);
+            let keys = scores.shape()[scores.rank() - 1];
+            let mask = q.tape().lower_triangle(queries, keys, 0);
             mask.select(scores, f64::NEG_INFINITY).softmax(-1)
         }
-        // The softmax of no key is NaN.
-        Mask::Where(mask) => mask.select(mask.select(scores, f64::NEG_INFINITY).softmax(-1), 0.0),
+        // The lowest number, not -∞: of a row without a key softmax would make NaN. The second choice empties such a row.
+        Mask::Where(mask) => {
+            let lowest = if scores.dtype() == DType::F32 { f64::from(f32::MIN) } else { f64::MIN };
+            mask.select(mask.select(scores, lowest).softmax(-1), 0.0)
+        }
     };
     weights.matmul(v)
 }

@@ -1,7 +1,7 @@
 //! Normalisation, attention and the transformer block: against plain loops and central differences.
 
 use approx::assert_abs_diff_eq;
-use autograd::{Params, Program, Tape, Var, check_grads};
+use autograd::{DType, Params, Program, Tape, Var, check_grads};
 use ndarray::{Array, ArrayD, IxDyn};
 use nn::attention::{Mask, SelfAttention, scaled_dot_product};
 use nn::{LayerNorm, Linear, TransformerBlock};
@@ -77,6 +77,40 @@ fn attention_is_its_formula_under_every_mask() {
     assert_close(&result(Mask::All), &attended(&q, &k, &v, |_, _| true));
     assert_close(&result(Mask::Causal), &attended(&q, &k, &v, |i, j| j <= i));
     assert_close(&result(mask), &attended(&q, &k, &v, sees));
+}
+
+/// A padded query, which attends to no key, gives zeros. It takes no part in derivatives of any order, and makes no NaN on the
+/// way, neither in `F64` nor in `F32`.
+#[test]
+fn a_query_without_a_key_gives_zeros() {
+    let sees = |i: usize, j: usize| i != 1 && !(i + 2 * j).is_multiple_of(3);
+    for dtype in [DType::F64, DType::F32] {
+        let tape = Tape::new();
+        tape.trap_nonfinite(true);
+        let [q, k, v] = [numbers(&[3, 4], 1), numbers(&[5, 4], 50), numbers(&[5, 2], 90)];
+        let [q, k, v] = [q, k, v].map(|a| tape.var(&a).cast(dtype));
+        let mask = tape.constant(ndarray::Array2::from_shape_fn((3, 5), |(i, j)| sees(i, j)));
+        // The same queries without the padded one.
+        let kept =
+            |x: Var<'_>| [x.slice(0, ..1), x.slice(0, 2..)].map(|x| x.cast(DType::F64).to_array::<f64>());
+        let all = scaled_dot_product(q, k, v, Mask::Where(mask));
+        assert_eq!(all.index(0, 1).cast(DType::F64).to_vec::<f64>(), [0.0, 0.0]);
+        let few = Var::concat(&[q.slice(0, ..1), q.slice(0, 2..)], 0);
+        let mask = Var::concat(&[mask.slice(0, ..1), mask.slice(0, 2..)], 0);
+        let few = scaled_dot_product(few, k, v, Mask::Where(mask));
+        let want = [few.slice(0, ..1), few.slice(0, 1..)].map(|x| x.cast(DType::F64).to_array::<f64>());
+        assert_eq!(kept(all), want);
+        let gradients = |y: Var<'_>| {
+            let first = y.square().sum().grad([q, k, v]);
+            let again = (first[0].square().sum() + first[2].square().sum()).grad([q, k, v]);
+            let all = first.into_iter().chain(again);
+            all.flat_map(|g| g.cast(DType::F64).to_vec::<f64>()).collect::<Vec<_>>()
+        };
+        let epsilon = if dtype == DType::F32 { 1e-4 } else { 1e-12 };
+        for (got, want) in gradients(all).iter().zip(&gradients(few)) {
+            assert_abs_diff_eq!(got, want, epsilon = epsilon);
+        }
+    }
 }
 
 #[test]

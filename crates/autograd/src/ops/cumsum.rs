@@ -1,4 +1,5 @@
-//! Cumsum: running sums along an axis, yᵢ = Σ xⱼ over j ≤ i, or over j ≥ i in reverse. The terms are added in sequence.
+//! Cumsum: running sums along an axis, yᵢ = Σ xⱼ over j ≤ i, or over j ≥ i in reverse. The terms are added in sequence,
+//! in double precision.
 //!
 //! Linear: ẏ = cumsum ẋ, and the adjoint runs the other way: x̄ⱼ = Σ ȳᵢ over i ≥ j.
 
@@ -7,7 +8,7 @@ use crate::ir::Cumsum;
 
 impl<'t> Var<'t> {
     /// Running sums along an axis, yᵢ = Σ xⱼ over j ≤ i. A negative axis counts from the end. The terms are added in
-    /// sequence, from the first.
+    /// sequence, from the first, in double precision also for `F32`: each result is rounded once.
     ///
     /// # Panics
     /// If the axis does not exist, or for dtypes other than `F32` and `F64`.
@@ -18,6 +19,9 @@ impl<'t> Var<'t> {
     /// let x = tape.var([1.0, 2.0, 3.0]);
     /// assert_eq!(x.cumsum(0).to_vec::<f64>(), [1.0, 3.0, 6.0]);
     /// assert_eq!(x.cumsum(0).sum().grad([x])[0].to_vec::<f64>(), [3.0, 2.0, 1.0]);
+    ///
+    /// let counts = tape.constant([16_777_216.0f32, 1.0, 1.0, 1.0]); // 2²⁴ + 1 is no f32
+    /// assert_eq!(counts.cumsum(0).index(0, -1).item(), 16_777_220.0);
     /// ```
     #[track_caller]
     pub fn cumsum(self, axis: isize) -> Var<'t> {
@@ -51,8 +55,8 @@ impl Rule for Cumsum {
                     index[axis] = j;
                     values[offset(&index, shape)]
                 };
-                let first = term(&terms[0]);
-                terms[1..].iter().fold(first, |sum, j| sum + term(j))
+                let first = term(&terms[0]).to_f64();
+                T::from_f64(terms[1..].iter().fold(first, |sum, j| sum + term(j).to_f64()))
             });
             y.write(sums);
         });

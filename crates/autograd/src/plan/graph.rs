@@ -229,14 +229,6 @@ impl Graph {
     }
 }
 
-/// Whether the first element is the same number as `f64`. Large integers are not.
-fn is_exact(data: DataRef<'_>) -> bool {
-    match data {
-        DataRef::I64(v) => v[0].unsigned_abs() <= 1 << f64::MANTISSA_DIGITS,
-        DataRef::F32(_) | DataRef::F64(_) | DataRef::Bool(_) => true,
-    }
-}
-
 /// The first element, as `f64`.
 pub(crate) fn number(data: DataRef<'_>) -> f64 {
     match data {

@@ -60,6 +60,25 @@ fn special_values_are_those_of_the_oracle_in_every_lane() {
     }
 }
 
+/// 2²⁴ + 1 is no `f32`: sums that are kept in single precision stop there. More columns than are summed at a time.
+#[test]
+fn long_running_sums_in_single_precision_go_on() {
+    let harness = row("running sums", &[], |x| x[0]);
+    let tape = Tape::new();
+    let one = |i: usize| if i == 0 { 16_777_216.0f32 } else { 1.0 };
+    for columns in [1, 16, 37] {
+        let x = tape.var(ndarray::Array2::from_shape_fn((41, columns), |(i, _)| one(i)));
+        let forwards = x.cumsum(0);
+        harness.same(forwards).unwrap();
+        assert_eq!(forwards.index(0, -1).to_vec::<f32>(), vec![16_777_256.0; columns]);
+        let [backwards] = (forwards * x).sum().grad([x]);
+        harness.same(backwards).unwrap();
+        let along_rows = x.t().cumsum(1);
+        assert_eq!(along_rows.index(1, 40).to_vec::<f32>(), vec![16_777_256.0; columns]);
+    }
+    assert!((-tape.var([0.0f32, 0.0]).abs()).cumsum(0).to_vec::<f32>().iter().all(|x| x.is_sign_negative()));
+}
+
 /// The derivative of a function at a point.
 fn slope(f: for<'t> fn(Var<'t>) -> Var<'t>, at: f64) -> f64 {
     let tape = Tape::new();
