@@ -2,7 +2,6 @@
 //!
 //! Each case is one line of the engine's own operations. An op that would need an algorithm here is not supported.
 
-
 use autograd::{DType, Var};
 use nn::Activation;
 

@@ -116,7 +116,7 @@ pub(crate) fn exp2<N: Digits>(x: Num<N>) -> Num<N> {
 /// e^(x + x′) for a small x′.
 #[inline(always)]
 pub(super) fn exp_of_sum<N: Digits>(x: Num<N>, tail: Num<N>) -> Num<N> {
-    let (none, falls) = (vanishes(x), x.is(Lt, 0.0));
+    let (none, falls) = (x.is(Lt, zero::<N>()), x.is(Lt, 0.0));
     let bounded = choose(none, 0.0, if_gt(x, infinite::<N>(), infinite::<N>(), x));
     let magic = choose(falls, magic_of::<N>(LIFT), magic_of::<N>(-LIFT).number(x));
     let shifted = bounded.mul_add(LOG2_E, magic);

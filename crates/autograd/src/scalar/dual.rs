@@ -50,6 +50,13 @@ fn over<T: Real>(tangent: T, x: T) -> T {
     T::select(is_zero, tangent, tangent / x)
 }
 
+/// The tangent of y = a/b, (ȧ − y·ḃ)/b.
+#[track_caller]
+#[inline(always)]
+fn of_quotient<T: Real>(tangent: T, y: T, b: Dual<T>) -> T {
+    over(tangent - strong(b.tangent, y), b.value)
+}
+
 /// Tangents of a ∘ b, of a ∘ number and of number ∘ b.
 macro_rules! operators {
     ($($Trait:ident $method:ident: |$a:ident, $b:ident, $y:ident| $both:expr, $left:expr, $right:expr;)*) => {
@@ -90,7 +97,7 @@ operators! {
     Add add: |a, b, y| a.tangent + b.tangent, a.tangent, b.tangent;
     Sub sub: |a, b, y| a.tangent - b.tangent, a.tangent, -b.tangent;
     Mul mul: |a, b, y| a.tangent * b.value + a.value * b.tangent, a.tangent * b, b.tangent * a;
-    Div div: |a, b, y| over(a.tangent - strong(b.tangent, y), b.value), a.tangent / b, -over(strong(b.tangent, y), b.value);
+    Div div: |a, b, y| of_quotient(a.tangent, y, b), a.tangent / b, -over(strong(b.tangent, y), b.value);
 }
 
 impl<T: Real> Neg for Dual<T> {
