@@ -243,7 +243,10 @@ fn reductions(op: &str) -> Option<Row> {
         "logsumexp" => |x, args| over(x[0], args, |x, axes| x.logsumexp_over(axes)),
         "var" => |x, args| over(x[0], args, |x, axes| x.var_over(axes, args.need("ddof"))),
         "std" => |x, args| over(x[0], args, |x, axes| x.std_over(axes, args.need("ddof"))),
-        "norm" => |x, args| over(x[0], args, |x, axes| x.norm_over(args.need("p"), axes)),
+        "norm" => |x, args| match args.need::<f64>("p") {
+            p if p > 0.0 => over(x[0], args, |x, axes| x.norm_over(p, axes)),
+            _ => args.unknown("p"),
+        },
         _ => return None,
     };
     Some(row)
@@ -300,7 +303,10 @@ fn products(op: &str) -> Option<Row> {
         "outer" => |x, _| column(x[0]).matmul(column(x[1]).t()),
         "quadratic_form" => |x, _| column(x[0]).t().matmul(x[1]).matmul(column(x[0])).sum(),
         "trace_of_product" => |x, _| (x[0] * x[1].t()).sum(),
-        "linear" => |x, _| x[0].matmul(x[1].t()) + x[2],
+        "linear" => |x, _| match *x {
+            [x, weight, bias] => x.matmul(weight.t()) + bias,
+            _ => x[0].matmul(x[1].t()),
+        },
         "addmm" => |x, _| x[0] + x[1].matmul(x[2]),
         "rnn_cell" => |x, args| {
             let activation = args.need::<String>("nonlinearity").parse::<Activation>();

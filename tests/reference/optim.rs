@@ -48,9 +48,7 @@ fn adam(case: &Case, group: &Group) -> Result<Results, Fault> {
 /// Adam with the rate, decays and epsilon of a case.
 pub(crate) fn adam_of(case: &Case) -> Result<Adam, Fault> {
     case.args.off(&["weight_decay", "amsgrad", "maximize"]);
-    let [beta1, beta2] = case.args.read::<Vec<f64>>("betas")?[..] else {
-        return Err(case.location.error("args.betas", "are not two").into());
-    };
+    let [beta1, beta2] = case.args.read::<Vec<f64>>("betas")?[..] else { case.args.unknown("betas") };
     Ok(Adam::new(case.args.read("lr")?)?.betas(beta1, beta2)?.epsilon(case.args.read("eps")?)?)
 }
 

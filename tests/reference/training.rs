@@ -76,7 +76,8 @@ fn classifier(
 fn classify(case: &Case, passes: Option<Passes>, mut optimizer: impl Optimizer) -> Result<Results, Fault> {
     let x = samples(case)?;
     let labels = Array1::from(case.array("in", "y")?.integers());
-    let activation = case.args.read::<String>("activation")?.parse::<Activation>().map_err(Fault::refused)?;
+    let activation = case.args.read::<String>("activation")?.parse::<Activation>();
+    let activation = activation.unwrap_or_else(|_| case.args.unknown("activation"));
     let mut params = Params::f64();
     let net = Mlp::new(&mut params.scope("net"), &case.args.read::<Vec<usize>>("sizes")?, activation);
     for (i, layer) in net.layers.iter().enumerate() {

@@ -212,6 +212,11 @@ fn an_option_that_nobody_reads_is_unsupported() {
         &training("iris_mlp_adam", "groups", groups),
         "mlp_classifier (args.groups[0].lr, args.groups[0].params)",
     );
+    names_option(
+        &training("iris_mlp_adam", "activation", json!("maxout")),
+        "mlp_classifier (args.activation)",
+    );
+    names_option(&training("iris_mlp_adam", "betas", json!([0.9])), "mlp_classifier (args.betas)");
     // One that is switched off asks for nothing.
     assert_eq!(training("iris_mlp_adam", "weight_decay", json!(0)), Outcome::Passed);
 
