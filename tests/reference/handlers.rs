@@ -1,7 +1,9 @@
 //! The table of handlers, by group and op.
 
 use crate::runner::Handler;
-use crate::{clipping, datasets, functions, graphs, higher, inits, losses, ops, optim, seeds, training};
+use crate::{
+    clipping, datasets, functions, graphs, higher, inits, losses, ops, optim, seeds, special, training,
+};
 
 /// The handler of an op, or `None`: then its cases count as unsupported.
 pub(crate) fn find(group: &str, op: &str) -> Option<Handler> {
@@ -16,6 +18,7 @@ pub(crate) fn find(group: &str, op: &str) -> Option<Handler> {
         "inits" => inits::find(op),
         "losses" => losses::find(op),
         "optim" => optim::find(op),
+        "special" | "delicate" => special::find(op),
         "training" => training::find(op),
         "clipping" | "clip_more" => clipping::find(op),
         "activations" | "attention" | "contractions" | "dropout" | "norms" | "scans" | "scatter" => {

@@ -29,6 +29,7 @@ mod scalars;
 mod seeds;
 mod selftest;
 mod sessions;
+mod special;
 mod training;
 
 use std::ffi::OsString;

@@ -181,6 +181,21 @@ fn rows_have_their_closed_forms_at_special_points_to_order_four() {
         x.gelu(), |x| at -60.0 => [0.0, 0.0, 0.0, 0.0, 0.0];
         x.gelu_tanh(), |x| at -60.0 => [0.0, 0.0, 0.0, 0.0, 0.0];
     }
+    let (l2, l10) = (2f64.ln(), 10f64.ln());
+    scan! {
+        x.tan(), |x| at 0.0 => [0.0, 1.0, 0.0, 2.0, 0.0];
+        x.sinh(), |x| at 0.0 => [0.0, 1.0, 0.0, 1.0, 0.0];
+        x.cosh(), |x| at 0.0 => [1.0, 0.0, 1.0, 0.0, 1.0];
+        x.asinh(), |x| at 0.0 => [0.0, 1.0, 0.0, -1.0, 0.0];
+        x.acosh(), |x| at 1.0 => [0.0, INF];
+        x.atanh(), |x| at 0.0 => [0.0, 1.0, 0.0, 2.0, 0.0];
+        x.atanh(), |x| at 1.0 => [INF, INF];
+        x.cbrt(), |x| at 1.0 => [1.0, 1.0 / 3.0, -2.0 / 9.0, 10.0 / 27.0, -80.0 / 81.0];
+        x.cbrt(), |x| at 0.0 => [0.0, INF];
+        x.exp2(), |x| at 0.0 => [1.0, l2, l2.powi(2), l2.powi(3), l2.powi(4)];
+        x.log2(), |x| at 1.0 => [0.0, 1.0 / l2, -1.0 / l2, 2.0 / l2, -6.0 / l2];
+        x.log10(), |x| at 1.0 => [0.0, 1.0 / l10, -1.0 / l10, 2.0 / l10, -6.0 / l10];
+    }
 }
 
 #[test]
@@ -247,6 +262,15 @@ fn masked_branches_need_no_second_mask() {
         x.if_lt(100.0, x.exp(), 0.0), |x| at 1000.0 => [0.0; 5];
         x.if_lt(100.0, x.exp_m1(), 0.0), |x| at 1000.0 => [0.0; 5];
         x.if_gt(0.0, x.ln_1p(), 0.0), |x| at -1.0 => [0.0; 5];
+        x.if_lt(100.0, x.sinh(), 0.0), |x| at 1000.0 => [0.0; 5];
+        x.if_lt(100.0, x.cosh(), 0.0), |x| at -1000.0 => [INF];
+        x.if_lt(100.0, x.cosh(), 0.0), |x| at 1000.0 => [0.0; 5];
+        x.if_lt(100.0, x.exp2(), 0.0), |x| at 2000.0 => [0.0; 5];
+        x.if_gt(1.0, x.acosh(), 0.0), |x| at 1.0 => [0.0; 5];
+        x.if_lt(1.0, x.atanh(), 0.0), |x| at 1.0 => [0.0; 5];
+        x.if_gt(0.0, x.cbrt(), 0.0), |x| at 0.0 => [0.0; 5];
+        x.if_gt(0.0, x.log2(), 0.0), |x| at 0.0 => [0.0; 5];
+        x.if_gt(0.0, x.log10(), 0.0), |x| at 0.0 => [0.0; 5];
         x.if_gt(0.0, x.hypot(x * 2.0), 0.0), |x| at 0.0 => [0.0; 5];
         x.if_gt(0.0, x.sqrt().sqrt().ln().recip(), 0.0), |x| at 0.0 => [0.0; 5];
         x.sqrt().maximum(x.constant(1e-3)), |x| at 0.0 => [1e-3, 0.0, 0.0, 0.0, 0.0];
