@@ -10,6 +10,14 @@ use crate::table::{Binary, Unary, binary_table, cell, marked, unary_table};
 mod values {
     pub(super) use crate::math::*;
     pub(super) use crate::number::{if_eq, if_ge, if_gt, if_le, if_lt};
+
+    use crate::number::{Digits, Num};
+
+    /// The share s of x, with 0 ≤ s ≤ 1: 0 where s is, also of −∞.
+    #[inline(always)]
+    pub(super) fn times_share<N: Digits>(x: Num<N>, s: Num<N>) -> Num<N> {
+        if_eq(s, 0.0, s, s * x)
+    }
 }
 
 /// What the derivative column may call: the functions of the table.

@@ -135,8 +135,7 @@ macro_rules! unary_table {
             }
             /// Swish, also called SiLU, x·σ(x).  y′ = σ(x)·(1 + x·σ(−x)).  Source: Ramachandran et al. 2017.
             Swish swish() |x, y| {
-                // Bounded, so that an infinity does not meet the zero that σ gives for it.
-                value: if_lt(x, -1e30, -1e30, x) * sigmoid(x);
+                value: times_share(x, sigmoid(x));
                 slope: {
                     let w = if_lt(abs(x), 1e30, x, 0.0);
                     sigmoid(x) * (1.0 + w * sigmoid(-x))
@@ -160,7 +159,7 @@ macro_rules! unary_table {
             /// Gaussian error linear unit, x·Φ(x).  y′ = Φ(x) + x·e^(−x²/2)/√(2π), with its limits 0 and 1 at
             /// ±∞.  Source: Hendrycks and Gimpel 2016.
             Gelu gelu() |x, y| {
-                value: if_lt(x, -1e30, -1e30, x) * normal_cdf(x);
+                value: times_share(x, normal_cdf(x));
                 slope: normal_cdf(x) + 0.3989422804014327 * if_lt(abs(x), 50.0, x, 0.0) * exp(-0.5 * (x * x));
                 test: -3.0..3.0;
                 one_pass;
@@ -169,7 +168,7 @@ macro_rules! unary_table {
             /// u = √(2/π)·(x + 0.044715·x³).  y′ = σ(2u) + 2u′·x·σ(2u)·σ(−2u), with its limits 0 and 1 at ±∞.
             /// Source: Hendrycks and Gimpel 2016.
             GeluTanh gelu_tanh() |x, y| {
-                value: if_lt(x, -1e30, -1e30, x) * sigmoid(x * (1.5957691216057308 + 0.07135481627260025 * (x * x)));
+                value: times_share(x, sigmoid(x * (1.5957691216057308 + 0.07135481627260025 * (x * x))));
                 slope: {
                     let u2 = x * (1.5957691216057308 + 0.07135481627260025 * (x * x));
                     let w = if_lt(abs(x), 50.0, x, 0.0);

@@ -29,7 +29,7 @@ pub(crate) fn expand(graph: Graph) -> Graph {
         Op::Unary(Unary::Swish) => {
             let x = out.operand(id);
             let s = out.unary(Unary::Sigmoid, x);
-            out.binary(Binary::Mul, x, s)
+            out.binary(Binary::StrongMul, s, x)
         }
         Op::Unary(Unary::GeluTanh) => {
             let x = out.operand(id);
@@ -39,7 +39,7 @@ pub(crate) fn expand(graph: Graph) -> Graph {
             let u2 = out.binary(Binary::Add, linear, bent);
             let u2 = out.binary(Binary::Mul, x, u2);
             let s = out.unary(Unary::Sigmoid, u2);
-            out.binary(Binary::Mul, x, s)
+            out.binary(Binary::StrongMul, s, x)
         }
         _ => out.keep(id),
     })
