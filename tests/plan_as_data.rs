@@ -155,6 +155,13 @@ fn binary(f: Binary, a: f64, b: f64) -> f64 {
         Binary::Sub => a - b,
         Binary::Mul => a * b,
         Binary::Div => a / b,
+        Binary::StrongMul => {
+            if a == 0.0 {
+                a
+            } else {
+                a * b
+            }
+        }
         other => panic!("{}", other.name()),
     }
 }

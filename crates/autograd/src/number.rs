@@ -178,6 +178,8 @@ pub trait UnaryRow: 'static {
     const ONE_PASS: bool;
     /// What a zero does to the product of the slope with a cotangent, and with a tangent.
     const ZEROS: [Zero; 2];
+    /// Whether its loops are compiled for fewer instruction sets.
+    const RARE: bool;
 
     /// The function by its name in lists.
     fn named(p: f64) -> Unary;

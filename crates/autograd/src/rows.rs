@@ -74,6 +74,7 @@ macro_rules! unary_rows {
                 const GUARDED: bool = marked!(near $columns);
                 const ONE_PASS: bool = marked!(one_pass $columns);
                 const ZEROS: [Zero; 2] = Zero::of(marked!(pole $columns), marked!(chooses $columns));
+                const RARE: bool = marked!(rare $columns);
 
                 fn named(parameter: f64) -> Unary {
                     Unary::$Row $(({ let $p = parameter; $p }))?

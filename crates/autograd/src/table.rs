@@ -14,6 +14,7 @@
 //! | `near` | the value without a branch, in blocks that `math::all_near` finds near | – |
 //! | `cheap` | one instruction, or a few: computed again where that saves a store | likewise |
 //! | `one_pass` | `backward` computes cotangent × slope in one loop; pays where the slope takes several operations and none is a call | – |
+//! | `rare` | compiled for fewer instruction sets: half the speed where vectors have 512 bits, for a third less to compile | – |
 //! | `commutes` | – | f(a, b) = f(b, a) to the last bit |
 //! | `chooses` | a slope of 0 means that the argument is not looked at: its tangent may be infinite | likewise |
 //! | `pole` | the slope can be infinite or NaN at a finite argument: a zero cotangent times it is 0 | likewise |
@@ -68,6 +69,7 @@ macro_rules! unary_table {
                 slope: recip(sqrt(one_minus_square(x)));
                 test: -0.8..0.8;
                 pole;
+                rare;
             }
             /// Inverse cosine, arccos x, in radians; NaN beyond ±1.  y′ = −1/√((1 − x)(1 + x)), −∞ at ±1
             Acos acos() |x, y| {
@@ -75,9 +77,10 @@ macro_rules! unary_table {
                 slope: -recip(sqrt(one_minus_square(x)));
                 test: -0.8..0.8;
                 pole;
+                rare;
             }
             /// Inverse tangent, arctan x, in radians.  y′ = 1/(1 + x²)
-            Atan atan() |x, y| { value: atan(x); slope: recip(1.0 + x * x); test: -3.0..3.0; }
+            Atan atan() |x, y| { value: atan(x); slope: recip(1.0 + x * x); test: -3.0..3.0; rare; }
             /// Largest whole number not above x.  y′ = 0, also at the jumps
             Floor floor() |x, y| { value: floor(x); slope: 0.0; test: 1.1..1.9; cheap; }
             /// Smallest whole number not below x.  y′ = 0, also at the jumps
@@ -180,25 +183,25 @@ macro_rules! unary_table {
             }
             // Further elementary functions.
             /// Tangent, tan x (x in radians).  y′ = 1 + y²
-            Tan tan() |x, y| { value: tan(x); near: tan_near(x); slope: 1.0 + y * y; test: -1.2..1.2; }
+            Tan tan() |x, y| { value: tan(x); near: tan_near(x); slope: 1.0 + y * y; test: -1.2..1.2; rare; }
             /// Hyperbolic sine, sinh x.  y′ = cosh x
-            Sinh sinh() |x, y| { value: sinh(x); slope: cosh(x); test: -3.0..3.0; pole; }
+            Sinh sinh() |x, y| { value: sinh(x); slope: cosh(x); test: -3.0..3.0; pole; rare; }
             /// Hyperbolic cosine, cosh x.  y′ = sinh x
-            Cosh cosh() |x, y| { value: cosh(x); slope: sinh(x); test: -3.0..3.0; pole; }
+            Cosh cosh() |x, y| { value: cosh(x); slope: sinh(x); test: -3.0..3.0; pole; rare; }
             /// Inverse hyperbolic sine, arsinh x.  y′ = 1/√(1 + x²), without overflow
-            Asinh asinh() |x, y| { value: asinh(x); slope: recip(hypot(x, 1.0.number(x))); test: -3.0..3.0; }
+            Asinh asinh() |x, y| { value: asinh(x); slope: recip(hypot(x, 1.0.number(x))); test: -3.0..3.0; rare; }
             /// Inverse hyperbolic cosine, arcosh x; NaN below 1.  y′ = 1/(√(x − 1)·√(x + 1)), ∞ at 1
-            Acosh acosh() |x, y| { value: acosh(x); slope: recip(sqrt(x - 1.0) * sqrt(x + 1.0)); test: 1.3..4.0; pole; }
+            Acosh acosh() |x, y| { value: acosh(x); slope: recip(sqrt(x - 1.0) * sqrt(x + 1.0)); test: 1.3..4.0; pole; rare; }
             /// Inverse hyperbolic tangent, artanh x; ±∞ at ±1 and NaN beyond.  y′ = 1/((1 − x)(1 + x)), ∞ at ±1
-            Atanh atanh() |x, y| { value: atanh(x); slope: recip(one_minus_square(x)); test: -0.8..0.8; pole; }
+            Atanh atanh() |x, y| { value: atanh(x); slope: recip(one_minus_square(x)); test: -0.8..0.8; pole; rare; }
             /// Cube root, ∛x, also of negative numbers.  y′ = 1/(3y²), ∞ at 0
-            Cbrt cbrt() |x, y| { value: cbrt(x); slope: recip(3.0 * (y * y)); test: 0.2..4.0; pole; }
+            Cbrt cbrt() |x, y| { value: cbrt(x); slope: recip(3.0 * (y * y)); test: 0.2..4.0; pole; rare; }
             /// Power of two, 2ˣ, exact where x is a whole number.  y′ = y·ln 2
             Exp2 exp2() |x, y| { value: exp2(x); slope: std::f64::consts::LN_2 * y; test: -3.0..3.0; pole; }
             /// Logarithm to the base 2, log₂ x, exact for powers of two; −∞ at 0 and NaN below.  y′ = 1/(x·ln 2)
             Log2 log2() |x, y| { value: log2(x); slope: std::f64::consts::LOG2_E / x; test: 0.2..4.0; pole; }
             /// Logarithm to the base 10, log₁₀ x, exact for powers of ten; −∞ at 0 and NaN below.  y′ = 1/(x·ln 10)
-            Log10 log10() |x, y| { value: log10(x); slope: std::f64::consts::LOG10_E / x; test: 0.2..4.0; pole; }
+            Log10 log10() |x, y| { value: log10(x); slope: std::f64::consts::LOG10_E / x; test: 0.2..4.0; pole; rare; }
         }
     };
 }

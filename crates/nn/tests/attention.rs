@@ -217,7 +217,8 @@ fn a_row_without_a_key_is_zero_value_and_gradient() {
     assert_eq!(y.to_vec::<f64>()[..2], [0.0, 0.0]);
     let [dq, dk] = l.grad([q_, k_]).map(|g| g.to_vec::<f64>());
     assert_eq!(dq[..2], [0.0, 0.0]);
-    assert!(dq[2..].iter().chain(&dk).all(|g| g.is_finite()) && dq[2] != 0.0 && dk[2..4] == [0.0, 0.0]);
+    assert!(dq[2..].iter().chain(&dk).all(|g| g.is_finite()), "{dq:?} {dk:?}");
+    assert!(dq[2..].iter().any(|g| *g != 0.0) && dk[2..4] == [0.0, 0.0], "{dq:?} {dk:?}");
     // The second query alone.
     let alone = tape.var([q[1]]);
     let one = tape.constant([mask[1]]);

@@ -30,6 +30,7 @@
 //! without any colour. Points that are not finite are left out; a line that leaves the range keeps its slope. No data makes a panel panic: a figure that cannot be drawn is a
 //! [`PlotError`].
 
+mod areas;
 mod axis;
 mod clip;
 mod contour;
@@ -47,6 +48,7 @@ mod panel;
 mod raster;
 mod scene;
 mod shade;
+mod simplify;
 mod svg;
 
 pub use error::PlotError;

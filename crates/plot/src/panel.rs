@@ -1,6 +1,6 @@
 //! A panel: axes and what is drawn on them.
 
-use crate::shade::{Band, OPACITY, Span};
+use crate::areas::{Band, OPACITY, Span};
 use std::fmt;
 use std::ops::Range;
 

@@ -1,47 +1,21 @@
 //! Shaded areas: bands between two curves, and intervals of one axis.
 
+use crate::areas::Band;
 use crate::axis::Axis;
 use crate::error::PlotError;
 use crate::frame::Frame;
-use crate::marks::simplified;
 use crate::palette::{self, FRAME};
 use crate::panel::Panel;
 use crate::scene::{Color, Paint, Point, Rect, Scene, Step};
+use crate::simplify::simplified;
 use std::ops::Range;
 
-/// The opacity of shaded areas, unless another is set.
-pub(crate) const OPACITY: f64 = 0.2;
 /// The colour of intervals.
 pub(crate) const SPAN: Color = FRAME;
 /// How far beyond the frame an area is drawn, in pixels, so that its border is not seen.
 const BEYOND: f64 = 8.0;
 
-/// The area between two curves.
-#[derive(Debug)]
-pub(crate) struct Band {
-    pub(crate) name: String,
-    /// The index of the series whose colour it has.
-    pub(crate) n: usize,
-    pub(crate) x: Vec<f64>,
-    pub(crate) low: Vec<f64>,
-    pub(crate) high: Vec<f64>,
-}
-
-/// An interval of one axis.
-#[derive(Debug)]
-pub(crate) struct Span {
-    pub(crate) name: String,
-    /// `x` or `y`.
-    pub(crate) axis: char,
-    pub(crate) range: Range<f64>,
-}
-
 impl Band {
-    /// The points of both curves.
-    pub(crate) fn points(&self) -> impl Iterator<Item = (f64, f64)> {
-        [&self.low, &self.high].into_iter().flat_map(|y| self.x.iter().copied().zip(y.iter().copied()))
-    }
-
     /// The pieces of the band as areas in the units of the axes, each from one NaN to the next.
     fn areas(&self, frame: &Frame) -> Vec<Vec<Point>> {
         let mut areas = Vec::new();

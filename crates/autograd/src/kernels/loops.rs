@@ -150,6 +150,16 @@ macro_rules! widest {
     };
 }
 
+/// The loop for vectors of 256 bits where this CPU has them, also if it has wider ones.
+macro_rules! narrower {
+    ($name:ident::<$($T:ty),*>) => {
+        match Isa::widest().set() {
+            Set::Avx512 | Set::Avx2 => avx2::$name::<$($T),*> as Loop<_>,
+            Set::Baseline => baseline::$name::<$($T),*> as Loop<_>,
+        }
+    };
+}
+
 /// The value of a row of the table as a map, and its slope: g·f′(x), of x, y = f(x) and g.
 struct Value<F>(F);
 struct Slope<F>(F);
@@ -188,7 +198,7 @@ struct Slopes<T>(PhantomData<T>);
 impl<T: Lane> VisitUnary for Values<T> {
     type Output = Loop<T>;
     fn row<F: UnaryRow>(self, _: f64) -> Loop<T> {
-        widest!(map1::<T, Value<F>>)
+        if F::RARE { narrower!(map1::<T, Value<F>>) } else { widest!(map1::<T, Value<F>>) }
     }
 }
 impl<T: Lane> VisitBinary for Values<T> {

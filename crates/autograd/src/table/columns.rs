@@ -25,6 +25,7 @@ macro_rules! marked {
     (commutes { commutes; $($rest:tt)* }) => { true };
     (chooses { chooses; $($rest:tt)* }) => { true };
     (pole { pole; $($rest:tt)* }) => { true };
+    (rare { rare; $($rest:tt)* }) => { true };
     (near { near: $e:expr; $($rest:tt)* }) => { true };
     ($name:ident { $other:ident $(: $e:expr)?; $($rest:tt)* }) => { $crate::table::marked!($name { $($rest)* }) };
     ($name:ident {}) => { false };
