@@ -17,11 +17,18 @@ macro_rules! unary_methods {
 macro_rules! unary_method {
     // Negation is an operator.
     ($(#[$doc:meta])* Neg neg()) => {};
+    // Defined from 1 on.
+    ($(#[$doc:meta])* Acosh acosh()) => {
+        $crate::var::functions::unary_method!($(#[$doc])* Acosh acosh() at "1.4, 1.7");
+    };
     ($(#[$doc:meta])* $Row:ident $name:ident()) => {
+        $crate::var::functions::unary_method!($(#[$doc])* $Row $name() at "0.4, 0.7");
+    };
+    ($(#[$doc:meta])* $Row:ident $name:ident() at $arguments:literal) => {
         $(#[$doc])*
         #[doc = concat!(
             "\n```\nuse autograd::check_grads;\nuse ndarray::arr1;\n",
-            "let x = arr1(&[0.4, 0.7]).into_dyn();\n",
+            "let x = arr1(&[", $arguments, "]).into_dyn();\n",
             "assert!(check_grads(|x| x[0].", stringify!($name), "(), &[x], 2).is_ok());\n```"
         )]
         #[track_caller]
