@@ -115,10 +115,8 @@ fn dtypes_never_mix() {
     assert!(mistake(|| double.select(double, 1.0)).contains("the mask is Bool"));
     assert!(mistake(|| whole.gt(0.5)).contains("0.5 is not an integer"));
     for beyond in [9223372036854775808.0, -9223372036854777856.0, 1e300] {
-        assert!(
-            mistake(|| whole.eq(beyond)).contains(&format!("{beyond} is beyond the integers of 64 bits"))
-        );
-        assert!(mistake(|| tape.full(beyond, [], DType::I64)).contains("is beyond the integers"));
+        assert!(mistake(|| whole.eq(beyond)).contains(&format!("{beyond:e} is out of the range of I64")));
+        assert!(mistake(|| tape.full(beyond, [], DType::I64)).contains("is out of the range"));
     }
     for none in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         assert!(mistake(|| tape.full(none, [], DType::I64)).contains("is not an integer"));

@@ -1,5 +1,6 @@
 //! The positions of everything: panels in a grid, with axes and texts around each.
 
+use crate::areas::Band;
 use crate::axis::{Axis, TICK_SIZE, Tick};
 use crate::error::PlotError;
 use crate::figure::Figure;
@@ -11,7 +12,6 @@ use crate::marks;
 use crate::palette::{FRAME, GRID, INK};
 use crate::panel::Panel;
 use crate::scene::{Anchor, Paint, Rect, Scene, Step};
-use crate::shade::Band;
 
 const FIGURE_TITLE: f64 = 20.0;
 const PANEL_TITLE: f64 = 17.0;

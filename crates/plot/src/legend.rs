@@ -1,5 +1,6 @@
 //! The legend: in a corner that is free of data, or else in rows above the panel.
 
+use crate::areas::{Band, Span};
 use crate::clip::Bounds;
 use crate::font;
 use crate::frame::Frame;
@@ -7,7 +8,7 @@ use crate::marks::{line_paint, radius, runs};
 use crate::palette::{self, INK, WHITE};
 use crate::panel::{Panel, Style};
 use crate::scene::{Anchor, Color, Paint, Point, Rect, Scene, Step};
-use crate::shade::{Band, SPAN, Span};
+use crate::shade::SPAN;
 
 const SIZE: f64 = 14.0;
 const LINE_HEIGHT: f64 = 20.0;

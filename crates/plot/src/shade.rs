@@ -1,6 +1,6 @@
 //! Shaded areas: bands between two curves, and intervals of one axis.
 
-use crate::areas::Band;
+use crate::areas::{Band, Span};
 use crate::axis::Axis;
 use crate::error::PlotError;
 use crate::frame::Frame;
