@@ -30,11 +30,11 @@ fn angle<N: Digits>(y: Num<N>, x: Num<N>, negative: N::Mask, size: Size) -> Num<
     match size {
         Size::Single => base + arc_tangent_single(n / d),
         Size::Double => {
-            let lies = !steep & slanting;
-            let n_lost = choose(lies, minus_lost, none);
+            let between = !steep & slanting;
+            let n_lost = choose(between, minus_lost, none);
             let n_lost = choose(negative, -n_lost, n_lost);
             let t = n / d;
-            let rest = (-t).mul_add(d, n) + n_lost - t * choose(lies, plus_lost, none);
+            let rest = (-t).mul_add(d, n) + n_lost - t * choose(between, plus_lost, none);
             let (hi, lo) = ordered_sum(base, t);
             let lost = (FRAC_PI_4_LOST / FRAC_PI_4).number(base).mul_add(base, rest / d);
             hi + (lo + (t * (t * t)).mul_add(arc_tangent(t * t), lost))
