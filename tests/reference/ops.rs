@@ -77,7 +77,12 @@ fn with_conventions(case: &Case, mut results: Results) -> Result<Results, Fault>
             let slopes = tails.map(|(at, x)| (at, sigmoid_slope(x))).collect();
             results.instead("grad", "x", "1 - y of the stored y (1 - y) is lost to rounding", slopes);
         }
-        "gelu" => results.takes_limits(),
+        "gelu" | "silu" => {
+            results.takes_limits();
+            let lowest = inputs()?.filter(|(_, x)| *x == f64::NEG_INFINITY);
+            let zeros = lowest.map(|(at, _)| (at, 0.0)).collect();
+            results.instead("out", "y", "the limit at -inf is 0", zeros);
+        }
         "pow_scalar" => {
             results.takes_limits();
             if case.args.read::<f64>("exponent")? == 0.5 {
