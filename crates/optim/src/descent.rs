@@ -111,6 +111,11 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
         if self.memory.groups.len() < params.len() {
             self.memory.groups = crate::group::assign(&self.groups, params)?;
         }
+        Ok(())
+    }
+
+    /// Makes bounds of the parameters, unless they are known.
+    fn bound_point<T: Float>(&mut self, params: &Params) {
         match self.memory.point {
             Some((version, _)) if version == params.version() => {}
             _ => {
@@ -119,7 +124,6 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
                 self.memory.point = Some((params.version(), bounds));
             }
         }
-        Ok(())
     }
 
     /// Lists the parts of the slab that the step changes.
@@ -278,6 +282,16 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
         self.prepare::<T>(params)?;
         self.list_parts(params, grads, streams.as_ref().map(|(streams, _)| streams));
         let gradient = grads.slab_of::<T>();
+        if params.elements() <= FEW
+            && streams.is_none()
+            && self.are_finite::<T>(params.slab_of(), gradient, prepare)
+        {
+            grads.check_loss()?;
+            self.update_all::<T>(params, grads, prepare, workers, &mut streams);
+            self.memory.forget_bounds();
+            return Ok(());
+        }
+        self.bound_point::<T>(params);
         let stored = self.memory.parts.iter().filter(|part| !part.streamed);
         let stored = stored.map(|part| largest_of(&gradient[part.range.clone()], workers));
         let stored = stored.fold(0.0, f64::max);
@@ -290,19 +304,51 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
         let size = |part: &Part| prepare.bound(if part.streamed { streamed } else { stored });
         let name = |i: usize| name_of(params, i);
         let (point, state) = self.results::<T>(params.slab_of::<T>(), gradient, size, prepare, name)?;
-        let slab = params.slab_mut::<T>();
+        self.update_all::<T>(params, grads, prepare, workers, &mut streams);
+        (self.memory.point, self.memory.bounds) = (Some((params.version(), point)), state);
+        Ok(())
+    }
+
+    /// Updates all parts, and counts the step.
+    fn update_all<T: Float + Number>(
+        &mut self,
+        params: &mut Params,
+        grads: &Gradients,
+        prepare: Prepare,
+        workers: &Workers,
+        streams: &mut Option<(Streams<'_>, f64)>,
+    ) {
+        let (slab, gradient) = (params.slab_mut::<T>(), grads.slab_of::<T>());
         if prepare.is_nothing() {
-            self.run::<T>(slab, gradient, |g| g, workers, &mut streams);
+            self.run::<T>(slab, gradient, |g| g, workers, streams);
         } else {
-            self.run::<T>(slab, gradient, prepare.of::<T>(), workers, &mut streams);
+            self.run::<T>(slab, gradient, prepare.of::<T>(), workers, streams);
         }
         for (p, _) in grads.trained(params) {
             self.memory.steps[p.index()] += 1;
         }
-        (self.memory.point, self.memory.bounds) = (Some((params.version(), point)), state);
-        Ok(())
+    }
+
+    /// Whether all results are finite: for few numbers it costs less to compute them twice than to bound them.
+    #[inline]
+    fn are_finite<T: Float + Number>(&self, point: &[T], gradient: &[T], prepare: Prepare) -> bool {
+        let (zero, prepare) = (T::default(), prepare.of::<T>());
+        let mut sum = zero;
+        for part in &self.memory.parts {
+            let c = self.coefficients::<T>(part.t, part.group).map(Num::of);
+            for i in part.range.clone() {
+                let state: [_; S] = std::array::from_fn(|k| Num::of(self.memory.slabs[k].slice::<T>()[i]));
+                let (p, state) = F::update(c, Num::of(point[i]), Num::of(prepare(gradient[i])), state);
+                // x·0 is 0 for finite numbers, and NaN for others.
+                sum = state.into_iter().fold(sum + p.get() * zero, |sum, x| sum + x.get() * zero);
+            }
+        }
+        sum == zero
     }
 }
+
+/// Up to how many parameters results are computed twice.
+const FEW: usize = 64;
 
 /// Bounds of numbers.
 fn bounds_of<T: Float>(numbers: &[T]) -> Bounds {
@@ -389,6 +435,7 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Optimizer for Descent<F, 
             if descent.prepare::<T>(params).is_err() {
                 return false; // the step tells why
             }
+            descent.bound_point::<T>(params);
             let mut last = None;
             for (&t, &group) in descent.memory.steps.iter().zip(&descent.memory.groups) {
                 if last != Some((t, group)) {

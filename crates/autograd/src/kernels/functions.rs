@@ -44,6 +44,14 @@ pub(crate) fn binary<T: Lane>(f: Binary, a: View<'_, T>, b: View<'_, T>, out: &m
         Binary::Sub => operation!(-),
         Binary::Mul => operation!(*),
         Binary::Div => operation!(/),
+        // What a cotangent that is a broadcast meets in each row with a pole.
+        Binary::StrongMul => map2(
+            a,
+            b,
+            out,
+            #[inline(always)]
+            |a, b| if a == T::default() { a } else { a * b },
+        ),
         _ => loops::fill(T::binary(f), 0.0, [&contiguous(a), &contiguous(b)], out),
     }
 }

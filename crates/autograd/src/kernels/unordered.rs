@@ -2,7 +2,7 @@
 
 use super::simd::widest;
 use super::workers::Workers;
-use crate::dtype::{DataRef, Float};
+use crate::dtype::Float;
 
 /// How many partial sums are added side by side.
 const LANES: usize = 32;
@@ -62,39 +62,38 @@ pub fn largest<T: Float>(numbers: &[T], workers: &Workers) -> f64 {
     pieces.iter().fold(0.0, |most: f64, piece| most.max(piece.1))
 }
 
-/// Without its sign bit a number is the larger the larger its bits are, and NaN is above infinity.
+/// x·0 is 0 for finite numbers and NaN for others, so the sum of these products tells whether all are finite.
 #[inline]
 fn largest_alone<T: Float>(numbers: &[T]) -> f64 {
-    macro_rules! largest {
-        ($numbers:ident $T:ident $Bits:ident) => {{
-            let bits = |x: &$T| (x.to_bits() & !(1 << ($Bits::BITS - 1))) as $Bits;
-            let (rows, rest) = $numbers.as_chunks::<LANES>();
-            let most = rest.iter().map(bits).fold(0, $Bits::max);
-            if rows.is_empty() {
-                return f64::from($T::from_bits(most.min($T::INFINITY.to_bits() as $Bits) as _));
-            }
-            let lanes = widest(
-                #[inline(always)]
-                || {
-                    let mut lanes = [0; LANES];
-                    for row in rows {
-                        for i in 0..LANES {
-                            let x = bits(&row[i]);
-                            lanes[i] = if x > lanes[i] { x } else { lanes[i] };
-                        }
+    let zero = T::default();
+    let (rows, rest) = numbers.as_chunks::<LANES>();
+    let mut all = (zero, zero, zero);
+    let mut add = |x: T| {
+        all = (if x < all.0 { x } else { all.0 }, if x > all.1 { x } else { all.1 }, all.2 + x * zero);
+    };
+    rest.iter().for_each(|&x| add(x));
+    if !rows.is_empty() {
+        let (low, high, sums) = widest(
+            #[inline(always)]
+            || {
+                let (mut low, mut high, mut sums) = ([zero; LANES], [zero; LANES], [zero; LANES]);
+                for row in rows {
+                    for i in 0..LANES {
+                        let x = row[i];
+                        low[i] = if x < low[i] { x } else { low[i] };
+                        high[i] = if x > high[i] { x } else { high[i] };
+                        sums[i] = sums[i] + x * zero;
                     }
-                    lanes
-                },
-            );
-            let most = lanes.into_iter().fold(most, $Bits::max).min($T::INFINITY.to_bits() as $Bits);
-            f64::from($T::from_bits(most as _))
-        }};
+                }
+                (low, high, sums)
+            },
+        );
+        for x in low.into_iter().chain(high).chain(sums) {
+            add(x);
+        }
     }
-    match T::share(numbers) {
-        DataRef::F32(numbers) => largest!(numbers f32 i32),
-        DataRef::F64(numbers) => largest!(numbers f64 i64),
-        _ => unreachable!("numbers are F32 or F64"),
-    }
+    let (low, high, sum) = all;
+    if sum == zero { high.to_f64().max(-low.to_f64()) } else { f64::INFINITY }
 }
 
 #[inline]

@@ -23,6 +23,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Gradients {
     owner: u32,
+    /// The loss that they are gradients of, where it is one number.
+    loss: Option<f64>,
     /// Shared with clones. A tape or a program keeps a clone, to reuse the memory once no other clone exists.
     contents: Arc<GradientData>,
 }
@@ -34,8 +36,6 @@ struct GradientData {
     held: Vec<Option<Held>>,
     /// What the computation wrote to buffers: a step stores it.
     writes: Writes,
-    /// The loss that they are gradients of, where it is one number.
-    loss: Option<f64>,
     /// Whether it is meant if no parameter that is trained has a gradient.
     none_is_meant: bool,
 }
@@ -66,7 +66,8 @@ impl Gradients {
         {
             data.held.fill(None);
             data.writes.clear();
-            (data.loss, data.none_is_meant) = (None, false);
+            data.none_is_meant = false;
+            last.loss = None;
             return last;
         }
         Gradients::new(params.owner, Slab::splat(params.dtype(), 0.0, elements), vec![None; count])
@@ -91,13 +92,14 @@ impl Gradients {
     }
 
     fn new(owner: u32, slab: Slab, held: Vec<Option<Held>>) -> Gradients {
-        let data = GradientData { slab, held, writes: Writes::default(), loss: None, none_is_meant: false };
-        Gradients { owner, contents: Arc::new(data) }
+        let data = GradientData { slab, held, writes: Writes::default(), none_is_meant: false };
+        Gradients { owner, loss: None, contents: Arc::new(data) }
     }
 
     /// Says which loss these are the gradients of.
+    #[inline]
     pub(crate) fn set_loss(&mut self, loss: f64) {
-        self.contents_mut().loss = Some(loss);
+        self.loss = Some(loss);
     }
 
     /// Adds what the computation wrote to a buffer, in place of an earlier write.
@@ -107,7 +109,7 @@ impl Gradients {
 
     /// The loss that they are gradients of, where it is known.
     pub(crate) fn loss(&self) -> Option<f64> {
-        self.contents.loss
+        self.loss
     }
 
     /// Whether it is meant if no parameter that is trained has a gradient.
@@ -301,8 +303,8 @@ impl Gradients {
         if writes {
             theirs.writes.each().for_each(|(buffer, values)| data.writes.set(buffer, values));
         }
-        if data.loss.is_none_or(f64::is_finite) {
-            data.loss = theirs.loss.or(data.loss);
+        if self.loss.is_none_or(f64::is_finite) {
+            self.loss = other.loss.or(self.loss);
         }
     }
 
@@ -312,7 +314,7 @@ impl Gradients {
         with_float!(data.slab.dtype(), T => data.slab.slice_mut::<T>().fill(0.0));
         data.held.fill(None);
         data.writes.clear();
-        data.loss = None;
+        self.loss = None;
     }
 
     /// Where the gradient of a parameter stands in the slab, if it has one.

@@ -279,12 +279,15 @@ impl Program {
     ) -> Result<(), ProgramError> {
         let mut wrong = None;
         let mut given = 0;
+        let reads_buffers = self.inputs > self.given.len();
         inputs.each(&mut |x| {
             given += 1;
             if given > self.given.len() || wrong.is_some() {
                 return;
             }
-            self.bind_buffers(state, params, pieces);
+            if reads_buffers {
+                self.bind_buffers(state, params, pieces);
+            }
             let want = self.input(given - 1);
             let Meta { dtype, shape } = &want.meta;
             // Kernels rely on this, and users may implement the trait.
@@ -301,7 +304,9 @@ impl Program {
         match wrong {
             Some(error) => Err(error),
             None if given == self.given.len() => {
-                self.bind_buffers(state, params, pieces);
+                if reads_buffers {
+                    self.bind_buffers(state, params, pieces);
+                }
                 Ok(())
             }
             None => {
