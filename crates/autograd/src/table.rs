@@ -233,7 +233,7 @@ macro_rules! binary_table {
             /// Product in which a zero on either side is a strong one: a·b, and 0 where a = 0 or b = 0. ∂a = b, ∂b = a; 0
             /// where the one is 0 and the other is not finite.
             ///
-            /// It is what the derivative of [`strong_mul`](Self::strong_mul) by its second factor takes.
+            /// It is what the derivative of `strong_mul` by its second factor takes.
             AbsoluteMul absolute_mul |a, b, y| {
                 value: if_eq(a, 0.0, a, if_eq(b, 0.0, b, a * b));
                 da: if_eq(a, 0.0, if_lt(abs(b), f64::INFINITY, b, 0.0), b);
