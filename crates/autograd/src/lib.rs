@@ -93,7 +93,7 @@ pub mod loops {
     pub use crate::exec::Streams;
     pub use crate::formula::Bounds;
     pub use crate::kernels::simd::widest;
-    pub use crate::kernels::unordered::largest;
+    pub use crate::kernels::unordered::bound;
     pub use crate::kernels::workers::Workers;
     pub use crate::optimizer::{Prepare, Supply};
     pub use crate::slab::Slab;

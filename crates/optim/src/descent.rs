@@ -4,7 +4,7 @@ use crate::group::Group;
 use crate::loops::{Prepared, share, update};
 use crate::memory::{Memory, Part, Subject, largest};
 use crate::{Formula, HyperparameterError, StepError};
-use autograd::loops::{Bounds, Prepare, Streams, Supply, Workers, largest as largest_of};
+use autograd::loops::{Bounds, Prepare, Streams, Supply, Workers, bound as bound_of};
 use autograd::{DType, Float, Gradients, Num, Number, Optimizer, OptimizerState, Params, StateError};
 
 /// An optimiser that updates each number by a [`Formula`]: [`Sgd`](crate::Sgd), [`Momentum`](crate::Momentum),
@@ -37,6 +37,8 @@ pub struct Descent<F, const S: usize, const C: usize> {
     lazy_rows: bool,
     /// The type in which the hyper-parameters have been checked.
     checked: Option<DType>,
+    /// The coefficients of a step and a group, which several readers ask for.
+    latest: Option<(u64, usize, [f64; C])>,
 }
 
 impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
@@ -46,7 +48,8 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
     /// If a hyper-parameter is outside of its range.
     pub fn of(formula: F) -> Result<Self, HyperparameterError> {
         let groups = vec![Group::new(String::new(), formula, 1.0)];
-        let descent = Descent { groups, memory: Memory::default(), lazy_rows: false, checked: None };
+        let descent =
+            Descent { groups, memory: Memory::default(), lazy_rows: false, checked: None, latest: None };
         descent.check(DType::F64)?;
         Ok(descent)
     }
@@ -54,7 +57,7 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
     /// The same with other hyper-parameters.
     pub(crate) fn changed(mut self, change: impl FnOnce(&mut F)) -> Result<Self, HyperparameterError> {
         change(&mut self.groups[0].formula);
-        self.checked = None;
+        (self.checked, self.latest) = (None, None);
         self.check(DType::F64)?;
         Ok(self)
     }
@@ -72,7 +75,7 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
         group.ratio = group.rate().zip(self.groups[0].rate()).map_or(1.0, |(own, base)| own / base);
         self.groups.push(group);
         self.memory.groups.clear();
-        self.checked = None;
+        (self.checked, self.latest) = (None, None);
         self.check(DType::F64)?;
         Ok(self)
     }
@@ -119,7 +122,7 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
         match self.memory.point {
             Some((version, _)) if version == params.version() => {}
             _ => {
-                let size = largest_of(params.slab_of::<T>(), &Workers::default());
+                let size = bound_of(params.slab_of::<T>(), &Workers::default());
                 let bounds = Bounds::new(-size, size, largest(T::DTYPE));
                 self.memory.point = Some((params.version(), bounds));
             }
@@ -149,11 +152,20 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
                 }
             }
         }
+        self.latest = self
+            .memory
+            .parts
+            .first()
+            .map(|&Part { t, group, .. }| (t, group, self.groups[group].formula.coefficients(t)));
     }
 
     /// The coefficients of a part.
     fn coefficients<T: Float>(&self, t: u64, group: usize) -> [T; C] {
-        self.groups[group].formula.coefficients(t).map(T::from_f64)
+        match self.latest {
+            Some((step, of, c)) if (step, of) == (t, group) => c,
+            _ => self.groups[group].formula.coefficients(t),
+        }
+        .map(T::from_f64)
     }
 
     /// Bounds of the results of a step with gradients of at most this size.
@@ -293,7 +305,7 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
         }
         self.bound_point::<T>(params);
         let stored = self.memory.parts.iter().filter(|part| !part.streamed);
-        let stored = stored.map(|part| largest_of(&gradient[part.range.clone()], workers));
+        let stored = stored.map(|part| bound_of(&gradient[part.range.clone()], workers));
         let stored = stored.fold(0.0, f64::max);
         if !stored.is_finite() {
             let streams = streams.as_ref().map(|(streams, _)| streams);
@@ -376,7 +388,7 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Optimizer for Descent<F, 
             return Err(StepError::LengthMismatch { point: point.len(), gradient: gradient.len() });
         }
         let alone = Workers::default();
-        let size = largest_of(gradient, &alone);
+        let size = bound_of(gradient, &alone);
         if let Some(element) = gradient.iter().position(|g| !g.is_finite()).filter(|_| !size.is_finite()) {
             let value = gradient[element];
             return Err(StepError::NonFiniteGradient { parameter: "point".to_owned(), element, value });
@@ -387,7 +399,7 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Optimizer for Descent<F, 
         if self.memory.subject.is_none() {
             self.memory.grow::<f64>(subject, 1, point.len());
         }
-        let now = largest_of(point, &alone);
+        let now = bound_of(point, &alone);
         self.memory.point = Some((0, Bounds::new(-now, now, f64::MAX)));
         self.memory.parts.clear();
         let (range, t) = (0..point.len(), self.memory.steps[0] + 1);
@@ -408,7 +420,7 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Optimizer for Descent<F, 
 
     fn set_hyperparameter(&mut self, name: &str, value: f64) -> Result<(), HyperparameterError> {
         crate::group::set(&mut self.groups, name, value)?;
-        self.checked = None;
+        (self.checked, self.latest) = (None, None);
         Ok(())
     }
 

@@ -47,7 +47,9 @@ impl Bounds {
     /// All numbers of both, and those between.
     #[inline]
     pub fn and(self, other: Bounds) -> Bounds {
-        self.like(self.least.min(other.least), self.greatest.max(other.greatest))
+        let least = if self.least < other.least { self.least } else { other.least };
+        let greatest = if self.greatest > other.greatest { self.greatest } else { other.greatest };
+        Bounds { least, greatest, limit: self.limit }
     }
 
     /// The interval that holds all of four numbers; anything, if one of them is NaN.
@@ -57,7 +59,10 @@ impl Bounds {
         if (a + b + c + d).is_nan() {
             return self.any();
         }
-        self.like(a.min(b).min(c.min(d)), a.max(b).max(c.max(d)))
+        // None is NaN, so plain comparisons do.
+        let (less, more) =
+            (|x: f64, y: f64| if x < y { x } else { y }, |x: f64, y: f64| if x > y { x } else { y });
+        self.like(less(less(a, b), less(c, d)), more(more(a, b), more(c, d)))
     }
 
     /// A function that grows.

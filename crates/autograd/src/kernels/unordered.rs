@@ -49,22 +49,23 @@ pub(crate) fn squares<T: Float>(numbers: &[T]) -> f64 {
     lanes[0]
 }
 
-/// The largest |x|, infinite if one is NaN; 0 of none.
+/// A bound of |x|, infinite if one is infinite or NaN: the root of the sum of squares, or the largest where that overflows.
 #[inline]
-pub fn largest<T: Float>(numbers: &[T], workers: &Workers) -> f64 {
-    if workers.threads() == 1 || numbers.len() <= ALONE {
-        return largest_alone(numbers);
-    }
-    let size = numbers.len().div_ceil(PIECES).max(ALONE);
-    let mut pieces = numbers.chunks(size);
-    let mut pieces: [_; PIECES] = std::array::from_fn(|_| (pieces.next().unwrap_or_default(), 0.0));
-    workers.each_of(&mut pieces, |(piece, most)| *most = largest_alone(piece));
-    pieces.iter().fold(0.0, |most: f64, piece| most.max(piece.1))
+pub fn bound<T: Float>(numbers: &[T], workers: &Workers) -> f64 {
+    let squares = sum(
+        numbers,
+        workers,
+        #[inline(always)]
+        |x| x * x,
+    );
+    // Squares vanish below the second number, in either type.
+    if squares.is_finite() { 1.01 * squares.to_f64().sqrt() + 1e-18 } else { largest(numbers) }
 }
 
-/// x·0 is 0 for finite numbers and NaN for others, so the sum of these products tells whether all are finite.
-#[inline]
-fn largest_alone<T: Float>(numbers: &[T]) -> f64 {
+/// The largest |x|, infinite if one is NaN. x·0 is 0 for finite numbers and NaN for others, so the sum of these products tells
+/// whether all are finite.
+#[cold]
+fn largest<T: Float>(numbers: &[T]) -> f64 {
     let zero = T::default();
     let (rows, rest) = numbers.as_chunks::<LANES>();
     let mut all = (zero, zero, zero);
@@ -85,12 +86,21 @@ fn largest_alone<T: Float>(numbers: &[T]) -> f64 {
                         sums[i] = sums[i] + x * zero;
                     }
                 }
-                (low, high, sums)
+                // Halves are joined, which takes few steps, each for several lanes.
+                let mut half = LANES / 2;
+                while half > 0 {
+                    for i in 0..half {
+                        let (a, b, c) = (low[i + half], high[i + half], sums[i + half]);
+                        low[i] = if a < low[i] { a } else { low[i] };
+                        high[i] = if b > high[i] { b } else { high[i] };
+                        sums[i] = sums[i] + c;
+                    }
+                    half /= 2;
+                }
+                (low[0], high[0], sums[0])
             },
         );
-        for x in low.into_iter().chain(high).chain(sums) {
-            add(x);
-        }
+        [low, high, sums].into_iter().for_each(add);
     }
     let (low, high, sum) = all;
     if sum == zero { high.to_f64().max(-low.to_f64()) } else { f64::INFINITY }
@@ -129,21 +139,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_largest_is_found_by_any_number_of_threads_and_nan_is_infinite() {
+    fn bounds_hold_and_show_what_is_not_finite_on_any_number_of_threads() {
         for threads in [1, 3] {
             let workers = Workers::new(threads);
-            assert_eq!(largest::<f64>(&[], &workers), 0.0);
+            assert!(bound::<f64>(&[], &workers) < 1e-17);
             for n in [1, 31, 64, 200, 40_001] {
                 for (at, x) in [(0, -7.5f32), (n / 2, 9.0), (n - 1, -1e30), (n / 3, f32::NEG_INFINITY)] {
                     let mut numbers = vec![-2.0f32; n];
                     numbers[at] = x;
                     let wide: Vec<f64> = numbers.iter().map(|&x| f64::from(x)).collect();
-                    let want = f64::from(x.abs());
-                    assert_eq!((largest(&numbers, &workers), largest(&wide, &workers)), (want, want));
+                    let least = f64::from(x.abs()).max(if n > 1 { 2.0 } else { 0.0 });
+                    for got in [bound(&numbers, &workers), bound(&wide, &workers)] {
+                        assert!(
+                            got >= least
+                                && (got <= 1.02 * (least + 2.0 * (n as f64).sqrt()) || x.is_infinite())
+                        );
+                        assert_eq!(got.is_finite(), x.is_finite());
+                    }
                     numbers[n / 2] = f32::NAN;
-                    assert_eq!(largest(&numbers, &workers), f64::INFINITY);
+                    assert_eq!(bound(&numbers, &workers), f64::INFINITY);
                 }
             }
+            assert!(bound(&[1e-30f32], &workers) >= 1e-30 && bound(&[1e200, -2e200], &workers) == 2e200);
         }
     }
 

@@ -27,7 +27,7 @@ impl Gradients {
     pub fn check_step(&self, params: &Params) -> Result<(), StepError> {
         self.check_for(params)?;
         with_float!(params.dtype(), T => {
-            if !unordered::largest(self.slab_of::<T>(), &Workers::default()).is_finite() {
+            if !unordered::bound(self.slab_of::<T>(), &Workers::default()).is_finite() {
                 self.check_finite_in::<T>(params, |_| true)?;
             }
         });
