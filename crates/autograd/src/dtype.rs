@@ -48,7 +48,9 @@ impl DType {
     }
 
     /// The largest finite number.
-    pub(crate) fn max(self) -> f64 {
+    #[doc(hidden)]
+    #[inline]
+    pub fn max(self) -> f64 {
         match self {
             DType::F32 => f64::from(f32::MAX),
             DType::F64 => f64::MAX,

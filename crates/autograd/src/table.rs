@@ -34,7 +34,7 @@
 mod columns;
 mod enums;
 
-pub(crate) use columns::{cell, marked};
+pub(crate) use columns::{cell, marked, unless_operator};
 pub use enums::{Binary, Compare, Unary};
 
 /// Functions of one argument.

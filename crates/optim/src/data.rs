@@ -170,7 +170,7 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
     /// # Errors
     /// As [`Program::trace`].
     pub fn recorded(shape: impl Into<Shape>, dtype: DType) -> Result<Program, ProgramError> {
-        let (shape, params) = (shape.into(), if dtype == DType::F32 { Params::f32() } else { Params::f64() });
+        let (shape, params) = (shape.into(), Params::of(dtype));
         Program::trace(&params, |t| {
             let c: [Num<Var<'_>>; C] =
                 std::array::from_fn(|i| Num::of(t.input_of(&format!("c{i}"), dtype, [])));

@@ -2,7 +2,7 @@
 
 use crate::group::Group;
 use crate::loops::{Prepared, share, update};
-use crate::memory::{Memory, Part, Subject, largest};
+use crate::memory::{Memory, Part, Subject};
 use crate::{Formula, HyperparameterError, StepError};
 use autograd::loops::{Bounds, Prepare, Streams, Supply, Workers, bound as bound_of};
 use autograd::{DType, Float, Gradients, Num, Number, Optimizer, OptimizerState, Params, StateError};
@@ -47,7 +47,7 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
     /// # Errors
     /// If a hyper-parameter is outside of its range.
     pub fn of(formula: F) -> Result<Self, HyperparameterError> {
-        let groups = vec![Group::new(String::new(), formula, 1.0)];
+        let groups = vec![Group::new(String::new(), formula)];
         let descent =
             Descent { groups, memory: Memory::default(), lazy_rows: false, checked: None, latest: None };
         descent.check(DType::F64)?;
@@ -64,15 +64,15 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
 
     /// The same with hyper-parameters of their own for the parameters whose names match a pattern, in which `*` stands for
     /// any text: `*.bias`, `encoder.*`. The first group that matches counts. A learning rate that is set later keeps its
-    /// ratio to those of the groups.
+    /// ratio to those of the groups; a group that is made beside a rate of 0 keeps its own.
     ///
     /// # Errors
     /// If a hyper-parameter is outside of its range. A step refuses a pattern that matches no parameter.
     pub fn group(mut self, pattern: &str, change: impl FnOnce(&mut F)) -> Result<Self, HyperparameterError> {
         let mut formula = self.groups[0].formula.clone();
         change(&mut formula);
-        let mut group = Group::new(pattern.to_owned(), formula, 1.0);
-        group.ratio = group.rate().zip(self.groups[0].rate()).map_or(1.0, |(own, base)| own / base);
+        let mut group = Group::new(pattern.to_owned(), formula);
+        group.follow(self.groups[0].rate());
         self.groups.push(group);
         self.memory.groups.clear();
         (self.checked, self.latest) = (None, None);
@@ -123,7 +123,7 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
             Some((version, _)) if version == params.version() => {}
             _ => {
                 let size = bound_of(params.slab_of::<T>(), &Workers::default());
-                let bounds = Bounds::new(-size, size, largest(T::DTYPE));
+                let bounds = Bounds::new(-size, size, T::DTYPE.max());
                 self.memory.point = Some((params.version(), bounds));
             }
         }
@@ -146,8 +146,7 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
                     let width = range.len() / params.shape(p).first().copied().unwrap_or(1).max(1);
                     for &row in rows {
                         let start = range.start + row * width;
-                        let range = start..(start + width).min(range.end);
-                        add(Part { range, t, group, streamed });
+                        add(Part { range: start..start + width, t, group, streamed });
                     }
                 }
             }
@@ -170,7 +169,7 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
 
     /// Bounds of the results of a step with gradients of at most this size.
     fn bounds<T: Float>(&self, t: u64, group: usize, size: f64) -> (Bounds, [Bounds; S]) {
-        let max = largest(T::DTYPE);
+        let max = T::DTYPE.max();
         let c = self.coefficients::<T>(t, group).map(|c| Num::of(Bounds::new(c.to_f64(), c.to_f64(), max)));
         let g = Num::of(Bounds::new(-size, size, max));
         let (_, point) = self.memory.point.expect("it was prepared");
@@ -215,7 +214,7 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
         prepare: Prepare,
         name: impl Fn(usize) -> (String, usize),
     ) -> Result<(Bounds, [Bounds; S]), StepError> {
-        let max = largest(T::DTYPE);
+        let max = T::DTYPE.max();
         // Of what there is, which may be tighter than what is known; then of what there will be.
         let mut all =
             (bounds_of(point), self.memory.slabs.each_ref().map(|slab| bounds_of(slab.slice::<T>())));
@@ -351,7 +350,8 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
             for i in part.range.clone() {
                 let state: [_; S] = std::array::from_fn(|k| Num::of(self.memory.slabs[k].slice::<T>()[i]));
                 let (p, state) = F::update(c, Num::of(point[i]), Num::of(prepare(gradient[i])), state);
-                // x·0 is 0 for finite numbers, and NaN for others.
+                // x·0 is 0 for finite numbers, and NaN for others. The gradient itself counts: a limit would hide it.
+                sum = sum + gradient[i] * zero;
                 sum = state.into_iter().fold(sum + p.get() * zero, |sum, x| sum + x.get() * zero);
             }
         }
@@ -368,7 +368,7 @@ fn bounds_of<T: Float>(numbers: &[T]) -> Bounds {
     for x in numbers.iter().map(|x| x.to_f64()) {
         (least, greatest) = (if x >= least { least } else { x }, if x <= greatest { greatest } else { x });
     }
-    Bounds::new(least, greatest, largest(T::DTYPE))
+    Bounds::new(least, greatest, T::DTYPE.max())
 }
 
 /// The parameter and the element at a place of the slab.

@@ -9,16 +9,26 @@ pub(crate) struct Group<F> {
     /// Empty for the group of all parameters that are in no other.
     pub(crate) pattern: String,
     pub(crate) formula: F,
-    /// Its learning rate, divided by that of the first group.
-    pub(crate) ratio: f64,
+    /// Its learning rate, divided by that of the first group where that was not 0.
+    ratio: Option<f64>,
 }
 
 /// The hyper-parameter that schedules change.
 const RATE: &str = "learning_rate";
 
 impl<F: Clone> Group<F> {
-    pub(crate) fn new(pattern: String, formula: F, ratio: f64) -> Group<F> {
-        Group { pattern, formula, ratio }
+    pub(crate) fn new(pattern: String, formula: F) -> Group<F> {
+        Group { pattern, formula, ratio: None }
+    }
+
+    /// From now on keeps its ratio to a rate. One of 0, such as at the start of a warm-up, leaves the ratio as it is.
+    pub(crate) fn follow<const S: usize, const C: usize>(&mut self, base: Option<f64>)
+    where
+        F: Formula<S, C>,
+    {
+        if let (Some(own), Some(base)) = (self.rate(), base.filter(|&base| base > 0.0)) {
+            self.ratio = Some(own / base);
+        }
     }
 
     fn full_name(&self, name: &str) -> String {
@@ -104,16 +114,21 @@ pub(crate) fn set<F: Formula<S, C>, const S: usize, const C: usize>(
             Some((i, rest.strip_prefix('/')?))
         })
         .unwrap_or((0, full_name));
+    let follows = |group: &Group<F>| group.ratio.filter(|_| name == RATE && index == 0);
+    // All of them are tried first, so that nothing is half done.
+    write(&mut groups[index].formula.clone(), full_name, name, value)?;
+    for (group, ratio) in groups.iter().filter_map(|group| Some((group, follows(group)?))) {
+        write(&mut group.formula.clone(), full_name, RATE, value * ratio)?;
+    }
     write(&mut groups[index].formula, full_name, name, value)?;
-    if name == RATE {
-        match groups.split_first_mut() {
-            Some((_, others)) if index == 0 => {
-                for group in others {
-                    write(&mut group.formula, full_name, RATE, value * group.ratio)?;
-                }
-            }
-            _ => groups[index].ratio = groups[0].rate().map_or(1.0, |base| value / base),
+    for group in groups.iter_mut() {
+        if let Some(ratio) = follows(group) {
+            write(&mut group.formula, full_name, RATE, value * ratio)?;
         }
+    }
+    if name == RATE && index > 0 {
+        let base = groups[0].rate();
+        groups[index].follow(base);
     }
     Ok(())
 }

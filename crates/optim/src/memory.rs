@@ -105,19 +105,19 @@ impl<const S: usize> Memory<S> {
         if self.subject.is_none() {
             self.subject = Some(subject);
             self.slabs = [(); S].map(|()| Slab::empty(T::DTYPE));
-            self.bounds = [Bounds::new(0.0, 0.0, largest(T::DTYPE)); S];
+            self.bounds = [Bounds::new(0.0, 0.0, T::DTYPE.max()); S];
         }
         self.steps.resize(tensors, 0);
         for (slab, bounds) in self.slabs.iter_mut().zip(&mut self.bounds) {
             slab.grow(elements - slab.len());
-            *bounds = bounds.and(Bounds::new(0.0, 0.0, largest(T::DTYPE)));
+            *bounds = bounds.and(Bounds::new(0.0, 0.0, T::DTYPE.max()));
         }
     }
 
     /// Makes the next step look at every result.
     pub(crate) fn forget_bounds(&mut self) {
         for (slab, bounds) in self.slabs.iter().zip(&mut self.bounds) {
-            *bounds = Bounds::new(f64::NAN, f64::NAN, largest(slab.dtype()));
+            *bounds = Bounds::new(f64::NAN, f64::NAN, slab.dtype().max());
         }
     }
 
@@ -126,11 +126,6 @@ impl<const S: usize> Memory<S> {
     pub(crate) fn part<T: Float>(&mut self, range: &Range<usize>) -> [&mut [T]; S] {
         self.slabs.each_mut().map(|slab| &mut slab.slice_mut::<T>()[range.clone()])
     }
-}
-
-/// The largest finite number of a type.
-pub(crate) fn largest(dtype: DType) -> f64 {
-    if dtype == DType::F32 { f64::from(f32::MAX) } else { f64::MAX }
 }
 
 /// Consecutive tensors of the slab with the same step count and group, or one tensor whose gradient is still to come.

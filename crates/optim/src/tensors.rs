@@ -132,7 +132,7 @@ impl<R: TensorRule> PerTensor<R> {
         let (dtype, rule) = (params.dtype(), &self.rule);
         let states = rule.state(shape);
         let count = rule.coefficients(1).len();
-        let none = none(dtype);
+        let none = Params::of(dtype);
         let program = Program::trace(&none, |t| {
             let c: Vec<Var<'_>> = (0..count).map(|i| t.input_of(&format!("c{i}"), dtype, [])).collect();
             let (p, g) = (t.input_of("p", dtype, shape), t.input_of("g", dtype, shape));
@@ -172,7 +172,7 @@ impl<R: TensorRule> PerTensor<R> {
         let inputs = c.iter().chain([&point, &gradient]).chain(&old).map(|x| x as &dyn AnyTensor);
         let inputs: Vec<&dyn AnyTensor> = inputs.collect();
         let Planned { program, buffers, .. } = &mut self.plans[plan];
-        let run = program.run(buffers, &none(params.dtype()), &inputs[..])?;
+        let run = program.run(buffers, &Params::of(params.dtype()), &inputs[..])?;
         let values = run.slice::<T>(0).to_vec();
         let new: Vec<Vec<T>> = (0..old.len()).map(|k| run.slice::<T>(k + 1).to_vec()).collect();
         let names = ["the value"].into_iter().chain(tensor.state.iter().map(|(name, ..)| *name));
@@ -215,11 +215,6 @@ impl<R: TensorRule> PerTensor<R> {
         self.stamp = (params.len(), params.stamp(params.len()));
         Ok(())
     }
-}
-
-/// Parameters for a program that reads none.
-fn none(dtype: DType) -> Params {
-    if dtype == DType::F32 { Params::f32() } else { Params::f64() }
 }
 
 fn zeros(dtype: DType, n: usize) -> Data {

@@ -6,17 +6,7 @@ pub use bounds::Bounds;
 
 use crate::number::{Literal, Num, Number, if_eq, if_ge, if_gt, if_le, if_lt};
 use crate::rows;
-use crate::table::{binary_table, unary_table};
-
-/// Leaves out the rows that are operators.
-macro_rules! unless_operator {
-    (Neg $($item:tt)*) => {};
-    (Add $($item:tt)*) => {};
-    (Sub $($item:tt)*) => {};
-    (Mul $($item:tt)*) => {};
-    (Div $($item:tt)*) => {};
-    ($Row:ident $($item:tt)*) => { $($item)* };
-}
+use crate::table::{binary_table, unary_table, unless_operator};
 
 macro_rules! functions {
     ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?) |$x:ident, $y:ident| $columns:tt)*) => {

@@ -140,15 +140,15 @@ pub trait Optimizer {
         grads: &Gradients,
         supply: Supply<'_>,
     ) -> Result<(), StepError> {
-        let prepared;
-        let grads = if supply.prepare.is_nothing() {
-            grads
-        } else {
-            prepared = supply.prepare.of_all(grads);
-            &prepared
-        };
+        // Before a limit hides what is not finite; and after, because a scale may overflow.
         grads.check_step(params)?;
-        self.update(params, grads)?;
+        if supply.prepare.is_nothing() {
+            self.update(params, grads)?;
+        } else {
+            let prepared = supply.prepare.of_all(grads);
+            prepared.check_step(params)?;
+            self.update(params, &prepared)?;
+        }
         params.write_back(grads);
         Ok(())
     }

@@ -147,14 +147,19 @@ impl Gradients {
     /// let table = params.scope("net").param("table", [4, 2], 1.0);
     /// let mut grads = Gradients::zeros(&params);
     /// grads.get_mut::<f64>(table).unwrap()[2..4].fill(0.5);
-    /// grads.name_rows(table, &[1, 1]);
+    /// grads.name_rows(&params, table, &[1, 1]);
     /// assert_eq!(grads.rows(table), Some(&[1][..]));
     /// ```
     ///
     /// # Panics
     /// If the parameter has no gradient, or no such row. A row that is not named and not zero is not looked for.
     #[track_caller]
-    pub fn name_rows(&mut self, param: Param, rows: &[usize]) {
+    pub fn name_rows(&mut self, params: &Params, param: Param, rows: &[usize]) {
+        let (name, shape) = (params.name(param), params.shape(param));
+        let count = shape.first().copied().unwrap_or(0);
+        if let Some(row) = rows.iter().find(|&&row| row >= count) {
+            panic!("name_rows: row {row} of `{name}` {shape}\n  rule: it has the rows 0..{count}");
+        }
         let mut rows = rows.to_vec();
         rows.sort_unstable();
         rows.dedup();

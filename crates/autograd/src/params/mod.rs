@@ -137,7 +137,13 @@ impl Params {
         Params::f32()
     }
 
-    fn of(dtype: DType) -> Params {
+    /// An empty slab of a type that is chosen when the program runs, seed 0.
+    ///
+    /// # Panics
+    /// If the type is neither `F32` nor `F64`.
+    #[track_caller]
+    pub fn of(dtype: DType) -> Params {
+        assert!(dtype.is_float(), "Params::of: {dtype}\n  rule: parameters are F32 or F64");
         Params {
             owner: identity(),
             seed: 0,

@@ -1,11 +1,11 @@
 //! The functions of the table for plain numbers and for variables of the scalar tape.
 
-use super::real::{Operand, Real, unless_operator};
+use super::real::{Operand, Real};
 use super::tape::Var;
 use crate::kernels::simd::fused;
 use crate::number::{BinaryRow, Num, Number, Operator, Slope, UnaryRow, Zero};
 use crate::rows;
-use crate::table::{Compare, binary_table, unary_table};
+use crate::table::{Compare, binary_table, unary_table, unless_operator};
 
 impl Operand<f64> for f64 {
     #[inline]

@@ -3,7 +3,7 @@
 use crate::kernels::simd::fused;
 use crate::number::{BinaryRow, Number, UnaryRow};
 use crate::rows;
-use crate::table::{Compare, binary_table, unary_table};
+use crate::table::{Compare, binary_table, unary_table, unless_operator};
 use crate::var;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -55,17 +55,6 @@ pub trait Operand<T>:
     /// As a `T`; a number takes what it lacks, such as the tape, from `other`.
     fn like(self, other: T) -> T;
 }
-
-/// Leaves out the rows that are operators.
-macro_rules! unless_operator {
-    (Neg $($item:tt)*) => {};
-    (Add $($item:tt)*) => {};
-    (Sub $($item:tt)*) => {};
-    (Mul $($item:tt)*) => {};
-    (Div $($item:tt)*) => {};
-    ($Row:ident $($item:tt)*) => { $($item)* };
-}
-pub(super) use unless_operator;
 
 /// A function of one argument. What computes at once is compiled as a whole for fused multiply-adds; what is on a tape keeps its
 /// caller, whom a closure would hide.

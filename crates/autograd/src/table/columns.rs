@@ -31,3 +31,14 @@ macro_rules! marked {
     ($name:ident {}) => { false };
 }
 pub(crate) use marked;
+
+/// Leaves out the rows that are operators: for readers that make methods.
+macro_rules! unless_operator {
+    (Neg $($item:tt)*) => {};
+    (Add $($item:tt)*) => {};
+    (Sub $($item:tt)*) => {};
+    (Mul $($item:tt)*) => {};
+    (Div $($item:tt)*) => {};
+    ($Row:ident $($item:tt)*) => { $($item)* };
+}
+pub(crate) use unless_operator;

@@ -160,7 +160,7 @@ fn thousands_of_mutated_files() {
 }
 
 #[test]
-#[ignore = "two minutes"]
+#[ignore = "two million files take two minutes; run with `--release --all-features -- --ignored millions`"]
 fn millions_of_mutated_files() {
     for seed in 100..110 {
         run(200_000, seed);

@@ -104,3 +104,26 @@ fn a_pipeline_scales_clips_reduces_and_can_be_interrupted() {
     }
     assert!(Pipeline::new(sgd()).accumulate(0).is_err() && Pipeline::new(sgd()).clip_norm(0.0).is_err());
 }
+
+/// A limit turns ∞ into a number. The step refuses it all the same, for few parameters and for many, by any optimiser.
+#[test]
+fn a_limit_hides_no_infinite_gradient() {
+    struct Own;
+    impl Optimizer for Own {
+        fn update(&mut self, _: &mut Params, _: &Gradients) -> Result<(), StepError> {
+            Ok(())
+        }
+    }
+    for n in [3, 100] {
+        let optimizers: [Box<dyn Optimizer>; 2] = [Box::new(Sgd::new(0.1).unwrap()), Box::new(Own)];
+        for optimizer in optimizers {
+            let mut params = Params::f64();
+            let w = params.scope("net").param("w", [n], 1.0);
+            let mut grads = Gradients::zeros(&params);
+            grads.get_mut::<f64>(w).unwrap()[1] = f64::INFINITY;
+            let mut clipped = Pipeline::new(optimizer).clip_value(1.0).unwrap();
+            let error = clipped.step(&mut params, &grads).unwrap_err();
+            assert!(matches!(error, StepError::NonFiniteGradient { element: 1, .. }), "{n}: {error}");
+        }
+    }
+}

@@ -177,7 +177,7 @@ fn lazy_rows_are_updated_alone() {
         let mut grads = Gradients::zeros(params);
         rows.iter().for_each(|r| grads.get_mut::<f64>(table).unwrap()[2 * r..2 * r + 2].fill(1.0));
         grads.get_mut::<f64>(bias).unwrap().fill(1.0);
-        grads.name_rows(table, rows);
+        grads.name_rows(params, table, rows);
         grads
     };
     let grads = gradients(&params, &[1, 2, 1]);
@@ -192,4 +192,31 @@ fn lazy_rows_are_updated_alone() {
     assert_eq!(params.get::<f64>(table)[..6], after[..6]);
     assert_eq!(adam.state_of::<f64>(&params, table, "v").unwrap()[..6], v[..6]);
     assert!(params.get::<f64>(table)[6] < 1.0);
+}
+
+#[test]
+#[should_panic(expected = "name_rows: row 4 of `net.table` [4×2]")]
+fn a_row_that_does_not_exist_is_told() {
+    let mut params = Params::f64();
+    let table = params.scope("net").param("table", [4, 2], 1.0);
+    Gradients::zeros(&params).name_rows(&params, table, &[0, 4]);
+}
+
+/// A rate of 0, as at the start of a warm-up, neither loses the ratio of a group nor leaves a refused change half done.
+#[test]
+fn groups_keep_their_ratio_through_a_rate_of_zero() {
+    let rates = |sgd: &Sgd| sgd.hyperparameters().into_iter().map(|(_, rate)| rate).collect::<Vec<_>>();
+    let make = || Sgd::new(0.1).unwrap().group("*.bias", |sgd| sgd.learning_rate = 0.2).unwrap();
+    let mut sgd = make();
+    sgd.set_learning_rate(0.0).unwrap();
+    assert_eq!(rates(&sgd), [0.0, 0.0]);
+    let params = Params::f64();
+    let mut resumed = make();
+    resumed.set_state(&params, &sgd.state(&params)).unwrap();
+    for sgd in [&mut sgd, &mut resumed] {
+        sgd.set_learning_rate(0.5).unwrap();
+        assert_eq!(rates(sgd), [0.5, 1.0]);
+        sgd.set_learning_rate(1e308).unwrap_err();
+        assert_eq!(rates(sgd), [0.5, 1.0]);
+    }
 }

@@ -113,7 +113,7 @@ fn double_precision_is_within_its_bounds() {
 /// The table of docs/functions.md: `python3 truths.py 20000 > many.txt`, and
 /// `WENGERT_TRUTHS=many.txt cargo test --release -p wengert-autograd --lib -- --ignored --nocapture largest_errors`
 #[test]
-#[ignore = "prints the largest errors for many arguments, which WENGERT_TRUTHS names"]
+#[ignore = "prints the table of docs/functions.md; run with `--release -- --ignored --nocapture largest_errors`"]
 fn largest_errors() {
     let many = std::env::var("WENGERT_TRUTHS").map(|path| std::fs::read_to_string(path).unwrap());
     for (name, error, at, count) in errors(many.as_deref().unwrap_or(TRUTHS)) {
