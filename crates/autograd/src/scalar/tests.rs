@@ -1,6 +1,5 @@
-use super::real::unless_operator;
 use super::{Dual, Operand, Real, Tape, Var, derivative, gradient, hessian};
-use crate::table::{binary_table, cell, unary_table};
+use crate::table::{binary_table, cell, unary_table, unless_operator};
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 use std::ops::Range;
 
