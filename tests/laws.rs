@@ -36,6 +36,8 @@ const MODULES: &[(&str, &[&str])] = &[
     ("key", &["philox", "shape", "tensor"]),
     ("params", &["dtype", "mistake", "pages", "shape", "slab", "tensor", "text"]),
     ("ir", &["dtype", "few", "params", "shape", "table", "text"]),
+    // Formulas as data: the table over symbols.
+    ("symbol", &["ir", "number", "rows", "table", "text"]),
     ("origin", &["ir"]),
     ("buffers", &["dtype", "pages", "shape", "slab", "view"]),
     // The arguments of kernels, for all callers.
@@ -89,12 +91,12 @@ const MODULES: &[(&str, &[&str])] = &[
     ("optimizer", &["dtype", "error", "exec", "kernels", "mistake", "params", "shape"]),
     ("finite", &["buffers", "dtype", "ir", "kernels", "mistake", "params", "tape"]),
     // Rules are written in the recorded language. An op's file also says which kernel is fast for it; nothing executes here.
-    ("op", &["buffers", "call", "dense", "dtype", "ir", "ops", "record", "shape", "var"]),
+    ("op", &["buffers", "call", "dense", "dtype", "ir", "ops", "record", "shape", "symbol", "var"]),
     (
         "ops",
         &[
             "buffers", "call", "dense", "dtype", "ir", "kernels", "key", "math", "number", "op", "philox",
-            "record", "rows", "shape", "target", "tree", "var", "view",
+            "record", "rows", "shape", "symbol", "target", "tree", "var", "view",
         ],
     ),
     // The only module that uses the list, the rules and the kernels together.
@@ -169,6 +171,24 @@ const MODULES: &[(&str, &[&str])] = &[
     ),
     // Showing a tape means reading it and writing text: no kernels, no plans.
     ("show", &["buffers", "dtype", "grad", "ir", "params", "shape", "tape", "text", "var"]),
+    // Derivations read the executed list, and the formulas that the table and the ops give.
+    (
+        "derivation",
+        &[
+            "buffers",
+            "grad",
+            "ir",
+            "op",
+            "params",
+            "reachable",
+            "shape",
+            "symbol",
+            "table",
+            "tape",
+            "text",
+            "var",
+        ],
+    ),
     // The oracle shares nothing with the fast kernels.
     ("oracle", &["buffers", "call", "dense", "dtype", "ir", "tensor", "var"]),
     ("check", &["grad", "tape", "var"]),

@@ -103,6 +103,19 @@ impl<'a> Strided<'a> {
         self.data.dtype()
     }
 
+    /// All elements in row-major order, as `f64`.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = f64> {
+        let n = self.shape.iter().product();
+        (0..n).map(|k| {
+            let (mut offset, mut rest) = (self.offset, k);
+            for (&length, &stride) in self.shape.iter().zip(self.strides).rev() {
+                offset = offset.wrapping_add_signed((rest % length) as isize * stride);
+                rest /= length;
+            }
+            self.number(offset)
+        })
+    }
+
     /// The element at a position of the source, as `f64`.
     pub(crate) fn number(&self, position: usize) -> f64 {
         match self.data {

@@ -5,7 +5,7 @@ mod everywhere;
 mod nonfinite;
 mod sweep;
 
-pub(crate) use everywhere::with_adjoints;
+pub(crate) use everywhere::{adjoints_of, with_adjoints};
 
 use crate::dtype::Float;
 use crate::ir::{NodeId, Op};
@@ -132,6 +132,13 @@ impl<'t> Var<'t> {
                 .raise();
         }
         self.check_differentiable(op, "y");
+    }
+
+    /// Checks what a derivation is asked for.
+    #[track_caller]
+    pub(crate) fn check_derivation(self, wrt: &[Var<'t>]) {
+        self.check_scalar("derivation");
+        wrt.iter().for_each(|x| x.check_input(self));
     }
 
     #[track_caller]

@@ -44,6 +44,7 @@ mod call;
 mod check;
 mod code;
 mod dense;
+mod derivation;
 mod dtype;
 mod error;
 mod exec;
@@ -76,6 +77,7 @@ mod scratch;
 mod shape;
 mod show;
 mod slab;
+mod symbol;
 mod table;
 mod tape;
 mod target;
@@ -122,6 +124,7 @@ pub mod planned {
 
 pub use call::Fault;
 pub use check::{Comparison, GradientMismatch, check_grads, compare};
+pub use derivation::{Derivation, Detail};
 pub use dtype::{DType, Data, Element, Float};
 pub use error::{HyperparameterError, ProgramError, StepError};
 pub use finite::NonFinite;

@@ -6,6 +6,7 @@ use crate::dense::Dense;
 use crate::dtype::Data;
 use crate::ir::{Meta, Op, Structure, op_table};
 use crate::shape::Layout;
+use crate::symbol::{Expr, Sketch};
 use crate::var::Var;
 use smallvec::SmallVec;
 use std::borrow::Cow;
@@ -31,6 +32,16 @@ pub(crate) trait Rule {
 
     /// Jacobian-vector product: the tangent of the result, given those of the operands. `None` stands for zero.
     fn jvp<'t>(&self, at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>>;
+
+    /// The result as a formula of its operands; `None` for an op that is shown by its name.
+    fn formula(&self, _at: &Sketch<'_>) -> Option<Expr> {
+        None
+    }
+
+    /// The cotangent of an operand as a formula, given that of the result; `None` for an op that is shown by its name.
+    fn formula_vjp(&self, _at: &Sketch<'_>, _operand: usize, _g: &Expr) -> Option<Expr> {
+        None
+    }
 
     /// The values by plain loops, for the oracle and for ops that have no kernel of their own.
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault>;

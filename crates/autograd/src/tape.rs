@@ -19,6 +19,7 @@ use crate::params::{Gradients, Param, Params};
 use crate::scratch::Scratch;
 use crate::shape::Shape;
 use std::cell::{Ref, RefCell, RefMut};
+use std::collections::HashMap;
 use std::panic::Location;
 
 /// A recorded computation (a Wengert list): every operation on a [`Var`](crate::Var) appends a node to it.
@@ -118,6 +119,8 @@ pub(crate) struct List {
     pub(crate) scopes: Scopes,
     /// The inputs of a traced computation.
     inputs: Vec<Input>,
+    /// Names that the user gave to nodes.
+    names: HashMap<NodeId, Box<str>>,
     /// The buffers that were read or written.
     states: Vec<StateUse>,
     /// Whether the nodes have no values.
@@ -209,6 +212,7 @@ impl<'p> Tape<'p> {
         list.nodes.truncate(0);
         list.parameter_nodes.clear();
         list.inputs.clear();
+        list.names.clear();
         list.states.clear();
         list.context = Context::default();
         list.pool.release_all();
@@ -372,6 +376,9 @@ impl List {
             self.pool.release(&mut node.value);
         }
         self.nodes.truncate(len);
+        if !self.names.is_empty() {
+            self.names.retain(|&id, _| (id as usize) < len);
+        }
         for slot in &mut self.parameter_nodes {
             *slot = slot.filter(|&id| (id as usize) < len);
         }

@@ -91,9 +91,13 @@ pub(crate) fn number(x: f64, digits: usize) -> String {
     }
 }
 
-/// The columns that a text takes in a monospaced font. East Asian characters take two.
+/// The columns that a text takes in a monospaced font. East Asian characters and pictures take two.
 pub(crate) fn columns(text: &str) -> usize {
-    text.chars().map(|c| if ('\u{1100}'..'\u{fb00}').contains(&c) || c >= '\u{1f000}' { 2 } else { 1 }).sum()
+    let wide = |c: char| {
+        matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}')
+            || matches!(c, '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}' | '\u{1f000}'..)
+    };
+    text.chars().map(|c| if wide(c) { 2 } else { 1 }).sum()
 }
 
 /// At most `width` columns of a text. An ellipsis shows that it was cut. Control characters become spaces.
@@ -200,6 +204,7 @@ mod tests {
     #[test]
     fn long_texts_are_clipped_by_columns() {
         assert_eq!((clipped("abcdef", 6), clipped("abcdefg", 6)), ("abcdef".into(), "abcde…".into()));
+        assert_eq!(columns("∂L/∂W₁ = −½·(A − Y)"), 19);
         assert_eq!((columns("重み"), clipped("重み重み", 5)), (4, "重み…".into()));
         assert_eq!(clipped("a\tb", 9), "a b");
     }

@@ -4,6 +4,7 @@ use super::sweep::sweep;
 use crate::ir::{NodeId, Op};
 use crate::reachable::Reachable;
 use crate::var::Var;
+use std::collections::HashMap;
 
 /// The gradient of `output` with respect to every node that is reachable from a variable or from a parameter that is not
 /// frozen, as pairs of a node and its adjoint. `f` reads them; then the adjoints are removed from the tape.
@@ -30,4 +31,13 @@ pub(crate) fn with_adjoints<'t, R>(output: Var<'t>, f: impl FnOnce(&[(NodeId, No
     let result = f(&adjoints);
     tape.list_mut().truncate(start);
     result
+}
+
+/// The gradient of `output` with respect to every node between it and `wrt`, recorded on the tape.
+#[track_caller]
+pub(crate) fn adjoints_of<'t>(output: Var<'t>, wrt: &[Var<'t>]) -> HashMap<NodeId, NodeId> {
+    let inputs: Vec<NodeId> = wrt.iter().map(|x| x.id()).collect();
+    let mut reachable = Reachable::new(&output.tape().list(), &inputs, output.id());
+    sweep(output, output.seed(), &mut reachable, true, |_| {});
+    reachable.order.iter().filter_map(|&id| Some((id, reachable.get(id)?))).collect()
 }

@@ -64,6 +64,16 @@ impl Rule for Broadcast {
         linear(self.clone(), t)
     }
 
+    fn formula(&self, at: &Sketch<'_>) -> Option<Expr> {
+        Some(at.x[0].clone())
+    }
+
+    fn formula_vjp(&self, at: &Sketch<'_>, _operand: usize, g: &Expr) -> Option<Expr> {
+        let (from, lead) = (at.shapes[0], self.to.len() - at.shapes[0].len());
+        let repeated = |&i: &usize| self.to[i] > 1 && (i < lead || from[i - lead] == 1);
+        Some(symbol::total((0..self.to.len()).filter(repeated), at.shape, g.clone()))
+    }
+
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let from = &x[0].meta.shape;
         let lead = y.shape.len() - from.len();

@@ -53,6 +53,14 @@ impl Rule for Cast {
         linear(self.clone(), t)
     }
 
+    fn formula(&self, at: &Sketch<'_>) -> Option<Expr> {
+        Some(at.x[0].clone())
+    }
+
+    fn formula_vjp(&self, _at: &Sketch<'_>, _operand: usize, g: &Expr) -> Option<Expr> {
+        Some(g.clone())
+    }
+
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         each_dtype!(Data, &x[0].data, v => match self.to {
             // An i64 rounds once, straight to f32.

@@ -35,6 +35,10 @@ impl Rule for Detach {
         None
     }
 
+    fn formula(&self, at: &Sketch<'_>) -> Option<Expr> {
+        Some(at.x[0].clone())
+    }
+
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         x[0].gather(0..y.shape.elements(), y);
         Ok(())

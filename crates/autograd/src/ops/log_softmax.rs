@@ -43,6 +43,20 @@ impl Rule for LogSoftmax {
         Some(t - sum_keeping(t.strong_mul(at.y.exp()), self.axis))
     }
 
+    fn formula(&self, at: &Sketch<'_>) -> Option<Expr> {
+        Some(Expr::Apply(crate::ir::Unary::Ln, Box::new(Expr::Call("softmax", vec![at.x[0].clone()]))))
+    }
+
+    /// g − softmax(x)·Σ g. For a loss that picks the entries of labels, the two are one: softmax(x) − one_hot(labels).
+    fn formula_vjp(&self, at: &Sketch<'_>, _operand: usize, g: &Expr) -> Option<Expr> {
+        let shares = Expr::Call("softmax", vec![at.x[0].clone()]);
+        if let Some((rest, labels)) = symbol::picked(g) {
+            return Some(symbol::neg(symbol::product([rest, symbol::sum([shares, symbol::neg(labels)])])));
+        }
+        let sum = symbol::total([self.axis as usize], at.shape, g.clone());
+        Some(symbol::sum([g.clone(), symbol::neg(symbol::product([shares, sum]))]))
+    }
+
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         with_float!(y.dtype(), T => y.write(along::<T>(&x[0], self.axis, |row| {
             let (_, total) = exponentials(row);

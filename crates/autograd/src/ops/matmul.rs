@@ -100,6 +100,18 @@ impl Rule for Matmul {
         total([t[0].map(|ta| record(Matmul, &[ta, b])), t[1].map(|tb| record(Matmul, &[a, tb]))])
     }
 
+    fn formula(&self, at: &Sketch<'_>) -> Option<Expr> {
+        Some(symbol::matrix(at.x[0].clone(), at.x[1].clone(), at.shape))
+    }
+
+    fn formula_vjp(&self, at: &Sketch<'_>, operand: usize, g: &Expr) -> Option<Expr> {
+        let [a, b] = [0, 1].map(|i| at.x[i].clone());
+        Some(match operand {
+            0 => symbol::matrix(g.clone(), symbol::transposed(b), at.shapes[0]),
+            _ => symbol::matrix(symbol::transposed(a), g.clone(), at.shapes[1]),
+        })
+    }
+
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let &[.., m, k] = &x[0].meta.shape[..] else { unreachable!("the shape rule demands matrices") };
         let n = y.shape[y.shape.len() - 1];

@@ -90,6 +90,16 @@ impl Rule for Max {
         Some(record(Sum { axes: self.axes.clone() }, &[moved]))
     }
 
+    fn formula(&self, at: &Sketch<'_>) -> Option<Expr> {
+        Some(Expr::Call("max", vec![at.x[0].clone()]))
+    }
+
+    /// The largest is given all; equal ones share it.
+    fn formula_vjp(&self, at: &Sketch<'_>, _operand: usize, g: &Expr) -> Option<Expr> {
+        let [x, y] = [at.x[0].clone(), at.y.clone()].map(Box::new);
+        Some(symbol::product([g.clone(), Expr::Holds(crate::ir::Compare::Eq, x, y)]))
+    }
+
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let shape = &x[0].meta.shape;
         with_float!(y.dtype(), T => {

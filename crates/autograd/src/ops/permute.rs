@@ -62,6 +62,23 @@ impl Permute {
     }
 }
 
+impl Permute {
+    /// Whether it changes the last two axes and no others.
+    fn is_transpose(&self) -> bool {
+        let n = self.axes.len();
+        let place = |i: usize| {
+            if i + 2 == n {
+                n - 1
+            } else if i + 1 == n {
+                n - 2
+            } else {
+                i
+            }
+        };
+        n >= 2 && self.axes.iter().enumerate().all(|(i, &axis)| axis as usize == place(i))
+    }
+}
+
 impl Rule for Permute {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
         let rank = x[0].shape.len();
@@ -82,6 +99,15 @@ impl Rule for Permute {
 
     fn jvp<'t>(&self, _at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
         linear(self.clone(), t)
+    }
+
+    /// A transpose where the last two axes change places; another order of axes has no sign of its own.
+    fn formula(&self, at: &Sketch<'_>) -> Option<Expr> {
+        self.is_transpose().then(|| symbol::transposed(at.x[0].clone()))
+    }
+
+    fn formula_vjp(&self, _at: &Sketch<'_>, _operand: usize, g: &Expr) -> Option<Expr> {
+        self.is_transpose().then(|| symbol::transposed(g.clone()))
     }
 
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {

@@ -83,6 +83,14 @@ impl Rule for Pick {
         t[0].map(|t| record(self.clone(), &[t, at.x[1]]))
     }
 
+    fn formula(&self, at: &Sketch<'_>) -> Option<Expr> {
+        Some(Expr::Op("pick".to_owned(), at.x.to_vec()))
+    }
+
+    fn formula_vjp(&self, at: &Sketch<'_>, _operand: usize, g: &Expr) -> Option<Expr> {
+        Some(symbol::product([g.clone(), symbol::one_hot(at.x[1].clone())]))
+    }
+
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let columns = x[0].meta.shape[1];
         check_dense(&x[1], columns).map_err(|fault| self.fault(fault))?;

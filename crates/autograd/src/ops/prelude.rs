@@ -9,6 +9,7 @@ pub(super) use crate::kernels;
 pub(super) use crate::op::{At, Clash, Cotangents, Mismatch, Rule, Wanted, none, one_dtype, only, total};
 pub(super) use crate::record::{record, require_float};
 pub(super) use crate::shape::{Axes, Axis, Layout, Shape, Strides};
+pub(super) use crate::symbol::{self, Expr, Sketch};
 pub(super) use crate::target::Target;
 #[cfg(test)]
 pub(super) use crate::tests::{Row, Tested, large, row, rows};

@@ -78,6 +78,14 @@ impl Rule for Reshape {
         linear(self.clone(), t)
     }
 
+    fn formula(&self, at: &Sketch<'_>) -> Option<Expr> {
+        Some(at.x[0].clone())
+    }
+
+    fn formula_vjp(&self, _at: &Sketch<'_>, _operand: usize, g: &Expr) -> Option<Expr> {
+        Some(g.clone())
+    }
+
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         x[0].gather(0..y.shape.elements(), y);
         Ok(())

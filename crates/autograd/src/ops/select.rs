@@ -73,6 +73,17 @@ impl Rule for Select {
         Some(record(Select, &[at.x[0], a, b]))
     }
 
+    fn formula(&self, at: &Sketch<'_>) -> Option<Expr> {
+        let [mask, a, b] = [0, 1, 2].map(|i| Box::new(at.x[i].clone()));
+        Some(Expr::Cases(mask, a, b))
+    }
+
+    fn formula_vjp(&self, at: &Sketch<'_>, operand: usize, g: &Expr) -> Option<Expr> {
+        let mask = at.x[0].clone();
+        let one_where = if operand == 1 { mask } else { symbol::sum([Expr::ONE, symbol::neg(mask)]) };
+        Some(symbol::product([g.clone(), one_where]))
+    }
+
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let mask = x[0].slice::<bool>();
         with_type!(y.dtype(), T => {

@@ -40,6 +40,16 @@ impl Rule for Softmax {
         Some(self.times_jacobian(at.y, t[0]?))
     }
 
+    fn formula(&self, at: &Sketch<'_>) -> Option<Expr> {
+        Some(Expr::Call("softmax", vec![at.x[0].clone()]))
+    }
+
+    fn formula_vjp(&self, at: &Sketch<'_>, _operand: usize, g: &Expr) -> Option<Expr> {
+        let weighted = symbol::product([g.clone(), at.y.clone()]);
+        let mean = symbol::total([self.axis as usize], at.shape, weighted);
+        Some(symbol::product([at.y.clone(), symbol::sum([g.clone(), symbol::neg(mean)])]))
+    }
+
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         with_float!(y.dtype(), T => y.write(along::<T>(&x[0], self.axis, |row| {
             let (exponentials, total) = exponentials(row);

@@ -56,6 +56,21 @@ impl Rule for Sum {
         linear(self.clone(), t)
     }
 
+    /// The sum of products of two vectors is their inner product.
+    fn formula(&self, at: &Sketch<'_>) -> Option<Expr> {
+        match &at.x[0] {
+            Expr::Product(factors) if at.shapes[0].len() == 1 && factors.len() == 2 => {
+                let [a, b] = [&factors[0], &factors[1]].map(|e| Box::new(e.clone()));
+                Some(Expr::Matrix(a, b, vec![]))
+            }
+            x => Some(symbol::total(self.axes.iter().map(|&a| a as usize), at.shapes[0], x.clone())),
+        }
+    }
+
+    fn formula_vjp(&self, _at: &Sketch<'_>, _operand: usize, g: &Expr) -> Option<Expr> {
+        Some(g.clone())
+    }
+
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let shape = &x[0].meta.shape;
         let summed: Vec<usize> = self.axes.iter().map(|&a| shape[a as usize]).collect();

@@ -6,7 +6,7 @@ use crate::ir::{NodeId, Op};
 use crate::params::Params;
 use crate::shape::Shape;
 use crate::tape::{List, Tape};
-use crate::text::{number, short_path};
+use crate::text::{clipped, number, short_path};
 use std::cell::Ref;
 
 /// The most operands that an equation names. The rest is counted.
@@ -34,14 +34,19 @@ impl<'a> Words<'a> {
         Words { list: tape.list(), params: tape.params() }
     }
 
-    /// `v4 = matmul(v1, v2)`.
+    /// `v4 = matmul(v1, v2)`, or `v4 Z = matmul(v1, v2)` for a node with a name.
     pub(super) fn equation(&self, id: NodeId) -> String {
         let node = self.list.node(id);
         let name = node.op.name();
+        let given =
+            self.list.given_name(id).map(|name| format!(" {}", clipped(name, 24))).unwrap_or_default();
+        let left = format!("v{id}{given}");
         match &node.op {
-            Op::Parameter(_) | Op::Input(_) => format!("v{id} = {name} {}", self.name(id).unwrap_or("?")),
-            Op::Full(x) => format!("v{id} = {name} {}", number(*x, 6)),
-            Op::Constant | Op::Variable => format!("v{id} = {name}"),
+            Op::Parameter(_) | Op::Input(_) => {
+                format!("{left} = {name} {}", self.own_name(id).unwrap_or("?"))
+            }
+            Op::Full(x) => format!("{left} = {name} {}", number(*x, 6)),
+            Op::Constant | Op::Variable => format!("{left} = {name}"),
             op => {
                 let mut arguments: Vec<String> =
                     node.inputs.iter().take(OPERANDS_NAMED).map(|x| format!("v{x}")).collect();
@@ -49,13 +54,18 @@ impl<'a> Words<'a> {
                     arguments.push(format!("… {} more", node.inputs.len() - OPERANDS_NAMED));
                 }
                 arguments.extend(op.attributes());
-                format!("v{id} = {name}({})", arguments.join(", "))
+                format!("{left} = {name}({})", arguments.join(", "))
             }
         }
     }
 
-    /// The name that the user gave a leaf: that of a parameter or an input.
+    /// The name that the user gave: to a node, to a parameter or to an input.
     pub(super) fn name(&self, id: NodeId) -> Option<&str> {
+        self.list.given_name(id).or_else(|| self.own_name(id))
+    }
+
+    /// The name of a parameter or an input.
+    fn own_name(&self, id: NodeId) -> Option<&str> {
         match self.list.node(id).op {
             Op::Parameter(p) => self.params.map(|params| params.name(p)),
             Op::Input(index) => self.list.traced_inputs().get(index as usize).map(|input| &*input.name),

@@ -22,6 +22,16 @@ impl List {
         format!("v{id} = {}{name} {} {}", node.op.name(), node.meta.shape, node.meta.dtype)
     }
 
+    /// The name that the user gave to a node.
+    pub(crate) fn given_name(&self, id: NodeId) -> Option<&str> {
+        self.names.get(&id).map(|name| &**name)
+    }
+
+    /// Gives a node a name, in place of an earlier one.
+    pub(crate) fn give_name(&mut self, id: NodeId, name: &str) {
+        self.names.insert(id, name.into());
+    }
+
     /// The name of a parameter or an input.
     pub(crate) fn name(&self, id: NodeId, params: Option<&Params>) -> Option<String> {
         match (&self.node(id).op, params) {

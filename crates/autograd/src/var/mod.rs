@@ -70,6 +70,29 @@ impl<'t> Var<'t> {
         self.tape.list().scope_name(self.id)
     }
 
+    /// The same variable, called by a name in derivations, drawings and lists. A digit at the end is an index: `W1` is W₁.
+    /// The value and its gradient stay as they are. The last name counts.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let z = tape.var(0.5).named("z");
+    /// let a = z.sigmoid().named("a");
+    /// assert_eq!(a.name().as_deref(), Some("a"));
+    /// assert!(a.square().derivation([z]).to_string().contains("∂a/∂z"));
+    /// ```
+    #[must_use = "the name belongs to the variable: give it where the variable is made"]
+    pub fn named(self, name: &str) -> Var<'t> {
+        self.tape.list_mut().give_name(self.id, name);
+        self
+    }
+
+    /// The name that [`named`](Var::named) gave, or that of a parameter or an input.
+    pub fn name(self) -> Option<String> {
+        let list = self.tape.list();
+        list.given_name(self.id).map(str::to_owned).or_else(|| list.name(self.id, self.tape.params()))
+    }
+
     /// What it is and where it was recorded, in one line for messages.
     ///
     /// ```

@@ -1,0 +1,102 @@
+//! Symbols as numbers: what the derivative column of the table computes is written down.
+
+use super::{Expr, called, neg, of_two, power, product, quotient, sum};
+use crate::number::{BinaryRow, Number, UnaryRow};
+use crate::table::Compare;
+use std::cell::RefCell;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+/// Where the formulas of symbols are kept, so that a symbol is `Copy`.
+#[derive(Debug, Default)]
+pub(super) struct Sheet(RefCell<Vec<Expr>>);
+
+impl Sheet {
+    pub(super) fn symbol(&self, e: Expr) -> Symbol<'_> {
+        let mut all = self.0.borrow_mut();
+        all.push(e);
+        Symbol { sheet: self, index: all.len() - 1 }
+    }
+}
+
+/// A formula on a sheet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Symbol<'s> {
+    sheet: &'s Sheet,
+    index: usize,
+}
+
+impl<'s> Symbol<'s> {
+    pub(super) fn formula(self) -> Expr {
+        self.sheet.0.borrow()[self.index].clone()
+    }
+
+    fn with(self, other: Symbol<'s>, f: impl FnOnce(Expr, Expr) -> Expr) -> Symbol<'s> {
+        self.sheet.symbol(f(self.formula(), other.formula()))
+    }
+}
+
+impl Add for Symbol<'_> {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        self.with(other, |a, b| sum([a, b]))
+    }
+}
+impl Sub for Symbol<'_> {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        self.with(other, |a, b| sum([a, neg(b)]))
+    }
+}
+impl Mul for Symbol<'_> {
+    type Output = Self;
+    fn mul(self, other: Self) -> Self {
+        self.with(other, |a, b| product([a, b]))
+    }
+}
+impl Div for Symbol<'_> {
+    type Output = Self;
+    fn div(self, other: Self) -> Self {
+        self.with(other, quotient)
+    }
+}
+impl Neg for Symbol<'_> {
+    type Output = Self;
+    fn neg(self) -> Self {
+        self.sheet.symbol(neg(self.formula()))
+    }
+}
+
+impl<'s> Number for Symbol<'s> {
+    /// A comparison, as a formula.
+    type Mask = Symbol<'s>;
+
+    fn literal(self, value: f64) -> Self {
+        self.sheet.symbol(Expr::Number(value))
+    }
+    fn holds(self, relation: Compare, other: Self) -> Self {
+        self.with(other, |a, b| Expr::Holds(relation, Box::new(a), Box::new(b)))
+    }
+    fn select(mask: Self, then: Self, otherwise: Self) -> Self {
+        mask.sheet.symbol(cases(mask.formula(), then.formula(), otherwise.formula()))
+    }
+    fn apply<F: UnaryRow>(self, p: f64) -> Self {
+        self.sheet.symbol(called(F::named(p), self.formula()))
+    }
+    fn apply_with<F: BinaryRow>(self, other: Self) -> Self {
+        self.with(other, |a, b| of_two(F::NAMED, a, b))
+    }
+}
+
+/// The first where the condition holds, else the second.
+pub(super) fn cases(condition: Expr, then: Expr, otherwise: Expr) -> Expr {
+    match (&then, &otherwise) {
+        (Expr::Number(1.0), Expr::Number(0.0)) => condition,
+        (a, b) if a == b => then,
+        _ => Expr::Cases(Box::new(condition), Box::new(then), Box::new(otherwise)),
+    }
+}
+
+/// xⁿ for a constant n.
+pub(super) fn to_the(x: Expr, n: f64) -> Expr {
+    power(x, Expr::Number(n))
+}
