@@ -11,8 +11,8 @@ use crate::table::Unary;
 use crate::tape::{List, Node};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-/// The longest formula between two milestones, in symbols.
-const LONGEST: usize = 30;
+/// The longest formula between two milestones, in symbols; functions count more.
+const LONGEST: usize = 24;
 /// The most operands that a formula names.
 const OPERANDS: usize = 6;
 
@@ -326,6 +326,7 @@ impl<'a> Finder<'a> {
                 all.leaves.insert(id);
             }
         }
+        self.rename_views(&mut all);
         self.cut_long_formulas(&mut all);
         for &id in &all.inner {
             if self.is_affine(id) {
@@ -360,11 +361,10 @@ impl<'a> Finder<'a> {
                 }
             }
         }
-        // The affine part of a layer that ends with its activation.
-        let affine = chosen.iter().filter_map(|&id| self.activated(id)).filter(|&z| self.is_affine(z));
-        let affine: Vec<NodeId> = affine.collect();
+        // What a nonlinear function is applied to, where that is a product and perhaps a bias.
+        let inside = self.nodes.iter().filter_map(|&id| self.activated(id));
+        let affine: Vec<NodeId> = inside.filter(|&z| self.is_affine(z)).collect();
         chosen.extend(affine);
-        // A named view is its own milestone; the value under it needs no other name.
         chosen
     }
 
@@ -409,12 +409,46 @@ impl<'a> Finder<'a> {
         }
     }
 
+    /// A view that has a name, of data that has none, is that data by its name.
+    fn rename_views(&self, all: &mut Milestones) {
+        let named: Vec<(NodeId, NodeId)> =
+            all.inner.iter().filter_map(|&id| Some((id, self.leaf_under(id)?))).collect();
+        for (view, leaf) in named {
+            let is_free = self.list.given_name(leaf).is_none()
+                && !self.asked.contains(&leaf)
+                && !matches!(self.list.node(leaf).op, Op::Parameter(_) | Op::Input(_))
+                && self.uses.get(&leaf).is_some_and(|&n| n == 1);
+            if is_free && view != self.output {
+                all.inner.remove(&view);
+                all.leaves.insert(view);
+                all.leaves.remove(&leaf);
+            }
+        }
+    }
+
+    /// The leaf that a node shows, if views alone lie between them.
+    fn leaf_under(&self, mut id: NodeId) -> Option<NodeId> {
+        loop {
+            let node = self.list.node(id);
+            match &node.inputs[..] {
+                [] => return Some(id),
+                [x] if is_layout(&node.op) => id = *x,
+                _ => return None,
+            }
+        }
+    }
+
     /// Where a formula would become too long, its operands get names.
     fn cut_long_formulas(&self, all: &mut Milestones) {
         let mut sizes: HashMap<NodeId, usize> = HashMap::new();
         for &id in &self.nodes {
             let node = self.list.node(id);
-            let mut size = usize::from(!is_layout(&node.op));
+            // The derivative of functions in functions repeats what is inside.
+            let mut size = match &node.op {
+                op if is_layout(op) => 0,
+                Op::Unary(_) => 3,
+                _ => 1,
+            };
             for &input in node.inputs.iter().take(OPERANDS) {
                 size += if all.has(input) { 1 } else { sizes.get(&input).copied().unwrap_or(1) };
             }
@@ -433,10 +467,11 @@ impl<'a> Finder<'a> {
     /// The rows of a batch: axis 0 of the data, as far as no op mixes it.
     fn find_rows(&self, all: &mut Milestones) {
         let is_data = |id: NodeId| {
-            let node = self.list.node(id);
-            matches!(node.op, Op::Constant | Op::Input(_)) && node.meta.shape.len() >= 2
+            let op = self.leaf_under(id).map(|leaf| &self.list.node(leaf).op);
+            matches!(op, Some(Op::Constant | Op::Input(_)))
         };
-        let Some(&first) = self.nodes.iter().find(|&&id| is_data(id)) else { return };
+        let is_table = |id: &&NodeId| is_data(**id) && self.list.node(**id).meta.shape.len() >= 2;
+        let Some(&first) = all.leaves.iter().find(is_table) else { return };
         let n = self.list.node(first).meta.shape[0];
         if n < 2 {
             return;
@@ -448,7 +483,7 @@ impl<'a> Finder<'a> {
             let keeps_rows = node.meta.shape.first() == Some(&n);
             let yes = keeps_rows
                 && match &node.op {
-                    Op::Constant | Op::Input(_) => true,
+                    _ if all.leaves.contains(&id) => is_data(id),
                     op if op.rule().is_none() => false,
                     Op::Matmul(_) => {
                         let batch = node.meta.shape.len() > 2;

@@ -183,12 +183,22 @@ impl Names<'_> {
         }
     }
 
+    /// Z for products, A for functions of them, s for what is used twice.
     fn name_rest(&mut self) {
-        let rest: Vec<NodeId> =
-            self.milestones.inner.iter().copied().filter(|id| !self.labels.contains_key(id)).collect();
-        let one = rest.len() == 1;
-        for (i, id) in rest.into_iter().enumerate() {
-            self.give(id, ("s".to_owned(), if one { String::new() } else { (i + 1).to_string() }));
+        let base = |id: &NodeId| match () {
+            () if self.milestones.affine.contains(id) => "Z",
+            () if self.milestones.activations.contains(id) => "A",
+            () => "s",
+        };
+        let rest = self.milestones.inner.iter().filter(|id| !self.labels.contains_key(id));
+        let rest: Vec<(NodeId, &str)> = rest.map(|id| (*id, base(id))).collect();
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for &(id, base) in &rest {
+            let one = rest.iter().filter(|(_, other)| *other == base).count() == 1;
+            let count = counts.entry(base).or_default();
+            *count += 1;
+            let sub = if one { String::new() } else { count.to_string() };
+            self.give(id, (base.to_owned(), sub));
         }
     }
 }

@@ -100,25 +100,36 @@ pub(crate) struct Writer<'a, N> {
     pub(crate) context: &'a Context,
 }
 
+/// The longest formula that is written, in symbols: far beyond what anyone reads.
+const LONGEST: usize = 240;
+
 const LETTERS: [&str; 6] = ["i", "j", "k", "l", "m", "n"];
 
 impl<N: Notation> Writer<'_, N> {
     pub(crate) fn write(&self, e: &Expr, index: Index) -> String {
+        if e.size() > LONGEST {
+            return self.notation.name("…", "", "", &[]);
+        }
         self.part(e, index).0
     }
 
     fn with(&self, e: &Expr, index: Index, at_least: Binding) -> String {
         let (text, binding) = self.part(e, index);
-        let negative = starts_negative(e);
-        if binding < at_least || (negative && at_least > Binding::Sum) {
+        self.guarded(e, text, binding, at_least)
+    }
+
+    /// In parentheses, if what is around holds more tightly.
+    fn guarded(&self, e: &Expr, text: String, binding: Binding, at_least: Binding) -> String {
+        if binding < at_least || (starts_negative(e) && at_least > Binding::Sum) {
             return self.notation.group(&text, false);
         }
         text
     }
 
     fn piece(&self, e: &Expr, index: Index) -> Part {
+        // Written once: a formula may be deep.
         let (bare, binding) = self.part(e, index);
-        let safe = self.with(e, index, Binding::Power);
+        let safe = self.guarded(e, bare.clone(), binding, Binding::Power);
         Part { bare, safe, atom: binding == Binding::Atom && !starts_negative(e) }
     }
 
@@ -166,7 +177,13 @@ impl<N: Notation> Writer<'_, N> {
                 (n.call(f, &parts, None), Binding::Atom)
             }
             Expr::Matrix(a, b, _) => {
-                let [a, b] = [a, b].map(|e| self.with(e, index, Binding::Product));
+                // Of a row of a product, the row of its first factor.
+                let index = if let Index::Entry(_) = index { Index::Row } else { index };
+                let at_least = |e: &Expr| match e {
+                    Expr::Product(_) => Binding::Power,
+                    _ => Binding::Product,
+                };
+                let [a, b] = [a, b].map(|e| self.with(e, index, at_least(e)));
                 (n.joined(&a, Sign::Times, &b), Binding::Product)
             }
             Expr::Transposed(e) => (n.transposed(&self.with(e, index, Binding::Atom)), Binding::Atom),

@@ -16,7 +16,7 @@ const SHAPES: &[&[usize]] = &[&[], &[1], &[0], &[5], &[2, 3], &[2, 0, 3], &[1, 1
 macro_rules! unary_ops {
     ($($(#[$doc:meta])* $Row:ident $name:ident($($p:ident)?) |$x:ident, $y:ident| $columns:tt)*) => {
         /// Every function, with some parameter where it has one, and its test interval.
-        pub(super) fn unary_ops() -> Vec<(Unary, Range<f64>)> {
+        pub(crate) fn unary_ops() -> Vec<(Unary, Range<f64>)> {
             vec![$((Unary::$Row $(({ let $p = 1.7; $p }))?, cell!(test $columns)),)*]
         }
     };

@@ -8,4 +8,5 @@ mod table;
 mod threads;
 mod values;
 
+pub(crate) use functions::unary_ops;
 pub(crate) use rows::{Row, Tested, large, row, rows};

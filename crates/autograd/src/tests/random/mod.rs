@@ -6,6 +6,7 @@
 
 mod build;
 mod draw;
+mod explained;
 mod fit;
 mod recipe;
 mod run;
