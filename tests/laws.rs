@@ -170,7 +170,10 @@ const MODULES: &[(&str, &[&str])] = &[
         ],
     ),
     // Showing a tape means reading it and writing text: no kernels, no plans.
-    ("show", &["buffers", "dtype", "grad", "ir", "params", "shape", "tape", "text", "var"]),
+    (
+        "show",
+        &["buffers", "dtype", "grad", "ir", "mistake", "params", "reachable", "shape", "tape", "text", "var"],
+    ),
     // Derivations read the executed list, and the formulas that the table and the ops give.
     (
         "derivation",

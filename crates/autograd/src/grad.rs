@@ -5,7 +5,7 @@ mod everywhere;
 mod nonfinite;
 mod sweep;
 
-pub(crate) use everywhere::{adjoints_of, with_adjoints};
+pub(crate) use everywhere::{Visit, adjoints_of, with_adjoints, with_visits};
 
 use crate::dtype::Float;
 use crate::ir::{NodeId, Op};

@@ -33,7 +33,8 @@
 //!
 //! The main types: [`Tape`] records, [`Var`] is a value on a tape, and [`Params`] holds the parameters of a model. [`Program`]
 //! runs a traced computation; [`Program::explain`] shows its plan, and [`Jit`] handles inputs of several shapes.
-//! [`check_grads`] checks gradients. [`Tape::listing`] prints a tape, and [`Tape::drawing`] draws it with values and gradients.
+//! [`check_grads`] checks gradients. [`Tape::listing`] prints a tape, [`Tape::drawing`] draws it with values and gradients, and
+//! [`Var::steps`] goes through both one node at a time.
 //!
 //! # Features
 //! Both are on by default, and neither changes a result: `threads` lets kernels use several threads, `clock` adds the method
@@ -151,7 +152,10 @@ pub use program::{
     AnyTensor, BoxedJit, Explanation, Inputs, Jit, OutputKey, Outputs, Program, Run, State, Vars,
 };
 pub use shape::Shape;
-pub use show::{Drawing, Listing, TapeStats};
+pub use show::{
+    Drawing, Excerpt, Listing, Step, StepKind, StepOperand, StepPhase, StepReceipt, StepTerm, Steps,
+    TapeStats,
+};
 pub use tape::{Storage, Tape, Within};
 pub use tensor::ToTensor;
 pub use var::{Keep, Operand, ToAxes, Var};

@@ -1,16 +1,45 @@
-//! The gradients with respect to all nodes at once, for drawings and for the search for NaN.
+//! The gradients with respect to all nodes at once, for drawings, for the steps of a sweep and for the search for NaN.
 
-use super::sweep::sweep;
+use super::sweep::{Event, sweep};
 use crate::ir::{NodeId, Op};
 use crate::reachable::Reachable;
 use crate::var::Var;
+use smallvec::SmallVec;
 use std::collections::HashMap;
+
+/// The visit of one node by a sweep.
+pub(crate) struct Visit {
+    pub(crate) node: NodeId,
+    /// The adjoint of the node, which is complete.
+    pub(crate) cotangent: NodeId,
+    /// What its operands received. A leaf has none.
+    pub(crate) passed: SmallVec<[Passed; 2]>,
+}
+
+/// What an operand received from one visit.
+pub(crate) struct Passed {
+    /// Which operand of the node, counted from 0.
+    pub(crate) operand: usize,
+    /// What it received.
+    pub(crate) term: NodeId,
+    /// The sum of all that it has received by then.
+    pub(crate) so_far: NodeId,
+}
 
 /// The gradient of `output` with respect to every node that is reachable from a variable or from a parameter that is not
 /// frozen, as pairs of a node and its adjoint. `f` reads them; then the adjoints are removed from the tape.
 #[track_caller]
 pub(crate) fn with_adjoints<'t, R>(output: Var<'t>, f: impl FnOnce(&[(NodeId, NodeId)]) -> R) -> R {
-    output.check_scalar("with_gradients");
+    with_visits(output, "with_gradients", |visits| {
+        let adjoints: Vec<_> = visits.iter().rev().map(|visit| (visit.node, visit.cotangent)).collect();
+        f(&adjoints)
+    })
+}
+
+/// The same sweep, visit by visit, in its order: from the output back. `asked` is the method that messages name.
+#[track_caller]
+pub(crate) fn with_visits<'t, R>(output: Var<'t>, asked: &str, f: impl FnOnce(&[Visit]) -> R) -> R {
+    output.check_scalar(asked);
     let tape = output.tape();
     let leaves: Vec<NodeId> = {
         let list = tape.list();
@@ -23,12 +52,22 @@ pub(crate) fn with_adjoints<'t, R>(output: Var<'t>, f: impl FnOnce(&[(NodeId, No
     };
     let start = tape.len();
     let mut reachable = Reachable::new(&tape.list(), &leaves, output.id());
+    let mut visits: Vec<Visit> = Vec::with_capacity(reachable.order.len());
     // The trap would stop this sweep at a NaN, which the caller may be looking for.
     let trap = std::mem::take(&mut tape.list_mut().trap);
-    sweep(output, output.seed(), &mut reachable, true, |_| {});
+    sweep(output, output.seed(), &mut reachable, true, |event| match event {
+        Event::Began { node, cotangent } => {
+            visits.push(Visit { node, cotangent, passed: SmallVec::new() });
+        }
+        Event::Passed { operand, term, so_far } => {
+            if let Some(visit) = visits.last_mut() {
+                visit.passed.push(Passed { operand, term, so_far });
+            }
+        }
+        Event::Held(_) | Event::Dropped(_) | Event::Complete { .. } | Event::Visited => {}
+    });
     tape.list_mut().trap = trap;
-    let adjoints: Vec<_> = reachable.order.iter().filter_map(|&id| Some((id, reachable.get(id)?))).collect();
-    let result = f(&adjoints);
+    let result = f(&visits);
     tape.list_mut().truncate(start);
     result
 }

@@ -7,6 +7,10 @@ use crate::var::Var;
 
 /// What a sweep reports about the nodes that it appends.
 pub(super) enum Event {
+    /// The visit of a node begins. Its adjoint, the cotangent that it passes on, is complete.
+    Began { node: NodeId, cotangent: NodeId },
+    /// The node that is visited gave an operand a term, which its adjoint so far now holds.
+    Passed { operand: usize, term: NodeId, so_far: NodeId },
     /// The node became an adjoint.
     Held(NodeId),
     /// The node is no adjoint any more: it was added to another one, or the node that it belongs to has been visited.
@@ -45,6 +49,7 @@ pub(super) fn sweep<'t>(
         let Some(adjoint) = reachable.get(id) else {
             continue;
         };
+        tell(Event::Began { node: id, cotangent: adjoint });
         let (op, inputs) = {
             let list = tape.list();
             let node = list.node(id);
@@ -79,12 +84,14 @@ pub(super) fn sweep<'t>(
                 continue;
             };
             note(term, input);
+            let given = term.id();
             if let Some(sum) = reachable.get(input) {
                 term = Var::new(tape, sum) + term;
                 note(term, input);
                 tell(Event::Dropped(sum));
             }
             reachable.set(input, term.id());
+            tell(Event::Passed { operand: i, term: given, so_far: term.id() });
             tell(Event::Held(term.id()));
         }
         drop(inherited);

@@ -1,7 +1,7 @@
 //! A tape in Graphviz's language.
 
 use super::graph::{CardGraph, PicturePart};
-use super::style::SEED;
+use super::style::{CURRENT, SEED};
 use crate::text::quoted;
 
 /// The graph, with a cluster for each scope.
@@ -59,11 +59,11 @@ fn node(graph: &CardGraph, number: usize) -> String {
         .collect();
     let style = card.kind.style();
     let dashed = if style.dashed { ", style=\"filled,rounded,dashed\"" } else { "" };
+    let (stroke, width) = if card.current { (CURRENT, ", penwidth=4") } else { (style.stroke, "") };
     format!(
-        "n{number} [label={}, tooltip={}, fillcolor=\"{}\", color=\"{}\"{dashed}];",
+        "n{number} [label={}, tooltip={}, fillcolor=\"{}\", color=\"{stroke}\"{width}{dashed}];",
         quoted(&lines.join("\n")),
         quoted(&card.tip),
         style.fill,
-        style.stroke
     )
 }

@@ -1,11 +1,16 @@
 //! The drawing of a tape: its options and its two formats.
 
-use super::graph::{CardGraph, Options};
+use super::graph::{CardGraph, Options, Shown};
+use super::steps::{Step, StepPhase};
 use super::words::{Numbers, Words};
 use super::{dot, svg};
-use crate::grad::with_adjoints;
+use crate::grad::{Visit, with_adjoints, with_visits};
+use crate::ir::NodeId;
+use crate::mistake::Mistake;
 use crate::tape::Tape;
+use crate::text::columns;
 use crate::var::Var;
+use std::collections::HashMap;
 
 /// A tape as a graph, in Graphviz's language or as a picture: made by [`Tape::drawing`].
 ///
@@ -88,13 +93,42 @@ impl<'t> Drawing<'t> {
         }
         let gradients = with_adjoints(loss, |adjoints| {
             let words = Words::of(self.tape);
-            let of = |&(id, adjoint)| match words.numbers(adjoint, Options::NUMBERS, Options::DIGITS) {
-                Numbers::Known(numbers) => (id, words.short(adjoint, &numbers)),
-                Numbers::Released | Numbers::Traced => unreachable!("the sweep has just computed it"),
-            };
-            adjoints.iter().map(of).collect()
+            adjoints.iter().map(|&(id, adjoint)| (id, numbers(&words, adjoint))).collect()
         });
         self.options.gradients = Some(gradients);
+        self
+    }
+
+    /// Shows the computation at one of its [steps](Var::steps), with an accent on the card of the step. Values and gradients that
+    /// later steps compute are not shown: the cards say that they are not computed yet. A gradient that later steps add to is
+    /// shown as it is so far. The pictures of all steps have one layout, so that they can be shown one after the other.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var(2.0);
+    /// let y = x.sin();
+    /// let steps = y.steps();
+    /// let pictures: Vec<String> = steps.iter().map(|step| tape.drawing().at_step(step).svg()).collect();
+    /// assert!(pictures[1].contains("▶ v1 = sin(v0)") && pictures[1].contains("gradient not computed yet"));
+    /// assert!(!pictures[3].contains("not computed yet"));
+    /// ```
+    ///
+    /// # Panics
+    /// If the step is one of another tape.
+    #[track_caller]
+    pub fn at_step(mut self, step: &Step) -> Self {
+        self.check_step(step);
+        let output = Var::new(self.tape, step.output);
+        let (gradients, shown) = with_visits(output, "at_step", |visits| {
+            let words = Words::of(self.tape);
+            let (done, left) = visits.split_at(step.visited.min(visits.len()));
+            let shown = Shown { room: room(&words, visits), ..Shown::of(step, &words, left) };
+            (so_far(&words, done), shown)
+        });
+        self.options.output = Some(step.output);
+        self.options.gradients = Some(gradients);
+        self.options.step = Some(shown);
         self
     }
 
@@ -140,6 +174,30 @@ impl<'t> Drawing<'t> {
         CardGraph::of(&Words::of(self.tape), &self.options)
     }
 
+    /// A step has no tape. It is known by the equation and the shape of its node, so that it also fits a tape that recorded the same
+    /// computation again.
+    #[track_caller]
+    fn check_step(&self, step: &Step) {
+        let fits = {
+            let words = Words::of(self.tape);
+            let last = words.list.nodes.len();
+            !words.list.is_traced()
+                && step.node < last
+                && (step.output as usize) < last
+                && words.list.node(step.node as NodeId).meta.shape == step.shape
+                && words.list.node(step.output).meta.shape.elements() == 1
+                && words.list.node(step.output).meta.dtype.is_float()
+                && step.is_of(&words.equation(step.node as NodeId))
+        };
+        if !fits {
+            Mistake::new("at_step: the step is one of another tape")
+                .line("step", format!("{}, recorded at {}", step.equation, step.site))
+                .rule("a drawing shows one tape, and a step of it")
+                .hint("draw the tape of the variable whose steps these are: `y.tape().drawing()`")
+                .raise();
+        }
+    }
+
     #[track_caller]
     fn check_tape(&self, output: Var<'_>) {
         if !std::ptr::eq(self.tape.address(), output.tape().address()) {
@@ -148,6 +206,62 @@ impl<'t> Drawing<'t> {
                 .rule("a drawing shows one tape")
                 .hint("draw the tape that the output is on: `y.tape().drawing()`")
                 .raise();
+        }
+    }
+}
+
+/// The first numbers of a gradient, while the sweep's nodes are there.
+fn numbers(words: &Words<'_>, adjoint: NodeId) -> String {
+    match words.numbers(adjoint, Options::NUMBERS, Options::DIGITS) {
+        Numbers::Known(numbers) => words.short(adjoint, &numbers),
+        Numbers::Released | Numbers::Traced => unreachable!("the sweep has just computed it"),
+    }
+}
+
+/// The gradients after these visits.
+fn so_far(words: &Words<'_>, done: &[Visit]) -> HashMap<NodeId, String> {
+    let mut adjoints: HashMap<NodeId, NodeId> = HashMap::new();
+    // The sweep gives the output its adjoint before the first visit.
+    adjoints.extend(done.first().map(|visit| (visit.node, visit.cotangent)));
+    for visit in done {
+        let inputs = &words.list.node(visit.node).inputs;
+        adjoints.extend(visit.passed.iter().map(|passed| (inputs[passed.operand], passed.so_far)));
+    }
+    adjoints.into_iter().map(|(id, adjoint)| (id, numbers(words, adjoint))).collect()
+}
+
+/// The columns of the longest gradient that each node has during the sweep.
+fn room(words: &Words<'_>, visits: &[Visit]) -> HashMap<NodeId, usize> {
+    let mut room: HashMap<NodeId, usize> = HashMap::new();
+    let mut see = |id: NodeId, adjoint: NodeId| {
+        let least = columns(&numbers(words, adjoint));
+        room.entry(id).and_modify(|columns| *columns = least.max(*columns)).or_insert(least);
+    };
+    for visit in visits {
+        see(visit.node, visit.cotangent);
+        let inputs = &words.list.node(visit.node).inputs;
+        visit.passed.iter().for_each(|passed| see(inputs[passed.operand], passed.so_far));
+    }
+    room
+}
+
+impl Shown {
+    /// `left` are the visits after the step.
+    fn of(step: &Step, words: &Words<'_>, left: &[Visit]) -> Shown {
+        let inputs = |visit: &Visit| words.list.node(visit.node).inputs.clone();
+        let node = step.node as NodeId;
+        Shown {
+            node,
+            computed: if step.phase == StepPhase::Forward { node } else { NodeId::MAX },
+            pending: left.iter().map(|visit| visit.node).collect(),
+            partial: left
+                .iter()
+                .flat_map(|visit| {
+                    let inputs = inputs(visit);
+                    visit.passed.iter().map(move |passed| inputs[passed.operand])
+                })
+                .collect(),
+            room: HashMap::new(),
         }
     }
 }

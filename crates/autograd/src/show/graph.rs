@@ -3,8 +3,8 @@
 use super::fold::{Tree, fold};
 use super::words::{Numbers, Words};
 use crate::ir::{NodeId, Op};
-use crate::text::{clipped, shortened};
-use std::collections::HashMap;
+use crate::text::{clipped, columns, shortened};
+use std::collections::{HashMap, HashSet};
 
 /// Longest line of a card, in columns.
 const WIDEST: usize = 40;
@@ -15,6 +15,10 @@ const DEEPEST: usize = 8;
 /// The name of the scope around all nodes that a sweep has recorded.
 const SWEPT: &str = "\0";
 
+/// The sign of the card of a step, and the gradient of a card that later steps compute.
+const MARK: &str = "▶ ";
+const PENDING: &str = "gradient not computed yet";
+
 /// What the caller asked for.
 #[derive(Clone, Debug)]
 pub(super) struct Options {
@@ -24,6 +28,21 @@ pub(super) struct Options {
     pub(super) gradients: Option<HashMap<NodeId, String>>,
     pub(super) adjoints: bool,
     pub(super) fold_above: usize,
+    pub(super) step: Option<Shown>,
+}
+
+/// The step that a drawing shows.
+#[derive(Clone, Debug)]
+pub(super) struct Shown {
+    /// The node of the step.
+    pub(super) node: NodeId,
+    /// The last node that has a value.
+    pub(super) computed: NodeId,
+    /// The nodes that later steps give a gradient, and those of them that have a part of it.
+    pub(super) pending: HashSet<NodeId>,
+    pub(super) partial: HashSet<NodeId>,
+    /// The columns that the longest gradient of each node takes, at any step.
+    pub(super) room: HashMap<NodeId, usize>,
 }
 
 impl Options {
@@ -34,7 +53,14 @@ impl Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { title: String::new(), output: None, gradients: None, adjoints: false, fold_above: 200 }
+        Options {
+            title: String::new(),
+            output: None,
+            gradients: None,
+            adjoints: false,
+            fold_above: 200,
+            step: None,
+        }
     }
 }
 
@@ -81,6 +107,10 @@ pub(super) struct Card {
     pub(super) gradient: Option<String>,
     /// The text that appears when the pointer rests on the card.
     pub(super) tip: String,
+    /// Whether the step that is shown is about this card.
+    pub(super) current: bool,
+    /// The least columns of the card: so many that it has the same size at every step.
+    pub(super) room: usize,
 }
 
 impl CardGraph {
@@ -270,20 +300,37 @@ impl Reader<'_> {
             data.push(format!("adjoint of v{of}"));
         }
         let shape = words.list.node(id).meta.shape.to_string();
-        data.push(match words.numbers(id, Options::NUMBERS, Options::DIGITS) {
-            Numbers::Known(numbers) => match shape.as_str() {
-                "[]" => format!("data {}", words.short(id, &numbers)),
-                _ => format!("data {shape} {}", words.short(id, &numbers)),
-            },
+        let spaced = if shape == "[]" { String::new() } else { format!(" {shape}") };
+        let value = match words.numbers(id, Options::NUMBERS, Options::DIGITS) {
+            Numbers::Known(numbers) => format!("data{spaced} {}", words.short(id, &numbers)),
             Numbers::Released => format!("data {shape} released"),
             Numbers::Traced => format!("data {shape}"),
-        });
+        };
+        let later = format!("data{spaced} not computed yet");
+        let room = self.room(id, &[&heading, &value, &later]);
+        let is_later = self.step().is_some_and(|step| id > step.computed);
+        data.push(if is_later { later } else { value });
         let scope = words.scope(id).map(|scope| format!("\n{scope}")).unwrap_or_default();
         let tip =
             format!("{equation}\n{shape} {}{scope}\n{}", words.list.node(id).meta.dtype, words.site(id));
         let gradient = (kind != CardKind::Derivative || self.has_gradient(id)).then(|| self.gradient(id));
         let clip = |line: String| clipped(&line, WIDEST);
-        Card { kind, heading: clip(heading), data: data.into_iter().map(clip).collect(), gradient, tip }
+        let current = self.step().is_some_and(|step| step.node == id);
+        let data = data.into_iter().map(clip).collect();
+        Card { kind, heading: clip(marked(heading, current)), data, gradient, tip, current, room }
+    }
+
+    /// The columns that a card takes at any step, by its heading and the texts of its value.
+    fn room(&self, id: NodeId, lines: &[&str; 3]) -> usize {
+        let Some(step) = self.step() else { return 0 };
+        let [heading, value, later] = lines.map(columns);
+        let gradient = step.room.get(&id).map_or(0, |numbers| numbers + columns("grad  so far"));
+        let room = [heading + columns(MARK), value, later, gradient, columns(PENDING)];
+        room.into_iter().max().unwrap_or(0).min(WIDEST)
+    }
+
+    fn step(&self) -> Option<&Shown> {
+        self.options.step.as_ref()
     }
 
     fn has_gradient(&self, id: NodeId) -> bool {
@@ -292,7 +339,14 @@ impl Reader<'_> {
 
     fn gradient(&self, id: NodeId) -> String {
         let Some(gradients) = &self.options.gradients else { return "gradient not computed".to_owned() };
-        gradients.get(&id).map_or("no gradient".to_owned(), |words| clipped(&format!("grad {words}"), WIDEST))
+        let is =
+            |set: fn(&Shown) -> &HashSet<NodeId>| self.step().is_some_and(|step| set(step).contains(&id));
+        match gradients.get(&id) {
+            Some(words) if is(|step| &step.partial) => clipped(&format!("grad {words} so far"), WIDEST),
+            Some(words) => clipped(&format!("grad {words}"), WIDEST),
+            None if is(|step| &step.pending) => PENDING.to_owned(),
+            None => "no gradient".to_owned(),
+        }
     }
 
     fn kind(&self, id: NodeId) -> CardKind {
@@ -315,9 +369,16 @@ impl Reader<'_> {
         ops.sort_unstable();
         let count = format!("{} nodes folded", nodes.len());
         let data = vec![count, clipped(&shortened(&ops, WIDEST - 12), WIDEST)];
-        let heading = clipped(scope.unwrap_or(&name), WIDEST);
+        let current = self.step().is_some_and(|step| nodes.contains(&step.node));
+        let heading = clipped(&marked(scope.unwrap_or(&name).to_owned(), current), WIDEST);
         let (from, to) = (self.words.site(first), self.words.site(last));
         let tip = format!("{name}\n{from} … {to}");
-        Card { kind: CardKind::Folded, heading, data, gradient: None, tip }
+        let room = self.step().map_or(0, |_| (columns(scope.unwrap_or(&name)) + columns(MARK)).min(WIDEST));
+        Card { kind: CardKind::Folded, heading, data, gradient: None, tip, current, room }
     }
+}
+
+/// The heading of a card, with a sign if the step that is shown is about it: not by its colour alone.
+fn marked(heading: String, current: bool) -> String {
+    if current { format!("{MARK}{heading}") } else { heading }
 }

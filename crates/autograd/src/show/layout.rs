@@ -76,7 +76,7 @@ pub(super) fn lines(card: &Card) -> impl Iterator<Item = &str> {
 }
 
 fn size(card: &Card) -> (f64, f64) {
-    let longest = lines(card).map(columns).max().unwrap_or(0);
+    let longest = lines(card).map(columns).max().unwrap_or(0).max(card.room);
     (longest as f64 * CHARACTER + 2.0 * PAD.0, lines(card).count() as f64 * LINE_HEIGHT + 2.0 * PAD.1)
 }
 

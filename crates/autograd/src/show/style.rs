@@ -5,6 +5,12 @@ use super::graph::CardKind;
 /// The colour of the edge from a result to the adjoint with which a sweep begins.
 pub(super) const SEED: &str = "#cc79a7";
 
+/// The colour around the card of the step that is shown. It stands out from white and from black, at least 3 to 1.
+pub(super) const CURRENT: &str = "#8b3ff0";
+
+/// The name of that colour in the legend.
+pub(super) const CURRENT_NAME: &str = "this step";
+
 /// How a card looks.
 pub(super) struct Style {
     pub(super) name: &'static str,

@@ -3,7 +3,7 @@
 use super::graph::{Card, CardGraph, CardKind};
 use super::layers::Piece;
 use super::layout::{Arrangement, CHARACTER, EdgePiece, LINE_HEIGHT, PAD, Rect};
-use super::style::{SEED, Style};
+use super::style::{CURRENT, CURRENT_NAME, SEED, Style};
 use crate::text::{columns, markup};
 use std::fmt::Write;
 
@@ -78,6 +78,11 @@ fn head(graph: &CardGraph, kinds: &[CardKind]) -> ((f64, String), f64) {
         text(&mut out, (x + 25.0, y + 11.0), style.name, &format!("fill=\"{PALE}\""));
         x += 25.0 + columns(style.name) as f64 * CHARACTER + 20.0;
     }
+    if graph.cards.iter().any(|card| card.current) {
+        ring(&mut out, Rect { x, y, width: 18.0, height: 13.0 }, 0.0);
+        text(&mut out, (x + 25.0, y + 11.0), CURRENT_NAME, &format!("fill=\"{PALE}\""));
+        x += 25.0 + columns(CURRENT_NAME) as f64 * CHARACTER + 20.0;
+    }
     ((y + 13.0 + 20.0 - MARGIN, out), wide.max(x - MARGIN))
 }
 
@@ -95,6 +100,19 @@ fn frame(out: &mut String, rect: Rect, style: &Style, radius: f64) {
     );
 }
 
+/// The frame around the card of the step that is shown.
+fn ring(out: &mut String, rect: Rect, gap: f64) {
+    _ = writeln!(
+        out,
+        "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"{}\" fill=\"none\" stroke=\"{CURRENT}\" stroke-width=\"4\"/>",
+        Coordinate(rect.x - gap),
+        Coordinate(rect.y - gap),
+        Coordinate(rect.width + 2.0 * gap),
+        Coordinate(rect.height + 2.0 * gap),
+        Coordinate(4.0 + gap),
+    );
+}
+
 fn text(out: &mut String, (x, y): (f64, f64), line: &str, style: &str) {
     _ = writeln!(
         out,
@@ -108,6 +126,9 @@ fn text(out: &mut String, (x, y): (f64, f64), line: &str, style: &str) {
 fn draw(out: &mut String, card: &Card, rect: Rect) {
     _ = writeln!(out, "<g><title>{}</title>", markup(&card.tip));
     frame(out, rect, &card.kind.style(), 6.0);
+    if card.current {
+        ring(out, rect, 4.0);
+    }
     let mut y = rect.y + PAD.1 + SIZE;
     let mut line = |words: &str, style: &str| {
         text(out, (rect.x + PAD.0, y), words, style);

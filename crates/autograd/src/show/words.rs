@@ -65,11 +65,19 @@ impl<'a> Words<'a> {
     }
 
     /// The name of a parameter or an input.
-    fn own_name(&self, id: NodeId) -> Option<&str> {
+    pub(super) fn own_name(&self, id: NodeId) -> Option<&str> {
         match self.list.node(id).op {
             Op::Parameter(p) => self.params.map(|params| params.name(p)),
             Op::Input(index) => self.list.traced_inputs().get(index as usize).map(|input| &*input.name),
             _ => None,
+        }
+    }
+
+    /// Whether the node is a parameter that is frozen, or one that the tape cannot read.
+    pub(super) fn is_frozen(&self, id: NodeId) -> bool {
+        match self.list.node(id).op {
+            Op::Parameter(p) => self.params.is_none_or(|params| params.is_frozen(p)),
+            _ => false,
         }
     }
 
@@ -85,6 +93,30 @@ impl<'a> Words<'a> {
                 Numbers::Known((0..n).map(|k| element(&x, k, digits)).collect())
             }
         }
+    }
+
+    /// The root mean square of a node's elements, √(Σ x²/n), without overflow. None for what has no elements, no values or no
+    /// floating-point dtype.
+    pub(super) fn root_mean_square(&self, id: NodeId) -> Option<f64> {
+        let meta = &self.list.node(id).meta;
+        let n = meta.shape.elements();
+        if !meta.dtype.is_float() || n == 0 || self.numbers(id, 0, 1) != Numbers::Known(vec![]) {
+            return None;
+        }
+        let x = self.list.strided(id, self.params);
+        let at = |k| match x.data {
+            DataRef::F32(v) => f64::from(v[position(&x, k)]),
+            DataRef::F64(v) => v[position(&x, k)],
+            DataRef::I64(_) | DataRef::Bool(_) => unreachable!("only floating-point dtypes come here"),
+        };
+        // `f64::max` would pass over a NaN.
+        let larger = |a: f64, b: f64| if a.is_nan() || a >= b { a } else { b };
+        let largest = (0..n).map(|k| at(k).abs()).fold(0.0, larger);
+        if largest == 0.0 || !largest.is_finite() {
+            return Some(largest);
+        }
+        let squares: f64 = (0..n).map(|k| (at(k) / largest).powi(2)).sum();
+        Some((squares / n as f64).sqrt() * largest)
     }
 
     /// The first numbers of a node in a line, with an ellipsis if there are more.
@@ -132,13 +164,19 @@ impl<'a> Words<'a> {
     }
 }
 
-/// The k-th element in row-major order.
-fn element(x: &Strided<'_>, k: usize, digits: usize) -> String {
+/// Where the k-th element in row-major order lies.
+fn position(x: &Strided<'_>, k: usize) -> usize {
     let (mut offset, mut rest) = (x.offset, k);
     for (&length, &stride) in x.shape.iter().zip(x.strides).rev() {
         offset = offset.wrapping_add_signed((rest % length) as isize * stride);
         rest /= length;
     }
+    offset
+}
+
+/// The k-th element in row-major order.
+fn element(x: &Strided<'_>, k: usize, digits: usize) -> String {
+    let offset = position(x, k);
     match x.data {
         DataRef::F32(v) => number(f64::from(v[offset]), digits),
         DataRef::F64(v) => number(v[offset], digits),
@@ -169,6 +207,25 @@ mod tests {
         assert_eq!(text(&[], 1), "0");
         assert_eq!(text(&[3], 3), "[0, 1, 2]");
         assert_eq!(text(&[2, 1, 2], 4), "[[[0, 1]], [[2, 3]]]");
+    }
+
+    #[test]
+    fn the_root_mean_square_neither_overflows_nor_passes_over_a_nan() {
+        let rms = |x: &[f64]| {
+            let tape = Tape::new();
+            let x = tape.var(x);
+            Words::of(&tape).root_mean_square(x.id())
+        };
+        assert_eq!(rms(&[3.0, -4.0, 0.0, 0.0]), Some(2.5));
+        assert_eq!(rms(&[1e200, -1e200]), Some(1e200));
+        assert_eq!((rms(&[0.0, 0.0]), rms(&[])), (Some(0.0), None));
+        assert_eq!(rms(&[f64::INFINITY, 1.0]), Some(f64::INFINITY));
+        for x in [[f64::NAN, 1.0], [1.0, f64::NAN]] {
+            assert!(rms(&x).is_some_and(f64::is_nan));
+        }
+        let tape = Tape::new();
+        let labels = tape.constant([1i64, 2]);
+        assert_eq!(Words::of(&tape).root_mean_square(labels.id()), None);
     }
 
     #[test]
