@@ -7,12 +7,14 @@
 mod document;
 mod entry;
 mod full;
+mod milestones;
 mod model;
 mod names;
 mod numbers;
 mod overview;
 mod page;
 mod print;
+mod rows;
 mod steps;
 
 use crate::ir::{NodeId, Op};

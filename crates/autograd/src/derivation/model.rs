@@ -1,40 +1,16 @@
 //! What a page speaks of: the values that get lines, and the formulas between them.
 
+use super::milestones::{Finder, Milestones, OPERANDS};
 use super::names::labels;
-use crate::ir::{NodeId, Op, Structure};
+use crate::ir::{NodeId, Op};
 use crate::params::Params;
-use crate::reachable::{Reachable, ancestors};
+use crate::reachable::Reachable;
 use crate::symbol::{
     Context, Expr, Sketch, called, of_two, product, quotient, slope, slopes_of_two, sum, title,
 };
-use crate::table::Unary;
+use crate::table::{Binary, Unary};
 use crate::tape::{List, Node};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-
-/// The longest formula between two milestones, in symbols; functions count more.
-const LONGEST: usize = 24;
-/// The most operands that a formula names.
-const OPERANDS: usize = 6;
-
-/// The nodes that are called by a name: leaves, and milestones between them.
-#[derive(Debug, Default)]
-pub(super) struct Milestones {
-    pub(super) leaves: BTreeSet<NodeId>,
-    pub(super) inner: BTreeSet<NodeId>,
-    /// Milestones that are W·x + b, and elementwise functions of such.
-    pub(super) affine: HashSet<NodeId>,
-    pub(super) activations: HashSet<NodeId>,
-    /// Named nodes whose axis 0 counts rows that no op mixes.
-    pub(super) by_row: HashSet<NodeId>,
-    /// The length of axis 0, if there are rows.
-    pub(super) rows: Option<usize>,
-}
-
-impl Milestones {
-    pub(super) fn has(&self, id: NodeId) -> bool {
-        self.leaves.contains(&id) || self.inner.contains(&id)
-    }
-}
 
 /// A computation as a page shows it.
 pub(super) struct Model<'a> {
@@ -180,7 +156,7 @@ impl<'a> Model<'a> {
             Op::Full(c) => Expr::Number(*c),
             Op::Constant => self.value(id).map_or(Expr::Value(id), |v| Expr::Number(v[0])),
             Op::Unary(f) => called(*f, x.remove(0)),
-            Op::Binary(crate::table::Binary::Div) => match (&x[0], &x[1]) {
+            Op::Binary(Binary::Div) => match (&x[0], &x[1]) {
                 (total @ Expr::Total { axes, shape, .. }, Expr::Number(n))
                     if axes.iter().map(|&a| shape[a] as f64).product::<f64>() == *n =>
                 {
@@ -282,8 +258,8 @@ fn function_name(op: &Op) -> Option<&'static str> {
     match op {
         Op::Unary(Unary::Neg | Unary::Square | Unary::Recip | Unary::Powf(_)) => None,
         Op::Unary(f) => Some(title(*f)),
-        Op::Binary(crate::table::Binary::Maximum) => Some("max"),
-        Op::Binary(crate::table::Binary::Minimum) => Some("min"),
+        Op::Binary(Binary::Maximum) => Some("max"),
+        Op::Binary(Binary::Minimum) => Some("min"),
         _ => None,
     }
 }
@@ -291,226 +267,6 @@ fn function_name(op: &Op) -> Option<&'static str> {
 /// The transpose of a linear op, applied to a cotangent: what an op without a formula hands on.
 fn transposed_map(op: &Op, g: &Expr) -> Expr {
     Expr::Op(format!("{}ᵀ", op.name()), vec![g.clone()])
-}
-
-/// Finds the milestones of a computation.
-struct Finder<'a> {
-    list: &'a List,
-    output: NodeId,
-    asked: &'a [NodeId],
-    nodes: Vec<NodeId>,
-    uses: HashMap<NodeId, usize>,
-}
-
-impl<'a> Finder<'a> {
-    fn new(list: &'a List, output: NodeId, asked: &'a [NodeId]) -> Finder<'a> {
-        let nodes = ancestors(&[output], |id| &list.node(id).inputs);
-        let mut uses = HashMap::new();
-        for input in nodes.iter().flat_map(|&id| &list.node(id).inputs) {
-            *uses.entry(*input).or_default() += 1;
-        }
-        Finder { list, output, asked, nodes, uses }
-    }
-
-    fn find(&self) -> Milestones {
-        let mut all = Milestones { inner: self.chosen(), ..Milestones::default() };
-        for &id in &self.nodes {
-            let node = self.list.node(id);
-            let number =
-                node.meta.shape.elements() == 1 && matches!(node.op, Op::Constant) && !self.list.is_traced();
-            let named = self.list.given_name(id).is_some() || self.asked.contains(&id);
-            if node.inputs.is_empty()
-                && !all.inner.contains(&id)
-                && (named || !(number || matches!(node.op, Op::Full(_))))
-            {
-                all.leaves.insert(id);
-            }
-        }
-        self.rename_views(&mut all);
-        self.cut_long_formulas(&mut all);
-        for &id in &all.inner {
-            if self.is_affine(id) {
-                all.affine.insert(id);
-            } else if self.activated(id).is_some_and(|z| self.is_affine(z)) {
-                all.activations.insert(id);
-            }
-        }
-        self.find_rows(&mut all);
-        all
-    }
-
-    /// Named nodes, the output, what was asked, what leaves a layer, and what is used twice.
-    fn chosen(&self) -> BTreeSet<NodeId> {
-        let mut chosen = BTreeSet::from([self.output]);
-        let inner = |id: NodeId| !self.list.node(id).inputs.is_empty();
-        chosen.extend(self.asked.iter().copied().filter(|&id| inner(id) && self.uses.contains_key(&id)));
-        for &id in &self.nodes {
-            if !inner(id) {
-                continue;
-            }
-            if self.list.given_name(id).is_some() {
-                chosen.insert(id);
-            } else if self.uses.get(&id).is_some_and(|&n| n > 1) {
-                chosen.extend(self.without_layout(id));
-            }
-            let scope = self.list.node(id).origin.scope;
-            for &input in &self.list.node(id).inputs {
-                let theirs = &self.list.node(input).origin;
-                if inner(input) && theirs.scope != scope && theirs.scope != Default::default() {
-                    chosen.extend(self.without_layout(input));
-                }
-            }
-        }
-        // What a nonlinear function is applied to, where that is a product and perhaps a bias.
-        let inside = self.nodes.iter().filter_map(|&id| self.activated(id));
-        let affine: Vec<NodeId> = inside.filter(|&z| self.is_affine(z)).collect();
-        chosen.extend(affine);
-        chosen
-    }
-
-    /// The node that a view shows: views have no lines of their own. `None` if it is a leaf.
-    fn without_layout(&self, mut id: NodeId) -> Option<NodeId> {
-        loop {
-            let node = self.list.node(id);
-            match &node.inputs[..] {
-                [] => return None,
-                [x] if is_layout(&node.op) && self.list.given_name(id).is_none() => id = *x,
-                _ => return Some(id),
-            }
-        }
-    }
-
-    /// What an elementwise function of one argument is applied to.
-    fn activated(&self, id: NodeId) -> Option<NodeId> {
-        let node = self.list.node(id);
-        match (&node.op, &node.inputs[..]) {
-            (Op::Unary(_), [x]) => self.without_layout(*x),
-            _ => None,
-        }
-    }
-
-    /// A product of matrices with a leaf, plus something or not; or a sum of products with a leaf.
-    fn is_affine(&self, id: NodeId) -> bool {
-        let node = self.list.node(id);
-        let is_product =
-            |id: NodeId| {
-                self.without_layout(id).is_some_and(|id| match &self.list.node(id).op {
-                    Op::Matmul(_) => true,
-                    Op::Sum(_) => self.list.node(id).inputs.first().is_some_and(|&x| {
-                        matches!(self.list.node(x).op, Op::Binary(crate::table::Binary::Mul))
-                    }),
-                    _ => false,
-                })
-            };
-        match &node.op {
-            Op::Binary(crate::table::Binary::Add) => node.inputs.iter().any(|&x| is_product(x)),
-            Op::Matmul(_) => true,
-            _ => false,
-        }
-    }
-
-    /// A view that has a name, of data that has none, is that data by its name.
-    fn rename_views(&self, all: &mut Milestones) {
-        let named: Vec<(NodeId, NodeId)> =
-            all.inner.iter().filter_map(|&id| Some((id, self.leaf_under(id)?))).collect();
-        for (view, leaf) in named {
-            let is_free = self.list.given_name(leaf).is_none()
-                && !self.asked.contains(&leaf)
-                && !matches!(self.list.node(leaf).op, Op::Parameter(_) | Op::Input(_))
-                && self.uses.get(&leaf).is_some_and(|&n| n == 1);
-            if is_free && view != self.output {
-                all.inner.remove(&view);
-                all.leaves.insert(view);
-                all.leaves.remove(&leaf);
-            }
-        }
-    }
-
-    /// The leaf that a node shows, if views alone lie between them.
-    fn leaf_under(&self, mut id: NodeId) -> Option<NodeId> {
-        loop {
-            let node = self.list.node(id);
-            match &node.inputs[..] {
-                [] => return Some(id),
-                [x] if is_layout(&node.op) => id = *x,
-                _ => return None,
-            }
-        }
-    }
-
-    /// Where a formula would become too long, its operands get names.
-    fn cut_long_formulas(&self, all: &mut Milestones) {
-        let mut sizes: HashMap<NodeId, usize> = HashMap::new();
-        for &id in &self.nodes {
-            let node = self.list.node(id);
-            // The derivative of functions in functions repeats what is inside.
-            let mut size = match &node.op {
-                op if is_layout(op) => 0,
-                Op::Unary(_) => 3,
-                _ => 1,
-            };
-            for &input in node.inputs.iter().take(OPERANDS) {
-                size += if all.has(input) { 1 } else { sizes.get(&input).copied().unwrap_or(1) };
-            }
-            if size > LONGEST {
-                for &input in &node.inputs {
-                    if sizes.get(&input).is_some_and(|&n| n > 4) && !all.has(input) {
-                        all.inner.insert(input);
-                    }
-                }
-                size = 1 + node.inputs.len().min(OPERANDS);
-            }
-            sizes.insert(id, size);
-        }
-    }
-
-    /// The rows of a batch: axis 0 of the data, as far as no op mixes it.
-    fn find_rows(&self, all: &mut Milestones) {
-        let is_data = |id: NodeId| {
-            let op = self.leaf_under(id).map(|leaf| &self.list.node(leaf).op);
-            matches!(op, Some(Op::Constant | Op::Input(_)))
-        };
-        let is_table = |id: &&NodeId| is_data(**id) && self.list.node(**id).meta.shape.len() >= 2;
-        let Some(&first) = all.leaves.iter().find(is_table) else { return };
-        let n = self.list.node(first).meta.shape[0];
-        if n < 2 {
-            return;
-        }
-        let mut by_row: HashSet<NodeId> = HashSet::new();
-        for &id in &self.nodes {
-            let node = self.list.node(id);
-            let has = |i: usize| node.inputs.get(i).is_some_and(|x| by_row.contains(x));
-            let keeps_rows = node.meta.shape.first() == Some(&n);
-            let yes = keeps_rows
-                && match &node.op {
-                    _ if all.leaves.contains(&id) => is_data(id),
-                    op if op.rule().is_none() => false,
-                    Op::Matmul(_) => {
-                        let batch = node.meta.shape.len() > 2;
-                        has(0) && (batch || !has(1))
-                    }
-                    Op::Permute(op) => has(0) && op.axes.first() == Some(&0),
-                    Op::Reshape(_) | Op::Broadcast(_) => {
-                        has(0) && self.list.node(node.inputs[0]).meta.shape.first() == Some(&n)
-                    }
-                    op if op.structure() == Structure::Map => (0..node.inputs.len()).any(has),
-                    op => has(0) && !op.axes().contains(&0),
-                };
-            if yes {
-                by_row.insert(id);
-            }
-        }
-        all.rows = Some(n);
-        all.by_row = by_row;
-    }
-}
-
-/// Whether an op only changes how values lie: it has no line on a page.
-fn is_layout(op: &Op) -> bool {
-    matches!(
-        op,
-        Op::Broadcast(_) | Op::Reshape(_) | Op::Permute(_) | Op::Cast(_) | Op::Copy(_) | Op::Detach(_)
-    )
 }
 
 /// The sum of the terms of a contribution.

@@ -1,6 +1,6 @@
 //! What the values of a page are called.
 
-use super::model::Milestones;
+use super::milestones::Milestones;
 use crate::ir::{NodeId, Op};
 use crate::params::Params;
 use crate::symbol::Label;

@@ -48,7 +48,7 @@ pub(super) fn record<'t>(output: Var<'t>, asked: &[Var<'t>], segments: &Segments
         let y = var(*milestone);
         let Some(&adjoint) = adjoints.get(milestone) else { continue };
         for (x, term) in segments.handed_on(y, nodes, var(adjoint)) {
-            totals.entry(x).and_modify(|sum| *sum = *sum + term).or_insert(term);
+            totals.entry(x).and_modify(|sum| *sum += term).or_insert(term);
         }
         if y.shape().elements() == 1 {
             for (x, term) in segments.handed_on(y, nodes, y.full_like(1.0)) {
@@ -85,7 +85,7 @@ impl Segments {
                 match self.named.contains(&input) {
                     true => found.push((input, term)),
                     false => {
-                        open.entry(input).and_modify(|sum| *sum = *sum + term).or_insert(term);
+                        open.entry(input).and_modify(|sum| *sum += term).or_insert(term);
                     }
                 }
             }

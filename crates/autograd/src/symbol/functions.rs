@@ -205,7 +205,7 @@ mod tests {
         let mut compared = 0;
         for (f, domain) in unary_ops() {
             let tape = Tape::new();
-            let x = tape.var(&Array1::linspace(domain.start, domain.end, 41));
+            let x = tape.var(Array1::linspace(domain.start, domain.end, 41));
             let y = crate::record::record(f, &[x]);
             let Some(book) = textbook(f, Num(x), Num(y)) else { continue };
             let column = f.visit(Column(x, y));
