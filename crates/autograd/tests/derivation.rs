@@ -372,7 +372,7 @@ fn subgradients_and_several_ways_are_said() {
 fn a_classifier_is_explained_as_softmax_less_labels() {
     let tape = Tape::new();
     let logits = tape.var([[0.5, -1.0, 2.0], [0.0, 1.0, -1.0]]).named("Z");
-    let labels = tape.constant(&[2i64, 0]).named("Y");
+    let labels = tape.constant([2i64, 0]).named("Y");
     let loss = -logits.log_softmax(-1).pick(labels).mean();
     let text = loss.derivation([logits]).detail(Detail::Steps).to_string();
     assert!(text.contains("softmax(Z") && text.contains("− one_hot(Y"), "{text}");

@@ -75,7 +75,7 @@ pub(super) fn write_alone(page: &mut Page<'_>, entry: &Entry, from_data: bool) {
     page.heading(vec![
         text("One entry in full: "),
         math(Expr::Adjoint(name)),
-        text(format!(", from the {from} {unit} to the {to} neuron")),
+        text(format!(", from the {from} {unit} to the {to}{}", if from_data { " neuron" } else { "" })),
     ]);
     let a = page.entry(entry.a, None, vec!["i".to_owned(), indices[0].clone()]);
     let g = page.entry(entry.g, None, vec!["i".to_owned(), indices[1].clone()]);

@@ -1,7 +1,7 @@
 //! Which values get lines: names, layers, what is used twice; and whether axis 0 counts rows.
 
 use crate::ir::{NodeId, Op, Structure};
-use crate::reachable::ancestors;
+use crate::reachable::{Reachable, ancestors};
 use crate::table::Binary;
 use crate::tape::List;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -38,16 +38,40 @@ pub(super) struct Finder<'a> {
     asked: &'a [NodeId],
     nodes: Vec<NodeId>,
     uses: HashMap<NodeId, usize>,
+    /// Values behind a `detach`: they are data to the derivative.
+    detached: HashSet<NodeId>,
+}
+
+/// Where what lies behind a `detach` meets what has a derivative.
+fn detached(list: &List, output: NodeId, asked: &[NodeId]) -> HashSet<NodeId> {
+    let moves: HashSet<NodeId> = Reachable::new(list, asked, output).order.iter().copied().collect();
+    let (mut behind, mut border) = (HashSet::new(), HashSet::new());
+    for id in ancestors(&[output], |id| &list.node(id).inputs) {
+        let node = list.node(id);
+        if moves.contains(&id) {
+            border.extend(node.inputs.iter().copied().filter(|input| behind.contains(input)));
+        } else if matches!(node.op, Op::Detach(_)) || node.inputs.iter().any(|input| behind.contains(input)) {
+            behind.insert(id);
+        }
+    }
+    border
 }
 
 impl<'a> Finder<'a> {
     pub(super) fn new(list: &'a List, output: NodeId, asked: &'a [NodeId]) -> Finder<'a> {
-        let nodes = ancestors(&[output], |id| &list.node(id).inputs);
+        let detached = detached(list, output, asked);
+        let inputs = |id: NodeId| if detached.contains(&id) { &[][..] } else { &list.node(id).inputs[..] };
+        let nodes = ancestors(&[output], inputs);
         let mut uses = HashMap::new();
-        for input in nodes.iter().flat_map(|&id| &list.node(id).inputs) {
+        for input in nodes.iter().flat_map(|&id| inputs(id)) {
             *uses.entry(*input).or_default() += 1;
         }
-        Finder { list, output, asked, nodes, uses }
+        Finder { list, output, asked, nodes, uses, detached }
+    }
+
+    /// The operands of a node that a page speaks of.
+    fn inputs(&self, id: NodeId) -> &'a [NodeId] {
+        if self.detached.contains(&id) { &[] } else { &self.list.node(id).inputs }
     }
 
     pub(super) fn find(&self) -> Milestones {
@@ -64,6 +88,9 @@ impl<'a> Finder<'a> {
                 all.leaves.insert(id);
             }
         }
+        let unread = |id: &&NodeId| self.list.node(**id).inputs.is_empty() && !all.inner.contains(id);
+        let unread: Vec<NodeId> = self.asked.iter().filter(unread).copied().collect();
+        all.leaves.extend(unread);
         self.rename_views(&mut all);
         self.cut_long_formulas(&mut all);
         for &id in &all.inner {
@@ -80,7 +107,7 @@ impl<'a> Finder<'a> {
     /// Named nodes, the output, what was asked, what leaves a layer, and what is used twice.
     fn chosen(&self) -> BTreeSet<NodeId> {
         let mut chosen = BTreeSet::from([self.output]);
-        let inner = |id: NodeId| !self.list.node(id).inputs.is_empty();
+        let inner = |id: NodeId| !self.inputs(id).is_empty();
         chosen.extend(self.asked.iter().copied().filter(|&id| inner(id) && self.uses.contains_key(&id)));
         for &id in &self.nodes {
             if !inner(id) {
@@ -92,7 +119,7 @@ impl<'a> Finder<'a> {
                 chosen.extend(self.without_layout(id));
             }
             let scope = self.list.node(id).origin.scope;
-            for &input in &self.list.node(id).inputs {
+            for &input in self.inputs(id) {
                 let theirs = &self.list.node(input).origin;
                 if inner(input) && theirs.scope != scope && theirs.scope != Default::default() {
                     chosen.extend(self.without_layout(input));

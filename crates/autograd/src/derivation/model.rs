@@ -182,13 +182,11 @@ impl<'a> Model<'a> {
         Sketch { x, y, shapes, shape: &node.meta.shape }
     }
 
-    /// An op by its name.
+    /// An op by its name; its attributes stand in the listing of the tape.
     fn generic(&self, node: &Node, mut x: Vec<Expr>) -> Expr {
         if node.inputs.len() > OPERANDS {
             x.push(Expr::Op(format!("… {} more", node.inputs.len() - OPERANDS), vec![]));
         }
-        let attributes = node.op.attributes().filter(|text| text.len() < 40);
-        x.extend(attributes.map(|text| Expr::Op(text, vec![])));
         Expr::Op(node.op.name().to_owned(), x)
     }
 

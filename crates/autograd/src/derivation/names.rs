@@ -128,7 +128,7 @@ impl Names<'_> {
     }
 
     fn name_leaves(&mut self, params: Option<&Params>, layers: &Layers) {
-        let mut unnamed: [Vec<NodeId>; 2] = Default::default();
+        let mut unnamed: [Vec<NodeId>; 3] = Default::default();
         for &id in &self.milestones.leaves {
             let node = self.list.node(id);
             match parameter(self.list, params, id) {
@@ -144,11 +144,12 @@ impl Names<'_> {
                 None => match (&node.op, self.list.name(id, params)) {
                     (_, Some(name)) => self.give(id, split(&name)),
                     (Op::Variable, None) => unnamed[0].push(id),
-                    _ => unnamed[1].push(id),
+                    (Op::Constant, None) => unnamed[1].push(id),
+                    _ => unnamed[2].push(id),
                 },
             }
         }
-        let [variables, data] = unnamed;
+        let [variables, data, others] = unnamed;
         let one = variables.len() == 1;
         for (i, id) in variables.into_iter().enumerate() {
             self.give(id, ("x".to_owned(), if one { String::new() } else { (i + 1).to_string() }));
@@ -160,6 +161,11 @@ impl Names<'_> {
                 true => self.give(id, (["X", "Y"][i.min(1)].to_owned(), String::new())),
                 false => self.give(id, ("X".to_owned(), (i + 1).to_string())),
             }
+        }
+        // What lies behind a `detach`, and other values without a derivative.
+        let one = others.len() == 1;
+        for (i, id) in others.into_iter().enumerate() {
+            self.give(id, ("c".to_owned(), if one { String::new() } else { (i + 1).to_string() }));
         }
     }
 
@@ -175,12 +181,20 @@ impl Names<'_> {
                     ("A".to_owned(), index.clone())
                 }
                 Some((_, index)) if self.milestones.affine.contains(&id) => ("Z".to_owned(), index.clone()),
-                _ => (scope.rsplit('.').next().unwrap_or(&scope).to_owned(), String::new()),
+                // The last value of a layer has its name; those on the way have none.
+                _ if self.goes_on_in_scope(id) => continue,
+                _ => split(scope.rsplit('.').next().unwrap_or(&scope)),
             };
             let name =
                 if name.0.chars().all(|c| c.is_ascii_digit()) { ("h".to_owned(), name.0) } else { name };
             self.give(id, name);
         }
+    }
+
+    /// Whether a later milestone belongs to the same scope.
+    fn goes_on_in_scope(&self, id: NodeId) -> bool {
+        let scope = |id: NodeId| self.list.node(id).origin.scope;
+        self.milestones.inner.range(id + 1..).any(|&later| scope(later) == scope(id))
     }
 
     /// Z for products, A for functions of them, s for what is used twice.

@@ -69,7 +69,7 @@ fn both_ways(page: &mut Page<'_>, ways: &HashMap<NodeId, Vec<Way>>) {
     let mut rows = vec![];
     for &id in &all {
         let mut row = vec![
-            vec![Run::Equation(Expr::Value(id), page.model.formula(id), Index::Whole)],
+            vec![Run::Equation(Expr::Value(id), short_formula(page, id), Index::Whole)],
             vec![text(format!("({})", page.number()))],
             vec![text(shape_text(page.model.shape(id)))],
             page.numbers
@@ -79,7 +79,7 @@ fn both_ways(page: &mut Page<'_>, ways: &HashMap<NodeId, Vec<Way>>) {
         ];
         if let Some(ways) = ways.get(&id) {
             up -= 1;
-            let term = sum(ways.iter().map(|way| way.term.clone()));
+            let term = sum(ways.iter().map(|way| short_term(way, id)));
             row.push(vec![Run::Equation(Expr::Adjoint(id), term, Index::Whole)]);
             row.push(vec![text(format!("({up})"))]);
             row.push(page.adjoint_values(id).map(|v| vec![number_text(size(&v))]).unwrap_or_default());
@@ -97,6 +97,31 @@ fn both_ways(page: &mut Page<'_>, ways: &HashMap<NodeId, Vec<Way>>) {
     page.remark("  (size: root mean square; read the left side down and the right side up)");
 }
 
+/// The longest formula of a cell, in symbols.
+const CELL: usize = 22;
+
+/// The formula of a value, or what it is a function of.
+fn short_formula(page: &Page<'_>, id: NodeId) -> Expr {
+    let formula = page.model.formula(id);
+    if formula.size() <= CELL {
+        return formula;
+    }
+    let mut operands: Vec<Expr> = page.model.operands(id).into_iter().map(Expr::Value).collect();
+    if operands.len() > 4 {
+        operands.truncate(3);
+        operands.push(Expr::Op("…".to_owned(), vec![]));
+    }
+    Expr::Op("f".to_owned(), operands)
+}
+
+/// What comes back through a milestone, by the name of the local derivative where its formula is long.
+fn short_term(way: &Way, of: NodeId) -> Expr {
+    if way.term.size() <= CELL {
+        return way.term.clone();
+    }
+    Expr::Product(vec![Expr::Adjoint(way.through), Expr::Local(way.through, of)])
+}
+
 /// What each leaf is given; the entry of a matrix with the largest derivative.
 fn given(page: &mut Page<'_>, ways: &HashMap<NodeId, Vec<Way>>) -> Option<Entry> {
     let leaves = page.model.milestones.leaves.clone();
@@ -108,7 +133,7 @@ fn given(page: &mut Page<'_>, ways: &HashMap<NodeId, Vec<Way>>) -> Option<Entry>
     let mut rows = vec![];
     for q in asked {
         let Some(ways) = ways.get(&q) else { continue };
-        let term = sum(ways.iter().map(|way| way.term.clone()));
+        let term = sum(ways.iter().map(|way| short_term(way, q)));
         let shape = shape_text(page.model.shape(q));
         let shapes = match &term {
             Expr::Matrix(..) => vec![text(shape + " = "), math(with_shapes(&page.model, &term))],
@@ -182,6 +207,9 @@ fn rules(page: &mut Page<'_>, ways: &HashMap<NodeId, Vec<Way>>) {
         let [x, y] = ["x", "y"].map(|name| Expr::Value(page.symbol(name, String::new(), vec![])));
         let applied = Expr::Apply(f, Box::new(x.clone()));
         let slope = slope(f, &x, &y);
+        if matches!(slope, Expr::Op(..)) {
+            continue;
+        }
         let prime = Expr::Op("y′".to_owned(), vec![]);
         let runs = [
             text("  "),

@@ -61,7 +61,7 @@ impl<'a> Page<'a> {
     /// The value of a node as part of a formula, if it is short.
     pub(super) fn value(&self, id: NodeId) -> Option<Expr> {
         self.numbers?;
-        shown(&self.model.value(id)?)
+        shown(&self.model.value(id)?, self.model.shape(id))
     }
 
     pub(super) fn adjoint_values(&self, id: NodeId) -> Option<Vec<f64>> {
@@ -70,12 +70,12 @@ impl<'a> Page<'a> {
 
     /// ∂output/∂x as part of a formula, if it is short.
     pub(super) fn adjoint(&self, id: NodeId) -> Option<Expr> {
-        shown(&self.adjoint_values(id)?)
+        shown(&self.adjoint_values(id)?, self.model.shape(id))
     }
 
     /// ∂y/∂x as part of a formula, if y is one number and it is short.
     pub(super) fn local(&self, y: NodeId, x: NodeId) -> Option<Expr> {
-        shown(&self.model.value(*self.numbers?.locals.get(&(y, x))?)?)
+        shown(&self.model.value(*self.numbers?.locals.get(&(y, x))?)?, self.model.shape(x))
     }
 
     /// A formula with numbers for the names; `None` if one of them is too long.
@@ -95,14 +95,14 @@ impl<'a> Page<'a> {
                 evaluate(&inside).map(|x| Expr::Datum(value_at(*f, x)))
             }
             Expr::Op(name, all) if name == "e" && all.is_empty() => Some(e.clone()),
-            Expr::Number(_) | Expr::Datum(_) | Expr::Vector(_) | Expr::Share(_) => Some(e.clone()),
+            Expr::Number(_) | Expr::Datum(_) | Expr::Vector(..) | Expr::Share(_) => Some(e.clone()),
             Expr::Neg(_) | Expr::Sum(_) | Expr::Product(_) | Expr::Quotient(..) | Expr::Power(..) => {
                 Some(e.map(&mut |part| self.substituted(part, complete)))
             }
             Expr::Matrix(a, b, _) => {
                 let parts = [a, b].map(|e| self.substituted(e, complete));
                 // Two vectors would need more than a sign between them.
-                match parts.iter().any(|e| matches!(e, Expr::Vector(_))) {
+                match parts.iter().any(|e| matches!(e, Expr::Vector(..))) {
                     true => None,
                     false => Some(Expr::Product(parts.to_vec())),
                 }
@@ -250,11 +250,13 @@ fn capital(words: &str) -> String {
     }
 }
 
-/// A number, or a short list of numbers.
-pub(super) fn shown(values: &[f64]) -> Option<Expr> {
+/// A number, or a short list of numbers; a list of rows where two axes are longer than 1.
+pub(super) fn shown(values: &[f64], shape: &[usize]) -> Option<Expr> {
+    let rows = shape.iter().filter(|&&n| n > 1).count() > 1;
+    let columns = if rows { shape.last().copied().unwrap_or(1) } else { values.len() };
     match values {
         [x] => Some(Expr::Datum(*x)),
-        all if all.len() <= SHOWN && !all.is_empty() => Some(Expr::Vector(all.to_vec())),
+        all if all.len() <= SHOWN && !all.is_empty() => Some(Expr::Vector(all.to_vec(), columns)),
         _ => None,
     }
 }
@@ -295,9 +297,9 @@ pub(super) fn with_shapes(model: &Model<'_>, e: &Expr) -> Expr {
         Expr::Value(id) | Expr::Adjoint(id) => named(model.shape(*id)),
         Expr::Transposed(inner) => match &**inner {
             Expr::Value(id) | Expr::Adjoint(id) => {
-                let mut shape = model.shape(*id).to_vec();
-                shape.reverse();
-                named(&shape)
+                // Leading axes are one in a product with a matrix.
+                let (last, lead) = model.shape(*id).split_last().unwrap_or((&1, &[]));
+                named(&[*last, lead.iter().product()])
             }
             _ => e.map(&mut |part| with_shapes(model, part)),
         },

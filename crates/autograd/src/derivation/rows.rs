@@ -85,7 +85,7 @@ impl Column {
     fn cell(&self, row: usize, rows: usize) -> Vec<Run> {
         let width = self.values.len() / rows;
         let values = &self.values[row * width..(row + 1) * width];
-        match shown(values) {
+        match shown(values, &[]) {
             Some(e) => vec![Run::Math(e, Index::Whole)],
             None => vec![text("size "), number_text(size(values))],
         }

@@ -61,7 +61,7 @@ impl Page<'_> {
 
     /// The largest adjoint of a tensor in words, where it is too long to be shown.
     pub(super) fn size_note(&self, id: NodeId, values: Option<Vec<f64>>) -> Option<Vec<Run>> {
-        let values = values.filter(|all| shown(all).is_none())?;
+        let values = values.filter(|all| shown(all, &[]).is_none())?;
         Some(vec![text(format!(
             "{}, size {}",
             shape_text(self.model.shape(id)),

@@ -7,6 +7,9 @@ use crate::number::{BinaryRow, Num, Number, Slope, UnaryRow};
 use crate::rows::{self, VisitBinary, VisitUnary};
 use crate::table::{Binary, Compare, Unary};
 
+/// The longest derivative that is written out, beside its argument.
+const LONG: usize = 16;
+
 /// f(x), as a book writes it.
 pub(crate) fn called(f: Unary, x: Expr) -> Expr {
     match f {
@@ -118,7 +121,13 @@ pub(crate) fn slope(f: Unary, x: &Expr, y: &Expr) -> Expr {
         None => match f {
             Unary::Relu => Expr::Holds(Compare::Gt, Box::new(x.clone()), Box::new(Expr::ZERO)),
             Unary::Powf(p) => product([Expr::Number(p), to_the(x.clone(), p - 1.0)]),
-            f => f.visit(At(&sheet, x, y)),
+            f => match f.visit(At(&sheet, x, y)) {
+                // Too long to be read: by its name.
+                long if long.size() > LONG + 4 * x.size() => {
+                    Expr::Op(format!("{}′", title(f)), vec![x.clone()])
+                }
+                slope => slope,
+            },
         },
     }
 }
@@ -174,6 +183,10 @@ pub(super) fn textbook<N: Number>(f: Unary, x: Num<N>, y: Num<N>) -> Option<Num<
         Unary::Acosh => 1.0 / root(square(x) - 1.0),
         Unary::Atanh => 1.0 / (1.0 - square(x)),
         Unary::Cbrt => 1.0 / (3.0 * square(y)),
+        Unary::Gelu => {
+            let density = Num((-0.5 * square(x)).0.apply::<rows::Exp>(0.0));
+            Num(x.0.apply::<rows::NormalCdf>(0.0)) + 0.3989422804014327 * x * density
+        }
         Unary::Swish => {
             let s = sigmoid(x);
             s + y * (1.0 - s)
@@ -213,7 +226,7 @@ mod tests {
             assert!(error < 1e-13, "{}: {error:e}", f.name());
             compared += 1;
         }
-        assert_eq!(compared, 15);
+        assert_eq!(compared, 16);
     }
 
     /// A control: another form is noticed.

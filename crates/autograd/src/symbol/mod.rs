@@ -23,8 +23,8 @@ pub(crate) enum Expr {
     Number(f64),
     /// A number in the place of what it is the value of: it has parentheses behind an operator if it is negative.
     Datum(f64),
-    /// The elements of a short tensor.
-    Vector(Vec<f64>),
+    /// The elements of a short tensor, and how many stand in a row.
+    Vector(Vec<f64>, usize),
     /// 1/n, the share of a term in a mean. It is not multiplied out.
     Share(usize),
     /// A named value.
@@ -83,7 +83,7 @@ impl Expr {
 
     pub(crate) fn children(&self) -> Vec<&Expr> {
         match self {
-            Expr::Number(_) | Expr::Datum(_) | Expr::Vector(_) | Expr::Share(_) => vec![],
+            Expr::Number(_) | Expr::Datum(_) | Expr::Vector(..) | Expr::Share(_) => vec![],
             Expr::Value(_) | Expr::Adjoint(_) | Expr::Local(..) => vec![],
             Expr::Differential(_, e)
             | Expr::Neg(e)
@@ -209,7 +209,7 @@ fn flatten(factors: impl IntoIterator<Item = Expr>, number: &mut f64, all: &mut 
 fn is_plain(e: &Expr) -> bool {
     !matches!(
         e,
-        Expr::Share(_) | Expr::Matrix(..) | Expr::Differential(..) | Expr::Datum(_) | Expr::Vector(_)
+        Expr::Share(_) | Expr::Matrix(..) | Expr::Differential(..) | Expr::Datum(_) | Expr::Vector(..)
     )
 }
 

@@ -138,9 +138,13 @@ impl<N: Notation> Writer<'_, N> {
         match e {
             Expr::Number(0.5) => (n.half(), Binding::Atom),
             Expr::Number(c) | Expr::Datum(c) => (n.number(&digits(*c)), Binding::Atom),
-            Expr::Vector(all) => {
-                let all: Vec<String> = all.iter().map(|&x| n.number(&digits(x))).collect();
-                (n.list(&all), Binding::Atom)
+            Expr::Vector(all, columns) => {
+                let list =
+                    |all: &[f64]| n.list(&all.iter().map(|&x| n.number(&digits(x))).collect::<Vec<_>>());
+                match *columns < all.len() {
+                    true => (n.list(&all.chunks(*columns).map(list).collect::<Vec<_>>()), Binding::Atom),
+                    false => (list(all), Binding::Atom),
+                }
             }
             Expr::Share(terms) => (n.share(*terms), Binding::Product),
             Expr::Value(id) => (self.name(*id, index), Binding::Atom),
@@ -279,7 +283,7 @@ impl<N: Notation> Writer<'_, N> {
         match e {
             Expr::Value(id) | Expr::Adjoint(id) => value(id),
             Expr::Local(y, x) => value(y) && value(x),
-            Expr::Vector(_) => false,
+            Expr::Vector(..) => false,
             Expr::Matrix(_, _, shape) => one(shape, shape.len() > 1),
             Expr::Total { axes, shape, .. } => {
                 let rest = shape.iter().enumerate().filter(|(i, _)| !axes.contains(i));

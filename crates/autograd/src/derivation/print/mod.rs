@@ -294,7 +294,7 @@ fn latex_braces(
     let tag = number.map(|n| format!(" \\tag{{{n}}}")).unwrap_or_default();
     let numbers = Expr::Product(factors.iter().map(|[_, _, n]| n.clone()).collect());
     let mut lines = vec![format!("{} &= {}{tag}", write(left), braces.join(" \\cdot "))];
-    if factors.iter().all(|[_, _, n]| matches!(n, Expr::Datum(_) | Expr::Vector(_))) {
+    if factors.iter().all(|[_, _, n]| matches!(n, Expr::Datum(_) | Expr::Vector(..))) {
         lines.push(format!("  &= {}", write(&numbers)));
     }
     lines
@@ -382,7 +382,7 @@ fn html_braces(
         write(left),
         braces.join("<mo>·</mo>")
     );
-    if factors.iter().all(|[_, _, n]| matches!(n, Expr::Datum(_) | Expr::Vector(_))) {
+    if factors.iter().all(|[_, _, n]| matches!(n, Expr::Datum(_) | Expr::Vector(..))) {
         let all = numbers.join("<mo>·</mo>");
         rows += &format!(
             "<mtr><mtd></mtd><mtd style=\"text-align:left\"><mo>=</mo>{all}</mtd><mtd></mtd></mtr>\n"
