@@ -3,26 +3,20 @@
 //! The notebook draws the functions; here the tape adds their derivatives. The first derivative is the gradient of the sum of f
 //! over all points, because each point affects only its own term. The second derivative is the gradient of the first.
 //!
-//! `cargo run --release --example activations`
+//! `curves` has the functions, and `lab` writes the section of a report.
+//!
+//! `cargo run --release --example activations [-- --report FILE.html]`
 
-use plot::{Figure, Panel};
+mod curves;
+mod lab;
+#[path = "../lab_report/sheet.rs"]
+mod sheet;
+
+use curves::{FUNCTIONS, TABLE, derivatives, panel};
+use plot::Figure;
 use std::error::Error;
-use wengert::prelude::*;
-
-const FUNCTIONS: [(&str, Activation); 6] = [
-    ("Sigmoid", Activation::Sigmoid),
-    ("Tanh", Activation::Tanh),
-    ("ReLU", Activation::Relu),
-    ("Leaky ReLU (0.01)", Activation::LeakyRelu(0.01)),
-    ("ELU", Activation::Elu(1.0)),
-    ("Swish", Activation::Swish),
-];
-
-/// The points that the table shows.
-const TABLE: [f64; 5] = [-5.0, -1.0, 0.0, 1.0, 5.0];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let grid: Vec<f64> = (-250..=250).map(|i| f64::from(i) / 50.0).collect();
     let mut figure = Figure::new("Activation functions and their derivatives").size(1300, 800).columns(3);
 
     println!("Activation functions, derivatives from the tape");
@@ -35,37 +29,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             let values: String = values.iter().map(|v| format!("{v:>11.6}")).collect();
             println!("{title:<18} {label:<4}{values}");
         }
-        figure = figure.panel(panel(name, &grid, derivatives(function, &grid)));
+        figure = figure.panel(panel(name, function));
     }
     println!();
     println!("At a kink, where there is no derivative, the tape takes the one from the left.");
     println!("Figure: {}", figure.save("activations")?);
-    Ok(())
-}
-
-/// f, f′ and f″ at some points.
-fn derivatives(function: Activation, at: &[f64]) -> [Vec<f64>; 3] {
-    let tape = Tape::new();
-    let x = tape.var(at);
-    let f = function.apply(x);
-    let [first] = f.sum().grad([x]);
-    let [second] = first.sum().grad([x]);
-    [f, first, second].map(|v| v.to_vec())
-}
-
-fn panel(name: &str, grid: &[f64], values: [Vec<f64>; 3]) -> Panel<'static> {
-    let [f, first, second] = values.map(|values| curve(grid, &values));
-    Panel::new(name).x_label("x").y_label("value").line("f", &f).dashed("f′", &first).dashed("f″", &second)
-}
-
-/// The points of a curve, with a gap where it jumps.
-fn curve(grid: &[f64], values: &[f64]) -> Vec<(f64, f64)> {
-    let mut points: Vec<(f64, f64)> = Vec::with_capacity(grid.len());
-    for (&x, &y) in grid.iter().zip(values) {
-        if points.last().is_some_and(|&(_, before)| (y - before).abs() > 0.5) {
-            points.push((x, f64::NAN));
-        }
-        points.push((x, y));
-    }
-    points
+    sheet::write_if_asked("activations", lab::section)
 }

@@ -3,14 +3,17 @@
 //! Both have the layers [2, 10, 5, 1], sigmoids, the loss ½·mean (o − y)² and 1,000 epochs of full batches of 200 points.
 //! Only the initial weights and the optimiser differ. `samples` has the data and `training` the loop. `notebook` has the first
 //! run and the reason why it stalls. `learning` has the second run, over five seeds with held-out points. `pictures` draws the
-//! figure. The exit code tells whether the worst of the five seeds was good enough.
+//! figure, and `lab` writes the section of a report. The exit code tells whether the worst of the five seeds was good enough.
 //!
-//! `cargo run --release --example mlp_moons`
+//! `cargo run --release --example mlp_moons [-- --report FILE.html]`
 
+mod lab;
 mod learning;
 mod notebook;
 mod pictures;
 mod samples;
+#[path = "../lab_report/sheet.rs"]
+mod sheet;
 mod training;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -26,13 +29,14 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let bar = ProgressBar::new((notebook::PATIENT_EPOCHS + learning::RUNS * EPOCHS) as u64);
     bar.set_style(ProgressStyle::with_template("  {bar:40} {pos}/{len} epochs, {eta} left")?);
 
-    let notebook = notebook::run(&bar)?;
-    let learning = learning::run(&bar)?;
+    let notebook = notebook::run(notebook::PATIENT_EPOCHS, &bar)?;
+    let learning = learning::run(&learning::SEEDS, &bar)?;
     bar.finish_and_clear();
 
     notebook.print();
     learning.print();
     println!("\n{}", pictures::draw(&notebook, &learning)?);
+    sheet::write_if_asked("mlp_moons", || lab::section(&notebook, &learning))?;
 
     let worst = learning.worst();
     if worst < GOAL {
@@ -44,9 +48,4 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// A section of the report.
-fn heading(title: &str) {
-    println!("\n{title}\n{}", "─".repeat(title.chars().count()));
 }

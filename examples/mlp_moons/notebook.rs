@@ -1,8 +1,7 @@
 //! The notebook's run, its result, and the reason for it.
 
-use crate::heading;
-use crate::samples::Samples;
-use crate::training::{EPOCHS, SIZES, Training};
+use super::samples::Samples;
+use super::training::{EPOCHS, SIZES, Training};
 use indicatif::ProgressBar;
 use std::error::Error;
 use wengert::prelude::*;
@@ -18,20 +17,20 @@ pub(crate) struct Notebook {
     pub(crate) samples: Samples,
     /// After 1,000 epochs.
     pub(crate) training: Training,
-    /// After 30,000.
+    /// After [`PATIENT_EPOCHS`], or as many as were asked for.
     pub(crate) patient: Training,
     start: Params,
 }
 
-/// Trains as the notebook does, then on.
-pub(crate) fn run(bar: &ProgressBar) -> Result<Notebook, Box<dyn Error>> {
+/// Trains as the notebook does, then on until the given epoch.
+pub(crate) fn run(patient_epochs: usize, bar: &ProgressBar) -> Result<Notebook, Box<dyn Error>> {
     let samples = Samples::of_the_notebook()?;
     let (net, start) = network();
     let mut sgd = Sgd::new(LEARNING_RATE)?;
     let mut training = Training::new(net, start.clone());
     training.train(&samples, &mut sgd, EPOCHS, bar)?;
     let mut patient = training.clone();
-    patient.train(&samples, &mut sgd, PATIENT_EPOCHS - EPOCHS, bar)?;
+    patient.train(&samples, &mut sgd, patient_epochs - EPOCHS, bar)?;
     Ok(Notebook { samples, training, patient, start })
 }
 
@@ -113,4 +112,9 @@ impl Notebook {
         let (from, to) = (self.start.get::<f64>(weight), training.params.get::<f64>(weight));
         from.iter().zip(to).fold(0.0, |most, (a, b)| f64::max(most, (a - b).abs()))
     }
+}
+
+/// A section of what is printed.
+pub(crate) fn heading(title: &str) {
+    println!("\n{title}\n{}", "─".repeat(title.chars().count()));
 }

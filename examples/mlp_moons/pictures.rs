@@ -1,9 +1,9 @@
 //! The figure: the network before, during and after training; the notebook's network at its end and much later; the losses.
 
-use crate::learning::{LOOKS, Learning};
-use crate::notebook::{Notebook, PATIENT_EPOCHS};
-use crate::samples::Samples;
-use crate::training::{EPOCHS, Epoch, Training};
+use super::learning::{LOOKS, Learning};
+use super::notebook::{Notebook, PATIENT_EPOCHS};
+use super::samples::Samples;
+use super::training::{EPOCHS, Epoch, Training};
 use plot::{Figure, Panel, PlotError, Saved};
 use wengert::prelude::*;
 
@@ -26,7 +26,7 @@ pub(crate) fn draw(notebook: &Notebook, learning: &Learning) -> Result<Saved, Pl
 }
 
 /// The points on the output of the network.
-fn plane<'a>(
+pub(crate) fn plane<'a>(
     name: &str,
     classes: [&str; 2],
     samples: &Samples,
@@ -43,7 +43,8 @@ fn plane<'a>(
         .boundary_of(|points| training.outputs(params, points), 0.5)
 }
 
-fn errors<'a>(notebook: &Notebook, learning: &Learning) -> Panel<'a> {
+/// Both losses in each epoch.
+pub(crate) fn errors<'a>(notebook: &Notebook, learning: &Learning) -> Panel<'a> {
     let curve = |training: &Training| over_epochs(training, |epoch| epoch.error);
     Panel::new("Mean squared error")
         .x_label("epoch")
@@ -53,7 +54,8 @@ fn errors<'a>(notebook: &Notebook, learning: &Learning) -> Panel<'a> {
         .line("Xavier and Adam", &curve(&learning.training))
 }
 
-fn gradients<'a>(notebook: &Notebook, learning: &Learning) -> Panel<'a> {
+/// Lengths of gradients in each epoch.
+pub(crate) fn gradients<'a>(notebook: &Notebook, learning: &Learning) -> Panel<'a> {
     let curve = |training: &Training, layer: usize| over_epochs(training, |epoch| epoch.gradients[layer]);
     Panel::new("Length of the gradient")
         .x_label("epoch")

@@ -1,6 +1,6 @@
 //! The loop that all runs share: full batches, any optimiser, a record of each epoch.
 
-use crate::samples::Samples;
+use super::samples::Samples;
 use indicatif::ProgressBar;
 use std::error::Error;
 use wengert::prelude::*;

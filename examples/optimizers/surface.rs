@@ -1,5 +1,6 @@
 //! Functions of two variables, written once for the tape: a point, or many at once.
 
+use std::ops::Range;
 use wengert::prelude::*;
 
 /// A function to be minimised; its minimum is 0.
@@ -7,6 +8,8 @@ pub(crate) struct Surface {
     pub(crate) formula: &'static str,
     /// Values at which the picture has contour lines.
     pub(crate) levels: &'static [f64],
+    /// What the picture shows of x and of y; without y, both axes have the same scale.
+    pub(crate) ranges: (Range<f64>, Option<Range<f64>>),
     function: for<'t> fn(Var<'t>, Var<'t>) -> Var<'t>,
 }
 
@@ -14,6 +17,7 @@ pub(crate) struct Surface {
 pub(crate) static BOWL: Surface = Surface {
     formula: "x² + y²",
     levels: &[0.25, 1.0, 2.0, 3.5, 5.5, 8.0, 11.0, 14.5],
+    ranges: (-3.4..3.4, None),
     function: |x, y| x.square() + y.square(),
 };
 
@@ -21,6 +25,7 @@ pub(crate) static BOWL: Surface = Surface {
 pub(crate) static VALLEY: Surface = Surface {
     formula: "(1 − x)² + 100·(y − x²)²",
     levels: &[1.0, 4.0, 15.0, 50.0, 150.0, 400.0, 1000.0],
+    ranges: (-2.0..2.0, Some(-0.8..3.2)),
     function: |x, y| (1.0 - x).square() + 100.0 * (y - x.square()).square(),
 };
 

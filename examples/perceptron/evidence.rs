@@ -1,35 +1,51 @@
 //! Proofs about a data set: that a line separates it, with a bound on the errors until one is found; or that no line does.
 
-use crate::training::{Training, score};
+use super::training::{Training, score};
 use std::error::Error;
 use wengert::prelude::*;
 
-/// Prints Novikoff's bound on the number of errors, with the line found as the witness that data are separable.
+/// Novikoff's bound on the number of errors, with the line found as the witness that data are separable.
 ///
 /// If some (w*, b*) of length 1 has ỹ·(w*·x + b*) ≥ γ > 0 for every sample, ỹ = ±1, and R is the largest length of
 /// (x, 1), the rule errs at most (R/γ)² times, in whatever order the samples come. Source: Novikoff 1962.
-pub(crate) fn novikoff(training: &Training) -> Result<(), Box<dyn Error>> {
-    let data = &training.data;
-    let line = training.last_line();
-    let [w1, w2, b] = line;
-    let length = (w1 * w1 + w2 * w2 + b * b).sqrt();
-    let (mut margin, mut radius) = (f64::INFINITY, 0.0);
-    for (x, &label) in data.x.outer_iter().zip(&data.y) {
-        let side = if label == 1 { 1.0 } else { -1.0 };
-        margin = f64::min(margin, side * score(line, x[0], x[1]) / length);
-        radius = f64::max(radius, (x[0] * x[0] + x[1] * x[1] + 1.0).sqrt());
+pub(crate) struct Bound {
+    radius: f64,
+    margin: f64,
+    errors: usize,
+}
+
+impl Bound {
+    /// The bound by the line that the training ended with.
+    pub(crate) fn of(training: &Training) -> Result<Bound, Box<dyn Error>> {
+        let data = &training.data;
+        let line = training.last_line();
+        let [w1, w2, b] = line;
+        let length = (w1 * w1 + w2 * w2 + b * b).sqrt();
+        let (mut margin, mut radius) = (f64::INFINITY, 0.0);
+        for (x, &label) in data.x.outer_iter().zip(&data.y) {
+            let side = if label == 1 { 1.0 } else { -1.0 };
+            margin = f64::min(margin, side * score(line, x[0], x[1]) / length);
+            radius = f64::max(radius, (x[0] * x[0] + x[1] * x[1] + 1.0).sqrt());
+        }
+        if margin <= 0.0 {
+            return Err("the line found leaves a sample on its wrong side".into());
+        }
+        Ok(Bound { radius, margin, errors: training.errors.iter().sum() })
     }
-    if margin <= 0.0 {
-        return Err("the line found leaves a sample on its wrong side".into());
+
+    /// What the theorem says.
+    pub(crate) fn words(&self) -> [String; 2] {
+        let Bound { radius, margin, errors } = self;
+        let bound = (radius / margin).powi(2);
+        [
+            format!(
+                "A line separates these data, so the rule must come to rest (Novikoff 1962): with R = {radius:.2} and the"
+            ),
+            format!(
+                "margin γ = {margin:.4} of the line found it errs at most (R/γ)² = {bound:.0} times; it erred {errors} times."
+            ),
+        ]
     }
-    let (errors, bound) = (training.errors.iter().sum::<usize>(), (radius / margin).powi(2));
-    println!(
-        "  A line separates these data, so the rule must come to rest (Novikoff 1962): with R = {radius:.2} and the"
-    );
-    println!(
-        "  margin γ = {margin:.4} of the line found it errs at most (R/γ)² = {bound:.0} times; it erred {errors} times."
-    );
-    Ok(())
 }
 
 /// A sample and three of the other class around it.
@@ -40,35 +56,37 @@ pub(crate) struct Triangle {
     pub(crate) class: i64,
     /// The three others.
     pub(crate) corners: [[f64; 2]; 3],
+    /// The numbers of all four, the inner one first.
+    samples: [usize; 4],
 }
 
-/// Finds and prints the proof that no line separates the classes.
-///
-/// A half-plane that holds three points holds their triangle: a sample of the other class within it is on their side
-/// of every line.
-pub(crate) fn no_line_separates(training: &Training) -> Result<Triangle, Box<dyn Error>> {
-    let (inside, corners) = surrounded(&training.data).ok_or("no triangle shows that the classes overlap")?;
-    let label = training.data.y[inside];
-    let [a, b, c] = corners;
-    println!(
-        "  No line separates these data: sample {inside} of class {label} lies within the triangle of samples {a}, {b} and"
-    );
-    println!(
-        "  {c} of class {}, so every line has one of the four on its wrong side. The convergence theorem",
-        1 - label
-    );
-    println!(
-        "  (Novikoff 1962) needs separable data. Here every pass meets an error, every error moves the line, and the"
-    );
-    println!("  rule never settles.");
-    let (first, second) = training.errors.split_at(training.errors.len() / 2);
-    for (name, half) in [("first", first), ("second", second)] {
-        let (least, most) = (half.iter().min().unwrap_or(&0), half.iter().max().unwrap_or(&0));
-        let mean = half.iter().sum::<usize>() as f64 / half.len() as f64;
-        println!("    {name:<6} {} passes: {least} to {most} errors, on average {mean:.1}", half.len());
+impl Triangle {
+    /// Finds the proof that no line separates the classes.
+    ///
+    /// A half-plane that holds three points holds their triangle: a sample of the other class within it is on their side
+    /// of every line.
+    pub(crate) fn of(training: &Training) -> Result<Triangle, Box<dyn Error>> {
+        let data = &training.data;
+        let (inside, corners) = surrounded(data).ok_or("no triangle shows that the classes overlap")?;
+        let point = |i: usize| [data.x[[i, 0]], data.x[[i, 1]]];
+        let [a, b, c] = corners;
+        let samples = [inside, a, b, c];
+        Ok(Triangle { inside: point(inside), class: data.y[inside], corners: corners.map(point), samples })
     }
-    let point = |i: usize| [training.data.x[[i, 0]], training.data.x[[i, 1]]];
-    Ok(Triangle { inside: point(inside), class: label, corners: corners.map(point) })
+
+    /// What it proves.
+    pub(crate) fn words(&self) -> [String; 4] {
+        let ([inside, a, b, c], label) = (self.samples, self.class);
+        let other = 1 - label;
+        [
+            format!(
+                "No line separates these data: sample {inside} of class {label} lies within the triangle of samples {a}, {b} and"
+            ),
+            format!("{c} of class {other}, so every line has one of the four on its wrong side. The convergence theorem"),
+            "(Novikoff 1962) needs separable data. Here every pass meets an error, every error moves the line, and the".into(),
+            "rule never settles.".into(),
+        ]
+    }
 }
 
 /// The sample that is deepest within a triangle of the other class, by its smallest barycentric coordinate.

@@ -7,6 +7,11 @@ use wengert::prelude::*;
 /// rate.
 pub(crate) const LEARNING_RATE: f64 = 0.01;
 
+/// Enough passes to see that nothing changes after a pass without errors.
+const SEPARABLE_PASSES: usize = 10;
+/// Enough passes to see that the errors do not end.
+const OVERLAPPING_PASSES: usize = 100;
+
 /// A perceptron after its training.
 pub(crate) struct Training {
     /// The training data.
@@ -15,13 +20,26 @@ pub(crate) struct Training {
     pub(crate) errors: Vec<usize>,
     /// w₁, w₂ and b after each pass.
     pub(crate) lines: Vec<[f64; 3]>,
-    model: Perceptron,
-    params: Params,
+    /// The perceptron.
+    pub(crate) model: Perceptron,
+    /// Its parameters at the end.
+    pub(crate) params: Params,
 }
 
 impl Training {
+    /// The notebook's data, which a line separates.
+    pub(crate) fn separable() -> Result<Training, Box<dyn Error>> {
+        Training::run(plane().random_state(42).generate()?, SEPARABLE_PASSES)
+    }
+
+    /// Overlapping classes with some flipped labels.
+    pub(crate) fn overlapping() -> Result<Training, Box<dyn Error>> {
+        let data = plane().class_sep(0.5).flip_y(0.2).random_state(7);
+        Training::run(data.generate()?, OVERLAPPING_PASSES)
+    }
+
     /// Trains from zero weights for so many passes.
-    pub(crate) fn run(data: datasets::Dataset, passes: usize) -> Result<Training, Box<dyn Error>> {
+    fn run(data: datasets::Dataset, passes: usize) -> Result<Training, Box<dyn Error>> {
         let mut params = Params::f64();
         let model = Perceptron::new(&mut params.scope("perceptron"), 2);
         let mut sgd = Sgd::new(LEARNING_RATE)?;
@@ -55,6 +73,16 @@ impl Training {
         classes.iter().zip(&self.data.y).filter(|&(&class, &y)| class != y as f64).count()
     }
 
+    /// Prints the errors of both halves of the training.
+    pub(crate) fn print_halves(&self) {
+        let (first, second) = self.errors.split_at(self.errors.len() / 2);
+        for (name, half) in [("first", first), ("second", second)] {
+            let (least, most) = (half.iter().min().unwrap_or(&0), half.iter().max().unwrap_or(&0));
+            let mean = half.iter().sum::<usize>() as f64 / half.len() as f64;
+            println!("    {name:<6} {} passes: {least} to {most} errors, on average {mean:.1}", half.len());
+        }
+    }
+
     /// Prints the errors of each pass and the line.
     pub(crate) fn print(&self) {
         println!("  errors per pass, from the first:");
@@ -68,6 +96,12 @@ impl Training {
             self.wrong_at_the_end()
         );
     }
+}
+
+/// 100 samples of two classes in the plane.
+fn plane() -> datasets::Classification {
+    let data = datasets::make_classification(100).n_features(2).n_informative(2).n_redundant(0);
+    data.n_clusters_per_class(1)
 }
 
 /// The score z = w·x + b of a point; 0 on the line.

@@ -2,19 +2,20 @@
 //!
 //! Both networks learn one sample. The first is the paper's as its formulas and its code have it: one sigmoid neuron
 //! that is hidden layer and output at once. The printed lines are the paper's, without a stray `%` of its format string.
-//! `training` has the runs, and `pictures` draws the figure.
+//! `training` has the runs, `pictures` draws the figure, and `lab` writes the section of a report.
 //!
-//! `cargo run --release --example three_one_one`
+//! `cargo run --release --example three_one_one [-- --report FILE.html]`
 
+mod derivation;
+mod lab;
 mod pictures;
+#[path = "../lab_report/sheet.rs"]
+mod sheet;
 mod training;
 
 use std::error::Error;
-use training::{EPOCHS, LEARNING_RATE, Run, X, Y};
+use training::{EPOCHS, LEARNING_RATE, Run, Trained, X, Y};
 use wengert::prelude::*;
-
-/// The seed of the Xavier weights.
-const SEED: u64 = 1;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("The 3-1-1 network: x = {X:?}, y = {Y}, learning rate {LEARNING_RATE}, {EPOCHS} epochs");
@@ -23,17 +24,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
 
     heading("As written: A = σ(W·X + b)");
-    let mut params = Params::f64().with_seed(SEED);
-    let net = ThreeOneOne::as_written(&mut params.scope("net"));
-    let written = Run::train(&net, params)?;
+    let written = Trained::new(ThreeOneOne::as_written)?;
+    written.run.lines.iter().for_each(|line| println!("  {line}"));
 
     heading("With the output layer: A₁ = σ(W₁·X + b₁), A₂ = σ(W₂·A₁ + b₂)");
-    let mut params = Params::f64().with_seed(SEED);
-    let net = ThreeOneOne::with_output_layer(&mut params.scope("net"));
-    let layered = Run::train(&net, params)?;
+    let layered = Trained::new(ThreeOneOne::with_output_layer)?;
+    layered.run.lines.iter().for_each(|line| println!("  {line}"));
 
-    side_by_side(&written, &layered);
-    println!("\n{}", pictures::draw(&written, &layered)?);
+    side_by_side(&written.run, &layered.run);
+    println!("\n{}", pictures::draw(&written.run, &layered.run)?);
+    sheet::write_if_asked("three_one_one", || lab::section(&written, &layered))?;
     Ok(())
 }
 
@@ -46,7 +46,7 @@ fn side_by_side(written: &Run, layered: &Run) {
     );
     for (name, run) in [("as written", written), ("with the output layer", layered)] {
         let (start, end, loss) = (run.activations[0], run.activations[EPOCHS], run.losses[EPOCHS]);
-        let (gradient, moved) = (run.first_gradient, run.hidden_weights_moved());
+        let (gradient, moved) = (run.gradients[0], run.hidden_weights_moved());
         println!("  {name:<24}{start:>10.4}{end:>10.4}{loss:>11.6}{gradient:>18.6}{moved:>10.4}");
     }
     let logit = |a: f64| (a / (1.0 - a)).ln();

@@ -1,6 +1,6 @@
 //! Six panels: a column for each network, a row each for loss, parameters and activation on the same scale.
 
-use crate::training::{Run, Y};
+use super::training::{Run, Y};
 use plot::{Figure, Panel, PlotError, Saved};
 
 /// Draws and writes the figure.
@@ -13,21 +13,29 @@ pub(crate) fn draw(written: &Run, layered: &Run) -> Result<Saved, PlotError> {
     figure.save("three_one_one")
 }
 
-fn loss<'a>(name: &str, run: &Run) -> Panel<'a> {
+/// The loss in each epoch.
+pub(crate) fn loss<'a>(name: &str, run: &Run) -> Panel<'a> {
     axes("Loss", name, "L = ½·(A − Y)²").y_range(0.0..0.4).line("", &over_epochs(&run.losses))
 }
 
-fn parameters<'a>(name: &str, run: &Run) -> Panel<'a> {
+/// Each weight and bias in each epoch.
+pub(crate) fn parameters<'a>(name: &str, run: &Run) -> Panel<'a> {
     let panel = axes("Weights and biases", name, "value").y_range(-1.0..1.5);
     run.parameters.iter().fold(panel, |panel, (name, values)| panel.line(name, &over_epochs(values)))
 }
 
-fn activation<'a>(name: &str, run: &Run) -> Panel<'a> {
+/// The output in each epoch, and the target.
+pub(crate) fn activation<'a>(name: &str, run: &Run) -> Panel<'a> {
     let target = vec![Y; run.activations.len()];
     axes("Activation and target", name, "A")
         .y_range(0.0..1.05)
         .line("activation A", &over_epochs(&run.activations))
         .dashed("target Y", &over_epochs(&target))
+}
+
+/// The length of the gradient of the hidden weights in each epoch.
+pub(crate) fn gradients<'a>(name: &str, run: &Run) -> Panel<'a> {
+    axes("Length of the gradient", name, "Euclidean length of ∂L/∂W").line("", &over_epochs(&run.gradients))
 }
 
 fn axes<'a>(what: &str, name: &str, y: &str) -> Panel<'a> {

@@ -5,6 +5,8 @@ use wengert::prelude::*;
 
 /// The paper's learning rate.
 pub(crate) const LEARNING_RATE: f64 = 0.005;
+/// The seed of the Xavier weights.
+pub(crate) const SEED: u64 = 1;
 /// How long to train; the paper leaves it open.
 pub(crate) const EPOCHS: usize = 1000;
 /// The sample; the paper leaves it open.
@@ -20,33 +22,53 @@ pub(crate) struct Run {
     pub(crate) losses: Vec<f64>,
     /// Every parameter, element by element: its name and its values.
     pub(crate) parameters: Vec<(String, Vec<f64>)>,
-    /// Euclidean length of ∂L/∂W of the hidden layer at the start.
-    pub(crate) first_gradient: f64,
+    /// Euclidean length of ∂L/∂W of the hidden layer.
+    pub(crate) gradients: Vec<f64>,
+    /// What the paper's program prints, every 100 epochs.
+    pub(crate) lines: Vec<String>,
+}
+
+/// One of the two networks with its training.
+pub(crate) struct Trained {
+    /// The network.
+    pub(crate) net: ThreeOneOne,
+    /// Its parameters before the training.
+    pub(crate) start: Params,
+    /// The training.
+    pub(crate) run: Run,
+}
+
+impl Trained {
+    /// Makes a network and trains it.
+    pub(crate) fn new(net: impl Fn(&mut Scope<'_>) -> ThreeOneOne) -> Result<Trained, Box<dyn Error>> {
+        let mut start = Params::f64().with_seed(SEED);
+        let net = net(&mut start.scope("net"));
+        let run = Run::train(&net, start.clone())?;
+        Ok(Trained { net, start, run })
+    }
 }
 
 impl Run {
-    /// Trains on the sample and prints a line every 100 epochs.
+    /// Trains on the sample.
     pub(crate) fn train(net: &ThreeOneOne, mut params: Params) -> Result<Run, Box<dyn Error>> {
         let mut run = Run {
             activations: Vec::with_capacity(EPOCHS + 1),
             losses: Vec::with_capacity(EPOCHS + 1),
             parameters: names(&params).into_iter().map(|name| (name, Vec::new())).collect(),
-            first_gradient: 0.0,
+            gradients: Vec::with_capacity(EPOCHS + 1),
+            lines: Vec::new(),
         };
         let mut sgd = Sgd::new(LEARNING_RATE)?;
         for epoch in 0..=EPOCHS {
             let grads = run.observe(net, &params);
-            if epoch == 0 {
-                let dw =
-                    grads.get::<f64>(net.hidden.weight).ok_or("the loss depends on the hidden weights")?;
-                run.first_gradient = dw.iter().map(|g| g * g).sum::<f64>().sqrt();
-            }
+            let dw = grads.get::<f64>(net.hidden.weight).ok_or("the loss depends on the hidden weights")?;
+            run.gradients.push(dw.iter().map(|g| g * g).sum::<f64>().sqrt());
             if epoch == EPOCHS {
                 break; // the last entry is after the last step
             }
             sgd.step(&mut params, &grads)?;
             if epoch % 100 == 0 {
-                print(epoch, net, &params, run.losses[epoch]);
+                run.lines.push(line(epoch, net, &params, run.losses[epoch]));
             }
         }
         Ok(run)
@@ -89,14 +111,14 @@ fn names(params: &Params) -> Vec<String> {
 }
 
 /// A line as the paper prints it.
-fn print(epoch: usize, net: &ThreeOneOne, params: &Params, loss: f64) {
+fn line(epoch: usize, net: &ThreeOneOne, params: &Params, loss: f64) -> String {
     let values = |p| list(params.get(p));
     let (w, b, loss) = (values(net.hidden.weight), values(net.hidden.bias), list(&[2.0 * loss]));
     match net.output {
-        None => println!("  Epoch {epoch}: w = {w}, b = {b}, loss = {loss}"),
+        None => format!("Epoch {epoch}: w = {w}, b = {b}, loss = {loss}"),
         Some(output) => {
             let (w2, b2) = (values(output.weight), values(output.bias));
-            println!("  Epoch {epoch}: w1 = {w}, b1 = {b}, w2 = {w2}, b2 = {b2}, loss = {loss}");
+            format!("Epoch {epoch}: w1 = {w}, b1 = {b}, w2 = {w2}, b2 = {b2}, loss = {loss}")
         }
     }
 }

@@ -18,6 +18,7 @@ const CRATES: &[(&str, &str)] = &[
     ("wengert-optim", "optim"),
     ("wengert-datasets", "datasets"),
     ("wengert-plot", "plot"),
+    ("wengert-report", "report"),
 ];
 
 const COMMAND: &str = "WENGERT_PUBLIC=write cargo test --test public";
