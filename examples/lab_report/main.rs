@@ -55,7 +55,7 @@ fn overview() -> Section {
             "Perceptron",
             "2 → 1, step",
             "make_classification, 100 points",
-            "(step(z) − y)·z",
+            "(step(z) − y)·z",
             "SGD 0.01, a step per sample",
             "10 passes",
         ])
@@ -63,16 +63,16 @@ fn overview() -> Section {
             "Perceptron",
             "2 → 1, step",
             "100 points that overlap",
-            "(step(z) − y)·z",
+            "(step(z) − y)·z",
             "SGD 0.01, a step per sample",
             "100 passes",
         ])
-        .row(["3-1-1 as written", "3 → 1, sigmoid", "one sample", "½·(A − Y)²", "SGD 0.005", "1,000 epochs"])
+        .row(["3-1-1 as written", "3 → 1, sigmoid", "one sample", "½·(A − Y)²", "SGD 0.005", "1,000 epochs"])
         .row([
             "3-1-1 with output layer",
             "3 → 1 → 1, sigmoid",
             "one sample",
-            "½·(A − Y)²",
+            "½·(A − Y)²",
             "SGD 0.005",
             "1,000 epochs",
         ])
@@ -80,7 +80,7 @@ fn overview() -> Section {
             "MLP as in the notebook",
             "2 → 10 → 5 → 1, sigmoid",
             "make_moons, 200 points",
-            "½·mean (o − y)²",
+            "½·mean (o − y)²",
             "SGD 0.01",
             "1,000 epochs",
         ])
@@ -88,7 +88,7 @@ fn overview() -> Section {
             "MLP with Xavier weights",
             "2 → 10 → 5 → 1, sigmoid",
             "make_moons, 200 points",
-            "½·mean (o − y)²",
+            "½·mean (o − y)²",
             "Adam 0.05",
             "1,000 epochs",
         ]);

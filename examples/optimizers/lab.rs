@@ -19,7 +19,7 @@ pub(crate) fn section(both: &[Comparison; 2]) -> Result<Section, Box<dyn Error>>
 fn one(comparison: &Comparison) -> Result<Section, Box<dyn Error>> {
     let Comparison { surface, start: [x, y], .. } = comparison;
     let caption = format!(
-        "From ({x}, {y}): where each way ends, and since which step the value stays below {THRESHOLD:e}"
+        "From ({x}, {y}): where each way ends, and since which step the value stays below {THRESHOLD}"
     );
     let table = Table::new(caption, ["optimiser", "rate", "ends at", "value", "below since step"]);
     let table = comparison.ways.iter().fold(table, |table, way| {

@@ -8,13 +8,15 @@ use crate::share::Shared;
 use crate::svg::Svg;
 use crate::text::{base64, escape, size};
 use crate::theme;
-use crate::thin::thin;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 const FONT: &[u8] = include_bytes!("../assets/NotoSansMath-subset.woff2");
+
+/// Decimals of coordinates: a tenth of a pixel is not seen.
+const DECIMALS: usize = 1;
 
 /// What a browser may load for the page: nothing but what is in it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; font-src data:";
@@ -108,21 +110,18 @@ struct Shown {
 
 impl Shown {
     fn of(picture: &Picture, number: usize, limit: usize) -> Shown {
-        let (mut source, mut note) = (picture.svg.as_str().into(), None);
-        if picture.svg.len() > limit {
-            source = thin(&picture.svg);
-            note = Some(format!(
-                "Simplified: coordinates are rounded, because the picture has {}.",
-                size(picture.svg.len())
-            ));
-        }
-        let svg = if source.len() > limit {
-            Err(format!("it has {}, more than the {} of a picture", size(source.len()), size(limit)))
-        } else {
-            Svg::read(&source, number).map_err(|flaw| flaw.to_string())
+        let read = |decimals| Svg::read(&picture.svg, number, decimals).map_err(|flaw| flaw.to_string());
+        let fine = read(DECIMALS);
+        let Some(large) = fine.as_ref().ok().map(Svg::bytes).filter(|&bytes| bytes > limit) else {
+            return Shown { svg: fine, note: None };
         };
-        let note = note.filter(|_| svg.is_ok());
-        Shown { svg, note }
+        let fits = |svg: Svg| match svg.bytes() {
+            bytes if bytes <= limit => Ok(svg),
+            bytes => Err(format!("it has {}, more than the {} of a picture", size(bytes), size(limit))),
+        };
+        let svg = read(0).and_then(fits);
+        let note = format!("Simplified: coordinates are rounded, because the picture has {}.", size(large));
+        Shown { note: svg.is_ok().then_some(note), svg }
     }
 }
 

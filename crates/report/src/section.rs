@@ -10,7 +10,7 @@ use crate::table::Table;
 /// use report::{Report, Section};
 /// let section = Section::new("Loss").text("It falls.").section(Section::new("In detail").code("0.5\n0.25"));
 /// let page = Report::new("A run").section(section).to_html();
-/// assert!(page.contains("<h2>Loss</h2>") && page.contains("<h3>In detail</h3>"));
+/// assert!(page.contains(">Loss</h2>") && page.contains("<h3>In detail</h3>"));
 /// ```
 #[derive(Clone, Debug)]
 pub struct Section {

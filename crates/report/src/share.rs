@@ -119,7 +119,7 @@ mod tests {
 
     fn picture(names: &[&str]) -> Svg {
         let content: String = names.iter().map(|name| path(name)).collect();
-        Svg::read(&format!("<svg width=\"1\" height=\"1\">{content}</svg>"), 0).expect("it is a picture")
+        Svg::read(&format!("<svg width=\"1\" height=\"1\">{content}</svg>"), 0, 1).expect("it is a picture")
     }
 
     /// The content with references replaced, as a browser does.

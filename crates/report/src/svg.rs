@@ -1,6 +1,7 @@
 //! A picture as it may stand in the page: cleaned, with names of its own, in pieces that pictures may share.
 
 use crate::names::{Kind, reference};
+use crate::thin::{PATHS, rounded};
 use crate::tokens::{Element, Flaw, Node, parse};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,8 +61,9 @@ pub(crate) enum Piece {
 }
 
 impl Svg {
-    /// Reads a picture. Names in it are made unique by the number of the picture.
-    pub(crate) fn read(source: &str, number: usize) -> Result<Svg, Flaw> {
+    /// Reads a picture. Names in it are made unique by the number of the picture, and coordinates of paths get at most so many
+    /// decimals.
+    pub(crate) fn read(source: &str, number: usize, decimals: usize) -> Result<Svg, Flaw> {
         let mut nodes = parse(source)?;
         nodes.retain(|node| matches!(node, Node::Element(_)));
         let Some(Node::Element(mut root)) = nodes.pop().filter(|_| nodes.is_empty()) else {
@@ -70,7 +72,7 @@ impl Svg {
         if root.name != "svg" {
             return Err(Flaw(format!("it is a <{}>, not an <svg>", root.name)));
         }
-        clean(&mut root)?;
+        clean(&mut root, decimals)?;
         let (size, view_box) = extent(&root)?;
         let keep = |key: &str| key.starts_with("font-") || key.starts_with("stroke") || key == "fill";
         let inherited = root.attributes.iter().filter(|(key, _)| keep(key)).cloned().collect();
@@ -81,6 +83,14 @@ impl Svg {
         resolve(&mut root, &renamed);
         cut(root.children, &mut svg.pieces);
         Ok(svg)
+    }
+
+    /// How many bytes it has by itself.
+    pub(crate) fn bytes(&self) -> usize {
+        let pieces = self.pieces.iter().map(|piece| match piece {
+            Piece::Own(text) | Piece::Element(text) => text.len(),
+        });
+        pieces.chain(self.definitions.values().map(String::len)).sum()
     }
 
     /// The opening tag of the picture, with what it says to those who do not see it.
@@ -118,12 +128,15 @@ impl Svg {
 }
 
 /// Drops attributes that may not stand in the page; refuses elements that may not.
-fn clean(element: &mut Element) -> Result<(), Flaw> {
+fn clean(element: &mut Element, decimals: usize) -> Result<(), Flaw> {
     if !ELEMENTS.contains(&element.name.as_str()) {
         return Err(Flaw(format!("it has an element <{}>", element.name)));
     }
     let image = element.name == "image";
     element.attributes.retain(|(key, value)| Kind::of(key).allows(value, image));
+    for (_, value) in element.attributes.iter_mut().filter(|(key, _)| PATHS.contains(&key.as_str())) {
+        *value = rounded(value, decimals);
+    }
     let text = matches!(element.name.as_str(), "text" | "tspan" | "title" | "desc");
     // Blanks between elements are not seen.
     element.children.retain(|node| text || matches!(node, Node::Element(_)));
@@ -132,7 +145,7 @@ fn clean(element: &mut Element) -> Result<(), Flaw> {
             if child.name == "svg" {
                 return Err(Flaw("it has a picture within the picture".to_owned()));
             }
-            clean(child)?;
+            clean(child, decimals)?;
         }
     }
     Ok(())
@@ -209,11 +222,11 @@ fn resolve(element: &mut Element, renamed: &BTreeMap<String, String>) {
     }
 }
 
-/// Cuts the content into pieces; large groups of elements are opened.
+/// Cuts the content into pieces. Groups of groups are opened, and large ones.
 fn cut(nodes: Vec<Node>, pieces: &mut Vec<Piece>) {
     for node in nodes {
         match node {
-            Node::Element(element) if element.name == "g" && element.children.len() > 4 => {
+            Node::Element(element) if is_large(&element) => {
                 pieces.push(Piece::Own(element.head() + ">"));
                 cut(element.children, pieces);
                 pieces.push(Piece::Own("</g>".to_owned()));
@@ -228,12 +241,17 @@ fn cut(nodes: Vec<Node>, pieces: &mut Vec<Piece>) {
     }
 }
 
+fn is_large(element: &Element) -> bool {
+    let group = |node: &Node| matches!(node, Node::Element(child) if child.name == "g");
+    element.name == "g" && (element.children.len() > 12 || element.children.iter().any(group))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn content(source: &str) -> String {
-        let svg = Svg::read(source, 7).expect("it is a picture");
+        let svg = Svg::read(source, 7, 1).expect("it is a picture");
         let text = |piece: &Piece| match piece {
             Piece::Own(text) | Piece::Element(text) => text.clone(),
         };
@@ -244,7 +262,7 @@ mod tests {
     fn what_acts_or_loads_is_left_out() {
         let picture = |inner: &str| format!("<svg width=\"9\" height=\"9\">{inner}</svg>");
         for element in ["script", "style", "foreignObject", "animate", "set", "a", "iframe", "svg"] {
-            assert!(Svg::read(&picture(&format!("<{element}/>")), 0).is_err(), "{element}");
+            assert!(Svg::read(&picture(&format!("<{element}/>")), 0, 1).is_err(), "{element}");
         }
         let attributes = [
             "onload=\"x()\"",
@@ -267,7 +285,7 @@ mod tests {
     fn definitions_have_the_same_name_in_all_pictures_and_other_names_differ() {
         let source = "<svg viewBox=\"0 0 4 2\"><clipPath id=\"a\"><rect width=\"1\"/></clipPath>\
                       <path clip-path=\"url(#a)\"/><g id=\"b\"/><use href=\"#b\"/></svg>";
-        let [first, second] = [1, 2].map(|number| Svg::read(source, number).expect("it is a picture"));
+        let [first, second] = [1, 2].map(|number| Svg::read(source, number, 1).expect("it is a picture"));
         assert_eq!(first.definitions, second.definitions);
         assert_eq!(first.definitions.len(), 1);
         assert_eq!(first.pieces[0], second.pieces[0], "the path names the same definition");
@@ -288,7 +306,7 @@ mod tests {
             "<svg viewBox=\"0 0 NaN 1\"/>",
             "",
         ] {
-            assert!(Svg::read(source, 0).is_err(), "{source}");
+            assert!(Svg::read(source, 0, 1).is_err(), "{source}");
         }
     }
 }

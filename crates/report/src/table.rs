@@ -56,23 +56,35 @@ impl Table {
         out.push_str("</tbody></table></div>\n");
     }
 
-    /// Whether no cell of a column begins with a letter, and one with a digit.
+    /// Whether at least half of the cells of a column are numbers, with a unit or without.
     fn is_numeric(&self, column: usize) -> bool {
-        let cells = || {
-            self.rows
-                .iter()
-                .filter_map(|row| row.get(column))
-                .map(|cell| cell.trim_start_matches(['−', '-', '+']))
-        };
-        let begins = |cell: &str, test: fn(char) -> bool| cell.starts_with(test);
-        cells().all(|cell| !begins(cell, char::is_alphabetic))
-            && cells().any(|cell| begins(cell, |c| c.is_ascii_digit()))
+        let cells = || self.rows.iter().filter_map(|row| row.get(column));
+        let numbers = cells().filter(|cell| is_number(cell)).count();
+        numbers > 0 && 2 * numbers >= cells().count()
     }
+}
+
+/// Whether a text is a number: `−0.5`, `1,000`, `2.5e-3`, `99.5 %`, `10 epochs`.
+fn is_number(text: &str) -> bool {
+    let text = text.trim_start_matches(['−', '-', '+']);
+    let (number, unit) = text.split_once(' ').unwrap_or((text, ""));
+    let part = |c: char| c.is_ascii_digit() || ".,eE-−+".contains(c);
+    number.starts_with(|c: char| c.is_ascii_digit()) && number.chars().all(part) && !unit.contains([' ', '→'])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_told_from_other_texts() {
+        for text in ["1", "−0.5", "1,000 epochs", "2.5e-3", "99.5 %", "0"] {
+            assert!(is_number(text), "{text}");
+        }
+        for text in ["", "2 → 1, step", "[3×1]", "(1, 2)", "yes", "3-1-1 as written", "1 a b", "½"] {
+            assert!(!is_number(text), "{text}");
+        }
+    }
 
     #[test]
     fn rows_of_any_length_make_a_table() {
