@@ -6,10 +6,10 @@ cd "$(dirname "$(realpath "$0")")"
 
 characters=(
   0020-007E 00A0 00A8 00AC 00AF-00B3 00B7 00B9 00D7 00F7   # ASCII; signs of Latin-1
-  0300-0304 0306-0308 030A 030C 0338 20D7                  # accents
+  0300-0304 0307 0308 030C 0338                            # accents
   0391-03A9 03B1-03C9 03D1 03D5 03D6 03F1 03F5             # Greek
-  1D434-1D467 210E 1D6E2-1D71B 1D400-1D433                 # italic letters, italic Greek, bold letters
-  2013 2014 2016 2018 2019 201C 201D 2020 2026 2032-2034 2057
+  1D434-1D467 210E 1D6E2-1D71B                             # italic letters, italic Greek
+  2013 2014 2016 2018 2019 201C 201D 2020 2026 2032-2034
   2061-2064 2070 2071 2074-207E 2080-208E                  # invisible operators; raised and lowered digits
   2102 2115 211D 2124 2113 211A                            # sets
   2190-2194 21A6 21D0 21D2 21D4                            # arrows

@@ -195,8 +195,7 @@ impl Body<'_> {
         let label = escape(picture.label());
         match svg {
             Ok(svg) => {
-                let scroll = format!(" tabindex=\"0\" role=\"region\" aria-label=\"{label}\"");
-                let scroll = if picture.wide { scroll.as_str() } else { "" };
+                let scroll = if picture.wide { " tabindex=\"0\"" } else { "" }; // arrow keys scroll it
                 let (head, content) = (svg.head(&label), self.shared.content(svg));
                 _ = writeln!(self.out, "<div class=\"paper\"{scroll}>{head}{content}</svg></div>");
             }

@@ -1,7 +1,7 @@
 //! A picture as it may stand in the page: cleaned, with names of its own, in pieces that pictures may share.
 
 use crate::names::{Kind, reference};
-use crate::thin::{PATHS, rounded};
+use crate::thin::{PATHS, thin};
 use crate::tokens::{Element, Flaw, Node, parse};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -134,12 +134,17 @@ fn clean(element: &mut Element, decimals: usize) -> Result<(), Flaw> {
     }
     let image = element.name == "image";
     element.attributes.retain(|(key, value)| Kind::of(key).allows(value, image));
-    for (_, value) in element.attributes.iter_mut().filter(|(key, _)| PATHS.contains(&key.as_str())) {
-        *value = rounded(value, decimals);
+    for (key, value) in element.attributes.iter_mut().filter(|(key, _)| PATHS.contains(&key.as_str())) {
+        *value = thin(key, value, decimals);
     }
-    let text = matches!(element.name.as_str(), "text" | "tspan" | "title" | "desc");
+    let text = matches!(element.name.as_str(), "text" | "tspan");
     // Blanks between elements are not seen.
-    element.children.retain(|node| text || matches!(node, Node::Element(_)));
+    // Tips are seen with a mouse alone, and not where a picture refers to a shared piece: the label says what is shown.
+    let tip = |child: &Element| matches!(child.name.as_str(), "title" | "desc");
+    element.children.retain(|node| match node {
+        Node::Text(_) => text,
+        Node::Element(child) => !tip(child),
+    });
     for node in &mut element.children {
         if let Node::Element(child) = node {
             if child.name == "svg" {
@@ -234,8 +239,7 @@ fn cut(nodes: Vec<Node>, pieces: &mut Vec<Piece>) {
             node => {
                 let mut text = String::new();
                 node.write(&mut text, true);
-                let once = text.contains(" id=\"") || text.starts_with("<title") || text.starts_with("<desc");
-                pieces.push(if once { Piece::Own(text) } else { Piece::Element(text) });
+                pieces.push(if text.contains(" id=\"") { Piece::Own(text) } else { Piece::Element(text) });
             }
         }
     }
@@ -275,7 +279,7 @@ mod tests {
             "href=\"data:image/svg+xml,x\"",
         ];
         for attribute in attributes {
-            assert_eq!(content(&picture(&format!("<path {attribute} d=\"M0 0\"/>"))), "<path d=\"M0 0\"/>");
+            assert_eq!(content(&picture(&format!("<path {attribute} d=\"M0 0\"/>"))), "<path d=\"m0 0\"/>");
         }
         let image = "<image href=\"data:image/png;base64,AAAA\"/>";
         assert_eq!(content(&picture(image)), image);

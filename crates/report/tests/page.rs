@@ -102,15 +102,15 @@ fn no_text_becomes_markup() {
 
 #[test]
 fn a_picture_that_is_too_large_is_simplified_or_left_out() {
-    let path = "L10.123 20.456".repeat(100);
+    let path = "L10.123 20.456L30.777 1.5".repeat(100);
     let svg = format!("<svg width=\"9\" height=\"9\"><path d=\"M0 0{path}\"/></svg>");
     let page = |limit| {
         let section = Section::new("s").picture(Picture::new(&*svg, "c"));
         Report::new("r").picture_limit(limit).section(section).to_html()
     };
-    assert!(page(10_000).contains("L10.1 20.5") && !page(10_000).contains("missing\">"));
-    assert!(page(1_000).contains("L10 20") && page(1_000).contains("Simplified"));
-    assert!(!page(100).contains("<path") && page(100).contains("The picture is left out: it has 1 kB"));
+    assert!(page(10_000).contains("m0 0l10.1 20.5l20.7-19") && !page(10_000).contains("missing\">"));
+    assert!(page(1_500).contains("m0 0l10 20l21-18") && page(1_500).contains("Simplified"));
+    assert!(!page(100).contains("<path") && page(100).contains("The picture is left out: it has 2 kB"));
 }
 
 #[test]
