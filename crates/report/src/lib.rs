@@ -36,6 +36,7 @@ mod picture;
 mod report;
 mod section;
 mod share;
+mod styles;
 mod svg;
 mod table;
 mod text;

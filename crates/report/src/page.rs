@@ -5,10 +5,9 @@ use crate::picture::{Picture, Slides};
 use crate::report::Report;
 use crate::section::{Block, Section};
 use crate::share::Shared;
+use crate::styles::Styles;
 use crate::svg::Svg;
 use crate::text::{base64, escape, size};
-use crate::theme;
-use std::collections::BTreeSet;
 use std::fmt::Write;
 
 const STYLE: &str = include_str!("page.css");
@@ -25,8 +24,9 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 pub(crate) fn write(report: &Report) -> String {
     let mut pictures = Vec::new();
     report.sections.iter().for_each(|section| section.collect(&mut pictures));
-    let pictures: Vec<Shown> =
-        pictures.iter().enumerate().map(|(i, picture)| Shown::of(picture, i, report.picture_limit)).collect();
+    let mut styles = Styles::default();
+    let show = |(i, picture): (usize, &&Picture)| Shown::of(picture, i, report.picture_limit, &mut styles);
+    let pictures: Vec<Shown> = pictures.iter().enumerate().map(show).collect();
     let shared = Shared::of(&pictures.iter().filter_map(|shown| shown.svg.as_ref().ok()).collect::<Vec<_>>());
     let mut body = Body { out: String::new(), pictures: pictures.iter(), shared: &shared, slides: 0 };
     for (i, section) in report.sections.iter().enumerate() {
@@ -51,9 +51,8 @@ pub(crate) fn write(report: &Report) -> String {
             "@font-face{{font-family:\"Report Math\";src:url(data:font/woff2;base64,{font}) format(\"woff2\")}}"
         );
     }
-    let mut colors = BTreeSet::new();
-    [&library, &main].into_iter().for_each(|markup| theme::colors(markup, &mut colors));
-    _ = writeln!(out, "@media screen and (prefers-color-scheme:dark){{{}}}", theme::rules(&colors));
+    let (light, dark) = styles.rules();
+    _ = writeln!(out, "{light}\n@media screen and (prefers-color-scheme:dark){{{dark}}}");
     _ = writeln!(
         out,
         "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">Skip to the content</a>\n{library}<header>\n<h1>{title}</h1>"
@@ -109,8 +108,9 @@ struct Shown {
 }
 
 impl Shown {
-    fn of(picture: &Picture, number: usize, limit: usize) -> Shown {
-        let read = |decimals| Svg::read(&picture.svg, number, decimals).map_err(|flaw| flaw.to_string());
+    fn of(picture: &Picture, number: usize, limit: usize, styles: &mut Styles) -> Shown {
+        let mut read =
+            |decimals| Svg::read(&picture.svg, number, decimals, styles).map_err(|flaw| flaw.to_string());
         let fine = read(DECIMALS);
         let Some(large) = fine.as_ref().ok().map(Svg::bytes).filter(|&bytes| bytes > limit) else {
             return Shown { svg: fine, note: None };

@@ -112,14 +112,16 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::styles::Styles;
 
     fn path(name: &str) -> String {
-        format!("<path d=\"M0 0L{}\" stroke=\"{name}\"/>", "1 1L".repeat(9))
+        format!("<path d=\"M0 0H{}\" data-name=\"{name}\"/>", "1 1 ".repeat(9))
     }
 
     fn picture(names: &[&str]) -> Svg {
         let content: String = names.iter().map(|name| path(name)).collect();
-        Svg::read(&format!("<svg width=\"1\" height=\"1\">{content}</svg>"), 0, 1).expect("it is a picture")
+        Svg::read(&format!("<svg width=\"1\" height=\"1\">{content}</svg>"), 0, 1, &mut Styles::default())
+            .expect("it is a picture")
     }
 
     /// The content with references replaced, as a browser does.

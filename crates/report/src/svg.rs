@@ -1,6 +1,7 @@
 //! A picture as it may stand in the page: cleaned, with names of its own, in pieces that pictures may share.
 
 use crate::names::{Kind, reference};
+use crate::styles::Styles;
 use crate::thin::{PATHS, thin};
 use crate::tokens::{Element, Flaw, Node, parse};
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,8 +63,13 @@ pub(crate) enum Piece {
 
 impl Svg {
     /// Reads a picture. Names in it are made unique by the number of the picture, and coordinates of paths get at most so many
-    /// decimals.
-    pub(crate) fn read(source: &str, number: usize, decimals: usize) -> Result<Svg, Flaw> {
+    /// decimals. How its parts look goes to the styles.
+    pub(crate) fn read(
+        source: &str,
+        number: usize,
+        decimals: usize,
+        styles: &mut Styles,
+    ) -> Result<Svg, Flaw> {
         let mut nodes = parse(source)?;
         nodes.retain(|node| matches!(node, Node::Element(_)));
         let Some(Node::Element(mut root)) = nodes.pop().filter(|_| nodes.is_empty()) else {
@@ -81,6 +87,7 @@ impl Svg {
         rename(&mut root, number, &mut renamed);
         svg.lift(&mut root, &renamed);
         resolve(&mut root, &renamed);
+        look(&mut root.children, styles);
         cut(root.children, &mut svg.pieces);
         Ok(svg)
     }
@@ -227,6 +234,16 @@ fn resolve(element: &mut Element, renamed: &BTreeMap<String, String>) {
     }
 }
 
+/// Moves the looks of all elements into the style of the page.
+fn look(nodes: &mut [Node], styles: &mut Styles) {
+    for node in nodes {
+        if let Node::Element(element) = node {
+            styles.take(element);
+            look(&mut element.children, styles);
+        }
+    }
+}
+
 /// Cuts the content into pieces. Groups of groups are opened, and large ones.
 fn cut(nodes: Vec<Node>, pieces: &mut Vec<Piece>) {
     for node in nodes {
@@ -255,7 +272,7 @@ mod tests {
     use super::*;
 
     fn content(source: &str) -> String {
-        let svg = Svg::read(source, 7, 1).expect("it is a picture");
+        let svg = Svg::read(source, 7, 1, &mut Styles::default()).expect("it is a picture");
         let text = |piece: &Piece| match piece {
             Piece::Own(text) | Piece::Element(text) => text.clone(),
         };
@@ -266,7 +283,10 @@ mod tests {
     fn what_acts_or_loads_is_left_out() {
         let picture = |inner: &str| format!("<svg width=\"9\" height=\"9\">{inner}</svg>");
         for element in ["script", "style", "foreignObject", "animate", "set", "a", "iframe", "svg"] {
-            assert!(Svg::read(&picture(&format!("<{element}/>")), 0, 1).is_err(), "{element}");
+            assert!(
+                Svg::read(&picture(&format!("<{element}/>")), 0, 1, &mut Styles::default()).is_err(),
+                "{element}"
+            );
         }
         let attributes = [
             "onload=\"x()\"",
@@ -289,7 +309,8 @@ mod tests {
     fn definitions_have_the_same_name_in_all_pictures_and_other_names_differ() {
         let source = "<svg viewBox=\"0 0 4 2\"><clipPath id=\"a\"><rect width=\"1\"/></clipPath>\
                       <path clip-path=\"url(#a)\"/><g id=\"b\"/><use href=\"#b\"/></svg>";
-        let [first, second] = [1, 2].map(|number| Svg::read(source, number, 1).expect("it is a picture"));
+        let [first, second] = [1, 2]
+            .map(|number| Svg::read(source, number, 1, &mut Styles::default()).expect("it is a picture"));
         assert_eq!(first.definitions, second.definitions);
         assert_eq!(first.definitions.len(), 1);
         assert_eq!(first.pieces[0], second.pieces[0], "the path names the same definition");
@@ -310,7 +331,7 @@ mod tests {
             "<svg viewBox=\"0 0 NaN 1\"/>",
             "",
         ] {
-            assert!(Svg::read(source, 0, 1).is_err(), "{source}");
+            assert!(Svg::read(source, 0, 1, &mut Styles::default()).is_err(), "{source}");
         }
     }
 }

@@ -1,8 +1,5 @@
 //! Colours of pictures in the dark: the same hues on a dark ground.
 
-use std::collections::BTreeSet;
-use std::fmt::Write;
-
 /// Lightness of the dark ground, which stands for white.
 const GROUND: f64 = 0.24;
 /// Lightness above which a pale colour is a ground, and tinted grounds become dark.
@@ -12,33 +9,12 @@ const GREY: f64 = 0.04;
 /// The least lightness of a coloured line or text on the dark ground.
 const BRIGHT: f64 = 0.7;
 
-/// The colours that some markup fills and strokes with.
-pub(crate) fn colors<'a>(markup: &'a str, found: &mut BTreeSet<(&'static str, &'a str)>) {
-    for (name, start) in [("fill", " fill=\"#"), ("stroke", " stroke=\"#")] {
-        for (at, _) in markup.match_indices(start) {
-            let color = &markup[at + start.len() - 1..];
-            if let Some(end) = color.find('"')
-                && parse(&color[..end]).is_some()
-            {
-                found.insert((name, &color[..end]));
-            }
-        }
-    }
+/// The colour for a dark ground, if the text is a colour such as `#fff` or `#0072b2`.
+pub(crate) fn dark(color: &str) -> Option<String> {
+    parse(color).map(|rgb| hex(darkened(rgb)))
 }
 
-/// Rules that give each colour its dark one.
-pub(crate) fn rules(colors: &BTreeSet<(&'static str, &str)>) -> String {
-    let mut out = String::new();
-    for &(name, color) in colors {
-        if let Some(rgb) = parse(color) {
-            _ = write!(out, "[{name}=\"{color}\"]{{{name}:{}}}", hex(dark(rgb)));
-        }
-    }
-    out
-}
-
-/// The colour for a dark ground.
-fn dark(rgb: [u8; 3]) -> [u8; 3] {
+fn darkened(rgb: [u8; 3]) -> [u8; 3] {
     let [l, a, b] = lab(rgb);
     let chroma = a.hypot(b);
     let lightness = if l > PALE && chroma < 2.0 * GREY {
@@ -132,25 +108,25 @@ mod tests {
 
     #[test]
     fn text_and_lines_stand_out_from_the_dark_ground() {
-        let ground = dark([255, 255, 255]);
+        let ground = darkened([255, 255, 255]);
         let read = [
             "#222222", "#1f2933", "#616e7c", "#b5400a", "#0072b2", "#d55e00", "#009e73", "#000000", "#f0e442",
         ];
         for color in read {
-            let dark = dark(parse(color).expect("a colour"));
+            let dark = darkened(parse(color).expect("a colour"));
             assert!(contrast(dark, ground) > 4.5, "{color}: {} on {}", hex(dark), hex(ground));
         }
         for pale in ["#ffffff", "#f0f1f3", "#fdf0d5", "#e1f1fc"] {
-            let [dark, ink] = [pale, "#1f2933"].map(|color| dark(parse(color).expect("a colour")));
+            let [dark, ink] = [pale, "#1f2933"].map(|color| darkened(parse(color).expect("a colour")));
             assert!(contrast(dark, ink) > 7.0, "ink {} on {}", hex(ink), hex(dark));
         }
     }
 
     #[test]
-    fn rules_are_made_for_the_colours_that_are_there() {
-        let mut found = BTreeSet::new();
-        colors("<rect fill=\"#fff\" stroke=\"#000000\"/><g fill=\"none\" stroke=\"#12\"/>", &mut found);
-        let rules = rules(&found);
-        assert!(rules.starts_with("[fill=\"#fff\"]{fill:#") && rules.matches('[').count() == 2, "{rules}");
+    fn what_is_no_color_stays() {
+        assert_eq!(dark("#fff").as_deref(), Some("#1f1f1f"));
+        for text in ["none", "#12", "#ggg", "#äää", "red", ""] {
+            assert_eq!(dark(text), None, "{text}");
+        }
     }
 }

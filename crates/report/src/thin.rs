@@ -17,7 +17,7 @@ pub(crate) fn thin(key: &str, value: &str, decimals: usize) -> String {
 fn relative(path: &str, decimals: usize) -> Option<String> {
     let scale = 10f64.powi(i32::try_from(decimals).ok()?);
     let unit = |v: f64| (v * scale).round() as i64;
-    let mut out = Compact { text: String::with_capacity(path.len()), scale: unit(1.0) };
+    let mut out = Compact { text: String::with_capacity(path.len()), scale: unit(1.0), last: ' ' };
     let (mut at, mut start) = ([0; 2], [0; 2]);
     let mut rest = path.trim_ascii();
     while let Some(command) = rest.chars().next() {
@@ -36,9 +36,10 @@ fn relative(path: &str, decimals: usize) -> Option<String> {
             }
             ('a', &[rx, ry, turn, large, sweep, dx, dy]) => {
                 out.command('a');
-                let flag = |v: f64| if v == 0.0 { 0 } else { out.scale };
-                let arc = [unit(rx), unit(ry), unit(turn), flag(large), flag(sweep), unit(dx), unit(dy)];
-                arc.into_iter().for_each(|v| out.number(v));
+                [unit(rx), unit(ry), unit(turn)].into_iter().for_each(|v| out.number(v));
+                let flag = |v: f64| u8::from(v != 0.0);
+                _ = write!(out.text, " {}{}", flag(large), flag(sweep));
+                [unit(dx), unit(dy)].into_iter().for_each(|v| out.number(v));
                 at = [at[0] + unit(dx), at[1] + unit(dy)];
             }
             ('z' | 'Z', []) => {
@@ -71,11 +72,17 @@ struct Compact {
     text: String,
     /// How many of the smallest unit are 1.
     scale: i64,
+    /// The command before.
+    last: char,
 }
 
 impl Compact {
+    /// A command. A line goes without saying after a move and after a line, and so does an arc after an arc.
     fn command(&mut self, letter: char) {
-        self.text.push(letter);
+        if !matches!((self.last, letter), ('m' | 'l', 'l') | ('a', 'a')) {
+            self.text.push(letter);
+        }
+        self.last = letter;
     }
 
     /// A number of the smallest unit. A sign separates it from the one before; else a blank does.
@@ -138,19 +145,16 @@ mod tests {
 
     #[test]
     fn lines_and_arcs_are_relative_and_errors_do_not_add_up() {
-        assert_eq!(thin("d", "M10 20L10.5 19.04L0 0zM1 1L-2.5-3", 1), "m10 20l.5-1l-10.5-19zm-9-19l-3.5-4");
+        assert_eq!(thin("d", "M10 20L10.5 19.04L0 0zM1 1L-2.5-3", 1), "m10 20 .5-1-10.5-19zm-9-19-3.5-4");
         assert_eq!(
             thin("d", "M5.25 5a4.2 4.2 0 1 1 8.4 0a4.2 4.2 0 1 1-8.4 0z", 1),
-            "m5.3 5a4.2 4.2 0 1 1 8.4 0a4.2 4.2 0 1 1-8.4 0z"
+            "m5.3 5a4.2 4.2 0 11 8.4 0 4.2 4.2 0 11-8.4 0z"
         );
-        assert_eq!(thin("d", "M1.6 1.4L3 3", 0), "m2 1l1 2");
+        assert_eq!(thin("d", "M1.6 1.4L3 3", 0), "m2 1 1 2");
         let steps: String = (1..=1000).map(|i| format!("L{} 0", 0.04 * f64::from(i))).collect();
         let thinned = thin("d", &format!("M0 0{steps}"), 1);
-        let end: f64 = numbers(&thinned.replace(['m', 'l'], " "))
-            .expect("numbers")
-            .chunks(2)
-            .map(|point| point[0])
-            .sum();
+        let end: f64 =
+            numbers(&thinned.replace('m', " ")).expect("numbers").chunks(2).map(|point| point[0]).sum();
         assert!((end - 40.0).abs() < 1e-9, "{end}");
     }
 
