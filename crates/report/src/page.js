@@ -12,8 +12,9 @@ for (const box of document.querySelectorAll(".slides")) {
   const range = make("input", { type: "range", min: 1, max: slides.length, step: 1, value: 1 });
   range.setAttribute("aria-labelledby", caption.id);
   const where = make("output", { className: "where" });
-  where.setAttribute("aria-live", "polite");
-  const show = (n) => {
+  // A range input says its value itself; the buttons need the line below them to be read out.
+  const show = (n, aloud) => {
+    where.setAttribute("aria-live", aloud ? "polite" : "off");
     range.value = n;
     const at = Number(range.value) - 1;
     slides.forEach((slide, i) => slide.classList.toggle("away", i !== at));
@@ -23,11 +24,11 @@ for (const box of document.querySelectorAll(".slides")) {
     back.setAttribute("aria-disabled", at === 0);
     next.setAttribute("aria-disabled", at === slides.length - 1);
   };
-  back.addEventListener("click", () => show(Number(range.value) - 1));
-  next.addEventListener("click", () => show(Number(range.value) + 1));
-  range.addEventListener("input", () => show(range.value));
+  back.addEventListener("click", () => show(Number(range.value) - 1, true));
+  next.addEventListener("click", () => show(Number(range.value) + 1, true));
+  range.addEventListener("input", () => show(range.value, false));
   bar.append(back, range, next, where);
   caption.after(bar);
   box.classList.add("moving");
-  show(1);
+  show(1, false);
 }
