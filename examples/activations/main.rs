@@ -3,13 +3,13 @@
 //! The notebook draws the functions; here the tape adds their derivatives. The first derivative is the gradient of the sum of f
 //! over all points, because each point affects only its own term. The second derivative is the gradient of the first.
 //!
-//! `curves` has the functions, and `lab` writes the section of a report.
+//! `curves` has the functions, and `lab` writes the section of a report, `sheet` is what all
+//! examples with a report share.
 //!
 //! `cargo run --release --example activations [-- --report FILE.html]`
 
 mod curves;
 mod lab;
-#[path = "../lab_report/sheet.rs"]
 mod sheet;
 
 use curves::{FUNCTIONS, TABLE, derivatives, panel};

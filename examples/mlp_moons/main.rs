@@ -12,7 +12,7 @@ mod learning;
 mod notebook;
 mod pictures;
 mod samples;
-#[path = "../lab_report/sheet.rs"]
+#[path = "../activations/sheet.rs"]
 mod sheet;
 mod training;
 

@@ -9,7 +9,7 @@
 //! `cargo run --release --example optimizers [-- --report FILE.html]`
 
 mod lab;
-#[path = "../lab_report/sheet.rs"]
+#[path = "../activations/sheet.rs"]
 mod sheet;
 mod surface;
 mod ways;

@@ -11,7 +11,7 @@
 mod evidence;
 mod lab;
 mod pictures;
-#[path = "../lab_report/sheet.rs"]
+#[path = "../activations/sheet.rs"]
 mod sheet;
 mod training;
 

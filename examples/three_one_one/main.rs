@@ -9,7 +9,7 @@
 mod derivation;
 mod lab;
 mod pictures;
-#[path = "../lab_report/sheet.rs"]
+#[path = "../activations/sheet.rs"]
 mod sheet;
 mod training;
 

@@ -17,6 +17,7 @@ mod optimizers;
 #[allow(dead_code, reason = "modules of examples, of which the report needs a part")]
 mod perceptron;
 #[allow(dead_code, reason = "modules of examples, of which the report needs a part")]
+#[path = "../activations/sheet.rs"]
 mod sheet;
 #[allow(dead_code, reason = "modules of examples, of which the report needs a part")]
 mod three_one_one;
