@@ -192,6 +192,8 @@ const MODULES: &[(&str, &[&str])] = &[
             "var",
         ],
     ),
+    // Formulas of the table's functions: methods, and nothing else.
+    ("composed", &["number", "var"]),
     // The oracle shares nothing with the fast kernels.
     ("oracle", &["buffers", "call", "dense", "dtype", "ir", "tensor", "var"]),
     ("check", &["grad", "tape", "var"]),

@@ -5,8 +5,6 @@ use report::Section;
 use std::error::Error;
 use wengert::prelude::*;
 
-#[path = "../three_one_one/derivation.rs"]
-mod derivation;
 #[path = "../three_one_one/lab.rs"]
 mod lab;
 #[path = "../three_one_one/pictures.rs"]

@@ -1,11 +1,11 @@
 //! The section of a report: both trainings, and the network as written node by node.
 
-use super::derivation;
 use super::pictures::{activation, gradients, loss, parameters};
 use super::sheet;
 use super::training::{EPOCHS, LEARNING_RATE, Run, SEED, Trained, X, Y};
 use report::{Picture, Section, Slide, Slides, Table};
 use std::error::Error;
+use wengert::autograd::Step;
 use wengert::prelude::*;
 
 /// The 3-1-1 network.
@@ -19,7 +19,7 @@ pub(crate) fn section(written: &Trained, layered: &Trained) -> Result<Section, B
         .section(curves("as written", &written.run)?)
         .section(curves("with the output layer", &layered.run)?)
         .section(Section::new("Side by side").table(side_by_side(&written.run, &layered.run)))
-        .section(derivation())
+        .section(derivation(written, layered))
         .section(tape(written))
         .section(steps(written)))
 }
@@ -58,15 +58,20 @@ fn side_by_side(written: &Run, layered: &Run) -> Table {
     )
 }
 
-/// The gradient as a text derives it.
-fn derivation() -> Section {
-    Section::new("The derivation").fragment(derivation::of_the_network_as_written())
+/// The gradients of both networks, derived from what the tape executed.
+fn derivation(written: &Trained, layered: &Trained) -> Section {
+    let page = |trained: &Trained| on_tape(trained, |_, loss| loss.derivation_of_all().mathml());
+    Section::new("The derivation")
+        .text("How the loss changes with each parameter, in symbols and in the numbers of the tape, before the first step.")
+        .section(Section::new("As written").fragment(page(written)))
+        .section(Section::new("With the output layer").fragment(page(layered)))
 }
 
 /// The loss of the sample, on a tape of its own.
 fn on_tape<R>(trained: &Trained, look: impl FnOnce(&Tape<'_>, Var<'_>) -> R) -> R {
     let tape = Tape::with(&trained.start);
-    let loss = trained.net.loss(tape.constant([X]), tape.constant([[Y]]));
+    let (x, y) = (tape.constant([X]).named("X"), tape.constant([[Y]]).named("Y"));
+    let loss = trained.net.loss(x, y);
     look(&tape, loss)
 }
 
@@ -81,17 +86,20 @@ fn tape(trained: &Trained) -> Section {
     Section::new("The tape with values and gradients").picture(picture.wide()).code(list)
 }
 
-/// The computation, one node at a time.
+/// The computation and its gradients, one node at a time.
 fn steps(trained: &Trained) -> Section {
     let slides = on_tape(trained, |tape, loss| {
-        let svg = tape.drawing().with_gradients(loss).svg();
-        (0..tape.len())
-            .map(|node| {
-                let line = tape.listing().range(node..node + 1).to_string();
-                let picture = Picture::new(svg.clone(), format!("The graph at node {node}")).wide();
-                Slide::new(line.split("  ").next().unwrap_or_default()).lines(line).picture(picture)
-            })
-            .collect()
+        let slide = |step: &Step| {
+            let name = format!("{}, {}", step.phase, step.equation);
+            let picture =
+                Picture::new(tape.drawing().at_step(step).svg(), format!("The graph at the step: {name}"));
+            Slide::new(name).lines(step.to_string()).picture(picture.wide())
+        };
+        loss.steps().iter().map(slide).collect()
     });
-    Section::new("Step by step").slides(Slides::new("The network as written, one node at a time", slides))
+    Section::new("Step by step")
+        .text(
+            "First the values, from the leaves to the loss, then the gradients, from the loss to the leaves.",
+        )
+        .slides(Slides::new("The network as written, one node at a time", slides))
 }

@@ -6,7 +6,6 @@
 //!
 //! `cargo run --release --example three_one_one [-- --report FILE.html]`
 
-mod derivation;
 mod lab;
 mod pictures;
 #[path = "../activations/sheet.rs"]

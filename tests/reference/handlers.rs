@@ -2,7 +2,8 @@
 
 use crate::runner::Handler;
 use crate::{
-    clipping, datasets, functions, graphs, higher, inits, losses, ops, optim, seeds, special, training,
+    activations, clipping, datasets, functions, graphs, higher, inits, losses, ops, optim, seeds, special,
+    training,
 };
 
 /// The handler of an op, or `None`: then its cases count as unsupported.
@@ -21,9 +22,8 @@ pub(crate) fn find(group: &str, op: &str) -> Option<Handler> {
         "special" | "delicate" => special::find(op),
         "training" => training::find(op),
         "clipping" | "clip_more" => clipping::find(op),
-        "activations" | "attention" | "contractions" | "dropout" | "norms" | "scans" | "scatter" => {
-            ops::find(op)
-        }
+        "activations" => activations::find(op).or_else(|| ops::find(op)),
+        "attention" | "contractions" | "dropout" | "norms" | "scans" | "scatter" => ops::find(op),
         _ if group.starts_with("ops_") => ops::find(op),
         _ => None,
     }

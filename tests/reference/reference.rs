@@ -6,6 +6,7 @@
 //!
 //! Unsupported cases are listed in `unsupported.txt`. The list must be exact.
 
+mod activations;
 mod args;
 mod array;
 mod clipping;

@@ -44,6 +44,7 @@ mod buffers;
 mod call;
 mod check;
 mod code;
+mod composed;
 mod dense;
 mod derivation;
 mod dtype;

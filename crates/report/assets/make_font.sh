@@ -15,7 +15,7 @@ characters=(
   2190-2194 21A6 21D0 21D2 21D4                            # arrows
   2200 2202 2203 2205-2209 220F 2211-2213 2215-221A 221D 221E 2223 2225 2227-222B
   2234 223C 2243 2245 2248 2254 2260 2261 2264 2265 226A 226B 2282 2286 2295-2299 22A4 22A5 22C5 22C6 22EE 22EF 22F1
-  2308-230B 27E8 27E9 2A00-2A02 25A1 25CB                  # brackets, large operators, marks
+  2308-230B 23DF 27E8 27E9 2A00-2A02 25A1 25CB                  # brackets, the brace below, large operators, marks
 )
 unicodes=$(IFS=,; echo "${characters[*]}")
 pyftsubset "$1" --unicodes="$unicodes" --layout-features=math,ssty,kern,mark,mkmk,ccmp,dtls,flac --no-hinting \

@@ -348,11 +348,15 @@ fn html_lines(writer: &Writer<'_, MathMl>, lines: &[Line]) -> String {
         let number = line.number.map(|n| format!("<mtext>({n})</mtext>")).unwrap_or_default();
         rows += &format!("<mtd style=\"text-align:right\">{number}</mtd></mtr>\n");
     }
-    format!("<div class=\"equations\"><math display=\"block\"><mtable>\n{rows}</mtable></math></div>\n")
+    format!(
+        "<div class=\"equations\"><math display=\"block\"><mtable displaystyle=\"true\">\n{rows}</mtable></math></div>\n"
+    )
 }
 
 fn mathml_note(writer: &Writer<'_, MathMl>, note: &[Run]) -> String {
-    runs(writer, note, |text| format!("<mtext>{}</mtext>", markup(text)), str::to_owned)
+    // A space at the end of a text would vanish.
+    let words = |text: &str| format!("<mtext>{}</mtext>", markup(text).replace(' ', "\u{a0}"));
+    runs(writer, note, words, str::to_owned)
 }
 
 fn html_braces(
@@ -388,7 +392,9 @@ fn html_braces(
             "<mtr><mtd></mtd><mtd style=\"text-align:left\"><mo>=</mo>{all}</mtd><mtd></mtd></mtr>\n"
         );
     }
-    format!("<div class=\"equations\"><math display=\"block\"><mtable>\n{rows}</mtable></math></div>\n")
+    format!(
+        "<div class=\"equations\"><math display=\"block\"><mtable displaystyle=\"true\">\n{rows}</mtable></math></div>\n"
+    )
 }
 
 fn html_grid(grid: &Grid, say: &impl Fn(&[Run]) -> String) -> String {
