@@ -42,11 +42,14 @@ fn derivatives(session: &Session<'_>, case: &Case, f: Function) -> Result<Result
     };
     let mut results = Results::default();
     for (label, y) in all {
+        if !case.labels("out").any(|held| held == label) {
+            continue;
+        }
         if label == "d11" && ["xlogy", "xlog1py"].contains(&case.op.as_str()) {
             results.waive("out", label, "it is 0, and the stored numbers are rounding errors of 50 digits");
         } else if label == "d2y" && only_absolute(case) {
             results.waive("out", label, "near 0 the second derivative has absolute accuracy alone");
-        } else if case.labels("out").any(|held| held == label) {
+        } else {
             results.put("out", label, Array::shaped(&y.shape(), session.read(case, y)?.floats()));
         }
     }

@@ -55,8 +55,9 @@ composed! {
     celu(x, alpha) at 0.7 (1.5) = 0.7; if_gt(x, 0.0, x, alpha * (if_gt(x, 0.0, 0.0, x) / alpha).exp_m1());
     /// Mish, x·tanh(ln(1 + eˣ)). Source: Misra 2019.
 mish(x) at 0.7 () = 0.561_439_247_147_281_7; {
-        // From −746 down the share of x is 0; at −∞ the limit, too.
-        if_gt(x, -746.0, x, 0.0) * x.softplus().tanh()
+        // From 800 on it is x, from −746 down 0: no NaN, so the limits at ±∞ are right, and those of the slope.
+        let inner = if_lt(x, 800.0, if_gt(x, -746.0, x, 0.0), 0.0);
+        if_lt(x, 800.0, inner * x.softplus().tanh(), x)
     };
     /// Softsign, x/(1 + |x|).
     softsign(x) at 0.7 () = 0.411_764_705_882_352_94; x / (1.0 + x.abs());
