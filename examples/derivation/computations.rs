@@ -7,7 +7,7 @@ const X: [f64; 3] = [0.5, -1.0, 2.0];
 
 /// A sigmoid neuron on one sample, every local derivative line by line. The numbers of the equations are those of the paper
 /// that it comes from.
-pub fn one_neuron<R>(write: impl FnOnce(Derivation<'_>) -> R) -> R {
+pub(crate) fn one_neuron<R>(write: impl FnOnce(Derivation<'_>) -> R) -> R {
     let tape = Tape::new();
     let (x, y) = (tape.constant(X).named("X"), tape.constant(1.0).named("Y"));
     let (w, b) = (tape.var([0.1, -0.2, 0.3]).named("W"), tape.var(0.0).named("b"));
@@ -18,7 +18,7 @@ pub fn one_neuron<R>(write: impl FnOnce(Derivation<'_>) -> R) -> R {
 }
 
 /// Two neurons in a row: each derivative is made of the one before it.
-pub fn two_layers<R>(write: impl FnOnce(Derivation<'_>) -> R) -> R {
+pub(crate) fn two_layers<R>(write: impl FnOnce(Derivation<'_>) -> R) -> R {
     let tape = Tape::new();
     let (x, y) = (tape.constant(X).named("X"), tape.constant(1.0).named("Y"));
     let (w1, b1) = (tape.var([0.1, -0.2, 0.3]).named("W1"), tape.var(0.0).named("b1"));
@@ -32,7 +32,7 @@ pub fn two_layers<R>(write: impl FnOnce(Derivation<'_>) -> R) -> R {
 }
 
 /// A value that acts in two ways.
-pub fn paths_that_meet<R>(write: impl FnOnce(Derivation<'_>) -> R) -> R {
+pub(crate) fn paths_that_meet<R>(write: impl FnOnce(Derivation<'_>) -> R) -> R {
     let tape = Tape::new();
     let x = tape.var(2.0).named("x");
     let s = x.sin().named("s");
@@ -41,7 +41,7 @@ pub fn paths_that_meet<R>(write: impl FnOnce(Derivation<'_>) -> R) -> R {
 }
 
 /// A batch, explained for row i.
-pub fn batch_of_four<R>(write: impl FnOnce(Derivation<'_>) -> R) -> R {
+pub(crate) fn batch_of_four<R>(write: impl FnOnce(Derivation<'_>) -> R) -> R {
     let tape = Tape::new();
     let x =
         tape.constant([[0.5, -1.0, 2.0], [1.0, 0.0, -0.5], [-1.5, 0.5, 1.0], [0.0, 2.0, -1.0]]).named("X");
@@ -54,7 +54,9 @@ pub fn batch_of_four<R>(write: impl FnOnce(Derivation<'_>) -> R) -> R {
 }
 
 /// A network of the library on 200 samples, on one page. Parameters and layers have their names already.
-pub fn network_on_moons<R>(write: impl FnOnce(Derivation<'_>) -> R) -> Result<R, Box<dyn std::error::Error>> {
+pub(crate) fn network_on_moons<R>(
+    write: impl FnOnce(Derivation<'_>) -> R,
+) -> Result<R, Box<dyn std::error::Error>> {
     let moons = datasets::make_moons(200).noise(0.1).random_state(42).generate()?;
     let target = moons.y.mapv(|label| label as f64);
     let mut params = Params::f64().with_seed(1);
