@@ -2,9 +2,11 @@
 
 mod attribute;
 mod list;
+mod sliding;
 
 pub use crate::table::{Binary, Compare, Unary};
 pub(crate) use list::op_table;
+pub use sliding::Sliding;
 
 use crate::dtype::DType;
 use crate::few::Few;
@@ -78,6 +80,9 @@ macro_rules! structure {
     };
     ($op:ident opaque($flops:literal)) => {
         Structure::Opaque($flops)
+    };
+    ($op:ident opaque($flops:ident)) => {
+        Structure::Opaque($op.$flops)
     };
 }
 

@@ -120,7 +120,7 @@ pub mod loops {
 pub mod planned {
     pub use crate::code::{Act, Arithmetic, Code, Extent, How, Joint, MemoryView, Read, Slot, Step, Write};
     pub use crate::dtype::DataRef;
-    pub use crate::ir::{Binary, Compare, Op, Structure, Unary};
+    pub use crate::ir::{Binary, Compare, Op, Sliding, Structure, Unary};
     pub use crate::plan::{Contents, Kernel, Memory, Plan, Verified, Work};
 }
 
@@ -143,6 +143,7 @@ pub use mistake::Mistake;
 /// ```
 pub use ndarray;
 pub use number::{Literal, Num, Number};
+pub use ops::{ConvForm, PerAxis};
 pub use optimizer::{NamedTensor, Optimizer, OptimizerState, StateError};
 pub use oracle::Replay;
 pub use params::{Buffer, Gradients, Initial, Param, Params, Scope};
@@ -159,4 +160,4 @@ pub use show::{
 };
 pub use tape::{Storage, Tape, Within};
 pub use tensor::ToTensor;
-pub use var::{Keep, Operand, ToAxes, Var};
+pub use var::{Border, Interpolation, Keep, Operand, PoolForm, ToAxes, Var};

@@ -1,5 +1,6 @@
 //! The trait of attributes: how they are compared, hashed and shown.
 
+use super::Sliding;
 use crate::dtype::DType;
 use crate::shape::{Axes, Axis, Shape};
 use std::hash::{Hash, Hasher};
@@ -41,6 +42,7 @@ macro_rules! plain {
 plain! {
     DType: |x| x.to_string();
     Shape: |x| x.to_string();
+    Sliding: |x| x.text();
     usize: |x| x.to_string();
     u64: |x| x.to_string();
     bool: |x| x.to_string();

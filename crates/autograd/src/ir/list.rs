@@ -16,7 +16,8 @@
 //! * `contract`: a product of matrices, summed over the last axis of one operand and the last but one of the other;
 //! * `scan(axis)`: element i of the result depends on elements 0 to i along the axis, or on those from i on;
 //! * `gather`: elements are read or written at indices that an operand holds;
-//! * `opaque(flops)`: anything else, with the number of floating-point operations for each element of the result.
+//! * `opaque(flops)`: anything else, with the number of floating-point operations for each element of the result: a number or
+//!   an attribute.
 
 macro_rules! op_table {
     ($reader:ident) => {
@@ -69,6 +70,18 @@ macro_rules! op_table {
             Uniform ["uniform" (key) { dtype: DType, count: usize } opaque(1)]
             /// The key that a key and a number give.
             FoldIn ["fold_in" (key) { n: u64 } opaque(0)]
+            /// Windows of `size` elements along an axis, one every `step`; a last axis goes through each window, in steps of `dilation`.
+            Windows ["windows" (x) { axis: Axis, size: usize, step: usize, dilation: usize } view]
+            /// Windows added up where they lie along an axis of this length: the adjoint of `Windows`.
+            Overlap ["overlap" (x) { axis: Axis, length: usize, step: usize, dilation: usize } opaque(1)]
+            /// Products with a kernel that slides over the last axes, summed over the kernel and the channels of a group.
+            Conv ["conv" (x, weight) { over: Sliding, groups: usize, flops: usize } opaque(flops)]
+            /// Copies of a kernel, scaled and added up where it lies: the adjoint of `Conv` in its first operand.
+            ConvTranspose ["conv_transpose" (x, weight) { over: Sliding, groups: usize, flops: usize } opaque(flops)]
+            /// Products of a tensor and a cotangent, summed over all places of the kernel: the adjoint of `Conv` in its weight.
+            ConvWeight ["conv_weight" (x, g) { over: Sliding, groups: usize, flops: usize } opaque(flops)]
+            /// The place of the first largest element of each window, in row-major order of the plane.
+            PoolArgmax ["pool_argmax" (x) { over: Sliding, flops: usize } opaque(flops)]
         }
     };
 }

@@ -2,6 +2,7 @@
 
 use super::rows::rows;
 use super::workers::Workers;
+use crate::dtype::Float;
 use crate::target::Target;
 use crate::view::View;
 use smallvec::SmallVec;
@@ -23,6 +24,16 @@ pub(crate) fn copy_into<T: Copy>(x: View<'_, T>, start: usize, strides: &[isize]
             for k in 0..n as isize {
                 out[to.wrapping_add_signed(k * q)] = x.data[from.wrapping_add_signed(k * p)];
             }
+        }
+    });
+}
+
+/// `out[Σ iₖ·strides[k]] += x[i₀, i₁, …]`, in row-major order of x.
+pub(crate) fn add_into<T: Float>(x: View<'_, T>, strides: &[isize], out: &mut [T]) {
+    rows(x.shape, [x.strides, strides], [x.offset, 0], |n, [from, to], [p, q]| {
+        for k in 0..n as isize {
+            let y = &mut out[to.wrapping_add_signed(k * q)];
+            *y = *y + x.data[from.wrapping_add_signed(k * p)];
         }
     });
 }

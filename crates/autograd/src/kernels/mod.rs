@@ -1,6 +1,7 @@
 //! The fast loops. They see slices, shapes and strides only.
 
 pub(crate) mod bases;
+pub(crate) mod conv;
 pub(crate) mod copies;
 pub(crate) mod elementwise;
 pub(crate) mod functions;

@@ -23,7 +23,10 @@ pub(super) fn check(index: &Strided<'_>, bound: usize) -> Result<(), Fault> {
         let steps = position.iter().zip(index.strides).map(|(&i, &s)| i as isize * s).sum::<isize>();
         index.data[index.offset.wrapping_add_signed(steps)]
     };
-    match indices(index.shape).find(|position| !within(value(position))) {
+    // A repeated index is looked at once, at the first of its places.
+    let places: Vec<usize> =
+        index.shape.iter().zip(index.strides).map(|(&d, &s)| if s == 0 { d.min(1) } else { d }).collect();
+    match indices(&places).find(|position| !within(value(position))) {
         Some(position) => Err(Fault::Index { value: value(&position), position, bound }),
         None => Ok(()),
     }

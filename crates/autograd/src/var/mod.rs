@@ -3,16 +3,22 @@
 mod axes;
 mod display;
 mod functions;
+mod layout;
 mod leaf;
 mod masks;
 mod number;
 mod operators;
+mod pool;
 mod read;
+mod resample;
 mod state;
 mod statistics;
 
 pub use axes::{Keep, ToAxes};
+pub use layout::Border;
 pub use operators::Operand;
+pub use pool::PoolForm;
+pub use resample::Interpolation;
 
 use crate::dtype::DType;
 use crate::ir::NodeId;

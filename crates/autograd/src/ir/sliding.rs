@@ -1,0 +1,149 @@
+//! How a kernel slides over axes.
+
+use crate::shape::Shape;
+use std::ops::Range;
+
+/// How a kernel slides over the last axes of a tensor. At position p, element k of the kernel lies over place
+/// p·stride + k·dilation − before of the input, along each axis; places outside of the input hold nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Sliding {
+    /// The lengths of the input.
+    pub input: Shape,
+    /// The lengths of the kernel.
+    pub kernel: Shape,
+    /// How many positions there are.
+    pub output: Shape,
+    /// From one position to the next.
+    pub stride: Shape,
+    /// From one element of the kernel to the next.
+    pub dilation: Shape,
+    /// How far the kernel begins before the input.
+    pub before: Shape,
+}
+
+/// Elements of a kernel, positions and places that meet: `length` positions from `output` on, with one element of the kernel,
+/// at places from `input` on, in steps of the last stride. All are offsets in row-major order.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Run {
+    pub(crate) kernel: usize,
+    pub(crate) output: usize,
+    pub(crate) input: usize,
+    pub(crate) length: usize,
+}
+
+impl Sliding {
+    /// How many axes the kernel slides over.
+    pub(crate) fn axes(&self) -> usize {
+        self.kernel.len()
+    }
+
+    /// The step between the places of a run.
+    pub(crate) fn step(&self) -> usize {
+        self.stride.last().copied().unwrap_or(1)
+    }
+
+    /// Whether position p is place p: the kernel is one element that visits all.
+    pub(crate) fn is_identity(&self) -> bool {
+        let ones = |x: &Shape| x.iter().all(|&n| n == 1);
+        ones(&self.kernel)
+            && ones(&self.stride)
+            && self.before.iter().all(|&n| n == 0)
+            && self.input == self.output
+    }
+
+    /// The place under element k at position p of an axis, if it is within the input.
+    pub(crate) fn place(&self, axis: usize, p: usize, k: usize) -> Option<usize> {
+        let place = (p * self.stride[axis] + k * self.dilation[axis]).checked_sub(self.before[axis])?;
+        (place < self.input[axis]).then_some(place)
+    }
+
+    /// A position of an axis at which no element of the kernel is within the input.
+    pub(crate) fn empty_position(&self) -> Option<(usize, usize)> {
+        let positions = |axis: usize| (0..self.output[axis]).map(move |p| (axis, p));
+        let is_empty =
+            |&(axis, p): &(usize, usize)| (0..self.kernel[axis]).all(|k| self.place(axis, p, k).is_none());
+        (0..self.axes()).flat_map(positions).find(is_empty)
+    }
+
+    /// The positions of an axis at which element k is within the input.
+    fn positions(&self, axis: usize, k: usize) -> Range<usize> {
+        let (stride, at) = (self.stride[axis], k * self.dilation[axis]);
+        let first = |place: usize| (self.before[axis] + place).saturating_sub(at).div_ceil(stride);
+        let end = first(self.input[axis]).min(self.output[axis]);
+        first(0).min(end)..end
+    }
+
+    /// Calls `f` with all runs. For one position, the elements of the kernel come in row-major order.
+    pub(crate) fn each_run(&self, f: &mut impl FnMut(Run)) {
+        self.runs(0, Run { kernel: 0, output: 0, input: 0, length: 1 }, f);
+    }
+
+    /// The runs within an element of the kernel, a position and a place along the axes before.
+    fn runs(&self, axis: usize, within: Run, f: &mut impl FnMut(Run)) {
+        if axis == self.axes() {
+            return f(within);
+        }
+        for k in 0..self.kernel[axis] {
+            let positions = self.positions(axis, k);
+            let run = |p: usize, length: usize| Run {
+                kernel: within.kernel * self.kernel[axis] + k,
+                output: within.output * self.output[axis] + p,
+                input: within.input * self.input[axis]
+                    + (p * self.stride[axis] + k * self.dilation[axis] - self.before[axis]),
+                length,
+            };
+            if axis + 1 < self.axes() {
+                positions.for_each(|p| self.runs(axis + 1, run(p, 1), f));
+            } else if !positions.is_empty() {
+                f(run(positions.start, positions.len()));
+            }
+        }
+    }
+
+    /// The kernel, and what is not 1 or 0.
+    pub(super) fn text(&self) -> String {
+        let mut text = format!("{} over {}", self.kernel, self.input);
+        let others =
+            [("stride", &self.stride, 1), ("dilation", &self.dilation, 1), ("before", &self.before, 0)];
+        for (name, numbers, usual) in others {
+            if numbers.iter().any(|&n| n != usual) {
+                text += &format!(", {name} {numbers}");
+            }
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs are the triples of kernel, position and place that a loop over all of them finds.
+    #[test]
+    fn runs_are_all_places_within_the_input() {
+        for (stride, dilation, before, output) in [(1, 1, 0, 4), (2, 1, 3, 7), (3, 2, 1, 3), (1, 3, 5, 9)] {
+            let over = Sliding {
+                input: Shape::from([3, 6]),
+                kernel: Shape::from([2, 3]),
+                output: Shape::from([4, output]),
+                stride: Shape::from([1, stride]),
+                dilation: Shape::from([1, dilation]),
+                before: Shape::from([1, before]),
+            };
+            let mut found = vec![];
+            over.each_run(&mut |run| {
+                for i in 0..run.length {
+                    found.push((run.kernel, run.output + i, run.input + i * over.step()));
+                }
+            });
+            let mut all = vec![];
+            for (k, p) in (0..6).flat_map(|k| (0..4 * output).map(move |p| (k, p))) {
+                let row = over.place(0, p / output, k / 3);
+                let column = over.place(1, p % output, k % 3);
+                all.extend(row.zip(column).map(|(row, column)| (k, p, row * 6 + column)));
+            }
+            found.sort_unstable();
+            assert_eq!(found, all);
+        }
+    }
+}

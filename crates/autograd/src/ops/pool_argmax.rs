@@ -1,0 +1,87 @@
+//! Pool-argmax: where the first largest element of each window is, as an offset in the plane of the last axes. A NaN is larger
+//! than all numbers, and the last NaN counts, as in PyTorch. Places outside of the plane do not count. No derivative.
+
+use super::prelude::*;
+use crate::ir::{PoolArgmax, Sliding};
+
+/// The places of the largest elements, of windows that each have one.
+#[track_caller]
+pub(crate) fn pool_argmax(x: Var<'_>, over: Sliding) -> Var<'_> {
+    let flops = over.kernel.elements();
+    record(PoolArgmax { over, flops }, &[x])
+}
+
+impl Rule for PoolArgmax {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
+        require_float(x)?;
+        let (shape, over) = (&x[0].shape, &self.over);
+        let Some((lead, _)) = shape
+            .split_at_checked(shape.len().wrapping_sub(over.axes()))
+            .filter(|(_, last)| *last == &over.input[..])
+        else {
+            return Err(Mismatch::new(format!("the shape ends in {}", over.input)));
+        };
+        if let Some((axis, p)) = over.empty_position() {
+            let rule =
+                format!("every window has an element; along axis {} that at {p} has none", lead.len() + axis);
+            return Err(Mismatch::new(rule).hint("padding is at most half of the window"));
+        }
+        Ok(Meta::new(lead.iter().chain(over.output.iter()).copied().collect(), DType::I64))
+    }
+
+    fn vjp<'t>(&self, _at: &At<'_, 't>, _g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
+        none()
+    }
+
+    fn jvp<'t>(&self, _at: &At<'_, 't>, _t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
+        None
+    }
+
+    fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
+        let over = &self.over;
+        let (plane, positions) = (over.input.elements(), over.output.elements());
+        let at: Vec<Vec<usize>> = indices(&over.output).collect();
+        with_float!(x[0].meta.dtype, T => {
+            let values = x[0].slice::<T>();
+            let found = (0..y.shape.elements()).map(|i| {
+                let (plane, position) = (&values[i / positions * plane..], &at[i % positions]);
+                let places = indices(&over.kernel).filter_map(|k| {
+                    let place: Option<Vec<usize>> =
+                        (0..k.len()).map(|axis| over.place(axis, position[axis], k[axis])).collect();
+                    place.map(|place| offset(&place, &over.input))
+                });
+                let larger = |a: usize, b: usize| if plane[b] > plane[a] || plane[b].is_nan() { b } else { a };
+                places.reduce(larger).expect("a window with an element") as i64
+            });
+            y.write(found);
+        });
+        Ok(())
+    }
+
+    fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
+        with_float!(x[0].dtype(), T => {
+            let x = kernels::conv::contiguous::<T>(x[0].view());
+            kernels::conv::largest::<T>(&x, &self.over, y.slice());
+        });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Tested for PoolArgmax {
+    fn rows() -> Vec<Row> {
+        use crate::PoolForm;
+        let mut all = rows("max_pool1d", &[&[2, 7], &[1, 2, 4], &[0, 5], &[2, 0, 5]], |x| {
+            x.sin().max_pool1d(PoolForm::of(3).stride(2).padding(1)).exp()
+        });
+        all.extend(rows("max_pool2d", &[&[1, 2, 5, 6], &[4, 4]], |x| {
+            x.max_pool2d(PoolForm::of(2).stride([1, 2]).ceil()).square()
+        }));
+        all.extend(rows("max_pool2d of a transpose", &[&[2, 6, 5]], |x| {
+            x.t().max_pool2d(PoolForm::of(2).dilation(2).stride(1)).sin()
+        }));
+        all.extend(rows("max_pool3d", &[&[1, 3, 4, 2]], |x| x.max_pool3d(PoolForm::of(2)).sin()));
+        all.extend(large("max_pool2d", &[&[320, 500]], |x| x.sin().max_pool2d(PoolForm::of(2)).exp()));
+        all
+    }
+}

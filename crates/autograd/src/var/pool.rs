@@ -1,0 +1,422 @@
+//! Pooling over windows of the last axes, and windows as columns.
+
+use super::Var;
+use super::axes::Keep;
+use crate::ir::{Gather, Overlap, ScatterAdd, Sliding, Windows};
+use crate::ops::{PerAxis, pool_argmax};
+use crate::record::record;
+use crate::shape::{Axis, Shape};
+use ndarray::{ArrayD, IxDyn};
+
+/// The windows of a pooling over the last N axes. By default they lie side by side.
+///
+/// ```
+/// use autograd::{PoolForm, Shape, Tape};
+/// let tape = Tape::new();
+/// let x = tape.constant(&[1.0; 25]).reshape([1, 5, 5]);
+/// assert_eq!(x.max_pool2d(PoolForm::of(2)).shape(), Shape::from([1, 2, 2]));
+/// assert_eq!(x.max_pool2d(PoolForm::of(2).ceil()).shape(), Shape::from([1, 3, 3]));
+/// assert_eq!(x.avg_pool2d(PoolForm::of(3).stride([1, 2]).padding(1)).shape(), Shape::from([1, 5, 3]));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolForm<const N: usize> {
+    size: [usize; N],
+    stride: [usize; N],
+    dilation: [usize; N],
+    padding: [usize; N],
+    ceil: bool,
+    padding_counts: bool,
+}
+
+impl<const N: usize> PoolForm<N> {
+    /// Windows of this size, side by side.
+    pub fn of(size: impl Into<PerAxis<N>>) -> PoolForm<N> {
+        let size = size.into().0;
+        let (dilation, padding) = ([1; N], [0; N]);
+        PoolForm { size, stride: size, dilation, padding, ceil: false, padding_counts: true }
+    }
+
+    /// The step from one window to the next.
+    pub fn stride(self, stride: impl Into<PerAxis<N>>) -> PoolForm<N> {
+        PoolForm { stride: stride.into().0, ..self }
+    }
+
+    /// The step from one element of a window to the next.
+    pub fn dilation(self, dilation: impl Into<PerAxis<N>>) -> PoolForm<N> {
+        PoolForm { dilation: dilation.into().0, ..self }
+    }
+
+    /// Places beyond both ends of each axis: no elements for a maximum, zeros for a mean.
+    pub fn padding(self, padding: impl Into<PerAxis<N>>) -> PoolForm<N> {
+        PoolForm { padding: padding.into().0, ..self }
+    }
+
+    /// A last window may reach beyond the end, if it begins before.
+    pub fn ceil(self) -> PoolForm<N> {
+        PoolForm { ceil: true, ..self }
+    }
+
+    /// For means: the padding does not count.
+    pub fn elements_only(self) -> PoolForm<N> {
+        PoolForm { padding_counts: false, ..self }
+    }
+
+    /// How many windows there are along an axis of a length.
+    fn windows(&self, i: usize, length: usize) -> Option<usize> {
+        let extent = (self.size[i].checked_sub(1)?.checked_mul(self.dilation[i])?).checked_add(1)?;
+        let room = (length + 2 * self.padding[i]).checked_sub(extent)?;
+        if !self.ceil {
+            return Some(room / self.stride[i] + 1);
+        }
+        let windows = room.div_ceil(self.stride[i]) + 1;
+        let last_is_beyond = (windows - 1) * self.stride[i] >= length + self.padding[i];
+        Some(windows - usize::from(last_is_beyond))
+    }
+
+    /// How the windows slide over the last axes of x.
+    #[track_caller]
+    fn over(&self, op: &str, x: Var<'_>) -> Sliding {
+        let shape = x.shape();
+        let Some((_, input)) = shape.split_at_checked(shape.len().wrapping_sub(N)) else {
+            x.mistake(op, format!("shape {shape}"), "x")
+                .rule(format!("the windows go over the last {N} axes"))
+                .raise()
+        };
+        if self.size.contains(&0) || self.stride.contains(&0) || self.dilation.contains(&0) {
+            x.mistake(op, format!("{self:?}"), "x")
+                .rule("sizes, strides and dilations are at least 1")
+                .raise();
+        }
+        let count = |i: usize| match self.windows(i, input[i]) {
+            Some(count) => count,
+            None => x
+                .mistake(
+                    op,
+                    format!("windows of {} along axis {} of {shape}", self.size[i], shape.len() - N + i),
+                    "x",
+                )
+                .rule("a window is no longer than the axis with its padding")
+                .raise(),
+        };
+        let over = Sliding {
+            output: (0..N).map(count).collect(),
+            input: Shape::from(input),
+            kernel: Shape::from(self.size),
+            stride: Shape::from(self.stride),
+            dilation: Shape::from(self.dilation),
+            before: Shape::from(self.padding),
+        };
+        if over.empty_position().is_some() {
+            x.mistake(op, format!("{self:?}"), "x")
+                .rule("every window has an element of x")
+                .hint("padding is at most half of the window")
+                .raise();
+        }
+        over
+    }
+}
+
+macro_rules! pools {
+    ($($n:literal $max:ident $with_index:ident $unpool:ident $avg:ident $lp:ident $amax:ident $aavg:ident;)*) => {
+        impl<'t> Var<'t> {$(
+            /// The largest element of each window of the last axes. A NaN makes the maximum NaN. The gradient goes to the first
+            /// of equal elements, in row-major order.
+            ///
+            /// # Panics
+            /// If there are fewer axes, a window is longer than an axis with its padding, or one has no element.
+            #[track_caller]
+            pub fn $max(self, form: PoolForm<$n>) -> Var<'t> {
+                self.max_pool_by(stringify!($max), form).0
+            }
+
+            #[doc = concat!("As [`", stringify!($max), "`](Var::", stringify!($max), "), with the places of the elements as `I64`: ")]
+            /// offsets in the flattened last axes.
+            ///
+            /// # Panics
+            /// If there are fewer axes, a window is longer than an axis with its padding, or one has no element.
+            #[track_caller]
+            pub fn $with_index(self, form: PoolForm<$n>) -> (Var<'t>, Var<'t>) {
+                self.max_pool_by(stringify!($with_index), form)
+            }
+
+            /// Elements put back to their places: zeros of the given lengths, to which each element is added at the offset
+            #[doc = concat!("that [`", stringify!($with_index), "`](Var::", stringify!($with_index), ") has given.")]
+            ///
+            /// # Panics
+            /// If the shapes differ, there are fewer axes, or an index is out of range ([`Fault`](crate::Fault)).
+            #[track_caller]
+            pub fn $unpool(self, index: Var<'t>, lengths: [usize; $n]) -> Var<'t> {
+                self.max_unpool_by(stringify!($unpool), index, &lengths)
+            }
+
+            /// The mean of each window of the last axes. Zeros of the padding count, unless the form says
+            /// [`elements_only`](PoolForm::elements_only); what a last window has beyond the padding never does.
+            ///
+            /// # Panics
+            /// If there are fewer axes, a window is longer than an axis with its padding, or one has no element.
+            #[track_caller]
+            pub fn $avg(self, form: PoolForm<$n>) -> Var<'t> {
+                self.avg_pool_by(stringify!($avg), form)
+            }
+
+            /// The p-norm without absolute values of each window of the last axes, (Σ xᵖ)^(1/p).
+            ///
+            /// # Panics
+            /// If there are fewer axes, a window is longer than an axis with its padding, or one has no element.
+            #[track_caller]
+            pub fn $lp(self, p: f64, form: PoolForm<$n>) -> Var<'t> {
+                let over = form.over(stringify!($lp), self);
+                self.powf(p).window_sums(&over).powf(p.recip())
+            }
+
+            /// The largest element of each of the given number of windows, which cover each axis evenly: window p of an axis of
+            /// length n goes from ⌊p·n/m⌋ to ⌈(p + 1)·n/m⌉. The gradient goes to the first of equal elements.
+            ///
+            /// # Panics
+            /// If there are fewer axes, or one has no element.
+            #[track_caller]
+            pub fn $amax(self, windows: impl Into<PerAxis<$n>>) -> Var<'t> {
+                self.adaptive(stringify!($amax), &windows.into().0, Var::first_largest)
+            }
+
+            /// The mean of each of the given number of windows, which cover each axis evenly: window p of an axis of length n
+            /// goes from ⌊p·n/m⌋ to ⌈(p + 1)·n/m⌉.
+            ///
+            /// # Panics
+            /// If there are fewer axes, or one has no element.
+            #[track_caller]
+            pub fn $aavg(self, windows: impl Into<PerAxis<$n>>) -> Var<'t> {
+                self.adaptive(stringify!($aavg), &windows.into().0, Var::even_means)
+            }
+        )*}
+    };
+}
+pools! {
+    1 max_pool1d max_pool1d_with_index max_unpool1d avg_pool1d lp_pool1d adaptive_max_pool1d adaptive_avg_pool1d;
+    2 max_pool2d max_pool2d_with_index max_unpool2d avg_pool2d lp_pool2d adaptive_max_pool2d adaptive_avg_pool2d;
+    3 max_pool3d max_pool3d_with_index max_unpool3d avg_pool3d lp_pool3d adaptive_max_pool3d adaptive_avg_pool3d;
+}
+
+impl<'t> Var<'t> {
+    /// Maxima and their places: the places are found in one pass, and the rules are those of `gather`.
+    #[track_caller]
+    fn max_pool_by<const N: usize>(self, op: &str, form: PoolForm<N>) -> (Var<'t>, Var<'t>) {
+        let over = form.over(op, self);
+        let (plane, positions) = (over.input.elements(), over.output.elements());
+        let index = pool_argmax(self, over);
+        let planes = self.shape()[..self.rank() - N].iter().product::<usize>();
+        let rows = index.reshape([planes, positions]);
+        let y = record(Gather { axis: 1 }, &[self.reshape([planes, plane]), rows]);
+        (y.reshape(index.shape()), index)
+    }
+
+    #[track_caller]
+    fn max_unpool_by(self, op: &str, index: Var<'t>, lengths: &[usize]) -> Var<'t> {
+        let shape = self.shape();
+        if index.shape() != shape || shape.len() < lengths.len() {
+            self.mistake(op, format!("x {shape} and index {}", index.shape()), "x")
+                .rule(format!("both have the same shape, of at least {} axes", lengths.len()))
+                .raise();
+        }
+        let (lead, last) = shape.split_at(shape.len() - lengths.len());
+        let (planes, positions) = (lead.iter().product::<usize>(), last.iter().product::<usize>());
+        let to = Shape::from([planes, Shape::from(lengths).elements()]);
+        let [x, index] = [self, index].map(|x| x.reshape([planes, positions]));
+        record(ScatterAdd { axis: 1, to }, &[x, index]).reshape([lead, lengths].concat())
+    }
+
+    /// The sum of each window, axis by axis: a sum of n elements along each axis instead of nᴺ.
+    #[track_caller]
+    fn window_sums(self, over: &Sliding) -> Var<'t> {
+        let first = self.rank() - over.axes();
+        (0..over.axes()).fold(self, |x, i| {
+            let axis = (first + i) as Axis;
+            let padded = x.padded(over, i, axis);
+            let (size, step, dilation) = (over.kernel[i], over.stride[i], over.dilation[i]);
+            record(Windows { axis, size, step, dilation }, &[padded]).sum_over(-1)
+        })
+    }
+
+    /// Zeros at both ends of an axis, just as many as the windows reach; elements that no window reaches are cut off.
+    #[track_caller]
+    fn padded(self, over: &Sliding, i: usize, axis: Axis) -> Var<'t> {
+        let reached =
+            over.output[i].saturating_sub(1) * over.stride[i] + over.dilation[i] * (over.kernel[i] - 1) + 1;
+        let length = over.input[i] + over.before[i];
+        let (axis, before) = (isize::from(axis), over.before[i]);
+        match reached.checked_sub(length) {
+            Some(0) if before == 0 => self,
+            Some(after) => self.pad(axis, before, after),
+            None if before == 0 => self.slice(axis, ..reached),
+            None => self.pad(axis, before, 0).slice(axis, ..reached),
+        }
+    }
+
+    #[track_caller]
+    fn avg_pool_by<const N: usize>(self, op: &str, form: PoolForm<N>) -> Var<'t> {
+        let over = form.over(op, self);
+        // How many places of a window count, along an axis.
+        let count = |i: usize, p: usize| {
+            let (length, before) = (over.input[i], over.before[i]);
+            let within = |k: &usize| {
+                let place = p * over.stride[i] + k * over.dilation[i];
+                if form.padding_counts { place < length + 2 * before } else { over.place(i, p, *k).is_some() }
+            };
+            (0..over.kernel[i]).filter(within).count()
+        };
+        let counts: Vec<Vec<f64>> =
+            (0..N).map(|i| (0..over.output[i]).map(|p| count(i, p) as f64).collect()).collect();
+        let sums = self.window_sums(&over);
+        if counts.iter().all(|all| all.iter().all(|n| *n == all[0])) {
+            return sums / counts.iter().filter_map(|all| all.first()).product::<f64>();
+        }
+        let divisor = |p: IxDyn| (0..N).map(|i| counts[i][p[i]]).product::<f64>();
+        let divisors = ArrayD::from_shape_fn(IxDyn(&over.output), divisor);
+        sums / self.tape.constant(divisors).cast(self.dtype())
+    }
+
+    /// A reduction over even windows, one axis after the other, the last one first.
+    #[track_caller]
+    fn adaptive(self, op: &str, windows: &[usize], reduce: fn(Var<'t>, Axis, usize) -> Var<'t>) -> Var<'t> {
+        let shape = self.shape();
+        let Some(first) = shape.len().checked_sub(windows.len()) else {
+            self.mistake(op, format!("shape {shape}"), "x")
+                .rule(format!("the windows cover the last {} axes", windows.len()))
+                .raise()
+        };
+        if shape[first..].contains(&0) {
+            self.mistake(op, format!("shape {shape}"), "x")
+                .rule("an axis has an element for its windows")
+                .raise();
+        }
+        windows.iter().enumerate().rev().fold(self, |x, (i, &count)| reduce(x, (first + i) as Axis, count))
+    }
+
+    /// The first largest element of each even window of an axis.
+    #[track_caller]
+    fn first_largest(self, axis: Axis, count: usize) -> Var<'t> {
+        let windows = self.even_windows(axis, count);
+        let index = windows.argmax(Keep(-1));
+        let last = windows.rank() - 1;
+        let y = record(Gather { axis: last as Axis }, &[windows, index]);
+        y.reshape(self.shape().with_length(axis as usize, count))
+    }
+
+    /// The mean of each even window of an axis.
+    #[track_caller]
+    fn even_means(self, axis: Axis, count: usize) -> Var<'t> {
+        let length = self.shape()[axis as usize];
+        let windows = self.even_windows(axis, count);
+        let sizes: Vec<usize> = (0..count).map(|p| even_window(p, length, count).len()).collect();
+        let longest = sizes.iter().copied().max().unwrap_or(1);
+        if sizes.iter().all(|&size| size == longest) {
+            return windows.sum_over(-1) / longest as f64;
+        }
+        // Shorter windows repeat their last element, which does not count.
+        let counts = ndarray::Array2::from_shape_fn((count, longest), |(p, k)| k < sizes[p]);
+        let mut along = vec![1; windows.rank()];
+        (along[axis as usize], along[self.rank()]) = (count, longest);
+        let counts = self.tape.constant(counts).reshape(&along[..]).broadcast_to(windows.shape());
+        let sums = counts.select(windows, 0.0).sum_over(-1);
+        along.pop();
+        let sizes: Vec<f64> = sizes.iter().map(|&n| n as f64).collect();
+        sums / self.tape.constant(sizes).cast(self.dtype()).reshape(&along[..])
+    }
+
+    /// Windows that cover an axis evenly, along a new last axis. Shorter ones repeat their last element.
+    #[track_caller]
+    fn even_windows(self, axis: Axis, count: usize) -> Var<'t> {
+        let length = self.shape()[axis as usize];
+        if count > 0 && length.is_multiple_of(count) {
+            return self.windows(isize::from(axis), length / count, length / count);
+        }
+        let windows: Vec<_> = (0..count).map(|p| even_window(p, length, count)).collect();
+        let longest = windows.iter().map(ExactSizeIterator::len).max().unwrap_or(1);
+        let places =
+            windows.iter().flat_map(|window| (0..longest).map(|k| (window.start + k).min(window.end - 1)));
+        self.places(axis, places).windows(isize::from(axis), longest, longest)
+    }
+
+    /// The windows of \[images, channels, lengths…\] as columns: \[images, channels × elements of a window, windows\]. The channel
+    /// varies slowest, and windows are counted in row-major order. In other libraries this is `unfold` or `im2col`.
+    ///
+    /// # Panics
+    /// If there are not N + 2 axes, or a window is longer than an axis with its padding.
+    ///
+    /// ```
+    /// # use autograd::{PoolForm, Shape, Tape};
+    /// let tape = Tape::new();
+    /// let x = tape.var(&[1.0; 20]).reshape([1, 1, 4, 5]);
+    /// let columns = x.im2col(PoolForm::of([2, 2]).stride(1));
+    /// assert_eq!(columns.shape(), Shape::from([1, 4, 12]));
+    /// assert_eq!(columns.col2im([4, 5], PoolForm::of([2, 2]).stride(1)).index(0, 0).sum().item(), 48.0);
+    /// ```
+    #[track_caller]
+    pub fn im2col<const N: usize>(self, form: PoolForm<N>) -> Var<'t> {
+        let over = form.over("im2col", self);
+        self.require_images("im2col", N + 2);
+        let mut x = self;
+        for i in 0..N {
+            let axis = (i + 2) as Axis;
+            let (size, step, dilation) = (over.kernel[i], over.stride[i], over.dilation[i]);
+            x = record(Windows { axis, size, step, dilation }, &[x.padded(&over, i, axis)]);
+        }
+        let order = [0, 1].into_iter().chain(N + 2..2 * N + 2).chain(2..N + 2);
+        let order: Vec<isize> = order.map(|axis| axis as isize).collect();
+        let (images, channels) = (self.shape()[0], self.shape()[1]);
+        x.permute(&order).reshape([images, channels * over.kernel.elements(), over.output.elements()])
+    }
+
+    /// Columns added up where their windows lie: the adjoint of [`im2col`](Var::im2col) of an input of the given lengths.
+    ///
+    /// # Panics
+    /// If the shape is not \[images, channels × elements of a window, windows\], with the windows of such an input.
+    ///
+    /// ```
+    /// # use autograd::{PoolForm, Tape};
+    /// let tape = Tape::new();
+    /// let columns = tape.var([[[1.0, 2.0], [3.0, 4.0]]]);
+    /// assert_eq!(columns.col2im([3], PoolForm::of([2]).stride(1)).to_vec::<f64>(), [1.0, 5.0, 4.0]);
+    /// ```
+    #[track_caller]
+    pub fn col2im<const N: usize>(self, lengths: [usize; N], form: PoolForm<N>) -> Var<'t> {
+        self.require_images("col2im", 3);
+        let over = form.over("col2im", self.tape.full(0.0, lengths, self.dtype()));
+        let (shape, rows) = (self.shape(), over.kernel.elements());
+        if !shape[1].is_multiple_of(rows) || shape[2] != over.output.elements() {
+            self.mistake("col2im", format!("shape {shape}"), "x")
+                .rule(format!("axis 1 is a multiple of {rows}, and axis 2 is {}", over.output.elements()))
+                .raise();
+        }
+        let lead = [shape[0], shape[1] / rows];
+        let all: Vec<usize> =
+            lead.iter().chain(over.kernel.iter()).chain(over.output.iter()).copied().collect();
+        // The lengths of the kernel after those of the output, the first one last: each axis takes the last.
+        let order = [0, 1].into_iter().chain(N + 2..2 * N + 2).chain((2..N + 2).rev());
+        let order: Vec<isize> = order.map(|axis| axis as isize).collect();
+        let mut x = self.reshape(&all[..]).permute(&order);
+        for i in 0..N {
+            let (axis, step, dilation) = ((i + 2) as Axis, over.stride[i], over.dilation[i]);
+            let reached = (over.output[i] - 1) * step + dilation * (over.kernel[i] - 1) + 1;
+            x = record(Overlap { axis, length: reached, step, dilation }, &[x]);
+            let (first, end) = (over.before[i], (over.before[i] + over.input[i]).min(reached));
+            x = x.slice(isize::from(axis), first..end);
+            x = x.pad(isize::from(axis), 0, over.input[i] - (end - first));
+        }
+        x
+    }
+
+    #[track_caller]
+    fn require_images(self, op: &str, rank: usize) {
+        if self.rank() != rank {
+            self.mistake(op, format!("shape {}", self.shape()), "x")
+                .rule(format!("there are {rank} axes"))
+                .raise();
+        }
+    }
+}
+
+/// Window p of `count` that cover a length evenly.
+fn even_window(p: usize, length: usize, count: usize) -> std::ops::Range<usize> {
+    p * length / count..((p + 1) * length).div_ceil(count)
+}
