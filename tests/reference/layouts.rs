@@ -1,6 +1,6 @@
 //! Single operations on tensors, continued from `ops.rs`: shapes, parts, and layers without parameters.
 
-use autograd::{Keep, Var};
+use autograd::{Border, Keep, Var};
 use nn::attention::{Mask, scaled_dot_product};
 
 use crate::args::Args;
@@ -49,23 +49,39 @@ pub(crate) fn parts(op: &str) -> Option<Row> {
         "stack" => |x, args| Var::stack(x, args.need("axis")),
         "select" => |x, args| x[0].index(args.need("axis"), args.need("index")),
         "slice" => |x, args| {
-            let ranges = args.need::<Vec<usize>>("start").into_iter().zip(args.need::<Vec<usize>>("stop"));
-            (0..).zip(ranges).fold(x[0], |x, (axis, (start, stop))| x.slice(axis, start..stop))
+            let [starts, stops, steps] = ["start", "stop", "step"].map(|name| args.need::<Vec<isize>>(name));
+            let ranges = starts.into_iter().zip(stops).zip(steps);
+            (0..)
+                .zip(ranges)
+                .fold(x[0], |x, (axis, ((start, stop), step))| x.slice_by(axis, start..stop, step))
         },
-        "pad_constant" => |x, args| {
-            let pads: Vec<usize> = args.need("pads_last_axis_first");
-            let value: f64 = args.need("value");
-            let pairs = (0..).zip(pads.chunks(2));
-            pairs.fold(x[0] - value, |x, (i, pair)| x.pad(-1 - i, pair[0], pair[1])) + value
+        // Backwards from `start` to the last before `stop`.
+        "slice_reverse" => |x, args| {
+            let [start, stop, step] = ["start", "stop", "step"].map(|name| args.need::<isize>(name));
+            x[0].slice_by(0, stop + 1..=start, step)
         },
+        "tile" => |x, args| x[0].tile(&args.need::<Vec<usize>>("reps")),
+        "repeat_interleave" => |x, args| x[0].repeat_interleave(args.need("axis"), args.need("repeats")),
+        "rot90" => |x, args| {
+            let [a, b] = args.need::<Vec<isize>>("axes")[..] else { panic!("a turn takes two axes") };
+            x[0].rot90(args.need("k"), [a, b])
+        },
+        "sliding_windows" => |x, args| {
+            let sizes = args.need::<Vec<usize>>("size").into_iter().zip(args.need::<Vec<usize>>("step"));
+            (0..).zip(sizes).fold(x[0], |x, (axis, (size, step))| x.windows(axis, size, step))
+        },
+        "pad_constant" => |x, args| padded(x[0], args, Border::Constant(args.need("value"))),
+        "pad_reflect" => |x, args| padded(x[0], args, Border::Reflect),
+        "pad_replicate" => |x, args| padded(x[0], args, Border::Replicate),
+        "pad_circular" => |x, args| padded(x[0], args, Border::Circular),
         "roll" => |x, args| {
             let shifts = args.list("shifts").unwrap_or_else(|| args.unknown("shifts"));
             match args.list("axes") {
-                Some(axes) => shifts.iter().zip(axes).fold(x[0], |x, (&shift, axis)| roll(x, shift, axis)),
+                Some(axes) => shifts.iter().zip(axes).fold(x[0], |x, (&shift, axis)| x.roll(axis, shift)),
                 // Over all elements in row-major order.
                 None => {
                     let flat = x[0].reshape([x[0].shape().elements()]);
-                    let rolled = shifts.iter().fold(flat, |x, &shift| roll(x, shift, 0));
+                    let rolled = shifts.iter().fold(flat, |x, &shift| x.roll(0, shift));
                     rolled.reshape(x[0].shape())
                 }
             }
@@ -128,11 +144,11 @@ fn normalized_axes(x: Var<'_>, args: &Args) -> Vec<isize> {
     (-(shape.len() as isize)..0).collect()
 }
 
-/// Moves elements along an axis; those that leave at one end enter at the other.
-fn roll(x: Var<'_>, shift: isize, axis: isize) -> Var<'_> {
-    let length = x.shape()[axis.rem_euclid(x.rank() as isize) as usize] as isize;
-    let first = (-shift).rem_euclid(length) as usize;
-    Var::concat(&[x.slice(axis, first..), x.slice(axis, ..first)], axis)
+/// Borders as the pairs of a case say, the last axis first.
+fn padded<'t>(x: Var<'t>, args: &Args, border: Border) -> Var<'t> {
+    let pads: Vec<isize> = args.need("pads_last_axis_first");
+    let pairs = (0..).zip(pads.chunks(2));
+    pairs.fold(x, |x, (i, pair)| x.pad_with(-1 - i, pair[0], pair[1], border))
 }
 
 /// To the shape of a case, in which one length may be left open as -1.

@@ -10,6 +10,7 @@ use crate::evaluate::{evaluate, evaluate_all};
 use crate::format::Case;
 use crate::layouts::{layers, layout, parts};
 use crate::runner::{Fault, Handler, Refusal, Results};
+use crate::sliding::{convolutions, interpolations, pool_form, pools};
 
 /// One op: inputs and parameters to the output.
 pub(crate) type Row = for<'t> fn(&[Var<'t>], &Args) -> Var<'t>;
@@ -29,22 +30,12 @@ pub(crate) fn find(op: &str) -> Option<Handler> {
     }
     let row = elementwise(op).or_else(|| several(op)).or_else(|| rows(op)).or_else(|| products(op));
     let row = row.or_else(|| reductions(op)).or_else(|| layout(op)).or_else(|| parts(op));
-    let row = row.or_else(|| layers(op))?;
+    let row = row.or_else(|| layers(op)).or_else(|| convolutions(op)).or_else(|| pools(op));
+    let row = row.or_else(|| interpolations(op))?;
     Some(Handler::new(Refusal::PanicInCaller, move |case, _| {
-        if let Some(reason) = unsupported(case)? {
-            return Err(Fault::Unsupported(reason.to_owned()));
-        }
         overlook(case);
         with_conventions(case, evaluate(case, row)?)
     }))
-}
-
-/// The cases of an op that the engine does not have although it has the others.
-fn unsupported(case: &Case) -> Result<Option<&'static str>, Fault> {
-    Ok(match case.op.as_str() {
-        "slice" if case.args.read::<Vec<usize>>("step")?.iter().any(|&step| step != 1) => Some("steps"),
-        _ => None,
-    })
 }
 
 /// What changes nothing that is held: an axis of elementwise functions and of sums over all elements.
@@ -59,7 +50,7 @@ fn overlook(case: &Case) {
 fn with_conventions(case: &Case, mut results: Results) -> Result<Results, Fault> {
     let inputs = || Ok::<_, Fault>(case.array("in", "x")?.floats().into_iter().enumerate());
     match case.op.as_str() {
-        "abs" | "elu" | "leaky_relu" | "relu" => results.same_convention(),
+        "abs" | "elu" | "leaky_relu" | "max_pool2d" | "relu" => results.same_convention(),
         "amax" | "amin" => results.same_convention(),
         // There is no convention for the gradient at nan.
         "norm" if !case.arrays("in")[0].1.floats().iter().any(|x| x.is_nan()) => results.same_convention(),
@@ -283,13 +274,14 @@ fn several_outputs(op: &str) -> Option<Outputs> {
             let values = over(x[0], args, |x, axes| x.min_over(axes));
             vec![values, over(x[0], args, |x, axes| x.argmin(axes[0]))]
         },
-        "split" => |x, args| {
-            let (mut start, axis) = (0, args.need("axis"));
-            let next = |length: usize| {
-                start += length;
-                x[0].slice(axis, start - length..start)
-            };
-            args.need::<Vec<usize>>("sizes").into_iter().map(next).collect()
+        "split" => |x, args| x[0].split_into(args.need("axis"), &args.need::<Vec<usize>>("sizes")),
+        "max_pool2d_with_indices" => |x, args| {
+            let (values, places) = x[0].max_pool2d_with_index(pool_form(args));
+            vec![values, places]
+        },
+        "meshgrid" => |x, args| {
+            args.says("indexing", "xy");
+            Var::meshgrid(&[x[1], x[0]]).into_iter().rev().collect()
         },
         _ => return None,
     };

@@ -30,6 +30,7 @@ mod scalars;
 mod seeds;
 mod selftest;
 mod sessions;
+mod sliding;
 mod special;
 mod training;
 

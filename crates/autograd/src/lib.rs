@@ -143,7 +143,6 @@ pub use mistake::Mistake;
 /// ```
 pub use ndarray;
 pub use number::{Literal, Num, Number};
-pub use ops::{ConvForm, PerAxis};
 pub use optimizer::{NamedTensor, Optimizer, OptimizerState, StateError};
 pub use oracle::Replay;
 pub use params::{Buffer, Gradients, Initial, Param, Params, Scope};
@@ -160,4 +159,4 @@ pub use show::{
 };
 pub use tape::{Storage, Tape, Within};
 pub use tensor::ToTensor;
-pub use var::{Border, Interpolation, Keep, Operand, PoolForm, ToAxes, Var};
+pub use var::{Border, ConvForm, Interpolation, Keep, Operand, PerAxis, PoolForm, ToAxes, Var};

@@ -68,7 +68,7 @@ impl Rule for ConvTranspose {
 #[cfg(test)]
 impl Tested for ConvTranspose {
     fn rows() -> Vec<Row> {
-        use super::conv::ConvForm;
+        use crate::ConvForm;
         let form = ConvForm::default();
         let over1 = |name: &str, shapes: [&[usize]; 2], form: ConvForm<1>| {
             row(name, &shapes, move |x| x[0].sin().conv_transpose1d(x[1].cos(), form)).rounds()

@@ -68,7 +68,7 @@ impl Rule for ConvWeight {
 #[cfg(test)]
 impl Tested for ConvWeight {
     fn rows() -> Vec<Row> {
-        use super::conv::ConvForm;
+        use crate::ConvForm;
         // The gradient by the weight, as a function of both operands.
         let by_weight = |name: &str, shapes: [&[usize]; 2], form: ConvForm<1>| {
             row(name, &shapes, move |x| {

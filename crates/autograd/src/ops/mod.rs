@@ -36,6 +36,6 @@ mod uniform;
 mod unpick;
 mod windows;
 
-pub use conv::{ConvForm, PerAxis};
+pub(crate) use conv::{conv, conv_transpose};
 pub(crate) use elementwise::binary_of;
 pub(crate) use pool_argmax::pool_argmax;

@@ -68,10 +68,14 @@ impl<'t> Var<'t> {
                 .rule(format!("a border {border:?} adds at most {most} at each end"))
                 .raise();
         }
-        let border = |count: usize, start: bool| x.border(border, axis as isize, count, start);
-        let parts =
-            [(before > 0).then(|| border(before, true)), Some(x), (after > 0).then(|| border(after, false))];
-        let parts: Vec<Var<'t>> = parts.into_iter().flatten().collect();
+        let mut parts = Vec::with_capacity(3);
+        if before > 0 {
+            parts.push(x.border(border, axis as isize, before, true));
+        }
+        parts.push(x);
+        if after > 0 {
+            parts.push(x.border(border, axis as isize, after, false));
+        }
         if parts.len() == 1 { x } else { Var::concat(&parts, axis as isize) }
     }
 
@@ -129,7 +133,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn rot90(self, turns: isize, axes: [isize; 2]) -> Var<'t> {
-        let [a, b] = axes.map(|axis| self.axis("rot90", axis) as isize);
+        let (a, b) = (self.axis("rot90", axes[0]) as isize, self.axis("rot90", axes[1]) as isize);
         if a == b {
             self.mistake("rot90", format!("axes {axes:?}"), "x").rule("a turn is one of two axes").raise();
         }

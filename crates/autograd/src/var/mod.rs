@@ -1,6 +1,8 @@
 //! Variables: `Copy` handles to the nodes of a tape, and their methods.
 
 mod axes;
+mod columns;
+mod conv;
 mod display;
 mod functions;
 mod layout;
@@ -15,6 +17,7 @@ mod state;
 mod statistics;
 
 pub use axes::{Keep, ToAxes};
+pub use conv::{ConvForm, PerAxis};
 pub use layout::Border;
 pub use operators::Operand;
 pub use pool::PoolForm;

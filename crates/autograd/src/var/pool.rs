@@ -1,9 +1,10 @@
-//! Pooling over windows of the last axes, and windows as columns.
+//! Pooling over windows of the last axes.
 
 use super::Var;
 use super::axes::Keep;
-use crate::ir::{Gather, Overlap, ScatterAdd, Sliding, Windows};
-use crate::ops::{PerAxis, pool_argmax};
+use super::conv::PerAxis;
+use crate::ir::{Gather, ScatterAdd, Sliding, Windows};
+use crate::ops::pool_argmax;
 use crate::record::record;
 use crate::shape::{Axis, Shape};
 use ndarray::{ArrayD, IxDyn};
@@ -26,6 +27,7 @@ pub struct PoolForm<const N: usize> {
     padding: [usize; N],
     ceil: bool,
     padding_counts: bool,
+    divisor: Option<usize>,
 }
 
 impl<const N: usize> PoolForm<N> {
@@ -33,7 +35,7 @@ impl<const N: usize> PoolForm<N> {
     pub fn of(size: impl Into<PerAxis<N>>) -> PoolForm<N> {
         let size = size.into().0;
         let (dilation, padding) = ([1; N], [0; N]);
-        PoolForm { size, stride: size, dilation, padding, ceil: false, padding_counts: true }
+        PoolForm { size, stride: size, dilation, padding, ceil: false, padding_counts: true, divisor: None }
     }
 
     /// The step from one window to the next.
@@ -61,6 +63,11 @@ impl<const N: usize> PoolForm<N> {
         PoolForm { padding_counts: false, ..self }
     }
 
+    /// For means: what the sum of each window is divided by, instead of the number of its elements.
+    pub fn divided_by(self, divisor: usize) -> PoolForm<N> {
+        PoolForm { divisor: Some(divisor), ..self }
+    }
+
     /// How many windows there are along an axis of a length.
     fn windows(&self, i: usize, length: usize) -> Option<usize> {
         let extent = (self.size[i].checked_sub(1)?.checked_mul(self.dilation[i])?).checked_add(1)?;
@@ -75,7 +82,7 @@ impl<const N: usize> PoolForm<N> {
 
     /// How the windows slide over the last axes of x.
     #[track_caller]
-    fn over(&self, op: &str, x: Var<'_>) -> Sliding {
+    pub(super) fn over(&self, op: &str, x: Var<'_>) -> Sliding {
         let shape = x.shape();
         let Some((_, input)) = shape.split_at_checked(shape.len().wrapping_sub(N)) else {
             x.mistake(op, format!("shape {shape}"), "x")
@@ -87,19 +94,15 @@ impl<const N: usize> PoolForm<N> {
                 .rule("sizes, strides and dilations are at least 1")
                 .raise();
         }
-        let count = |i: usize| match self.windows(i, input[i]) {
-            Some(count) => count,
-            None => x
-                .mistake(
-                    op,
-                    format!("windows of {} along axis {} of {shape}", self.size[i], shape.len() - N + i),
-                    "x",
-                )
+        let counts: Vec<Option<usize>> = (0..N).map(|i| self.windows(i, input[i])).collect();
+        if let Some(i) = counts.iter().position(Option::is_none) {
+            let axis = shape.len() - N + i;
+            x.mistake(op, format!("windows of {} along axis {axis} of {shape}", self.size[i]), "x")
                 .rule("a window is no longer than the axis with its padding")
-                .raise(),
-        };
+                .raise();
+        }
         let over = Sliding {
-            output: (0..N).map(count).collect(),
+            output: counts.into_iter().flatten().collect(),
             input: Shape::from(input),
             kernel: Shape::from(self.size),
             stride: Shape::from(self.stride),
@@ -117,13 +120,23 @@ impl<const N: usize> PoolForm<N> {
 }
 
 macro_rules! pools {
-    ($($n:literal $max:ident $with_index:ident $unpool:ident $avg:ident $lp:ident $amax:ident $aavg:ident;)*) => {
+    ($($n:literal $max:ident $with_index:ident $unpool:ident $avg:ident $lp:ident $amax:ident $aavg:ident
+        $x:literal $largest:literal $places:literal $means:literal $sums:literal;)*) => {
         impl<'t> Var<'t> {$(
             /// The largest element of each window of the last axes. A NaN makes the maximum NaN. The gradient goes to the first
             /// of equal elements, in row-major order.
             ///
             /// # Panics
             /// If there are fewer axes, a window is longer than an axis with its padding, or one has no element.
+            ///
+            /// ```
+            /// # use autograd::{PoolForm, Tape};
+            /// let tape = Tape::new();
+            #[doc = concat!("let x = tape.var(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]).reshape(", $x, ");")]
+            #[doc = concat!("let y = x.", stringify!($max), "(PoolForm::of(2));")]
+            #[doc = concat!("assert_eq!(y.to_vec::<f64>(), ", $largest, ");")]
+            #[doc = concat!("assert_eq!(y.sum().grad([x])[0].sum().item(), ", $largest, ".len() as f64);")]
+            /// ```
             #[track_caller]
             pub fn $max(self, form: PoolForm<$n>) -> Var<'t> {
                 self.max_pool_by(stringify!($max), form).0
@@ -134,6 +147,14 @@ macro_rules! pools {
             ///
             /// # Panics
             /// If there are fewer axes, a window is longer than an axis with its padding, or one has no element.
+            ///
+            /// ```
+            /// # use autograd::{PoolForm, Tape};
+            /// let tape = Tape::new();
+            #[doc = concat!("let x = tape.var(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]).reshape(", $x, ");")]
+            #[doc = concat!("let (_, places) = x.", stringify!($with_index), "(PoolForm::of(2));")]
+            #[doc = concat!("assert_eq!(places.to_vec::<i64>(), ", $places, ");")]
+            /// ```
             #[track_caller]
             pub fn $with_index(self, form: PoolForm<$n>) -> (Var<'t>, Var<'t>) {
                 self.max_pool_by(stringify!($with_index), form)
@@ -144,6 +165,15 @@ macro_rules! pools {
             ///
             /// # Panics
             /// If the shapes differ, there are fewer axes, or an index is out of range ([`Fault`](crate::Fault)).
+            ///
+            /// ```
+            /// # use autograd::{PoolForm, Tape};
+            /// let tape = Tape::new();
+            #[doc = concat!("let x = tape.var(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]).reshape(", $x, ");")]
+            #[doc = concat!("let (y, places) = x.", stringify!($with_index), "(PoolForm::of(2));")]
+            #[doc = concat!("let back = y.", stringify!($unpool), "(places, ", $x, ");")]
+            /// assert_eq!((back.shape(), back.sum().item()), (x.shape(), y.sum().item()));
+            /// ```
             #[track_caller]
             pub fn $unpool(self, index: Var<'t>, lengths: [usize; $n]) -> Var<'t> {
                 self.max_unpool_by(stringify!($unpool), index, &lengths)
@@ -154,6 +184,14 @@ macro_rules! pools {
             ///
             /// # Panics
             /// If there are fewer axes, a window is longer than an axis with its padding, or one has no element.
+            ///
+            /// ```
+            /// # use autograd::{PoolForm, Tape};
+            /// let tape = Tape::new();
+            #[doc = concat!("let x = tape.var(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]).reshape(", $x, ");")]
+            #[doc = concat!("let y = x.", stringify!($avg), "(PoolForm::of(2));")]
+            #[doc = concat!("assert_eq!(y.to_vec::<f64>(), ", $means, ");")]
+            /// ```
             #[track_caller]
             pub fn $avg(self, form: PoolForm<$n>) -> Var<'t> {
                 self.avg_pool_by(stringify!($avg), form)
@@ -163,6 +201,14 @@ macro_rules! pools {
             ///
             /// # Panics
             /// If there are fewer axes, a window is longer than an axis with its padding, or one has no element.
+            ///
+            /// ```
+            /// # use autograd::{PoolForm, Tape};
+            /// let tape = Tape::new();
+            #[doc = concat!("let x = tape.var(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]).reshape(", $x, ");")]
+            #[doc = concat!("let y = x.", stringify!($lp), "(1.0, PoolForm::of(2));")]
+            #[doc = concat!("assert_eq!(y.to_vec::<f64>(), ", $sums, ");")]
+            /// ```
             #[track_caller]
             pub fn $lp(self, p: f64, form: PoolForm<$n>) -> Var<'t> {
                 let over = form.over(stringify!($lp), self);
@@ -174,9 +220,16 @@ macro_rules! pools {
             ///
             /// # Panics
             /// If there are fewer axes, or one has no element.
+            ///
+            /// ```
+            /// # use autograd::{PoolForm, Tape};
+            /// let tape = Tape::new();
+            #[doc = concat!("let x = tape.var(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]).reshape(", $x, ");")]
+            #[doc = concat!("assert_eq!(x.", stringify!($amax), "(1).to_vec::<f64>(), [8.0]);")]
+            /// ```
             #[track_caller]
             pub fn $amax(self, windows: impl Into<PerAxis<$n>>) -> Var<'t> {
-                self.adaptive(stringify!($amax), &windows.into().0, Var::first_largest)
+                self.adaptive(stringify!($amax), &windows.into().0, true)
             }
 
             /// The mean of each of the given number of windows, which cover each axis evenly: window p of an axis of length n
@@ -184,17 +237,27 @@ macro_rules! pools {
             ///
             /// # Panics
             /// If there are fewer axes, or one has no element.
+            ///
+            /// ```
+            /// # use autograd::{PoolForm, Tape};
+            /// let tape = Tape::new();
+            #[doc = concat!("let x = tape.var(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]).reshape(", $x, ");")]
+            #[doc = concat!("assert_eq!(x.", stringify!($aavg), "(1).to_vec::<f64>(), [4.5]);")]
+            /// ```
             #[track_caller]
             pub fn $aavg(self, windows: impl Into<PerAxis<$n>>) -> Var<'t> {
-                self.adaptive(stringify!($aavg), &windows.into().0, Var::even_means)
+                self.adaptive(stringify!($aavg), &windows.into().0, false)
             }
         )*}
     };
 }
 pools! {
-    1 max_pool1d max_pool1d_with_index max_unpool1d avg_pool1d lp_pool1d adaptive_max_pool1d adaptive_avg_pool1d;
-    2 max_pool2d max_pool2d_with_index max_unpool2d avg_pool2d lp_pool2d adaptive_max_pool2d adaptive_avg_pool2d;
-    3 max_pool3d max_pool3d_with_index max_unpool3d avg_pool3d lp_pool3d adaptive_max_pool3d adaptive_avg_pool3d;
+    1 max_pool1d max_pool1d_with_index max_unpool1d avg_pool1d lp_pool1d adaptive_max_pool1d adaptive_avg_pool1d
+        "[8]" "[2.0, 4.0, 6.0, 8.0]" "[1, 3, 5, 7]" "[1.5, 3.5, 5.5, 7.5]" "[3.0, 7.0, 11.0, 15.0]";
+    2 max_pool2d max_pool2d_with_index max_unpool2d avg_pool2d lp_pool2d adaptive_max_pool2d adaptive_avg_pool2d
+        "[2, 4]" "[6.0, 8.0]" "[5, 7]" "[3.5, 5.5]" "[14.0, 22.0]";
+    3 max_pool3d max_pool3d_with_index max_unpool3d avg_pool3d lp_pool3d adaptive_max_pool3d adaptive_avg_pool3d
+        "[2, 2, 2]" "[8.0]" "[7]" "[4.5]" "[36.0]";
 }
 
 impl<'t> Var<'t> {
@@ -221,25 +284,26 @@ impl<'t> Var<'t> {
         let (lead, last) = shape.split_at(shape.len() - lengths.len());
         let (planes, positions) = (lead.iter().product::<usize>(), last.iter().product::<usize>());
         let to = Shape::from([planes, Shape::from(lengths).elements()]);
-        let [x, index] = [self, index].map(|x| x.reshape([planes, positions]));
+        let (x, index) = (self.reshape([planes, positions]), index.reshape([planes, positions]));
         record(ScatterAdd { axis: 1, to }, &[x, index]).reshape([lead, lengths].concat())
     }
 
     /// The sum of each window, axis by axis: a sum of n elements along each axis instead of nᴺ.
     #[track_caller]
     fn window_sums(self, over: &Sliding) -> Var<'t> {
-        let first = self.rank() - over.axes();
-        (0..over.axes()).fold(self, |x, i| {
-            let axis = (first + i) as Axis;
+        let mut x = self;
+        for i in 0..over.axes() {
+            let axis = (self.rank() - over.axes() + i) as Axis;
             let padded = x.padded(over, i, axis);
             let (size, step, dilation) = (over.kernel[i], over.stride[i], over.dilation[i]);
-            record(Windows { axis, size, step, dilation }, &[padded]).sum_over(-1)
-        })
+            x = record(Windows { axis, size, step, dilation }, &[padded]).sum_over(-1);
+        }
+        x
     }
 
     /// Zeros at both ends of an axis, just as many as the windows reach; elements that no window reaches are cut off.
     #[track_caller]
-    fn padded(self, over: &Sliding, i: usize, axis: Axis) -> Var<'t> {
+    pub(super) fn padded(self, over: &Sliding, i: usize, axis: Axis) -> Var<'t> {
         let reached =
             over.output[i].saturating_sub(1) * over.stride[i] + over.dilation[i] * (over.kernel[i] - 1) + 1;
         let length = over.input[i] + over.before[i];
@@ -255,6 +319,9 @@ impl<'t> Var<'t> {
     #[track_caller]
     fn avg_pool_by<const N: usize>(self, op: &str, form: PoolForm<N>) -> Var<'t> {
         let over = form.over(op, self);
+        if let Some(divisor) = form.divisor {
+            return self.window_sums(&over) / divisor as f64;
+        }
         // How many places of a window count, along an axis.
         let count = |i: usize, p: usize| {
             let (length, before) = (over.input[i], over.before[i]);
@@ -277,7 +344,7 @@ impl<'t> Var<'t> {
 
     /// A reduction over even windows, one axis after the other, the last one first.
     #[track_caller]
-    fn adaptive(self, op: &str, windows: &[usize], reduce: fn(Var<'t>, Axis, usize) -> Var<'t>) -> Var<'t> {
+    fn adaptive(self, op: &str, windows: &[usize], largest: bool) -> Var<'t> {
         let shape = self.shape();
         let Some(first) = shape.len().checked_sub(windows.len()) else {
             self.mistake(op, format!("shape {shape}"), "x")
@@ -289,7 +356,12 @@ impl<'t> Var<'t> {
                 .rule("an axis has an element for its windows")
                 .raise();
         }
-        windows.iter().enumerate().rev().fold(self, |x, (i, &count)| reduce(x, (first + i) as Axis, count))
+        let mut x = self;
+        for (i, &count) in windows.iter().enumerate().rev() {
+            let axis = (first + i) as Axis;
+            x = if largest { x.first_largest(axis, count) } else { x.even_means(axis, count) };
+        }
+        x
     }
 
     /// The first largest element of each even window of an axis.
@@ -335,84 +407,6 @@ impl<'t> Var<'t> {
         let places =
             windows.iter().flat_map(|window| (0..longest).map(|k| (window.start + k).min(window.end - 1)));
         self.places(axis, places).windows(isize::from(axis), longest, longest)
-    }
-
-    /// The windows of \[images, channels, lengths…\] as columns: \[images, channels × elements of a window, windows\]. The channel
-    /// varies slowest, and windows are counted in row-major order. In other libraries this is `unfold` or `im2col`.
-    ///
-    /// # Panics
-    /// If there are not N + 2 axes, or a window is longer than an axis with its padding.
-    ///
-    /// ```
-    /// # use autograd::{PoolForm, Shape, Tape};
-    /// let tape = Tape::new();
-    /// let x = tape.var(&[1.0; 20]).reshape([1, 1, 4, 5]);
-    /// let columns = x.im2col(PoolForm::of([2, 2]).stride(1));
-    /// assert_eq!(columns.shape(), Shape::from([1, 4, 12]));
-    /// assert_eq!(columns.col2im([4, 5], PoolForm::of([2, 2]).stride(1)).index(0, 0).sum().item(), 48.0);
-    /// ```
-    #[track_caller]
-    pub fn im2col<const N: usize>(self, form: PoolForm<N>) -> Var<'t> {
-        let over = form.over("im2col", self);
-        self.require_images("im2col", N + 2);
-        let mut x = self;
-        for i in 0..N {
-            let axis = (i + 2) as Axis;
-            let (size, step, dilation) = (over.kernel[i], over.stride[i], over.dilation[i]);
-            x = record(Windows { axis, size, step, dilation }, &[x.padded(&over, i, axis)]);
-        }
-        let order = [0, 1].into_iter().chain(N + 2..2 * N + 2).chain(2..N + 2);
-        let order: Vec<isize> = order.map(|axis| axis as isize).collect();
-        let (images, channels) = (self.shape()[0], self.shape()[1]);
-        x.permute(&order).reshape([images, channels * over.kernel.elements(), over.output.elements()])
-    }
-
-    /// Columns added up where their windows lie: the adjoint of [`im2col`](Var::im2col) of an input of the given lengths.
-    ///
-    /// # Panics
-    /// If the shape is not \[images, channels × elements of a window, windows\], with the windows of such an input.
-    ///
-    /// ```
-    /// # use autograd::{PoolForm, Tape};
-    /// let tape = Tape::new();
-    /// let columns = tape.var([[[1.0, 2.0], [3.0, 4.0]]]);
-    /// assert_eq!(columns.col2im([3], PoolForm::of([2]).stride(1)).to_vec::<f64>(), [1.0, 5.0, 4.0]);
-    /// ```
-    #[track_caller]
-    pub fn col2im<const N: usize>(self, lengths: [usize; N], form: PoolForm<N>) -> Var<'t> {
-        self.require_images("col2im", 3);
-        let over = form.over("col2im", self.tape.full(0.0, lengths, self.dtype()));
-        let (shape, rows) = (self.shape(), over.kernel.elements());
-        if !shape[1].is_multiple_of(rows) || shape[2] != over.output.elements() {
-            self.mistake("col2im", format!("shape {shape}"), "x")
-                .rule(format!("axis 1 is a multiple of {rows}, and axis 2 is {}", over.output.elements()))
-                .raise();
-        }
-        let lead = [shape[0], shape[1] / rows];
-        let all: Vec<usize> =
-            lead.iter().chain(over.kernel.iter()).chain(over.output.iter()).copied().collect();
-        // The lengths of the kernel after those of the output, the first one last: each axis takes the last.
-        let order = [0, 1].into_iter().chain(N + 2..2 * N + 2).chain((2..N + 2).rev());
-        let order: Vec<isize> = order.map(|axis| axis as isize).collect();
-        let mut x = self.reshape(&all[..]).permute(&order);
-        for i in 0..N {
-            let (axis, step, dilation) = ((i + 2) as Axis, over.stride[i], over.dilation[i]);
-            let reached = (over.output[i] - 1) * step + dilation * (over.kernel[i] - 1) + 1;
-            x = record(Overlap { axis, length: reached, step, dilation }, &[x]);
-            let (first, end) = (over.before[i], (over.before[i] + over.input[i]).min(reached));
-            x = x.slice(isize::from(axis), first..end);
-            x = x.pad(isize::from(axis), 0, over.input[i] - (end - first));
-        }
-        x
-    }
-
-    #[track_caller]
-    fn require_images(self, op: &str, rank: usize) {
-        if self.rank() != rank {
-            self.mistake(op, format!("shape {}", self.shape()), "x")
-                .rule(format!("there are {rank} axes"))
-                .raise();
-        }
     }
 }
 

@@ -131,10 +131,12 @@ impl<'t> Var<'t> {
                 .rule("an axis has elements to be made up of")
                 .raise();
         }
-        (first..).zip(lengths.iter().zip(ratios)).fold(self, |x, (axis, (&m, &ratio))| {
+        let mut x = self;
+        for (axis, (&m, &ratio)) in (first..).zip(lengths.iter().zip(ratios)) {
             let taps: Vec<Taps> = (0..m).map(|o| how.taps(o, m, shape[axis], ratio)).collect();
-            x.tapped(axis as Axis, &taps)
-        })
+            x = x.tapped(axis as Axis, &taps);
+        }
+        x
     }
 
     /// Weighted sums of elements along an axis, with as many taps for each new element.
@@ -161,7 +163,7 @@ impl<'t> Var<'t> {
     /// ```
     /// # use autograd::Tape;
     /// let tape = Tape::new();
-    /// let x = tape.var([[[1.0]], [[2.0]], [[3.0]], [[4.0]]]);
+    /// let x = tape.var([1.0, 2.0, 3.0, 4.0]).reshape([4, 1, 1]);
     /// assert_eq!(x.pixel_shuffle(2).to_vec::<f64>(), [1.0, 2.0, 3.0, 4.0]);
     /// assert_eq!(x.pixel_shuffle(2).pixel_unshuffle(2).shape(), x.shape());
     /// ```
@@ -186,7 +188,7 @@ impl<'t> Var<'t> {
     /// ```
     /// # use autograd::{Shape, Tape};
     /// let tape = Tape::new();
-    /// let x = tape.var([[[1.0, 2.0], [3.0, 4.0]]]);
+    /// let x = tape.var([[1.0, 2.0], [3.0, 4.0]]).unsqueeze(0);
     /// assert_eq!(x.pixel_unshuffle(2).shape(), Shape::from([4, 1, 1]));
     /// ```
     #[track_caller]
