@@ -49,11 +49,11 @@ impl<'t> Var<'t> {
         let from_front = |i: isize| if i < 0 { i + length } else { i };
         let start = match range.start_bound() {
             Bound::Included(&i) => from_front(i),
-            Bound::Excluded(&i) => from_front(i) + 1,
+            Bound::Excluded(&i) => from_front(i).saturating_add(1),
             Bound::Unbounded => 0,
         };
         let end = match range.end_bound() {
-            Bound::Included(&i) => from_front(i) + 1,
+            Bound::Included(&i) => from_front(i).saturating_add(1),
             Bound::Excluded(&i) => from_front(i),
             Bound::Unbounded => length,
         };

@@ -185,10 +185,13 @@ impl<'t> Var<'t> {
                 .rule("`same` goes with strides of 1, and `longer_by` with transposed convolutions")
                 .raise();
         }
-        let extent = |i: usize| form.dilation[i] * (w[i + 2] - 1);
+        let extent = |i: usize| form.dilation[i].saturating_mul(w[i + 2] - 1);
         let before: Vec<usize> = (0..N).map(|i| form.padding.map_or(extent(i) / 2, |p| p[i])).collect();
         let room = |i: usize| match form.padding {
-            Some(padding) => (x[i + 2] + 2 * padding[i]).checked_sub(extent(i)).filter(|&room| room > 0),
+            Some(padding) => x[i + 2]
+                .saturating_add(padding[i].saturating_mul(2))
+                .checked_sub(extent(i))
+                .filter(|&room| room > 0),
             None => Some(x[i + 2]),
         };
         if let Some(i) = (0..N).find(|&i| room(i).is_none()) {
@@ -223,9 +226,13 @@ impl<'t> Var<'t> {
                 .raise()
         };
         let length = |i: usize| {
-            let extent = form.dilation[i] * (w[i + 2] - 1) + 1;
-            let whole = if x[i + 2] == 0 { 0 } else { (x[i + 2] - 1) * form.stride[i] + extent };
-            (whole + form.extra[i]).checked_sub(2 * padding[i])
+            let extent = form.dilation[i].saturating_mul(w[i + 2] - 1).saturating_add(1);
+            let whole = if x[i + 2] == 0 {
+                0
+            } else {
+                (x[i + 2] - 1).saturating_mul(form.stride[i]).saturating_add(extent)
+            };
+            whole.saturating_add(form.extra[i]).checked_sub(padding[i].saturating_mul(2))
         };
         let lengths: Option<Shape> = (0..N).map(length).collect::<Option<Vec<usize>>>().map(Shape::from);
         let Some(lengths) = lengths else {

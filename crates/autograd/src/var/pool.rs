@@ -71,7 +71,7 @@ impl<const N: usize> PoolForm<N> {
     /// How many windows there are along an axis of a length.
     fn windows(&self, i: usize, length: usize) -> Option<usize> {
         let extent = (self.size[i].checked_sub(1)?.checked_mul(self.dilation[i])?).checked_add(1)?;
-        let room = (length + 2 * self.padding[i]).checked_sub(extent)?;
+        let room = length.checked_add(self.padding[i].checked_mul(2)?)?.checked_sub(extent)?;
         if !self.ceil {
             return Some(room / self.stride[i] + 1);
         }
