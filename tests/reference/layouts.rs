@@ -89,11 +89,6 @@ pub(crate) fn parts(op: &str) -> Option<Row> {
         "flip" => |x, args| x[0].flip(args.need::<Vec<isize>>("axes")),
         "tril" => |x, args| x[0].tril(args.need("diagonal")),
         "triu" => |x, args| x[0].triu(args.need("diagonal")),
-        "trace" => |x, _| x[0].tril(0).triu(0).sum(),
-        "diag" => |x, _| {
-            let n = x[0].shape()[0];
-            x[0].broadcast_to([n, n]).tril(0).triu(0)
-        },
         _ => return None,
     };
     Some(row)

@@ -9,6 +9,7 @@ use crate::args::Args;
 use crate::evaluate::{evaluate, evaluate_all};
 use crate::format::Case;
 use crate::layouts::{layers, layout, parts};
+use crate::linalg;
 use crate::runner::{Fault, Handler, Refusal, Results};
 use crate::sliding::{convolutions, interpolations, pool_form, pools};
 
@@ -16,10 +17,10 @@ use crate::sliding::{convolutions, interpolations, pool_form, pools};
 pub(crate) type Row = for<'t> fn(&[Var<'t>], &Args) -> Var<'t>;
 
 /// An op with several outputs.
-type Outputs = for<'t> fn(&[Var<'t>], &Args) -> Vec<Var<'t>>;
+pub(crate) type Outputs = for<'t> fn(&[Var<'t>], &Args) -> Vec<Var<'t>>;
 
 pub(crate) fn find(op: &str) -> Option<Handler> {
-    if let Some(row) = several_outputs(op) {
+    if let Some(row) = several_outputs(op).or_else(|| linalg::several_outputs(op)) {
         return Some(Handler::new(Refusal::PanicInCaller, move |case, _| {
             if case.convention {
                 // Another choice than that of the engine: the gradients are not held.
@@ -31,7 +32,7 @@ pub(crate) fn find(op: &str) -> Option<Handler> {
     let row = elementwise(op).or_else(|| several(op)).or_else(|| rows(op)).or_else(|| products(op));
     let row = row.or_else(|| reductions(op)).or_else(|| layout(op)).or_else(|| parts(op));
     let row = row.or_else(|| layers(op)).or_else(|| convolutions(op)).or_else(|| pools(op));
-    let row = row.or_else(|| interpolations(op))?;
+    let row = row.or_else(|| interpolations(op)).or_else(|| linalg::find(op))?;
     Some(Handler::new(Refusal::PanicInCaller, move |case, _| {
         overlook(case);
         with_conventions(case, evaluate(case, row)?)
@@ -291,15 +292,6 @@ fn several_outputs(op: &str) -> Option<Outputs> {
 /// Products of matrices.
 fn products(op: &str) -> Option<Row> {
     let row: Row = match op {
-        "matmul" => |x, _| matmul(x[0], x[1]),
-        "matmul_at_b" => |x, _| x[0].t().matmul(x[1]),
-        "matmul_a_bt" => |x, _| x[0].matmul(x[1].t()),
-        "matmul_self" => |x, _| x[0].matmul(x[0]),
-        "gram" => |x, _| x[0].t().matmul(x[0]),
-        "dot" => |x, _| (x[0] * x[1]).sum(),
-        "outer" => |x, _| column(x[0]).matmul(column(x[1]).t()),
-        "quadratic_form" => |x, _| column(x[0]).t().matmul(x[1]).matmul(column(x[0])).sum(),
-        "trace_of_product" => |x, _| (x[0] * x[1].t()).sum(),
         "linear" => |x, _| match *x {
             [x, weight, bias] => x.matmul(weight.t()) + bias,
             _ => x[0].matmul(x[1].t()),
@@ -318,20 +310,6 @@ fn products(op: &str) -> Option<Row> {
 /// A function of two operands that are the same.
 fn twice<'t>(x: Var<'t>, f: fn(Var<'t>, Var<'t>) -> Var<'t>) -> Var<'t> {
     f(x, x)
-}
-
-/// NumPy's product: a vector on the left is a row, one on the right a column, and the axis of length 1 disappears.
-fn matmul<'t>(a: Var<'t>, b: Var<'t>) -> Var<'t> {
-    let (left, right) = (a.rank() == 1, b.rank() == 1);
-    let c = if left { column(a).t() } else { a }.matmul(if right { column(b) } else { b });
-    let mut shape = c.shape().to_vec();
-    if right {
-        shape.pop();
-    }
-    if left {
-        shape.remove(shape.len() - 1 - usize::from(!right));
-    }
-    c.reshape(&shape[..])
 }
 
 /// A vector as a matrix of one column.

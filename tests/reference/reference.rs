@@ -20,6 +20,7 @@ mod handlers;
 mod higher;
 mod inits;
 mod layouts;
+mod linalg;
 mod losses;
 mod ops;
 mod optim;

@@ -88,6 +88,20 @@ pub enum Fault {
         /// How many classes there are: labels are less than this.
         classes: usize,
     },
+    /// A matrix has no inverse: elimination comes to a pivot that is 0.
+    Singular {
+        /// The position of the matrix among those of a batch; nothing for a single one.
+        entry: Vec<usize>,
+        /// The pivot, counted from 0.
+        pivot: usize,
+    },
+    /// A symmetric matrix has no Cholesky factor: a pivot is not positive.
+    NotPositiveDefinite {
+        /// The position of the matrix among those of a batch; nothing for a single one.
+        entry: Vec<usize>,
+        /// The pivot, counted from 0: the leading minor of one row more is not positive.
+        pivot: usize,
+    },
     /// The memory for the result cannot be had.
     Memory {
         /// The shape of the result.
@@ -111,6 +125,8 @@ impl Fault {
         match self {
             Fault::Index { bound, .. } => format!("every index is within 0..{bound}"),
             Fault::Label { classes, .. } => format!("every label is within 0..{classes}"),
+            Fault::Singular { .. } => "no pivot is 0".to_owned(),
+            Fault::NotPositiveDefinite { .. } => "every pivot is positive".to_owned(),
             Fault::Memory { .. } => "a result has a buffer of its own".to_owned(),
         }
     }
@@ -120,6 +136,10 @@ impl Fault {
         match self {
             Fault::Index { .. } => "labels and indices count from 0",
             Fault::Label { .. } => "labels count from 0, and the logits have a column for each class",
+            Fault::Singular { .. } => "`lstsq` and `pinv` solve with matrices of full rank and any shape",
+            Fault::NotPositiveDefinite { .. } => {
+                "a small multiple of the identity makes a matrix definite that is so up to rounding"
+            }
             Fault::Memory { .. } => "is an axis repeated that was meant to meet another one?",
         }
     }
@@ -139,12 +159,23 @@ impl fmt::Display for Fault {
             Fault::Label { row, label, classes, .. } => {
                 write!(f, "label {label} of row {row} is outside of 0..{classes} ({classes} classes)")
             }
+            Fault::Singular { entry, pivot } => {
+                write!(f, "{} is singular: pivot {pivot} is 0", matrix(entry))
+            }
+            Fault::NotPositiveDefinite { entry, pivot } => {
+                write!(f, "{} is not positive definite: pivot {pivot} is not positive", matrix(entry))
+            }
             Fault::Memory { shape, dtype } => {
                 let bytes = shape.elements() as f64 * dtype.size() as f64;
                 write!(f, "{shape} {dtype} takes {}, which cannot be had", scaled(bytes, "B"))
             }
         }
     }
+}
+
+/// A matrix of a batch, or the only one.
+fn matrix(entry: &[usize]) -> String {
+    if entry.is_empty() { "the matrix".to_owned() } else { format!("matrix {entry:?}") }
 }
 
 impl std::error::Error for Fault {}

@@ -143,6 +143,7 @@ pub use mistake::Mistake;
 /// ```
 pub use ndarray;
 pub use number::{Literal, Num, Number};
+pub use ops::Triangle;
 pub use optimizer::{NamedTensor, Optimizer, OptimizerState, StateError};
 pub use oracle::Replay;
 pub use params::{Buffer, Gradients, Initial, Param, Params, Scope};

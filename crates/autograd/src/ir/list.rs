@@ -82,6 +82,24 @@ macro_rules! op_table {
             ConvWeight ["conv_weight" (x, g) { over: Sliding, groups: usize, flops: usize } opaque(flops)]
             /// The place of the first largest element of each window, in row-major order of the plane.
             PoolArgmax ["pool_argmax" (x) { over: Sliding, flops: usize } opaque(flops)]
+            /// Elements of a diagonal of each matrix, from a row and a column on.
+            Diagonal ["diagonal" (x) { row: usize, column: usize } view]
+            /// Matrices of zeros with one diagonal given: the adjoint of `Diagonal`.
+            DiagEmbed ["diag" (x) { row: usize, column: usize, rows: usize, columns: usize } opaque(0)]
+            /// Solution of an equation with a square matrix; flops as for 12 rows.
+            Solve ["solve" (a, b) {} opaque(32)]
+            /// Solution of an equation with a triangle; flops as for 16 rows.
+            SolveTriangular ["solve_triangular" (a, b) { upper: bool, transposed: bool, unit: bool } opaque(16)]
+            /// Lower Cholesky factor of the symmetric part; flops as for 48 rows.
+            Cholesky ["cholesky" (x) {} opaque(16)]
+            /// Determinant; flops as for 6 rows.
+            Det ["det" (x) {} opaque(144)]
+            /// Sign of the determinant and logarithm of its size; flops as for 6 rows.
+            Slogdet ["slogdet" (x) {} opaque(72)]
+            /// Exponential of a matrix; flops as for 16 rows.
+            MatrixExp ["matrix_exp" (x) {} opaque(256)]
+            /// Orthonormal columns, and below them an upper triangle, whose product is the operand; flops as for 16 rows.
+            Qr ["qr" (x) {} opaque(32)]
         }
     };
 }

@@ -11,10 +11,11 @@ impl<'t> Var<'t> {
     /// The product of matrices of \[m, k\] and \[k, n\]: Cᵢⱼ = Σₚ aᵢₚ·bₚⱼ. A transposed operand is not copied.
     ///
     /// Leading axes number the matrices of a batch, as in NumPy: \[…, m, k\] and \[…, k, n\] give \[…, m, n\]. They are
-    /// broadcast against each other.
+    /// broadcast against each other. A vector of \[k\] on the left is a row and one on the right a column, whose axis of
+    /// length 1 disappears: \[…, m, k\] and \[k\] give \[…, m\], two vectors their inner product.
     ///
     /// # Panics
-    /// If an operand has fewer than two axes, the lengths k differ, leading axes clash, or dtypes differ.
+    /// If an operand is a number, the lengths k differ, leading axes clash, or dtypes differ.
     ///
     /// ```
     /// # use autograd::{Shape, Tape};
@@ -27,6 +28,7 @@ impl<'t> Var<'t> {
     ///
     /// let batch = tape.constant(&[1.0; 30]).reshape([5, 3, 2]);
     /// assert_eq!(batch.matmul(b).shape(), Shape::from([5, 3, 1]));
+    /// assert_eq!(batch.matmul(tape.constant([3.0, 4.0])).shape(), Shape::from([5, 3]));
     /// ```
     #[track_caller]
     pub fn matmul(self, rhs: impl Operand<'t>) -> Var<'t> {
@@ -35,6 +37,12 @@ impl<'t> Var<'t> {
             return record(Matmul, &[self, rhs]);
         }
         let (a, b) = (self.shape(), rhs.shape());
+        match (&a[..], &b[..]) {
+            ([k], [l]) if k == l => return (self * rhs).sum(),
+            ([k], [.., l, _]) if k == l => return self.unsqueeze(0).matmul(rhs).index(-2, 0),
+            ([.., _, k], [l]) if k == l => return self.matmul(rhs.unsqueeze(1)).index(-1, 0),
+            _ => {}
+        }
         let (Some((lead, &[m, k])), Some((other, &[l, n]))) = (a.split_last_chunk(), b.split_last_chunk())
         else {
             return record(Matmul, &[self, rhs]);
@@ -65,13 +73,25 @@ impl Rule for Matmul {
         let (Some((lead, &[m, k])), Some((other, &[l, n]))) =
             (x[0].shape.split_last_chunk(), x[1].shape.split_last_chunk())
         else {
-            let hint = match (x[0].shape.len(), x[1].shape.len()) {
-                (1, 1) => "the inner product of two vectors is `(a * b).sum()`",
-                (1, _) => "`a.unsqueeze(0)` makes a row of the vector",
-                (_, 1) => "`b.unsqueeze(1)` makes a column of the vector",
-                _ => "a number is multiplied by `*`",
+            let (a, b) = (&x[0].shape[..], &x[1].shape[..]);
+            let (Some(_), Some(_)) = (a.last(), b.last()) else {
+                return Err(
+                    Mismatch::new("an operand has at least one axis").hint("a number is multiplied by `*`")
+                );
             };
-            return Err(Mismatch::new("both operands are matrices, of two axes or more").hint(hint));
+            // At least one is a vector.
+            let sides =
+                [Clash::Axis(0, a.len() - 1), Clash::Axis(1, if b.len() == 1 { 0 } else { b.len() - 2 })];
+            let mismatch =
+                Mismatch::new("a has as many columns as b has rows, and a vector as many elements");
+            let mismatch = mismatch.clash(sides);
+            return Err(match (a, b) {
+                (&[_, .., m, _], &[l]) | (&[m, _], &[l]) if m == l => {
+                    mismatch.hint("did you mean `a.t().matmul(b)`?")
+                }
+                (&[k], &[.., n]) if k == n && b.len() > 1 => mismatch.hint("did you mean `b.matmul(a)`?"),
+                _ => mismatch,
+            });
         };
         if k != l {
             let sides = [Clash::Axis(0, x[0].shape.len() - 1), Clash::Axis(1, x[1].shape.len() - 2)];
@@ -171,6 +191,9 @@ impl Tested for Matmul {
         all.push(row("matmul of a broadcast", &[&[1, 8], &[8, 7]], |x| {
             x[0].broadcast_to([9, 8]).matmul(x[1])
         }));
+        let vectors: [[&[usize]; 2]; 5] =
+            [[&[3], &[3]], [&[2, 3], &[3]], [&[3], &[3, 2]], [&[2, 3, 4], &[4]], [&[2], &[3, 2, 0]]];
+        all.extend(vectors.iter().map(|s| row("matmul of vectors", s, |x| x[0].matmul(x[1]))));
         all.push(row("matmul with itself", &[&[7, 7]], |x| x[0].matmul(x[0])));
         all.push(row("matmul of transposes of a batch", &[&[2, 4, 3], &[2, 2, 4]], |x| {
             x[0].t().matmul(x[1].t()).matmul(x[1].permute(&[0, 1, 2]))

@@ -1,0 +1,165 @@
+//! Linear algebra that is composed of other ops: inverses, powers, least squares. Each rule of these ops holds at any order,
+//! and so do the derivatives here.
+
+use super::Var;
+use super::operators::Operand;
+use crate::dtype::DType;
+use crate::ops::Triangle;
+use crate::shape::Shape;
+use crate::tape::Tape;
+use ndarray::Array2;
+
+impl<'p> Tape<'p> {
+    /// The identity of `n` rows: 1 on the diagonal, 0 elsewhere.
+    ///
+    /// # Panics
+    /// If the dtype is not `F32` or `F64`, or a matrix of this size cannot be addressed.
+    ///
+    /// ```
+    /// # use autograd::{DType, Tape};
+    /// let tape = Tape::new();
+    /// assert_eq!(tape.eye(2, DType::F64).to_vec::<f64>(), [1.0, 0.0, 0.0, 1.0]);
+    /// ```
+    #[track_caller]
+    pub fn eye<'t>(&'t self, n: usize, dtype: DType) -> Var<'t>
+    where
+        'p: 't,
+    {
+        Shape::from([n, n]).elements();
+        match dtype {
+            DType::F32 => self.constant(Array2::<f32>::eye(n)),
+            DType::F64 => self.constant(Array2::<f64>::eye(n)),
+            _ => self
+                .full(0.0, [n, n], dtype)
+                .mistake("eye", format!("of {dtype}"), "x")
+                .rule("the dtype is F32 or F64")
+                .raise(),
+        }
+    }
+}
+
+impl<'t> Var<'t> {
+    /// The identity of `n` rows, of the dtype of `self`.
+    #[track_caller]
+    pub(crate) fn identity(self, n: usize) -> Var<'t> {
+        self.tape.eye(n, self.dtype())
+    }
+
+    /// The inverse A⁻¹ of each matrix of \[…, n, n\]: the solution of A·X = 1. Where it is multiplied by something,
+    /// [`solve`](Var::solve) is faster and more accurate.
+    ///
+    /// # Panics
+    /// If the matrices are not square. If one is singular ([`Fault`](crate::Fault)).
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let a = tape.var([[2.0, 0.0], [0.0, 4.0]]);
+    /// assert_eq!(a.inverse().to_vec::<f64>(), [0.5, 0.0, 0.0, 0.25]);
+    /// assert_eq!(a.inverse().trace(0).grad([a])[0].to_vec::<f64>(), [-0.25, 0.0, 0.0, -0.0625]);
+    /// ```
+    #[track_caller]
+    pub fn inverse(self) -> Var<'t> {
+        let n = self.rows_of_square("inverse");
+        self.solve(self.identity(n))
+    }
+
+    /// The power Aⁿ of each matrix, by repeated squaring: the identity for n = 0, powers of the inverse below.
+    ///
+    /// # Panics
+    /// If the matrices are not square. For a negative n, if one is singular ([`Fault`](crate::Fault)).
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let a = tape.var([[1.0, 1.0], [0.0, 1.0]]);
+    /// assert_eq!(a.matrix_power(5).to_vec::<f64>(), [1.0, 5.0, 0.0, 1.0]);
+    /// assert_eq!(a.matrix_power(-2).to_vec::<f64>(), [1.0, -2.0, 0.0, 1.0]);
+    /// ```
+    #[track_caller]
+    pub fn matrix_power(self, n: i32) -> Var<'t> {
+        let rows = self.rows_of_square("matrix_power");
+        let mut square = if n < 0 { self.inverse() } else { self };
+        let (mut left, mut power) = (n.unsigned_abs(), None);
+        while left > 0 {
+            if left % 2 == 1 {
+                power = Some(power.map_or(square, |y: Var<'t>| y.matmul(square)));
+            }
+            left /= 2;
+            if left > 0 {
+                square = square.matmul(square);
+            }
+        }
+        power.unwrap_or_else(|| self.identity(rows).broadcast_to(self.shape()))
+    }
+
+    /// The solution X of least squares for A of \[…, m, n\], which is `self`, and B of \[…, m, k\], or a vector of \[m\]: with
+    /// the least |A·X − B|², and for m < n the one of least norm among those with A·X = B. It is found by
+    /// [`qr`](Var::qr), for matrices of full rank.
+    ///
+    /// # Panics
+    /// If shapes do not fit. If a matrix has not full rank, so that R has a 0 on its diagonal ([`Fault`](crate::Fault)); up to
+    /// rounding that may go unnoticed, and the solution is large.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let a = tape.var([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]]);
+    /// let line = a.lstsq(tape.constant([1.0, 3.0, 5.0]));
+    /// assert!((line - tape.constant([1.0, 2.0])).abs().max().item() < 1e-14);
+    /// ```
+    #[track_caller]
+    pub fn lstsq(self, rhs: impl Operand<'t>) -> Var<'t> {
+        let rhs = rhs.like(self);
+        if self.is_tall("lstsq") {
+            let (q, r) = self.qr();
+            return r.solve_triangular(q.t().matmul(rhs), Triangle::UPPER);
+        }
+        let (q, r) = self.t().qr();
+        q.matmul(r.solve_triangular(rhs, Triangle::UPPER.transposed()))
+    }
+
+    /// The pseudo-inverse A⁺ of each matrix of \[…, m, n\]: (AᵀA)⁻¹·Aᵀ for m ≥ n, Aᵀ·(AAᵀ)⁻¹ for m < n. It is found by
+    /// [`qr`](Var::qr), for matrices of full rank.
+    ///
+    /// # Panics
+    /// As [`lstsq`](Var::lstsq).
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let a = tape.var([[3.0, 4.0]]);
+    /// assert!((a.pinv() - tape.constant([[0.12], [0.16]])).abs().max().item() < 1e-15);
+    /// ```
+    #[track_caller]
+    pub fn pinv(self) -> Var<'t> {
+        if !self.is_tall("pinv") {
+            return self.t().pinv().t();
+        }
+        let (q, r) = self.qr();
+        r.solve_triangular(q.t(), Triangle::UPPER)
+    }
+
+    /// Whether the matrices have at least as many rows as columns.
+    #[track_caller]
+    fn is_tall(self, op: &str) -> bool {
+        match self.shape()[..] {
+            [.., m, n] => m >= n,
+            _ => self
+                .mistake(op, format!("shape {} has no two axes", self.shape()), "a")
+                .rule("the last two axes are those of matrices")
+                .raise(),
+        }
+    }
+
+    #[track_caller]
+    fn rows_of_square(self, op: &str) -> usize {
+        match self.shape()[..] {
+            [.., m, n] if m == n => n,
+            _ => self
+                .mistake(op, format!("shape {} does not end in a square matrix", self.shape()), "a")
+                .rule("the last two axes have the same length")
+                .raise(),
+        }
+    }
+}
