@@ -10,7 +10,11 @@ use crate::args::Args;
 use crate::ops::{Outputs, Row};
 
 pub(crate) fn find(op: &str) -> Option<Row> {
-    products(op).or_else(|| distances(op)).or_else(|| solves(op)).or_else(|| functions(op))
+    products(op)
+        .or_else(|| distances(op))
+        .or_else(|| solves(op))
+        .or_else(|| functions(op))
+        .or_else(|| spectra(op))
 }
 
 /// Products of vectors, matrices and tensors.
@@ -23,7 +27,10 @@ fn products(op: &str) -> Option<Row> {
         "gram" => |x, _| x[0].t().matmul(x[0]),
         "dot" => |x, _| x[0].dot(x[1]),
         "outer" | "outer_batched" => |x, _| x[0].outer(x[1]),
-        "vecdot" => |x, _| (x[0] * x[1]).sum_over(-1),
+        "vecdot" => |x, _| {
+            let [n, _, d] = x[1].shape()[..] else { panic!("the second operand has three axes") };
+            (x[0] * x[1].reshape([1, n, d])).sum_over(-1)
+        },
         "inner" => |x, _| x[0].tensordot(x[1], (&[-1], &[-1])),
         "quadratic_form" => |x, _| x[0].dot(x[1].matmul(x[0])),
         "trace_of_product" => |x, _| (x[0] * x[1].t()).sum(),
@@ -90,9 +97,17 @@ fn distances(op: &str) -> Option<Row> {
                 (Some(-1.0), _) => x[0].abs().sum_over(-2).min_over(-1),
                 (_, Some("inf")) => x[0].abs().sum_over(-1).max_over(-1),
                 (_, Some("-inf")) => x[0].abs().sum_over(-1).min_over(-1),
+                (Some(2.0), _) => x[0].singular_values().max_over(-1),
+                (Some(-2.0), _) => x[0].singular_values().min_over(-1),
+                (_, Some("nuc")) => x[0].singular_values().sum_over(-1),
                 (_, Some("fro")) => x[0].norm_over(2.0, [-2, -1]),
                 _ => args.unknown("p"),
             }
+        },
+        "cond" => |x, args| {
+            args.says("p", 2);
+            let s = x[0].singular_values();
+            s.max_over(-1) / s.min_over(-1)
         },
         _ => return None,
     };
@@ -168,6 +183,39 @@ fn functions(op: &str) -> Option<Row> {
     Some(row)
 }
 
+/// Functions of eigenvalues and singular values.
+fn spectra(op: &str) -> Option<Row> {
+    let row: Row = match op {
+        "eigvalsh_of_sym" => |x, _| x[0].eigh().0,
+        "eigh_sqrt" => |x, _| {
+            let (w, v) = x[0].eigh();
+            (v * w.sqrt().unsqueeze(-2)).matmul(v.t())
+        },
+        "eigh_projector" => |x, _| {
+            let largest = x[0].eigh().1.index(-1, -1);
+            largest.outer(largest)
+        },
+        "eigh_square_component" => |x, _| x[0].eigh().1.t().matmul(x[1]).square(),
+        "eigvals_moments" => |x, _| {
+            let moments: Vec<Var<'_>> = (1..=3).map(|k| x[0].matrix_power(k).trace(0)).collect();
+            Var::stack(&moments, 0)
+        },
+        "svdvals" => |x, _| x[0].singular_values(),
+        "svd_truncated" => |x, args| {
+            let rank: usize = args.need("rank");
+            let (u, s, v) = x[0].svd();
+            let [u, v] = [u, v].map(|x| x.slice(-1, ..rank));
+            (u * s.slice(-1, ..rank).unsqueeze(-2)).matmul(v.t())
+        },
+        "polar" => |x, _| {
+            let (u, _, v) = x[0].svd();
+            u.matmul(v.t())
+        },
+        _ => return None,
+    };
+    Some(row)
+}
+
 /// Ops with more than one result.
 pub(crate) fn several_outputs(op: &str) -> Option<Outputs> {
     let row: Outputs = match op {
@@ -182,10 +230,12 @@ pub(crate) fn several_outputs(op: &str) -> Option<Outputs> {
             vec![q, r]
         },
         "gp_negative_log_likelihood" => |x, args| {
-            let y = gaussian_process(x, args);
-            let gradient = y.grad([x[0]])[0];
-            let rows: Vec<Var<'_>> =
-                (0..x[0].shape()[0]).map(|k| gradient.index(0, k as isize).grad([x[0]])[0]).collect();
+            // The case has no cotangents, so its parameters are constants: the gradient is that by a sum.
+            let t = x[0] + x[0].full_like(0.0);
+            let y = gaussian_process(t, x[1], x[2], args);
+            let gradient = y.grad([t])[0];
+            let row = |k: usize| gradient.index(0, k as isize).grad([t])[0];
+            let rows: Vec<Var<'_>> = (0..t.shape()[0]).map(row).collect();
             vec![y, gradient, Var::stack(&rows, 0)]
         },
         _ => return None,
@@ -194,8 +244,7 @@ pub(crate) fn several_outputs(op: &str) -> Option<Outputs> {
 }
 
 /// −ln p(y) for a Gaussian process with the kernel of the case; the parameters are logarithms.
-fn gaussian_process<'t>(x: &[Var<'t>], args: &Args) -> Var<'t> {
-    let [t, points, y] = *x else { panic!("parameters, points and values") };
+fn gaussian_process<'t>(t: Var<'t>, points: Var<'t>, y: Var<'t>, args: &Args) -> Var<'t> {
     let kernel: String = args.need("kernel");
     let (n, d) = (points.shape()[0], points.shape()[1]);
     let differences = points.unsqueeze(1) - points.unsqueeze(0);

@@ -136,7 +136,7 @@ impl Fault {
         match self {
             Fault::Index { .. } => "labels and indices count from 0",
             Fault::Label { .. } => "labels count from 0, and the logits have a column for each class",
-            Fault::Singular { .. } => "`lstsq` and `pinv` solve with matrices of full rank and any shape",
+            Fault::Singular { .. } => "`pinv` takes matrices of any shape and rank",
             Fault::NotPositiveDefinite { .. } => {
                 "a small multiple of the identity makes a matrix definite that is so up to rounding"
             }

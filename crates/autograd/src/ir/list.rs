@@ -100,6 +100,12 @@ macro_rules! op_table {
             MatrixExp ["matrix_exp" (x) {} opaque(256)]
             /// Orthonormal columns, and below them an upper triangle, whose product is the operand; flops as for 16 rows.
             Qr ["qr" (x) {} opaque(32)]
+            /// Eigenvalues of the symmetric part, and below them its eigenvectors; flops as for 8 rows.
+            Eigh ["eigh" (x) {} opaque(640)]
+            /// Left singular vectors, singular values and right singular vectors; flops as for 8 rows.
+            Svd ["svd" (x) {} opaque(640)]
+            /// Pseudo-inverse; flops as for 8 rows.
+            Pinv ["pinv" (x) {} opaque(640)]
         }
     };
 }

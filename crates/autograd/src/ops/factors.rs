@@ -23,7 +23,7 @@ pub(super) fn require_square(x: &Meta) -> Result<usize, Mismatch> {
             let (a, b) = (x.shape.len() - 2, x.shape.len() - 1);
             let sides = [Clash::Axis(0, a), Clash::Axis(0, b)];
             Err(Mismatch::new(format!("the matrices are square, not of {m} rows and {n} columns"))
-                .hint("`lstsq` and `pinv` take matrices of any shape")
+                .hint("`lstsq` solves with matrices of any shape, `pinv` inverts them")
                 .clash(sides))
         }
         None => Err(Mismatch::new("the operand holds matrices, of two axes or more")

@@ -119,27 +119,6 @@ impl<'t> Var<'t> {
         q.matmul(r.solve_triangular(rhs, Triangle::UPPER.transposed()))
     }
 
-    /// The pseudo-inverse A⁺ of each matrix of \[…, m, n\]: (AᵀA)⁻¹·Aᵀ for m ≥ n, Aᵀ·(AAᵀ)⁻¹ for m < n. It is found by
-    /// [`qr`](Var::qr), for matrices of full rank.
-    ///
-    /// # Panics
-    /// As [`lstsq`](Var::lstsq).
-    ///
-    /// ```
-    /// # use autograd::Tape;
-    /// let tape = Tape::new();
-    /// let a = tape.var([[3.0, 4.0]]);
-    /// assert!((a.pinv() - tape.constant([[0.12], [0.16]])).abs().max().item() < 1e-15);
-    /// ```
-    #[track_caller]
-    pub fn pinv(self) -> Var<'t> {
-        if !self.is_tall("pinv") {
-            return self.t().pinv().t();
-        }
-        let (q, r) = self.qr();
-        r.solve_triangular(q.t(), Triangle::UPPER)
-    }
-
     /// Whether the matrices have at least as many rows as columns.
     #[track_caller]
     fn is_tall(self, op: &str) -> bool {
