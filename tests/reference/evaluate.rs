@@ -1,7 +1,7 @@
 //! Computes all results that a case of an op has: value, gradient, and the directional derivatives of
 //! both.
 
-use autograd::{Params, Var};
+use autograd::{Params, Tape, Var};
 
 use crate::args::Args;
 use crate::format::Case;
@@ -22,6 +22,16 @@ pub(crate) fn evaluate_all(
     op: impl for<'t> Fn(&[Var<'t>], &Args) -> Vec<Var<'t>>,
 ) -> Result<Results, Fault> {
     each_way(case, &Params::f64(), |session| evaluate_on(session, case, &op))
+}
+
+/// As [`evaluate`], for an op that no program can have.
+pub(crate) fn evaluate_eagerly(
+    case: &Case,
+    op: impl for<'t> Fn(&[Var<'t>], &Args) -> Var<'t>,
+) -> Result<Results, Fault> {
+    let tape = Tape::new();
+    let session = Session::eager(&tape);
+    evaluate_on(&session, case, &|x, args| vec![op(x, args)])
 }
 
 fn evaluate_on<'t>(

@@ -23,8 +23,9 @@ pub(crate) fn find(group: &str, op: &str) -> Option<Handler> {
         "training" => training::find(op),
         "clipping" | "clip_more" => clipping::find(op),
         "activations" => activations::find(op).or_else(|| ops::find(op)),
-        "attention" | "contractions" | "conv_forms" | "dropout" | "linalg_factors" | "linalg_functions"
-        | "linalg_solves" | "norms" | "pooling" | "resampling" | "scans" | "scatter" => ops::find(op),
+        "attention" | "contractions" | "conv_forms" | "dropout" | "embeddings" | "linalg_factors"
+        | "linalg_functions" | "linalg_solves" | "norms" | "ordering" | "pooling" | "resampling"
+        | "scans" | "scatter" => ops::find(op),
         _ if group.starts_with("ops_") => ops::find(op),
         _ => None,
     }

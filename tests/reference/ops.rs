@@ -2,12 +2,13 @@
 //!
 //! Each case is one line of the engine's own operations. An op that would need an algorithm here is not supported.
 
-use autograd::{DType, Var};
+use autograd::Var;
 use nn::Activation;
 
 use crate::args::Args;
-use crate::evaluate::{evaluate, evaluate_all};
+use crate::evaluate::{evaluate, evaluate_all, evaluate_eagerly};
 use crate::format::Case;
+use crate::indexing;
 use crate::layouts::{layers, layout, parts};
 use crate::linalg;
 use crate::runner::{Fault, Handler, Refusal, Results};
@@ -20,19 +21,28 @@ pub(crate) type Row = for<'t> fn(&[Var<'t>], &Args) -> Var<'t>;
 pub(crate) type Outputs = for<'t> fn(&[Var<'t>], &Args) -> Vec<Var<'t>>;
 
 pub(crate) fn find(op: &str) -> Option<Handler> {
-    if let Some(row) = several_outputs(op).or_else(|| linalg::several_outputs(op)) {
+    if let Some(row) = indexing::eager(op) {
+        return Some(Handler::new(Refusal::PanicInCaller, move |case, _| evaluate_eagerly(case, row)));
+    }
+    let several = several_outputs(op).or_else(|| indexing::with_indices(op));
+    if let Some(row) = several.or_else(|| linalg::several_outputs(op)) {
         return Some(Handler::new(Refusal::PanicInCaller, move |case, _| {
             if case.convention {
                 // Another choice than that of the engine: the gradients are not held.
                 case.args.remarks(&["ties"]);
             }
-            evaluate_all(case, row)
+            let mut results = evaluate_all(case, row)?;
+            if ["cummax", "cummin"].contains(&case.op.as_str()) {
+                results.same_convention();
+            }
+            Ok(results)
         }));
     }
     let row = elementwise(op).or_else(|| several(op)).or_else(|| rows(op)).or_else(|| products(op));
     let row = row.or_else(|| reductions(op)).or_else(|| layout(op)).or_else(|| parts(op));
     let row = row.or_else(|| layers(op)).or_else(|| convolutions(op)).or_else(|| pools(op));
-    let row = row.or_else(|| interpolations(op)).or_else(|| linalg::find(op))?;
+    let row =
+        row.or_else(|| interpolations(op)).or_else(|| linalg::find(op)).or_else(|| indexing::find(op))?;
     Some(Handler::new(Refusal::PanicInCaller, move |case, _| {
         overlook(case);
         with_conventions(case, evaluate(case, row)?)
@@ -52,7 +62,7 @@ fn with_conventions(case: &Case, mut results: Results) -> Result<Results, Fault>
     let inputs = || Ok::<_, Fault>(case.array("in", "x")?.floats().into_iter().enumerate());
     match case.op.as_str() {
         "abs" | "elu" | "leaky_relu" | "max_pool2d" | "relu" => results.same_convention(),
-        "amax" | "amin" => results.same_convention(),
+        "amax" | "amin" | "scatter_reduce" => results.same_convention(),
         // There is no convention for the gradient at nan.
         "norm" if !case.arrays("in")[0].1.floats().iter().any(|x| x.is_nan()) => results.same_convention(),
         "logsumexp" => results.takes_limits(),
@@ -181,7 +191,6 @@ fn several(op: &str) -> Option<Row> {
         "clamp_tensor" => |x, _| x[0].maximum(x[1]).minimum(x[2]),
         "where" => |x, _| x[0].select(x[1], x[2]),
         "where_log" => |x, _| x[0].gt(0.0).select(x[0].ln(), 0.0),
-        "masked_fill" => |x, args| x[1].select(args.need::<f64>("value"), x[0]),
         "dropout_mask" => |x, args| match args.need::<f64>("p") {
             p if p < 1.0 => x[0] * x[1] / (1.0 - p),
             // A layer refuses to drop everything.
@@ -211,14 +220,6 @@ fn rows(op: &str) -> Option<Row> {
         },
         "log_softmax" => |x, args| x[0].log_softmax(args.axis()),
         "pick_per_row" => |x, _| x[0].pick(x[1]),
-        "one_hot" => |x, args| {
-            // A comparison, for which no number is out of range.
-            if args.has("expect") {
-                args.unknown("expect");
-            }
-            let classes: Vec<i64> = (0..args.need::<usize>("classes") as i64).collect();
-            column(x[0]).eq(x[0].tape().constant(classes)).cast(DType::F64)
-        },
         _ => return None,
     };
     Some(row)
@@ -250,7 +251,7 @@ fn reductions(op: &str) -> Option<Row> {
 }
 
 /// A reduction over the axes of a case, where none are named over all.
-fn over<'t>(x: Var<'t>, args: &Args, f: impl Fn(Var<'t>, &[isize]) -> Var<'t>) -> Var<'t> {
+pub(crate) fn over<'t>(x: Var<'t>, args: &Args, f: impl Fn(Var<'t>, &[isize]) -> Var<'t>) -> Var<'t> {
     let keepdim = args.optional("keepdim", false);
     let axes = args.axes().unwrap_or_else(|| (0..x.rank() as isize).collect());
     let y = f(x, &axes);

@@ -18,6 +18,7 @@ mod functions;
 mod graphs;
 mod handlers;
 mod higher;
+mod indexing;
 mod inits;
 mod layouts;
 mod linalg;

@@ -160,4 +160,6 @@ pub use show::{
 };
 pub use tape::{Storage, Tape, Within};
 pub use tensor::ToTensor;
-pub use var::{Border, ConvForm, Interpolation, Keep, Operand, PerAxis, PoolForm, ToAxes, Var};
+pub use var::{
+    Border, ConvForm, Interpolation, Keep, Operand, PerAxis, PoolForm, ScatterReduce, ToAxes, Var,
+};

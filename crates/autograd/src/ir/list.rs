@@ -106,6 +106,18 @@ macro_rules! op_table {
             Svd ["svd" (x) {} opaque(640)]
             /// Pseudo-inverse; flops as for 8 rows.
             Pinv ["pinv" (x) {} opaque(640)]
+            /// States of a linear recurrence along an axis, from its start, or from its end in reverse.
+            LinearRecurrence ["linear_recurrence" (a, b) { axis: Axis, reverse: bool } scan(axis)]
+            /// Index of the largest element so far along an axis.
+            Cumargmax ["cumargmax" (x) { axis: Axis } scan(axis)]
+            /// Places in row-major order of elements that are given by an index along each of several axes.
+            RavelIndex ["ravel_index" (index) { lengths: Shape } gather]
+            /// Largest of the elements that are written to the same place along an axis, with or without the old one.
+            ScatterMax ["scatter_max" (x, index, source) { axis: Axis, include: bool } gather]
+            /// Indices of the elements in order along an axis.
+            Argsort ["argsort" (x) { axis: Axis, descending: bool } opaque(1)]
+            /// Where values stand among sorted ones.
+            SearchSorted ["search_sorted" (sorted, values) { right: bool } gather]
         }
     };
 }

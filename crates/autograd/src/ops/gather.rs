@@ -33,9 +33,8 @@ impl<'t> Var<'t> {
 
 impl Rule for Gather {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
-        let dtype = require_float(&x[..1])?;
         require_indices_along(self.axis, &x[0].shape, x[1])?;
-        Ok(Meta::new(x[1].shape.clone(), dtype))
+        Ok(Meta::new(x[1].shape.clone(), x[0].dtype))
     }
 
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
@@ -60,7 +59,7 @@ impl Rule for Gather {
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
         let axis = self.axis as usize;
         check(&x[1], x[0].shape[axis])?;
-        with_float!(y.dtype(), T => kernels::index::gather::<T>(x[0].view(), axis, x[1].view(), y.slice()));
+        with_type!(y.dtype(), T => kernels::index::gather::<T>(x[0].view(), axis, x[1].view(), y.slice()));
         Ok(())
     }
 }
@@ -77,6 +76,20 @@ impl Tested for Gather {
         }));
         all.extend(rows("gather of transposes", &[&[3, 4]], move |x| {
             x.t().gather(0, x.tape().constant(index).t().slice(0, 0..2).t().t())
+        }));
+        all.extend(rows("gather of a mask and of integers", &[&[4, 3]], move |x| {
+            let mask = x.gt(0.1).gather(0, x.tape().constant(index));
+            let whole = (x * 9.0).cast(DType::I64).gather(0, x.tape().constant(index)).cast(x.dtype());
+            mask.select(whole, 2.0) * x.slice(0, ..2)
+        }));
+        all.extend(rows("take", &[&[4, 3], &[3, 1]], move |x| {
+            x.sin().take(0, x.tape().constant(index)) + x.t().take(-1, x.tape().constant(1i64)).sum()
+        }));
+        all.extend(rows("embedding", &[&[3, 4], &[2, 1]], move |x| {
+            x.exp().embedding(x.tape().constant(index), None).square()
+        }));
+        all.extend(rows("masked scatter", &[&[2, 3], &[2, 0]], |x| {
+            x.sin().masked_scatter(x.gt(0.0), x.flip(1).exp()).square()
         }));
         all.extend(rows("gather nothing", &[&[3, 4], &[2, 0]], |x| {
             let nothing = x.tape().full(0.0, [2, 0], DType::I64);

@@ -6,16 +6,20 @@ mod conv;
 mod display;
 mod einsum;
 mod functions;
+mod indexing;
 mod layout;
 mod leaf;
 mod linear;
 mod masks;
 mod number;
 mod operators;
+mod order;
 mod pool;
 mod products;
 mod read;
+mod reductions;
 mod resample;
+mod scatter;
 mod state;
 mod statistics;
 
@@ -25,6 +29,7 @@ pub use layout::Border;
 pub use operators::Operand;
 pub use pool::PoolForm;
 pub use resample::Interpolation;
+pub use scatter::ScatterReduce;
 
 use crate::dtype::DType;
 use crate::ir::NodeId;

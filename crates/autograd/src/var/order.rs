@@ -1,0 +1,119 @@
+//! Largest and smallest elements, medians and quantiles: composed of sorting and reading by index.
+
+use super::Var;
+
+impl<'t> Var<'t> {
+    /// The k largest elements along an axis, the largest first, and their indices as `I64`. Of equal elements the first in
+    /// `self` comes first; NaN comes after every number. A negative axis counts from the end.
+    ///
+    /// # Panics
+    /// If the axis does not exist or has fewer than k elements, or for dtypes other than `F32` and `F64`.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([1.0, 4.0, 2.0]);
+    /// let (values, indices) = x.top_k(0, 2);
+    /// assert_eq!((values.to_vec::<f64>(), indices.to_vec::<i64>()), (vec![4.0, 2.0], vec![1, 2]));
+    /// assert_eq!(values.sum().grad([x])[0].to_vec::<f64>(), [0.0, 1.0, 1.0]);
+    /// ```
+    #[track_caller]
+    pub fn top_k(self, axis: isize, k: usize) -> (Var<'t>, Var<'t>) {
+        let indices = self.argsort_descending(axis).slice(axis, ..k);
+        (self.gather(axis, indices), indices)
+    }
+
+    /// The k smallest elements along an axis, the smallest first, and their indices. Else as [`top_k`](Var::top_k).
+    ///
+    /// # Panics
+    /// As [`top_k`](Var::top_k).
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// assert_eq!(tape.var([1.0, 4.0, 2.0]).bottom_k(0, 2).0.to_vec::<f64>(), [1.0, 2.0]);
+    /// ```
+    #[track_caller]
+    pub fn bottom_k(self, axis: isize, k: usize) -> (Var<'t>, Var<'t>) {
+        let indices = self.argsort(axis).slice(axis, ..k);
+        (self.gather(axis, indices), indices)
+    }
+
+    /// The k-th smallest element along an axis, which disappears, and its index as `I64`. k counts from 1. The gradient goes to
+    /// this element.
+    ///
+    /// # Panics
+    /// If the axis does not exist or has no k-th element, or for dtypes other than `F32` and `F64`.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let (value, index) = tape.var([7.0, 4.0, 9.0]).kth_value(0, 2);
+    /// assert_eq!((value.item(), index.item()), (7.0, 0.0));
+    /// ```
+    #[track_caller]
+    pub fn kth_value(self, axis: isize, k: usize) -> (Var<'t>, Var<'t>) {
+        let shape = self.shape();
+        let along = usize::from(self.axis("kth_value", axis));
+        if k == 0 || k > shape[along] {
+            self.mistake("kth_value", format!("k = {k} along axis {along} of {shape}"), "x")
+                .rule(format!("k is within 1..={}", shape[along]))
+                .raise();
+        }
+        let index = self.argsort(axis).slice(axis, k - 1..k);
+        let [value, index] =
+            [self.gather(axis, index), index].map(|y| y.reshape(shape.without(&[along as u8])));
+        (value, index)
+    }
+
+    /// The median along an axis, which disappears: of an even number of elements the mean of the two middle ones; NaN if any
+    /// element is NaN.
+    ///
+    /// # Panics
+    /// If the axis does not exist or has no element, or for dtypes other than `F32` and `F64`.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([1.0, 8.0, 2.0, 3.0]);
+    /// assert_eq!(x.median(0).item(), 2.5);
+    /// assert_eq!(x.median(0).grad([x])[0].to_vec::<f64>(), [0.0, 0.0, 0.5, 0.5]);
+    /// ```
+    #[track_caller]
+    pub fn median(self, axis: isize) -> Var<'t> {
+        self.quantile(axis, 0.5)
+    }
+
+    /// The quantile along an axis, which disappears: the element at place q·(n − 1) in ascending order, interpolated between its
+    /// two neighbours where that is no whole number; NaN if any element is NaN. The gradient goes to the neighbours. Source:
+    /// Hyndman & Fan, *Sample Quantiles in Statistical Packages*, 1996, definition 7.
+    ///
+    /// # Panics
+    /// If the axis does not exist or has no element, if q is not within 0..=1, or for dtypes other than `F32` and `F64`.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([10.0, 30.0, 20.0]);
+    /// assert_eq!(x.quantile(0, 0.75).item(), 25.0);
+    /// ```
+    #[track_caller]
+    pub fn quantile(self, axis: isize, q: f64) -> Var<'t> {
+        let shape = self.shape();
+        let along = usize::from(self.axis("quantile", axis));
+        let n = shape[along];
+        if n == 0 || !(0.0..=1.0).contains(&q) {
+            self.mistake("quantile", format!("q = {q} along axis {along} of {shape}"), "x")
+                .rule("there is an element, and q is within 0..=1")
+                .raise();
+        }
+        let place = q * (n - 1) as f64;
+        let (low, share) = (place.floor() as usize, place.fract());
+        let sorted = self.sort(axis);
+        let at = |i: usize| sorted.slice(axis, i..=i);
+        let y = if share == 0.0 { at(low) } else { at(low) * (1.0 - share) + at(low + 1) * share };
+        // NaN is last.
+        let last = at(n - 1).detach();
+        last.eq(last).select(y, f64::NAN).reshape(shape.without(&[along as u8]))
+    }
+}
