@@ -24,8 +24,8 @@ pub(crate) fn find(op: &str) -> Option<Handler> {
     if let Some(row) = indexing::eager(op) {
         return Some(Handler::new(Refusal::PanicInCaller, move |case, _| evaluate_eagerly(case, row)));
     }
-    let several = several_outputs(op).or_else(|| indexing::with_indices(op));
-    if let Some(row) = several.or_else(|| linalg::several_outputs(op)) {
+    let outputs = several_outputs(op).or_else(|| indexing::with_indices(op));
+    if let Some(row) = outputs.or_else(|| linalg::several_outputs(op)) {
         return Some(Handler::new(Refusal::PanicInCaller, move |case, _| {
             if case.convention {
                 // Another choice than that of the engine: the gradients are not held.
