@@ -312,8 +312,3 @@ fn products(op: &str) -> Option<Row> {
 fn twice<'t>(x: Var<'t>, f: fn(Var<'t>, Var<'t>) -> Var<'t>) -> Var<'t> {
     f(x, x)
 }
-
-/// A vector as a matrix of one column.
-fn column(x: Var<'_>) -> Var<'_> {
-    x.reshape([x.shape().elements(), 1])
-}
