@@ -15,6 +15,7 @@ use crate::shape::{Axes, Axis, Shape};
 use attribute::Attribute;
 use std::hash::{Hash, Hasher};
 use std::mem::discriminant;
+use std::sync::Arc;
 
 /// The number of a node: its index in the list.
 pub(crate) type NodeId = u32;

@@ -4,6 +4,7 @@ use super::Sliding;
 use crate::dtype::DType;
 use crate::shape::{Axes, Axis, Shape};
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 /// A type of attribute: how it is compared, hashed and shown, and which axes it names.
 pub(crate) trait Attribute {
@@ -42,7 +43,7 @@ macro_rules! plain {
 plain! {
     DType: |x| x.to_string();
     Shape: |x| x.to_string();
-    Sliding: |x| x.text();
+    Arc<Sliding>: |x| x.to_string();
     usize: |x| x.to_string();
     u64: |x| x.to_string();
     bool: |x| x.to_string();

@@ -75,13 +75,13 @@ macro_rules! op_table {
             /// Windows added up where they lie along an axis of this length: the adjoint of `Windows`.
             Overlap ["overlap" (x) { axis: Axis, length: usize, step: usize, dilation: usize } opaque(1)]
             /// Products with a kernel that slides over the last axes, summed over the kernel and the channels of a group.
-            Conv ["conv" (x, weight) { over: Sliding, groups: usize, flops: usize } opaque(flops)]
+            Conv ["conv" (x, weight) { over: Arc<Sliding>, groups: usize, flops: usize } opaque(flops)]
             /// Copies of a kernel, scaled and added up where it lies: the adjoint of `Conv` in its first operand.
-            ConvTranspose ["conv_transpose" (x, weight) { over: Sliding, groups: usize, flops: usize } opaque(flops)]
+            ConvTranspose ["conv_transpose" (x, weight) { over: Arc<Sliding>, groups: usize, flops: usize } opaque(flops)]
             /// Products of a tensor and a cotangent, summed over all places of the kernel: the adjoint of `Conv` in its weight.
-            ConvWeight ["conv_weight" (x, g) { over: Sliding, groups: usize, flops: usize } opaque(flops)]
+            ConvWeight ["conv_weight" (x, g) { over: Arc<Sliding>, groups: usize, flops: usize } opaque(flops)]
             /// The place of the first largest element of each window, in row-major order of the plane.
-            PoolArgmax ["pool_argmax" (x) { over: Sliding, flops: usize } opaque(flops)]
+            PoolArgmax ["pool_argmax" (x) { over: Arc<Sliding>, flops: usize } opaque(flops)]
             /// Elements of a diagonal of each matrix, from a row and a column on.
             Diagonal ["diagonal" (x) { row: usize, column: usize } view]
             /// Matrices of zeros with one diagonal given: the adjoint of `Diagonal`.

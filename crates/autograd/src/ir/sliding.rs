@@ -1,6 +1,7 @@
 //! How a kernel slides over axes.
 
 use crate::shape::Shape;
+use std::fmt;
 use std::ops::Range;
 
 /// How a kernel slides over the last axes of a tensor. At position p, element k of the kernel lies over place
@@ -99,18 +100,20 @@ impl Sliding {
             }
         }
     }
+}
 
-    /// The kernel, and what is not 1 or 0.
-    pub(super) fn text(&self) -> String {
-        let mut text = format!("{} over {}", self.kernel, self.input);
+/// The kernel, and what is not 1 or 0.
+impl fmt::Display for Sliding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} over {}", self.kernel, self.input)?;
         let others =
             [("stride", &self.stride, 1), ("dilation", &self.dilation, 1), ("before", &self.before, 0)];
         for (name, numbers, usual) in others {
             if numbers.iter().any(|&n| n != usual) {
-                text += &format!(", {name} {numbers}");
+                write!(f, ", {name} {numbers}")?;
             }
         }
-        text
+        Ok(())
     }
 }
 
@@ -145,5 +148,21 @@ mod tests {
             found.sort_unstable();
             assert_eq!(found, all);
         }
+    }
+
+    #[test]
+    fn what_is_usual_is_not_shown() {
+        let ones = Shape::from([1]);
+        let mut over = Sliding {
+            input: Shape::from([6]),
+            kernel: Shape::from([3]),
+            output: Shape::from([4]),
+            stride: ones.clone(),
+            dilation: ones,
+            before: Shape::from([0]),
+        };
+        assert_eq!(over.to_string(), "[3] over [6]");
+        over.stride = Shape::from([2]);
+        assert_eq!(over.to_string(), "[3] over [6], stride [2]");
     }
 }

@@ -28,14 +28,21 @@ pub(crate) fn copy_into<T: Copy>(x: View<'_, T>, start: usize, strides: &[isize]
     });
 }
 
-/// `out[Σ iₖ·strides[k]] += x[i₀, i₁, …]`, in row-major order of x.
+/// `out[Σ iₖ·strides[k]] += x[i₀, i₁, …]`. The last axis is the outermost loop: windows are short, and what they count is long.
 pub(crate) fn add_into<T: Float>(x: View<'_, T>, strides: &[isize], out: &mut [T]) {
-    rows(x.shape, [x.strides, strides], [x.offset, 0], |n, [from, to], [p, q]| {
-        for k in 0..n as isize {
-            let y = &mut out[to.wrapping_add_signed(k * q)];
-            *y = *y + x.data[from.wrapping_add_signed(k * p)];
-        }
-    });
+    let (Some((&size, shape)), Some((&along, from))) = (x.shape.split_last(), x.strides.split_last()) else {
+        return;
+    };
+    let Some((&to_along, to)) = strides.split_last() else { return };
+    for i in 0..size as isize {
+        let starts = [x.offset.wrapping_add_signed(i * along), (i * to_along) as usize];
+        rows(shape, [from, to], starts, |n, [from, to], [p, q]| {
+            for k in 0..n as isize {
+                let y = &mut out[to.wrapping_add_signed(k * q)];
+                *y = *y + x.data[from.wrapping_add_signed(k * p)];
+            }
+        });
+    }
 }
 
 /// Writes the elements of a view to `out` in row-major order. `strides` are the row-major strides of `out`. If it is large,

@@ -9,17 +9,18 @@
 use super::prelude::*;
 use crate::ir::{Conv, ConvTranspose, ConvWeight, Sliding};
 use crate::kernels::conv::Sizes;
+use std::sync::Arc;
 
 /// Records a convolution.
 #[track_caller]
-pub(crate) fn conv<'t>(x: Var<'t>, weight: Var<'t>, over: Sliding, groups: usize) -> Var<'t> {
+pub(crate) fn conv<'t>(x: Var<'t>, weight: Var<'t>, over: Arc<Sliding>, groups: usize) -> Var<'t> {
     let flops = 2 * weight.shape()[1..].iter().product::<usize>();
     record(Conv { over, groups, flops }, &[x, weight])
 }
 
 /// Records a transposed convolution: what `conv` gives is `y`.
 #[track_caller]
-pub(crate) fn conv_transpose<'t>(y: Var<'t>, weight: Var<'t>, over: Sliding, groups: usize) -> Var<'t> {
+pub(crate) fn conv_transpose<'t>(y: Var<'t>, weight: Var<'t>, over: Arc<Sliding>, groups: usize) -> Var<'t> {
     let products = y.shape()[1..].iter().product::<usize>() * weight.shape()[1..].iter().product::<usize>();
     let elements = weight.shape()[1] * groups * over.input.elements();
     record(ConvTranspose { over, groups, flops: 2 * products / elements.max(1) }, &[y, weight])
@@ -27,7 +28,7 @@ pub(crate) fn conv_transpose<'t>(y: Var<'t>, weight: Var<'t>, over: Sliding, gro
 
 /// Records the derivative by the weight.
 #[track_caller]
-pub(super) fn conv_weight<'t>(x: Var<'t>, y: Var<'t>, over: Sliding, groups: usize) -> Var<'t> {
+pub(super) fn conv_weight<'t>(x: Var<'t>, y: Var<'t>, over: Arc<Sliding>, groups: usize) -> Var<'t> {
     let flops = 2 * y.shape()[0] * over.output.elements();
     record(ConvWeight { over, groups, flops }, &[x, y])
 }

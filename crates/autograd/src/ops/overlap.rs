@@ -1,5 +1,5 @@
 //! Overlap: windows added up where they lie, y[…, p·step + k·dilation, …] += x[…, p, …, k]. The adjoint of windows. The
-//! terms are added in row-major order of x.
+//! terms are added in the order of k.
 //!
 //! Linear: ẏ = overlap ẋ, x̄ = windows ȳ.
 
@@ -74,12 +74,15 @@ impl Rule for Overlap {
             let to = y.shape;
             let out = y.slice::<T>();
             out.fill(T::default());
-            for (mut index, &g) in indices(&x[0].meta.shape).zip(x[0].slice::<T>()) {
-                let k = index.pop().expect("the axis of the window");
-                let place = &mut index[self.axis as usize];
-                *place = *place * self.step + k * self.dilation;
-                let y = &mut out[offset(&index, to)];
-                *y += g;
+            let (values, from) = (x[0].slice::<T>(), &x[0].meta.shape);
+            let (&size, lead) = from.split_last().expect("the axis of the window");
+            for k in 0..size {
+                for (i, mut index) in indices(lead).enumerate() {
+                    let place = &mut index[self.axis as usize];
+                    *place = *place * self.step + k * self.dilation;
+                    let y = &mut out[offset(&index, to)];
+                    *y += values[i * size + k];
+                }
             }
         });
         Ok(())

@@ -3,12 +3,13 @@
 
 use super::prelude::*;
 use crate::ir::{PoolArgmax, Sliding};
+use std::sync::Arc;
 
 /// The places of the largest elements, of windows that each have one.
 #[track_caller]
 pub(crate) fn pool_argmax(x: Var<'_>, over: Sliding) -> Var<'_> {
     let flops = over.kernel.elements();
-    record(PoolArgmax { over, flops }, &[x])
+    record(PoolArgmax { over: Arc::new(over), flops }, &[x])
 }
 
 impl Rule for PoolArgmax {

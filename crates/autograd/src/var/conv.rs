@@ -4,6 +4,7 @@ use super::Var;
 use crate::ir::Sliding;
 use crate::ops::{conv, conv_transpose};
 use crate::shape::Shape;
+use std::sync::Arc;
 
 /// Numbers for each axis that a kernel slides over: one number for all, or an array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,7 +213,7 @@ impl<'t> Var<'t> {
             dilation: Shape::from(form.dilation),
             before: Shape::from(before),
         };
-        conv(self, weight, over, form.groups)
+        conv(self, weight, Arc::new(over), form.groups)
     }
 
     #[track_caller]
@@ -253,6 +254,6 @@ impl<'t> Var<'t> {
             dilation: Shape::from(form.dilation),
             before: Shape::from(padding),
         };
-        conv_transpose(self, weight, over, form.groups)
+        conv_transpose(self, weight, Arc::new(over), form.groups)
     }
 }

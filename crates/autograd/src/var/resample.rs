@@ -2,7 +2,6 @@
 
 use super::Var;
 use crate::shape::{Axis, Shape};
-use ndarray::Array2;
 
 /// How elements between the given ones are made up: see [`Var::interpolate`]. The source of place o of m is a position of the n
 /// given ones.
@@ -142,16 +141,21 @@ impl<'t> Var<'t> {
     /// Weighted sums of elements along an axis, with as many taps for each new element.
     #[track_caller]
     fn tapped(self, axis: Axis, taps: &[Taps]) -> Var<'t> {
+        let along = Shape::from(vec![1; self.rank()]).with_length(axis as usize, taps.len());
         let each = taps.first().map_or(1, Vec::len);
-        let parts = self.places(axis, taps.iter().flatten().map(|&(place, _)| place));
-        if each == 1 {
-            return parts;
+        let mut sum: Option<Var<'t>> = None;
+        for k in 0..each {
+            let mut part = self.places(axis, taps.iter().map(|taps| taps[k].0));
+            if each > 1 {
+                let weights: Vec<f64> = taps.iter().map(|taps| taps[k].1).collect();
+                part *= self.tape.constant(weights).cast(self.dtype()).reshape(&along);
+            }
+            sum = Some(match sum {
+                Some(sum) => sum + part,
+                None => part,
+            });
         }
-        let weights = Array2::from_shape_fn((taps.len(), each), |(o, k)| taps[o][k].1);
-        let mut along = vec![1; self.rank() + 1];
-        (along[axis as usize], along[self.rank()]) = (taps.len(), each);
-        let weights = self.tape.constant(weights).cast(self.dtype()).reshape(&along[..]);
-        (parts.windows(isize::from(axis), each, each) * weights).sum_over(-1)
+        sum.unwrap_or(self)
     }
 
     /// Channels that become places: \[…, channels·r², height, width\] gives \[…, channels, height·r, width·r\]; channel
