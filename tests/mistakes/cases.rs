@@ -76,7 +76,7 @@ fn swapped_sides() -> String {
 
 fn matrix_times_vector() -> String {
     let tape = Tape::new();
-    let (a, v) = (tape.var([[1.0, 2.0], [3.0, 4.0]]), tape.var([1.0, 1.0]));
+    let (a, v) = (tape.var([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), tape.var([1.0, 1.0, 1.0]));
     says(|| a.matmul(v))
 }
 

@@ -15,6 +15,7 @@ pub(crate) fn find(op: &str) -> Option<Row> {
         .or_else(|| solves(op))
         .or_else(|| functions(op))
         .or_else(|| spectra(op))
+        .or_else(|| arrangements(op))
 }
 
 /// Products of vectors, matrices and tensors.
@@ -178,6 +179,22 @@ fn functions(op: &str) -> Option<Row> {
             (turn * x[0]).matrix_exp()
         },
         "matrix_power" => |x, args| x[0].matrix_power(args.need::<isize>("n") as i32),
+        _ => return None,
+    };
+    Some(row)
+}
+
+/// Tensors of parts, and parts of tensors.
+fn arrangements(op: &str) -> Option<Row> {
+    let row: Row = match op {
+        "hstack" => |x, _| Var::concat(x, 1),
+        "vstack" => |x, _| Var::stack(x, 0),
+        "dstack" => |x, _| Var::stack(x, 2),
+        "column_stack" => |x, _| Var::stack(x, 1),
+        "broadcast_sum" => |x, args| {
+            let axes: Vec<isize> = args.need("axis");
+            x[0].broadcast_to(&args.need::<Vec<usize>>("shape")[..]).sum_over(axes)
+        },
         _ => return None,
     };
     Some(row)

@@ -25,9 +25,10 @@ fn shapes_that_do_not_fit() {
          hint: did you mean `a.t().matmul(b)`?"
     );
     assert_eq!(
-        mistake(|| a.matmul(tape.var([1.0; 3]))),
-        "matmul: [2×3] F64 and [3] F64 do not fit\n  rule: both operands are matrices, of two axes or more\n  \
-         hint: `b.unsqueeze(1)` makes a column of the vector"
+        mistake(|| a.matmul(tape.var([1.0; 2]))),
+        "matmul: [2×3] F64 and [2] F64 do not fit\n  clash: axis 1 of a has length 3, axis 0 of b has length 2\n  \
+         rule: a has as many columns as b has rows, and a vector as many elements\n  \
+         hint: did you mean `a.t().matmul(b)`?"
     );
     assert_eq!(
         mistake(|| tape.var([1.0; 12]).reshape([2, 2, 3]).matmul(tape.var([1.0; 18]).reshape([3, 3, 2]))),

@@ -5,7 +5,7 @@
 //! Source: I. Murray, "Differentiation of the Cholesky decomposition", 2016, equations 8 and 10; S. F. Walter, "Structured
 //! higher-order algorithmic differentiation in the forward and reverse mode", 2011.
 
-use super::factors::{doubles, entry_of, require_square, transposed, write};
+use super::factors::{self, doubles, entry_of, require_square, transposed, write};
 use super::prelude::*;
 use crate::ir::{Cholesky, SolveTriangular};
 
@@ -116,12 +116,12 @@ impl Tested for Cholesky {
             let x = x.abs().lt(9.0).select(x, 0.0);
             x.matmul(x.t()) + x.identity(n)
         }
-        let shapes: &[&[usize]] = &[&[3, 3], &[1, 1], &[0, 0], &[2, 3, 3], &[0, 2, 2], &[5, 5]];
+        let shapes: &[&[usize]] = &[&[3, 3], &[1, 1], &[3, 1, 1], &[0, 0], &[2, 3, 3], &[0, 2, 2], &[5, 5]];
         let mut all = rows("cholesky", shapes, |x| definite(x).cholesky());
         all.extend(rows("cholesky of one that is not symmetric", &[&[3, 3]], |x| {
             (definite(x) + x.abs().lt(9.0).select(x, 0.0) * 0.1).t().cholesky().sin()
         }));
         all.extend(large("cholesky", &[&[40, 50, 50]], |x| definite(x).cholesky()));
-        all.into_iter().map(Row::rounds).collect()
+        factors::rounded(all)
     }
 }

@@ -5,7 +5,7 @@
 //! C = |A|·A⁻ᵀ (Giles 2008, section 2.2.5), which takes a regular matrix.
 //! Source: J. R. Magnus, H. Neudecker, *Matrix Differential Calculus*, 1988, section 8.3 (Jacobi's formula).
 
-use super::factors::{Lu, doubles, require_square, write};
+use super::factors::{self, Lu, doubles, require_square, write};
 use super::prelude::*;
 use crate::ir::Det;
 
@@ -84,7 +84,7 @@ impl Rule for Det {
 impl Tested for Det {
     fn rows() -> Vec<Row> {
         let shapes: &[&[usize]] =
-            &[&[2, 2], &[1, 1], &[0, 0], &[2, 3, 3], &[0, 3, 3], &[2, 1, 2, 2], &[2, 0, 0]];
+            &[&[2, 2], &[1, 1], &[3, 1, 1], &[0, 0], &[2, 3, 3], &[0, 3, 3], &[2, 1, 2, 2], &[2, 0, 0]];
         let mut all = rows("det", shapes, |x| x.sin().det());
         all.extend(rows("det of a transpose", &[&[3, 3]], |x| x.square().t().flip(0).det().sin()));
         all.extend(rows("det of rank one", &[&[2]], |x| {
@@ -92,6 +92,6 @@ impl Tested for Det {
         }));
         all.extend(rows("det of many rows", &[&[7, 7]], |x| (x.sin() * 0.2 + x.identity(7)).det()));
         all.extend(large("det", &[&[40, 30, 30]], |x| (x.sin() * 0.1 + x.identity(30)).det()));
-        all.into_iter().map(Row::rounds).collect()
+        factors::rounded(all)
     }
 }

@@ -6,7 +6,7 @@
 //! Source: M. Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation",
 //! 2008, section 3.1.
 
-use super::factors::{doubles, require_square, transposed, write};
+use super::factors::{self, doubles, require_square, transposed, write};
 use super::prelude::*;
 use super::rotations::eigen;
 use crate::ir::Eigh;
@@ -16,8 +16,8 @@ impl<'t> Var<'t> {
     /// matrix of \[…, n, n\]: (A + Aᵀ)/2 = V·diag(w)·Vᵀ. The gradient is symmetric. The sign of a vector is such that its
     /// largest element is positive.
     ///
-    /// Where eigenvalues are equal, their vectors are any basis of their space. First derivatives then are right for
-    /// functions that do not depend on which; other derivatives do not exist there. A NaN or an infinity makes all NaN.
+    /// Where eigenvalues are equal, their vectors are any basis of their space. The first derivative then is right for functions
+    /// of the eigenvalues alone that treat equal ones alike; no other derivative is. A NaN or an infinity makes all NaN.
     ///
     /// # Panics
     /// If the matrices are not square.
@@ -99,13 +99,13 @@ impl Tested for Eigh {
             let steps: Vec<f64> = (0..n).map(|k| 4.0 * (k * k) as f64).collect();
             x.sin() + x.tape().constant(steps).cast(x.dtype()).diag(0)
         }
-        let shapes: &[&[usize]] = &[&[2, 2], &[1, 1], &[0, 0], &[2, 3, 3], &[0, 2, 2]];
+        let shapes: &[&[usize]] = &[&[2, 2], &[1, 1], &[3, 1, 1], &[0, 0], &[2, 3, 3], &[0, 2, 2]];
         let mut all = rows("eigh", shapes, |x| {
             let (w, v) = apart(x).eigh();
             Var::concat(&[w.unsqueeze(-2), v.sin()], -2)
         });
         all.extend(rows("eigh of a transpose", &[&[3, 3]], |x| apart(x).t().eigh().0.sin()));
         all.extend(large("eigh", &[&[20, 20, 20]], |x| apart(x).eigh().0));
-        all.into_iter().map(Row::rounds).collect()
+        factors::rounded(all)
     }
 }

@@ -5,7 +5,7 @@
 //! Source: N. J. Higham, "The scaling and squaring method for the matrix exponential revisited", 2005, algorithm 2.3;
 //! R. Mathias, "A chain rule for matrix functions and applications", 1996, theorem 2.1.
 
-use super::factors::{Lu, doubles, product, require_square, write};
+use super::factors::{self, Lu, doubles, product, require_square, write};
 use super::prelude::*;
 use crate::ir::MatrixExp;
 
@@ -121,10 +121,10 @@ fn approximant(a: &[f64], n: usize) -> Vec<f64> {
 #[cfg(test)]
 impl Tested for MatrixExp {
     fn rows() -> Vec<Row> {
-        let shapes: &[&[usize]] = &[&[2, 2], &[1, 1], &[0, 0], &[2, 3, 3], &[0, 2, 2]];
+        let shapes: &[&[usize]] = &[&[2, 2], &[1, 1], &[3, 1, 1], &[0, 0], &[2, 3, 3], &[0, 2, 2]];
         let mut all = rows("matrix_exp", shapes, |x| (x.sin() * 0.5).matrix_exp());
         all.extend(rows("matrix_exp of a transpose", &[&[2, 2]], |x| x.sin().t().matrix_exp().sin()));
         all.extend(large("matrix_exp", &[&[20, 20, 20]], |x| (x.sin() * 0.1).matrix_exp()));
-        all.into_iter().map(Row::rounds).collect()
+        factors::rounded(all)
     }
 }

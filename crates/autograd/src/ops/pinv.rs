@@ -5,7 +5,7 @@
 //! Source: G. H. Golub, V. Pereyra, "The differentiation of pseudo-inverses and nonlinear least squares problems whose
 //! variables separate", 1973, equation 4.12.
 
-use super::factors::{doubles, transposed, write};
+use super::factors::{self, doubles, transposed, write};
 use super::prelude::*;
 use super::rotations::{Singular, singular};
 use crate::ir::Pinv;
@@ -105,11 +105,21 @@ impl Tested for Pinv {
             let k = m.min(n);
             x.sin() + x.identity(k).pad(-2, 0, m - k).pad(-1, 0, n - k) * (1.5 * m.max(n) as f64 + 1.0)
         }
-        let shapes: &[&[usize]] =
-            &[&[2, 2], &[3, 2], &[2, 3], &[1, 1], &[0, 0], &[2, 0], &[0, 2], &[2, 3, 2], &[0, 2, 2]];
+        let shapes: &[&[usize]] = &[
+            &[2, 2],
+            &[3, 2],
+            &[2, 3],
+            &[1, 1],
+            &[3, 1, 1],
+            &[0, 0],
+            &[2, 0],
+            &[0, 2],
+            &[2, 3, 2],
+            &[0, 2, 2],
+        ];
         let mut all = rows("pinv", shapes, |x| full(x).pinv());
         all.extend(rows("pinv of a transpose", &[&[3, 2]], |x| full(x).t().pinv().sin()));
         all.extend(large("pinv", &[&[20, 20, 10]], |x| full(x).pinv()));
-        all.into_iter().map(Row::rounds).collect()
+        factors::rounded(all)
     }
 }

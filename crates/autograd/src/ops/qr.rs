@@ -6,7 +6,7 @@
 //! Source: S. F. Walter, L. Lehmann, "Algorithmic differentiation of linear algebra functions with application in optimum
 //! experimental design", 2010, section 4; M. Seeger et al., "Auto-differentiating linear algebra", 2017.
 
-use super::factors::{doubles, write};
+use super::factors::{self, doubles, write};
 use super::prelude::*;
 use crate::ir::{Qr, SolveTriangular};
 
@@ -148,10 +148,11 @@ impl Tested for Qr {
         fn mixed<'t>((q, r): (Var<'t>, Var<'t>)) -> Var<'t> {
             Var::concat(&[q.sin() * 2.0, r], -2)
         }
-        let shapes: &[&[usize]] = &[&[3, 3], &[4, 2], &[1, 1], &[3, 0], &[0, 0], &[2, 3, 2], &[0, 2, 2]];
+        let shapes: &[&[usize]] =
+            &[&[3, 3], &[4, 2], &[1, 1], &[3, 1, 1], &[3, 0], &[0, 0], &[2, 3, 2], &[0, 2, 2]];
         let mut all = rows("qr", shapes, |x| mixed(full(x).qr()));
         all.extend(rows("qr of a transpose", &[&[3, 3]], |x| mixed(full(x).flip(0).t().qr())));
         all.extend(large("qr", &[&[20, 40, 20]], |x| mixed(full(x).qr())));
-        all.into_iter().map(Row::rounds).collect()
+        factors::rounded(all)
     }
 }

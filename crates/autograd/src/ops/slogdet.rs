@@ -5,7 +5,7 @@
 //! Source: M. Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation",
 //! 2008, section 2.2.5 (there for ln det).
 
-use super::factors::{Lu, doubles, require_square, write};
+use super::factors::{self, Lu, doubles, require_square, write};
 use super::prelude::*;
 use crate::ir::Slogdet;
 
@@ -84,13 +84,13 @@ impl Tested for Slogdet {
             let n = x.shape()[x.rank() - 1];
             (x.sin() + x.identity(n) * (1.5 * n as f64 + 1.0)).flip(-1)
         }
-        let shapes: &[&[usize]] = &[&[2, 2], &[1, 1], &[0, 0], &[2, 3, 3], &[0, 3, 3], &[8, 8]];
+        let shapes: &[&[usize]] = &[&[2, 2], &[1, 1], &[3, 1, 1], &[0, 0], &[2, 3, 3], &[0, 3, 3], &[8, 8]];
         let mut all = rows("slogdet", shapes, |x| {
             let (sign, log) = regular(x).slogdet();
             sign * log + log.sin()
         });
         all.extend(rows("logdet", &[&[3, 3], &[2, 2, 2]], |x| regular(x).flip(-1).t().logdet()));
         all.extend(large("slogdet", &[&[40, 30, 30]], |x| regular(x).slogdet().1));
-        all.into_iter().map(Row::rounds).collect()
+        factors::rounded(all)
     }
 }

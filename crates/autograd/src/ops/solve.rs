@@ -4,7 +4,7 @@
 //! Source: M. Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation",
 //! 2008, section 2.2.4.
 
-use super::factors::{Lu, doubles, entry_of, require_right_side, write};
+use super::factors::{self, Lu, doubles, entry_of, require_right_side, write};
 use super::prelude::*;
 use crate::ir::Solve;
 
@@ -101,9 +101,10 @@ impl Tested for Solve {
             let n = x[0].shape()[x[0].rank() - 1];
             (x[0].sin() + x[0].identity(n) * (1.5 * n as f64 + 1.0)).flip(-1).solve(x[1])
         }
-        let shapes: [[&[usize]; 2]; 8] = [
+        let shapes: [[&[usize]; 2]; 9] = [
             [&[3, 3], &[3, 2]],
             [&[1, 1], &[1, 1]],
+            [&[3, 1, 1], &[3, 1, 1]],
             [&[0, 0], &[0, 2]],
             [&[3, 3], &[3, 0]],
             [&[0, 3, 3], &[3, 2]],
@@ -115,6 +116,6 @@ impl Tested for Solve {
         all.push(row("solve of transposes", &[&[3, 3], &[2, 3]], |x| solved(&[x[0].t(), x[1].t()]).sin()));
         all.extend(rows("inverse", &[&[3, 3], &[2, 3, 3]], |x| (x.sin() + x.identity(3) * 4.0).inverse()));
         all.push(row("solve", &[&[40, 30, 30], &[40, 30, 40]], solved).large());
-        all.into_iter().map(Row::rounds).collect()
+        factors::rounded(all)
     }
 }

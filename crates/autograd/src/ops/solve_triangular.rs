@@ -5,7 +5,7 @@
 //! Source: M. Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation",
 //! 2008, section 2.2.4, restricted to the elements that are read.
 
-use super::factors::{doubles, entry_of, require_right_side, solve_triangle, transposed, write};
+use super::factors::{self, doubles, entry_of, require_right_side, solve_triangle, transposed, write};
 use super::prelude::*;
 use crate::ir::SolveTriangular;
 
@@ -141,9 +141,10 @@ impl Tested for SolveTriangular {
             let n = x[0].shape()[x[0].rank() - 1];
             (x[0].sin() + x[0].identity(n) * 3.0).solve_triangular(x[1], triangle)
         }
-        let shapes: [[&[usize]; 2]; 6] = [
+        let shapes: [[&[usize]; 2]; 7] = [
             [&[3, 3], &[3, 2]],
             [&[1, 1], &[1, 1]],
+            [&[3, 1, 1], &[3, 1, 1]],
             [&[0, 0], &[0, 2]],
             [&[3, 3], &[3, 0]],
             [&[2, 3, 3], &[3, 1]],
@@ -166,6 +167,6 @@ impl Tested for SolveTriangular {
         all.push(
             row("solve_triangular", &[&[40, 30, 30], &[40, 30, 40]], |x| solved(x, Triangle::LOWER)).large(),
         );
-        all.into_iter().map(Row::rounds).collect()
+        factors::rounded(all)
     }
 }

@@ -7,7 +7,7 @@
 //! Source: J. Townsend, "Differentiating the singular value decomposition", 2016.
 
 use super::eigh::inverse_gaps;
-use super::factors::{doubles, transposed, write};
+use super::factors::{self, doubles, transposed, write};
 use super::prelude::*;
 use super::rotations::{Singular, singular};
 use crate::ir::Svd;
@@ -17,8 +17,8 @@ impl<'t> Var<'t> {
     /// of \[…, n, k\], for the smaller k of m and n. The columns of U and of V are orthonormal; the largest element of each
     /// left vector (of each right one if m < n) is positive.
     ///
-    /// Where singular values are equal or 0, their vectors are not unique. First derivatives then are right for functions that
-    /// do not depend on which; other derivatives do not exist there. A NaN or an infinity makes all NaN.
+    /// Where singular values are equal or 0, their vectors are not unique. The first derivative then is right for functions of the
+    /// singular values alone that treat equal ones alike; no other derivative is. A NaN or an infinity makes all NaN.
     ///
     /// # Panics
     /// If there are fewer than two axes.
@@ -136,7 +136,8 @@ impl Tested for Svd {
             let steps = x.tape().constant(steps).cast(x.dtype()).diag(0);
             x.sin() + steps.pad(-2, 0, m - m.min(n)).pad(-1, 0, n - m.min(n))
         }
-        let shapes: &[&[usize]] = &[&[2, 2], &[1, 1], &[3, 2], &[0, 0], &[2, 0], &[2, 3, 2], &[0, 2, 2]];
+        let shapes: &[&[usize]] =
+            &[&[2, 2], &[1, 1], &[3, 1, 1], &[3, 2], &[0, 0], &[2, 0], &[2, 3, 2], &[0, 2, 2]];
         let mut all = rows("svd", shapes, |x| {
             let (u, s, v) = apart(x).svd();
             Var::concat(&[u.sin(), s.unsqueeze(-2), v.exp()], -2)
@@ -147,6 +148,6 @@ impl Tested for Svd {
         }));
         all.extend(rows("singular values", &[&[3, 3]], |x| apart(x).t().singular_values()));
         all.extend(large("svd", &[&[20, 20, 10]], |x| apart(x).singular_values()));
-        all.into_iter().map(Row::rounds).collect()
+        factors::rounded(all)
     }
 }

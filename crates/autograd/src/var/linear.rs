@@ -4,7 +4,6 @@
 use super::Var;
 use super::operators::Operand;
 use crate::dtype::DType;
-use crate::ops::Triangle;
 use crate::shape::Shape;
 use crate::tape::Tape;
 use ndarray::Array2;
@@ -93,13 +92,13 @@ impl<'t> Var<'t> {
         power.unwrap_or_else(|| self.identity(rows).broadcast_to(self.shape()))
     }
 
-    /// The solution X of least squares for A of \[…, m, n\], which is `self`, and B of \[…, m, k\], or a vector of \[m\]: with
-    /// the least |A·X − B|², and for m < n the one of least norm among those with A·X = B. It is found by
-    /// [`qr`](Var::qr), for matrices of full rank.
+    /// The solution X of least squares for A of \[…, m, n\], which is `self`, and B of \[…, m, k\], or a vector of \[m\]: the one of
+    /// least norm among those with the least |A·X − B|². It is [A⁺](Var::pinv)·B, for matrices of any rank.
+    ///
+    /// Of a large matrix with full rank, `let (q, r) = a.qr(); r.solve_triangular(q.t().matmul(b), Triangle::UPPER)` is faster.
     ///
     /// # Panics
-    /// If shapes do not fit. If a matrix has not full rank, so that R has a 0 on its diagonal ([`Fault`](crate::Fault)); up to
-    /// rounding that may go unnoticed, and the solution is large.
+    /// If shapes or dtypes do not fit.
     ///
     /// ```
     /// # use autograd::Tape;
@@ -111,24 +110,15 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn lstsq(self, rhs: impl Operand<'t>) -> Var<'t> {
         let rhs = rhs.like(self);
-        if self.is_tall("lstsq") {
-            let (q, r) = self.qr();
-            return r.solve_triangular(q.t().matmul(rhs), Triangle::UPPER);
+        let (a, b) = (self.shape(), rhs.shape());
+        let rows = if b.len() == 1 { b.last() } else { b.iter().nth_back(1) };
+        if a.len() < 2 || rows != a.iter().nth_back(1) {
+            self.mistake("lstsq", format!("{a} and {b} do not fit"), "a")
+                .line("b", rhs.describe())
+                .rule("a is a matrix, and b has as many rows")
+                .raise();
         }
-        let (q, r) = self.t().qr();
-        q.matmul(r.solve_triangular(rhs, Triangle::UPPER.transposed()))
-    }
-
-    /// Whether the matrices have at least as many rows as columns.
-    #[track_caller]
-    fn is_tall(self, op: &str) -> bool {
-        match self.shape()[..] {
-            [.., m, n] => m >= n,
-            _ => self
-                .mistake(op, format!("shape {} has no two axes", self.shape()), "a")
-                .rule("the last two axes are those of matrices")
-                .raise(),
-        }
+        self.pinv().matmul(rhs)
     }
 
     #[track_caller]

@@ -7,6 +7,7 @@ use super::build::{SMOOTH, STEPPED};
 use super::fit::{Signature, signatures};
 use super::recipe::{LeafSource, Recipe, RecipeNode, RecipeOp, ValueKind};
 use crate::DType;
+use crate::ir::OpKind;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 
@@ -354,12 +355,17 @@ impl Draw {
     }
 
     /// A row of the table: every op has some.
+    /// A row of an op. Each op is as likely as another, however many rows it has.
     fn row(&mut self) -> Option<usize> {
-        let row = self.below(self.rows.len());
-        let Signature { operands, result, rounds } = self.rows[row].clone();
-        if rounds || elements(&result) > self.most {
-            return None;
-        }
+        let fits = |row: &Signature, most: usize| !row.rounds && elements(&row.result) <= most;
+        let mut ops: Vec<OpKind> = self.rows.iter().filter(|r| fits(r, self.most)).map(|r| r.of).collect();
+        ops.dedup();
+        let op = ops[self.below(ops.len())];
+        let fitting: Vec<usize> = (0..self.rows.len())
+            .filter(|&i| self.rows[i].of == op && fits(&self.rows[i], self.most))
+            .collect();
+        let row = fitting[self.below(fitting.len())];
+        let Signature { operands, result, .. } = self.rows[row].clone();
         let x = (0..operands).map(|_| self.float()).collect();
         Some(self.push(RecipeOp::Row(row), x, result, ValueKind::Float))
     }

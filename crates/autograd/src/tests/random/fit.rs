@@ -1,8 +1,9 @@
 //! Rows of the table of tests as steps of a random program. Any variables are converted to the shapes and values that a row
 //! takes.
 
+use crate::ir::OpKind;
 use crate::tests::Row;
-use crate::tests::rows::every_row;
+use crate::tests::rows::{every_row, rows_of};
 use crate::{Tape, Var};
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -15,6 +16,8 @@ pub(super) struct Signature {
     pub(super) result: Vec<usize>,
     /// Whether it adds up in another order than the oracle.
     pub(super) rounds: bool,
+    /// The op whose row it is.
+    pub(super) of: OpKind,
 }
 
 /// The rows that random programs draw from.
@@ -25,12 +28,14 @@ pub(super) fn small_rows() -> Vec<Row> {
 /// What they take and give, in the same order.
 pub(super) fn signatures() -> Vec<Signature> {
     static ALL: OnceLock<Vec<Signature>> = OnceLock::new();
-    let signature = |row: Row| {
+    let signature = |of: OpKind, row: Row| {
         let tape = Tape::new();
         let x: Vec<Var<'_>> = row.arguments().iter().map(|a| tape.var(a)).collect();
-        Signature { operands: x.len(), result: (row.f)(&x).shape().to_vec(), rounds: row.rounds }
+        Signature { operands: x.len(), result: (row.f)(&x).shape().to_vec(), rounds: row.rounds, of }
     };
-    ALL.get_or_init(|| small_rows().into_iter().map(signature).collect()).clone()
+    let small = |of: OpKind| rows_of(of).into_iter().filter(|row| !row.large);
+    let all = || OpKind::ALL.iter().flat_map(|&of| small(of).map(move |row| signature(of, row)));
+    ALL.get_or_init(|| all().collect()).clone()
 }
 
 /// The row on operands of any shapes.
