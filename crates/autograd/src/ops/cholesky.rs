@@ -5,7 +5,7 @@
 //! Source: I. Murray, "Differentiation of the Cholesky decomposition", 2016, equations 8 and 10; S. F. Walter, "Structured
 //! higher-order algorithmic differentiation in the forward and reverse mode", 2011.
 
-use super::factors::{self, doubles, entry_of, require_square, transposed, write};
+use super::factors::{doubles, entry_of, require_square, transposed, write};
 use super::prelude::*;
 use crate::ir::{Cholesky, SolveTriangular};
 
@@ -122,6 +122,6 @@ impl Tested for Cholesky {
             (definite(x) + x.abs().lt(9.0).select(x, 0.0) * 0.1).t().cholesky().sin()
         }));
         all.extend(large("cholesky", &[&[40, 50, 50]], |x| definite(x).cholesky()));
-        factors::rounded(all)
+        super::factors::rounded(all)
     }
 }

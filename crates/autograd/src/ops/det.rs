@@ -5,7 +5,7 @@
 //! C = |A|·A⁻ᵀ (Giles 2008, section 2.2.5), which takes a regular matrix.
 //! Source: J. R. Magnus, H. Neudecker, *Matrix Differential Calculus*, 1988, section 8.3 (Jacobi's formula).
 
-use super::factors::{self, Lu, doubles, require_square, write};
+use super::factors::{Lu, doubles, require_square, write};
 use super::prelude::*;
 use crate::ir::Det;
 
@@ -92,6 +92,6 @@ impl Tested for Det {
         }));
         all.extend(rows("det of many rows", &[&[7, 7]], |x| (x.sin() * 0.2 + x.identity(7)).det()));
         all.extend(large("det", &[&[40, 30, 30]], |x| (x.sin() * 0.1 + x.identity(30)).det()));
-        factors::rounded(all)
+        super::factors::rounded(all)
     }
 }

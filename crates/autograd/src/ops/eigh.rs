@@ -6,7 +6,7 @@
 //! Source: M. Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation",
 //! 2008, section 3.1.
 
-use super::factors::{self, doubles, require_square, transposed, write};
+use super::factors::{doubles, require_square, transposed, write};
 use super::prelude::*;
 use super::rotations::eigen;
 use crate::ir::Eigh;
@@ -106,6 +106,6 @@ impl Tested for Eigh {
         });
         all.extend(rows("eigh of a transpose", &[&[3, 3]], |x| apart(x).t().eigh().0.sin()));
         all.extend(large("eigh", &[&[20, 20, 20]], |x| apart(x).eigh().0));
-        factors::rounded(all)
+        super::factors::rounded(all)
     }
 }

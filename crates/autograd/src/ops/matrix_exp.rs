@@ -5,7 +5,7 @@
 //! Source: N. J. Higham, "The scaling and squaring method for the matrix exponential revisited", 2005, algorithm 2.3;
 //! R. Mathias, "A chain rule for matrix functions and applications", 1996, theorem 2.1.
 
-use super::factors::{self, Lu, doubles, product, require_square, write};
+use super::factors::{Lu, doubles, product, require_square, write};
 use super::prelude::*;
 use crate::ir::MatrixExp;
 
@@ -125,6 +125,6 @@ impl Tested for MatrixExp {
         let mut all = rows("matrix_exp", shapes, |x| (x.sin() * 0.5).matrix_exp());
         all.extend(rows("matrix_exp of a transpose", &[&[2, 2]], |x| x.sin().t().matrix_exp().sin()));
         all.extend(large("matrix_exp", &[&[20, 20, 20]], |x| (x.sin() * 0.1).matrix_exp()));
-        factors::rounded(all)
+        super::factors::rounded(all)
     }
 }

@@ -5,7 +5,7 @@
 //! Source: G. H. Golub, V. Pereyra, "The differentiation of pseudo-inverses and nonlinear least squares problems whose
 //! variables separate", 1973, equation 4.12.
 
-use super::factors::{self, doubles, transposed, write};
+use super::factors::{doubles, transposed, write};
 use super::prelude::*;
 use super::rotations::{Singular, singular};
 use crate::ir::Pinv;
@@ -120,6 +120,6 @@ impl Tested for Pinv {
         let mut all = rows("pinv", shapes, |x| full(x).pinv());
         all.extend(rows("pinv of a transpose", &[&[3, 2]], |x| full(x).t().pinv().sin()));
         all.extend(large("pinv", &[&[20, 20, 10]], |x| full(x).pinv()));
-        factors::rounded(all)
+        super::factors::rounded(all)
     }
 }

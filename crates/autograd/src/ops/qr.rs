@@ -6,7 +6,7 @@
 //! Source: S. F. Walter, L. Lehmann, "Algorithmic differentiation of linear algebra functions with application in optimum
 //! experimental design", 2010, section 4; M. Seeger et al., "Auto-differentiating linear algebra", 2017.
 
-use super::factors::{self, doubles, write};
+use super::factors::{doubles, write};
 use super::prelude::*;
 use crate::ir::{Qr, SolveTriangular};
 
@@ -153,6 +153,6 @@ impl Tested for Qr {
         let mut all = rows("qr", shapes, |x| mixed(full(x).qr()));
         all.extend(rows("qr of a transpose", &[&[3, 3]], |x| mixed(full(x).flip(0).t().qr())));
         all.extend(large("qr", &[&[20, 40, 20]], |x| mixed(full(x).qr())));
-        factors::rounded(all)
+        super::factors::rounded(all)
     }
 }

@@ -5,7 +5,7 @@
 //! Source: M. Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation",
 //! 2008, section 2.2.5 (there for ln det).
 
-use super::factors::{self, Lu, doubles, require_square, write};
+use super::factors::{Lu, doubles, require_square, write};
 use super::prelude::*;
 use crate::ir::Slogdet;
 
@@ -91,6 +91,6 @@ impl Tested for Slogdet {
         });
         all.extend(rows("logdet", &[&[3, 3], &[2, 2, 2]], |x| regular(x).flip(-1).t().logdet()));
         all.extend(large("slogdet", &[&[40, 30, 30]], |x| regular(x).slogdet().1));
-        factors::rounded(all)
+        super::factors::rounded(all)
     }
 }

@@ -4,7 +4,7 @@
 //! Source: M. Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation",
 //! 2008, section 2.2.4.
 
-use super::factors::{self, Lu, doubles, entry_of, require_right_side, write};
+use super::factors::{Lu, doubles, entry_of, require_right_side, write};
 use super::prelude::*;
 use crate::ir::Solve;
 
@@ -116,6 +116,6 @@ impl Tested for Solve {
         all.push(row("solve of transposes", &[&[3, 3], &[2, 3]], |x| solved(&[x[0].t(), x[1].t()]).sin()));
         all.extend(rows("inverse", &[&[3, 3], &[2, 3, 3]], |x| (x.sin() + x.identity(3) * 4.0).inverse()));
         all.push(row("solve", &[&[40, 30, 30], &[40, 30, 40]], solved).large());
-        factors::rounded(all)
+        super::factors::rounded(all)
     }
 }

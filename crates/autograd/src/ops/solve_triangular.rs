@@ -5,7 +5,7 @@
 //! Source: M. Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation",
 //! 2008, section 2.2.4, restricted to the elements that are read.
 
-use super::factors::{self, doubles, entry_of, require_right_side, solve_triangle, transposed, write};
+use super::factors::{doubles, entry_of, require_right_side, solve_triangle, transposed, write};
 use super::prelude::*;
 use crate::ir::SolveTriangular;
 
@@ -167,6 +167,6 @@ impl Tested for SolveTriangular {
         all.push(
             row("solve_triangular", &[&[40, 30, 30], &[40, 30, 40]], |x| solved(x, Triangle::LOWER)).large(),
         );
-        factors::rounded(all)
+        super::factors::rounded(all)
     }
 }

@@ -7,7 +7,7 @@
 //! Source: J. Townsend, "Differentiating the singular value decomposition", 2016.
 
 use super::eigh::inverse_gaps;
-use super::factors::{self, doubles, transposed, write};
+use super::factors::{doubles, transposed, write};
 use super::prelude::*;
 use super::rotations::{Singular, singular};
 use crate::ir::Svd;
@@ -148,6 +148,6 @@ impl Tested for Svd {
         }));
         all.extend(rows("singular values", &[&[3, 3]], |x| apart(x).t().singular_values()));
         all.extend(large("svd", &[&[20, 20, 10]], |x| apart(x).singular_values()));
-        factors::rounded(all)
+        super::factors::rounded(all)
     }
 }
