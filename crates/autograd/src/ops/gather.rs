@@ -82,15 +82,6 @@ impl Tested for Gather {
             let whole = (x * 9.0).cast(DType::I64).gather(0, x.tape().constant(index)).cast(x.dtype());
             mask.select(whole, 2.0) * x.slice(0, ..2)
         }));
-        all.extend(rows("take", &[&[4, 3], &[3, 1]], move |x| {
-            x.sin().take(0, x.tape().constant(index)) + x.t().take(-1, x.tape().constant(1i64)).sum()
-        }));
-        all.extend(rows("embedding", &[&[3, 4], &[2, 1]], move |x| {
-            x.exp().embedding(x.tape().constant(index), None).square()
-        }));
-        all.extend(rows("masked scatter", &[&[2, 3], &[2, 0]], |x| {
-            x.sin().masked_scatter(x.gt(0.0), x.flip(1).exp()).square()
-        }));
         all.extend(rows("gather nothing", &[&[3, 4], &[2, 0]], |x| {
             let nothing = x.tape().full(0.0, [2, 0], DType::I64);
             x.gather(1, nothing).sum() + x

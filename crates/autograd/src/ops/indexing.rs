@@ -2,6 +2,7 @@
 
 use super::prelude::*;
 use crate::view::View;
+use std::ops::Range;
 
 /// As [`check`]; the reference loops use it.
 pub(super) fn check_dense(index: &Dense, bound: usize) -> Result<(), Fault> {
@@ -34,6 +35,34 @@ pub(super) fn check(index: &Strided<'_>, bound: usize) -> Result<(), Fault> {
     match indices(&places).find(|position| !within(value(position))) {
         Some(position) => Err(Fault::Index { value: value(&position), position, bound }),
         None => Ok(()),
+    }
+}
+
+/// The slices of an axis of a tensor in row-major order, each of `length` elements, `count` of them in each of `blocks`.
+pub(super) struct Slices {
+    pub(super) count: usize,
+    blocks: usize,
+    length: usize,
+}
+
+impl Slices {
+    pub(super) fn of(shape: &[usize], axis: Axis) -> Slices {
+        let axis = usize::from(axis);
+        let [blocks, length] = [&shape[..axis], &shape[axis + 1..]].map(|axes| axes.iter().product());
+        Slices { count: shape[axis], blocks, length }
+    }
+
+    /// Calls `f` with the range of each slice that is indexed, in order, and with the range of as many elements in a tensor
+    /// that has one slice per index.
+    pub(super) fn each(&self, index: &[i64], mut f: impl FnMut(Range<usize>, Range<usize>)) {
+        let mut next = 0;
+        for block in 0..self.blocks {
+            for &i in index {
+                let start = (block * self.count + i as usize) * self.length;
+                f(start..start + self.length, next..next + self.length);
+                next += self.length;
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use super::indexing::{check, check_dense, require_i64};
 use super::lines::contiguous;
 use super::prelude::*;
-use crate::ir::{RavelIndex, ScatterAdd};
+use crate::ir::RavelIndex;
 
 impl<'t> Var<'t> {
     /// The elements at index tuples: y\[k\] = x\[iₖ, jₖ\] for the indices i and j of the first two axes, and so on for any
@@ -46,16 +46,14 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn add_at(self, indices: &[Var<'t>], source: impl Operand<'t>) -> Var<'t> {
         let (flat, places) = self.flattened("add_at", indices);
-        let (to, count) = (flat.shape(), places.shape().elements());
-        let each: Vec<usize> = places.shape().iter().chain(&to[1..]).copied().collect();
+        let to = flat.shape();
+        let each: Shape = [&places.shape()[..], &to[1..]].concat().into();
         // A number takes the dtype of the tensor, and then fills any shape.
         let source = match source.number() {
             Some(x) => self.tape().full(x, [], self.dtype()),
             None => source.like(self),
         };
-        let source = source.broadcast_to(&each[..]).reshape(to.with_length(0, count));
-        let places = places.reshape([count]).spread(0, &source.shape());
-        (flat + record(ScatterAdd { axis: 0, to }, &[source, places])).reshape(self.shape())
+        flat.index_add(0, places, source.broadcast_to(each)).reshape(self.shape())
     }
 
     /// `self` with the axes that indices name as one, and the places along it.

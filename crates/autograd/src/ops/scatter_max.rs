@@ -114,15 +114,6 @@ impl Tested for ScatterMax {
                 }));
             }
         }
-        all.extend(rows("segments", &[&[4, 3], &[4, 0], &[4]], |x| {
-            let ids = x.tape().constant([2i64, 0, 2, 2]);
-            let [sum, mean] = [x.sin().segment_sum(ids, 4), x.segment_mean(ids, 4)];
-            sum * mean + x.segment_max(ids, 4) - x.segment_min(ids, 4) * sum
-        }));
-        all.extend(rows("softmax of segments", &[&[4, 3], &[4]], |x| {
-            let ids = x.tape().constant([1i64, 0, 1, 1]);
-            x.segment_softmax(ids, 2).square().sum() + x.segment_logsumexp(ids, 2).sin()
-        }));
         all.extend(large("scatter_max", &[&[320, 500]], |x| {
             let index: Vec<i64> = (0..160_000).map(|i| i * 7 % 320).collect();
             let index = x.tape().constant(index).reshape([320, 500]);

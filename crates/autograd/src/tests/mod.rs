@@ -1,6 +1,7 @@
 //! Tests across modules: the same checks for every op, alone, on several threads, and in random programs.
 
 mod functions;
+mod indexing;
 mod random;
 pub(crate) mod rows;
 mod sets;

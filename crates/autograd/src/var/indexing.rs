@@ -7,73 +7,6 @@ use crate::record::record;
 use crate::shape::Shape;
 
 impl<'t> Var<'t> {
-    /// The slices of an axis at given indices, in their order: y\[…, k, …\] = x\[…, indexₖ, …\]. The shape of the index, of any
-    /// number of axes, takes the place of the axis. A negative axis counts from the end; an index must not be negative.
-    ///
-    /// # Panics
-    /// If the axis does not exist, the index is not `I64`, or an index is out of range ([`Fault`](crate::Fault)).
-    ///
-    /// ```
-    /// # use autograd::Tape;
-    /// let tape = Tape::new();
-    /// let x = tape.var([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
-    /// let y = x.take(0, tape.constant([2i64, 0, 2]));
-    /// assert_eq!(y.to_vec::<f64>(), [5.0, 6.0, 1.0, 2.0, 5.0, 6.0]);
-    /// assert_eq!(y.sum().grad([x])[0].to_vec::<f64>(), [1.0, 1.0, 0.0, 0.0, 2.0, 2.0]);
-    /// ```
-    #[track_caller]
-    pub fn take(self, axis: isize, index: Var<'t>) -> Var<'t> {
-        let axis = usize::from(self.axis("take", axis));
-        let (shape, of_index) = (self.shape(), index.shape());
-        let count = of_index.elements();
-        let places = index.reshape([count]).spread(axis, &shape.with_length(axis, count));
-        let y = self.gather(axis as isize, places);
-        let to = [&shape[..axis], &of_index[..], &shape[axis + 1..]].concat();
-        y.reshape(&to[..])
-    }
-
-    /// A vector along an axis, repeated along all others.
-    #[track_caller]
-    pub(crate) fn spread(self, axis: usize, shape: &Shape) -> Var<'t> {
-        let mut alone = vec![1; shape.len()];
-        alone[axis] = shape[axis];
-        self.reshape(&alone[..]).broadcast_to(shape.clone())
-    }
-
-    /// The rows of a table \[n, d\] at indices of any shape: y\[…, :\] = table\[index…, :\]. The row of the padding index, if
-    /// there is one, is read as it stands and has no gradient.
-    ///
-    /// # Panics
-    /// If `self` is no matrix, the padding index is no row, the index is not `I64`, or an index is out of 0..n
-    /// ([`Fault`](crate::Fault)).
-    ///
-    /// ```
-    /// # use autograd::Tape;
-    /// let tape = Tape::new();
-    /// let table = tape.var([[0.0, 0.0], [1.0, 2.0], [3.0, 4.0]]);
-    /// let y = table.embedding(tape.constant([[2i64, 1], [1, 0]]), Some(0));
-    /// assert_eq!(y.shape()[..], [2, 2, 2]);
-    /// assert_eq!(y.index(0, 0).to_vec::<f64>(), [3.0, 4.0, 1.0, 2.0]);
-    /// assert_eq!(y.sum().grad([table])[0].to_vec::<f64>(), [0.0, 0.0, 2.0, 2.0, 1.0, 1.0]);
-    /// ```
-    #[track_caller]
-    pub fn embedding(self, index: Var<'t>, padding: Option<usize>) -> Var<'t> {
-        let shape = self.shape();
-        let &[rows, _] = &shape[..] else {
-            self.mistake("embedding", format!("shape {shape} is no table"), "table")
-                .rule("a table has two axes: a row for each index")
-                .raise()
-        };
-        let y = self.take(0, index);
-        let Some(padding) = padding else { return y };
-        if padding >= rows {
-            self.mistake("embedding", format!("padding index {padding}"), "table")
-                .rule(format!("the padding index is one of {rows} rows"))
-                .raise();
-        }
-        index.eq(padding as f64).unsqueeze(-1).select(y.detach(), y)
-    }
-
     /// 1 at the index and 0 elsewhere, along a new last axis: y\[…, k\] = \[index… = k\], of `F32` or `F64`. No derivative.
     ///
     /// # Panics
@@ -110,36 +43,6 @@ impl<'t> Var<'t> {
         let ids = self.reshape([self.shape().elements()]);
         // F64 counts exactly.
         self.tape.full(1.0, ids.shape(), DType::F64).segment_sum(ids, count).cast(DType::I64)
-    }
-
-    /// `self` with the slices of a source added along an axis, with an index for each: y\[…, indexₖ, …\] += source\[…, k, …\].
-    /// Slices with the same index add up. A negative axis counts from the end; an index must not be negative.
-    ///
-    /// # Panics
-    /// If the axis does not exist; if the index is no vector of `I64`, or the source does not have its length along the axis
-    /// and those of `self` along the others; if an index is out of range ([`Fault`](crate::Fault)).
-    ///
-    /// ```
-    /// # use autograd::Tape;
-    /// let tape = Tape::new();
-    /// let (x, source) = (tape.var([[0.0; 2]; 2]), tape.var([[1.0, 2.0], [3.0, 4.0]]));
-    /// let y = x.index_add(0, tape.constant([1i64, 1]), source);
-    /// assert_eq!(y.to_vec::<f64>(), [0.0, 0.0, 4.0, 6.0]);
-    /// ```
-    #[track_caller]
-    pub fn index_add(self, axis: isize, index: Var<'t>, source: Var<'t>) -> Var<'t> {
-        let along = usize::from(self.axis("index_add", axis));
-        let count = index.shape().elements();
-        let wanted = self.shape().with_length(along, count);
-        if index.rank() != 1 || source.shape() != wanted {
-            let found = format!("index {} and source {} for {}", index.shape(), source.shape(), self.shape());
-            self.mistake("index_add", found, "x")
-                .line("index", index.describe())
-                .line("source", source.describe())
-                .rule(format!("the index is a vector, and the source has a slice for each: {wanted}"))
-                .raise();
-        }
-        self.scatter_add(axis, index.spread(along, &wanted), source)
     }
 
     /// `value` where the mask holds, else `self`. They are broadcast against each other; the value is a number or a variable.
@@ -219,8 +122,16 @@ impl<'t> Var<'t> {
         let (mask, x) = Var::broadcast_pair("masked_scatter", mask, self);
         let flat = mask.reshape([mask.shape().elements()]);
         // How many of the source are used up at each place; none is used before the first. F64 counts exactly.
-        let used = flat.cast(DType::F64).cumsum(0).cast(DType::I64);
+        let used = flat.cast(DType::F64).cumsum(0).cast(DType::I64).reshape(x.shape());
         let source = source.reshape([source.shape().elements()]).pad(0, 1, 0);
-        mask.select(source.take(0, used).reshape(x.shape()), x)
+        mask.select(source.take(0, used), x)
+    }
+
+    /// A vector along an axis, repeated along all others.
+    #[track_caller]
+    pub(crate) fn spread(self, axis: usize, shape: &Shape) -> Var<'t> {
+        let mut alone = vec![1; shape.len()];
+        alone[axis] = shape[axis];
+        self.reshape(&alone[..]).broadcast_to(shape.clone())
     }
 }

@@ -106,25 +106,6 @@ impl<'t> Var<'t> {
         record(ScatterAdd { axis, to: to.clone() }, &[self, index])
     }
 
-    /// Sums of segments: y\[k\] = Σ x\[i\] over all i whose id is k, for one id per element of the first axis, as `I64`, and
-    /// `count` segments. A segment without elements gives 0.
-    ///
-    /// # Panics
-    /// If there is not one id for each, or an id is out of 0..`count` ([`Fault`](crate::Fault)).
-    ///
-    /// ```
-    /// # use autograd::Tape;
-    /// let tape = Tape::new();
-    /// let x = tape.var([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
-    /// let ids = tape.constant([2i64, 0, 2]);
-    /// assert_eq!(x.segment_sum(ids, 3).to_vec::<f64>(), [3.0, 4.0, 0.0, 0.0, 6.0, 8.0]);
-    /// ```
-    #[track_caller]
-    pub fn segment_sum(self, ids: Var<'t>, count: usize) -> Var<'t> {
-        let places = self.of_segments("segment_sum", ids);
-        record(ScatterAdd { axis: 0, to: self.shape().with_length(0, count) }, &[self, places])
-    }
-
     /// Means of segments; 0 for a segment without elements. Else as [`segment_sum`](Var::segment_sum).
     ///
     /// # Panics
@@ -156,7 +137,8 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn segment_max(self, ids: Var<'t>, count: usize) -> Var<'t> {
-        let places = self.of_segments("segment_max", ids);
+        self.check_segments("segment_max", ids);
+        let places = ids.spread(0, &self.shape());
         let empty = self.tape.full(0.0, self.shape().with_length(0, count), self.dtype());
         record(ScatterMax { axis: 0, include: false }, &[empty, places, self])
     }
@@ -225,9 +207,9 @@ impl<'t> Var<'t> {
         (exponentials.segment_sum(ids, count), exponentials, shift)
     }
 
-    /// The id of the segment for each element; a mistake says what was called.
+    /// Refuses ids that are not one for each element of the first axis; the message names what was called.
     #[track_caller]
-    fn of_segments(self, op: &str, ids: Var<'t>) -> Var<'t> {
+    pub(crate) fn check_segments(self, op: &str, ids: Var<'t>) {
         let shape = self.shape();
         if shape.is_empty() || ids.shape()[..] != shape[..1] {
             self.mistake(op, format!("ids of shape {} for {shape}", ids.shape()), "x")
@@ -235,6 +217,5 @@ impl<'t> Var<'t> {
                 .rule("there is one id for each element of the first axis")
                 .raise();
         }
-        ids.spread(0, &shape)
     }
 }
