@@ -176,10 +176,17 @@ impl Tested for Conv {
             conv1("conv1d without outputs", [&[2, 2, 6], &[0, 2, 3]], form),
             conv1("conv1d by number", [&[2, 2, 4], &[3, 2, 1]], form),
         ];
+        let form1 = form;
         let form = ConvForm::default();
         all.push(conv2("conv2d", [&[1, 2, 4, 5], &[2, 2, 2, 3]], form.padding([1, 0])));
         all.push(conv2("conv2d in groups", [&[1, 4, 3, 4], &[6, 2, 2, 2]], form.groups(2).stride([1, 2])));
         all.push(conv2("conv2d by channel", [&[1, 3, 3, 3], &[3, 1, 3, 3]], form.groups(3).padding(1)));
+        // Each number is one product, so no sum rounds: random programs, which are compared to the last bit, take these.
+        for channels in [3, 5] {
+            all.push(row("conv1d of products", &[&[1, channels, 1], &[channels, 1, 1]], move |x| {
+                x[0].conv1d(x[1], form1.groups(channels)).sin()
+            }));
+        }
         all.push(
             row("conv3d", &[&[1, 1, 2, 3, 2], &[2, 1, 2, 2, 1]], |x| {
                 x[0].conv3d(x[1], ConvForm::default().padding([0, 1, 0]))

@@ -73,7 +73,14 @@ impl Tested for ConvTranspose {
         let over1 = |name: &str, shapes: [&[usize]; 2], form: ConvForm<1>| {
             row(name, &shapes, move |x| x[0].sin().conv_transpose1d(x[1].cos(), form)).rounds()
         };
+        let products = |channels: usize| {
+            row("conv_transpose1d of products", &[&[1, channels, 1], &[channels, 1, 1]], move |x| {
+                x[0].conv_transpose1d(x[1], form.groups(channels)).sin()
+            })
+        };
         vec![
+            products(3),
+            products(5),
             over1("conv_transpose1d", [&[2, 3, 4], &[3, 2, 3]], form.stride(2).longer_by(1)),
             over1("conv_transpose1d cut", [&[1, 2, 5], &[2, 2, 4]], form.stride(2).padding(1)),
             over1("conv_transpose1d in groups", [&[1, 2, 4], &[2, 2, 3]], form.dilation(2).groups(2)),

@@ -78,7 +78,14 @@ impl Tested for ConvWeight {
             .rounds()
         };
         let form = ConvForm::default();
+        let products = |channels: usize| {
+            row("conv_weight of products", &[&[1, channels, 1], &[channels, 1, 1]], move |x| {
+                x[0].conv1d(x[1], form.groups(channels)).sin().sum().grads(&[x[1]])[0]
+            })
+        };
         vec![
+            products(3),
+            products(5),
             by_weight("conv_weight", [&[2, 2, 5], &[2, 2, 3]], form.padding(1)),
             by_weight("conv_weight strided", [&[1, 2, 7], &[2, 1, 2]], form.stride(2).dilation(2).groups(2)),
             by_weight("conv_weight of nothing", [&[0, 2, 5], &[2, 2, 3]], form),
