@@ -260,6 +260,9 @@ impl<'a> Finder<'a> {
                     Op::Reshape(_) | Op::Broadcast(_) => {
                         has(0) && self.list.node(node.inputs[0]).meta.shape.first() == Some(&n)
                     }
+                    Op::Take(op) => has(usize::from(op.axis == 0)),
+                    Op::IndexAdd(op) => has(0) && op.axis > 0,
+                    Op::SearchSorted(_) => has(1),
                     op if op.structure() == Structure::Map => (0..node.inputs.len()).any(has),
                     op => has(0) && !op.axes().contains(&0),
                 };
