@@ -227,6 +227,22 @@ fn factors_of_awkward_matrices() {
     assert_eq!(zero.pinv().to_vec::<f64>(), [0.0; 6]);
 }
 
+/// (x·yᵀ)⁺ = y·xᵀ/(|x|²·|y|²): both ways of computing have the same first and second derivatives.
+#[test]
+fn pseudo_inverses_of_rank_one_have_derivatives() {
+    let tape = Tape::new();
+    let (x, y) = (tape.var([1.0, -2.0, 0.5]), tape.var([3.0, 1.0]));
+    let by_values = x.outer(y).pinv();
+    let by_formula = y.outer(x) / (x.dot(x) * y.dot(y));
+    near(by_values, &by_formula.to_vec::<f64>());
+    let [first, expected] = [by_values, by_formula].map(|p| p.sin().sum().grad([x, y]));
+    for (slope, by_formula) in first.into_iter().zip(expected) {
+        near(slope, &by_formula.to_vec::<f64>());
+        let [second, expected] = [slope, by_formula].map(|s| s.square().sum().grad([x])[0]);
+        near(second, &expected.to_vec::<f64>());
+    }
+}
+
 #[test]
 fn least_squares_leave_a_residual_at_right_angles() {
     let tape = Tape::new();
