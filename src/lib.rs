@@ -65,8 +65,8 @@ pub use optim;
 /// The names that a program needs to train a model: `use wengert::prelude::*;`.
 pub mod prelude {
     pub use autograd::{
-        DType, Gradients, Jit, Key, Param, Params, Program, Replay, Scope, Shape, State, Storage, Tape, Var,
-        check_grads, compare, scalar, value_and_grad,
+        DType, Gradients, Jit, Key, Param, Params, Program, Replay, Scope, Shape, State, Storage, Tape,
+        Triangle, Var, check_grads, compare, scalar, value_and_grad,
     };
     pub use datasets;
     pub use nn::teaching::{Perceptron, ThreeOneOne};
