@@ -45,6 +45,8 @@ plain! {
     Shape: |x| x.to_string();
     Arc<Sliding>: |x| x.to_string();
     usize: |x| x.to_string();
+    // A small number that names no axis of the operand.
+    u16: |x| x.to_string();
     u64: |x| x.to_string();
     bool: |x| x.to_string();
     &'static str: |x| (*x).to_owned();

@@ -26,7 +26,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn index_add(self, axis: isize, index: Var<'t>, source: Var<'t>) -> Var<'t> {
-        let axis = usize::from(self.axis("index_add", axis));
+        let axis = u16::from(self.axis("index_add", axis));
         self + record(IndexAdd { axis, to: self.shape() }, &[source, index])
     }
 
@@ -54,7 +54,7 @@ impl Rule for IndexAdd {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
         let dtype = require_float(&x[..1])?;
         require_i64(x[1])?;
-        let (before, after) = self.to.split_at(self.axis);
+        let (before, after) = self.to.split_at(self.axis as usize);
         let wanted: Shape = [before, &x[1].shape, &after[1..]].concat().into();
         if x[0].shape != wanted {
             let rule = format!("there is a slice of {} for each index of {}: {wanted}", self.to, x[1].shape);
@@ -72,7 +72,7 @@ impl Rule for IndexAdd {
     }
 
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
-        let (axis, of_index) = (self.axis, &x[1].meta.shape);
+        let (axis, of_index) = (self.axis as usize, &x[1].meta.shape);
         check_dense(&x[1], self.to[axis])?;
         let index = x[1].slice::<i64>();
         with_float!(y.dtype(), T => {
