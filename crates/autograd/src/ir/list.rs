@@ -112,8 +112,8 @@ macro_rules! op_table {
             Cumargmax ["cumargmax" (x) { axis: Axis } scan(axis)]
             /// Slices of an axis at given indices, whose axes take the place of the axis.
             Take ["take" (x, index) { axis: Axis } gather]
-            /// Slices added to zeros of this shape along an axis of it, with an index for each: the adjoint of `Take`.
-            IndexAdd ["index_add" (x, index) { axis: u16, to: Shape } gather]
+            /// Slices added to zeros, of this length along an axis, with an index for each: the adjoint of `Take`.
+            IndexAdd ["index_add" (x, index) { axis: u16, length: usize } gather]
             /// Places in row-major order of elements that are given by an index along each of several axes.
             RavelIndex ["ravel_index" (index) { lengths: Shape } gather]
             /// Largest of the elements that are written to the same place along an axis, with or without the old one.

@@ -27,7 +27,19 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn index_add(self, axis: isize, index: Var<'t>, source: Var<'t>) -> Var<'t> {
         let axis = u16::from(self.axis("index_add", axis));
-        self + record(IndexAdd { axis, to: self.shape() }, &[source, index])
+        let length = self.shape()[usize::from(axis)];
+        let sums = record(IndexAdd { axis, length }, &[source, index]);
+        if sums.shape() != self.shape() {
+            self.mistake(
+                "index_add",
+                format!("source {} does not fit {}", source.shape(), self.shape()),
+                "x",
+            )
+            .line("source", source.describe())
+            .rule("the source has the axes of the index along the axis, and those of x elsewhere")
+            .raise();
+        }
+        self + sums
     }
 
     /// Sums of segments: y\[k\] = Σ x\[i\] over all i whose id is k, for one id per element of the first axis, as `I64`, and
@@ -46,7 +58,7 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn segment_sum(self, ids: Var<'t>, count: usize) -> Var<'t> {
         self.check_segments("segment_sum", ids);
-        record(IndexAdd { axis: 0, to: self.shape().with_length(0, count) }, &[self, ids])
+        record(IndexAdd { axis: 0, length: count }, &[self, ids])
     }
 }
 
@@ -54,13 +66,16 @@ impl Rule for IndexAdd {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
         let dtype = require_float(&x[..1])?;
         require_i64(x[1])?;
-        let (before, after) = self.to.split_at(self.axis as usize);
-        let wanted: Shape = [before, &x[1].shape, &after[1..]].concat().into();
-        if x[0].shape != wanted {
-            let rule = format!("there is a slice of {} for each index of {}: {wanted}", self.to, x[1].shape);
-            return Err(Mismatch::new(rule));
-        }
-        Ok(Meta::new(self.to.clone(), dtype))
+        let (axis, index) = (usize::from(self.axis), &x[1].shape);
+        let (Some(before), Some(rest)) = (x[0].shape.get(..axis), x[0].shape.get(axis..)) else {
+            return Err(Mismatch::new(format!("the source has an axis {axis}")));
+        };
+        let Some(after) = rest.strip_prefix(&index[..]) else {
+            return Err(Mismatch::new(format!(
+                "from axis {axis} on, the source has the axes of the index, {index}"
+            )));
+        };
+        Ok(Meta::new([before, &[self.length], after].concat().into(), dtype))
     }
 
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
@@ -73,7 +88,8 @@ impl Rule for IndexAdd {
 
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let (axis, of_index) = (self.axis as usize, &x[1].meta.shape);
-        check_dense(&x[1], self.to[axis])?;
+        check_dense(&x[1], self.length)?;
+        let to = y.shape.clone();
         let index = x[1].slice::<i64>();
         with_float!(y.dtype(), T => {
             let out = y.slice::<T>();
@@ -81,7 +97,7 @@ impl Rule for IndexAdd {
             for (mut position, &value) in indices(&x[0].meta.shape).zip(x[0].slice::<T>()) {
                 let place: Vec<usize> = position.drain(axis..axis + of_index.len()).collect();
                 position.insert(axis, index[offset(&place, of_index)] as usize);
-                let y = &mut out[offset(&position, &self.to)];
+                let y = &mut out[offset(&position, &to)];
                 *y += value;
             }
         });
@@ -89,7 +105,7 @@ impl Rule for IndexAdd {
     }
 
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
-        let slices = Slices::of(&self.to, self.axis as Axis);
+        let slices = Slices::of(y.shape, self.axis as Axis);
         check(&x[1], slices.count)?;
         let index = contiguous::<i64>(&x[1]);
         with_float!(y.dtype(), T => {

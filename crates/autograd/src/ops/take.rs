@@ -74,7 +74,10 @@ impl Rule for Take {
     }
 
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
-        only(record(IndexAdd { axis: u16::from(self.axis), to: at.x[0].shape() }, &[g, at.x[1]]))
+        only(record(
+            IndexAdd { axis: u16::from(self.axis), length: at.x[0].shape()[usize::from(self.axis)] },
+            &[g, at.x[1]],
+        ))
     }
 
     fn jvp<'t>(&self, at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
