@@ -50,8 +50,8 @@ const MODULES: &[(&str, &[&str])] = &[
     ),
     // Tile programs: data only.
     ("code", &["dtype", "ir", "shape"]),
-    // Kernels see slices, strides and tile programs, never nodes; of `ir` the enums of the elementwise functions alone,
-    // which the loops of the table are chosen by.
+    // Kernels see slices, strides and tile programs, never nodes; of `ir` the enums of the elementwise functions, which the
+    // loops of the table are chosen by, and the places of a kernel that slides.
     (
         "kernels",
         &[
@@ -59,6 +59,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "dtype",
             "ir::Binary",
             "ir::Compare",
+            "ir::Sliding",
             "ir::Unary",
             "key",
             "math",

@@ -1,5 +1,7 @@
 //! The page: a report as HTML.
 
+use crate::error::ReportError;
+use crate::files;
 use crate::fragment;
 use crate::picture::{Picture, Slides};
 use crate::report::Report;
@@ -9,6 +11,7 @@ use crate::styles::Styles;
 use crate::svg::Svg;
 use crate::text::{base64, escape, size};
 use std::fmt::Write;
+use std::path::Path;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -231,5 +234,20 @@ impl Body<'_> {
             self.out.push_str("</li>\n");
         }
         self.out.push_str("</ol>\n</figure>\n");
+    }
+}
+
+impl Report {
+    /// The page.
+    pub fn to_html(&self) -> String {
+        write(self)
+    }
+
+    /// Writes the page to a file, which appears complete or not at all. Its folder is made if it does not exist.
+    ///
+    /// # Errors
+    /// If the file or its folder cannot be written; the error names it.
+    pub fn write(&self, path: impl AsRef<Path>) -> Result<(), ReportError> {
+        files::write(path.as_ref(), &self.to_html())
     }
 }

@@ -1,10 +1,6 @@
 //! The report as its user builds it.
 
-use crate::error::ReportError;
-use crate::files;
-use crate::page;
 use crate::section::Section;
-use std::path::Path;
 
 /// A report with a title and sections.
 ///
@@ -61,18 +57,5 @@ impl Report {
     pub fn picture_limit(mut self, bytes: usize) -> Report {
         self.picture_limit = bytes;
         self
-    }
-
-    /// The page.
-    pub fn to_html(&self) -> String {
-        page::write(self)
-    }
-
-    /// Writes the page to a file, which appears complete or not at all. Its folder is made if it does not exist.
-    ///
-    /// # Errors
-    /// If the file or its folder cannot be written; the error names it.
-    pub fn write(&self, path: impl AsRef<Path>) -> Result<(), ReportError> {
-        files::write(path.as_ref(), &self.to_html())
     }
 }

@@ -214,7 +214,10 @@ impl<'t> Derivation<'t> {
         match self.chosen(&page) {
             Detail::Full => full::write(&mut page),
             Detail::Overview => overview::write(&mut page),
-            _ => steps::write(&mut page),
+            _ => match page.rows() {
+                Some(rows) => rows::write(&mut page, rows),
+                None => steps::write(&mut page),
+            },
         }
         page.say_what_is_missing();
         page.finish()

@@ -42,6 +42,12 @@ impl<'a> Page<'a> {
         Document { context: self.model.context, blocks: self.blocks }
     }
 
+    /// How many rows there are, if some derivative is one of rows.
+    pub(super) fn rows(&self) -> Option<usize> {
+        let by_row = || self.model.adjoints().iter().any(|&id| self.model.is_by_row(id));
+        self.model.milestones.rows.filter(|_| by_row())
+    }
+
     pub(super) fn number(&mut self) -> usize {
         self.next += 1;
         self.next - 1

@@ -79,18 +79,6 @@ fn without_seed(e: &Expr, output: NodeId) -> Expr {
     }
 }
 
-pub(super) fn write(page: &mut Page<'_>) {
-    let rows = page
-        .model
-        .milestones
-        .rows
-        .filter(|_| page.model.adjoints().iter().any(|&id| page.model.is_by_row(id)));
-    match rows {
-        Some(rows) => super::rows::write(page, rows),
-        None => write_single(page),
-    }
-}
-
 /// The lines of a part, cut in the middle where there are too many.
 pub(super) fn folded<T: Clone>(all: &[T]) -> (Vec<T>, usize) {
     if all.len() <= LINES {
@@ -100,7 +88,8 @@ pub(super) fn folded<T: Clone>(all: &[T]) -> (Vec<T>, usize) {
     (ends, all.len() - LINES)
 }
 
-fn write_single(page: &mut Page<'_>) {
+/// One sample: forward, then backward.
+pub(super) fn write(page: &mut Page<'_>) {
     page.heading(vec![text("Forward: what was computed")]);
     let (milestones, left_out) = folded(&page.model.milestones.inner.iter().copied().collect::<Vec<_>>());
     let mut lines = vec![];

@@ -6,32 +6,10 @@
 //! ẏ = conv(ẋ, w) + conv(x, ẇ);  x̄ = conv_transpose(ȳ, w),  w̄ = conv_weight(x, ȳ).
 //! Source: V. Dumoulin, F. Visin, "A guide to convolution arithmetic for deep learning", 2016.
 
+use super::convolve::{convolve_transposed, convolve_weight};
 use super::prelude::*;
-use crate::ir::{Conv, ConvTranspose, ConvWeight, Sliding};
+use crate::ir::{Conv, Sliding};
 use crate::kernels::conv::Sizes;
-use std::sync::Arc;
-
-/// Records a convolution.
-#[track_caller]
-pub(crate) fn conv<'t>(x: Var<'t>, weight: Var<'t>, over: Arc<Sliding>, groups: usize) -> Var<'t> {
-    let flops = 2 * weight.shape()[1..].iter().product::<usize>();
-    record(Conv { over, groups, flops }, &[x, weight])
-}
-
-/// Records a transposed convolution: what `conv` gives is `y`.
-#[track_caller]
-pub(crate) fn conv_transpose<'t>(y: Var<'t>, weight: Var<'t>, over: Arc<Sliding>, groups: usize) -> Var<'t> {
-    let products = y.shape()[1..].iter().product::<usize>() * weight.shape()[1..].iter().product::<usize>();
-    let elements = weight.shape()[1] * groups * over.input.elements();
-    record(ConvTranspose { over, groups, flops: 2 * products / elements.max(1) }, &[y, weight])
-}
-
-/// Records the derivative by the weight.
-#[track_caller]
-pub(super) fn conv_weight<'t>(x: Var<'t>, y: Var<'t>, over: Arc<Sliding>, groups: usize) -> Var<'t> {
-    let flops = 2 * y.shape()[0] * over.output.elements();
-    record(ConvWeight { over, groups, flops }, &[x, y])
-}
 
 /// Shapes of x, weight and y that a kernel over the same axes has, with the channels that the form demands.
 pub(super) fn require_axes(x: &[&Meta], over: &Sliding, lengths: [&Shape; 2]) -> Result<DType, Mismatch> {
@@ -101,8 +79,8 @@ impl Rule for Conv {
         let (over, groups) = (&self.over, self.groups);
         wanted.each(|i| {
             Some(match i {
-                0 => conv_transpose(g, at.x[1], over.clone(), groups),
-                _ => conv_weight(at.x[0], g, over.clone(), groups),
+                0 => convolve_transposed(g, at.x[1], over.clone(), groups),
+                _ => convolve_weight(at.x[0], g, over.clone(), groups),
             })
         })
     }

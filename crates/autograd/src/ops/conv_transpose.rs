@@ -3,7 +3,8 @@
 //!
 //! Bilinear, see `conv`: the adjoints are ȳ = conv(x̄, w) and w̄ = conv_weight(x̄, y).
 
-use super::conv::{bilinear, conv, conv_weight, each_product, product_needs, require_axes, shaped};
+use super::conv::{bilinear, each_product, product_needs, require_axes, shaped};
+use super::convolve::{convolve, convolve_weight};
 use super::prelude::*;
 use crate::ir::ConvTranspose;
 use crate::kernels::conv::Sizes;
@@ -30,8 +31,8 @@ impl Rule for ConvTranspose {
         let (over, groups) = (&self.over, self.groups);
         wanted.each(|i| {
             Some(match i {
-                0 => conv(g, at.x[1], over.clone(), groups),
-                _ => conv_weight(g, at.x[0], over.clone(), groups),
+                0 => convolve(g, at.x[1], over.clone(), groups),
+                _ => convolve_weight(g, at.x[0], over.clone(), groups),
             })
         })
     }

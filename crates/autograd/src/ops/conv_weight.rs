@@ -3,7 +3,8 @@
 //!
 //! Bilinear, see `conv`: the adjoints are x̄ = conv_transpose(y, w̄) and ȳ = conv(x, w̄).
 
-use super::conv::{bilinear, conv, conv_transpose, each_product, product_needs, require_axes, shaped};
+use super::conv::{bilinear, each_product, product_needs, require_axes, shaped};
+use super::convolve::{convolve, convolve_transposed};
 use super::prelude::*;
 use crate::ir::ConvWeight;
 use crate::kernels::conv::Sizes;
@@ -30,8 +31,8 @@ impl Rule for ConvWeight {
         let (over, groups) = (&self.over, self.groups);
         wanted.each(|i| {
             Some(match i {
-                0 => conv_transpose(at.x[1], g, over.clone(), groups),
-                _ => conv(at.x[0], g, over.clone(), groups),
+                0 => convolve_transposed(at.x[1], g, over.clone(), groups),
+                _ => convolve(at.x[0], g, over.clone(), groups),
             })
         })
     }

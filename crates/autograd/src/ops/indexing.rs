@@ -1,7 +1,6 @@
 //! Checks of indices, shared by the ops that take them.
 
 use super::prelude::*;
-use crate::view::View;
 use std::ops::Range;
 
 /// As [`check`]; the reference loops use it.
@@ -18,10 +17,6 @@ pub(super) fn check_dense(index: &Dense, bound: usize) -> Result<(), Fault> {
 pub(super) fn check(index: &Strided<'_>, bound: usize) -> Result<(), Fault> {
     let within = |i: i64| usize::try_from(i).is_ok_and(|i| i < bound);
     let index = index.view::<i64>();
-    // Of repeated indices the first is looked at.
-    let once = |(&n, &stride): (&usize, &isize)| if stride == 0 { n.min(1) } else { n };
-    let shape: Shape = index.shape.iter().zip(index.strides).map(once).collect::<Vec<_>>().into();
-    let index = View { shape: &shape, ..index };
     if index.as_slice().is_some_and(|all| all.iter().all(|&i| within(i))) {
         return Ok(());
     }

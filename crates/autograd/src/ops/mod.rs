@@ -11,6 +11,7 @@ mod concat;
 mod conv;
 mod conv_transpose;
 mod conv_weight;
+mod convolve;
 mod copy;
 mod cumargmax;
 mod cumsum;
@@ -59,7 +60,6 @@ mod uniform;
 mod unpick;
 mod windows;
 
-pub(crate) use conv::{conv, conv_transpose};
+pub(crate) use convolve::{convolve, convolve_transposed, places_of_maxima};
 pub(crate) use elementwise::binary_of;
-pub(crate) use pool_argmax::pool_argmax;
 pub use solve_triangular::Triangle;

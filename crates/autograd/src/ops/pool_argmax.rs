@@ -2,15 +2,7 @@
 //! than all numbers, and the last NaN counts, as in PyTorch. Places outside of the plane do not count. No derivative.
 
 use super::prelude::*;
-use crate::ir::{PoolArgmax, Sliding};
-use std::sync::Arc;
-
-/// The places of the largest elements, of windows that each have one.
-#[track_caller]
-pub(crate) fn pool_argmax(x: Var<'_>, over: Sliding) -> Var<'_> {
-    let flops = over.kernel.elements();
-    record(PoolArgmax { over: Arc::new(over), flops }, &[x])
-}
+use crate::ir::PoolArgmax;
 
 impl Rule for PoolArgmax {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {

@@ -1,7 +1,6 @@
 //! Differentiation on paper, one rule a line: what a reader sees of a local derivative.
 
-use super::number::to_the;
-use super::{Expr, neg, power, product, quotient, slope, sum, title};
+use super::{Expr, neg, power, product, quotient, slope, sum, title, to_the};
 use crate::ir::NodeId;
 
 /// Whether a formula contains x.

@@ -5,14 +5,14 @@ mod calculus;
 mod functions;
 mod notation;
 mod number;
+mod slopes;
 
 pub(crate) use calculus::{expand, finish, simplified};
-pub(crate) use functions::{
-    called, definition, has_kink, of_two, slope, slope_at, slopes_of_two, title, value_at,
-};
+pub(crate) use functions::{called, definition, has_kink, of_two, slope_at, title, value_at};
 pub(crate) use notation::{
     Context, Index, Label, Notation, Part, Sign, Writer, bracketed, digits, goes_below, is_bare,
 };
+pub(crate) use slopes::{slope, slopes_of_two};
 
 use crate::ir::NodeId;
 use crate::table::{Compare, Unary};
@@ -289,4 +289,18 @@ pub(crate) fn picked(g: &Expr) -> Option<(Expr, Expr)> {
         }
         _ => None,
     }
+}
+
+/// The first where the condition holds, else the second.
+pub(super) fn cases(condition: Expr, then: Expr, otherwise: Expr) -> Expr {
+    match (&then, &otherwise) {
+        (Expr::Number(1.0), Expr::Number(0.0)) => condition,
+        (a, b) if a == b => then,
+        _ => Expr::Cases(Box::new(condition), Box::new(then), Box::new(otherwise)),
+    }
+}
+
+/// xⁿ for a constant n.
+pub(super) fn to_the(x: Expr, n: f64) -> Expr {
+    power(x, Expr::Number(n))
 }

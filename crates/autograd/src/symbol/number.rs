@@ -1,6 +1,7 @@
 //! Symbols as numbers: what the derivative column of the table computes is written down.
 
-use super::{Expr, called, neg, of_two, power, product, quotient, sum};
+use super::functions::{called, of_two};
+use super::{Expr, cases, neg, product, quotient, sum};
 use crate::number::{BinaryRow, Number, UnaryRow};
 use crate::table::Compare;
 use std::cell::RefCell;
@@ -85,18 +86,4 @@ impl<'s> Number for Symbol<'s> {
     fn apply_with<F: BinaryRow>(self, other: Self) -> Self {
         self.with(other, |a, b| of_two(F::NAMED, a, b))
     }
-}
-
-/// The first where the condition holds, else the second.
-pub(super) fn cases(condition: Expr, then: Expr, otherwise: Expr) -> Expr {
-    match (&then, &otherwise) {
-        (Expr::Number(1.0), Expr::Number(0.0)) => condition,
-        (a, b) if a == b => then,
-        _ => Expr::Cases(Box::new(condition), Box::new(then), Box::new(otherwise)),
-    }
-}
-
-/// xⁿ for a constant n.
-pub(super) fn to_the(x: Expr, n: f64) -> Expr {
-    power(x, Expr::Number(n))
 }

@@ -2,7 +2,7 @@
 
 use super::Var;
 use crate::ir::Sliding;
-use crate::ops::{conv, conv_transpose};
+use crate::ops::{convolve, convolve_transposed};
 use crate::shape::Shape;
 use std::sync::Arc;
 
@@ -213,7 +213,7 @@ impl<'t> Var<'t> {
             dilation: Shape::from(form.dilation),
             before: Shape::from(before),
         };
-        conv(self, weight, Arc::new(over), form.groups)
+        convolve(self, weight, Arc::new(over), form.groups)
     }
 
     #[track_caller]
@@ -254,6 +254,6 @@ impl<'t> Var<'t> {
             dilation: Shape::from(form.dilation),
             before: Shape::from(padding),
         };
-        conv_transpose(self, weight, Arc::new(over), form.groups)
+        convolve_transposed(self, weight, Arc::new(over), form.groups)
     }
 }

@@ -4,7 +4,7 @@ use super::Var;
 use super::axes::Keep;
 use super::conv::PerAxis;
 use crate::ir::{Gather, ScatterAdd, Sliding, Windows};
-use crate::ops::pool_argmax;
+use crate::ops::places_of_maxima;
 use crate::record::record;
 use crate::shape::{Axis, Shape};
 use ndarray::{ArrayD, IxDyn};
@@ -266,7 +266,7 @@ impl<'t> Var<'t> {
     fn max_pool_by<const N: usize>(self, op: &str, form: PoolForm<N>) -> (Var<'t>, Var<'t>) {
         let over = form.over(op, self);
         let (plane, positions) = (over.input.elements(), over.output.elements());
-        let index = pool_argmax(self, over);
+        let index = places_of_maxima(self, over);
         let planes = self.shape()[..self.rank() - N].iter().product::<usize>();
         let rows = index.reshape([planes, positions]);
         let y = record(Gather { axis: 1 }, &[self.reshape([planes, plane]), rows]);

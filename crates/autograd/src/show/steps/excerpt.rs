@@ -6,6 +6,13 @@ use crate::show::words::{Numbers, Words, nested};
 use crate::text::number;
 use std::fmt;
 
+/// A computation of more nodes than this is folded: the first and the last steps of each phase stay.
+pub(super) const FOLD_ABOVE: usize = 2000;
+pub(super) const KEPT: usize = 200;
+
+/// The most operands of a step.
+pub(super) const OPERANDS: usize = 6;
+
 /// A value with more elements than this is shortened to so many.
 const SHOWN: usize = 4;
 

@@ -12,16 +12,10 @@ use super::words::Words;
 use crate::grad::with_visits;
 use crate::ir::NodeId;
 use crate::var::Var;
+use excerpt::FOLD_ABOVE;
 use record::Recorder;
 use std::fmt;
 use std::ops::Index;
-
-/// A computation of more nodes than this is folded: the first and the last steps of each phase stay.
-const FOLD_ABOVE: usize = 2000;
-const KEPT: usize = 200;
-
-/// The most operands of a step.
-const OPERANDS: usize = 6;
 
 /// A computation and its gradients step by step, as data: made by [`Var::steps`].
 ///

@@ -1,9 +1,8 @@
 //! From a tape and a sweep to steps.
 
-use super::excerpt::Excerpt;
+use super::excerpt::{Excerpt, FOLD_ABOVE, KEPT, OPERANDS};
 use super::rule::{label, rule};
 use super::step::{Step, StepKind, StepOperand, StepPhase, StepReceipt, StepTerm, shortened};
-use super::{FOLD_ABOVE, KEPT, OPERANDS};
 use crate::grad::Visit;
 use crate::ir::{NodeId, Op};
 use crate::reachable::ancestors;

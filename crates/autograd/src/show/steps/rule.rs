@@ -3,7 +3,7 @@
 //! It is read from the nodes that the sweep has just recorded, back to the cotangent, the operands and the result. So it says
 //! what was computed, and no list of derivatives is kept a second time.
 
-use super::OPERANDS;
+use super::excerpt::OPERANDS;
 use crate::grad::Visit;
 use crate::ir::{Binary, Compare, NodeId, Op, Unary};
 use crate::show::words::Words;

@@ -1,5 +1,6 @@
 //! The steps of small computations, and what drawings make of them.
 
+use super::excerpt::KEPT;
 use super::*;
 use crate::{Params, Tape};
 
