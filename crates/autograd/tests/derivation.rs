@@ -368,6 +368,33 @@ fn subgradients_and_several_ways_are_said() {
     }
 }
 
+/// A column and a list are broadcast to a square: the page shows it, with an index for each.
+#[test]
+fn a_mistaken_broadcast_is_seen() {
+    let tape = Tape::new();
+    let x = tape.constant([[0.5, 1.0], [1.0, 0.0], [2.0, 1.0]]).named("X");
+    let y = tape.constant([1.0, 0.0, 1.0]).named("Y");
+    let w = tape.var([[0.1], [0.2]]).named("W");
+    let z = x.matmul(w).named("Z");
+    let text = (z - y).square().mean().derivation([w]).detail(Detail::Steps).to_string();
+    assert!(text.contains("L = 1/9·Σᵢⱼ (Zᵢ − Yⱼ)²"), "{text}");
+}
+
+/// A derivative that others use stands before them; nothing is claimed where nothing is asked.
+#[test]
+fn lines_stand_in_the_order_of_their_use() {
+    let tape = Tape::new();
+    let x = tape.constant([[0.5, 1.0], [1.0, 0.0], [2.0, 1.0]]).named("X");
+    let w = tape.var([[0.1], [0.2]]).named("W");
+    let mean = x.matmul(w).named("Z").sigmoid().mean().named("m");
+    let loss = mean.square() + 0.01 * w.square().sum();
+    let text = loss.derivation([w]).detail(Detail::Steps).to_string();
+    let line = |start: &str| text.lines().position(|line| line.trim_start().starts_with(start));
+    assert!(line("∂L/∂m ").is_some() && line("∂L/∂m ") < line("∂L/∂Zᵢ"), "{text}");
+    let nothing = loss.derivation([]).to_string();
+    assert!(nothing.contains("Nothing is asked") && !nothing.contains("sweep"), "{nothing}");
+}
+
 #[test]
 fn a_classifier_is_explained_as_softmax_less_labels() {
     let tape = Tape::new();

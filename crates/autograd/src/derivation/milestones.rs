@@ -257,6 +257,9 @@ impl<'a> Finder<'a> {
                         has(0) && (batch || !has(1))
                     }
                     Op::Permute(op) => has(0) && op.axes.first() == Some(&0),
+                    Op::Broadcast(op) if op.to.len() > self.list.node(node.inputs[0]).meta.shape.len() => {
+                        false
+                    }
                     Op::Reshape(_) | Op::Broadcast(_) => {
                         has(0) && self.list.node(node.inputs[0]).meta.shape.first() == Some(&n)
                     }
@@ -268,6 +271,15 @@ impl<'a> Finder<'a> {
                 };
             if yes {
                 by_row.insert(id);
+            }
+        }
+        // What is repeated along new first axes is counted by a later one.
+        for &id in &self.nodes {
+            let node = self.list.node(id);
+            if let (Op::Broadcast(op), [x]) = (&node.op, &node.inputs[..])
+                && op.to.len() > self.list.node(*x).meta.shape.len()
+            {
+                by_row.remove(x);
             }
         }
         all.rows = Some(n);

@@ -190,7 +190,7 @@ impl<'t> Derivation<'t> {
     fn document(&self) -> Document {
         let tape = self.output.tape();
         let asked: Vec<NodeId> = self.asked.iter().map(|x| x.id()).collect();
-        if tape.list().is_traced() || self.detail == Detail::Formulas {
+        if tape.list().is_traced() || self.detail == Detail::Formulas || asked.is_empty() {
             let list = tape.list();
             return self.page(Model::new(&list, tape.params(), self.output.id(), &asked), None);
         }

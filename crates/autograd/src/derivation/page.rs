@@ -156,6 +156,9 @@ impl<'a> Page<'a> {
     /// What was asked and has no derivative.
     pub(super) fn say_what_is_missing(&mut self) {
         let output = self.model.output;
+        if self.model.asked.is_empty() {
+            self.remark("Nothing is asked: name inputs, or take `derivation_of_all`.");
+        }
         let missing: Vec<NodeId> =
             self.model.asked.iter().copied().filter(|&id| !self.model.is_on_path(id)).collect();
         for id in missing.into_iter().take(6) {

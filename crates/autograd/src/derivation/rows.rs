@@ -19,7 +19,7 @@ pub(super) fn write(page: &mut Page<'_>, rows: usize) {
 
     let ways = page.ways();
     let (by_row, mut shared): (Vec<NodeId>, Vec<NodeId>) =
-        page.model.adjoints().into_iter().partition(|&id| page.model.is_by_row(id));
+        page.model.adjoints().into_iter().partition(|&id| comes_first(page, id));
     let is_product = |q: &NodeId| {
         ways.get(q).is_some_and(|ways| ways.iter().any(|way| matches!(way.term, Expr::Matrix(..))))
     };
@@ -47,6 +47,11 @@ pub(super) fn write(page: &mut Page<'_>, rows: usize) {
     page.say_folded(left_out);
 }
 
+/// Rows, and what lies between the output and the rows: other lines use it.
+fn comes_first(page: &Page<'_>, id: NodeId) -> bool {
+    page.model.is_by_row(id) || page.model.milestones.inner.contains(&id)
+}
+
 fn forward_line(page: &mut Page<'_>, m: NodeId) -> Line {
     let formula = page.model.formula(m);
     let n = page.number();
@@ -69,7 +74,6 @@ fn is_mean(formula: &Expr) -> bool {
         Expr::Product(all) => {
             matches!(all.first(), Some(Expr::Share(_))) && matches!(all.last(), Some(Expr::Total { .. }))
         }
-        Expr::Neg(e) => is_mean(e),
         _ => false,
     }
 }
@@ -134,7 +138,7 @@ fn table_of_values(page: &mut Page<'_>, rows: usize) {
 
 fn table_of_adjoints(page: &mut Page<'_>, by_row: &[NodeId], rows: usize) {
     let mut columns = vec![];
-    for &id in by_row.iter().take(6) {
+    for &id in by_row.iter().filter(|&&id| page.model.is_by_row(id)).take(6) {
         let Some(values) = page.adjoint_values(id) else { continue };
         let by_number = values.len() == rows;
         columns.push(Column { head: vec![Run::Math(Expr::Adjoint(id), Index::Row)], values, by_number });
@@ -155,7 +159,11 @@ fn row_line(page: &mut Page<'_>, q: NodeId, ways: &[Way]) -> Line {
         Some(share) => Some(vec![math(share), text(" is the mean's")]),
         None => page.derivation_note(&way.functions, n),
     };
-    Line::of(Expr::Adjoint(q), [way.term.clone()], Index::Row).note(note).numbered(n)
+    let value = page.adjoint(q).filter(|_| !page.model.is_by_row(q) && way.term.number().is_none());
+    Line::of(Expr::Adjoint(q), [way.term.clone()], Index::Row)
+        .also(value, Index::Whole)
+        .note(note)
+        .numbered(n)
 }
 
 /// The lines of a value that all rows use.

@@ -196,7 +196,7 @@ pub(super) fn several_ways(page: &Page<'_>, q: NodeId, ways: &[Way]) -> Line {
     };
     let name = |way: &Way| match page.label(way.through) {
         _ if way.through == output => "directly".to_owned(),
-        Some(label) => format!("through {}{}", label.base, label.sub),
+        Some(label) => format!("through {}", label.plain()),
         None => String::new(),
     };
     let most = ways.len().min(6);

@@ -20,6 +20,14 @@ pub(crate) struct Label {
     pub(crate) by_row: bool,
 }
 
+impl Label {
+    /// The name in a line of text.
+    pub(crate) fn plain(&self) -> String {
+        let below = |c: char| c.to_digit(10).and_then(|d| "₀₁₂₃₄₅₆₇₈₉".chars().nth(d as usize)).unwrap_or(c);
+        format!("{}{}", self.base, self.sub.chars().map(below).collect::<String>())
+    }
+}
+
 /// Which entries of a value a formula speaks of.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Index {
