@@ -33,6 +33,13 @@ impl Dense {
         T::slice(self.data.borrow())
     }
 
+    /// What it has at an index of its first axis.
+    pub(crate) fn entry(&self, index: usize) -> Dense {
+        let meta = Meta::new(self.meta.shape.without(&[0]), self.meta.dtype);
+        let each = meta.shape.elements();
+        Dense { data: self.data.borrow().part(index * each..(index + 1) * each).to_data(), meta }
+    }
+
     /// Writes the elements at the given offsets, in the given order.
     pub(crate) fn gather(&self, offsets: impl Iterator<Item = usize>, y: Fill<'_>) {
         each_dtype!(Data, &self.data, v => y.write(offsets.map(|i| v[i])));

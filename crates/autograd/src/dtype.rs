@@ -1,7 +1,7 @@
 //! Element types: the four dtypes and the Rust types that carry them.
 
 use std::fmt;
-use std::ops::{Add, Div, Mul, Neg, Sub};
+use std::ops::{Add, Div, Mul, Neg, Range, Sub};
 
 /// The type of a tensor's elements.
 ///
@@ -375,6 +375,16 @@ impl Data {
 }
 
 impl DataMut<'_> {
+    /// A part of the elements.
+    pub(crate) fn part(&mut self, range: Range<usize>) -> DataMut<'_> {
+        match self {
+            DataMut::F32(v) => DataMut::F32(&mut v[range]),
+            DataMut::F64(v) => DataMut::F64(&mut v[range]),
+            DataMut::I64(v) => DataMut::I64(&mut v[range]),
+            DataMut::Bool(v) => DataMut::Bool(&mut v[range]),
+        }
+    }
+
     /// Copies as many elements of the same dtype.
     pub(crate) fn copy_from(self, values: DataRef<'_>) {
         match (self, values) {
@@ -399,11 +409,16 @@ impl DataMut<'_> {
 impl<'a> DataRef<'a> {
     /// The first `n` elements.
     pub(crate) fn first(self, n: usize) -> DataRef<'a> {
+        self.part(0..n)
+    }
+
+    /// A part of the elements.
+    pub(crate) fn part(self, range: Range<usize>) -> DataRef<'a> {
         match self {
-            DataRef::F32(v) => DataRef::F32(&v[..n]),
-            DataRef::F64(v) => DataRef::F64(&v[..n]),
-            DataRef::I64(v) => DataRef::I64(&v[..n]),
-            DataRef::Bool(v) => DataRef::Bool(&v[..n]),
+            DataRef::F32(v) => DataRef::F32(&v[range]),
+            DataRef::F64(v) => DataRef::F64(&v[range]),
+            DataRef::I64(v) => DataRef::I64(&v[range]),
+            DataRef::Bool(v) => DataRef::Bool(&v[range]),
         }
     }
 

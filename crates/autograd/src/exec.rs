@@ -2,7 +2,9 @@
 
 mod machine;
 mod operands;
+mod repeat;
 mod stream;
 
 pub(crate) use machine::{Failed, Machine, Ran};
+pub(crate) use repeat::Repeated;
 pub use stream::Streams;

@@ -16,7 +16,7 @@ use crate::tensor::ToTensor;
 use crate::var::Var;
 use ndarray::ArrayD;
 use smallvec::SmallVec;
-use sweep::sweep;
+use sweep::{sweep, sweep_from};
 
 impl<'t> Var<'t> {
     /// The gradient ∂self/∂x for each given x. It is recorded on the same tape, so it can be differentiated again.
@@ -163,6 +163,25 @@ impl<'t> Var<'t> {
                 .hint("record it with `tape.var(…)`")
                 .raise();
         }
+    }
+}
+
+impl<'t> Tape<'t> {
+    /// The cotangent of each x, given those of several outputs; `None` for an x on which none of them depends.
+    #[track_caller]
+    pub(crate) fn cotangents<'a>(
+        &'a self,
+        outputs: &[(Var<'a>, Var<'a>)],
+        wrt: &[Var<'a>],
+    ) -> Vec<Option<Var<'a>>> {
+        let inputs: Vec<NodeId> = wrt.iter().map(|x| x.id()).collect();
+        let ends: Vec<NodeId> = outputs.iter().map(|(y, _)| y.id()).collect();
+        if ends.is_empty() {
+            return vec![None; wrt.len()];
+        }
+        let mut reachable = Reachable::of(&self.list(), &inputs, &ends);
+        sweep_from(outputs, &mut reachable, true, |_| {});
+        wrt.iter().map(|x| reachable.get(x.id()).map(|id| Var::new(self, id))).collect()
     }
 }
 

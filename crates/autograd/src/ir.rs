@@ -1,10 +1,13 @@
 //! The recorded language: the ops and their attributes. This is data only; the meaning of each op is in [`crate::ops`].
 
 mod attribute;
+mod body;
 mod list;
 mod sliding;
 
 pub use crate::table::{Binary, Compare, Unary};
+pub use body::Body;
+pub(crate) use body::{Held, Line, Piece, Ports, in_steps};
 pub(crate) use list::op_table;
 pub use sliding::Sliding;
 
@@ -125,6 +128,8 @@ macro_rules! ops {
             Parameter(Param),
             /// An input of a traced computation, by its number. Each run brings its values.
             Input(u32),
+            /// An argument of a loop's body, by its number. It has no value outside of the loop.
+            Argument(u32),
             /// A leaf whose elements are all one number, which is stored once.
             Full(f64),
             /// An elementwise function of one argument.
@@ -144,6 +149,7 @@ macro_rules! ops {
                     Op::Variable => "var",
                     Op::Parameter(_) => "param",
                     Op::Input(_) => "input",
+                    Op::Argument(_) => "argument",
                     Op::Full(_) => "full",
                     Op::Unary(f) => f.name(),
                     Op::Binary(f) => f.name(),
@@ -155,7 +161,7 @@ macro_rules! ops {
             /// The names of the operands in messages.
             pub fn labels(&self) -> &'static [&'static str] {
                 match self {
-                    Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Full(_) => &[],
+                    Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Argument(_) | Op::Full(_) => &[],
                     Op::Unary(_) => &["x"],
                     Op::Binary(_) | Op::Compare(_) => &["a", "b"],
                     $(Op::$Name(_) => &[$(stringify!($label)),*],)*
@@ -165,7 +171,7 @@ macro_rules! ops {
             /// The structure that passes read.
             pub fn structure(&self) -> Structure<'_> {
                 match self {
-                    Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Full(_) => Structure::Leaf,
+                    Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Argument(_) | Op::Full(_) => Structure::Leaf,
                     Op::Unary(_) | Op::Binary(_) | Op::Compare(_) => Structure::Map,
                     $(Op::$Name(_op) => structure!(_op $structure $(($argument))?),)*
                 }
@@ -185,7 +191,7 @@ macro_rules! ops {
             /// The attributes as text, if there are any: `axis 1, start 0, length 2`.
             pub fn attributes(&self) -> Option<String> {
                 let all: Vec<String> = match self {
-                    Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Full(_) => vec![],
+                    Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Argument(_) | Op::Full(_) => vec![],
                     Op::Unary(f) => f.parameter().iter().map(Attribute::text).collect(),
                     Op::Binary(_) | Op::Compare(_) => vec![],
                     $(Op::$Name(_op) => {
@@ -207,6 +213,7 @@ macro_rules! ops {
                     (Op::Constant, Op::Constant) | (Op::Variable, Op::Variable) => true,
                     (Op::Parameter(a), Op::Parameter(b)) => a == b,
                     (Op::Input(a), Op::Input(b)) => a == b,
+                    (Op::Argument(a), Op::Argument(b)) => a == b,
                     (Op::Full(a), Op::Full(b)) => a.same(b),
                     (Op::Unary(a), Op::Unary(b)) => a == b,
                     (Op::Binary(a), Op::Binary(b)) => a == b,
@@ -224,7 +231,7 @@ macro_rules! ops {
                 match self {
                     Op::Constant | Op::Variable => {}
                     Op::Parameter(p) => p.hash(state),
-                    Op::Input(i) => i.hash(state),
+                    Op::Input(i) | Op::Argument(i) => i.hash(state),
                     Op::Full(x) => x.mix(state),
                     Op::Unary(f) => f.hash(state),
                     Op::Binary(f) => discriminant(f).hash(state),
@@ -242,6 +249,7 @@ macro_rules! ops {
             Variable,
             Parameter,
             Input,
+            Argument,
             Full,
             Unary,
             Binary,
@@ -251,7 +259,8 @@ macro_rules! ops {
         #[cfg(test)]
         impl OpKind {
             pub(crate) const ALL: &[OpKind] = &[
-                OpKind::Constant, OpKind::Variable, OpKind::Parameter, OpKind::Input, OpKind::Full,
+                OpKind::Constant, OpKind::Variable, OpKind::Parameter, OpKind::Input, OpKind::Argument,
+                OpKind::Full,
                 OpKind::Unary, OpKind::Binary, OpKind::Compare, $(OpKind::$Name),*
             ];
         }
@@ -263,6 +272,7 @@ macro_rules! ops {
                     Op::Variable => OpKind::Variable,
                     Op::Parameter(_) => OpKind::Parameter,
                     Op::Input(_) => OpKind::Input,
+                    Op::Argument(_) => OpKind::Argument,
                     Op::Full(_) => OpKind::Full,
                     Op::Unary(_) => OpKind::Unary,
                     Op::Binary(_) => OpKind::Binary,

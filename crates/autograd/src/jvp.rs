@@ -3,6 +3,7 @@
 use crate::ir::{NodeId, for_operands};
 use crate::op::At;
 use crate::reachable::Reachable;
+use crate::tape::Tape;
 use crate::var::Var;
 use smallvec::SmallVec;
 
@@ -48,7 +49,7 @@ impl<'t> Var<'t> {
                 reachable.set(x.id(), t.id());
             }
         }
-        sweep(self, &inputs, &mut reachable);
+        sweep(self.tape(), &inputs, &mut reachable);
         match reachable.get(self.id()) {
             Some(id) => Var::new(self.tape(), id),
             None => self.full_like(0.0),
@@ -56,10 +57,33 @@ impl<'t> Var<'t> {
     }
 }
 
+impl<'t> Tape<'t> {
+    /// The tangents of several outputs, given those of some inputs; `None` for an output that depends on none of these.
+    #[track_caller]
+    pub(crate) fn tangents<'a>(
+        &'a self,
+        outputs: &[Var<'a>],
+        inputs: &[(Var<'a>, Var<'a>)],
+    ) -> Vec<Option<Var<'a>>> {
+        let ends: Vec<NodeId> = outputs.iter().map(|y| y.id()).collect();
+        if ends.is_empty() {
+            return vec![];
+        }
+        let wrt: Vec<NodeId> = inputs.iter().map(|(x, _)| x.id()).collect();
+        let mut reachable = Reachable::of(&self.list(), &wrt, &ends);
+        for (x, tangent) in inputs {
+            if reachable.contains(x.id()) {
+                reachable.set(x.id(), tangent.id());
+            }
+        }
+        sweep(self, &wrt, &mut reachable);
+        ends.iter().map(|&id| reachable.get(id).map(|id| Var::new(self, id))).collect()
+    }
+}
+
 /// Visits the reachable nodes from the first to the last. Each computes its tangent from those of its operands.
 #[track_caller]
-fn sweep<'t>(output: Var<'t>, inputs: &[NodeId], reachable: &mut Reachable) {
-    let tape = output.tape();
+fn sweep<'t>(tape: &'t Tape<'t>, inputs: &[NodeId], reachable: &mut Reachable) {
     for index in 0..reachable.order.len() {
         let id = reachable.order[index];
         // An input moves along its given tangent, even if it was computed from another input.

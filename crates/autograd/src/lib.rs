@@ -120,7 +120,7 @@ pub mod loops {
 pub mod planned {
     pub use crate::code::{Act, Arithmetic, Code, Extent, How, Joint, MemoryView, Read, Slot, Step, Write};
     pub use crate::dtype::DataRef;
-    pub use crate::ir::{Binary, Compare, Op, Sliding, Structure, Unary};
+    pub use crate::ir::{Binary, Body, Compare, Op, Sliding, Structure, Unary};
     pub use crate::plan::{Contents, Kernel, Memory, Plan, Verified, Work};
 }
 
@@ -143,7 +143,7 @@ pub use mistake::Mistake;
 /// ```
 pub use ndarray;
 pub use number::{Literal, Num, Number};
-pub use ops::Triangle;
+pub use ops::{Group, Triangle};
 pub use optimizer::{NamedTensor, Optimizer, OptimizerState, StateError};
 pub use oracle::Replay;
 pub use params::{Buffer, Gradients, Initial, Param, Params, Scope};

@@ -183,7 +183,7 @@ macro_rules! rules {
             /// The rule of an op; leaves have none.
             pub(crate) fn rule(&self) -> Option<&dyn Rule> {
                 Some(match self {
-                    Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Full(_) => return None,
+                    Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Argument(_) | Op::Full(_) => return None,
                     Op::Unary(op) => op,
                     Op::Binary(op) => op,
                     Op::Compare(op) => op,

@@ -23,12 +23,18 @@ impl Reachable {
     /// Passes over the nodes from the first input to `output` twice. The backward pass marks what the output depends on; the
     /// forward pass keeps what depends on an input.
     pub(crate) fn new(list: &List, inputs: &[NodeId], output: NodeId) -> Reachable {
-        let first = inputs.iter().copied().min().unwrap_or(output).min(output);
-        let entries = vec![UNSEEN; (output - first) as usize + 1];
+        Reachable::of(list, inputs, &[output])
+    }
+
+    /// The same for several outputs, at least one.
+    pub(crate) fn of(list: &List, inputs: &[NodeId], outputs: &[NodeId]) -> Reachable {
+        let last = outputs.iter().copied().max().expect("an output");
+        let first = inputs.iter().chain(outputs).copied().min().expect("an output");
+        let entries = vec![UNSEEN; (last - first) as usize + 1];
         let mut reachable = Reachable { first, entries, order: Vec::new() };
-        reachable.set(output, NEEDED);
+        outputs.iter().for_each(|&output| reachable.set(output, NEEDED));
         let mut needed = 0;
-        for id in (first..=output).rev() {
+        for id in (first..=last).rev() {
             if reachable.entry(id) != Some(NEEDED) {
                 continue;
             }
@@ -45,7 +51,7 @@ impl Reachable {
             }
         }
         reachable.order.reserve_exact(needed);
-        for id in first..=output {
+        for id in first..=last {
             let depends_on_input = |input: &NodeId| reachable.contains(*input);
             if reachable.entry(id) == Some(NEEDED)
                 && differentiable_inputs(list.node(id)).iter().any(depends_on_input)

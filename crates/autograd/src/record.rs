@@ -1,8 +1,10 @@
 //! Recording an op: shape rule, value, node. The list, the rules and the kernels meet only here.
 
 mod asked;
+mod body;
 
 pub(crate) use asked::Asked;
+pub(crate) use body::{Given, Recording};
 
 use crate::buffers::Value;
 use crate::call::{Fault, Fill, Room};
@@ -34,6 +36,11 @@ fn record_op<'t>(op: Op, x: &[Var<'t>]) -> Var<'t> {
     let inputs = Inputs::from_fn(x.len(), |i| x[i].id());
     let mut guard = tape.list_mut();
     let list = &mut *guard;
+    if list.is_traced()
+        && let Some(&left) = inputs.iter().find(|&&x| list.node(x).op == Op::Argument(u32::MAX))
+    {
+        list.left_its_loop(left, tape.params());
+    }
     let origin = list.origin();
     if list.nodes.repeats(&op, &inputs) {
         list.nodes.keep_prepared(origin);

@@ -3,10 +3,12 @@
 mod describe;
 mod inputs;
 mod nodes;
+mod region;
 mod scopes;
 
 pub(crate) use inputs::{Input, StateUse};
 pub(crate) use nodes::{Node, Nodes};
+pub(crate) use region::Region;
 pub use scopes::Within;
 
 use crate::buffers::{Number, Pool, Source, Strided, Value};
@@ -125,6 +127,8 @@ pub(crate) struct List {
     states: Vec<StateUse>,
     /// Whether the nodes have no values.
     traced: bool,
+    /// How many bodies of loops are being recorded, one within the other. Their nodes have no values either.
+    bodies: usize,
     pub(crate) trap: Trap,
 }
 
@@ -334,6 +338,9 @@ impl List {
     #[cold]
     #[track_caller]
     fn no_data(&self, id: NodeId, params: Option<&Params>) -> ! {
+        if self.node(id).op == Op::Argument(u32::MAX) {
+            self.left_its_loop(id, params);
+        }
         if self.is_traced() {
             Mistake::new(format!("v{id}: a traced computation has no values while it is recorded"))
                 .line("x", self.describe(id, params))
@@ -362,7 +369,7 @@ impl List {
 
     /// Whether the nodes have no values.
     pub(crate) fn is_traced(&self) -> bool {
-        self.traced
+        self.traced || self.bodies > 0
     }
 
     /// Frees a node's value; the node stays.

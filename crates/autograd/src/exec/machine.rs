@@ -128,6 +128,20 @@ impl Machine {
         self.products.reserve(self.needs.product_bytes, self.workers.threads());
     }
 
+    /// Whether some kernel is large enough for several threads.
+    pub(crate) fn shares_work(&self) -> bool {
+        self.needs.shares_work
+    }
+
+    /// Shares work with the threads of somebody else, from now on.
+    pub(crate) fn share(&mut self, workers: &Workers) {
+        let threads = if self.needs.shares_work { workers.threads() } else { 1 };
+        if self.workers.threads() != threads || threads > 1 {
+            self.workers = if threads > 1 { workers.clone() } else { Workers::default() };
+            self.set_threads(threads);
+        }
+    }
+
     /// The bytes of all its memory.
     pub(crate) fn bytes(&self) -> usize {
         let data = |d: &Data| d.len() * d.dtype().size();
@@ -197,6 +211,32 @@ impl Machine {
         }
         before(kernels);
         Ok(Ran { machine: self, plan, inputs: PhantomData })
+    }
+
+    /// Sets the address of an input, until it is set again.
+    ///
+    /// # Panics
+    /// If it is too short or of another type.
+    pub(crate) fn set_input(&mut self, input: usize, data: DataRef<'_>) {
+        self.bases.set(FIRST_INPUT as usize + input, data);
+    }
+
+    /// Runs all kernels on the inputs that were set one by one.
+    ///
+    /// # Safety
+    /// Every input was set, to memory that is alive, and that nobody writes during the call.
+    ///
+    /// # Panics
+    /// If the machine was made for another plan.
+    pub(crate) unsafe fn step(&mut self, plan: &Verified<Plan>) -> Result<(), Fault> {
+        assert!(self.is_of(plan), "a machine runs the plan that it was made for");
+        plan.kernels.iter().enumerate().try_for_each(|(i, kernel)| self.kernel(i, kernel))
+    }
+
+    /// The elements of an output of the plan.
+    pub(crate) fn result(&self, plan: &Plan, output: usize) -> DataRef<'_> {
+        let y = &plan.outputs[output];
+        self.output(plan, y).first(y.shape.elements())
     }
 
     /// Sets the addresses of memories that may differ from run to run.

@@ -29,12 +29,20 @@ pub(super) fn sweep<'t>(
     seed: Var<'t>,
     reachable: &mut Reachable,
     stays: bool,
+    tell: impl FnMut(Event),
+) {
+    sweep_from(&[(output, seed)], reachable, stays, tell);
+}
+
+/// The same from several outputs, each with its adjoint. An output that is given twice receives the sum.
+#[track_caller]
+pub(super) fn sweep_from<'t>(
+    seeds: &[(Var<'t>, Var<'t>)],
+    reachable: &mut Reachable,
+    stays: bool,
     mut tell: impl FnMut(Event),
 ) {
-    let tape = output.tape();
-    if !reachable.contains(output.id()) {
-        return;
-    }
+    let tape = seeds[0].0.tape();
     // A rule may return a node that was recorded before the sweep, such as an operand. Such a node is not marked as an adjoint.
     let start = tape.len() as NodeId;
     let note = |term: Var<'t>, of: NodeId| {
@@ -42,8 +50,13 @@ pub(super) fn sweep<'t>(
             tape.list_mut().note_adjoint(term.id(), of);
         }
     };
-    reachable.set(output.id(), seed.id());
-    tell(Event::Held(seed.id()));
+    for &(output, seed) in seeds {
+        if reachable.contains(output.id()) {
+            let seed = reachable.get(output.id()).map_or(seed, |sum| Var::new(tape, sum) + seed);
+            reachable.set(output.id(), seed.id());
+            tell(Event::Held(seed.id()));
+        }
+    }
     for index in (0..reachable.order.len()).rev() {
         let id = reachable.order[index];
         let Some(adjoint) = reachable.get(id) else {

@@ -1,6 +1,6 @@
 //! The trait of attributes: how they are compared, hashed and shown.
 
-use super::Sliding;
+use super::{Body, Sliding, body};
 use crate::dtype::DType;
 use crate::shape::{Axes, Axis, Shape};
 use std::hash::{Hash, Hasher};
@@ -64,5 +64,18 @@ impl Attribute for f64 {
     }
     fn text(&self) -> String {
         crate::text::number(*self, 6)
+    }
+}
+
+/// A body is shown by its size.
+impl Attribute for Arc<Body> {
+    fn same(&self, other: &Arc<Body>) -> bool {
+        body::same(self, other)
+    }
+    fn mix(&self, state: &mut impl Hasher) {
+        self.hash(state);
+    }
+    fn text(&self) -> String {
+        self.to_string()
     }
 }

@@ -122,6 +122,8 @@ macro_rules! op_table {
             Argsort ["argsort" (x) { axis: Axis, descending: bool } opaque(1)]
             /// Where values stand among sorted ones.
             SearchSorted ["search_sorted" (sorted, values) { right: bool } gather]
+            /// A body run `steps` times: the part of its results that is of one dtype, as one row of numbers.
+            Scan ["scan" (x) { body: Arc<Body>, steps: usize, flops: usize, part: DType, reverse: bool, history: bool } opaque(flops)]
         }
     };
 }

@@ -44,6 +44,7 @@ mod qr;
 mod ravel_index;
 mod reshape;
 mod rotations;
+mod scan;
 mod scatter_add;
 mod scatter_max;
 mod search_sorted;
@@ -62,4 +63,5 @@ mod windows;
 
 pub(crate) use convolve::{convolve, convolve_transposed, places_of_maxima};
 pub(crate) use elementwise::binary_of;
+pub use scan::Group;
 pub use solve_triangular::Triangle;

@@ -2,8 +2,8 @@
 
 use crate::buffers::Source;
 use crate::dtype::{DType, Data, DataRef, each_dtype};
-use crate::ir::{Binary, Broadcast, Inputs, Meta, NodeId, Op, Permute, Reshape, Sum, Unary};
-use crate::origin::{Origin, Scopes};
+use crate::ir::{Binary, Body, Broadcast, Inputs, Line, Meta, NodeId, Op, Permute, Reshape, Sum, Unary};
+use crate::origin::{Context, Origin, Scopes};
 use crate::shape::{Axes, Shape};
 use crate::tape::{self, Input, Tape};
 
@@ -67,6 +67,26 @@ impl Graph {
         let mut nodes: Vec<Node> = nodes.map(node).collect();
         nodes.shrink_to_fit();
         Graph { list: (0..nodes.len() as NodeId).collect(), nodes, inputs, outputs, scopes }
+    }
+
+    /// The nodes of a loop's body. Its arguments are inputs.
+    pub(crate) fn of_body(body: &Body) -> Graph {
+        let mut inputs = vec![];
+        let mut nodes: Vec<Node> = Vec::with_capacity(body.lines.len());
+        for Line { op, inputs: operands, meta, site } in &body.lines {
+            let op = match op {
+                Op::Argument(number) => {
+                    let (name, meta) = (format!("argument {number}"), meta.clone());
+                    inputs.push(PlanInput::Given(Input { name, meta, buffer: None }));
+                    Op::Input(*number)
+                }
+                op => op.clone(),
+            };
+            let origin = Origin::new(Context::default(), site);
+            nodes.push(Node { op, inputs: operands.clone(), meta: meta.clone(), origin });
+        }
+        let (list, outputs) = ((0..nodes.len() as NodeId).collect(), body.results.clone());
+        Graph { nodes, list, inputs, outputs, scopes: Scopes::default() }
     }
 
     /// A copy for passes to change, with room for more nodes. The inputs move to the copy.

@@ -100,6 +100,8 @@ macro_rules! rows_of {
                 OpKind::Parameter => vec![],
                 // An input exists in programs only, where every argument of every row is one.
                 OpKind::Input => vec![],
+                // An argument exists in the bodies of loops only.
+                OpKind::Argument => vec![],
                 OpKind::Full => rows("full", &[&[2, 3], &[0]], |x| x.full_like(2.5) * x),
                 OpKind::Unary => unary_rows(),
                 OpKind::Binary => binary_rows(),
@@ -117,7 +119,14 @@ fn constant_rows() -> Vec<Row> {
 
 #[test]
 fn every_op_has_a_row_that_threads_share() {
-    let leaves = [OpKind::Constant, OpKind::Variable, OpKind::Parameter, OpKind::Input, OpKind::Full];
+    let leaves = [
+        OpKind::Constant,
+        OpKind::Variable,
+        OpKind::Parameter,
+        OpKind::Input,
+        OpKind::Argument,
+        OpKind::Full,
+    ];
     for kind in OpKind::ALL.iter().filter(|kind| !leaves.contains(kind)) {
         let (large, small): (Vec<Row>, Vec<Row>) = rows_of(*kind).into_iter().partition(|row| row.large);
         assert!(!large.is_empty() && !small.is_empty(), "{kind:?}");

@@ -1,0 +1,190 @@
+//! The body of a loop: a list of its own, whose arguments come from around it with each step.
+
+use super::{Inputs, Meta, NodeId, Op};
+use crate::dtype::DType;
+use crate::shape::Shape;
+use std::any::Any;
+use std::collections::hash_map::DefaultHasher;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::sync::{Arc, OnceLock};
+
+/// A node of a body.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    pub(crate) op: Op,
+    pub(crate) inputs: Inputs,
+    pub(crate) meta: Meta,
+    /// The line that recorded it.
+    pub(crate) site: &'static Location<'static>,
+}
+
+/// How many arguments and results of each kind a body has.
+///
+/// The arguments, in order: what is carried from step to step, what each step reads from stacked inputs, what is the same
+/// in every step. The results: what is carried on, what is stacked, what is summed over the steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Ports {
+    pub(crate) carried: usize,
+    pub(crate) read: usize,
+    pub(crate) captured: usize,
+    pub(crate) stacked: usize,
+    pub(crate) summed: usize,
+}
+
+impl Ports {
+    pub(crate) fn arguments(&self) -> usize {
+        self.carried + self.read + self.captured
+    }
+
+    pub(crate) fn results(&self) -> usize {
+        self.carried + self.stacked + self.summed
+    }
+}
+
+/// What an executor makes of a body.
+trait Made: Any + Send + Sync + UnwindSafe + RefUnwindSafe {}
+impl<T: Any + Send + Sync + UnwindSafe + RefUnwindSafe> Made for T {}
+
+/// The body of a loop.
+pub struct Body {
+    /// The arguments come first, in order. Each node comes after its operands.
+    pub(crate) lines: Vec<Line>,
+    pub(crate) results: Vec<NodeId>,
+    pub(crate) ports: Ports,
+    hash: u64,
+    /// What an executor made of it, at its first run. It follows from the rest.
+    made: OnceLock<Box<dyn Made>>,
+}
+
+/// What a part of a loop's result holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// The result of the body with this number: the last one, all of them, or their sum.
+    Result(usize),
+    /// The carry with this number as it was before each step.
+    History(usize),
+}
+
+/// A part of a loop's result, which is one row of numbers.
+#[derive(Clone, Debug)]
+pub(crate) struct Piece {
+    pub(crate) held: Held,
+    pub(crate) start: usize,
+    /// With an axis of steps before the others, if there is one for each step.
+    pub(crate) shape: Shape,
+}
+
+impl Piece {
+    pub(crate) fn elements(&self) -> usize {
+        self.shape.elements()
+    }
+}
+
+impl Body {
+    pub(crate) fn new(lines: Vec<Line>, results: Vec<NodeId>, ports: Ports) -> Body {
+        let mut state = DefaultHasher::new();
+        for line in &lines {
+            line.op.hash(&mut state);
+            line.inputs.iter().for_each(|input| input.hash(&mut state));
+            line.meta.shape.hash(&mut state);
+        }
+        (&results, ports).hash(&mut state);
+        Body { lines, results, ports, hash: state.finish(), made: OnceLock::new() }
+    }
+
+    pub(crate) fn line(&self, id: NodeId) -> &Line {
+        &self.lines[id as usize]
+    }
+
+    /// Shapes and dtypes of the arguments: of one step.
+    pub(crate) fn arguments(&self) -> impl ExactSizeIterator<Item = &Meta> {
+        self.lines[..self.ports.arguments()].iter().map(|line| &line.meta)
+    }
+
+    /// Shape and dtype of a result of one step.
+    pub(crate) fn result(&self, number: usize) -> &Meta {
+        &self.line(self.results[number]).meta
+    }
+
+    /// The parts of a loop's result that are of one dtype, in order: last carries, stacked results, sums, and, if it is kept,
+    /// the history of the carries.
+    pub(crate) fn pieces(&self, part: DType, steps: usize, history: bool) -> Vec<Piece> {
+        let Ports { carried, stacked, .. } = self.ports;
+        let results = (0..self.ports.results()).map(|i| (Held::Result(i), self.result(i)));
+        let kept = (0..if history { carried } else { 0 }).map(|i| (Held::History(i), self.result(i)));
+        let mut start = 0;
+        let mut pieces = Vec::new();
+        for (held, meta) in results.chain(kept).filter(|(_, meta)| meta.dtype == part) {
+            let each = match held {
+                Held::Result(i) => (carried..carried + stacked).contains(&i),
+                Held::History(_) => true,
+            };
+            let shape = if each { in_steps(&meta.shape, steps) } else { meta.shape.clone() };
+            let piece = Piece { held, start, shape };
+            start = piece.elements().saturating_add(start);
+            pieces.push(piece);
+        }
+        pieces
+    }
+
+    /// The dtypes of the results.
+    pub(crate) fn dtypes(&self) -> Vec<DType> {
+        let mut all: Vec<DType> = (0..self.ports.results()).map(|i| self.result(i).dtype).collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// What an executor made of the body; made now, if it is the first time.
+    pub(crate) fn made<T>(&self, make: impl FnOnce() -> T) -> &T
+    where
+        T: Any + Send + Sync + UnwindSafe + RefUnwindSafe,
+    {
+        let made: &dyn Any = &**self.made.get_or_init(|| Box::new(make()));
+        made.downcast_ref().expect("one executor runs bodies")
+    }
+}
+
+/// A shape with an axis of steps before the others.
+pub(crate) fn in_steps(shape: &Shape, steps: usize) -> Shape {
+    [steps].into_iter().chain(shape.iter().copied()).collect()
+}
+
+/// Bodies are equal if they compute the same. What an executor made of them does not count.
+impl PartialEq for Body {
+    fn eq(&self, other: &Body) -> bool {
+        let same = |a: &Line, b: &Line| a.op == b.op && a.inputs.iter().eq(b.inputs.iter()) && a.meta == b.meta;
+        self.hash == other.hash
+            && (&self.results, self.ports) == (&other.results, other.ports)
+            && self.lines.len() == other.lines.len()
+            && self.lines.iter().zip(&other.lines).all(|(a, b)| same(a, b))
+    }
+}
+impl Eq for Body {}
+
+impl Hash for Body {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.hash.hash(state);
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body").field("lines", &self.lines).field("results", &self.results).finish()
+    }
+}
+
+/// How many operations it has: `12 ops`.
+impl fmt::Display for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ops = self.lines.iter().filter(|line| !line.inputs.is_empty()).count();
+        write!(f, "{ops} {}", if ops == 1 { "op" } else { "ops" })
+    }
+}
+
+/// The same body twice is one body in memory.
+pub(crate) fn same(a: &Arc<Body>, b: &Arc<Body>) -> bool {
+    Arc::ptr_eq(a, b) || **a == **b
+}

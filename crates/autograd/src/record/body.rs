@@ -1,0 +1,204 @@
+//! Recording the body of a loop: its nodes become a list of its own, and what it takes from around it becomes arguments.
+
+use super::record_op;
+use crate::ir::{Body, Inputs, Line, Meta, NodeId, Op, Ports};
+use crate::tape::{List, Node, Region, Tape};
+use crate::var::Var;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// What a body's arguments and results are for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Given {
+    /// How many of the first arguments and results are carried from step to step.
+    pub(crate) carried: usize,
+    /// How many of the last arguments are the same in every step.
+    pub(crate) captured: usize,
+    /// How many of the results after those that are carried are stacked; the others are summed.
+    pub(crate) stacked: usize,
+}
+
+/// A body that is being recorded, without values.
+pub(crate) struct Recording<'t> {
+    tape: &'t Tape<'t>,
+    region: Region<'t>,
+    arguments: usize,
+}
+
+impl<'t> Recording<'t> {
+    /// Begins to record a body with these arguments.
+    #[track_caller]
+    pub(crate) fn begin(tape: &'t Tape<'t>, arguments: &[Meta]) -> Recording<'t> {
+        Recording { tape, region: Region::begin(tape, arguments), arguments: arguments.len() }
+    }
+
+    pub(crate) fn arguments(&self) -> Vec<Var<'t>> {
+        let start = self.region.start();
+        (0..self.arguments as NodeId).map(|i| Var::new(self.tape, start + i)).collect()
+    }
+
+    /// The body, and what it takes from around it. Work that is the same in every step is recorded around it.
+    #[track_caller]
+    pub(crate) fn end(self, results: &[Var<'t>], given: Given) -> (Body, Vec<Var<'t>>) {
+        let Recording { tape, region, arguments } = self;
+        let start = region.start();
+        drop(region);
+        tape.list().check_writes_since(start);
+        let end = tape.len() as NodeId;
+        let results: Vec<NodeId> = results.iter().map(|x| x.id()).collect();
+        let cut = Cut::new(&tape.list(), start, end, arguments);
+        let needed = cut.needed(&tape.list(), &results);
+        let captured = cut.captures(&tape.list(), &needed, &results);
+        let (lines, number) = cut.lines(&tape.list(), arguments, &captured, &needed);
+        let Given { carried, captured: own, stacked } = given;
+        let ports = Ports {
+            carried,
+            read: arguments - carried - own,
+            captured: own + captured.len(),
+            stacked,
+            summed: results.len() - carried - stacked,
+        };
+        let body = Body::new(lines, results.iter().map(|x| number[x]).collect(), ports);
+        let outside = outside(tape, start, end, &captured);
+        tape.list_mut().expire(start, end);
+        (body, outside.into_iter().map(|id| Var::new(tape, id)).collect())
+    }
+}
+
+/// A region of a list, to be cut out.
+struct Cut {
+    start: NodeId,
+    end: NodeId,
+    /// For each node of the region, what it depends on.
+    depends: Vec<Depends>,
+}
+
+/// What a node of a region depends on, from least to most.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Depends {
+    /// On numbers in the text of the body.
+    OnNothing,
+    /// On what is around it: it is the same in every step.
+    OnOutside,
+    /// On an argument: it varies from step to step.
+    OnArguments,
+}
+
+impl Cut {
+    fn new(list: &List, start: NodeId, end: NodeId, arguments: usize) -> Cut {
+        let mut cut = Cut { start, end, depends: Vec::new() };
+        for id in start..end {
+            let node = list.node(id);
+            let depends = match node.op {
+                Op::Argument(_) if ((id - start) as usize) < arguments => Depends::OnArguments,
+                Op::Full(_) => Depends::OnNothing,
+                _ if node.inputs.is_empty() => Depends::OnOutside,
+                _ => {
+                    let inputs = node.inputs.iter().map(|&x| cut.depends(x));
+                    inputs.max().unwrap_or(Depends::OnOutside)
+                }
+            };
+            cut.depends.push(depends);
+        }
+        cut
+    }
+
+    fn depends(&self, id: NodeId) -> Depends {
+        match id.checked_sub(self.start) {
+            Some(index) if id < self.end => self.depends[index as usize],
+            _ => Depends::OnOutside,
+        }
+    }
+
+    /// Whether the body computes a node itself: if it varies, or is a view of what is around it. A view is cheaper than a copy
+    /// of what it shows, and products read it as they would outside.
+    fn is_inside(&self, list: &List, id: NodeId) -> bool {
+        match self.depends(id) {
+            Depends::OnArguments | Depends::OnNothing => true,
+            Depends::OnOutside => {
+                let view = matches!(list.node(id).op, Op::Permute(_) | Op::Broadcast(_) | Op::Detach(_));
+                view || matches!(list.node(id).op, Op::Full(_))
+            }
+        }
+    }
+
+    /// The nodes that the body computes, in ascending order.
+    fn needed(&self, list: &List, results: &[NodeId]) -> Vec<NodeId> {
+        let mut found = BTreeSet::new();
+        let mut open: Vec<NodeId> = results.to_vec();
+        while let Some(id) = open.pop() {
+            if self.is_inside(list, id) && found.insert(id) {
+                open.extend(list.node(id).inputs.iter());
+            }
+        }
+        found.into_iter().collect()
+    }
+
+    /// What the body takes from around it, in the order of its use.
+    fn captures(&self, list: &List, needed: &[NodeId], results: &[NodeId]) -> Vec<NodeId> {
+        let read = needed.iter().flat_map(|&id| list.node(id).inputs.iter().copied());
+        let mut captures: Vec<NodeId> = Vec::new();
+        let mut seen = HashSet::new();
+        for id in read.chain(results.iter().copied()) {
+            if !self.is_inside(list, id) && seen.insert(id) {
+                captures.push(id);
+            }
+        }
+        captures
+    }
+
+    /// The list of the body, and the numbers of its nodes there. The arguments come first, and what is captured follows them.
+    fn lines(
+        &self,
+        list: &List,
+        arguments: usize,
+        captures: &[NodeId],
+        needed: &[NodeId],
+    ) -> (Vec<Line>, HashMap<NodeId, NodeId>) {
+        let mut lines: Vec<Line> = Vec::with_capacity(arguments + captures.len() + needed.len());
+        let mut number = HashMap::new();
+        for id in (0..arguments as NodeId).map(|i| self.start + i).chain(captures.iter().copied()) {
+            let next = lines.len() as NodeId;
+            let Node { meta, origin, .. } = list.node(id);
+            let (op, meta) = (Op::Argument(next), meta.clone());
+            lines.push(Line { op, inputs: Inputs::new(), meta, site: origin.site });
+            number.insert(id, next);
+        }
+        for &id in needed {
+            if !number.contains_key(&id) {
+                number.insert(id, lines.len() as NodeId);
+                let Node { op, inputs, meta, origin, .. } = list.node(id);
+                let inputs = Inputs::from_fn(inputs.len(), |i| number[&inputs[i]]);
+                lines.push(Line { op: op.clone(), inputs, meta: meta.clone(), site: origin.site });
+            }
+        }
+        (lines, number)
+    }
+}
+
+/// The nodes around a body that hold what it captures. What the region computed of nodes around it is recorded again, after it.
+#[track_caller]
+fn outside<'t>(tape: &'t Tape<'t>, start: NodeId, end: NodeId, captures: &[NodeId]) -> Vec<NodeId> {
+    let computed = |id: NodeId| (start..end).contains(&id) && !tape.list().node(id).inputs.is_empty();
+    let mut needed = BTreeSet::new();
+    let mut open: Vec<NodeId> = captures.iter().copied().filter(|&id| computed(id)).collect();
+    while let Some(id) = open.pop() {
+        if needed.insert(id) {
+            let inputs = tape.list().node(id).inputs.clone();
+            open.extend(inputs.iter().copied().filter(|&x| computed(x)));
+        }
+    }
+    let mut instead: HashMap<NodeId, NodeId> = HashMap::new();
+    for id in needed {
+        let (op, inputs, origin) = {
+            let list = tape.list();
+            let node = list.node(id);
+            (node.op.clone(), node.inputs.clone(), node.origin)
+        };
+        let x: Vec<Var<'t>> =
+            inputs.iter().map(|x| Var::new(tape, *instead.get(x).unwrap_or(x))).collect();
+        let new = record_op(op, &x).id();
+        tape.list_mut().nodes[new as usize].origin = origin;
+        instead.insert(id, new);
+    }
+    captures.iter().map(|id| *instead.get(id).unwrap_or(id)).collect()
+}

@@ -1,0 +1,77 @@
+//! Bodies of loops, while they are recorded: a part of the list whose nodes have no values, and end with it.
+
+use super::{List, Tape};
+use crate::buffers::Value;
+use crate::ir::{Inputs, Meta, NodeId, Op};
+use crate::mistake::Mistake;
+use crate::params::Params;
+
+/// Until it is dropped, nodes are recorded without values.
+#[derive(Debug)]
+pub(crate) struct Region<'t> {
+    tape: &'t Tape<'t>,
+    start: NodeId,
+}
+
+impl<'t> Region<'t> {
+    /// Begins with the arguments.
+    #[track_caller]
+    pub(crate) fn begin(tape: &'t Tape<'t>, arguments: &[Meta]) -> Region<'t> {
+        let mut list = tape.list_mut();
+        list.bodies += 1;
+        let start = list.nodes.len() as NodeId;
+        drop(list);
+        // From here on, a panic ends the region.
+        let region = Region { tape, start };
+        for (number, meta) in arguments.iter().enumerate() {
+            tape.list_mut().leaf(Op::Argument(number as u32), meta.clone(), Value::nowhere());
+        }
+        region
+    }
+
+    /// The number of its first node.
+    pub(crate) fn start(&self) -> NodeId {
+        self.start
+    }
+}
+
+impl Drop for Region<'_> {
+    fn drop(&mut self) {
+        self.tape.list_mut().bodies -= 1;
+    }
+}
+
+impl List {
+    /// Refuses writes to state within a body.
+    #[track_caller]
+    pub(crate) fn check_writes_since(&self, start: NodeId) {
+        let written = self.states.iter().find(|state| state.written && state.current >= start);
+        if let Some(state) = written {
+            Mistake::new("scan: its body writes a buffer")
+                .line("written", self.describe(state.current, None))
+                .rule("what changes from step to step is carried")
+                .hint("carry the value, and write what the loop gives in the end")
+                .raise();
+        }
+    }
+
+    /// Panics because a variable of a loop's body is used after the loop.
+    #[cold]
+    #[track_caller]
+    pub(crate) fn left_its_loop(&self, id: NodeId, params: Option<&Params>) -> ! {
+        Mistake::new(format!("v{id}: a variable of a loop's body is used outside of it"))
+            .line("x", self.describe(id, params))
+            .rule("what a body computes has a value in each step, and none after the loop")
+            .hint("return it from the body: as a carry it has its last value, as a result all of them, stacked")
+            .raise()
+    }
+
+    /// Makes the ops of a region arguments of no loop: whoever still holds one of them is told so.
+    pub(crate) fn expire(&mut self, start: NodeId, end: NodeId) {
+        for node in &mut self.nodes[start as usize..end as usize] {
+            if !node.inputs.is_empty() {
+                (node.op, node.inputs) = (Op::Argument(u32::MAX), Inputs::new());
+            }
+        }
+    }
+}
