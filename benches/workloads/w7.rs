@@ -14,6 +14,7 @@ pub(super) fn workloads() -> Vec<Workload> {
     let runs = vec![
         Run::new("program-1t", program),
         Run::new("eager-1t", eager),
+        Run::new("scan", by_scan),
         Run::new("scalar", by_scalars),
         Run::new("hand", by_hand),
     ];
@@ -47,6 +48,21 @@ fn eager() -> Step {
         let v = chain(x);
         let [slope] = v.grad([x]);
         if show == Show::Loss { v.item() } else { slope.item() }
+    })
+}
+
+fn by_scan() -> Step {
+    let params = Params::f64();
+    let program = Program::trace(&params, |tape| {
+        let x = tape.input("x", []);
+        let (v, ()) = tape.scan(ROUNDS, x, (), |v, ()| (v.sin() * FACTOR + OFFSET, ()));
+        tape.outputs([v, v.grad([x])[0]])
+    });
+    let program = program.expect("a plan");
+    let mut state = program.state().with_threads(1);
+    Box::new(move |show| {
+        let run = program.run(&mut state, &params, (black_box(0.5),)).expect("a run");
+        run.item(if show == Show::Loss { 0 } else { 1 })
     })
 }
 

@@ -3,8 +3,9 @@
 mod machine;
 mod operands;
 mod repeat;
+mod scalars;
 mod stream;
 
 pub(crate) use machine::{Failed, Machine, Ran};
-pub(crate) use repeat::Repeated;
+pub(crate) use repeat::{Repeated, Steps};
 pub use stream::Streams;

@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "the machine runs on memory that this file keeps alive")]
 
 use super::machine::Machine;
+use super::scalars::Scalars;
 use crate::buffers::Strided;
 use crate::call::{Fault, Fill};
 use crate::dtype::{Data, DataMut, DataRef, Storable, each_dtype, with_float, with_type};
@@ -10,14 +11,51 @@ use crate::ir::{Body, Held, Piece, Ports};
 use crate::kernels::elementwise;
 use crate::kernels::workers::Workers;
 use crate::params::{Gradients, Params};
-use crate::plan::{Graph, Passes, Plan, Verified, plan};
-use std::sync::Mutex;
+use crate::plan::{Buffer, Graph, Passes, Plan, Verified, plan};
+use std::sync::{Mutex, PoisonError};
+
+/// A body, ready to run.
+#[derive(Debug)]
+pub(crate) enum Repeated {
+    /// By the kernels of its plan.
+    Planned(Box<Planned>),
+    /// Number by number, where no value has more than a few.
+    F32(Scalars<f32>),
+    F64(Scalars<f64>),
+}
+
+/// The steps of a loop: the arguments and results of its body, the parts of its result, and the order.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Steps<'a> {
+    pub(crate) ports: Ports,
+    pub(crate) pieces: &'a [Piece],
+    pub(crate) count: usize,
+    pub(crate) reverse: bool,
+}
+
+impl Steps<'_> {
+    pub(super) fn order(&self) -> impl Iterator<Item = usize> + use<> {
+        let (count, reverse) = (self.count, self.reverse);
+        (0..count).map(move |s| if reverse { count - 1 - s } else { s })
+    }
+
+    /// Whether a result is stacked.
+    pub(super) fn is_stacked(&self, result: usize) -> bool {
+        (self.ports.carried..self.ports.carried + self.ports.stacked).contains(&result)
+    }
+
+    /// Whether an argument is read from an input of all steps.
+    pub(super) fn is_read(&self, argument: usize) -> bool {
+        (self.ports.carried..self.ports.carried + self.ports.read).contains(&argument)
+    }
+}
 
 /// A body that was planned, and the memory of runs that have ended.
 #[derive(Debug)]
-pub(crate) struct Repeated {
+pub(crate) struct Planned {
     plan: Verified<Plan>,
     idle: Mutex<Vec<Memory>>,
+    carries: Vec<Buffer>,
     shares_work: bool,
 }
 
@@ -34,59 +72,81 @@ struct Memory {
 impl Repeated {
     /// Plans a body by the passes that keep every bit.
     pub(crate) fn new(body: &Body) -> Repeated {
-        let params = Params::f64();
-        let plan = plan(Graph::of_body(body), &params, &[], Passes::exact());
-        let first = Memory::new(&plan, body);
-        let shares_work = first.machine.shares_work();
-        Repeated { plan, idle: Mutex::new(vec![first]), shares_work }
+        let plan = plan(Graph::of_body(body), &Params::f64(), &[], Passes::exact());
+        if let Some(scalars) = Scalars::of(&plan.graph, body) {
+            return Repeated::F64(scalars);
+        }
+        if let Some(scalars) = Scalars::of(&plan.graph, body) {
+            return Repeated::F32(scalars);
+        }
+        let carries = body.arguments().take(body.ports.carried);
+        let carries = carries.map(|m| Buffer { dtype: m.dtype, elements: m.shape.elements() }).collect();
+        let mut planned = Planned { plan, idle: Mutex::default(), carries, shares_work: false };
+        let first = planned.memory();
+        planned.shares_work = first.machine.shares_work();
+        planned.idle = Mutex::new(vec![first]);
+        Repeated::Planned(Box::new(planned))
     }
 
     /// Whether some kernel of a step is large enough for several threads.
     pub(crate) fn shares_work(&self) -> bool {
-        self.shares_work
+        matches!(self, Repeated::Planned(planned) if planned.shares_work)
     }
 
-    /// Runs the steps in this order, and fills the pieces of the result.
+    /// Runs the steps, and fills the pieces of the result.
     pub(crate) fn run(
         &self,
-        body: &Body,
-        pieces: &[Piece],
-        order: impl Iterator<Item = usize>,
+        steps: &Steps<'_>,
         x: &[Strided<'_>],
         y: Fill<'_>,
         workers: &Workers,
     ) -> Result<(), Fault> {
-        let idle = || self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let free = idle().pop();
-        let mut memory = free.unwrap_or_else(|| Memory::new(&self.plan, body));
-        memory.machine.share(workers);
-        let done = memory.run(&self.plan, body.ports, pieces, order, x, y);
-        idle().push(memory);
-        done
+        match self {
+            Repeated::F32(scalars) => scalars.run(steps, x, y.slice()),
+            Repeated::F64(scalars) => scalars.run(steps, x, y.slice()),
+            Repeated::Planned(planned) => {
+                let mut memory = planned.take();
+                memory.machine.share(workers);
+                let done = memory.run(&planned.plan, steps, x, y);
+                planned.give(memory);
+                return done;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Planned {
+    fn memory(&self) -> Memory {
+        let plan = &self.plan;
+        let gradients = Gradients::of(0, plan.parameters.dtype, 0, None);
+        Memory {
+            machine: Machine::new(plan, gradients, 1),
+            carries: self.carries.iter().map(|b| Data::splat(b.dtype, 0.0, b.elements)).collect(),
+            staged: plan.inputs.iter().map(|input| Data::empty(input.dtype())).collect(),
+        }
+    }
+
+    fn take(&self) -> Memory {
+        let free = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        free.unwrap_or_else(|| self.memory())
+    }
+
+    fn give(&self, memory: Memory) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
     }
 }
 
 impl Memory {
-    fn new(plan: &Verified<Plan>, body: &Body) -> Memory {
-        let gradients = Gradients::of(0, plan.parameters.dtype, 0, None);
-        let arguments = body.arguments();
-        let staged = arguments.map(|meta| Data::empty(meta.dtype)).collect();
-        let carries = body.arguments().take(body.ports.carried);
-        let carries = carries.map(|meta| Data::splat(meta.dtype, 0.0, meta.shape.elements())).collect();
-        Memory { machine: Machine::new(plan, gradients, 1), carries, staged }
-    }
-
     fn run(
         &mut self,
         plan: &Verified<Plan>,
-        ports: Ports,
-        pieces: &[Piece],
-        order: impl Iterator<Item = usize>,
+        steps: &Steps<'_>,
         x: &[Strided<'_>],
         y: Fill<'_>,
     ) -> Result<(), Fault> {
         let Memory { machine, carries, staged } = self;
-        let stacked = ports.carried..ports.carried + ports.stacked;
+        let &Steps { ports, pieces, .. } = steps;
         let operands: Vec<DataRef<'_>> =
             x.iter().zip(staged.iter_mut()).map(|(x, staged)| contiguous(x, staged)).collect();
         for (carry, x) in carries.iter_mut().zip(&operands) {
@@ -94,7 +154,7 @@ impl Memory {
         }
         let mut out = y.data;
         let mut sums_begun = false;
-        for t in order {
+        for t in steps.order() {
             for piece in pieces {
                 if let Held::History(i) = piece.held {
                     put(&mut out, piece, Some(t), carries[i].borrow());
@@ -103,7 +163,7 @@ impl Memory {
             for (i, operand) in operands.iter().enumerate() {
                 let data = match i {
                     i if i < ports.carried => carries[i].borrow(),
-                    i if i < ports.carried + ports.read => {
+                    i if steps.is_read(i) => {
                         let each = operand.len() / x[i].shape[0];
                         operand.part(t * each..(t + 1) * each)
                     }
@@ -119,7 +179,7 @@ impl Memory {
                     && i >= ports.carried
                 {
                     let values = machine.result(plan, i);
-                    match stacked.contains(&i) {
+                    match steps.is_stacked(i) {
                         true => put(&mut out, piece, Some(t), values),
                         false if sums_begun => add(&mut out, piece, values),
                         false => put(&mut out, piece, None, values),
@@ -134,7 +194,7 @@ impl Memory {
         for piece in pieces {
             match piece.held {
                 Held::Result(i) if i < ports.carried => put(&mut out, piece, None, carries[i].borrow()),
-                Held::Result(i) if !sums_begun && !stacked.contains(&i) => clear(&mut out, piece),
+                Held::Result(i) if !sums_begun && !steps.is_stacked(i) => clear(&mut out, piece),
                 _ => {}
             }
         }
@@ -143,7 +203,7 @@ impl Memory {
 }
 
 /// The elements of an operand in row-major order: where they are, or in a copy.
-fn contiguous<'a>(x: &Strided<'a>, staged: &'a mut Data) -> DataRef<'a> {
+pub(super) fn contiguous<'a>(x: &Strided<'a>, staged: &'a mut Data) -> DataRef<'a> {
     with_type!(x.dtype(), T => {
         let view = x.view::<T>();
         match view.as_slice() {

@@ -13,6 +13,7 @@ pub(crate) mod max;
 mod planted;
 pub(crate) mod random;
 pub(crate) mod rows;
+pub(crate) mod scalars;
 pub(crate) mod scan;
 pub(crate) mod simd;
 pub(crate) mod softmax;

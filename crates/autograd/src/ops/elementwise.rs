@@ -5,9 +5,10 @@
 
 use super::prelude::*;
 use crate::ir::{Binary, Compare, Op, Unary};
-use crate::number::{BinaryRow, Digits, Num, Slope, UnaryRow, Zero};
+use crate::number::{BinaryRow, Num, Slope, UnaryRow, Zero};
 use crate::rows::{self, VisitBinary, VisitUnary};
 use kernels::functions;
+use kernels::scalars::{of_binary, of_unary};
 
 impl Rule for Unary {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
@@ -23,7 +24,10 @@ impl Rule for Unary {
         times(zero, slope, t[0]?)
     }
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
-        with_float!(y.dtype(), T => y.write(x[0].slice::<T>().iter().map(|&x| self.visit(One([x])))));
+        with_float!(y.dtype(), T => {
+            let (f, p) = (of_unary::<T>(*self), self.parameter().unwrap_or(0.0) as T);
+            y.write(x[0].slice::<T>().iter().map(|&x| f(x, p)));
+        });
         Ok(())
     }
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
@@ -50,7 +54,8 @@ impl Rule for Binary {
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         with_float!(y.dtype(), T => {
             let pairs = x[0].slice::<T>().iter().zip(x[1].slice::<T>());
-            y.write(pairs.map(|(&a, &b)| self.visit(One([a, b]))));
+            let f = of_binary::<T>(*self);
+            y.write(pairs.map(|(&a, &b)| f(a, b)));
         });
         Ok(())
     }
@@ -144,20 +149,5 @@ impl<'t> VisitBinary for Slopes<'_, 't> {
     fn row<F: BinaryRow>(self) -> Self::Output {
         let At { x, y } = *self.at;
         (F::ZEROS, F::slopes(Num(x[0]), Num(x[1]), Num(y), self.wanted))
-    }
-}
-
-/// One value at a time, for the oracle.
-struct One<T, const N: usize>([T; N]);
-impl<T: Digits> VisitUnary for One<T, 1> {
-    type Output = T;
-    fn row<F: UnaryRow>(self, p: f64) -> T {
-        self.0[0].apply::<F>(p)
-    }
-}
-impl<T: Digits> VisitBinary for One<T, 2> {
-    type Output = T;
-    fn row<F: BinaryRow>(self) -> T {
-        self.0[0].apply_with::<F>(self.0[1])
     }
 }

@@ -15,7 +15,7 @@ pub use looped::Group;
 
 use super::prelude::*;
 use crate::dtype::Data;
-use crate::exec::Repeated;
+use crate::exec::{Repeated, Steps};
 use crate::ir::{Body, Held, Line, Op, Piece, Scan, in_steps};
 use std::sync::Arc;
 
@@ -143,7 +143,13 @@ impl Rule for Scan {
 
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, room: &mut Room<'_>) -> Result<(), Fault> {
         let repeated = self.body.made(|| Repeated::new(&self.body));
-        repeated.run(&self.body, &self.pieces(), self.order(), x, y, room.workers)
+        let steps = Steps {
+            ports: self.body.ports,
+            pieces: &self.pieces(),
+            count: self.steps,
+            reverse: self.reverse,
+        };
+        repeated.run(&steps, x, y, room.workers)
     }
 
     fn needs(&self, _x: &[&Meta], _y: &Meta) -> Needs {

@@ -15,6 +15,7 @@ mod fold;
 mod fuse;
 mod graph;
 mod hash;
+mod history;
 mod in_place;
 mod lower;
 mod memory;

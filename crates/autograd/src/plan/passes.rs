@@ -86,6 +86,8 @@ macro_rules! passes {
 passes! {
     /// Removes nodes that no output needs.
     dead: List(super::dead::dead), Same;
+    /// Drops the history of a loop's carries where no derivative reads it.
+    history: List(super::history::history), Same;
     /// Expands softmax, log-softmax, Swish and the approximate GELU into simpler ops, which fuse.
     expand: List(super::expand::expand), Same;
     /// Computes ops on single numbers while planning.

@@ -1,0 +1,112 @@
+//! Small computations on single numbers, again and again: one number a register, one instruction a number. It is what a loop
+//! of a few operations takes, where the call of a kernel would cost more than its work.
+
+use super::simd::fused;
+use crate::dtype::Float;
+use crate::number::{BinaryRow, Digits, Num, UnaryRow};
+use crate::rows::{VisitBinary, VisitUnary};
+use crate::table::{Binary, Compare, Unary};
+use std::marker::PhantomData;
+
+/// The number of a register.
+pub(crate) type Register = u32;
+
+/// A function of two numbers, or of one and its parameter.
+pub(crate) type Function<T> = fn(T, T) -> T;
+
+/// What an instruction does. Truth values are 1 and 0.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Act<T> {
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Neg,
+    Compare(Compare),
+    /// a ≠ 0 ? b : c.
+    Select,
+    Call(Function<T>),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Instruction<T> {
+    pub(crate) act: Act<T>,
+    pub(crate) x: [Register; 3],
+}
+
+/// Instructions in order. Each writes the register after those of the ones before.
+#[derive(Clone, Debug)]
+pub(crate) struct Instructions<T> {
+    /// The registers before the first instruction's.
+    pub(crate) first: usize,
+    pub(crate) list: Vec<Instruction<T>>,
+}
+
+impl<T: Digits + Float> Instructions<T> {
+    /// Runs all instructions.
+    pub(crate) fn run(&self, registers: &mut [T]) {
+        for (i, Instruction { act, x }) in self.list.iter().enumerate() {
+            let at = |k: usize| registers[x[k] as usize];
+            let y = match act {
+                Act::Add => at(0) + at(1),
+                Act::Sub => at(0) - at(1),
+                Act::Mul => at(0) * at(1),
+                Act::Div => at(0) / at(1),
+                Act::Neg => -at(0),
+                Act::Compare(c) => truth(c.holds(at(0), at(1))),
+                Act::Select => at(if at(0) == T::default() { 2 } else { 1 }),
+                Act::Call(f) => f(at(0), at(1)),
+            };
+            registers[self.first + i] = y;
+        }
+    }
+}
+
+/// A truth value as a number.
+fn truth<T: Float>(x: bool) -> T {
+    T::from_f64(if x { 1.0 } else { 0.0 })
+}
+
+/// The function of a row, for plain numbers. The second number is its parameter.
+pub(crate) fn of_unary<T: Digits>(f: Unary) -> Function<T> {
+    f.visit(Pointer(PhantomData))
+}
+
+/// The function of a row of two arguments.
+pub(crate) fn of_binary<T: Digits>(f: Binary) -> Function<T> {
+    f.visit(Pointer(PhantomData))
+}
+
+struct Pointer<T>(PhantomData<T>);
+impl<T: Digits> VisitUnary for Pointer<T> {
+    type Output = Function<T>;
+    fn row<F: UnaryRow>(self, _p: f64) -> Function<T> {
+        |x, p| fused(#[inline(always)] || F::value(Num(x), Num(p)).0)
+    }
+}
+impl<T: Digits> VisitBinary for Pointer<T> {
+    type Output = Function<T>;
+    fn row<F: BinaryRow>(self) -> Function<T> {
+        |a, b| fused(#[inline(always)] || F::value(Num(a), Num(b)).0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instructions_write_the_registers_behind_them() {
+        let sine = Act::Call(of_unary::<f64>(Unary::Sin));
+        let list = vec![
+            Instruction { act: Act::Mul, x: [0, 1, 0] },
+            Instruction { act: sine, x: [2, 0, 0] },
+            Instruction { act: Act::Compare(Compare::Lt), x: [0, 3, 0] },
+            Instruction { act: Act::Select, x: [4, 0, 3] },
+        ];
+        let code = Instructions { first: 2, list };
+        let mut registers = [0.5, 3.0, 0.0, 0.0, 0.0, 0.0];
+        code.run(&mut registers);
+        assert_eq!(registers, [0.5, 3.0, 1.5, 1.5f64.sin(), 1.0, 0.5]);
+    }
+}
