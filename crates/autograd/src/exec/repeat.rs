@@ -71,8 +71,8 @@ struct Memory {
 
 impl Repeated {
     /// Plans a body by the passes that keep every bit.
-    pub(crate) fn new(body: &Body) -> Repeated {
-        let plan = plan(Graph::of_body(body), &Params::f64(), &[], Passes::exact());
+    pub(crate) fn new(body: &Body, history: bool) -> Repeated {
+        let plan = plan(Graph::of_body(body, history), &Params::f64(), &[], Passes::exact());
         if let Some(scalars) = Scalars::of(&plan.graph, body) {
             return Repeated::F64(scalars);
         }
@@ -175,15 +175,18 @@ impl Memory {
             // which change only after the step.
             unsafe { machine.step(plan) }?;
             for piece in pieces {
-                if let Held::Result(i) = piece.held
-                    && i >= ports.carried
-                {
-                    let values = machine.result(plan, i);
-                    match steps.is_stacked(i) {
-                        true => put(&mut out, piece, Some(t), values),
-                        false if sums_begun => add(&mut out, piece, values),
-                        false => put(&mut out, piece, None, values),
+                match piece.held {
+                    Held::Result(i) if steps.is_stacked(i) => {
+                        put(&mut out, piece, Some(t), machine.result(plan, i));
                     }
+                    Held::Product(i) => {
+                        put(&mut out, piece, Some(t), machine.result(plan, ports.results() + i));
+                    }
+                    Held::Result(i) if i >= ports.carried => match sums_begun {
+                        true => add(&mut out, piece, machine.result(plan, i)),
+                        false => put(&mut out, piece, None, machine.result(plan, i)),
+                    },
+                    _ => {}
                 }
             }
             sums_begun = true;

@@ -34,6 +34,7 @@ pub(crate) struct Scalars<T> {
 impl<T: Float + Digits> Scalars<T> {
     /// The instructions of a body, if all that it computes is of this type and small.
     pub(super) fn of(graph: &Graph, body: &Body) -> Option<Scalars<T>> {
+        body.products.is_empty().then_some(())?;
         let mut lower = Lower::of_arguments(body)?;
         for (id, node) in graph.iter() {
             let places = lower.node(graph, node)?;
@@ -79,6 +80,8 @@ impl<T: Float + Digits> Scalars<T> {
             }
         }
         let next: Vec<Register> = self.results[..steps.ports.carried].concat();
+        // Whether no carry is read after it was written.
+        let at_once = next.iter().enumerate().all(|(k, &from)| from as usize >= next.len() || from as usize == k);
         let mut carried = vec![T::default(); next.len()];
         let (mut kept, mut stacked, mut summed) = (vec![], vec![], vec![]);
         for piece in steps.pieces {
@@ -90,6 +93,7 @@ impl<T: Float + Digits> Scalars<T> {
                     summed.push((piece.start, &self.results[i]));
                 }
                 Held::Result(_) => {}
+                Held::Product(_) => unreachable!("instructions on numbers have no products of matrices"),
             }
         }
         let mut begun = false;
@@ -113,8 +117,13 @@ impl<T: Float + Digits> Scalars<T> {
                 }
             }
             begun = true;
-            carried.iter_mut().zip(&next).for_each(|(c, &from)| *c = r[from as usize]);
-            r[..carried.len()].copy_from_slice(&carried);
+            match at_once {
+                true => next.iter().enumerate().for_each(|(k, &from)| r[k] = r[from as usize]),
+                false => {
+                    carried.iter_mut().zip(&next).for_each(|(c, &from)| *c = r[from as usize]);
+                    carried.iter().enumerate().for_each(|(k, &c)| r[k] = c);
+                }
+            }
         }
         for piece in steps.pieces {
             if let Held::Result(i) = piece.held

@@ -1,6 +1,6 @@
 //! The body of a loop: a list of its own, whose arguments come from around it with each step.
 
-use super::{Inputs, Meta, NodeId, Op};
+use super::{Inputs, Meta, NodeId, Op, Structure};
 use crate::dtype::DType;
 use crate::shape::Shape;
 use std::any::Any;
@@ -53,9 +53,12 @@ pub struct Body {
     pub(crate) lines: Vec<Line>,
     pub(crate) results: Vec<NodeId>,
     pub(crate) ports: Ports,
+    /// The products of matrices: with the history of the carries they are kept for derivatives, which would else compute them
+    /// again.
+    pub(crate) products: Vec<NodeId>,
     hash: u64,
-    /// What an executor made of it, at its first run. It follows from the rest.
-    made: OnceLock<Box<dyn Made>>,
+    /// What an executor made of it, at its first run without and with a history. It follows from the rest.
+    made: [OnceLock<Box<dyn Made>>; 2],
 }
 
 /// What a part of a loop's result holds.
@@ -65,6 +68,8 @@ pub(crate) enum Held {
     Result(usize),
     /// The carry with this number as it was before each step.
     History(usize),
+    /// The product with this number, of each step.
+    Product(usize),
 }
 
 /// A part of a loop's result, which is one row of numbers.
@@ -91,7 +96,10 @@ impl Body {
             line.meta.shape.hash(&mut state);
         }
         (&results, ports).hash(&mut state);
-        Body { lines, results, ports, hash: state.finish(), made: OnceLock::new() }
+        let hash = state.finish();
+        let is_product = |line: &Line| line.op.structure() == Structure::Contract && line.meta.dtype.is_float();
+        let products = (0..lines.len() as NodeId).filter(|&id| is_product(&lines[id as usize])).collect();
+        Body { lines, results, ports, products, hash, made: Default::default() }
     }
 
     pub(crate) fn line(&self, id: NodeId) -> &Line {
@@ -108,18 +116,21 @@ impl Body {
         &self.line(self.results[number]).meta
     }
 
-    /// The parts of a loop's result that are of one dtype, in order: last carries, stacked results, sums, and, if it is kept,
-    /// the history of the carries.
+    /// The parts of a loop's result that are of one dtype, in order: last carries, stacked results, sums, and, if a history is
+    /// kept, that of the carries and that of the products.
     pub(crate) fn pieces(&self, part: DType, steps: usize, history: bool) -> Vec<Piece> {
         let Ports { carried, stacked, .. } = self.ports;
         let results = (0..self.ports.results()).map(|i| (Held::Result(i), self.result(i)));
-        let kept = (0..if history { carried } else { 0 }).map(|i| (Held::History(i), self.result(i)));
+        let carries = (0..carried).map(|i| (Held::History(i), self.result(i)));
+        let products = self.products.iter().enumerate();
+        let products = products.map(|(i, &id)| (Held::Product(i), &self.line(id).meta));
+        let kept = carries.chain(products).filter(|_| history);
         let mut start = 0;
         let mut pieces = Vec::new();
         for (held, meta) in results.chain(kept).filter(|(_, meta)| meta.dtype == part) {
             let each = match held {
                 Held::Result(i) => (carried..carried + stacked).contains(&i),
-                Held::History(_) => true,
+                Held::History(_) | Held::Product(_) => true,
             };
             let shape = if each { in_steps(&meta.shape, steps) } else { meta.shape.clone() };
             let piece = Piece { held, start, shape };
@@ -137,12 +148,12 @@ impl Body {
         all
     }
 
-    /// What an executor made of the body; made now, if it is the first time.
-    pub(crate) fn made<T>(&self, make: impl FnOnce() -> T) -> &T
+    /// What an executor made of the body, to run without or with a history; made now, if it is the first time.
+    pub(crate) fn made<T>(&self, history: bool, make: impl FnOnce() -> T) -> &T
     where
         T: Any + Send + Sync + UnwindSafe + RefUnwindSafe,
     {
-        let made: &dyn Any = &**self.made.get_or_init(|| Box::new(make()));
+        let made: &dyn Any = &**self.made[usize::from(history)].get_or_init(|| Box::new(make()));
         made.downcast_ref().expect("one executor runs bodies")
     }
 }

@@ -16,7 +16,7 @@ pub use looped::Group;
 use super::prelude::*;
 use crate::dtype::Data;
 use crate::exec::{Repeated, Steps};
-use crate::ir::{Body, Held, Line, Op, Piece, Scan, in_steps};
+use crate::ir::{Body, Held, Line, NodeId, Op, Piece, Scan, in_steps};
 use std::sync::Arc;
 
 /// Records a loop: all results of its body, in order.
@@ -106,15 +106,17 @@ impl Rule for Scan {
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let body = &*self.body;
         let (carried, read) = (body.ports.carried, body.ports.read);
-        let mut steps: Vec<(usize, Vec<Dense>)> = vec![];
+        let mut steps: Vec<(usize, Vec<Dense>, Vec<Dense>)> = vec![];
         let mut history = vec![x[..carried].to_vec()];
         for t in self.order() {
             let before = history[steps.len()].iter().cloned();
             let of_step = x[carried..carried + read].iter().map(|x| x.entry(t));
             let others = x[carried + read..].iter().cloned();
-            let results = results_of(body, before.chain(of_step).chain(others).collect())?;
+            let values = values_of(body, before.chain(of_step).chain(others).collect())?;
+            let of = |ids: &[NodeId]| ids.iter().map(|&id| values[id as usize].clone()).collect::<Vec<_>>();
+            let results = of(&body.results);
             history.push(results[..carried].to_vec());
-            steps.push((t, results));
+            steps.push((t, results, of(&body.products)));
         }
         with_type!(self.part, T => {
             let mut row: Vec<T> = vec![];
@@ -122,11 +124,12 @@ impl Rule for Scan {
                 let of = |s: usize| match piece.held {
                     Held::Result(i) => steps[s].1[i].slice::<T>(),
                     Held::History(i) => history[s][i].slice::<T>(),
+                    Held::Product(i) => steps[s].2[i].slice::<T>(),
                 };
                 match piece.held {
                     Held::Result(i) if i < carried => row.extend(history[steps.len()][i].slice::<T>()),
                     Held::Result(i) if i >= carried + body.ports.stacked => {
-                        let terms = steps.iter().map(|(_, results)| &results[i]);
+                        let terms = steps.iter().map(|(_, results, _)| &results[i]);
                         row.extend(sum_of(self.part, terms, piece.elements()).slice::<T>());
                     }
                     _ => {
@@ -142,7 +145,7 @@ impl Rule for Scan {
     }
 
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, room: &mut Room<'_>) -> Result<(), Fault> {
-        let repeated = self.body.made(|| Repeated::new(&self.body));
+        let repeated = self.body.made(self.history, || Repeated::new(&self.body, self.history));
         let steps = Steps {
             ports: self.body.ports,
             pieces: &self.pieces(),
@@ -153,7 +156,8 @@ impl Rule for Scan {
     }
 
     fn needs(&self, _x: &[&Meta], _y: &Meta) -> Needs {
-        Needs { shared: self.body.made(|| Repeated::new(&self.body)).shares_work(), scratch: 0 }
+        let repeated = self.body.made(self.history, || Repeated::new(&self.body, self.history));
+        Needs { shared: repeated.shares_work(), scratch: 0 }
     }
 }
 
@@ -170,8 +174,8 @@ fn sum_of<'a>(part: DType, terms: impl Iterator<Item = &'a Dense>, elements: usi
     sum
 }
 
-/// The results of one step, by plain loops.
-fn results_of(body: &Body, arguments: Vec<Dense>) -> Result<Vec<Dense>, Fault> {
+/// The values of one step, by plain loops.
+fn values_of(body: &Body, arguments: Vec<Dense>) -> Result<Vec<Dense>, Fault> {
     let mut values = arguments;
     for line in &body.lines[values.len()..] {
         let data = match (&line.op, line.op.rule()) {
@@ -184,7 +188,7 @@ fn results_of(body: &Body, arguments: Vec<Dense>) -> Result<Vec<Dense>, Fault> {
         };
         values.push(Dense { meta: line.meta.clone(), data });
     }
-    Ok(body.results.iter().map(|&id| values[id as usize].clone()).collect())
+    Ok(values)
 }
 
 #[cfg(test)]

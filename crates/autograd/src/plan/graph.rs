@@ -69,8 +69,8 @@ impl Graph {
         Graph { list: (0..nodes.len() as NodeId).collect(), nodes, inputs, outputs, scopes }
     }
 
-    /// The nodes of a loop's body. Its arguments are inputs.
-    pub(crate) fn of_body(body: &Body) -> Graph {
+    /// The nodes of a loop's body. Its arguments are inputs; its outputs are the results and, with a history, the products.
+    pub(crate) fn of_body(body: &Body, history: bool) -> Graph {
         let mut inputs = vec![];
         let mut nodes: Vec<Node> = Vec::with_capacity(body.lines.len());
         for Line { op, inputs: operands, meta, site } in &body.lines {
@@ -85,7 +85,9 @@ impl Graph {
             let origin = Origin::new(Context::default(), site);
             nodes.push(Node { op, inputs: operands.clone(), meta: meta.clone(), origin });
         }
-        let (list, outputs) = ((0..nodes.len() as NodeId).collect(), body.results.clone());
+        let list = (0..nodes.len() as NodeId).collect();
+        let products = body.products.iter().filter(|_| history);
+        let outputs = body.results.iter().chain(products).copied().collect();
         Graph { nodes, list, inputs, outputs, scopes: Scopes::default() }
     }
 

@@ -36,16 +36,23 @@ impl<'t> Recording<'t> {
         (0..self.arguments as NodeId).map(|i| Var::new(self.tape, start + i)).collect()
     }
 
-    /// The body, and what it takes from around it. Work that is the same in every step is recorded around it.
+    /// The body, and what it takes from around it. Work that is the same in every step is recorded around it. `known` are nodes
+    /// whose values are those of arguments: nothing reads the nodes themselves.
     #[track_caller]
-    pub(crate) fn end(self, results: &[Var<'t>], given: Given) -> (Body, Vec<Var<'t>>) {
+    pub(crate) fn end(
+        self,
+        results: &[Var<'t>],
+        given: Given,
+        known: &[(Var<'t>, Var<'t>)],
+    ) -> (Body, Vec<Var<'t>>) {
         let Recording { tape, region, arguments } = self;
         let start = region.start();
         drop(region);
         tape.list().check_writes_since(start);
         let end = tape.len() as NodeId;
-        let results: Vec<NodeId> = results.iter().map(|x| x.id()).collect();
-        let cut = Cut::new(&tape.list(), start, end, arguments);
+        let known = known.iter().map(|(x, argument)| (x.id(), argument.id())).collect();
+        let cut = Cut::new(&tape.list(), start, end, arguments, known);
+        let results: Vec<NodeId> = results.iter().map(|x| cut.known(x.id())).collect();
         let needed = cut.needed(&tape.list(), &results);
         let captured = cut.captures(&tape.list(), &needed, &results);
         let (lines, number) = cut.lines(&tape.list(), arguments, &captured, &needed);
@@ -70,6 +77,8 @@ struct Cut {
     end: NodeId,
     /// For each node of the region, what it depends on.
     depends: Vec<Depends>,
+    /// The arguments that stand for nodes.
+    known: HashMap<NodeId, NodeId>,
 }
 
 /// What a node of a region depends on, from least to most.
@@ -84,8 +93,14 @@ enum Depends {
 }
 
 impl Cut {
-    fn new(list: &List, start: NodeId, end: NodeId, arguments: usize) -> Cut {
-        let mut cut = Cut { start, end, depends: Vec::new() };
+    fn new(
+        list: &List,
+        start: NodeId,
+        end: NodeId,
+        arguments: usize,
+        known: HashMap<NodeId, NodeId>,
+    ) -> Cut {
+        let mut cut = Cut { start, end, depends: Vec::new(), known };
         for id in start..end {
             let node = list.node(id);
             let depends = match node.op {
@@ -100,6 +115,16 @@ impl Cut {
             cut.depends.push(depends);
         }
         cut
+    }
+
+    /// The node that has the value of a node.
+    fn known(&self, id: NodeId) -> NodeId {
+        *self.known.get(&id).unwrap_or(&id)
+    }
+
+    /// The nodes that have the values of a node's operands.
+    fn operands<'a>(&'a self, list: &'a List, id: NodeId) -> impl Iterator<Item = NodeId> + 'a {
+        list.node(id).inputs.iter().map(|&x| self.known(x))
     }
 
     fn depends(&self, id: NodeId) -> Depends {
@@ -127,7 +152,7 @@ impl Cut {
         let mut open: Vec<NodeId> = results.to_vec();
         while let Some(id) = open.pop() {
             if self.is_inside(list, id) && found.insert(id) {
-                open.extend(list.node(id).inputs.iter());
+                open.extend(self.operands(list, id));
             }
         }
         found.into_iter().collect()
@@ -135,7 +160,7 @@ impl Cut {
 
     /// What the body takes from around it, in the order of its use.
     fn captures(&self, list: &List, needed: &[NodeId], results: &[NodeId]) -> Vec<NodeId> {
-        let read = needed.iter().flat_map(|&id| list.node(id).inputs.iter().copied());
+        let read = needed.iter().flat_map(|&id| self.operands(list, id));
         let mut captures: Vec<NodeId> = Vec::new();
         let mut seen = HashSet::new();
         for id in read.chain(results.iter().copied()) {
@@ -167,7 +192,7 @@ impl Cut {
             if !number.contains_key(&id) {
                 number.insert(id, lines.len() as NodeId);
                 let Node { op, inputs, meta, origin, .. } = list.node(id);
-                let inputs = Inputs::from_fn(inputs.len(), |i| number[&inputs[i]]);
+                let inputs = Inputs::from_fn(inputs.len(), |i| number[&self.known(inputs[i])]);
                 lines.push(Line { op: op.clone(), inputs, meta: meta.clone(), site: origin.site });
             }
         }

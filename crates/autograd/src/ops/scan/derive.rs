@@ -1,6 +1,7 @@
 //! The derivatives of a loop, which are loops. Their bodies replay one step and sweep over it.
 
 use super::{Scan, results, taken};
+use crate::dtype::DType;
 use crate::ir::{Binary, Body, Held, Meta, NodeId, Op};
 use crate::op::{At, Cotangents, Wanted, none};
 use crate::record::{Given, Recording, record};
@@ -40,6 +41,7 @@ pub(super) fn cotangents<'t>(scan: &Scan, at: &At<'_, 't>, g: Var<'t>, wanted: W
     for (held, &cotangent) in of_steps.iter().chain(&of_sums).map(|c| c.held).zip(cotangents) {
         match held {
             Held::Result(i) => seeds.push((step.y[i], cotangent)),
+            Held::Product(i) => seeds.push((step.products[i].0, cotangent)),
             Held::History(i) => early[i] = Some(cotangent),
         }
     }
@@ -121,6 +123,8 @@ struct Step<'t> {
     of_constants: Vec<Var<'t>>,
     /// The results of the replayed step.
     y: Vec<Var<'t>>,
+    /// Its products, each with the argument that has its value: the replay records them for their derivatives alone.
+    products: Vec<(Var<'t>, Var<'t>)>,
 }
 
 impl<'t> Step<'t> {
@@ -133,18 +137,22 @@ impl<'t> Step<'t> {
         let mut carried = recording.arguments();
         let mut steps = carried.split_off(operands.carried.len());
         let mut constants = steps.split_off(operands.read.len());
-        let of_steps = steps.split_off(loop_.read().end);
+        let mut kept = steps.split_off(loop_.read().end);
+        let of_steps = kept.split_off(loop_.products.len());
         let of_constants = constants.split_off(loop_.captured().len());
         let point = [steps, constants].concat();
-        let y = replay(&loop_.scan.body, tape, &point);
-        (Step { recording, carried, of_steps, of_constants, y }, point)
+        let body = &loop_.scan.body;
+        let values = replay(body, tape, &point);
+        let y = body.results.iter().map(|&id| values[id as usize]).collect();
+        let products = body.products.iter().map(|&id| values[id as usize]).zip(kept).collect();
+        (Step { recording, carried, of_steps, of_constants, y, products }, point)
     }
 
     /// The body of the derived loop and all its operands.
     #[track_caller]
     fn end(self, operands: &Operands<'t>, results: &[Var<'t>], stacked: usize) -> (Body, Vec<Var<'t>>) {
         let (carried, captured) = (operands.carried.len(), operands.captured.len());
-        let (body, outside) = self.recording.end(results, Given { carried, captured, stacked });
+        let (body, outside) = self.recording.end(results, Given { carried, captured, stacked }, &self.products);
         (body, [&operands.all()[..], &outside].concat())
     }
 }
@@ -161,30 +169,32 @@ struct Replayed<'a, 't> {
     scan: &'a Scan,
     x: &'a [Var<'t>],
     history: Vec<Var<'t>>,
+    products: Vec<Var<'t>>,
 }
 
 impl<'a, 't> Replayed<'a, 't> {
     #[track_caller]
     fn new(scan: &'a Scan, at: &At<'a, 't>) -> Replayed<'a, 't> {
-        let carried = scan.body.ports.carried;
-        let mut history = vec![None; carried];
-        for part in scan.body.dtypes() {
-            let pieces = scan.body.pieces(part, scan.steps, true);
+        let body = &scan.body;
+        let mut history = vec![None; body.ports.carried];
+        let mut products = vec![None; body.products.len()];
+        for part in [DType::F32, DType::F64, DType::I64, DType::Bool] {
             let mut row = None;
-            for piece in pieces {
-                if let Held::History(i) = piece.held {
-                    let row = *row.get_or_insert_with(|| match part == scan.part && scan.history {
-                        true => at.y,
-                        false => {
-                            record(Scan::of(scan.body.clone(), scan.steps, part, scan.reverse, true), at.x)
-                        }
-                    });
-                    history[i] = Some(taken(row, &piece));
-                }
+            for piece in body.pieces(part, scan.steps, true) {
+                let place = match piece.held {
+                    Held::History(i) => &mut history[i],
+                    Held::Product(i) => &mut products[i],
+                    Held::Result(_) => continue,
+                };
+                let row = *row.get_or_insert_with(|| match part == scan.part && scan.history {
+                    true => at.y,
+                    false => record(Scan::of(body.clone(), scan.steps, part, scan.reverse, true), at.x),
+                });
+                *place = Some(taken(row, &piece));
             }
         }
-        let history = history.into_iter().map(|x| x.expect("each carry has a dtype")).collect();
-        Replayed { scan, x: at.x, history }
+        let all = |x: Vec<Option<Var<'t>>>| x.into_iter().map(|x| x.expect("each has a dtype")).collect();
+        Replayed { scan, x: at.x, history: all(history), products: all(products) }
     }
 
     fn carried(&self) -> Range<usize> {
@@ -213,9 +223,10 @@ impl<'a, 't> Replayed<'a, 't> {
         (first..first + self.scan.body.ports.stacked).contains(&result)
     }
 
-    /// Each step reads the history of the carries, and what the loop's steps read.
+    /// Each step reads the history of the carries, what the loop's steps read, and its products.
     fn operands(&self) -> Operands<'t> {
-        let read = self.history.iter().chain(&self.x[self.read()]).copied().collect();
+        let read = self.history.iter().chain(&self.x[self.read()]).chain(&self.products);
+        let read = read.copied().collect();
         Operands { carried: vec![], read, captured: self.x[self.captured()].to_vec() }
     }
 
@@ -229,7 +240,7 @@ impl<'a, 't> Replayed<'a, 't> {
         given
             .map(|piece| {
                 let each_step = match piece.held {
-                    Held::History(_) => true,
+                    Held::History(_) | Held::Product(_) => true,
                     Held::Result(i) => self.is_stacked(i),
                 };
                 Cotangent { held: piece.held, each_step, value: taken(g, &piece) }
@@ -245,7 +256,7 @@ impl<'a, 't> Replayed<'a, 't> {
     }
 }
 
-/// Records the nodes of a body again, on other arguments. It returns the results.
+/// Records the nodes of a body again, on other arguments. It returns all of them.
 #[track_caller]
 fn replay<'t>(body: &Body, tape: &'t Tape<'t>, arguments: &[Var<'t>]) -> Vec<Var<'t>> {
     let mut values = arguments.to_vec();
@@ -259,7 +270,7 @@ fn replay<'t>(body: &Body, tape: &'t Tape<'t>, arguments: &[Var<'t>]) -> Vec<Var
         };
         values.push(value);
     }
-    body.results.iter().map(|&id| values[id as usize]).collect()
+    values
 }
 
 /// Whether a row of numbers can differ from zero within a range, by structure: pieces of a row have padded cotangents.

@@ -218,7 +218,7 @@ impl<'t> Asked<'_, 't> {
         }
         self.check_carried(&now, next.members());
         let given = Given { carried, captured: 0, stacked: y.members().len() };
-        let (body, captured) = recording.end(&[next.members(), y.members()].concat(), given);
+        let (body, captured) = recording.end(&[next.members(), y.members()].concat(), given, &[]);
         let operands = [first, read, &captured].concat();
         if operands.is_empty() {
             Mistake::new(format!("{}: nothing is carried, read or used", self.name))
