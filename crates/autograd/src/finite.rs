@@ -2,7 +2,7 @@
 
 use crate::buffers::Strided;
 use crate::dtype::{DType, Float, with_float};
-use crate::ir::{NodeId, Op, Structure};
+use crate::ir::{Held, NodeId, Op, Scan, Structure};
 use crate::kernels::rows::rows;
 use crate::mistake::Mistake;
 use crate::params::Params;
@@ -143,7 +143,12 @@ impl Tape<'_> {
 #[track_caller]
 pub(crate) fn born_at(list: &List, id: NodeId, params: Option<&Params>) -> Option<NonFinite> {
     let node = list.node(id);
-    if !node.meta.dtype.is_float() || matches!(node.op, Op::Full(x) if x.is_infinite()) {
+    let has_none = match node.op {
+        Op::Argument(_) => true,
+        Op::Full(x) => x.is_infinite(),
+        _ => !node.meta.dtype.is_float(),
+    };
+    if has_none {
         return None;
     }
     let here = Census::of(&list.strided(id, params));
@@ -167,6 +172,9 @@ fn report(list: &List, id: NodeId, params: Option<&Params>, here: &Census) -> No
     let element = unravel(position, shape);
     let x = list.strided(id, params);
     let mut lines = vec![("y".to_owned(), list.describe(id, params))];
+    if let Op::Scan(scan) = &node.op {
+        lines.extend(first_step(scan, &x).map(|text| ("step".to_owned(), text)));
+    }
     let elementwise = node.op.structure() == Structure::Map;
     for (i, &operand) in node.inputs.iter().enumerate() {
         let label = node.op.labels().get(i).filter(|_| node.inputs.len() <= node.op.labels().len());
@@ -194,6 +202,31 @@ fn report(list: &List, id: NodeId, params: Option<&Params>, here: &Census) -> No
         elements: shape.elements(),
         dtype: node.meta.dtype,
     }
+}
+
+/// The first step of a loop, as it runs, that gave a number that is not finite.
+fn first_step(scan: &Scan, x: &Strided<'_>) -> Option<String> {
+    let in_time = |t: usize| if scan.reverse { scan.steps - 1 - t } else { t };
+    let mut first: Option<(usize, String)> = None;
+    for piece in scan.body.pieces(scan.part, scan.steps, scan.history) {
+        let each = piece.elements() / scan.steps.max(1);
+        for k in 0..piece.elements() {
+            if element_at(x, &[piece.start + k]).is_finite() {
+                continue;
+            }
+            let (step, what) = match piece.held {
+                // What a step begins with, the step before it gave.
+                Held::History(i) => (in_time(k / each).saturating_sub(1), format!("carry {i}")),
+                Held::Product(i) => (in_time(k / each), format!("product {i}")),
+                Held::Result(i) if i < scan.body.ports.carried => (scan.steps - 1, format!("carry {i}")),
+                Held::Result(i) => (in_time(k / each.max(1)), format!("result {}", i - scan.body.ports.carried)),
+            };
+            if first.as_ref().is_none_or(|(before, _)| step < *before) {
+                first = Some((step, what));
+            }
+        }
+    }
+    first.map(|(step, what)| format!("{what} of step {} of {}, as they run", step + 1, scan.steps))
 }
 
 /// The kinds of numbers in a tensor.

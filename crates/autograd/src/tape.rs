@@ -13,7 +13,7 @@ pub use scopes::Within;
 
 use crate::buffers::{Number, Pool, Source, Strided, Value};
 use crate::dtype::DataRef;
-use crate::ir::{Meta, NodeId, Op};
+use crate::ir::{Body, Meta, NodeId, Op};
 use crate::kernels::workers::Workers;
 use crate::mistake::Mistake;
 use crate::origin::{Context, Origin, Scopes};
@@ -21,8 +21,9 @@ use crate::params::{Gradients, Param, Params};
 use crate::scratch::Scratch;
 use crate::shape::Shape;
 use std::cell::{Ref, RefCell, RefMut};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::panic::Location;
+use std::sync::Arc;
 
 /// A recorded computation (a Wengert list): every operation on a [`Var`](crate::Var) appends a node to it.
 ///
@@ -129,6 +130,8 @@ pub(crate) struct List {
     traced: bool,
     /// How many bodies of loops are being recorded, one within the other. Their nodes have no values either.
     bodies: usize,
+    /// The bodies that were recorded last, with their plans.
+    loops: VecDeque<Arc<Body>>,
     pub(crate) trap: Trap,
 }
 

@@ -214,3 +214,25 @@ fn a_fault_in_a_step_is_a_typed_error() {
     let failed = program.run(&mut state, &params, ([1.0, 2.0, 3.0, 4.0], [[0i64], [9], [1]])).unwrap_err();
     assert!(failed.to_string().contains('9'), "{failed}");
 }
+
+#[test]
+fn the_search_for_nan_names_the_step() {
+    let tape = Tape::new();
+    let xs = tape.constant([1.0, 2.0, 3.0, 4.0, 5.0]);
+    let (_, ys) = tape.scan(5, tape.constant(3.5), xs, |h, x| (h - x, (h - x).ln()));
+    assert!(ys.to_vec::<f64>()[2].is_nan()); // 3.5 − 1 − 2 − 3 is negative
+    let found = tape.find_nonfinite().unwrap();
+    assert_eq!(found.op, "scan");
+    assert!(found.to_string().contains("step: result 0 of step 3 of 5"), "{found}");
+}
+
+#[test]
+fn a_list_shows_a_loop_in_one_line() {
+    let tape = Tape::new();
+    let (last, _) = tape.scan(100, tape.var(1.0), (), |h, ()| ((h * 0.5).cos(), h));
+    let listing = tape.listing().to_string();
+    assert!(listing.contains("scan(v0, body 2 ops, steps 100"), "{listing}");
+    assert!(!listing.contains("argument") && listing.lines().count() == 6, "{listing}");
+    assert!(tape.drawing().svg().contains("scan"));
+    assert!(last.derivation([]).to_string().contains("scan"));
+}

@@ -5,6 +5,7 @@ use crate::ir::{Body, Inputs, Line, Meta, NodeId, Op, Ports};
 use crate::tape::{List, Node, Region, Tape};
 use crate::var::Var;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 /// What a body's arguments and results are for.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +45,7 @@ impl<'t> Recording<'t> {
         results: &[Var<'t>],
         given: Given,
         known: &[(Var<'t>, Var<'t>)],
-    ) -> (Body, Vec<Var<'t>>) {
+    ) -> (Arc<Body>, Vec<Var<'t>>) {
         let Recording { tape, region, arguments } = self;
         let start = region.start();
         drop(region);
@@ -67,6 +68,7 @@ impl<'t> Recording<'t> {
         let body = Body::new(lines, results.iter().map(|x| number[x]).collect(), ports);
         let outside = outside(tape, start, end, &captured);
         tape.list_mut().expire(start, end);
+        let body = tape.list_mut().shared(body);
         (body, outside.into_iter().map(|id| Var::new(tape, id)).collect())
     }
 }
@@ -203,7 +205,11 @@ impl Cut {
 /// The nodes around a body that hold what it captures. What the region computed of nodes around it is recorded again, after it.
 #[track_caller]
 fn outside<'t>(tape: &'t Tape<'t>, start: NodeId, end: NodeId, captures: &[NodeId]) -> Vec<NodeId> {
-    let computed = |id: NodeId| (start..end).contains(&id) && !tape.list().node(id).inputs.is_empty();
+    let computed = |id: NodeId| {
+        let list = tape.list();
+        let is_leaf = || list.node(id).inputs.is_empty() && !matches!(list.node(id).op, Op::Full(_));
+        (start..end).contains(&id) && !is_leaf()
+    };
     let mut needed = BTreeSet::new();
     let mut open: Vec<NodeId> = captures.iter().copied().filter(|&id| computed(id)).collect();
     while let Some(id) = open.pop() {
@@ -214,14 +220,18 @@ fn outside<'t>(tape: &'t Tape<'t>, start: NodeId, end: NodeId, captures: &[NodeI
     }
     let mut instead: HashMap<NodeId, NodeId> = HashMap::new();
     for id in needed {
-        let (op, inputs, origin) = {
+        let (op, inputs, meta, origin) = {
             let list = tape.list();
-            let node = list.node(id);
-            (node.op.clone(), node.inputs.clone(), node.origin)
+            let Node { op, inputs, meta, origin, .. } = list.node(id);
+            (op.clone(), inputs.clone(), meta.clone(), *origin)
         };
         let x: Vec<Var<'t>> =
             inputs.iter().map(|x| Var::new(tape, *instead.get(x).unwrap_or(x))).collect();
-        let new = record_op(op, &x).id();
+        let new = match op {
+            Op::Full(x) => tape.full(x, meta.shape, meta.dtype),
+            op => record_op(op, &x),
+        };
+        let new = new.id();
         tape.list_mut().nodes[new as usize].origin = origin;
         instead.insert(id, new);
     }

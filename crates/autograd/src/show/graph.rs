@@ -158,7 +158,7 @@ fn shown(words: &Words<'_>, options: &Options) -> Vec<NodeId> {
         }
         close(&mut keep);
     }
-    (0..n).filter(|&id| keep[id as usize]).collect()
+    (0..n).filter(|&id| keep[id as usize] && !words.is_of_a_body(id)).collect()
 }
 
 /// For each node: whether it is an operand of a shown node.

@@ -100,14 +100,16 @@ impl fmt::Display for Listing<'_> {
             let empty = words.list.nodes.is_empty();
             return f.write_str(if empty { "the tape is empty" } else { "no nodes in this range" });
         }
-        let cut = (!self.all && nodes.len() > LONGEST).then(|| nodes.start + HEAD..nodes.end - TAIL);
+        // What was recorded as the body of a loop stands in the loop's own line.
+        let nodes: Vec<usize> = nodes.filter(|&i| !words.is_of_a_body(i as NodeId)).collect();
+        let cut = (!self.all && nodes.len() > LONGEST).then(|| HEAD..nodes.len() - TAIL);
         let usual = words.usual_dtype();
-        let shown = nodes.filter(|i| cut.as_ref().is_none_or(|cut| !cut.contains(i)));
-        let rows: Vec<Cells> = shown.map(|i| self.row(&words, i as NodeId, usual)).collect();
+        let shown = (0..nodes.len()).filter(|i| cut.as_ref().is_none_or(|cut| !cut.contains(i)));
+        let rows: Vec<Cells> = shown.map(|i| self.row(&words, nodes[i] as NodeId, usual)).collect();
         let lines = aligned(&rows);
         for (i, line) in lines.iter().enumerate() {
             if let Some(cut) = cut.as_ref().filter(|_| i == HEAD) {
-                let (n, first, last) = (cut.len(), cut.start, cut.end - 1);
+                let (n, first, last) = (cut.len(), nodes[cut.start], nodes[cut.end - 1]);
                 writeln!(f, "… {n} nodes left out, v{first} to v{last}: `.all()` lists them")?;
             }
             f.write_str(line)?;

@@ -158,6 +158,11 @@ impl<'a> Words<'a> {
         self.list.node(id).origin.adjoint_of()
     }
 
+    /// Whether the node was recorded as part of a loop's body.
+    pub(super) fn is_of_a_body(&self, id: NodeId) -> bool {
+        matches!(self.list.node(id).op, Op::Argument(_))
+    }
+
     /// Whether a sweep has recorded the node.
     pub(super) fn is_swept(&self, id: NodeId) -> bool {
         self.list.node(id).origin.is_derivative()

@@ -2,9 +2,10 @@
 
 use super::{List, Tape};
 use crate::buffers::Value;
-use crate::ir::{Inputs, Meta, NodeId, Op};
+use crate::ir::{Body, Inputs, Meta, NodeId, Op};
 use crate::mistake::Mistake;
 use crate::params::Params;
+use std::sync::Arc;
 
 /// Until it is dropped, nodes are recorded without values.
 #[derive(Debug)]
@@ -41,7 +42,23 @@ impl Drop for Region<'_> {
     }
 }
 
+/// How many bodies a tape remembers.
+const BODIES: usize = 64;
+
 impl List {
+    /// The body that was recorded before, if it is equal: training records the same loop in each step, and its plan is made once.
+    pub(crate) fn shared(&mut self, body: Body) -> Arc<Body> {
+        if let Some(known) = self.loops.iter().find(|known| ***known == body) {
+            return known.clone();
+        }
+        let body = Arc::new(body);
+        self.loops.push_back(body.clone());
+        if self.loops.len() > BODIES {
+            self.loops.pop_front();
+        }
+        body
+    }
+
     /// Refuses writes to state within a body.
     #[track_caller]
     pub(crate) fn check_writes_since(&self, start: NodeId) {
@@ -66,11 +83,12 @@ impl List {
             .raise()
     }
 
-    /// Makes the ops of a region arguments of no loop: whoever still holds one of them is told so.
+    /// Makes what a region computed arguments of no loop: whoever still holds one of them is told so.
     pub(crate) fn expire(&mut self, start: NodeId, end: NodeId) {
         for node in &mut self.nodes[start as usize..end as usize] {
-            if !node.inputs.is_empty() {
+            if !node.inputs.is_empty() || matches!(node.op, Op::Full(_) | Op::Argument(_)) {
                 (node.op, node.inputs) = (Op::Argument(u32::MAX), Inputs::new());
+                node.value = Value::nowhere();
             }
         }
     }

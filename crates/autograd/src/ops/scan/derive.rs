@@ -55,7 +55,7 @@ pub(super) fn cotangents<'t>(scan: &Scan, at: &At<'_, 't>, g: Var<'t>, wanted: W
     };
     let next: Vec<Var<'t>> = found.into_iter().zip(&wrt).map(total).collect();
     let (body, all) = step.end(&operands, &next, stacked.len());
-    let found = results(Arc::new(body), scan.steps, !scan.reverse, false, &all);
+    let found = results(body, scan.steps, !scan.reverse, false, &all);
     let mut cotangents: Cotangents<'t> = at.x.iter().map(|_| None).collect();
     for ((&i, x), exists) in wrt.iter().zip(found).zip(exists) {
         if wants(i) && (exists || carried.contains(&i)) {
@@ -91,7 +91,7 @@ pub(super) fn tangents<'t>(scan: &Scan, at: &At<'_, 't>, t: &[Option<Var<'t>>]) 
     let stacked = floats.iter().filter(|&&i| loop_.is_stacked(i)).count();
     let (body, all) = step.end(&operands, &next, stacked);
     // The results of this dtype are laid out as those of the loop.
-    Some(record(Scan::of(Arc::new(body), scan.steps, scan.part, scan.reverse, scan.history), &all))
+    Some(record(Scan::of(body, scan.steps, scan.part, scan.reverse, scan.history), &all))
 }
 
 /// The operands of a derived loop: what is carried, what each step reads, what stays.
@@ -150,7 +150,7 @@ impl<'t> Step<'t> {
 
     /// The body of the derived loop and all its operands.
     #[track_caller]
-    fn end(self, operands: &Operands<'t>, results: &[Var<'t>], stacked: usize) -> (Body, Vec<Var<'t>>) {
+    fn end(self, operands: &Operands<'t>, results: &[Var<'t>], stacked: usize) -> (Arc<Body>, Vec<Var<'t>>) {
         let (carried, captured) = (operands.carried.len(), operands.captured.len());
         let (body, outside) = self.recording.end(results, Given { carried, captured, stacked }, &self.products);
         (body, [&operands.all()[..], &outside].concat())

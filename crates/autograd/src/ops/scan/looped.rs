@@ -7,7 +7,6 @@ use crate::mistake::Mistake;
 use crate::record::{Given, Recording};
 use crate::tape::Tape;
 use crate::var::Var;
-use std::sync::Arc;
 
 /// Variables that belong together: a `Var`, an array or a `Vec` of them, or `()` for none.
 #[diagnostic::on_unimplemented(
@@ -225,7 +224,7 @@ impl<'t> Asked<'_, 't> {
                 .rule("a loop computes from something around it")
                 .raise();
         }
-        let results = results(Arc::new(body), steps, reverse, true, &operands);
+        let results = results(body, steps, reverse, true, &operands);
         let (last, stacked) = results.split_at(carried);
         (next.with_members(last.to_vec()), y.with_members(stacked.to_vec()))
     }
