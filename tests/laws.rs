@@ -16,6 +16,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("few", &[]),
     ("shape", &["few"]),
     ("scratch", &[]),
+    ("sorting", &[]),
     ("dtype", &[]),
     ("pages", &[]),
     ("slab", &["dtype", "pages"]),
@@ -78,7 +79,10 @@ const MODULES: &[(&str, &[&str])] = &[
     // Planning reads the tape and calls no kernel.
     (
         "plan",
-        &["buffers", "code", "dense", "dtype", "ir", "origin", "params", "shape", "tape", "target", "tree"],
+        &[
+            "buffers", "code", "dense", "dtype", "ir", "origin", "params", "shape", "tape", "target", "tree",
+            "sorting",
+        ],
     ),
     // Execution sees operands and plans, never the tape.
     (
@@ -97,7 +101,7 @@ const MODULES: &[(&str, &[&str])] = &[
         "ops",
         &[
             "buffers", "call", "dense", "dtype", "ir", "kernels", "key", "math", "number", "op", "philox",
-            "record", "rows", "shape", "symbol", "target", "tree", "var", "view",
+            "record", "rows", "shape", "symbol", "target", "tree", "var", "view", "sorting",
         ],
     ),
     // The only module that uses the list, the rules and the kernels together.
@@ -116,6 +120,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "shape",
             "tape",
             "var",
+            "sorting",
         ],
     ),
     (
@@ -168,12 +173,26 @@ const MODULES: &[(&str, &[&str])] = &[
             "tensor",
             "text",
             "var",
+            "sorting",
         ],
     ),
     // Showing a tape means reading it and writing text: no kernels, no plans.
     (
         "show",
-        &["buffers", "dtype", "grad", "ir", "mistake", "params", "reachable", "shape", "tape", "text", "var"],
+        &[
+            "buffers",
+            "dtype",
+            "grad",
+            "ir",
+            "mistake",
+            "params",
+            "reachable",
+            "shape",
+            "tape",
+            "text",
+            "var",
+            "sorting",
+        ],
     ),
     // Derivations read the executed list, and the formulas that the table and the ops give.
     (
@@ -191,6 +210,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "tape",
             "text",
             "var",
+            "sorting",
         ],
     ),
     // Formulas of the table's functions: methods, and nothing else.

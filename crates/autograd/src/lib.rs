@@ -79,6 +79,7 @@ mod scratch;
 mod shape;
 mod show;
 mod slab;
+mod sorting;
 mod symbol;
 mod table;
 mod tape;

@@ -3,6 +3,7 @@
 use super::document::{Block, Grid, Line, math, text};
 use super::page::{Page, SHOWN};
 use crate::ir::NodeId;
+use crate::sorting::places;
 use crate::symbol::{Expr, Index};
 
 /// The largest terms that are shown of many.
@@ -98,8 +99,7 @@ impl Entry {
 
     fn largest_terms(&self) -> Grid {
         let product = |i: usize| self.terms[i][0] * self.terms[i][1];
-        let mut order: Vec<usize> = (0..self.terms.len()).collect();
-        order.sort_by(|&i, &j| product(j).abs().total_cmp(&product(i).abs()));
+        let order = places(self.terms.len(), &|i, j| product(j).abs().total_cmp(&product(i).abs()));
         let most = if order.len() > TERMS + 2 { TERMS } else { order.len() };
         let mut grid = Grid { right: vec![2], adds_up: true, ..Grid::default() };
         for (k, &i) in order[..most].iter().enumerate() {

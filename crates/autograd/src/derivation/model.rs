@@ -5,6 +5,7 @@ use super::names::labels;
 use crate::ir::{NodeId, Op};
 use crate::params::Params;
 use crate::reachable::Reachable;
+use crate::sorting::sort_by;
 use crate::symbol::{
     Context, Expr, Sketch, called, of_two, product, quotient, slope, slopes_of_two, sum, title,
 };
@@ -81,10 +82,11 @@ impl<'a> Model<'a> {
             }
         }
         let inner = |id: &NodeId| self.milestones.inner.contains(id);
-        all.sort_by_key(|id| {
+        let key = |id: &NodeId| {
             let (milestone, i) = done.get(id).copied().unwrap_or((0, 0));
             (std::cmp::Reverse(milestone), inner(id), i)
-        });
+        };
+        sort_by(&mut all, |a, b| key(a).cmp(&key(b)));
         all
     }
 

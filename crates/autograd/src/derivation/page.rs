@@ -4,6 +4,7 @@ use super::document::{Block, Document, Run, math, text};
 use super::model::Model;
 use super::numbers::Numbers;
 use crate::ir::{NodeId, Op};
+use crate::sorting::sort_once;
 use crate::symbol::{Expr, Index, Label, digits, has_kink, slope_at, value_at};
 use std::collections::BTreeMap;
 
@@ -195,8 +196,7 @@ impl<'a> Page<'a> {
                 said.extend(self.zero_at_pole(id));
             }
         }
-        said.sort();
-        said.dedup();
+        sort_once(&mut said);
         for words in said.into_iter().take(8) {
             if !self.blocks.is_empty() && !matches!(self.blocks.last(), Some(Block::Remark(_))) {
                 self.blocks.push(Block::Gap);

@@ -4,6 +4,7 @@ use super::document::{Block, Grid, Line, Run, math, text};
 use super::page::{Page, number_text, shape_text, shown, size, with_shapes};
 use super::steps::{Way, folded, several_ways};
 use crate::ir::{NodeId, Op};
+use crate::sorting::sort_by;
 use crate::symbol::{Expr, Index, product};
 
 /// The most rows of a table.
@@ -23,7 +24,8 @@ pub(super) fn write(page: &mut Page<'_>, rows: usize) {
     let is_product = |q: &NodeId| {
         ways.get(q).is_some_and(|ways| ways.iter().any(|way| matches!(way.term, Expr::Matrix(..))))
     };
-    shared.sort_by_key(|q| (std::cmp::Reverse(ways.get(q).map(|ways| ways[0].through)), is_product(q)));
+    let key = |q: &NodeId| (std::cmp::Reverse(ways.get(q).map(|ways| ways[0].through)), is_product(q));
+    sort_by(&mut shared, |a, b| key(a).cmp(&key(b)));
     let asked: Vec<NodeId> = page.model.asked.iter().copied().filter(|id| shared.contains(id)).collect();
     let mut heading = vec![text("Backward: rows have nothing to do with each other until ")];
     heading.extend(if asked.len() > 3 { vec![text("the parameters")] } else { page.names(&asked) });

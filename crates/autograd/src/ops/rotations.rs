@@ -1,6 +1,8 @@
 //! Eigenvalues and singular values by Jacobi's rotations, in double precision: short, and accurate for small values as well.
 //! Source: G. H. Golub, C. F. Van Loan, *Matrix Computations*, 4th edition, 2013, sections 8.5 and 8.6.3.
 
+use crate::sorting::places;
+
 /// Many more sweeps than rotations ever take: they converge quadratically.
 const SWEEPS: usize = 60;
 
@@ -67,8 +69,7 @@ pub(super) fn eigen(a: &[f64], n: usize) -> (Vec<f64>, Vec<f64>) {
         }
     }
     let value = |i: usize| a[i * n + i];
-    let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|&i, &j| value(i).total_cmp(&value(j)));
+    let order = places(n, &|i, j| value(i).total_cmp(&value(j)));
     let signs: Vec<f64> = order.iter().map(|&i| sign_of(&vectors[i * n..][..n])).collect();
     (order.iter().map(|&i| value(i)).collect(), arranged(&vectors, n, &order, &signs))
 }
@@ -95,8 +96,7 @@ pub(super) fn singular(columns: &[f64], m: usize, n: usize) -> Singular {
     orthogonalise(&mut left, &mut right, m, n);
     let row = |i: usize| &left[i * m..][..m];
     let lengths: Vec<f64> = (0..n).map(|i| dot(row(i), row(i)).sqrt()).collect();
-    let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|&i, &j| lengths[j].total_cmp(&lengths[i]));
+    let order = places(n, &|i, j| lengths[j].total_cmp(&lengths[i]));
     let signs: Vec<f64> = order.iter().map(|&i| sign_of(row(i))).collect();
     let scales: Vec<f64> = order
         .iter()

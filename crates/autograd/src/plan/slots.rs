@@ -3,6 +3,7 @@
 use super::draft::Draft;
 use crate::code::{Act, Code, Extent, How, Read, Slot, Step};
 use crate::dtype::DType;
+use crate::sorting::sort_by;
 use crate::target::Target;
 use crate::tree::{BLOCK, LANES};
 
@@ -116,7 +117,7 @@ fn allocate(draft: &Draft) -> (Vec<Slot>, usize) {
             }
         }
         let mut reads = step.act.reads();
-        reads.sort_unstable();
+        sort_by(&mut reads, Slot::cmp);
         reads.dedup();
         for x in reads {
             if last_use[x as usize] == i && !kept[x as usize] {

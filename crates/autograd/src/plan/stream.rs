@@ -15,6 +15,7 @@
 use super::graph::Graph;
 use super::units::{Fusion, NO_UNIT, Unit, Units};
 use crate::ir::{NodeId, Op};
+use crate::sorting::sort_by;
 use crate::tree::DEPTH;
 
 /// Moves these products to the end of the units, and notes their number.
@@ -40,7 +41,7 @@ pub(super) fn stream(mut units: Units<'_>) -> Units<'_> {
     // Each is an output once, as a gradient, and no other unit reads it.
     last.retain(|&(_, unit)| reads[unit as usize] == 1);
     // In the order of the slab, because a step searches them by their offsets there.
-    last.sort_unstable();
+    sort_by(&mut last, Ord::cmp);
     let last: Vec<u32> = last.into_iter().map(|(_, unit)| unit).collect();
     fusion.put_last(graph, &last);
     Units { streams: last.len(), ..units }

@@ -3,6 +3,7 @@
 use super::report::KernelLine;
 use super::{Inputs, Program, ProgramError, State};
 use crate::params::Params;
+use crate::sorting::sort_by;
 use crate::text::{scaled, table};
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -73,7 +74,7 @@ impl Program {
 
 /// The middle one; of an even number the larger of the two in the middle.
 fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
+    sort_by(&mut times, Duration::cmp);
     times[times.len() / 2]
 }
 

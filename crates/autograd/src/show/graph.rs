@@ -3,6 +3,7 @@
 use super::fold::{Tree, fold};
 use super::words::{Numbers, Words};
 use crate::ir::{NodeId, Op};
+use crate::sorting::{sort_by, sort_once};
 use crate::text::{clipped, columns, shortened};
 use std::collections::{HashMap, HashSet};
 
@@ -269,8 +270,7 @@ impl Reader<'_> {
             let sources = self.words.list.node(id).inputs.iter().filter_map(|input| self.card_of.get(input));
             edges.extend(sources.filter(|&&from| from != to).map(|&from| (from, to)));
         }
-        edges.sort_unstable();
-        edges.dedup();
+        sort_once(&mut edges);
         edges
     }
 
@@ -281,8 +281,7 @@ impl Reader<'_> {
             let from = self.words.adjoint_of(id).and_then(|of| self.card_of.get(&of).copied());
             seeds.extend(from.filter(|&from| from < to).map(|from| (from, to)));
         }
-        seeds.sort_unstable();
-        seeds.dedup();
+        sort_once(&mut seeds);
         seeds
     }
 
@@ -366,7 +365,7 @@ impl Reader<'_> {
         let (first, last) = (ids().min().unwrap_or(0), ids().max().unwrap_or(0));
         let name = format!("v{first} … v{last}");
         let mut ops: Vec<&str> = ids().map(|id| self.words.list.node(id).op.name()).collect();
-        ops.sort_unstable();
+        sort_by(&mut ops, Ord::cmp);
         let count = format!("{} nodes folded", nodes.len());
         let data = vec![count, clipped(&shortened(&ops, WIDEST - 12), WIDEST)];
         let current = self.step().is_some_and(|step| nodes.contains(&step.node));

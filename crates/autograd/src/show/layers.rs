@@ -6,6 +6,7 @@
 //! about linear in boxes and edges.
 
 use super::order::{Link, Rows, sort};
+use crate::sorting::sort_by;
 
 /// The space between neighbours of a row, and beside a lane.
 const GAP: f64 = 26.0;
@@ -165,7 +166,7 @@ impl<'a> Layers<'a> {
         let centre = |items: &[RowItem], i: usize| items[i].width / 2.0;
         let mut above = (from, offset - centre(self.items, from));
         let mut targets = net.to.clone();
-        targets.sort_by_key(|&(to, _)| self.row_of[to]);
+        sort_by(&mut targets, |(a, _), (b, _)| self.row_of[*a].cmp(&self.row_of[*b]));
         let mut row = self.row_of[from];
         for (to, at) in targets {
             let far = self.row_of[to] - self.row_of[from] > FARTHEST;
@@ -290,7 +291,7 @@ impl<'a> Layers<'a> {
         for (item, links) in arriving.into_iter().enumerate().filter(|(_, links)| !links.is_empty()) {
             let from = |l: &usize| self.x[self.links[*l].above.0] + self.links[*l].above.1 - self.x[item];
             let mut links: Vec<(f64, usize)> = links.iter().map(|l| (from(l), *l)).collect();
-            links.sort_by(|a, b| a.0.total_cmp(&b.0));
+            sort_by(&mut links, |a, b| a.0.total_cmp(&b.0));
             let (width, last) = (self.width[item], links.len() - 1);
             let step = (width * 0.7 / links.len() as f64).min(48.0);
             let position = |i: usize, first: f64| first + i as f64 * step;

@@ -6,6 +6,7 @@
 
 use super::graph::{Card, CardGraph, PicturePart};
 use super::layers::{self, Net, Piece, RowItem, RowKind};
+use crate::sorting::sort_once;
 use crate::text::columns;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -105,8 +106,7 @@ fn arrange(graph: &CardGraph, parts: &[PicturePart], own: Range<usize>, edges: &
         }
     }
     for ports in [&mut entering, &mut leaving] {
-        ports.sort_unstable();
-        ports.dedup();
+        sort_once(ports);
     }
     let port = |row: RowKind| Child {
         cards: 0..0,

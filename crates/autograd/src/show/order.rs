@@ -1,5 +1,7 @@
 //! The order within the rows of a layered layout. The barycentre heuristic keeps crossings few.
 
+use crate::sorting::sort_by;
+
 /// Elements of each row, from left to right.
 pub(super) type Rows = Vec<Vec<usize>>;
 
@@ -43,7 +45,7 @@ pub(super) fn sort(rows: &mut Rows, links: &[Link], width: &[f64], elements: usi
                     all => (all.iter().map(|&(n, at)| position[n] + at).sum::<f64>() / all.len() as f64, e),
                 })
                 .collect();
-            keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
+            sort_by(&mut keyed, |a, b| a.0.total_cmp(&b.0));
             rows[r] = keyed.into_iter().map(|(_, e)| e).collect();
             note(&rows[r], &mut position);
         }
@@ -61,7 +63,7 @@ fn crossings(rows: &Rows, ups: &[Vec<(usize, f64)>], position: &[f64]) -> usize 
     for row in rows {
         let ends = row.iter().flat_map(|&e| {
             let mut from: Vec<f64> = ups[e].iter().map(|&(n, at)| position[n] + at).collect();
-            from.sort_by(f64::total_cmp);
+            sort_by(&mut from, f64::total_cmp);
             from
         });
         count += inversions(&mut ends.collect::<Vec<f64>>());

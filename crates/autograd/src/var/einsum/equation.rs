@@ -1,6 +1,7 @@
 //! Reading an equation of letters.
 
 use crate::shape::Shape;
+use crate::sorting::sort_once;
 use std::collections::BTreeMap;
 
 /// A letter, or one of the axes that `...` stands for, counted from the last.
@@ -152,8 +153,7 @@ fn named(right: &str, terms: &[Vec<Letter>]) -> Result<Vec<Letter>, Wrong> {
 fn once(terms: &[Vec<Letter>]) -> Vec<Letter> {
     let count = |letter: &Letter| terms.iter().flatten().filter(|l| *l == letter).count();
     let mut letters: Vec<Letter> = terms.iter().flatten().copied().collect();
-    letters.sort();
-    letters.dedup();
+    sort_once(&mut letters);
     let (mut hidden, named): (Vec<Letter>, Vec<Letter>) =
         letters.into_iter().partition(|l| matches!(l, Letter::Leading(_)));
     hidden.reverse();
