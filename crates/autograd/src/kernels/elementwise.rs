@@ -1,6 +1,9 @@
 //! Elementwise loops over one, two or three views of one shape. Results are written in row-major order.
 
-use super::{rows::rows, simd::widest};
+use super::{
+    rows::rows,
+    simd::{Isa, widest},
+};
 use crate::view::View;
 
 /// Elements of an operand that are gathered at a time.
@@ -16,13 +19,18 @@ pub(crate) fn tiles<A: Copy + Default, O, const K: usize>(
     mut out: &mut [O],
     f: impl Fn([&[A]; K], &mut [O]),
 ) {
+    pieces(x, &mut |x| f(x, next(&mut out, x[0].len())));
+}
+
+/// Gives `f` the elements of all operands, piece by piece.
+fn pieces<A: Copy + Default, const K: usize>(x: [View<'_, A>; K], f: &mut dyn FnMut([&[A]; K])) {
     let mut tiles = [[A::default(); TILE]; K];
     // Several short rows share a tile.
     let mut pending = 0;
-    rows(x[0].shape, x.map(|x| x.strides), x.map(|x| x.offset), |n, starts, steps| {
+    rows(x[0].shape, x.map(|x| x.strides), x.map(|x| x.offset), &mut |n, starts, steps| {
         if n < SHORT_ROW {
             if pending + n > TILE {
-                flush(&tiles, &mut pending, &mut out, &f);
+                flush(&tiles, &mut pending, f);
             }
             for k in 0..K {
                 gather(x[k].data, starts[k], steps[k], &mut tiles[k][pending..pending + n]);
@@ -44,22 +52,17 @@ pub(crate) fn tiles<A: Copy + Default, O, const K: usize>(
                 1 => &x[k].data[starts[k]..starts[k] + length],
                 _ => &tiles[k][..length],
             };
-            f(std::array::from_fn(operand), next(&mut out, length));
+            f(std::array::from_fn(operand));
         }
     });
-    flush(&tiles, &mut pending, &mut out, &f);
+    flush(&tiles, &mut pending, f);
 }
 
 /// Gives the rows that wait in the tiles.
-fn flush<A, O, const K: usize>(
-    tiles: &[[A; TILE]; K],
-    pending: &mut usize,
-    out: &mut &mut [O],
-    f: &impl Fn([&[A]; K], &mut [O]),
-) {
+fn flush<A, const K: usize>(tiles: &[[A; TILE]; K], pending: &mut usize, f: &mut dyn FnMut([&[A]; K])) {
     let n = std::mem::take(pending);
     if n > 0 {
-        f(std::array::from_fn(|k| &tiles[k][..n]), next(out, n));
+        f(std::array::from_fn(|k| &tiles[k][..n]));
     }
 }
 
@@ -81,7 +84,7 @@ fn gather<T: Copy>(data: &[T], start: usize, step: isize, out: &mut [T]) {
 
 /// Writes the elements of a view in row-major order.
 pub(crate) fn copy<T: Copy>(x: View<'_, T>, mut out: &mut [T]) {
-    rows(x.shape, [x.strides], [x.offset], |n, [start], [step]| {
+    rows(x.shape, [x.strides], [x.offset], &mut |n, [start], [step]| {
         gather(x.data, start, step, next(&mut out, n))
     });
 }
@@ -175,22 +178,14 @@ fn fill_rows<const K: usize, O>(
     mut out: &mut [O],
     fill: impl Fn(usize, [usize; K], [isize; K], &mut [O]),
 ) {
-    widest(
-        #[inline(always)]
-        || {
-            rows(
-                shape,
-                strides,
-                offsets,
-                #[inline(always)]
-                |length, starts, steps| {
-                    let (row, rest) = std::mem::take(&mut out).split_at_mut(length);
-                    fill(length, starts, steps, row);
-                    out = rest;
-                },
-            );
-        },
-    );
+    let isa = Isa::widest();
+    rows(shape, strides, offsets, &mut |length, starts, steps| {
+        let row = next(&mut out, length);
+        isa.run(
+            #[inline(always)]
+            || fill(length, starts, steps, row),
+        );
+    });
 }
 
 #[inline(always)]

@@ -72,7 +72,7 @@ pub(crate) fn sum<T: Float>(x: View<'_, T>, summed: impl Fn(usize) -> bool, mut 
         ([outer @ .., columns], [strides @ .., 1]) => (outer, strides, Some(*columns)),
         (shape, strides) => (shape, strides, None),
     };
-    rows(outer, [outer_strides], [x.offset], |n, [start], [step]| {
+    rows(outer, [outer_strides], [x.offset], &mut |n, [start], [step]| {
         for k in 0..n as isize {
             let terms = terms(start.wrapping_add_signed(k * step));
             match columns {

@@ -4,6 +4,7 @@
 #![expect(clippy::needless_range_loop, reason = "loops over arrays of registers are to be unrolled")]
 
 use super::block::Block;
+use super::micro::scalar;
 use super::vector::Vector;
 use crate::tree::FEW;
 
@@ -25,10 +26,8 @@ pub(super) unsafe fn product<V: Vector>(x: &Block<V::Element>) {
                 (false, 1) => all_rows::<V, 2, 4, true>(x),
                 (false, _) => all_rows::<V, 2, 4, false>(x),
             }
-        } else if x.columns <= V::LANES {
-            all_rows::<V, 1, 1, false>(x);
         } else {
-            all_rows::<V, 2, 1, false>(x);
+            scalar(x);
         }
     }
 }
