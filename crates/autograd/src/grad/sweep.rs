@@ -29,7 +29,7 @@ pub(super) fn sweep<'t>(
     seed: Var<'t>,
     reachable: &mut Reachable,
     stays: bool,
-    mut tell: impl FnMut(Event),
+    tell: &mut dyn FnMut(Event),
 ) {
     let tape = output.tape();
     if !reachable.contains(output.id()) {

@@ -103,8 +103,8 @@ enum Binding {
 }
 
 /// Writes formulas in a notation.
-pub(crate) struct Writer<'a, N> {
-    pub(crate) notation: &'a N,
+pub(crate) struct Writer<'a> {
+    pub(crate) notation: &'a dyn Notation,
     pub(crate) context: &'a Context,
 }
 
@@ -113,7 +113,7 @@ const LONGEST: usize = 240;
 
 const LETTERS: [&str; 6] = ["i", "j", "k", "l", "m", "n"];
 
-impl<N: Notation> Writer<'_, N> {
+impl Writer<'_> {
     pub(crate) fn write(&self, e: &Expr, index: Index) -> String {
         if e.size() > LONGEST {
             return self.notation.name("…", "", "", &[]);

@@ -5,18 +5,18 @@ mod mathml;
 mod text;
 
 use super::document::{Block, Document, Grid, Line, Run};
-use crate::symbol::{Expr, Index, Notation, Writer};
+use crate::symbol::{Expr, Index, Writer};
 use crate::text::{columns, markup};
 use latex::{Latex, escaped};
 use mathml::MathMl;
 use text::Plain;
 
 /// The parts of a sentence, each by its own rule.
-fn runs<N: Notation>(
-    writer: &Writer<'_, N>,
+fn runs(
+    writer: &Writer<'_>,
     all: &[Run],
-    words: impl Fn(&str) -> String,
-    formula: impl Fn(&str) -> String,
+    words: &dyn Fn(&str) -> String,
+    formula: &dyn Fn(&str) -> String,
 ) -> String {
     let one = |run: &Run| match run {
         Run::Text(text) => words(text),
@@ -33,7 +33,7 @@ impl Document {
     /// Unicode text for a terminal.
     pub(super) fn text(&self) -> String {
         let writer = Writer { notation: &Plain, context: &self.context };
-        let say = |all: &[Run]| runs(&writer, all, str::to_owned, str::to_owned);
+        let say = |all: &[Run]| runs(&writer, all, &str::to_owned, &str::to_owned);
         let mut out = String::new();
         for block in &self.blocks {
             out += &match block {
@@ -53,7 +53,7 @@ impl Document {
     pub(super) fn latex(&self) -> String {
         let writer = Writer { notation: &Latex, context: &self.context };
         let inline = |math: &str| format!("${math}$");
-        let say = |all: &[Run]| runs(&writer, all, escaped, inline);
+        let say = |all: &[Run]| runs(&writer, all, &escaped, &inline);
         let mut out = String::new();
         for block in &self.blocks {
             match block {
@@ -80,7 +80,7 @@ impl Document {
             let special = |c: char| if "\\`*_<>[]|$#".contains(c) { format!("\\{c}") } else { c.to_string() };
             text.chars().map(special).collect::<String>()
         };
-        let say = |all: &[Run]| runs(&writer, all, words, |math| format!("${math}$"));
+        let say = |all: &[Run]| runs(&writer, all, &words, &|math: &str| format!("${math}$"));
         let mut out = String::new();
         for block in &self.blocks {
             out += &match block {
@@ -104,7 +104,7 @@ impl Document {
     pub(super) fn mathml(&self) -> String {
         let writer = Writer { notation: &MathMl, context: &self.context };
         let inline = |math: &str| format!("<math>{math}</math>");
-        let say = |all: &[Run]| runs(&writer, all, markup, inline);
+        let say = |all: &[Run]| runs(&writer, all, &markup, &inline);
         let mut out = "<section class=\"derivation\">\n".to_owned();
         for block in &self.blocks {
             out += &match block {
@@ -123,7 +123,7 @@ impl Document {
     }
 }
 
-fn sides<N: Notation>(writer: &Writer<'_, N>, all: &[(Expr, Index)]) -> Vec<String> {
+fn sides(writer: &Writer<'_>, all: &[(Expr, Index)]) -> Vec<String> {
     all.iter().map(|(e, index)| writer.write(e, *index)).collect()
 }
 
@@ -158,7 +158,7 @@ fn widest<'a>(all: impl Iterator<Item = &'a String>) -> usize {
 }
 
 /// Equations with their signs below each other, notes in columns and numbers at the right.
-fn plain_lines(writer: &Writer<'_, Plain>, lines: &[Line]) -> String {
+fn plain_lines(writer: &Writer<'_>, lines: &[Line]) -> String {
     let lefts: Vec<String> =
         lines.iter().map(|l| l.left.iter().map(|(e, i)| writer.write(e, *i)).collect()).collect();
     let width = widest(lefts.iter());
@@ -169,7 +169,7 @@ fn plain_lines(writer: &Writer<'_, Plain>, lines: &[Line]) -> String {
     let mut bodies: Vec<String> = lines.iter().zip(&lefts).map(|(line, left)| body(line, left)).collect();
     let mut ends: Vec<String> =
         lines.iter().map(|l| l.number.map(|n| format!("({n})")).unwrap_or_default()).collect();
-    let say = |note: &Vec<Run>| runs(writer, note, str::to_owned, str::to_owned);
+    let say = |note: &Vec<Run>| runs(writer, note, &str::to_owned, &str::to_owned);
     let notes: Vec<Vec<String>> = lines.iter().map(|l| l.notes.iter().map(say).collect()).collect();
     for column in 0..notes.iter().map(Vec::len).max().unwrap_or(0) {
         // A long line without a note does not move the notes of the others.
@@ -194,7 +194,7 @@ fn plain_lines(writer: &Writer<'_, Plain>, lines: &[Line]) -> String {
 }
 
 /// The names of the terms, each below its term.
-fn ways(writer: &Writer<'_, Plain>, line: &Line, left: usize) -> String {
+fn ways(writer: &Writer<'_>, line: &Line, left: usize) -> String {
     let Some((Expr::Sum(terms), index)) = line.sides.first() else { return String::new() };
     let (mut below, mut at) = (" ".repeat(left + 5), left + 5);
     for (term, name) in terms.iter().zip(&line.ways) {
@@ -204,12 +204,7 @@ fn ways(writer: &Writer<'_, Plain>, line: &Line, left: usize) -> String {
     below + "\n"
 }
 
-fn plain_braces(
-    writer: &Writer<'_, Plain>,
-    left: &Expr,
-    factors: &[[Expr; 3]],
-    number: Option<usize>,
-) -> String {
+fn plain_braces(writer: &Writer<'_>, left: &Expr, factors: &[[Expr; 3]], number: Option<usize>) -> String {
     let left = writer.write(left, Index::Whole);
     let mut rows: [String; 3] = [format!("  {left} = "), " ".repeat(columns(&left) + 5), String::new()];
     rows[2] = " ".repeat(columns(&left) + 3) + "= ";
@@ -232,8 +227,8 @@ fn plain_braces(
     rows.iter().map(|row| row.trim_end().to_owned() + "\n").filter(|row| row.trim() != "=").collect()
 }
 
-fn plain_grid(writer: &Writer<'_, Plain>, grid: &Grid) -> String {
-    let say = |cell: &Vec<Run>| runs(writer, cell, str::to_owned, str::to_owned);
+fn plain_grid(writer: &Writer<'_>, grid: &Grid) -> String {
+    let say = |cell: &Vec<Run>| runs(writer, cell, &str::to_owned, &str::to_owned);
     let mut rows: Vec<Vec<String>> = vec![];
     if !grid.head.is_empty() {
         rows.push(grid.head.iter().map(say).collect());
@@ -259,8 +254,8 @@ fn plain_grid(writer: &Writer<'_, Plain>, grid: &Grid) -> String {
     out
 }
 
-fn latex_lines(writer: &Writer<'_, Latex>, lines: &[Line]) -> Vec<String> {
-    let note = |all: &Vec<Run>| runs(writer, all, escaped, |math| format!("${math}$"));
+fn latex_lines(writer: &Writer<'_>, lines: &[Line]) -> Vec<String> {
+    let note = |all: &Vec<Run>| runs(writer, all, &escaped, &|math: &str| format!("${math}$"));
     let one = |line: &Line| {
         let left = line.left.as_ref().map(|(e, index)| writer.write(e, *index) + " ");
         let mut text = format!(
@@ -277,7 +272,7 @@ fn latex_lines(writer: &Writer<'_, Latex>, lines: &[Line]) -> Vec<String> {
 }
 
 fn latex_braces(
-    writer: &Writer<'_, Latex>,
+    writer: &Writer<'_>,
     left: &Expr,
     factors: &[[Expr; 3]],
     number: Option<usize>,
@@ -304,8 +299,8 @@ fn aligned(lines: &[String], environment: &str) -> String {
     format!("\\begin{{{environment}}}\n  {}\n\\end{{{environment}}}\n", lines.join(" \\\\\n  "))
 }
 
-fn latex_grid(writer: &Writer<'_, Latex>, grid: &Grid) -> String {
-    let say = |cell: &Vec<Run>| runs(writer, cell, escaped, |math| format!("${math}$"));
+fn latex_grid(writer: &Writer<'_>, grid: &Grid) -> String {
+    let say = |cell: &Vec<Run>| runs(writer, cell, &escaped, &|math: &str| format!("${math}$"));
     let count = grid.rows.iter().chain([&grid.head]).map(Vec::len).max().unwrap_or(0);
     let columns: String = (0..count).map(|i| if grid.right.contains(&i) { 'r' } else { 'l' }).collect();
     let line = |row: &Vec<Vec<Run>>| row.iter().map(say).collect::<Vec<_>>().join(" & ");
@@ -335,7 +330,7 @@ fn markdown_grid(grid: &Grid, say: &impl Fn(&[Run]) -> String) -> String {
     format!("{}| {} |\n{rows}", line(&grid.head), rule.join(" | "))
 }
 
-fn html_lines(writer: &Writer<'_, MathMl>, lines: &[Line]) -> String {
+fn html_lines(writer: &Writer<'_>, lines: &[Line]) -> String {
     let mut rows = String::new();
     for line in lines {
         let left: String = line.left.iter().map(|(e, index)| writer.write(e, *index)).collect();
@@ -353,18 +348,13 @@ fn html_lines(writer: &Writer<'_, MathMl>, lines: &[Line]) -> String {
     )
 }
 
-fn mathml_note(writer: &Writer<'_, MathMl>, note: &[Run]) -> String {
+fn mathml_note(writer: &Writer<'_>, note: &[Run]) -> String {
     // A space at the end of a text would vanish.
     let words = |text: &str| format!("<mtext>{}</mtext>", markup(text).replace(' ', "\u{a0}"));
-    runs(writer, note, words, str::to_owned)
+    runs(writer, note, &words, &str::to_owned)
 }
 
-fn html_braces(
-    writer: &Writer<'_, MathMl>,
-    left: &Expr,
-    factors: &[[Expr; 3]],
-    number: Option<usize>,
-) -> String {
+fn html_braces(writer: &Writer<'_>, left: &Expr, factors: &[[Expr; 3]], number: Option<usize>) -> String {
     let write = |e: &Expr| {
         let text = writer.write(e, Index::Whole);
         match e {
