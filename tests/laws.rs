@@ -16,7 +16,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("few", &[]),
     ("shape", &["few"]),
     ("scratch", &[]),
-    ("sorting", &[]),
+    ("lists", &[]),
     ("dtype", &[]),
     ("pages", &[]),
     ("slab", &["dtype", "pages"]),
@@ -35,10 +35,10 @@ const MODULES: &[(&str, &[&str])] = &[
     // Random words and the keys that give them: plain integers.
     ("philox", &["dtype"]),
     ("key", &["philox", "shape", "tensor"]),
-    ("params", &["dtype", "mistake", "pages", "shape", "slab", "tensor", "text"]),
+    ("params", &["dtype", "mistake", "pages", "shape", "slab", "tensor", "text", "lists"]),
     ("ir", &["dtype", "few", "params", "shape", "table", "text"]),
     // Formulas as data: the table over symbols.
-    ("symbol", &["ir", "number", "rows", "table", "text"]),
+    ("symbol", &["ir", "number", "rows", "table", "text", "lists"]),
     ("origin", &["ir"]),
     ("buffers", &["dtype", "pages", "shape", "slab", "view"]),
     // The arguments of kernels, for all callers.
@@ -81,7 +81,7 @@ const MODULES: &[(&str, &[&str])] = &[
         "plan",
         &[
             "buffers", "code", "dense", "dtype", "ir", "origin", "params", "shape", "tape", "target", "tree",
-            "sorting",
+            "lists",
         ],
     ),
     // Execution sees operands and plans, never the tape.
@@ -101,7 +101,7 @@ const MODULES: &[(&str, &[&str])] = &[
         "ops",
         &[
             "buffers", "call", "dense", "dtype", "ir", "kernels", "key", "math", "number", "op", "philox",
-            "record", "rows", "shape", "symbol", "target", "tree", "var", "view", "sorting",
+            "record", "rows", "shape", "symbol", "target", "tree", "var", "view", "lists",
         ],
     ),
     // The only module that uses the list, the rules and the kernels together.
@@ -120,14 +120,13 @@ const MODULES: &[(&str, &[&str])] = &[
             "shape",
             "tape",
             "var",
-            "sorting",
         ],
     ),
     (
         "var",
         &[
             "buffers", "dtype", "ir", "kernels", "mistake", "number", "op", "ops", "pages", "params",
-            "record", "shape", "table", "tape", "tensor", "text", "view",
+            "record", "shape", "table", "tape", "tensor", "text", "view", "lists",
         ],
     ),
     ("reachable", &["ir", "tape"]),
@@ -145,6 +144,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "tape",
             "tensor",
             "var",
+            "lists",
         ],
     ),
     ("jvp", &["reachable", "ir", "op", "var"]),
@@ -173,7 +173,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "tensor",
             "text",
             "var",
-            "sorting",
+            "lists",
         ],
     ),
     // Showing a tape means reading it and writing text: no kernels, no plans.
@@ -191,7 +191,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "tape",
             "text",
             "var",
-            "sorting",
+            "lists",
         ],
     ),
     // Derivations read the executed list, and the formulas that the table and the ops give.
@@ -210,7 +210,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "tape",
             "text",
             "var",
-            "sorting",
+            "lists",
         ],
     ),
     // Formulas of the table's functions: methods, and nothing else.

@@ -3,7 +3,7 @@
 use super::document::{Block, Grid, Line, math, text};
 use super::page::{Page, SHOWN};
 use crate::ir::NodeId;
-use crate::sorting::places;
+use crate::lists::{IntoList, places};
 use crate::symbol::{Expr, Index};
 
 /// The largest terms that are shown of many.
@@ -41,7 +41,7 @@ impl Page<'_> {
             }
         };
         let terms =
-            (0..left.len() / rows).map(|i| [left[i * rows + at[0]], right[i * columns + at[1]]]).collect();
+            (0..left.len() / rows).map(|i| [left[i * rows + at[0]], right[i * columns + at[1]]]).listed();
         let value = gradient[at[0] * columns + at[1]];
         Some(Entry { matrix: q, a, g: *g, at, terms, value })
     }
@@ -63,7 +63,7 @@ pub(super) fn write(page: &mut Page<'_>, q: NodeId, a: &Expr, g: &Expr, _rows: u
         return page.blocks.push(Block::Grid(entry.largest_terms()));
     }
     let term = |[a, g]: &[f64; 2]| Expr::Product(vec![Expr::Datum(*a), Expr::Datum(*g)]);
-    let sum = Expr::Sum(entry.terms.iter().map(term).collect());
+    let sum = Expr::Sum(entry.terms.iter().map(term).listed());
     page.blocks.push(Block::Lines(vec![Line::more([sum, Expr::Datum(entry.value)], Index::Whole)]));
 }
 

@@ -1,6 +1,7 @@
 //! Which values get lines: names, layers, what is used twice; and whether axis 0 counts rows.
 
 use crate::ir::{NodeId, Op, Structure};
+use crate::lists::IntoList;
 use crate::reachable::{Reachable, ancestors};
 use crate::table::Binary;
 use crate::tape::List;
@@ -89,7 +90,7 @@ impl<'a> Finder<'a> {
             }
         }
         let unread = |id: &&NodeId| self.list.node(**id).inputs.is_empty() && !all.inner.contains(id);
-        let unread: Vec<NodeId> = self.asked.iter().filter(unread).copied().collect();
+        let unread: Vec<NodeId> = self.asked.iter().filter(unread).copied().listed();
         all.leaves.extend(unread);
         self.rename_views(&mut all);
         self.cut_long_formulas(&mut all);
@@ -128,7 +129,7 @@ impl<'a> Finder<'a> {
         }
         // What a nonlinear function is applied to, where that is a product and perhaps a bias.
         let inside = self.nodes.iter().filter_map(|&id| self.activated(id));
-        let affine: Vec<NodeId> = inside.filter(|&z| self.is_affine(z)).collect();
+        let affine: Vec<NodeId> = inside.filter(|&z| self.is_affine(z)).listed();
         chosen.extend(affine);
         chosen
     }
@@ -179,7 +180,7 @@ impl<'a> Finder<'a> {
     /// A view that has a name, of data that has none, is that data by its name.
     fn rename_views(&self, all: &mut Milestones) {
         let named: Vec<(NodeId, NodeId)> =
-            all.inner.iter().filter_map(|&id| Some((id, self.leaf_under(id)?))).collect();
+            all.inner.iter().filter_map(|&id| Some((id, self.leaf_under(id)?))).listed();
         for (view, leaf) in named {
             let is_free = self.list.given_name(leaf).is_none()
                 && !self.asked.contains(&leaf)

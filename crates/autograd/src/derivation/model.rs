@@ -3,9 +3,9 @@
 use super::milestones::{Finder, Milestones, OPERANDS};
 use super::names::labels;
 use crate::ir::{NodeId, Op};
+use crate::lists::{IntoList, sort_by};
 use crate::params::Params;
 use crate::reachable::Reachable;
-use crate::sorting::sort_by;
 use crate::symbol::{
     Context, Expr, Sketch, called, of_two, product, quotient, slope, slopes_of_two, sum, title,
 };
@@ -73,7 +73,7 @@ impl<'a> Model<'a> {
     pub(super) fn adjoints(&self) -> Vec<NodeId> {
         let named = self.milestones.inner.iter().chain(&self.milestones.leaves);
         let mut all: Vec<NodeId> =
-            named.copied().filter(|&id| id != self.output && self.is_on_path(id)).collect();
+            named.copied().filter(|&id| id != self.output && self.is_on_path(id)).listed();
         // A value is done when the first of those that read it is.
         let mut done: HashMap<NodeId, (NodeId, usize)> = HashMap::new();
         for &milestone in self.milestones.inner.iter().rev() {
@@ -93,7 +93,7 @@ impl<'a> Model<'a> {
     /// The milestones that read a value directly and have a derivative, in order.
     pub(super) fn readers(&self, id: NodeId) -> Vec<NodeId> {
         let reads = |m: &&NodeId| self.is_on_path(**m) && self.operands(**m).contains(&id);
-        self.milestones.inner.iter().filter(reads).copied().collect()
+        self.milestones.inner.iter().filter(reads).copied().listed()
     }
 
     /// The nodes between a milestone and its named operands, itself included, in ascending order.
@@ -107,14 +107,14 @@ impl<'a> Model<'a> {
                 }
             }
         }
-        nodes.into_iter().collect()
+        nodes.into_iter().listed()
     }
 
     /// The named operands of a milestone, in the order in which its formula names them.
     pub(super) fn operands(&self, milestone: NodeId) -> Vec<NodeId> {
         let backwards = |id: NodeId| self.node(id).inputs.iter().rev().copied();
         let (mut found, mut seen) = (vec![], HashSet::new());
-        let mut open: Vec<NodeId> = backwards(milestone).collect();
+        let mut open: Vec<NodeId> = backwards(milestone).listed();
         while let Some(id) = open.pop() {
             match (seen.insert(id), self.milestones.has(id)) {
                 (true, true) => found.push(id),
@@ -153,7 +153,7 @@ impl<'a> Model<'a> {
     fn formula_of(&self, id: NodeId, formulas: &HashMap<NodeId, Expr>) -> Expr {
         let node = self.node(id);
         let shown = node.inputs.iter().take(OPERANDS);
-        let mut x: Vec<Expr> = shown.map(|&input| self.read(input, formulas)).collect();
+        let mut x: Vec<Expr> = shown.map(|&input| self.read(input, formulas)).listed();
         match &node.op {
             Op::Full(c) => Expr::Number(*c),
             Op::Constant => self.value(id).map_or(Expr::Value(id), |v| Expr::Number(v[0])),
@@ -180,7 +180,7 @@ impl<'a> Model<'a> {
     where
         'a: 's,
     {
-        let shapes = node.inputs.iter().map(|&input| self.shape(input)).collect();
+        let shapes = node.inputs.iter().map(|&input| self.shape(input)).listed();
         Sketch { x, y, shapes, shape: &node.meta.shape }
     }
 
@@ -225,7 +225,7 @@ impl<'a> Model<'a> {
     /// The cotangents of the operands of a node, as formulas.
     fn handed_on(&self, id: NodeId, g: &Expr, formulas: &HashMap<NodeId, Expr>) -> Vec<(usize, Expr)> {
         let node = self.node(id);
-        let x: Vec<Expr> = node.inputs.iter().map(|&input| self.read(input, formulas)).collect();
+        let x: Vec<Expr> = node.inputs.iter().map(|&input| self.read(input, formulas)).listed();
         let y = self.read(id, formulas);
         let wanted = |i: &usize| self.is_on_path(node.inputs[*i]);
         let times = |s: Expr| (s != Expr::ZERO).then(|| product([g.clone(), s]));
@@ -238,7 +238,7 @@ impl<'a> Model<'a> {
                 Some(rule.unwrap_or_else(|| transposed_map(op, g)))
             }
         };
-        (0..node.inputs.len()).filter(wanted).filter_map(|i| Some((i, of(i)?))).collect()
+        (0..node.inputs.len()).filter(wanted).filter_map(|i| Some((i, of(i)?))).listed()
     }
 
     /// The elements of a value, if the tape has them.
@@ -249,7 +249,7 @@ impl<'a> Model<'a> {
             crate::buffers::Source::Parameters => self.list.is_traced(),
             _ => false,
         };
-        (!nowhere).then(|| self.list.strided(id, self.params).numbers().collect())
+        (!nowhere).then(|| self.list.strided(id, self.params).numbers().listed())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::milestones::Milestones;
 use crate::ir::{NodeId, Op};
+use crate::lists::IntoList;
 use crate::params::Params;
 use crate::symbol::Label;
 use crate::tape::List;
@@ -171,7 +172,7 @@ impl Names<'_> {
 
     /// Z for what an affine layer gives, A for the activation after it; other layers by their names.
     fn name_layers(&mut self, layers: &Layers) {
-        let inner: Vec<NodeId> = self.milestones.inner.iter().copied().collect();
+        let inner: Vec<NodeId> = self.milestones.inner.iter().copied().listed();
         for id in inner {
             let Some(scope) = self.list.scope_name(id) else { continue };
             let layer =
@@ -205,7 +206,7 @@ impl Names<'_> {
             () => "s",
         };
         let rest = self.milestones.inner.iter().filter(|id| !self.labels.contains_key(id));
-        let rest: Vec<(NodeId, &str)> = rest.map(|id| (*id, base(id))).collect();
+        let rest: Vec<(NodeId, &str)> = rest.map(|id| (*id, base(id))).listed();
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for &(id, base) in &rest {
             let one = rest.iter().filter(|(_, other)| *other == base).count() == 1;

@@ -3,6 +3,7 @@
 use super::model::Model;
 use crate::grad::adjoints_of;
 use crate::ir::{NodeId, for_operands};
+use crate::lists::IntoList;
 use crate::op::{At, Wanted};
 use crate::var::Var;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -29,7 +30,7 @@ impl Segments {
     pub(super) fn of(model: &Model<'_>) -> Segments {
         let on_path = |id: &NodeId| model.is_on_path(*id);
         let milestones = model.milestones.inner.iter().rev().copied().filter(on_path);
-        let all: Vec<_> = milestones.map(|m| (m, model.segment(m))).collect();
+        let all: Vec<_> = milestones.map(|m| (m, model.segment(m))).listed();
         let nodes = all.iter().flat_map(|(_, nodes)| nodes).copied();
         let operands = nodes.flat_map(|id| model.node(id).inputs.iter().copied().chain([id]));
         let on_path = operands.filter(on_path).collect();
@@ -74,7 +75,7 @@ impl Segments {
                 (list.node(id).op.clone(), list.node(id).inputs.clone())
             };
             let Some(rule) = op.rule() else { continue };
-            let wanted: Vec<bool> = inputs.iter().map(|input| self.on_path.contains(input)).collect();
+            let wanted: Vec<bool> = inputs.iter().map(|input| self.on_path.contains(input)).listed();
             if !wanted.contains(&true) {
                 continue;
             }
@@ -98,7 +99,7 @@ impl Segments {
 fn agreement(a: Var<'_>, b: Var<'_>) -> Option<u32> {
     let read = |x: Var<'_>| -> Vec<f64> {
         let list = x.tape().list();
-        list.strided(x.id(), x.tape().params()).numbers().collect()
+        list.strided(x.id(), x.tape().params()).numbers().listed()
     };
     let (a, b) = (read(a), read(b));
     let same = |(x, y): (&f64, &f64)| x == y || (x.is_nan() && y.is_nan());

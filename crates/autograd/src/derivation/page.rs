@@ -4,7 +4,7 @@ use super::document::{Block, Document, Run, math, text};
 use super::model::Model;
 use super::numbers::Numbers;
 use crate::ir::{NodeId, Op};
-use crate::sorting::sort_once;
+use crate::lists::{IntoList, sort_once};
 use crate::symbol::{Expr, Index, Label, digits, has_kink, slope_at, value_at};
 use std::collections::BTreeMap;
 
@@ -161,7 +161,7 @@ impl<'a> Page<'a> {
             self.remark("Nothing is asked: name inputs, or take `derivation_of_all`.");
         }
         let missing: Vec<NodeId> =
-            self.model.asked.iter().copied().filter(|&id| !self.model.is_on_path(id)).collect();
+            self.model.asked.iter().copied().filter(|&id| !self.model.is_on_path(id)).listed();
         for id in missing.into_iter().take(6) {
             let runs = vec![
                 math(Expr::Adjoint(id)),
@@ -209,7 +209,7 @@ impl<'a> Page<'a> {
     fn at_kink(&self, id: NodeId) -> String {
         let node = self.model.node(id);
         let operands: Vec<Vec<f64>> =
-            node.inputs.iter().filter_map(|&x| self.numbers.and_then(|_| self.model.value(x))).collect();
+            node.inputs.iter().filter_map(|&x| self.numbers.and_then(|_| self.model.value(x))).listed();
         let at = match (&node.op, &operands[..]) {
             (Op::Unary(f), [x]) if !matches!(f.name(), "floor" | "ceil" | "sign") => {
                 x.iter().filter(|x| **x == 0.0).count()
@@ -295,7 +295,7 @@ pub(super) fn size(values: &[f64]) -> f64 {
 
 /// `[4×3]`.
 pub(super) fn shape_text(shape: &[usize]) -> String {
-    let lengths: Vec<String> = shape.iter().map(usize::to_string).collect();
+    let lengths: Vec<String> = shape.iter().map(usize::to_string).listed();
     format!("[{}]", lengths.join("×"))
 }
 

@@ -5,6 +5,7 @@ use super::full::without_adjoint;
 use super::model::{Contribution, total};
 use super::page::{Page, plain_number, shape_text, shown, size};
 use crate::ir::NodeId;
+use crate::lists::IntoList;
 use crate::symbol::{Expr, Index, product};
 use std::collections::HashMap;
 
@@ -91,7 +92,7 @@ pub(super) fn folded<T: Clone>(all: &[T]) -> (Vec<T>, usize) {
 /// One sample: forward, then backward.
 pub(super) fn write(page: &mut Page<'_>) {
     page.heading(vec![text("Forward: what was computed")]);
-    let (milestones, left_out) = folded(&page.model.milestones.inner.iter().copied().collect::<Vec<_>>());
+    let (milestones, left_out) = folded(&page.model.milestones.inner.iter().copied().listed());
     let mut lines = vec![];
     for m in milestones {
         let note = page.size_note(m, page.numbers.and_then(|_| page.model.value(m)));
@@ -150,12 +151,12 @@ fn adjoint_lines(
         }
         ways => {
             let mut lines = vec![several_ways(page, q, ways).note(size_note).numbered(n)];
-            let spelled: Vec<Expr> = ways.iter().map(|way| spelled_out(page, way, all)).collect();
+            let spelled: Vec<Expr> = ways.iter().map(|way| spelled_out(page, way, all)).listed();
             if !page.model.is_by_row(q) && spelled.len() <= 4 {
                 let spelled = Expr::Sum(spelled);
                 let numbers = page.with_numbers(&spelled);
                 lines.push(Line::more([spelled], Index::Whole).numbered(page.number()));
-                let sides: Vec<Expr> = numbers.into_iter().chain(value).collect();
+                let sides: Vec<Expr> = numbers.into_iter().chain(value).listed();
                 if !sides.is_empty() {
                     lines.push(Line::more(sides, Index::Whole));
                 }
@@ -200,12 +201,12 @@ pub(super) fn several_ways(page: &Page<'_>, q: NodeId, ways: &[Way]) -> Line {
         None => String::new(),
     };
     let most = ways.len().min(6);
-    let mut terms: Vec<Expr> = ways[..most].iter().map(term).collect();
+    let mut terms: Vec<Expr> = ways[..most].iter().map(term).listed();
     if ways.len() > most {
         terms.push(Expr::Op(format!("… {} more", ways.len() - most), vec![]));
     }
     let mut line = Line::of(Expr::Adjoint(q), [Expr::Sum(terms)], index);
-    line.ways = ways[..most].iter().map(name).collect();
+    line.ways = ways[..most].iter().map(name).listed();
     let runs = vec![
         math(Expr::Value(q)),
         text(" acts on "),
@@ -233,7 +234,7 @@ fn most_used(page: &mut Page<'_>, uses: &[(NodeId, usize)]) {
     let Some(most) = uses.iter().map(|(id, _)| count(*id)).max().filter(|&n| n > 1) else { return };
     let Some(&(id, _)) = uses.iter().find(|(id, _)| count(*id) == most) else { return };
     let mut lines: Vec<String> =
-        uses.iter().filter(|(of, _)| *of == id).map(|(_, n)| format!("({n})")).collect();
+        uses.iter().filter(|(of, _)| *of == id).map(|(_, n)| format!("({n})")).listed();
     let times = match most {
         2 => "twice".to_owned(),
         3 => "three times".to_owned(),

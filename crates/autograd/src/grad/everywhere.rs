@@ -2,6 +2,7 @@
 
 use super::sweep::{Event, sweep};
 use crate::ir::{NodeId, Op};
+use crate::lists::IntoList;
 use crate::reachable::Reachable;
 use crate::var::Var;
 use smallvec::SmallVec;
@@ -31,7 +32,7 @@ pub(crate) struct Passed {
 #[track_caller]
 pub(crate) fn with_adjoints<'t, R>(output: Var<'t>, f: impl FnOnce(&[(NodeId, NodeId)]) -> R) -> R {
     with_visits(output, "with_gradients", |visits| {
-        let adjoints: Vec<_> = visits.iter().rev().map(|visit| (visit.node, visit.cotangent)).collect();
+        let adjoints: Vec<_> = visits.iter().rev().map(|visit| (visit.node, visit.cotangent)).listed();
         f(&adjoints)
     })
 }
@@ -58,7 +59,7 @@ fn visits_of(output: Var<'_>, asked: &str) -> Vec<Visit> {
             Op::Parameter(p) => tape.params().is_some_and(|params| !params.is_frozen(p)),
             _ => false,
         };
-        (0..=output.id()).filter(is_leaf).collect()
+        (0..=output.id()).filter(is_leaf).listed()
     };
     let mut reachable = Reachable::new(&tape.list(), &leaves, output.id());
     let mut visits: Vec<Visit> = Vec::with_capacity(reachable.order.len());
@@ -82,7 +83,7 @@ fn visits_of(output: Var<'_>, asked: &str) -> Vec<Visit> {
 /// The gradient of `output` with respect to every node between it and `wrt`, recorded on the tape.
 #[track_caller]
 pub(crate) fn adjoints_of<'t>(output: Var<'t>, wrt: &[Var<'t>]) -> HashMap<NodeId, NodeId> {
-    let inputs: Vec<NodeId> = wrt.iter().map(|x| x.id()).collect();
+    let inputs: Vec<NodeId> = wrt.iter().map(|x| x.id()).listed();
     let mut reachable = Reachable::new(&output.tape().list(), &inputs, output.id());
     sweep(output, output.seed(), &mut reachable, true, &mut |_| {});
     reachable.order.iter().filter_map(|&id| Some((id, reachable.get(id)?))).collect()

@@ -10,6 +10,7 @@ use super::convolve::{convolve_transposed, convolve_weight};
 use super::prelude::*;
 use crate::ir::{Conv, Sliding};
 use crate::kernels::conv::Sizes;
+use crate::lists::IntoList;
 
 /// Shapes of x, weight and y that a kernel over the same axes has, with the channels that the form demands.
 pub(super) fn require_axes(x: &[&Meta], over: &Sliding, lengths: [&Shape; 2]) -> Result<DType, Mismatch> {
@@ -44,7 +45,7 @@ pub(super) fn each_product(sizes: Sizes<'_>, mut f: impl FnMut(usize, usize, usi
             };
             indices(&over.kernel).enumerate().filter_map(move |(k, index)| Some((p, k, place(index)?)))
         })
-        .collect();
+        .listed();
     let (inputs, outputs) = (sizes.inputs, sizes.outputs);
     for [n, g, o] in indices(&[sizes.images, sizes.groups, outputs]).map(|i| [i[0], i[1], i[2]]) {
         for &(p, k, place) in &places {

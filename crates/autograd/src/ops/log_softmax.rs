@@ -5,6 +5,7 @@
 use super::prelude::*;
 use super::softmax::{along, exponentials, largest, sum_keeping};
 use crate::ir::LogSoftmax;
+use crate::lists::IntoList;
 use crate::math::ln;
 use crate::number::Num;
 
@@ -60,7 +61,7 @@ impl Rule for LogSoftmax {
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         with_float!(y.dtype(), T => y.write(along::<T>(&x[0], self.axis, |row| {
             let (_, total) = exponentials(row);
-            row.iter().map(|x| x - largest(row) - ln(Num(total)).0).collect()
+            row.iter().map(|x| x - largest(row) - ln(Num(total)).0).listed()
         })));
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use super::graph::{Graph, Node};
 use crate::ir::{Concat, Inputs, Meta, NodeId, Op, Pad};
-use crate::sorting::sort_by;
+use crate::lists::sort_by;
 
 /// The start of a part along the axis, its length, and its node.
 type Part = (usize, usize, NodeId);

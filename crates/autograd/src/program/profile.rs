@@ -2,8 +2,8 @@
 
 use super::report::KernelLine;
 use super::{Inputs, Program, ProgramError, State};
+use crate::lists::{IntoList, sort_by};
 use crate::params::Params;
-use crate::sorting::sort_by;
 use crate::text::{scaled, table};
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -65,7 +65,7 @@ impl Program {
             runs,
             threads: state.threads(),
             lines: self.lines(),
-            kernels: times.into_iter().map(median).collect(),
+            kernels: times.into_iter().map(median).listed(),
             overhead: median(overheads),
             total: median(totals),
         })

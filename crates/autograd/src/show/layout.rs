@@ -6,7 +6,7 @@
 
 use super::graph::{Card, CardGraph, PicturePart};
 use super::layers::{self, Net, Piece, RowItem, RowKind};
-use crate::sorting::sort_once;
+use crate::lists::{IntoList, sort_once};
 use crate::text::columns;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -66,7 +66,7 @@ impl Arrangement {
     pub(super) fn of(graph: &CardGraph) -> Arrangement {
         let edges = graph.edges.iter().map(|&(from, to)| ((from, false), to));
         let seeds = graph.seeds.iter().map(|&(from, to)| ((from, true), to));
-        arrange(graph, &graph.parts, 0..graph.cards.len(), &edges.chain(seeds).collect::<Vec<ValueEdge>>())
+        arrange(graph, &graph.parts, 0..graph.cards.len(), &edges.chain(seeds).listed())
     }
 }
 
@@ -113,7 +113,7 @@ fn arrange(graph: &CardGraph, parts: &[PicturePart], own: Range<usize>, edges: &
         inner: None,
         item: RowItem { width: 8.0, height: 0.0, row, boxed: false },
     };
-    let mut children: Vec<Child> = entering.iter().map(|_| port(RowKind::First)).collect();
+    let mut children: Vec<Child> = entering.iter().map(|_| port(RowKind::First)).listed();
     for ((part, cards), edges) in parts.iter().zip(ranges.iter().cloned()).zip(&of_child) {
         children.push(make(graph, part, cards, edges));
     }
@@ -141,8 +141,8 @@ fn arrange(graph: &CardGraph, parts: &[PicturePart], own: Range<usize>, edges: &
             net.to.push((target, end));
         }
     }
-    let seeds: Vec<bool> = nets.keys().map(|(_, (_, seed))| *seed).collect();
-    let nets: Vec<Net> = nets.into_values().collect();
+    let seeds: Vec<bool> = nets.keys().map(|(_, (_, seed))| *seed).listed();
+    let nets: Vec<Net> = nets.into_values().listed();
     assemble(children, (&nets, &seeds), &entering, &leaving)
 }
 
@@ -160,7 +160,7 @@ fn ranges(parts: &[PicturePart], start: usize) -> Vec<Range<usize>> {
         end += count(part);
         start..end
     };
-    parts.iter().map(range).collect()
+    parts.iter().map(range).listed()
 }
 
 fn make(graph: &CardGraph, part: &PicturePart, cards: Range<usize>, edges: &[ValueEdge]) -> Child {
@@ -206,7 +206,7 @@ fn assemble(
     entering: &[EdgeSource],
     leaving: &[EdgeSource],
 ) -> Arrangement {
-    let items: Vec<RowItem> = children.iter().map(|child| child.item).collect();
+    let items: Vec<RowItem> = children.iter().map(|child| child.item).listed();
     let layered = layers::arrange(&items, nets);
     let mut out = Arrangement { width: layered.width, height: layered.height, ..Arrangement::default() };
     let arrow = |piece: &Piece| {

@@ -1,7 +1,7 @@
 //! Counts and sizes of a tape.
 
 use super::words::Words;
-use crate::sorting::sort_by;
+use crate::lists::{IntoList, sort_by};
 use crate::tape::Tape;
 use crate::text::{scaled, table};
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ impl Tape<'_> {
         for node in list.nodes.iter() {
             *counts.entry(node.op.name()).or_default() += 1;
         }
-        let mut ops: Vec<_> = counts.into_iter().collect();
+        let mut ops: Vec<_> = counts.into_iter().listed();
         sort_by(&mut ops, |(_, a), (_, b)| b.cmp(a));
         let (value_bytes, spare_bytes) = list.pool.bytes();
         TapeStats {

@@ -2,6 +2,7 @@
 
 use super::{Expr, title};
 use crate::ir::NodeId;
+use crate::lists::IntoList;
 use crate::table::Compare;
 use crate::text::number;
 use std::collections::HashMap;
@@ -147,10 +148,9 @@ impl Writer<'_> {
             Expr::Number(0.5) => (n.half(), Binding::Atom),
             Expr::Number(c) | Expr::Datum(c) => (n.number(&digits(*c)), Binding::Atom),
             Expr::Vector(all, columns) => {
-                let list =
-                    |all: &[f64]| n.list(&all.iter().map(|&x| n.number(&digits(x))).collect::<Vec<_>>());
+                let list = |all: &[f64]| n.list(&all.iter().map(|&x| n.number(&digits(x))).listed());
                 match *columns < all.len() {
-                    true => (n.list(&all.chunks(*columns).map(list).collect::<Vec<_>>()), Binding::Atom),
+                    true => (n.list(&all.chunks(*columns).map(list).listed()), Binding::Atom),
                     false => (list(all), Binding::Atom),
                 }
             }
@@ -185,7 +185,7 @@ impl Writer<'_> {
                 (text, if bare { Binding::Product } else { Binding::Atom })
             }
             Expr::Call(f, arguments) => {
-                let parts: Vec<Part> = arguments.iter().map(|e| self.piece(e, index)).collect();
+                let parts: Vec<Part> = arguments.iter().map(|e| self.piece(e, index)).listed();
                 (n.call(f, &parts, None), Binding::Atom)
             }
             Expr::Matrix(a, b, _) => {
@@ -219,7 +219,7 @@ impl Writer<'_> {
             }
             Expr::Op(name, operands) if operands.is_empty() => (n.name(name, "", "", &[]), Binding::Atom),
             Expr::Op(name, operands) => {
-                let parts: Vec<Part> = operands.iter().map(|e| self.piece(e, index)).collect();
+                let parts: Vec<Part> = operands.iter().map(|e| self.piece(e, index)).listed();
                 (n.call(name, &parts, None), Binding::Atom)
             }
         }
@@ -350,7 +350,7 @@ fn without_sign(term: &Expr) -> (bool, Expr) {
         Expr::Datum(c) if starts_negative(term) => (true, Expr::Datum(-c)),
         Expr::Product(all) if starts_negative(term) => {
             let (_, first) = without_sign(&all[0]);
-            (true, Expr::Product([first].into_iter().chain(all[1..].iter().cloned()).collect()))
+            (true, Expr::Product([first].into_iter().chain(all[1..].iter().cloned()).listed()))
         }
         term => (false, term.clone()),
     }

@@ -2,6 +2,7 @@
 
 use super::Var;
 use crate::ir::Sliding;
+use crate::lists::IntoList;
 use crate::ops::{convolve, convolve_transposed};
 use crate::shape::Shape;
 use std::sync::Arc;
@@ -187,7 +188,7 @@ impl<'t> Var<'t> {
                 .raise();
         }
         let extent = |i: usize| form.dilation[i].saturating_mul(w[i + 2] - 1);
-        let before: Vec<usize> = (0..N).map(|i| form.padding.map_or(extent(i) / 2, |p| p[i])).collect();
+        let before: Vec<usize> = (0..N).map(|i| form.padding.map_or(extent(i) / 2, |p| p[i])).listed();
         let room = |i: usize| match form.padding {
             Some(padding) => x[i + 2]
                 .saturating_add(padding[i].saturating_mul(2))

@@ -4,6 +4,7 @@ use super::Var;
 use super::axes::Keep;
 use super::conv::PerAxis;
 use crate::ir::{Gather, ScatterAdd, Sliding, Windows};
+use crate::lists::IntoList;
 use crate::ops::places_of_maxima;
 use crate::record::record;
 use crate::shape::{Axis, Shape};
@@ -94,7 +95,7 @@ impl<const N: usize> PoolForm<N> {
                 .rule("sizes, strides and dilations are at least 1")
                 .raise();
         }
-        let counts: Vec<Option<usize>> = (0..N).map(|i| self.windows(i, input[i])).collect();
+        let counts: Vec<Option<usize>> = (0..N).map(|i| self.windows(i, input[i])).listed();
         if let Some(i) = counts.iter().position(Option::is_none) {
             let axis = shape.len() - N + i;
             x.mistake(op, format!("windows of {} along axis {axis} of {shape}", self.size[i]), "x")
@@ -332,7 +333,7 @@ impl<'t> Var<'t> {
             (0..over.kernel[i]).filter(within).count()
         };
         let counts: Vec<Vec<f64>> =
-            (0..N).map(|i| (0..over.output[i]).map(|p| count(i, p) as f64).collect()).collect();
+            (0..N).map(|i| (0..over.output[i]).map(|p| count(i, p) as f64).listed()).listed();
         let sums = self.window_sums(&over);
         if counts.iter().all(|all| all.iter().all(|n| *n == all[0])) {
             return sums / counts.iter().filter_map(|all| all.first()).product::<f64>();
@@ -379,7 +380,7 @@ impl<'t> Var<'t> {
     fn even_means(self, axis: Axis, count: usize) -> Var<'t> {
         let length = self.shape()[axis as usize];
         let windows = self.even_windows(axis, count);
-        let sizes: Vec<usize> = (0..count).map(|p| even_window(p, length, count).len()).collect();
+        let sizes: Vec<usize> = (0..count).map(|p| even_window(p, length, count).len()).listed();
         let longest = sizes.iter().copied().max().unwrap_or(1);
         if sizes.iter().all(|&size| size == longest) {
             return windows.sum_over(-1) / longest as f64;
@@ -391,7 +392,7 @@ impl<'t> Var<'t> {
         let counts = self.tape.constant(counts).reshape(&along[..]).broadcast_to(windows.shape());
         let sums = counts.select(windows, 0.0).sum_over(-1);
         along.pop();
-        let sizes: Vec<f64> = sizes.iter().map(|&n| n as f64).collect();
+        let sizes: Vec<f64> = sizes.iter().map(|&n| n as f64).listed();
         sums / self.tape.constant(sizes).cast(self.dtype()).reshape(&along[..])
     }
 
@@ -402,7 +403,7 @@ impl<'t> Var<'t> {
         if count > 0 && length.is_multiple_of(count) {
             return self.windows(isize::from(axis), length / count, length / count);
         }
-        let windows: Vec<_> = (0..count).map(|p| even_window(p, length, count)).collect();
+        let windows: Vec<_> = (0..count).map(|p| even_window(p, length, count)).listed();
         let longest = windows.iter().map(ExactSizeIterator::len).max().unwrap_or(1);
         let places =
             windows.iter().flat_map(|window| (0..longest).map(|k| (window.start + k).min(window.end - 1)));

@@ -5,6 +5,7 @@ mod mathml;
 mod text;
 
 use super::document::{Block, Document, Grid, Line, Run};
+use crate::lists::IntoList;
 use crate::symbol::{Expr, Index, Writer};
 use crate::text::{columns, markup};
 use latex::{Latex, escaped};
@@ -124,7 +125,7 @@ impl Document {
 }
 
 fn sides(writer: &Writer<'_>, all: &[(Expr, Index)]) -> Vec<String> {
-    all.iter().map(|(e, index)| writer.write(e, *index)).collect()
+    all.iter().map(|(e, index)| writer.write(e, *index)).listed()
 }
 
 /// Lines of at most 84 columns.
@@ -166,11 +167,11 @@ fn plain_lines(writer: &Writer<'_>, lines: &[Line]) -> String {
         let sides = sides(writer, &line.sides).join(&writer.notation.equals());
         format!("  {} = {sides}", padded(left, width))
     };
-    let mut bodies: Vec<String> = lines.iter().zip(&lefts).map(|(line, left)| body(line, left)).collect();
+    let mut bodies: Vec<String> = lines.iter().zip(&lefts).map(|(line, left)| body(line, left)).listed();
     let mut ends: Vec<String> =
-        lines.iter().map(|l| l.number.map(|n| format!("({n})")).unwrap_or_default()).collect();
+        lines.iter().map(|l| l.number.map(|n| format!("({n})")).unwrap_or_default()).listed();
     let say = |note: &Vec<Run>| runs(writer, note, &str::to_owned, &str::to_owned);
-    let notes: Vec<Vec<String>> = lines.iter().map(|l| l.notes.iter().map(say).collect()).collect();
+    let notes: Vec<Vec<String>> = lines.iter().map(|l| l.notes.iter().map(say).listed()).listed();
     for column in 0..notes.iter().map(Vec::len).max().unwrap_or(0) {
         // A long line without a note does not move the notes of the others.
         let with = bodies.iter().zip(&notes).filter(|(_, notes)| notes.len() > column);
@@ -213,7 +214,7 @@ fn plain_braces(writer: &Writer<'_>, left: &Expr, factors: &[[Expr; 3]], number:
         let group = |text: String, e: &Expr| {
             if matches!(e, Expr::Sum(_)) { format!("({text})") } else { text }
         };
-        let texts: Vec<String> = factor.iter().map(|e| group(writer.write(e, Index::Whole), e)).collect();
+        let texts: Vec<String> = factor.iter().map(|e| group(writer.write(e, Index::Whole), e)).listed();
         let width = widest(texts.iter());
         for (k, (row, text)) in rows.iter_mut().zip(&texts).enumerate() {
             let before = (width - columns(text)) / 2;
@@ -231,14 +232,14 @@ fn plain_grid(writer: &Writer<'_>, grid: &Grid) -> String {
     let say = |cell: &Vec<Run>| runs(writer, cell, &str::to_owned, &str::to_owned);
     let mut rows: Vec<Vec<String>> = vec![];
     if !grid.head.is_empty() {
-        rows.push(grid.head.iter().map(say).collect());
+        rows.push(grid.head.iter().map(say).listed());
     }
-    rows.extend(grid.rows.iter().map(|row| row.iter().map(say).collect::<Vec<_>>()));
+    rows.extend(grid.rows.iter().map(|row| row.iter().map(say).listed()));
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..count).map(|i| widest(rows.iter().filter_map(|row| row.get(i)))).collect();
+    let widths: Vec<usize> = (0..count).map(|i| widest(rows.iter().filter_map(|row| row.get(i)))).listed();
     if grid.adds_up {
         let rule = (0..count).map(|i| if i + 1 == count { "─".repeat(widths[i]) } else { String::new() });
-        rows.insert(rows.len() - 1, rule.collect());
+        rows.insert(rows.len() - 1, rule.listed());
     }
     let mut out = String::new();
     for row in rows {
@@ -268,7 +269,7 @@ fn latex_lines(writer: &Writer<'_>, lines: &[Line]) -> Vec<String> {
         }
         text + &line.number.map(|n| format!(" \\tag{{{n}}}")).unwrap_or_default()
     };
-    lines.iter().map(one).collect()
+    lines.iter().map(one).listed()
 }
 
 fn latex_braces(
@@ -285,9 +286,9 @@ fn latex_braces(
         None => write(e),
     };
     let braces: Vec<String> =
-        factors.iter().map(|[f, d, _]| format!("\\underbrace{{{}}}_{{{}}}", group(f), slash(d))).collect();
+        factors.iter().map(|[f, d, _]| format!("\\underbrace{{{}}}_{{{}}}", group(f), slash(d))).listed();
     let tag = number.map(|n| format!(" \\tag{{{n}}}")).unwrap_or_default();
-    let numbers = Expr::Product(factors.iter().map(|[_, _, n]| n.clone()).collect());
+    let numbers = Expr::Product(factors.iter().map(|[_, _, n]| n.clone()).listed());
     let mut lines = vec![format!("{} &= {}{tag}", write(left), braces.join(" \\cdot "))];
     if factors.iter().all(|[_, _, n]| matches!(n, Expr::Datum(_) | Expr::Vector(..))) {
         lines.push(format!("  &= {}", write(&numbers)));
@@ -303,7 +304,7 @@ fn latex_grid(writer: &Writer<'_>, grid: &Grid) -> String {
     let say = |cell: &Vec<Run>| runs(writer, cell, &escaped, &|math: &str| format!("${math}$"));
     let count = grid.rows.iter().chain([&grid.head]).map(Vec::len).max().unwrap_or(0);
     let columns: String = (0..count).map(|i| if grid.right.contains(&i) { 'r' } else { 'l' }).collect();
-    let line = |row: &Vec<Vec<Run>>| row.iter().map(say).collect::<Vec<_>>().join(" & ");
+    let line = |row: &Vec<Vec<Run>>| row.iter().map(say).listed().join(" & ");
     let mut rows: Vec<String> = vec![];
     if !grid.head.is_empty() {
         rows.push(line(&grid.head) + " \\\\ \\hline");
@@ -322,10 +323,10 @@ fn markdown_grid(grid: &Grid, say: &impl Fn(&[Run]) -> String) -> String {
     let count = grid.rows.iter().chain([&grid.head]).map(Vec::len).max().unwrap_or(0);
     let line = |row: &[Vec<Run>]| {
         let cells: Vec<String> =
-            (0..count).map(|i| row.get(i).map(|cell| say(cell)).unwrap_or_default()).collect();
+            (0..count).map(|i| row.get(i).map(|cell| say(cell)).unwrap_or_default()).listed();
         format!("| {} |\n", cells.join(" | "))
     };
-    let rule: Vec<&str> = (0..count).map(|i| if grid.right.contains(&i) { "--:" } else { "---" }).collect();
+    let rule: Vec<&str> = (0..count).map(|i| if grid.right.contains(&i) { "--:" } else { "---" }).listed();
     let rows: String = grid.rows.iter().map(|row| line(row)).collect();
     format!("{}| {} |\n{rows}", line(&grid.head), rule.join(" | "))
 }
@@ -337,7 +338,7 @@ fn html_lines(writer: &Writer<'_>, lines: &[Line]) -> String {
         let all = sides(writer, &line.sides).join(&writer.notation.equals());
         rows += &format!("<mtr><mtd style=\"text-align:right\">{}</mtd>", mathml::row(&left));
         rows += &format!("<mtd style=\"text-align:left\">{}</mtd>", mathml::row(&format!("<mo>=</mo>{all}")));
-        let notes: Vec<String> = line.notes.iter().map(|all| mathml_note(writer, all)).collect();
+        let notes: Vec<String> = line.notes.iter().map(|all| mathml_note(writer, all)).listed();
         rows +=
             &format!("<mtd style=\"text-align:left\">{}</mtd>", mathml::row(&notes.join("<mtext> </mtext>")));
         let number = line.number.map(|n| format!("<mtext>({n})</mtext>")).unwrap_or_default();
@@ -368,8 +369,8 @@ fn html_braces(writer: &Writer<'_>, left: &Expr, factors: &[[Expr; 3]], number: 
             let brace = format!("<munder>{}<mo stretchy=\"true\">⏟</mo></munder>", write(f));
             format!("<munder>{brace}{}</munder>", write(d))
         })
-        .collect();
-    let numbers: Vec<String> = factors.iter().map(|[_, _, n]| write(n)).collect();
+        .listed();
+    let numbers: Vec<String> = factors.iter().map(|[_, _, n]| write(n)).listed();
     let number = number.map(|n| format!("<mtext>({n})</mtext>")).unwrap_or_default();
     let mut rows = format!(
         "<mtr><mtd>{}</mtd><mtd style=\"text-align:left\"><mo>=</mo>{}</mtd><mtd>{number}</mtd></mtr>\n",

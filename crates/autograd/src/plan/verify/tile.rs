@@ -4,8 +4,8 @@ use super::operands::{Memories, Span};
 use super::rules::{Checked, Rule, ensure};
 use crate::code::{Act, Code, Extent, How, Read, Slot, Step, Write};
 use crate::dtype::DType;
+use crate::lists::sort_by;
 use crate::plan::views::is_contiguous;
-use crate::sorting::sort_by;
 use crate::tree::BLOCK;
 
 /// What is known of the program that is checked. The memory is reused for the next program.

@@ -1,7 +1,7 @@
 //! Reading an equation of letters.
 
+use crate::lists::{IntoList, sort_once};
 use crate::shape::Shape;
-use crate::sorting::sort_once;
 use std::collections::BTreeMap;
 
 /// A letter, or one of the axes that `...` stands for, counted from the last.
@@ -32,7 +32,7 @@ impl Equation {
             Some((left, right)) => (left, Some(right)),
             None => (&text[..], None),
         };
-        let terms: Vec<&str> = left.split(',').collect();
+        let terms: Vec<&str> = left.split(',').listed();
         if terms.len() != shapes.len() {
             let found = format!("letters for {} operands, and {} operands", terms.len(), shapes.len());
             return Err((found, "each operand has its letters, separated by commas"));
@@ -83,7 +83,7 @@ fn letters_of(term: &str, operand: usize, shape: &Shape) -> Result<Vec<Letter>, 
     let hidden = leading(shape.len() - given);
     Ok(match after {
         None => before,
-        Some(after) => before.into_iter().chain(hidden).chain(after).collect(),
+        Some(after) => before.into_iter().chain(hidden).chain(after).listed(),
     })
 }
 
@@ -132,7 +132,7 @@ fn named(right: &str, terms: &[Vec<Letter>]) -> Result<Vec<Letter>, Wrong> {
     }
     let result: Vec<Letter> = match after {
         None => before,
-        Some(after) => before.into_iter().chain(leading(hidden)).chain(after).collect(),
+        Some(after) => before.into_iter().chain(leading(hidden)).chain(after).listed(),
     };
     for (k, &letter) in result.iter().enumerate() {
         let Letter::Named(c) = letter else { continue };
@@ -152,10 +152,10 @@ fn named(right: &str, terms: &[Vec<Letter>]) -> Result<Vec<Letter>, Wrong> {
 /// Without an arrow: the axes of `...`, then the letters that occur once, in alphabetical order.
 fn once(terms: &[Vec<Letter>]) -> Vec<Letter> {
     let count = |letter: &Letter| terms.iter().flatten().filter(|l| *l == letter).count();
-    let mut letters: Vec<Letter> = terms.iter().flatten().copied().collect();
+    let mut letters: Vec<Letter> = terms.iter().flatten().copied().listed();
     sort_once(&mut letters);
     let (mut hidden, named): (Vec<Letter>, Vec<Letter>) =
         letters.into_iter().partition(|l| matches!(l, Letter::Leading(_)));
     hidden.reverse();
-    hidden.into_iter().chain(named.into_iter().filter(|l| count(l) == 1)).collect()
+    hidden.into_iter().chain(named.into_iter().filter(|l| count(l) == 1)).listed()
 }

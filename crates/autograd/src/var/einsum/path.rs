@@ -1,6 +1,7 @@
 //! Which two factors to multiply next.
 
 use super::equation::Letter;
+use crate::lists::IntoList;
 use std::collections::BTreeMap;
 
 /// Up to so many factors, every order is tried: 3ⁿ steps.
@@ -16,11 +17,11 @@ pub(super) fn next(
     let letters: BTreeMap<Letter, f64> =
         factors.iter().flat_map(|f| f.iter()).map(|&l| (l, length(l) as f64)).collect();
     let place: BTreeMap<Letter, usize> = letters.keys().enumerate().map(|(k, &l)| (l, k)).collect();
-    let lengths: Vec<f64> = letters.values().copied().collect();
+    let lengths: Vec<f64> = letters.values().copied().listed();
     let set = |f: &[Letter]| f.iter().filter_map(|l| place.get(l)).fold(0u128, |set, &k| set | 1 << k);
     let work =
         |set: u128| lengths.iter().enumerate().filter(|(k, _)| set >> k & 1 == 1).map(|(_, n)| n).product();
-    let sets: Vec<u128> = factors.iter().map(|f| set(f)).collect();
+    let sets: Vec<u128> = factors.iter().map(|f| set(f)).listed();
     if sets.len() > TRIED {
         return cheapest(&sets, &work);
     }
@@ -44,7 +45,7 @@ struct Search<'a> {
 impl Search<'_> {
     fn first(&self) -> (usize, usize) {
         let all = (1usize << self.sets.len()) - 1;
-        let open: Vec<u128> = (0..=all).map(|group| self.open(group)).collect();
+        let open: Vec<u128> = (0..=all).map(|group| self.open(group)).listed();
         // The least work for each group of factors, and the smaller part that is multiplied last.
         let mut best = vec![(0.0f64, 0usize); all + 1];
         for group in 1..=all {

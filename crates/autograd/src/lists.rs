@@ -1,6 +1,25 @@
-//! Sorting. All lists are sorted by one function over places, which is compiled once and not for each type.
+//! Lists made and sorted where speed does not matter: by functions that are compiled once for all callers, or once for each
+//! type. An adapter that ends in `collect`, or a sort, is compiled anew for each closure.
 
 use std::cmp::Ordering;
+
+/// Iterators that end in a list.
+pub(crate) trait IntoList: Iterator + Sized {
+    /// As `collect` into a vector, with one loop for all lists of a type.
+    fn listed(mut self) -> Vec<Self::Item> {
+        let mut list = vec![];
+        append(&mut list, &mut || self.next());
+        list
+    }
+}
+
+impl<I: Iterator> IntoList for I {}
+
+fn append<T>(list: &mut Vec<T>, next: &mut dyn FnMut() -> Option<T>) {
+    while let Some(x) = next() {
+        list.push(x);
+    }
+}
 
 /// The places 0..n of a list in ascending order. Equal elements keep their order.
 pub(crate) fn places(n: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
@@ -27,6 +46,12 @@ pub(crate) fn sort_once<T: Clone + Ord>(list: &mut Vec<T>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_has_what_the_iterator_gives() {
+        assert_eq!("a bc".chars().filter(|c| *c != ' ').listed(), ['a', 'b', 'c']);
+        assert!(std::iter::empty::<u8>().listed().is_empty());
+    }
 
     #[test]
     fn equal_elements_keep_their_order() {
