@@ -23,7 +23,7 @@ impl Rule for Unary {
         times(zero, slope, t[0]?)
     }
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
-        with_float!(y.dtype(), T => y.write(x[0].slice::<T>().iter().map(|&x| self.visit(One([x])))));
+        with_float!(y.dtype(), T => y.write(x[0].slice::<T>().iter().map(|&x| rows::value_of(*self, x))));
         Ok(())
     }
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
@@ -148,14 +148,8 @@ impl<'t> VisitBinary for Slopes<'_, 't> {
 }
 
 /// One value at a time, for the oracle.
-struct One<T, const N: usize>([T; N]);
-impl<T: Digits> VisitUnary for One<T, 1> {
-    type Output = T;
-    fn row<F: UnaryRow>(self, p: f64) -> T {
-        self.0[0].apply::<F>(p)
-    }
-}
-impl<T: Digits> VisitBinary for One<T, 2> {
+struct One<T>([T; 2]);
+impl<T: Digits> VisitBinary for One<T> {
     type Output = T;
     fn row<F: BinaryRow>(self) -> T {
         self.0[0].apply_with::<F>(self.0[1])

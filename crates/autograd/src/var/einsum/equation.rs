@@ -2,7 +2,6 @@
 
 use crate::lists::{IntoList, sort_once};
 use crate::shape::Shape;
-use std::collections::BTreeMap;
 
 /// A letter, or one of the axes that `...` stands for, counted from the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,7 +21,8 @@ pub(super) struct Equation {
     /// Those of the result.
     pub(super) result: Vec<Letter>,
     /// The length of each letter.
-    lengths: BTreeMap<Letter, usize>,
+    /// Few, so they are searched one by one.
+    lengths: Vec<(Letter, usize)>,
 }
 
 impl Equation {
@@ -49,7 +49,7 @@ impl Equation {
     }
 
     pub(super) fn length(&self, letter: Letter) -> usize {
-        self.lengths[&letter]
+        self.lengths.iter().find(|(l, _)| *l == letter).map_or(0, |(_, length)| *length)
     }
 }
 
@@ -87,16 +87,23 @@ fn letters_of(term: &str, operand: usize, shape: &Shape) -> Result<Vec<Letter>, 
     })
 }
 
-fn lengths_of(terms: &[Vec<Letter>], shapes: &[Shape]) -> Result<BTreeMap<Letter, usize>, Wrong> {
-    let mut lengths: BTreeMap<Letter, (usize, usize)> = BTreeMap::new();
+fn lengths_of(terms: &[Vec<Letter>], shapes: &[Shape]) -> Result<Vec<(Letter, usize)>, Wrong> {
+    // Each letter with its length, and the operand that gave it.
+    let mut lengths: Vec<(Letter, usize)> = vec![];
+    let mut givers: Vec<usize> = vec![];
     for (operand, (letters, shape)) in terms.iter().zip(shapes).enumerate() {
         for (&letter, &length) in letters.iter().zip(&shape[..]) {
-            let (known, first) = *lengths.entry(letter).or_insert((length, operand));
+            let Some(place) = lengths.iter().position(|(l, _)| *l == letter) else {
+                lengths.push((letter, length));
+                givers.push(operand);
+                continue;
+            };
+            let (known, first) = (lengths[place].1, givers[place]);
             match letter {
                 _ if known == length => {}
                 Letter::Leading(_) if length == 1 => {}
                 Letter::Leading(_) if known == 1 => {
-                    lengths.insert(letter, (length, operand));
+                    (lengths[place].1, givers[place]) = (length, operand);
                 }
                 Letter::Leading(k) => {
                     let found = format!(
@@ -116,7 +123,7 @@ fn lengths_of(terms: &[Vec<Letter>], shapes: &[Shape]) -> Result<BTreeMap<Letter
             }
         }
     }
-    Ok(lengths.into_iter().map(|(letter, (length, _))| (letter, length)).collect())
+    Ok(lengths)
 }
 
 /// The letters of the result, as they were written.

@@ -75,8 +75,13 @@ impl<'t> Var<'t> {
 
 /// The letters that the result and all factors but some need.
 fn others(factors: &[Factor<'_>], but: &[usize], result: &[Letter]) -> Vec<Letter> {
-    let rest = factors.iter().enumerate().filter(|(k, _)| !but.contains(k));
-    rest.flat_map(|(_, f)| &f.letters).chain(result).copied().listed()
+    let mut letters = result.to_vec();
+    for (k, factor) in factors.iter().enumerate() {
+        if !but.contains(&k) {
+            letters.extend_from_slice(&factor.letters);
+        }
+    }
+    letters
 }
 
 #[cold]
