@@ -1,11 +1,11 @@
 //! Which values get lines: names, layers, what is used twice; and whether axis 0 counts rows.
 
 use crate::ir::{NodeId, Op, Structure};
-use crate::lists::IntoList;
+use crate::lists::{IntoList, OrderedSet};
 use crate::reachable::{Reachable, ancestors};
 use crate::table::Binary;
 use crate::tape::List;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 /// The longest formula between two milestones, in symbols; functions count more.
 const LONGEST: usize = 24;
@@ -15,8 +15,8 @@ pub(super) const OPERANDS: usize = 6;
 /// The nodes that are called by a name: leaves, and milestones between them.
 #[derive(Debug, Default)]
 pub(super) struct Milestones {
-    pub(super) leaves: BTreeSet<NodeId>,
-    pub(super) inner: BTreeSet<NodeId>,
+    pub(super) leaves: OrderedSet<NodeId>,
+    pub(super) inner: OrderedSet<NodeId>,
     /// Milestones that are W·x + b, and elementwise functions of such.
     pub(super) affine: HashSet<NodeId>,
     pub(super) activations: HashSet<NodeId>,
@@ -106,8 +106,8 @@ impl<'a> Finder<'a> {
     }
 
     /// Named nodes, the output, what was asked, what leaves a layer, and what is used twice.
-    fn chosen(&self) -> BTreeSet<NodeId> {
-        let mut chosen = BTreeSet::from([self.output]);
+    fn chosen(&self) -> OrderedSet<NodeId> {
+        let mut chosen = OrderedSet::of(self.output);
         let inner = |id: NodeId| !self.inputs(id).is_empty();
         chosen.extend(self.asked.iter().copied().filter(|&id| inner(id) && self.uses.contains_key(&id)));
         for &id in &self.nodes {

@@ -3,7 +3,7 @@
 use super::milestones::{Finder, Milestones, OPERANDS};
 use super::names::labels;
 use crate::ir::{NodeId, Op};
-use crate::lists::{IntoList, sort_by};
+use crate::lists::{IntoList, OrderedMap, OrderedSet, sort_by};
 use crate::params::Params;
 use crate::reachable::Reachable;
 use crate::symbol::{
@@ -11,7 +11,7 @@ use crate::symbol::{
 };
 use crate::table::{Binary, Unary};
 use crate::tape::{List, Node};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 /// A computation as a page shows it.
 pub(super) struct Model<'a> {
@@ -98,7 +98,7 @@ impl<'a> Model<'a> {
 
     /// The nodes between a milestone and its named operands, itself included, in ascending order.
     pub(super) fn segment(&self, milestone: NodeId) -> Vec<NodeId> {
-        let mut nodes = BTreeSet::from([milestone]);
+        let mut nodes = OrderedSet::of(milestone);
         let mut open = vec![milestone];
         while let Some(id) = open.pop() {
             for &input in &self.node(id).inputs {
@@ -107,7 +107,7 @@ impl<'a> Model<'a> {
                 }
             }
         }
-        nodes.into_iter().listed()
+        nodes.to_vec()
     }
 
     /// The named operands of a milestone, in the order in which its formula names them.
@@ -195,10 +195,10 @@ impl<'a> Model<'a> {
     /// What a milestone hands on to its operands, given its own adjoint.
     pub(super) fn contributions(&self, milestone: NodeId, adjoint: Expr) -> Vec<Contribution> {
         let formulas = self.formulas(milestone);
-        let mut cotangents: BTreeMap<NodeId, (Vec<Expr>, Vec<&'static str>)> = BTreeMap::new();
+        let mut cotangents: OrderedMap<NodeId, (Vec<Expr>, Vec<&'static str>)> = OrderedMap::default();
         cotangents.insert(milestone, (vec![adjoint], vec![]));
         let mut found = vec![];
-        while let Some((id, (terms, functions))) = cotangents.pop_last() {
+        while let Some((id, (terms, functions))) = cotangents.pop() {
             if id != milestone && self.milestones.has(id) {
                 found.push(Contribution { to: id, terms, functions });
                 continue;
@@ -212,7 +212,7 @@ impl<'a> Model<'a> {
                 }
             }
             for (input, term) in each {
-                let entry = cotangents.entry(input).or_default();
+                let entry = cotangents.or_insert_with(input, Default::default);
                 entry.0.push(term);
                 entry.1.extend(&functions);
                 entry.1.extend(function_name(&node.op));

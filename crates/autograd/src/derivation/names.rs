@@ -6,7 +6,7 @@ use crate::lists::IntoList;
 use crate::params::Params;
 use crate::symbol::Label;
 use crate::tape::List;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 /// The labels of the leaves and of the milestones.
 pub(super) fn labels(
@@ -51,7 +51,7 @@ fn split(name: &str) -> (String, String) {
 struct Layers(HashMap<String, String>);
 
 impl Layers {
-    fn of(list: &List, params: Option<&Params>, leaves: &BTreeSet<NodeId>) -> Layers {
+    fn of(list: &List, params: Option<&Params>, leaves: &[NodeId]) -> Layers {
         let mut scopes: Vec<String> = vec![];
         for &id in leaves {
             let Some((scope, "weight" | "bias")) =
@@ -130,7 +130,7 @@ impl Names<'_> {
 
     fn name_leaves(&mut self, params: Option<&Params>, layers: &Layers) {
         let mut unnamed: [Vec<NodeId>; 3] = Default::default();
-        for &id in &self.milestones.leaves {
+        for &id in self.milestones.leaves.iter() {
             let node = self.list.node(id);
             match parameter(self.list, params, id) {
                 Some(name) => {
@@ -195,7 +195,7 @@ impl Names<'_> {
     /// Whether a later milestone belongs to the same scope.
     fn goes_on_in_scope(&self, id: NodeId) -> bool {
         let scope = |id: NodeId| self.list.node(id).origin.scope;
-        self.milestones.inner.range(id + 1..).any(|&later| scope(later) == scope(id))
+        self.milestones.inner.iter().any(|&later| later > id && scope(later) == scope(id))
     }
 
     /// Z for products, A for functions of them, s for what is used twice.

@@ -3,10 +3,10 @@
 use super::model::Model;
 use crate::grad::adjoints_of;
 use crate::ir::{NodeId, for_operands};
-use crate::lists::IntoList;
+use crate::lists::{IntoList, OrderedMap};
 use crate::op::{At, Wanted};
 use crate::var::Var;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 /// Nodes on the tape that hold derivatives, until they are removed again.
 #[derive(Debug)]
@@ -66,7 +66,8 @@ impl Segments {
     /// The cotangents that a stretch hands to the named operands, in the order of the sweep.
     fn handed_on<'t>(&self, y: Var<'t>, nodes: &[NodeId], g: Var<'t>) -> Vec<(NodeId, Var<'t>)> {
         let tape = y.tape();
-        let mut open = BTreeMap::from([(y.id(), g)]);
+        let mut open = OrderedMap::default();
+        open.insert(y.id(), g);
         let mut found = vec![];
         for &id in nodes.iter().rev() {
             let Some(g) = open.remove(&id) else { continue };
@@ -85,9 +86,10 @@ impl Segments {
                 let Some(term) = term.filter(|_| wanted) else { continue };
                 match self.named.contains(&input) {
                     true => found.push((input, term)),
-                    false => {
-                        open.entry(input).and_modify(|sum| *sum += term).or_insert(term);
-                    }
+                    false => match open.remove(&input) {
+                        Some(sum) => open.insert(input, sum + term),
+                        None => open.insert(input, term),
+                    },
                 }
             }
         }

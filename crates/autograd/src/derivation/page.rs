@@ -4,9 +4,8 @@ use super::document::{Block, Document, Run, math, text};
 use super::model::Model;
 use super::numbers::Numbers;
 use crate::ir::{NodeId, Op};
-use crate::lists::{IntoList, sort_once};
+use crate::lists::{IntoList, OrderedMap, sort_once};
 use crate::symbol::{Expr, Index, Label, digits, has_kink, slope_at, value_at};
-use std::collections::BTreeMap;
 
 /// The most elements of a tensor that are shown.
 pub(super) const SHOWN: usize = 6;
@@ -19,7 +18,7 @@ pub(super) struct Page<'a> {
     /// The number of the next equation.
     pub(super) next: usize,
     /// The equation that derived a function first.
-    pub(super) derived: BTreeMap<&'static str, usize>,
+    pub(super) derived: OrderedMap<&'static str, usize>,
     /// The entry of a matrix that was asked for.
     pub(super) entry: Option<(NodeId, Vec<usize>)>,
     extra: u32,
@@ -27,7 +26,7 @@ pub(super) struct Page<'a> {
 
 impl<'a> Page<'a> {
     pub(super) fn new(model: Model<'a>, numbers: Option<&'a Numbers>, next: usize) -> Page<'a> {
-        Page { model, numbers, blocks: vec![], next, derived: BTreeMap::new(), entry: None, extra: 0 }
+        Page { model, numbers, blocks: vec![], next, derived: OrderedMap::default(), entry: None, extra: 0 }
     }
 
     pub(super) fn finish(mut self) -> Document {
@@ -123,7 +122,7 @@ impl<'a> Page<'a> {
     /// "derivative of σ", or the equation where it stands already.
     pub(super) fn derivation_note(&mut self, functions: &[&'static str], number: usize) -> Option<Vec<Run>> {
         let first = functions.first()?;
-        if let Some(earlier) = self.derived.get(first).filter(|&&n| n != number) {
+        if let Some(earlier) = self.derived.get(&first).filter(|&&n| n != number) {
             return Some(vec![text(format!("as in ({earlier})"))]);
         }
         self.derived.insert(first, number);

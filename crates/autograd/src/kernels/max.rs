@@ -22,7 +22,7 @@ fn larger<T: Float>(a: T, b: T) -> T {
 }
 
 /// The largest elements of `x` over the axes for which `gone` holds. The result has the other axes, in row-major order.
-pub(crate) fn max<T: Float>(x: View<'_, T>, gone: impl Fn(usize) -> bool, out: &mut [T]) {
+pub(crate) fn max<T: Float>(x: View<'_, T>, gone: &dyn Fn(usize) -> bool, out: &mut [T]) {
     // The result is walked together with the operand. Its stride is 0 along the axes that disappear.
     let kept = Shape::from(&*(0..x.shape.len()).filter(|&i| !gone(i)).map(|i| x.shape[i]).collect::<Dims>());
     let kept_strides = kept.strides();

@@ -120,7 +120,7 @@ impl Rule for Max {
 
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
         let gone = |axis: usize| self.axes.contains(&(axis as Axis));
-        with_float!(y.dtype(), T => kernels::max::max::<T>(x[0].view(), gone, y.slice()));
+        with_float!(y.dtype(), T => kernels::max::max::<T>(x[0].view(), &gone, y.slice()));
         Ok(())
     }
 }

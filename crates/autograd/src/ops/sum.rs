@@ -88,7 +88,7 @@ impl Rule for Sum {
 
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, room: &mut Room<'_>) -> Result<(), Fault> {
         let summed = |axis: usize| self.axes.contains(&(axis as Axis));
-        with_float!(y.dtype(), T => kernels::sum::shared::<T>(x[0].view(), summed, y.slice(), room.workers));
+        with_float!(y.dtype(), T => kernels::sum::shared::<T>(x[0].view(), &summed, y.slice(), room.workers));
         Ok(())
     }
 
