@@ -110,10 +110,10 @@ pub(super) unsafe fn row<V: Vector>(x: &Block<V::Element>) {
     unsafe {
         match x.columns.div_ceil(V::LANES) {
             _ if !V::SPECIAL => scalar(x),
-            1 => tile::<V, 1, 1, false>(x),
-            2 => tile::<V, 1, 2, false>(x),
-            3 => tile::<V, 1, 3, false>(x),
-            _ => tile::<V, 1, 4, false>(x),
+            1 => tile_of::<V, 1, 1, false, true>(x),
+            2 => tile_of::<V, 1, 2, false, true>(x),
+            3 => tile_of::<V, 1, 3, false, true>(x),
+            _ => tile_of::<V, 1, 4, false, true>(x),
         }
     }
 }
