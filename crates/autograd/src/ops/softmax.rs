@@ -52,7 +52,7 @@ impl Rule for Softmax {
     }
 
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
-        with_float!(y.dtype(), T => y.write(along::<T>(&x[0], self.axis, |row| {
+        with_float!(y.dtype(), T => y.write(along::<T>(&x[0], self.axis, &|row| {
             let (exponentials, total) = exponentials(row);
             exponentials.into_iter().map(|e| e / total).listed()
         })));
@@ -61,7 +61,7 @@ impl Rule for Softmax {
 
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
         use kernels::softmax::{along, softmax_row};
-        with_float!(y.dtype(), T => along::<T>(x[0].view(), self.axis as usize, y.slice(), softmax_row));
+        with_float!(y.dtype(), T => along::<T>(x[0].view(), self.axis as usize, y.slice(), &mut softmax_row));
         Ok(())
     }
 }
@@ -91,7 +91,7 @@ pub(super) fn exponentials<T: Float + Digits>(row: &[T]) -> (Vec<T>, T) {
 }
 
 /// Replaces each row along an axis by `f` of the row.
-pub(super) fn along<T: Float>(x: &Dense, axis: Axis, f: impl Fn(&[T]) -> Vec<T>) -> Vec<T> {
+pub(super) fn along<T: Float>(x: &Dense, axis: Axis, f: &dyn Fn(&[T]) -> Vec<T>) -> Vec<T> {
     let (shape, axis) = (&x.meta.shape, axis as usize);
     let values = x.slice::<T>();
     let mut out = values.to_vec();
