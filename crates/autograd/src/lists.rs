@@ -88,6 +88,14 @@ impl<K: Ord> Extend<K> for OrderedSet<K> {
     }
 }
 
+impl<K: Ord> FromIterator<K> for OrderedSet<K> {
+    fn from_iter<I: IntoIterator<Item = K>>(keys: I) -> OrderedSet<K> {
+        let mut set = OrderedSet(vec![]);
+        set.extend(keys);
+        set
+    }
+}
+
 impl<'a, K> IntoIterator for &'a OrderedSet<K> {
     type Item = &'a K;
     type IntoIter = std::slice::Iter<'a, K>;
@@ -108,6 +116,10 @@ impl<K: Ord, V> OrderedMap<K, V> {
 
     pub(crate) fn get(&self, key: &K) -> Option<&V> {
         self.place(key).ok().map(|place| &self.0[place].1)
+    }
+
+    pub(crate) fn contains_key(&self, key: &K) -> bool {
+        self.place(key).is_ok()
     }
 
     pub(crate) fn insert(&mut self, key: K, value: V) {

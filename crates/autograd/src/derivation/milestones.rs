@@ -1,11 +1,10 @@
 //! Which values get lines: names, layers, what is used twice; and whether axis 0 counts rows.
 
 use crate::ir::{NodeId, Op, Structure};
-use crate::lists::{IntoList, OrderedSet};
+use crate::lists::{IntoList, OrderedMap, OrderedSet};
 use crate::reachable::{Reachable, ancestors};
 use crate::table::Binary;
 use crate::tape::List;
-use std::collections::{HashMap, HashSet};
 
 /// The longest formula between two milestones, in symbols; functions count more.
 const LONGEST: usize = 24;
@@ -18,10 +17,10 @@ pub(super) struct Milestones {
     pub(super) leaves: OrderedSet<NodeId>,
     pub(super) inner: OrderedSet<NodeId>,
     /// Milestones that are W·x + b, and elementwise functions of such.
-    pub(super) affine: HashSet<NodeId>,
-    pub(super) activations: HashSet<NodeId>,
+    pub(super) affine: OrderedSet<NodeId>,
+    pub(super) activations: OrderedSet<NodeId>,
     /// Named nodes whose axis 0 counts rows that no op mixes.
-    pub(super) by_row: HashSet<NodeId>,
+    pub(super) by_row: OrderedSet<NodeId>,
     /// The length of axis 0, if there are rows.
     pub(super) rows: Option<usize>,
 }
@@ -38,15 +37,15 @@ pub(super) struct Finder<'a> {
     output: NodeId,
     asked: &'a [NodeId],
     nodes: Vec<NodeId>,
-    uses: HashMap<NodeId, usize>,
+    uses: OrderedMap<NodeId, usize>,
     /// Values behind a `detach`: they are data to the derivative.
-    detached: HashSet<NodeId>,
+    detached: OrderedSet<NodeId>,
 }
 
 /// Where what lies behind a `detach` meets what has a derivative.
-fn detached(list: &List, output: NodeId, asked: &[NodeId]) -> HashSet<NodeId> {
-    let moves: HashSet<NodeId> = Reachable::new(list, asked, output).order.iter().copied().collect();
-    let (mut behind, mut border) = (HashSet::new(), HashSet::new());
+fn detached(list: &List, output: NodeId, asked: &[NodeId]) -> OrderedSet<NodeId> {
+    let moves: OrderedSet<NodeId> = Reachable::new(list, asked, output).order.iter().copied().collect();
+    let (mut behind, mut border) = (OrderedSet::default(), OrderedSet::default());
     for id in ancestors(&[output], |id| &list.node(id).inputs) {
         let node = list.node(id);
         if moves.contains(&id) {
@@ -63,9 +62,9 @@ impl<'a> Finder<'a> {
         let detached = detached(list, output, asked);
         let inputs = |id: NodeId| if detached.contains(&id) { &[][..] } else { &list.node(id).inputs[..] };
         let nodes = ancestors(&[output], inputs);
-        let mut uses = HashMap::new();
+        let mut uses = OrderedMap::default();
         for input in nodes.iter().flat_map(|&id| inputs(id)) {
-            *uses.entry(*input).or_default() += 1;
+            *uses.or_insert_with(*input, || 0) += 1;
         }
         Finder { list, output, asked, nodes, uses, detached }
     }
@@ -208,7 +207,7 @@ impl<'a> Finder<'a> {
 
     /// Where a formula would become too long, its operands get names.
     fn cut_long_formulas(&self, all: &mut Milestones) {
-        let mut sizes: HashMap<NodeId, usize> = HashMap::new();
+        let mut sizes: OrderedMap<NodeId, usize> = OrderedMap::default();
         for &id in &self.nodes {
             let node = self.list.node(id);
             // The derivative of functions in functions repeats what is inside.
@@ -244,7 +243,7 @@ impl<'a> Finder<'a> {
         if n < 2 {
             return;
         }
-        let mut by_row: HashSet<NodeId> = HashSet::new();
+        let mut by_row: OrderedSet<NodeId> = OrderedSet::default();
         for &id in &self.nodes {
             let node = self.list.node(id);
             let has = |i: usize| node.inputs.get(i).is_some_and(|x| by_row.contains(x));

@@ -11,7 +11,7 @@ use crate::symbol::{
 };
 use crate::table::{Binary, Unary};
 use crate::tape::{List, Node};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 /// A computation as a page shows it.
 pub(super) struct Model<'a> {
@@ -22,7 +22,7 @@ pub(super) struct Model<'a> {
     pub(super) milestones: Milestones,
     pub(super) context: Context,
     /// On a path from an asked value to the output.
-    on_path: HashSet<NodeId>,
+    on_path: OrderedSet<NodeId>,
 }
 
 /// What a milestone hands to one of its operands.
@@ -42,7 +42,7 @@ impl<'a> Model<'a> {
         output: NodeId,
         asked: &[NodeId],
     ) -> Model<'a> {
-        let on_path: HashSet<NodeId> = Reachable::new(list, asked, output).order.iter().copied().collect();
+        let on_path: OrderedSet<NodeId> = Reachable::new(list, asked, output).order.iter().copied().collect();
         let milestones = Finder::new(list, output, asked).find();
         let labels = labels(list, params, &milestones, output);
         let context = Context { labels, output };
@@ -75,7 +75,7 @@ impl<'a> Model<'a> {
         let mut all: Vec<NodeId> =
             named.copied().filter(|&id| id != self.output && self.is_on_path(id)).listed();
         // A value is done when the first of those that read it is.
-        let mut done: HashMap<NodeId, (NodeId, usize)> = HashMap::new();
+        let mut done: OrderedMap<NodeId, (NodeId, usize)> = OrderedMap::default();
         for &milestone in self.milestones.inner.iter().rev() {
             for (i, operand) in self.operands(milestone).into_iter().enumerate() {
                 done.insert(operand, (milestone, i));
@@ -131,8 +131,8 @@ impl<'a> Model<'a> {
     }
 
     /// The formulas of a milestone and of the nodes between it and its operands.
-    pub(super) fn formulas(&self, milestone: NodeId) -> HashMap<NodeId, Expr> {
-        let mut formulas = HashMap::new();
+    pub(super) fn formulas(&self, milestone: NodeId) -> OrderedMap<NodeId, Expr> {
+        let mut formulas = OrderedMap::default();
         if self.milestones.leaves.contains(&milestone) {
             return formulas;
         }
@@ -143,14 +143,14 @@ impl<'a> Model<'a> {
         formulas
     }
 
-    fn read(&self, id: NodeId, formulas: &HashMap<NodeId, Expr>) -> Expr {
+    fn read(&self, id: NodeId, formulas: &OrderedMap<NodeId, Expr>) -> Expr {
         match self.milestones.has(id) {
             true => Expr::Value(id),
             false => formulas.get(&id).cloned().unwrap_or(Expr::Value(id)),
         }
     }
 
-    fn formula_of(&self, id: NodeId, formulas: &HashMap<NodeId, Expr>) -> Expr {
+    fn formula_of(&self, id: NodeId, formulas: &OrderedMap<NodeId, Expr>) -> Expr {
         let node = self.node(id);
         let shown = node.inputs.iter().take(OPERANDS);
         let mut x: Vec<Expr> = shown.map(|&input| self.read(input, formulas)).listed();
@@ -223,7 +223,7 @@ impl<'a> Model<'a> {
     }
 
     /// The cotangents of the operands of a node, as formulas.
-    fn handed_on(&self, id: NodeId, g: &Expr, formulas: &HashMap<NodeId, Expr>) -> Vec<(usize, Expr)> {
+    fn handed_on(&self, id: NodeId, g: &Expr, formulas: &OrderedMap<NodeId, Expr>) -> Vec<(usize, Expr)> {
         let node = self.node(id);
         let x: Vec<Expr> = node.inputs.iter().map(|&input| self.read(input, formulas)).listed();
         let y = self.read(id, formulas);

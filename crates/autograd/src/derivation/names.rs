@@ -2,7 +2,7 @@
 
 use super::milestones::Milestones;
 use crate::ir::{NodeId, Op};
-use crate::lists::IntoList;
+use crate::lists::{IntoList, OrderedMap};
 use crate::params::Params;
 use crate::symbol::Label;
 use crate::tape::List;
@@ -14,9 +14,9 @@ pub(super) fn labels(
     params: Option<&Params>,
     milestones: &Milestones,
     output: NodeId,
-) -> HashMap<NodeId, Label> {
+) -> OrderedMap<NodeId, Label> {
     let layers = Layers::of(list, params, &milestones.leaves);
-    let mut names = Names { list, taken: HashSet::new(), labels: HashMap::new(), milestones };
+    let mut names = Names { list, taken: HashSet::new(), labels: OrderedMap::default(), milestones };
     let all = || milestones.leaves.iter().chain(&milestones.inner).copied();
     for id in all() {
         if let Some(name) = list.given_name(id) {
@@ -105,7 +105,7 @@ fn parameter<'a>(list: &List, params: Option<&'a Params>, id: NodeId) -> Option<
 struct Names<'a> {
     list: &'a List,
     taken: HashSet<(String, String)>,
-    labels: HashMap<NodeId, Label>,
+    labels: OrderedMap<NodeId, Label>,
     milestones: &'a Milestones,
 }
 

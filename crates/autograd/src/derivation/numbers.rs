@@ -3,10 +3,10 @@
 use super::model::Model;
 use crate::grad::adjoints_of;
 use crate::ir::{NodeId, for_operands};
-use crate::lists::{IntoList, OrderedMap};
+use crate::lists::{IntoList, OrderedMap, OrderedSet};
 use crate::op::{At, Wanted};
 use crate::var::Var;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// Nodes on the tape that hold derivatives, until they are removed again.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(super) struct Numbers {
     /// ∂output/∂x, by the sweep.
     pub(super) adjoints: HashMap<NodeId, NodeId>,
     /// ∂y/∂x for milestones y that are one number.
-    pub(super) locals: HashMap<(NodeId, NodeId), NodeId>,
+    pub(super) locals: OrderedMap<(NodeId, NodeId), NodeId>,
     /// For how many digits the lines of the page, put together, give what the sweep gives; `None` for every bit.
     pub(super) digits: Option<u32>,
 }
@@ -22,8 +22,8 @@ pub(super) struct Numbers {
 /// What has to be recorded: for each milestone on a path, the nodes between it and its operands.
 pub(super) struct Segments {
     all: Vec<(NodeId, Vec<NodeId>)>,
-    named: HashSet<NodeId>,
-    on_path: HashSet<NodeId>,
+    named: OrderedSet<NodeId>,
+    on_path: OrderedSet<NodeId>,
 }
 
 impl Segments {
@@ -44,12 +44,13 @@ pub(super) fn record<'t>(output: Var<'t>, asked: &[Var<'t>], segments: &Segments
     let adjoints = adjoints_of(output, asked);
     let tape = output.tape();
     let var = |id: NodeId| Var::new(tape, id);
-    let (mut locals, mut totals) = (HashMap::new(), HashMap::<NodeId, Var<'t>>::new());
+    let (mut locals, mut totals) = (OrderedMap::default(), OrderedMap::<NodeId, Var<'t>>::default());
     for (milestone, nodes) in &segments.all {
         let y = var(*milestone);
         let Some(&adjoint) = adjoints.get(milestone) else { continue };
         for (x, term) in segments.handed_on(y, nodes, var(adjoint)) {
-            totals.entry(x).and_modify(|sum| *sum += term).or_insert(term);
+            let total = totals.get(&x).map_or(term, |&sum| sum + term);
+            totals.insert(x, total);
         }
         if y.shape().elements() == 1 {
             for (x, term) in segments.handed_on(y, nodes, y.full_like(1.0)) {

@@ -5,9 +5,8 @@ use super::full::without_adjoint;
 use super::model::{Contribution, total};
 use super::page::{Page, plain_number, shape_text, shown, size};
 use crate::ir::NodeId;
-use crate::lists::IntoList;
+use crate::lists::{IntoList, OrderedMap};
 use crate::symbol::{Expr, Index, product};
-use std::collections::HashMap;
 
 /// The most lines of a part of a page.
 pub(super) const LINES: usize = 48;
@@ -25,8 +24,8 @@ pub(super) struct Way {
 
 impl Page<'_> {
     /// The ways in which each value acts, by what reads it.
-    pub(super) fn ways(&self) -> HashMap<NodeId, Vec<Way>> {
-        let mut ways: HashMap<NodeId, Vec<Way>> = HashMap::new();
+    pub(super) fn ways(&self) -> OrderedMap<NodeId, Vec<Way>> {
+        let mut ways: OrderedMap<NodeId, Vec<Way>> = OrderedMap::default();
         let on_path = self.model.milestones.inner.iter().rev().filter(|&&m| self.model.is_on_path(m));
         for &through in on_path {
             let is_output = through == self.model.output;
@@ -41,7 +40,7 @@ impl Page<'_> {
                     (true, None) => without_seed(&total(&terms), through),
                     (false, _) => total(&terms),
                 };
-                ways.entry(to).or_default().push(Way { through, local, term, functions });
+                ways.or_insert_with(to, Vec::new).push(Way { through, local, term, functions });
             }
         }
         ways
@@ -136,7 +135,7 @@ fn adjoint_lines(
     page: &mut Page<'_>,
     q: NodeId,
     ways: &[Way],
-    all: &HashMap<NodeId, Vec<Way>>,
+    all: &OrderedMap<NodeId, Vec<Way>>,
     uses: &mut Vec<(NodeId, usize)>,
 ) -> Vec<Line> {
     let n = page.number();
@@ -217,7 +216,7 @@ pub(super) fn several_ways(page: &Page<'_>, q: NodeId, ways: &[Way]) -> Line {
 }
 
 /// A term with the formula of an adjoint that is short, instead of its name.
-fn spelled_out(page: &Page<'_>, way: &Way, all: &HashMap<NodeId, Vec<Way>>) -> Expr {
+fn spelled_out(page: &Page<'_>, way: &Way, all: &OrderedMap<NodeId, Vec<Way>>) -> Expr {
     let short = all.get(&way.through).and_then(|ways| match &ways[..] {
         [above] if above.through == page.model.output && above.term.size() <= 3 => Some(above.term.clone()),
         _ => None,
@@ -254,7 +253,7 @@ fn most_used(page: &mut Page<'_>, uses: &[(NodeId, usize)]) {
 }
 
 /// The longest way to an asked value, as one product.
-fn written_out(page: &mut Page<'_>, ways: &HashMap<NodeId, Vec<Way>>) {
+fn written_out(page: &mut Page<'_>, ways: &OrderedMap<NodeId, Vec<Way>>) {
     let output = page.model.output;
     let path = |mut at: NodeId| {
         let mut factors = vec![];

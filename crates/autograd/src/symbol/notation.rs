@@ -2,10 +2,9 @@
 
 use super::{Expr, title};
 use crate::ir::NodeId;
-use crate::lists::IntoList;
+use crate::lists::{IntoList, OrderedMap};
 use crate::table::Compare;
 use crate::text::number;
-use std::collections::HashMap;
 
 /// How a value is called on a page.
 #[derive(Clone, Debug)]
@@ -43,7 +42,7 @@ pub(crate) enum Index {
 /// What the walk knows of the page.
 #[derive(Debug)]
 pub(crate) struct Context {
-    pub(crate) labels: HashMap<NodeId, Label>,
+    pub(crate) labels: OrderedMap<NodeId, Label>,
     pub(crate) output: NodeId,
 }
 
