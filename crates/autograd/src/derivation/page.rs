@@ -122,7 +122,7 @@ impl<'a> Page<'a> {
     /// "derivative of σ", or the equation where it stands already.
     pub(super) fn derivation_note(&mut self, functions: &[&'static str], number: usize) -> Option<Vec<Run>> {
         let first = functions.first()?;
-        if let Some(earlier) = self.derived.get(&first).filter(|&&n| n != number) {
+        if let Some(earlier) = self.derived.get(first).filter(|&&n| n != number) {
             return Some(vec![text(format!("as in ({earlier})"))]);
         }
         self.derived.insert(first, number);

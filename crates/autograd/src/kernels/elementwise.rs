@@ -89,7 +89,7 @@ pub(crate) fn copy<T: Copy>(x: View<'_, T>, mut out: &mut [T]) {
 
 /// `out[i] = f(a[i], b[i])`, by a loop over slices. A short row that is repeated along a contiguous operand is repeated in a
 /// buffer first, so that the loop is long.
-pub(crate) fn map2<T: Copy + Default>(x: [View<'_, T>; 2], out: &mut [T], f: &dyn Fn([&[T]; 2], &mut [T])) {
+pub(crate) fn map2<T: Copy + Default>(x: [View<'_, T>; 2], out: &mut [T], f: impl Fn([&[T]; 2], &mut [T])) {
     if let (Some(a), Some(row)) = (x[0].as_slice(), x[1].as_repeated_row())
         && row.len() < SHORT_ROW
     {

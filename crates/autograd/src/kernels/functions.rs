@@ -33,7 +33,7 @@ pub(crate) fn binary<T: Lane>(f: Binary, a: View<'_, T>, b: View<'_, T>, out: &m
     let f = T::binary(f);
     match (a.as_slice(), b.as_slice()) {
         (Some(a), Some(b)) => loops::fill(f, 0.0, [a, b], out),
-        _ => map2([a, b], out, &|x, out| loops::fill(f, 0.0, x, out)),
+        _ => map2([a, b], out, |x, out| loops::fill(f, 0.0, x, out)),
     }
 }
 

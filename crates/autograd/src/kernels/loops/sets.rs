@@ -35,8 +35,8 @@ macro_rules! instruction_sets {
 
             $(#[$feature])?
             pub(in crate::kernels::loops) unsafe fn map3<T: Lane, F: Map<T, 3>>(w: &Wiring<T>, at: &Tiles<T>) {
-                // SAFETY: see `Loop`.
                 let ([a, b, c], y) =
+                    // SAFETY: see `Loop`.
                     unsafe { ([at.chunks(w.x[0]), at.chunks(w.x[1]), at.chunks(w.x[2])], at.room(w.y)) };
                 if OWN { each3::<T, F>(a, b, c, y, w.p) } else { one_by_one(F::f, [a, b, c], y, w.p) }
             }
