@@ -16,6 +16,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("few", &[]),
     ("shape", &["few"]),
     ("scratch", &[]),
+    ("lists", &[]),
     ("dtype", &[]),
     ("pages", &[]),
     ("slab", &["dtype", "pages"]),
@@ -34,10 +35,10 @@ const MODULES: &[(&str, &[&str])] = &[
     // Random words and the keys that give them: plain integers.
     ("philox", &["dtype"]),
     ("key", &["philox", "shape", "tensor"]),
-    ("params", &["dtype", "mistake", "pages", "shape", "slab", "tensor", "text"]),
+    ("params", &["dtype", "mistake", "pages", "shape", "slab", "tensor", "text", "lists"]),
     ("ir", &["dtype", "few", "params", "shape", "table", "text"]),
     // Formulas as data: the table over symbols.
-    ("symbol", &["ir", "number", "rows", "table", "text"]),
+    ("symbol", &["ir", "number", "rows", "table", "text", "lists"]),
     ("origin", &["ir"]),
     ("buffers", &["dtype", "pages", "shape", "slab", "view"]),
     // The arguments of kernels, for all callers.
@@ -78,7 +79,10 @@ const MODULES: &[(&str, &[&str])] = &[
     // Planning reads the tape and calls no kernel.
     (
         "plan",
-        &["buffers", "code", "dense", "dtype", "ir", "origin", "params", "shape", "tape", "target", "tree"],
+        &[
+            "buffers", "code", "dense", "dtype", "ir", "origin", "params", "shape", "tape", "target", "tree",
+            "lists",
+        ],
     ),
     // Execution sees operands and plans, never the tape.
     (
@@ -97,7 +101,7 @@ const MODULES: &[(&str, &[&str])] = &[
         "ops",
         &[
             "buffers", "call", "dense", "dtype", "ir", "kernels", "key", "math", "number", "op", "philox",
-            "record", "rows", "shape", "symbol", "target", "tree", "var", "view",
+            "record", "rows", "shape", "symbol", "target", "tree", "var", "view", "lists",
         ],
     ),
     // The only module that uses the list, the rules and the kernels together.
@@ -122,7 +126,7 @@ const MODULES: &[(&str, &[&str])] = &[
         "var",
         &[
             "buffers", "dtype", "ir", "kernels", "mistake", "number", "op", "ops", "pages", "params",
-            "record", "shape", "table", "tape", "tensor", "text", "view",
+            "record", "shape", "table", "tape", "tensor", "text", "view", "lists",
         ],
     ),
     ("reachable", &["ir", "tape"]),
@@ -140,6 +144,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "tape",
             "tensor",
             "var",
+            "lists",
         ],
     ),
     ("jvp", &["reachable", "ir", "op", "var"]),
@@ -168,12 +173,26 @@ const MODULES: &[(&str, &[&str])] = &[
             "tensor",
             "text",
             "var",
+            "lists",
         ],
     ),
     // Showing a tape means reading it and writing text: no kernels, no plans.
     (
         "show",
-        &["buffers", "dtype", "grad", "ir", "mistake", "params", "reachable", "shape", "tape", "text", "var"],
+        &[
+            "buffers",
+            "dtype",
+            "grad",
+            "ir",
+            "mistake",
+            "params",
+            "reachable",
+            "shape",
+            "tape",
+            "text",
+            "var",
+            "lists",
+        ],
     ),
     // Derivations read the executed list, and the formulas that the table and the ops give.
     (
@@ -191,13 +210,14 @@ const MODULES: &[(&str, &[&str])] = &[
             "tape",
             "text",
             "var",
+            "lists",
         ],
     ),
     // Formulas of the table's functions: methods, and nothing else.
     ("composed", &["number", "var"]),
     // The oracle shares nothing with the fast kernels.
     ("oracle", &["buffers", "call", "dense", "dtype", "ir", "tensor", "var"]),
-    ("check", &["grad", "tape", "var"]),
+    ("check", &["dense", "grad", "shape", "tape", "tensor", "var"]),
     // Numbers, not tensors: the table, and the parts that make a tensor a kind of number.
     ("scalar", &["kernels", "number", "rows", "table", "var"]),
 ];

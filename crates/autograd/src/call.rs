@@ -27,8 +27,11 @@ impl<'a> Fill<'a> {
 
     /// Writes all elements in order.
     pub(crate) fn write<T: Element>(self, values: impl IntoIterator<Item = T>) {
+        self.write_all(&mut values.into_iter());
+    }
+
+    fn write_all<T: Element>(self, values: &mut dyn Iterator<Item = T>) {
         let out = self.slice::<T>();
-        let mut values = values.into_iter();
         for y in out.iter_mut() {
             *y = values.next().expect("a value for each element");
         }

@@ -1,9 +1,12 @@
 //! Checks of gradients that users can run on their own functions.
 
+use crate::dense::indices;
 use crate::grad::dot;
+use crate::shape::Shape;
 use crate::tape::Tape;
+use crate::tensor::ToTensor;
 use crate::var::Var;
-use ndarray::{ArrayD, Dimension};
+use ndarray::ArrayD;
 use std::fmt;
 
 /// A function from variables to a variable, of any lifetime.
@@ -65,11 +68,51 @@ pub fn check_grads(
     order: usize,
 ) -> Result<(), GradientMismatch> {
     let derivatives = Derivatives { pull: pullback, push: |y, x, t| y.jvp(x, t) };
-    derivatives.check(&|x: &[Var<'_>]| vec![f(x)], inputs, 1, order)
+    let inputs: Vec<Array> = inputs.iter().map(Array::of).collect();
+    derivatives.check(&|x: &[Var<'_>]| vec![f(x)], &inputs, 1, order)
+}
+
+/// Numbers of a shape, in row-major order.
+#[derive(Clone)]
+struct Array {
+    shape: Shape,
+    elements: Vec<f64>,
+}
+
+impl Array {
+    fn of(x: &ArrayD<f64>) -> Array {
+        Array { shape: Shape::from(x.shape()), elements: x.iter().copied().collect() }
+    }
+
+    fn value(x: Var<'_>) -> Array {
+        Array { shape: x.shape(), elements: x.to_vec() }
+    }
+
+    fn dot(&self, other: &Array) -> f64 {
+        self.elements.iter().zip(&other.elements).map(|(a, b)| a * b).sum()
+    }
+
+    fn with(&self, other: &Array, f: impl Fn(f64, f64) -> f64) -> Array {
+        let pairs = self.elements.iter().zip(&other.elements);
+        Array { shape: self.shape.clone(), elements: pairs.map(|(&a, &b)| f(a, b)).collect() }
+    }
+}
+
+impl ToTensor for Array {
+    type Elem = f64;
+    fn shape(&self) -> Shape {
+        self.shape.clone()
+    }
+    fn write_to(&self, out: &mut Vec<f64>) {
+        out.extend_from_slice(&self.elements);
+    }
+    fn as_elements(&self) -> Option<&[f64]> {
+        Some(&self.elements)
+    }
 }
 
 /// The gradient of Σ ⟨u, y⟩ with respect to the inputs, for outputs y and cotangents u.
-type Pull = for<'t> fn(&[Var<'t>], &[ArrayD<f64>], &[Var<'t>]) -> Vec<Var<'t>>;
+type Pull = for<'t> fn(&[Var<'t>], &[Array], &[Var<'t>]) -> Vec<Var<'t>>;
 
 /// The tangent of an output, for inputs and their tangents.
 type Push = for<'t> fn(Var<'t>, &[Var<'t>], &[Var<'t>]) -> Var<'t>;
@@ -85,7 +128,7 @@ impl Derivatives {
     fn check(
         self,
         f: &Function<'_>,
-        inputs: &[ArrayD<f64>],
+        inputs: &[Array],
         order: usize,
         last: usize,
     ) -> Result<(), GradientMismatch> {
@@ -95,21 +138,22 @@ impl Derivatives {
         let tape = Tape::new();
         let x: Vec<Var<'_>> = inputs.iter().map(|a| tape.var(a)).collect();
         let y = f(&x);
-        let u: Vec<ArrayD<f64>> = y.iter().enumerate().map(|(i, y)| direction(&y.shape(), i)).collect();
-        let v: Vec<ArrayD<f64>> = x.iter().enumerate().map(|(i, x)| direction(&x.shape(), i + 7)).collect();
+        let u: Vec<Array> = y.iter().enumerate().map(|(i, y)| direction(&y.shape(), i)).collect();
+        let v: Vec<Array> = x.iter().enumerate().map(|(i, x)| direction(&x.shape(), i + 7)).collect();
 
-        let pulled: Vec<ArrayD<f64>> = (self.pull)(&y, &u, &x).iter().map(|g| g.to_array()).collect();
+        let pulled: Vec<Array> = (self.pull)(&y, &u, &x).into_iter().map(Array::value).collect();
         for (i, grad) in pulled.iter().enumerate() {
             let numeric = numeric_gradient(f, inputs, i, &u);
             agree(order, &format!("input {i}"), (VJP, grad), (DIFFERENCE, &numeric))?;
         }
         let t: Vec<Var<'_>> = v.iter().map(|t| tape.constant(t)).collect();
-        let pushed: Vec<ArrayD<f64>> = y.iter().map(|&y| (self.push)(y, &x, &t).to_array()).collect();
+        let pushed: Vec<Array> = y.iter().map(|&y| Array::value((self.push)(y, &x, &t))).collect();
         for (i, (jvp, numeric)) in pushed.iter().zip(numeric_push(f, inputs, &v)).enumerate() {
             agree(order, &format!("output {i}"), (JVP, jvp), (DIFFERENCE, &numeric))?;
         }
-        let inner = |a: &[ArrayD<f64>], b: &[ArrayD<f64>]| {
-            ndarray::arr0(a.iter().zip(b).map(|(a, b)| (a * b).sum()).sum::<f64>()).into_dyn()
+        let inner = |a: &[Array], b: &[Array]| Array {
+            shape: Shape::default(),
+            elements: vec![a.iter().zip(b).map(|(a, b)| a.dot(b)).sum()],
         };
         let (forward, backward) = (inner(&u, &pushed), inner(&pulled, &v));
         agree(order, "the inner product", ("⟨u, J·v⟩", &forward), ("⟨Jᵀ·u, v⟩", &backward))?;
@@ -129,7 +173,7 @@ fn higher_ranked<F: for<'t> Fn(&[Var<'t>]) -> Vec<Var<'t>>>(f: F) -> F {
 }
 
 /// The gradient of Σ ⟨u, y⟩.
-fn pullback<'t>(y: &[Var<'t>], cotangents: &[ArrayD<f64>], x: &[Var<'t>]) -> Vec<Var<'t>> {
+fn pullback<'t>(y: &[Var<'t>], cotangents: &[Array], x: &[Var<'t>]) -> Vec<Var<'t>> {
     let tape = x[0].tape();
     let terms = y.iter().zip(cotangents).map(|(&y, u)| dot(y, tape.constant(u)));
     let total = terms.reduce(|a, b| a + b).expect("a function has a result");
@@ -137,72 +181,67 @@ fn pullback<'t>(y: &[Var<'t>], cotangents: &[ArrayD<f64>], x: &[Var<'t>]) -> Vec
 }
 
 /// Central differences of Σ ⟨u, f⟩ along each entry of one input.
-fn numeric_gradient(
-    f: &Function<'_>,
-    inputs: &[ArrayD<f64>],
-    which: usize,
-    cotangents: &[ArrayD<f64>],
-) -> ArrayD<f64> {
-    let value = |at: &[ArrayD<f64>]| -> f64 {
-        evaluate(f, at).iter().zip(cotangents).map(|(y, u)| (y * u).sum()).sum()
-    };
+fn numeric_gradient(f: &Function<'_>, inputs: &[Array], which: usize, cotangents: &[Array]) -> Array {
+    let value = |at: &[Array]| -> f64 { evaluate(f, at).iter().zip(cotangents).map(|(y, u)| y.dot(u)).sum() };
     let mut at = inputs.to_vec();
-    let mut out = ArrayD::zeros(inputs[which].shape());
-    for (index, entry) in out.indexed_iter_mut() {
-        let x = inputs[which][index.clone()];
+    let mut out = vec![];
+    for (entry, &x) in inputs[which].elements.iter().enumerate() {
         let h = f64::EPSILON.cbrt() * x.abs().max(1.0);
         let (above, below) = (x + h, x - h);
-        at[which][index.clone()] = above;
+        at[which].elements[entry] = above;
         let up = value(&at);
-        at[which][index.clone()] = below;
+        at[which].elements[entry] = below;
         let down = value(&at);
-        at[which][index] = x;
-        *entry = (up - down) / (above - below);
+        at[which].elements[entry] = x;
+        out.push((up - down) / (above - below));
     }
-    out
+    Array { shape: inputs[which].shape.clone(), elements: out }
 }
 
 /// Central differences of f along the tangents.
-fn numeric_push(f: &Function<'_>, inputs: &[ArrayD<f64>], tangents: &[ArrayD<f64>]) -> Vec<ArrayD<f64>> {
+fn numeric_push(f: &Function<'_>, inputs: &[Array], tangents: &[Array]) -> Vec<Array> {
     let h = f64::EPSILON.cbrt();
-    let moved =
-        |h: f64| -> Vec<ArrayD<f64>> { inputs.iter().zip(tangents).map(|(x, t)| x + &(t * h)).collect() };
+    let moved = |h: f64| -> Vec<Array> {
+        inputs.iter().zip(tangents).map(|(x, t)| x.with(t, |x, t| x + t * h)).collect()
+    };
     let (up, down) = (evaluate(f, &moved(h)), evaluate(f, &moved(-h)));
-    up.iter().zip(&down).map(|(up, down)| (up - down) / (2.0 * h)).collect()
+    up.iter().zip(&down).map(|(up, down)| up.with(down, |up, down| (up - down) / (2.0 * h))).collect()
 }
 
-fn evaluate(f: &Function<'_>, at: &[ArrayD<f64>]) -> Vec<ArrayD<f64>> {
+fn evaluate(f: &Function<'_>, at: &[Array]) -> Vec<Array> {
     let tape = Tape::new();
     let x: Vec<Var<'_>> = at.iter().map(|a| tape.var(a)).collect();
-    f(&x).iter().map(|y| y.to_array()).collect()
+    f(&x).into_iter().map(Array::value).collect()
 }
 
 /// Fixed numbers between −1 and 1 and away from 0: multiples of the golden ratio, modulo 1. They are so irregular that
 /// errors in a symmetric `f` are unlikely to cancel.
-fn direction(shape: &[usize], which: usize) -> ArrayD<f64> {
+fn direction(shape: &[usize], which: usize) -> Array {
     let mut k = which as f64 * 17.0;
-    ArrayD::from_shape_simple_fn(shape, || {
+    let shape = Shape::from(shape);
+    let mut next = || {
         k += 1.0;
         let x = (k * 0.618_033_988_749_894_9).fract() * 2.0 - 1.0;
         x + 0.1 * x.signum()
-    })
+    };
+    let elements = (0..shape.elements()).map(|_| next()).collect();
+    Array { shape, elements }
 }
 
 fn agree(
     order: usize,
     place: &str,
-    (got_by, got): (&'static str, &ArrayD<f64>),
-    (want_by, want): (&'static str, &ArrayD<f64>),
+    (got_by, got): (&'static str, &Array),
+    (want_by, want): (&'static str, &Array),
 ) -> Result<(), GradientMismatch> {
-    let scale = want.iter().fold(1.0f64, |m, x| m.max(x.abs()));
-    for (index, &got) in got.indexed_iter() {
-        let want = want[index.clone()];
+    let scale = want.elements.iter().fold(1.0f64, |m, x| m.max(x.abs()));
+    let array = want;
+    for (i, (&got, &want)) in got.elements.iter().zip(&want.elements).enumerate() {
         let agrees = (got - want).abs() <= TOLERANCE * scale;
         if !agrees {
-            let place = if index.ndim() == 0 {
-                place.to_owned()
-            } else {
-                format!("{place}, entry {:?}", index.slice())
+            let place = match &indices(&array.shape).nth(i).unwrap_or_default()[..] {
+                [] => place.to_owned(),
+                index => format!("{place}, entry {index:?}"),
             };
             return Err(GradientMismatch { order, place, got_by, got, want_by, want });
         }
@@ -316,7 +355,8 @@ mod tests {
     #[test]
     fn a_wrong_forward_mode_is_caught() {
         let wrong = Derivatives { pull: pullback, push: |y, x, t| y.jvp(x, t) * 1.001 };
-        let error = wrong.check(&|x: &[Var<'_>]| vec![x[0].exp()], &point(), 1, 1).unwrap_err();
+        let error =
+            wrong.check(&|x: &[Var<'_>]| vec![x[0].exp()], &[Array::of(&point()[0])], 1, 1).unwrap_err();
         assert_eq!((error.place.as_str(), error.got_by), ("output 0, entry [0]", JVP));
     }
 

@@ -17,13 +17,14 @@ impl Dense {
     /// The elements of a view, one by one.
     pub(crate) fn of(x: &Strided<'_>) -> Dense {
         let meta = Meta::new(Shape::from(x.shape), x.dtype());
-        let offsets = indices(x.shape).map(|index| {
+        let mut offsets = vec![];
+        for index in indices(x.shape) {
             let steps = index.iter().zip(x.strides).map(|(&i, &s)| i as isize * s).sum::<isize>();
-            x.offset.wrapping_add_signed(steps)
-        });
+            offsets.push(x.offset.wrapping_add_signed(steps));
+        }
         let data = with_type!(x.dtype(), T => {
             let elements = T::slice(x.data);
-            T::wrap(offsets.map(|p| elements[p]).collect())
+            T::wrap(offsets.iter().map(|&p| elements[p]).collect())
         });
         Dense { meta, data }
     }
@@ -42,6 +43,10 @@ impl Dense {
 
     /// Writes the elements at the given offsets, in the given order.
     pub(crate) fn gather(&self, offsets: impl Iterator<Item = usize>, y: Fill<'_>) {
+        self.gather_all(&mut { offsets }, y);
+    }
+
+    fn gather_all(&self, offsets: &mut dyn Iterator<Item = usize>, y: Fill<'_>) {
         each_dtype!(Data, &self.data, v => y.write(offsets.map(|i| v[i])));
     }
 }

@@ -283,7 +283,7 @@ impl Census {
 /// Calls `f` with each element in row-major order.
 fn each<T: Float>(x: &Strided<'_>, mut f: impl FnMut(T)) {
     let data = T::slice(x.data);
-    rows(x.shape, [x.strides], [x.offset], |n, [start], [step]| {
+    rows(x.shape, [x.strides], [x.offset], &mut |n, [start], [step]| {
         (0..n).for_each(|k| f(data[start.wrapping_add_signed(k as isize * step)]));
     });
 }

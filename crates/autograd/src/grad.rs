@@ -89,7 +89,7 @@ impl<'t> Var<'t> {
         }
         let inputs: SmallVec<[NodeId; 4]> = wrt.iter().map(|x| x.id()).collect();
         let mut reachable = Reachable::new(&self.tape().list(), &inputs, self.id());
-        sweep(self, cotangent, &mut reachable, true, |_| {});
+        sweep(self, cotangent, &mut reachable, true, &mut |_| {});
         let adjoint = |x: &Var<'t>| match reachable.get(x.id()) {
             Some(id) => Var::new(self.tape(), id),
             None => x.full_like(0.0),
@@ -180,7 +180,7 @@ impl<'t> Tape<'t> {
             return vec![None; wrt.len()];
         }
         let mut reachable = Reachable::of(&self.list(), &inputs, &ends);
-        sweep_from(outputs, &mut reachable, true, |_| {});
+        sweep_from(outputs, &mut reachable, true, &mut |_| {});
         wrt.iter().map(|x| reachable.get(x.id()).map(|id| Var::new(self, id))).collect()
     }
 }
@@ -194,7 +194,7 @@ pub(crate) fn parameter_gradients(loss: Var<'_>, params: &Params) -> Vec<(Param,
         tape.list().parameters().filter(|(p, _)| !params.is_frozen(*p)).collect();
     let inputs: Vec<NodeId> = read.iter().map(|&(_, id)| id).collect();
     let mut reachable = Reachable::new(&tape.list(), &inputs, loss.id());
-    sweep(loss, loss.seed(), &mut reachable, true, |_| {});
+    sweep(loss, loss.seed(), &mut reachable, true, &mut |_| {});
     read.iter().filter_map(|&(p, id)| Some((p, reachable.get(id)?))).collect()
 }
 

@@ -190,18 +190,16 @@ macro_rules! ops {
 
             /// The attributes as text, if there are any: `axis 1, start 0, length 2`.
             pub fn attributes(&self) -> Option<String> {
-                let all: Vec<String> = match self {
-                    Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Argument(_) | Op::Full(_) => vec![],
-                    Op::Unary(f) => f.parameter().iter().map(Attribute::text).collect(),
-                    Op::Binary(_) | Op::Compare(_) => vec![],
+                let mut all = String::new();
+                match self {
+                    Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Argument(_) | Op::Full(_) => {}
+                    Op::Unary(f) => return f.parameter().as_ref().map(Attribute::text),
+                    Op::Binary(_) | Op::Compare(_) => {}
                     $(Op::$Name(_op) => {
-                        let texts: Vec<(&str, String)> = vec![$((stringify!($field), Attribute::text(&_op.$field))),*];
-                        // No axes are no attribute.
-                        let shown = texts.iter().filter(|(_, text)| !text.is_empty());
-                        shown.map(|(field, text)| format!("{field} {text}")).collect()
+                        $(append_attribute(&mut all, stringify!($field), &Attribute::text(&_op.$field));)*
                     })*
-                };
-                (!all.is_empty()).then(|| all.join(", "))
+                }
+                (!all.is_empty()).then_some(all)
             }
         }
 
@@ -284,6 +282,14 @@ macro_rules! ops {
     };
 }
 op_table!(ops);
+
+/// Appends an attribute to a text. No axes are no attribute.
+fn append_attribute(all: &mut String, field: &str, text: &str) {
+    if !text.is_empty() {
+        let between = if all.is_empty() { "" } else { ", " };
+        *all += &format!("{between}{field} {text}");
+    }
+}
 
 /// Shape and dtype: what is known of a value before it is computed.
 #[derive(Clone, Debug, PartialEq)]

@@ -58,6 +58,7 @@ mod ir;
 mod jvp;
 mod kernels;
 mod key;
+mod lists;
 mod math;
 mod mistake;
 mod number;

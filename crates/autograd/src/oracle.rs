@@ -96,13 +96,13 @@ impl<'t> Replay<'t> {
     /// All nodes that the output depends on, in ascending order.
     fn ancestors(&self) -> Vec<NodeId> {
         let list = self.output.tape().list();
-        let mut needed = std::collections::BTreeSet::from([self.output.id()]);
+        let mut needed = vec![false; self.output.id() as usize + 1];
         let mut stack = vec![self.output.id()];
         while let Some(id) = stack.pop() {
-            if !self.given.contains_key(&id) {
-                stack.extend(list.node(id).inputs.iter().filter(|&&i| needed.insert(i)));
+            if !std::mem::replace(&mut needed[id as usize], true) && !self.given.contains_key(&id) {
+                stack.extend(&list.node(id).inputs);
             }
         }
-        needed.into_iter().collect()
+        (0..=self.output.id()).filter(|&id| needed[id as usize]).collect()
     }
 }

@@ -102,8 +102,9 @@ macro_rules! unary_rows {
         impl Unary {
             /// Shows a visitor the row of a function.
             pub(crate) fn visit<V: VisitUnary>(self, visitor: V) -> V::Output {
+                let p = self.parameter().unwrap_or(0.0);
                 match self {
-                    $(Unary::$Row { .. } => visitor.row::<$Row>(self.parameter().unwrap_or(0.0)),)*
+                    $(Unary::$Row { .. } => visitor.row::<$Row>(p),)*
                 }
             }
         }
@@ -173,6 +174,18 @@ pub(crate) fn times<N: Number>(zero: Zero, slope: Slope<N>, g: N) -> N {
 pub(crate) trait VisitUnary {
     type Output;
     fn row<F: UnaryRow>(self, p: f64) -> Self::Output;
+}
+
+/// f(x), one number at a time: for the oracle and for formulas.
+pub(crate) fn value_of<T: Digits>(f: Unary, x: T) -> T {
+    struct At<T>(T);
+    impl<T: Digits> VisitUnary for At<T> {
+        type Output = T;
+        fn row<F: UnaryRow>(self, p: f64) -> T {
+            self.0.apply::<F>(p)
+        }
+    }
+    f.visit(At(x))
 }
 
 /// What can be done with any row of two arguments.

@@ -1,5 +1,6 @@
 //! A page as data: what a derivation says, before it is written in a notation.
 
+use crate::lists::IntoList;
 use crate::symbol::{Context, Expr, Index};
 
 /// A derivation, ready to be written.
@@ -61,13 +62,13 @@ pub(super) struct Grid {
 
 impl Line {
     pub(super) fn of(left: Expr, sides: impl IntoIterator<Item = Expr>, index: Index) -> Line {
-        let sides = sides.into_iter().map(|e| (e, index)).collect();
+        let sides = sides.into_iter().map(|e| (e, index)).listed();
         Line { left: Some((left, index)), sides, ..Line::default() }
     }
 
     /// A line that goes on with `=`.
     pub(super) fn more(sides: impl IntoIterator<Item = Expr>, index: Index) -> Line {
-        let sides = sides.into_iter().map(|e| (e, index)).collect();
+        let sides = sides.into_iter().map(|e| (e, index)).listed();
         Line { sides, ..Line::default() }
     }
 

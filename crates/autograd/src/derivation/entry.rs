@@ -3,6 +3,7 @@
 use super::document::{Block, Grid, Line, math, text};
 use super::page::{Page, SHOWN};
 use crate::ir::NodeId;
+use crate::lists::{IntoList, places};
 use crate::symbol::{Expr, Index};
 
 /// The largest terms that are shown of many.
@@ -40,7 +41,7 @@ impl Page<'_> {
             }
         };
         let terms =
-            (0..left.len() / rows).map(|i| [left[i * rows + at[0]], right[i * columns + at[1]]]).collect();
+            (0..left.len() / rows).map(|i| [left[i * rows + at[0]], right[i * columns + at[1]]]).listed();
         let value = gradient[at[0] * columns + at[1]];
         Some(Entry { matrix: q, a, g: *g, at, terms, value })
     }
@@ -62,7 +63,7 @@ pub(super) fn write(page: &mut Page<'_>, q: NodeId, a: &Expr, g: &Expr, _rows: u
         return page.blocks.push(Block::Grid(entry.largest_terms()));
     }
     let term = |[a, g]: &[f64; 2]| Expr::Product(vec![Expr::Datum(*a), Expr::Datum(*g)]);
-    let sum = Expr::Sum(entry.terms.iter().map(term).collect());
+    let sum = Expr::Sum(entry.terms.iter().map(term).listed());
     page.blocks.push(Block::Lines(vec![Line::more([sum, Expr::Datum(entry.value)], Index::Whole)]));
 }
 
@@ -98,8 +99,7 @@ impl Entry {
 
     fn largest_terms(&self) -> Grid {
         let product = |i: usize| self.terms[i][0] * self.terms[i][1];
-        let mut order: Vec<usize> = (0..self.terms.len()).collect();
-        order.sort_by(|&i, &j| product(j).abs().total_cmp(&product(i).abs()));
+        let order = places(self.terms.len(), &|i, j| product(j).abs().total_cmp(&product(i).abs()));
         let most = if order.len() > TERMS + 2 { TERMS } else { order.len() };
         let mut grid = Grid { right: vec![2], adds_up: true, ..Grid::default() };
         for (k, &i) in order[..most].iter().enumerate() {

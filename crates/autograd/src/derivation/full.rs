@@ -4,6 +4,7 @@ use super::document::{Block, Line, Run, math, text};
 use super::model::total;
 use super::page::Page;
 use crate::ir::NodeId;
+use crate::lists::IntoList;
 use crate::symbol::{Expr, Index, definition, expand, finish, product, simplified};
 
 const WHOLE: Index = Index::Whole;
@@ -15,7 +16,7 @@ const MILESTONES: usize = 5;
 pub(super) fn is_possible(page: &Page<'_>) -> bool {
     let model = &page.model;
     let on_way: Vec<NodeId> =
-        model.milestones.inner.iter().copied().filter(|&m| model.is_on_path(m)).collect();
+        model.milestones.inner.iter().copied().filter(|&m| model.is_on_path(m)).listed();
     let numbers = on_way.iter().all(|&m| model.shape(m).iter().product::<usize>() == 1);
     let single = |&q: &NodeId| match model.readers(q)[..] {
         [m] => page.local_formula(m, q).is_some(),
@@ -35,8 +36,8 @@ pub(super) fn write(page: &mut Page<'_>) {
         results.push((q, m, section(page, m, q)));
     }
     page.heading(vec![text("Chain rule")]);
-    let asked: Vec<NodeId> = adjoints.iter().copied().filter(|&q| page.model.is_asked(q)).collect();
-    let lines = asked.into_iter().flat_map(|q| chain(page, q, &results)).collect();
+    let asked: Vec<NodeId> = adjoints.iter().copied().filter(|&q| page.model.is_asked(q)).listed();
+    let lines = asked.into_iter().flat_map(|q| chain(page, q, &results)).listed();
     page.blocks.push(Block::Lines(lines));
 }
 
@@ -87,8 +88,8 @@ fn section(page: &mut Page<'_>, m: NodeId, q: NodeId) -> Expr {
     let value = page.local(m, q);
     let numbers = match result {
         Expr::Number(_) => vec![],
-        Expr::Value(_) => value.into_iter().collect(),
-        _ => page.with_numbers(&result).into_iter().chain(value).collect::<Vec<_>>(),
+        Expr::Value(_) => value.into_iter().listed(),
+        _ => page.with_numbers(&result).into_iter().chain(value).listed(),
     };
     if !numbers.is_empty() {
         lines.push(Line::more(numbers, WHOLE));
@@ -117,7 +118,7 @@ fn chain(page: &mut Page<'_>, q: NodeId, results: &[(NodeId, NodeId, Expr)]) -> 
     }
     let output = page.model.output;
     let name = |m: NodeId, x: NodeId| if m == output { Expr::Adjoint(x) } else { Expr::Local(m, x) };
-    let names: Vec<Expr> = way.iter().map(|&(m, x, _)| name(m, x)).collect();
+    let names: Vec<Expr> = way.iter().map(|&(m, x, _)| name(m, x)).listed();
     let formula = product(way.iter().map(|(_, _, result)| result.clone()));
     let sides = match names.len() {
         1 => vec![formula],
@@ -126,7 +127,7 @@ fn chain(page: &mut Page<'_>, q: NodeId, results: &[(NodeId, NodeId, Expr)]) -> 
     let mut lines = vec![Line::of(Expr::Adjoint(q), sides, WHOLE).numbered(page.number())];
     let numbers: Option<Vec<Expr>> = way.iter().map(|&(m, x, _)| page.local(m, x)).collect();
     let numbers = numbers.filter(|all| all.len() > 1).map(Expr::Product);
-    let sides: Vec<Expr> = numbers.into_iter().chain(page.adjoint(q)).collect();
+    let sides: Vec<Expr> = numbers.into_iter().chain(page.adjoint(q)).listed();
     if !sides.is_empty() {
         lines.push(Line::more(sides, WHOLE));
     }

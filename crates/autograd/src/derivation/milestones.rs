@@ -1,10 +1,10 @@
 //! Which values get lines: names, layers, what is used twice; and whether axis 0 counts rows.
 
 use crate::ir::{NodeId, Op, Structure};
+use crate::lists::{IntoList, OrderedMap, OrderedSet};
 use crate::reachable::{Reachable, ancestors};
 use crate::table::Binary;
 use crate::tape::List;
-use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The longest formula between two milestones, in symbols; functions count more.
 const LONGEST: usize = 24;
@@ -14,13 +14,13 @@ pub(super) const OPERANDS: usize = 6;
 /// The nodes that are called by a name: leaves, and milestones between them.
 #[derive(Debug, Default)]
 pub(super) struct Milestones {
-    pub(super) leaves: BTreeSet<NodeId>,
-    pub(super) inner: BTreeSet<NodeId>,
+    pub(super) leaves: OrderedSet<NodeId>,
+    pub(super) inner: OrderedSet<NodeId>,
     /// Milestones that are W·x + b, and elementwise functions of such.
-    pub(super) affine: HashSet<NodeId>,
-    pub(super) activations: HashSet<NodeId>,
+    pub(super) affine: OrderedSet<NodeId>,
+    pub(super) activations: OrderedSet<NodeId>,
     /// Named nodes whose axis 0 counts rows that no op mixes.
-    pub(super) by_row: HashSet<NodeId>,
+    pub(super) by_row: OrderedSet<NodeId>,
     /// The length of axis 0, if there are rows.
     pub(super) rows: Option<usize>,
 }
@@ -37,15 +37,15 @@ pub(super) struct Finder<'a> {
     output: NodeId,
     asked: &'a [NodeId],
     nodes: Vec<NodeId>,
-    uses: HashMap<NodeId, usize>,
+    uses: OrderedMap<NodeId, usize>,
     /// Values behind a `detach`: they are data to the derivative.
-    detached: HashSet<NodeId>,
+    detached: OrderedSet<NodeId>,
 }
 
 /// Where what lies behind a `detach` meets what has a derivative.
-fn detached(list: &List, output: NodeId, asked: &[NodeId]) -> HashSet<NodeId> {
-    let moves: HashSet<NodeId> = Reachable::new(list, asked, output).order.iter().copied().collect();
-    let (mut behind, mut border) = (HashSet::new(), HashSet::new());
+fn detached(list: &List, output: NodeId, asked: &[NodeId]) -> OrderedSet<NodeId> {
+    let moves: OrderedSet<NodeId> = Reachable::new(list, asked, output).order.iter().copied().collect();
+    let (mut behind, mut border) = (OrderedSet::default(), OrderedSet::default());
     for id in ancestors(&[output], |id| &list.node(id).inputs) {
         let node = list.node(id);
         if moves.contains(&id) {
@@ -62,9 +62,9 @@ impl<'a> Finder<'a> {
         let detached = detached(list, output, asked);
         let inputs = |id: NodeId| if detached.contains(&id) { &[][..] } else { &list.node(id).inputs[..] };
         let nodes = ancestors(&[output], inputs);
-        let mut uses = HashMap::new();
+        let mut uses = OrderedMap::default();
         for input in nodes.iter().flat_map(|&id| inputs(id)) {
-            *uses.entry(*input).or_default() += 1;
+            *uses.or_insert_with(*input, || 0) += 1;
         }
         Finder { list, output, asked, nodes, uses, detached }
     }
@@ -89,7 +89,7 @@ impl<'a> Finder<'a> {
             }
         }
         let unread = |id: &&NodeId| self.list.node(**id).inputs.is_empty() && !all.inner.contains(id);
-        let unread: Vec<NodeId> = self.asked.iter().filter(unread).copied().collect();
+        let unread: Vec<NodeId> = self.asked.iter().filter(unread).copied().listed();
         all.leaves.extend(unread);
         self.rename_views(&mut all);
         self.cut_long_formulas(&mut all);
@@ -105,8 +105,8 @@ impl<'a> Finder<'a> {
     }
 
     /// Named nodes, the output, what was asked, what leaves a layer, and what is used twice.
-    fn chosen(&self) -> BTreeSet<NodeId> {
-        let mut chosen = BTreeSet::from([self.output]);
+    fn chosen(&self) -> OrderedSet<NodeId> {
+        let mut chosen = OrderedSet::of(self.output);
         let inner = |id: NodeId| !self.inputs(id).is_empty();
         chosen.extend(self.asked.iter().copied().filter(|&id| inner(id) && self.uses.contains_key(&id)));
         for &id in &self.nodes {
@@ -128,7 +128,7 @@ impl<'a> Finder<'a> {
         }
         // What a nonlinear function is applied to, where that is a product and perhaps a bias.
         let inside = self.nodes.iter().filter_map(|&id| self.activated(id));
-        let affine: Vec<NodeId> = inside.filter(|&z| self.is_affine(z)).collect();
+        let affine: Vec<NodeId> = inside.filter(|&z| self.is_affine(z)).listed();
         chosen.extend(affine);
         chosen
     }
@@ -179,7 +179,7 @@ impl<'a> Finder<'a> {
     /// A view that has a name, of data that has none, is that data by its name.
     fn rename_views(&self, all: &mut Milestones) {
         let named: Vec<(NodeId, NodeId)> =
-            all.inner.iter().filter_map(|&id| Some((id, self.leaf_under(id)?))).collect();
+            all.inner.iter().filter_map(|&id| Some((id, self.leaf_under(id)?))).listed();
         for (view, leaf) in named {
             let is_free = self.list.given_name(leaf).is_none()
                 && !self.asked.contains(&leaf)
@@ -207,7 +207,7 @@ impl<'a> Finder<'a> {
 
     /// Where a formula would become too long, its operands get names.
     fn cut_long_formulas(&self, all: &mut Milestones) {
-        let mut sizes: HashMap<NodeId, usize> = HashMap::new();
+        let mut sizes: OrderedMap<NodeId, usize> = OrderedMap::default();
         for &id in &self.nodes {
             let node = self.list.node(id);
             // The derivative of functions in functions repeats what is inside.
@@ -243,7 +243,7 @@ impl<'a> Finder<'a> {
         if n < 2 {
             return;
         }
-        let mut by_row: HashSet<NodeId> = HashSet::new();
+        let mut by_row: OrderedSet<NodeId> = OrderedSet::default();
         for &id in &self.nodes {
             let node = self.list.node(id);
             let has = |i: usize| node.inputs.get(i).is_some_and(|x| by_row.contains(x));

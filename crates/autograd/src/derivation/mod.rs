@@ -18,6 +18,7 @@ mod rows;
 mod steps;
 
 use crate::ir::{NodeId, Op};
+use crate::lists::IntoList;
 use crate::var::Var;
 use document::Document;
 use model::Model;
@@ -78,7 +79,7 @@ impl<'t> Var<'t> {
     /// If `self` has more than one element or no floating-point dtype, or if one of `wrt` is a constant or on another tape.
     #[track_caller]
     pub fn derivation(self, wrt: impl IntoIterator<Item = Var<'t>>) -> Derivation<'t> {
-        let asked: Vec<Var<'t>> = wrt.into_iter().collect();
+        let asked: Vec<Var<'t>> = wrt.into_iter().listed();
         self.check_derivation(&asked);
         Derivation { output: self, asked, detail: Detail::Fitting, first: 1, entry: None }
     }
@@ -108,9 +109,9 @@ impl<'t> Var<'t> {
                 Op::Parameter(p) => tape.params().is_some_and(|params| !params.is_frozen(p)),
                 _ => false,
             };
-            (0..self.id()).filter(can_change).map(|id| Var::new(tape, id)).collect()
+            (0..self.id()).filter(can_change).map(|id| Var::new(tape, id)).listed()
         };
-        let wrt: Vec<Var<'t>> = leaves.into_iter().filter(|x| self.depends_on(*x)).collect();
+        let wrt: Vec<Var<'t>> = leaves.into_iter().filter(|x| self.depends_on(*x)).listed();
         self.derivation(wrt)
     }
 }
@@ -189,7 +190,7 @@ impl<'t> Derivation<'t> {
 
     fn document(&self) -> Document {
         let tape = self.output.tape();
-        let asked: Vec<NodeId> = self.asked.iter().map(|x| x.id()).collect();
+        let asked: Vec<NodeId> = self.asked.iter().map(|x| x.id()).listed();
         if tape.list().is_traced() || self.detail == Detail::Formulas || asked.is_empty() {
             let list = tape.list();
             return self.page(Model::new(&list, tape.params(), self.output.id(), &asked), None);

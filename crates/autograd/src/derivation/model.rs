@@ -3,6 +3,7 @@
 use super::milestones::{Finder, Milestones, OPERANDS};
 use super::names::labels;
 use crate::ir::{NodeId, Op};
+use crate::lists::{IntoList, OrderedMap, OrderedSet, sort_by};
 use crate::params::Params;
 use crate::reachable::Reachable;
 use crate::symbol::{
@@ -10,7 +11,7 @@ use crate::symbol::{
 };
 use crate::table::{Binary, Unary};
 use crate::tape::{List, Node};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::HashSet;
 
 /// A computation as a page shows it.
 pub(super) struct Model<'a> {
@@ -21,7 +22,7 @@ pub(super) struct Model<'a> {
     pub(super) milestones: Milestones,
     pub(super) context: Context,
     /// On a path from an asked value to the output.
-    on_path: HashSet<NodeId>,
+    on_path: OrderedSet<NodeId>,
 }
 
 /// What a milestone hands to one of its operands.
@@ -41,7 +42,7 @@ impl<'a> Model<'a> {
         output: NodeId,
         asked: &[NodeId],
     ) -> Model<'a> {
-        let on_path: HashSet<NodeId> = Reachable::new(list, asked, output).order.iter().copied().collect();
+        let on_path: OrderedSet<NodeId> = Reachable::new(list, asked, output).order.iter().copied().collect();
         let milestones = Finder::new(list, output, asked).find();
         let labels = labels(list, params, &milestones, output);
         let context = Context { labels, output };
@@ -72,31 +73,32 @@ impl<'a> Model<'a> {
     pub(super) fn adjoints(&self) -> Vec<NodeId> {
         let named = self.milestones.inner.iter().chain(&self.milestones.leaves);
         let mut all: Vec<NodeId> =
-            named.copied().filter(|&id| id != self.output && self.is_on_path(id)).collect();
+            named.copied().filter(|&id| id != self.output && self.is_on_path(id)).listed();
         // A value is done when the first of those that read it is.
-        let mut done: HashMap<NodeId, (NodeId, usize)> = HashMap::new();
+        let mut done: OrderedMap<NodeId, (NodeId, usize)> = OrderedMap::default();
         for &milestone in self.milestones.inner.iter().rev() {
             for (i, operand) in self.operands(milestone).into_iter().enumerate() {
                 done.insert(operand, (milestone, i));
             }
         }
         let inner = |id: &NodeId| self.milestones.inner.contains(id);
-        all.sort_by_key(|id| {
+        let key = |id: &NodeId| {
             let (milestone, i) = done.get(id).copied().unwrap_or((0, 0));
             (std::cmp::Reverse(milestone), inner(id), i)
-        });
+        };
+        sort_by(&mut all, |a, b| key(a).cmp(&key(b)));
         all
     }
 
     /// The milestones that read a value directly and have a derivative, in order.
     pub(super) fn readers(&self, id: NodeId) -> Vec<NodeId> {
         let reads = |m: &&NodeId| self.is_on_path(**m) && self.operands(**m).contains(&id);
-        self.milestones.inner.iter().filter(reads).copied().collect()
+        self.milestones.inner.iter().filter(reads).copied().listed()
     }
 
     /// The nodes between a milestone and its named operands, itself included, in ascending order.
     pub(super) fn segment(&self, milestone: NodeId) -> Vec<NodeId> {
-        let mut nodes = BTreeSet::from([milestone]);
+        let mut nodes = OrderedSet::of(milestone);
         let mut open = vec![milestone];
         while let Some(id) = open.pop() {
             for &input in &self.node(id).inputs {
@@ -105,14 +107,14 @@ impl<'a> Model<'a> {
                 }
             }
         }
-        nodes.into_iter().collect()
+        nodes.to_vec()
     }
 
     /// The named operands of a milestone, in the order in which its formula names them.
     pub(super) fn operands(&self, milestone: NodeId) -> Vec<NodeId> {
         let backwards = |id: NodeId| self.node(id).inputs.iter().rev().copied();
         let (mut found, mut seen) = (vec![], HashSet::new());
-        let mut open: Vec<NodeId> = backwards(milestone).collect();
+        let mut open: Vec<NodeId> = backwards(milestone).listed();
         while let Some(id) = open.pop() {
             match (seen.insert(id), self.milestones.has(id)) {
                 (true, true) => found.push(id),
@@ -129,8 +131,8 @@ impl<'a> Model<'a> {
     }
 
     /// The formulas of a milestone and of the nodes between it and its operands.
-    pub(super) fn formulas(&self, milestone: NodeId) -> HashMap<NodeId, Expr> {
-        let mut formulas = HashMap::new();
+    pub(super) fn formulas(&self, milestone: NodeId) -> OrderedMap<NodeId, Expr> {
+        let mut formulas = OrderedMap::default();
         if self.milestones.leaves.contains(&milestone) {
             return formulas;
         }
@@ -141,17 +143,17 @@ impl<'a> Model<'a> {
         formulas
     }
 
-    fn read(&self, id: NodeId, formulas: &HashMap<NodeId, Expr>) -> Expr {
+    fn read(&self, id: NodeId, formulas: &OrderedMap<NodeId, Expr>) -> Expr {
         match self.milestones.has(id) {
             true => Expr::Value(id),
             false => formulas.get(&id).cloned().unwrap_or(Expr::Value(id)),
         }
     }
 
-    fn formula_of(&self, id: NodeId, formulas: &HashMap<NodeId, Expr>) -> Expr {
+    fn formula_of(&self, id: NodeId, formulas: &OrderedMap<NodeId, Expr>) -> Expr {
         let node = self.node(id);
         let shown = node.inputs.iter().take(OPERANDS);
-        let mut x: Vec<Expr> = shown.map(|&input| self.read(input, formulas)).collect();
+        let mut x: Vec<Expr> = shown.map(|&input| self.read(input, formulas)).listed();
         match &node.op {
             Op::Full(c) => Expr::Number(*c),
             Op::Constant => self.value(id).map_or(Expr::Value(id), |v| Expr::Number(v[0])),
@@ -178,7 +180,7 @@ impl<'a> Model<'a> {
     where
         'a: 's,
     {
-        let shapes = node.inputs.iter().map(|&input| self.shape(input)).collect();
+        let shapes = node.inputs.iter().map(|&input| self.shape(input)).listed();
         Sketch { x, y, shapes, shape: &node.meta.shape }
     }
 
@@ -193,10 +195,10 @@ impl<'a> Model<'a> {
     /// What a milestone hands on to its operands, given its own adjoint.
     pub(super) fn contributions(&self, milestone: NodeId, adjoint: Expr) -> Vec<Contribution> {
         let formulas = self.formulas(milestone);
-        let mut cotangents: BTreeMap<NodeId, (Vec<Expr>, Vec<&'static str>)> = BTreeMap::new();
+        let mut cotangents: OrderedMap<NodeId, (Vec<Expr>, Vec<&'static str>)> = OrderedMap::default();
         cotangents.insert(milestone, (vec![adjoint], vec![]));
         let mut found = vec![];
-        while let Some((id, (terms, functions))) = cotangents.pop_last() {
+        while let Some((id, (terms, functions))) = cotangents.pop() {
             if id != milestone && self.milestones.has(id) {
                 found.push(Contribution { to: id, terms, functions });
                 continue;
@@ -210,7 +212,7 @@ impl<'a> Model<'a> {
                 }
             }
             for (input, term) in each {
-                let entry = cotangents.entry(input).or_default();
+                let entry = cotangents.or_insert_with(input, Default::default);
                 entry.0.push(term);
                 entry.1.extend(&functions);
                 entry.1.extend(function_name(&node.op));
@@ -221,9 +223,9 @@ impl<'a> Model<'a> {
     }
 
     /// The cotangents of the operands of a node, as formulas.
-    fn handed_on(&self, id: NodeId, g: &Expr, formulas: &HashMap<NodeId, Expr>) -> Vec<(usize, Expr)> {
+    fn handed_on(&self, id: NodeId, g: &Expr, formulas: &OrderedMap<NodeId, Expr>) -> Vec<(usize, Expr)> {
         let node = self.node(id);
-        let x: Vec<Expr> = node.inputs.iter().map(|&input| self.read(input, formulas)).collect();
+        let x: Vec<Expr> = node.inputs.iter().map(|&input| self.read(input, formulas)).listed();
         let y = self.read(id, formulas);
         let wanted = |i: &usize| self.is_on_path(node.inputs[*i]);
         let times = |s: Expr| (s != Expr::ZERO).then(|| product([g.clone(), s]));
@@ -236,7 +238,7 @@ impl<'a> Model<'a> {
                 Some(rule.unwrap_or_else(|| transposed_map(op, g)))
             }
         };
-        (0..node.inputs.len()).filter(wanted).filter_map(|i| Some((i, of(i)?))).collect()
+        (0..node.inputs.len()).filter(wanted).filter_map(|i| Some((i, of(i)?))).listed()
     }
 
     /// The elements of a value, if the tape has them.
@@ -247,7 +249,7 @@ impl<'a> Model<'a> {
             crate::buffers::Source::Parameters => self.list.is_traced(),
             _ => false,
         };
-        (!nowhere).then(|| self.list.strided(id, self.params).numbers().collect())
+        (!nowhere).then(|| self.list.strided(id, self.params).numbers().listed())
     }
 }
 

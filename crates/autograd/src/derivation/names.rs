@@ -2,10 +2,11 @@
 
 use super::milestones::Milestones;
 use crate::ir::{NodeId, Op};
+use crate::lists::{IntoList, OrderedMap};
 use crate::params::Params;
 use crate::symbol::Label;
 use crate::tape::List;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 /// The labels of the leaves and of the milestones.
 pub(super) fn labels(
@@ -13,9 +14,9 @@ pub(super) fn labels(
     params: Option<&Params>,
     milestones: &Milestones,
     output: NodeId,
-) -> HashMap<NodeId, Label> {
+) -> OrderedMap<NodeId, Label> {
     let layers = Layers::of(list, params, &milestones.leaves);
-    let mut names = Names { list, taken: HashSet::new(), labels: HashMap::new(), milestones };
+    let mut names = Names { list, taken: HashSet::new(), labels: OrderedMap::default(), milestones };
     let all = || milestones.leaves.iter().chain(&milestones.inner).copied();
     for id in all() {
         if let Some(name) = list.given_name(id) {
@@ -50,7 +51,7 @@ fn split(name: &str) -> (String, String) {
 struct Layers(HashMap<String, String>);
 
 impl Layers {
-    fn of(list: &List, params: Option<&Params>, leaves: &BTreeSet<NodeId>) -> Layers {
+    fn of(list: &List, params: Option<&Params>, leaves: &[NodeId]) -> Layers {
         let mut scopes: Vec<String> = vec![];
         for &id in leaves {
             let Some((scope, "weight" | "bias")) =
@@ -104,7 +105,7 @@ fn parameter<'a>(list: &List, params: Option<&'a Params>, id: NodeId) -> Option<
 struct Names<'a> {
     list: &'a List,
     taken: HashSet<(String, String)>,
-    labels: HashMap<NodeId, Label>,
+    labels: OrderedMap<NodeId, Label>,
     milestones: &'a Milestones,
 }
 
@@ -129,7 +130,7 @@ impl Names<'_> {
 
     fn name_leaves(&mut self, params: Option<&Params>, layers: &Layers) {
         let mut unnamed: [Vec<NodeId>; 3] = Default::default();
-        for &id in &self.milestones.leaves {
+        for &id in self.milestones.leaves.iter() {
             let node = self.list.node(id);
             match parameter(self.list, params, id) {
                 Some(name) => {
@@ -171,7 +172,7 @@ impl Names<'_> {
 
     /// Z for what an affine layer gives, A for the activation after it; other layers by their names.
     fn name_layers(&mut self, layers: &Layers) {
-        let inner: Vec<NodeId> = self.milestones.inner.iter().copied().collect();
+        let inner: Vec<NodeId> = self.milestones.inner.iter().copied().listed();
         for id in inner {
             let Some(scope) = self.list.scope_name(id) else { continue };
             let layer =
@@ -194,7 +195,7 @@ impl Names<'_> {
     /// Whether a later milestone belongs to the same scope.
     fn goes_on_in_scope(&self, id: NodeId) -> bool {
         let scope = |id: NodeId| self.list.node(id).origin.scope;
-        self.milestones.inner.range(id + 1..).any(|&later| scope(later) == scope(id))
+        self.milestones.inner.iter().any(|&later| later > id && scope(later) == scope(id))
     }
 
     /// Z for products, A for functions of them, s for what is used twice.
@@ -205,7 +206,7 @@ impl Names<'_> {
             () => "s",
         };
         let rest = self.milestones.inner.iter().filter(|id| !self.labels.contains_key(id));
-        let rest: Vec<(NodeId, &str)> = rest.map(|id| (*id, base(id))).collect();
+        let rest: Vec<(NodeId, &str)> = rest.map(|id| (*id, base(id))).listed();
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for &(id, base) in &rest {
             let one = rest.iter().filter(|(_, other)| *other == base).count() == 1;

@@ -3,9 +3,10 @@
 use super::model::Model;
 use crate::grad::adjoints_of;
 use crate::ir::{NodeId, for_operands};
+use crate::lists::{IntoList, OrderedMap, OrderedSet};
 use crate::op::{At, Wanted};
 use crate::var::Var;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 
 /// Nodes on the tape that hold derivatives, until they are removed again.
 #[derive(Debug)]
@@ -13,7 +14,7 @@ pub(super) struct Numbers {
     /// ∂output/∂x, by the sweep.
     pub(super) adjoints: HashMap<NodeId, NodeId>,
     /// ∂y/∂x for milestones y that are one number.
-    pub(super) locals: HashMap<(NodeId, NodeId), NodeId>,
+    pub(super) locals: OrderedMap<(NodeId, NodeId), NodeId>,
     /// For how many digits the lines of the page, put together, give what the sweep gives; `None` for every bit.
     pub(super) digits: Option<u32>,
 }
@@ -21,15 +22,15 @@ pub(super) struct Numbers {
 /// What has to be recorded: for each milestone on a path, the nodes between it and its operands.
 pub(super) struct Segments {
     all: Vec<(NodeId, Vec<NodeId>)>,
-    named: HashSet<NodeId>,
-    on_path: HashSet<NodeId>,
+    named: OrderedSet<NodeId>,
+    on_path: OrderedSet<NodeId>,
 }
 
 impl Segments {
     pub(super) fn of(model: &Model<'_>) -> Segments {
         let on_path = |id: &NodeId| model.is_on_path(*id);
         let milestones = model.milestones.inner.iter().rev().copied().filter(on_path);
-        let all: Vec<_> = milestones.map(|m| (m, model.segment(m))).collect();
+        let all: Vec<_> = milestones.map(|m| (m, model.segment(m))).listed();
         let nodes = all.iter().flat_map(|(_, nodes)| nodes).copied();
         let operands = nodes.flat_map(|id| model.node(id).inputs.iter().copied().chain([id]));
         let on_path = operands.filter(on_path).collect();
@@ -43,12 +44,13 @@ pub(super) fn record<'t>(output: Var<'t>, asked: &[Var<'t>], segments: &Segments
     let adjoints = adjoints_of(output, asked);
     let tape = output.tape();
     let var = |id: NodeId| Var::new(tape, id);
-    let (mut locals, mut totals) = (HashMap::new(), HashMap::<NodeId, Var<'t>>::new());
+    let (mut locals, mut totals) = (OrderedMap::default(), OrderedMap::<NodeId, Var<'t>>::default());
     for (milestone, nodes) in &segments.all {
         let y = var(*milestone);
         let Some(&adjoint) = adjoints.get(milestone) else { continue };
         for (x, term) in segments.handed_on(y, nodes, var(adjoint)) {
-            totals.entry(x).and_modify(|sum| *sum += term).or_insert(term);
+            let total = totals.get(&x).map_or(term, |&sum| sum + term);
+            totals.insert(x, total);
         }
         if y.shape().elements() == 1 {
             for (x, term) in segments.handed_on(y, nodes, y.full_like(1.0)) {
@@ -65,7 +67,8 @@ impl Segments {
     /// The cotangents that a stretch hands to the named operands, in the order of the sweep.
     fn handed_on<'t>(&self, y: Var<'t>, nodes: &[NodeId], g: Var<'t>) -> Vec<(NodeId, Var<'t>)> {
         let tape = y.tape();
-        let mut open = BTreeMap::from([(y.id(), g)]);
+        let mut open = OrderedMap::default();
+        open.insert(y.id(), g);
         let mut found = vec![];
         for &id in nodes.iter().rev() {
             let Some(g) = open.remove(&id) else { continue };
@@ -74,7 +77,7 @@ impl Segments {
                 (list.node(id).op.clone(), list.node(id).inputs.clone())
             };
             let Some(rule) = op.rule() else { continue };
-            let wanted: Vec<bool> = inputs.iter().map(|input| self.on_path.contains(input)).collect();
+            let wanted: Vec<bool> = inputs.iter().map(|input| self.on_path.contains(input)).listed();
             if !wanted.contains(&true) {
                 continue;
             }
@@ -84,9 +87,10 @@ impl Segments {
                 let Some(term) = term.filter(|_| wanted) else { continue };
                 match self.named.contains(&input) {
                     true => found.push((input, term)),
-                    false => {
-                        open.entry(input).and_modify(|sum| *sum += term).or_insert(term);
-                    }
+                    false => match open.remove(&input) {
+                        Some(sum) => open.insert(input, sum + term),
+                        None => open.insert(input, term),
+                    },
                 }
             }
         }
@@ -98,7 +102,7 @@ impl Segments {
 fn agreement(a: Var<'_>, b: Var<'_>) -> Option<u32> {
     let read = |x: Var<'_>| -> Vec<f64> {
         let list = x.tape().list();
-        list.strided(x.id(), x.tape().params()).numbers().collect()
+        list.strided(x.id(), x.tape().params()).numbers().listed()
     };
     let (a, b) = (read(a), read(b));
     let same = |(x, y): (&f64, &f64)| x == y || (x.is_nan() && y.is_nan());

@@ -5,9 +5,9 @@ use super::entry::{Entry, write_alone};
 use super::page::{Page, number_text, plain_number, shape_text, size, with_shapes};
 use super::steps::{Way, folded};
 use crate::ir::{NodeId, Op};
+use crate::lists::{IntoList, OrderedMap};
 use crate::symbol::{Expr, Index, slope, sum, title};
 use crate::table::Unary;
-use std::collections::HashMap;
 
 pub(super) fn write(page: &mut Page<'_>) {
     let ways = page.ways();
@@ -56,13 +56,13 @@ fn layer_sizes(page: &Page<'_>) -> Vec<String> {
             Some(_) => return vec![],
         }
     }
-    sizes.iter().map(usize::to_string).collect()
+    sizes.iter().map(usize::to_string).listed()
 }
 
 /// Values down the left side, derivatives up the right side.
-fn both_ways(page: &mut Page<'_>, ways: &HashMap<NodeId, Vec<Way>>) {
+fn both_ways(page: &mut Page<'_>, ways: &OrderedMap<NodeId, Vec<Way>>) {
     let inner = page.model.milestones.inner.iter().copied().filter(|&id| id != page.model.output);
-    let all: Vec<NodeId> = inner.collect();
+    let all: Vec<NodeId> = inner.listed();
     let has_adjoint = |id: &NodeId| ways.contains_key(id);
     let count = all.iter().filter(|id| has_adjoint(id)).count();
     let mut up = all.len() + count + page.next;
@@ -106,7 +106,7 @@ fn short_formula(page: &Page<'_>, id: NodeId) -> Expr {
     if formula.size() <= CELL {
         return formula;
     }
-    let mut operands: Vec<Expr> = page.model.operands(id).into_iter().map(Expr::Value).collect();
+    let mut operands: Vec<Expr> = page.model.operands(id).into_iter().map(Expr::Value).listed();
     if operands.len() > 4 {
         operands.truncate(3);
         operands.push(Expr::Op("…".to_owned(), vec![]));
@@ -123,9 +123,9 @@ fn short_term(way: &Way, of: NodeId) -> Expr {
 }
 
 /// What each leaf is given; the entry of a matrix with the largest derivative.
-fn given(page: &mut Page<'_>, ways: &HashMap<NodeId, Vec<Way>>) -> Option<Entry> {
+fn given(page: &mut Page<'_>, ways: &OrderedMap<NodeId, Vec<Way>>) -> Option<Entry> {
     let leaves = page.model.milestones.leaves.clone();
-    let asked: Vec<NodeId> = page.model.adjoints().into_iter().filter(|id| leaves.contains(id)).collect();
+    let asked: Vec<NodeId> = page.model.adjoints().into_iter().filter(|id| leaves.contains(id)).listed();
     let all =
         page.model.milestones.rows.map(|n| format!(": all {n} rows use it, and what they hand on adds up"));
     page.heading(vec![text(format!("What each parameter is given{}", all.unwrap_or_default()))]);
@@ -179,8 +179,8 @@ fn largest_at(shape: &[usize], values: &[f64]) -> Vec<Run> {
 }
 
 /// The rules that the page uses, each once.
-fn rules(page: &mut Page<'_>, ways: &HashMap<NodeId, Vec<Way>>) {
-    let terms = || ways.values().flatten().map(|way| &way.term);
+fn rules(page: &mut Page<'_>, ways: &OrderedMap<NodeId, Vec<Way>>) {
+    let terms = || ways.iter().flat_map(|(_, ways)| ways).map(|way| &way.term);
     let product = terms().any(|e| e.has(&|part| matches!(part, Expr::Matrix(..))));
     let functions = functions(page);
     if !product && functions.is_empty() {

@@ -4,8 +4,8 @@ use super::document::{Block, Document, Run, math, text};
 use super::model::Model;
 use super::numbers::Numbers;
 use crate::ir::{NodeId, Op};
+use crate::lists::{IntoList, OrderedMap, sort_once};
 use crate::symbol::{Expr, Index, Label, digits, has_kink, slope_at, value_at};
-use std::collections::BTreeMap;
 
 /// The most elements of a tensor that are shown.
 pub(super) const SHOWN: usize = 6;
@@ -18,7 +18,7 @@ pub(super) struct Page<'a> {
     /// The number of the next equation.
     pub(super) next: usize,
     /// The equation that derived a function first.
-    pub(super) derived: BTreeMap<&'static str, usize>,
+    pub(super) derived: OrderedMap<&'static str, usize>,
     /// The entry of a matrix that was asked for.
     pub(super) entry: Option<(NodeId, Vec<usize>)>,
     extra: u32,
@@ -26,7 +26,7 @@ pub(super) struct Page<'a> {
 
 impl<'a> Page<'a> {
     pub(super) fn new(model: Model<'a>, numbers: Option<&'a Numbers>, next: usize) -> Page<'a> {
-        Page { model, numbers, blocks: vec![], next, derived: BTreeMap::new(), entry: None, extra: 0 }
+        Page { model, numbers, blocks: vec![], next, derived: OrderedMap::default(), entry: None, extra: 0 }
     }
 
     pub(super) fn finish(mut self) -> Document {
@@ -160,7 +160,7 @@ impl<'a> Page<'a> {
             self.remark("Nothing is asked: name inputs, or take `derivation_of_all`.");
         }
         let missing: Vec<NodeId> =
-            self.model.asked.iter().copied().filter(|&id| !self.model.is_on_path(id)).collect();
+            self.model.asked.iter().copied().filter(|&id| !self.model.is_on_path(id)).listed();
         for id in missing.into_iter().take(6) {
             let runs = vec![
                 math(Expr::Adjoint(id)),
@@ -195,8 +195,7 @@ impl<'a> Page<'a> {
                 said.extend(self.zero_at_pole(id));
             }
         }
-        said.sort();
-        said.dedup();
+        sort_once(&mut said);
         for words in said.into_iter().take(8) {
             if !self.blocks.is_empty() && !matches!(self.blocks.last(), Some(Block::Remark(_))) {
                 self.blocks.push(Block::Gap);
@@ -209,7 +208,7 @@ impl<'a> Page<'a> {
     fn at_kink(&self, id: NodeId) -> String {
         let node = self.model.node(id);
         let operands: Vec<Vec<f64>> =
-            node.inputs.iter().filter_map(|&x| self.numbers.and_then(|_| self.model.value(x))).collect();
+            node.inputs.iter().filter_map(|&x| self.numbers.and_then(|_| self.model.value(x))).listed();
         let at = match (&node.op, &operands[..]) {
             (Op::Unary(f), [x]) if !matches!(f.name(), "floor" | "ceil" | "sign") => {
                 x.iter().filter(|x| **x == 0.0).count()
@@ -295,7 +294,7 @@ pub(super) fn size(values: &[f64]) -> f64 {
 
 /// `[4×3]`.
 pub(super) fn shape_text(shape: &[usize]) -> String {
-    let lengths: Vec<String> = shape.iter().map(usize::to_string).collect();
+    let lengths: Vec<String> = shape.iter().map(usize::to_string).listed();
     format!("[{}]", lengths.join("×"))
 }
 

@@ -4,6 +4,7 @@ use super::document::{Block, Grid, Line, Run, math, text};
 use super::page::{Page, number_text, shape_text, shown, size, with_shapes};
 use super::steps::{Way, folded, several_ways};
 use crate::ir::{NodeId, Op};
+use crate::lists::{IntoList, sort_by};
 use crate::symbol::{Expr, Index, product};
 
 /// The most rows of a table.
@@ -11,8 +12,8 @@ const ROWS: usize = 8;
 
 pub(super) fn write(page: &mut Page<'_>, rows: usize) {
     page.heading(vec![text(format!("Forward: what was computed, for {rows} samples, a row each"))]);
-    let (milestones, left_out) = folded(&page.model.milestones.inner.iter().copied().collect::<Vec<_>>());
-    let lines = milestones.into_iter().map(|m| forward_line(page, m)).collect();
+    let (milestones, left_out) = folded(&page.model.milestones.inner.iter().copied().listed());
+    let lines = milestones.into_iter().map(|m| forward_line(page, m)).listed();
     page.blocks.push(Block::Lines(lines));
     page.say_folded(left_out);
     table_of_values(page, rows);
@@ -23,8 +24,9 @@ pub(super) fn write(page: &mut Page<'_>, rows: usize) {
     let is_product = |q: &NodeId| {
         ways.get(q).is_some_and(|ways| ways.iter().any(|way| matches!(way.term, Expr::Matrix(..))))
     };
-    shared.sort_by_key(|q| (std::cmp::Reverse(ways.get(q).map(|ways| ways[0].through)), is_product(q)));
-    let asked: Vec<NodeId> = page.model.asked.iter().copied().filter(|id| shared.contains(id)).collect();
+    let key = |q: &NodeId| (std::cmp::Reverse(ways.get(q).map(|ways| ways[0].through)), is_product(q));
+    sort_by(&mut shared, |a, b| key(a).cmp(&key(b)));
+    let asked: Vec<NodeId> = page.model.asked.iter().copied().filter(|id| shared.contains(id)).listed();
     let mut heading = vec![text("Backward: rows have nothing to do with each other until ")];
     heading.extend(if asked.len() > 3 { vec![text("the parameters")] } else { page.names(&asked) });
     heading.push(text(", which all of them use"));
@@ -102,9 +104,9 @@ fn table(page: &mut Page<'_>, columns: &[Column], rows: usize) {
     grid.head.extend(columns.iter().map(|c| c.head.clone()));
     for i in 0..few {
         let cells = columns.iter().map(|c| c.cell(i, rows));
-        grid.rows.push([vec![text((i + 1).to_string())]].into_iter().chain(cells).collect());
+        grid.rows.push([vec![text((i + 1).to_string())]].into_iter().chain(cells).listed());
     }
-    grid.right = (0..columns.len()).filter(|&i| columns[i].by_number).map(|i| i + 1).collect();
+    grid.right = (0..columns.len()).filter(|&i| columns[i].by_number).map(|i| i + 1).listed();
     page.blocks.push(Block::Gap);
     page.blocks.push(Block::Grid(grid));
     if rows > few {
@@ -117,7 +119,7 @@ fn table_of_values(page: &mut Page<'_>, rows: usize) {
         return;
     }
     let leaves = page.model.milestones.leaves.iter().chain(&page.model.milestones.inner);
-    let named: Vec<NodeId> = leaves.copied().filter(|&id| page.model.is_by_row(id)).collect();
+    let named: Vec<NodeId> = leaves.copied().filter(|&id| page.model.is_by_row(id)).listed();
     let mut columns = vec![];
     for id in named.into_iter().take(6) {
         let Some(values) = page.model.value(id) else { continue };
@@ -205,8 +207,8 @@ fn shared_lines(page: &mut Page<'_>, q: NodeId, ways: &[Way], rows: usize) {
                 }
                 _ => None,
             };
-            let terms = terms.map(|all| Expr::Sum(all.into_iter().map(Expr::Datum).collect()));
-            let sides: Vec<Expr> = terms.into_iter().chain(value).collect();
+            let terms = terms.map(|all| Expr::Sum(all.into_iter().map(Expr::Datum).listed()));
+            let sides: Vec<Expr> = terms.into_iter().chain(value).listed();
             if !sides.is_empty() {
                 lines.push(Line::more(sides, Index::Whole));
             }

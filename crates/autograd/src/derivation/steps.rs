@@ -5,8 +5,8 @@ use super::full::without_adjoint;
 use super::model::{Contribution, total};
 use super::page::{Page, plain_number, shape_text, shown, size};
 use crate::ir::NodeId;
+use crate::lists::{IntoList, OrderedMap};
 use crate::symbol::{Expr, Index, product};
-use std::collections::HashMap;
 
 /// The most lines of a part of a page.
 pub(super) const LINES: usize = 48;
@@ -24,8 +24,8 @@ pub(super) struct Way {
 
 impl Page<'_> {
     /// The ways in which each value acts, by what reads it.
-    pub(super) fn ways(&self) -> HashMap<NodeId, Vec<Way>> {
-        let mut ways: HashMap<NodeId, Vec<Way>> = HashMap::new();
+    pub(super) fn ways(&self) -> OrderedMap<NodeId, Vec<Way>> {
+        let mut ways: OrderedMap<NodeId, Vec<Way>> = OrderedMap::default();
         let on_path = self.model.milestones.inner.iter().rev().filter(|&&m| self.model.is_on_path(m));
         for &through in on_path {
             let is_output = through == self.model.output;
@@ -40,7 +40,7 @@ impl Page<'_> {
                     (true, None) => without_seed(&total(&terms), through),
                     (false, _) => total(&terms),
                 };
-                ways.entry(to).or_default().push(Way { through, local, term, functions });
+                ways.or_insert_with(to, Vec::new).push(Way { through, local, term, functions });
             }
         }
         ways
@@ -91,7 +91,7 @@ pub(super) fn folded<T: Clone>(all: &[T]) -> (Vec<T>, usize) {
 /// One sample: forward, then backward.
 pub(super) fn write(page: &mut Page<'_>) {
     page.heading(vec![text("Forward: what was computed")]);
-    let (milestones, left_out) = folded(&page.model.milestones.inner.iter().copied().collect::<Vec<_>>());
+    let (milestones, left_out) = folded(&page.model.milestones.inner.iter().copied().listed());
     let mut lines = vec![];
     for m in milestones {
         let note = page.size_note(m, page.numbers.and_then(|_| page.model.value(m)));
@@ -135,7 +135,7 @@ fn adjoint_lines(
     page: &mut Page<'_>,
     q: NodeId,
     ways: &[Way],
-    all: &HashMap<NodeId, Vec<Way>>,
+    all: &OrderedMap<NodeId, Vec<Way>>,
     uses: &mut Vec<(NodeId, usize)>,
 ) -> Vec<Line> {
     let n = page.number();
@@ -150,12 +150,12 @@ fn adjoint_lines(
         }
         ways => {
             let mut lines = vec![several_ways(page, q, ways).note(size_note).numbered(n)];
-            let spelled: Vec<Expr> = ways.iter().map(|way| spelled_out(page, way, all)).collect();
+            let spelled: Vec<Expr> = ways.iter().map(|way| spelled_out(page, way, all)).listed();
             if !page.model.is_by_row(q) && spelled.len() <= 4 {
                 let spelled = Expr::Sum(spelled);
                 let numbers = page.with_numbers(&spelled);
                 lines.push(Line::more([spelled], Index::Whole).numbered(page.number()));
-                let sides: Vec<Expr> = numbers.into_iter().chain(value).collect();
+                let sides: Vec<Expr> = numbers.into_iter().chain(value).listed();
                 if !sides.is_empty() {
                     lines.push(Line::more(sides, Index::Whole));
                 }
@@ -200,12 +200,12 @@ pub(super) fn several_ways(page: &Page<'_>, q: NodeId, ways: &[Way]) -> Line {
         None => String::new(),
     };
     let most = ways.len().min(6);
-    let mut terms: Vec<Expr> = ways[..most].iter().map(term).collect();
+    let mut terms: Vec<Expr> = ways[..most].iter().map(term).listed();
     if ways.len() > most {
         terms.push(Expr::Op(format!("… {} more", ways.len() - most), vec![]));
     }
     let mut line = Line::of(Expr::Adjoint(q), [Expr::Sum(terms)], index);
-    line.ways = ways[..most].iter().map(name).collect();
+    line.ways = ways[..most].iter().map(name).listed();
     let runs = vec![
         math(Expr::Value(q)),
         text(" acts on "),
@@ -216,7 +216,7 @@ pub(super) fn several_ways(page: &Page<'_>, q: NodeId, ways: &[Way]) -> Line {
 }
 
 /// A term with the formula of an adjoint that is short, instead of its name.
-fn spelled_out(page: &Page<'_>, way: &Way, all: &HashMap<NodeId, Vec<Way>>) -> Expr {
+fn spelled_out(page: &Page<'_>, way: &Way, all: &OrderedMap<NodeId, Vec<Way>>) -> Expr {
     let short = all.get(&way.through).and_then(|ways| match &ways[..] {
         [above] if above.through == page.model.output && above.term.size() <= 3 => Some(above.term.clone()),
         _ => None,
@@ -233,7 +233,7 @@ fn most_used(page: &mut Page<'_>, uses: &[(NodeId, usize)]) {
     let Some(most) = uses.iter().map(|(id, _)| count(*id)).max().filter(|&n| n > 1) else { return };
     let Some(&(id, _)) = uses.iter().find(|(id, _)| count(*id) == most) else { return };
     let mut lines: Vec<String> =
-        uses.iter().filter(|(of, _)| *of == id).map(|(_, n)| format!("({n})")).collect();
+        uses.iter().filter(|(of, _)| *of == id).map(|(_, n)| format!("({n})")).listed();
     let times = match most {
         2 => "twice".to_owned(),
         3 => "three times".to_owned(),
@@ -253,7 +253,7 @@ fn most_used(page: &mut Page<'_>, uses: &[(NodeId, usize)]) {
 }
 
 /// The longest way to an asked value, as one product.
-fn written_out(page: &mut Page<'_>, ways: &HashMap<NodeId, Vec<Way>>) {
+fn written_out(page: &mut Page<'_>, ways: &OrderedMap<NodeId, Vec<Way>>) {
     let output = page.model.output;
     let path = |mut at: NodeId| {
         let mut factors = vec![];

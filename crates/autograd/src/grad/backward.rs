@@ -59,7 +59,7 @@ impl Var<'_> {
         let seed = self.seed();
         // A trap reports the rule that recorded a value, so the rules must be recorded.
         let stays = tape.list().trap.on;
-        sweep(self, seed, &mut reachable, stays, |event| match event {
+        sweep(self, seed, &mut reachable, stays, &mut |event| match event {
             Event::Began { .. } | Event::Passed { .. } => {}
             Event::Held(id) => lifetimes.hold(id),
             Event::Dropped(id) => lifetimes.drop(id),

@@ -2,6 +2,7 @@
 
 use super::sweep::{Event, sweep};
 use crate::ir::{NodeId, Op};
+use crate::lists::IntoList;
 use crate::reachable::Reachable;
 use crate::var::Var;
 use smallvec::SmallVec;
@@ -31,7 +32,7 @@ pub(crate) struct Passed {
 #[track_caller]
 pub(crate) fn with_adjoints<'t, R>(output: Var<'t>, f: impl FnOnce(&[(NodeId, NodeId)]) -> R) -> R {
     with_visits(output, "with_gradients", |visits| {
-        let adjoints: Vec<_> = visits.iter().rev().map(|visit| (visit.node, visit.cotangent)).collect();
+        let adjoints: Vec<_> = visits.iter().rev().map(|visit| (visit.node, visit.cotangent)).listed();
         f(&adjoints)
     })
 }
@@ -39,6 +40,16 @@ pub(crate) fn with_adjoints<'t, R>(output: Var<'t>, f: impl FnOnce(&[(NodeId, No
 /// The same sweep, visit by visit, in its order: from the output back. `asked` is the method that messages name.
 #[track_caller]
 pub(crate) fn with_visits<'t, R>(output: Var<'t>, asked: &str, f: impl FnOnce(&[Visit]) -> R) -> R {
+    let tape = output.tape();
+    let start = tape.len();
+    let visits = visits_of(output, asked);
+    let result = f(&visits);
+    tape.list_mut().truncate(start);
+    result
+}
+
+#[track_caller]
+fn visits_of(output: Var<'_>, asked: &str) -> Vec<Visit> {
     output.check_scalar(asked);
     let tape = output.tape();
     let leaves: Vec<NodeId> = {
@@ -48,14 +59,13 @@ pub(crate) fn with_visits<'t, R>(output: Var<'t>, asked: &str, f: impl FnOnce(&[
             Op::Parameter(p) => tape.params().is_some_and(|params| !params.is_frozen(p)),
             _ => false,
         };
-        (0..=output.id()).filter(is_leaf).collect()
+        (0..=output.id()).filter(is_leaf).listed()
     };
-    let start = tape.len();
     let mut reachable = Reachable::new(&tape.list(), &leaves, output.id());
     let mut visits: Vec<Visit> = Vec::with_capacity(reachable.order.len());
     // The trap would stop this sweep at a NaN, which the caller may be looking for.
     let trap = std::mem::take(&mut tape.list_mut().trap);
-    sweep(output, output.seed(), &mut reachable, true, |event| match event {
+    sweep(output, output.seed(), &mut reachable, true, &mut |event| match event {
         Event::Began { node, cotangent } => {
             visits.push(Visit { node, cotangent, passed: SmallVec::new() });
         }
@@ -67,16 +77,14 @@ pub(crate) fn with_visits<'t, R>(output: Var<'t>, asked: &str, f: impl FnOnce(&[
         Event::Held(_) | Event::Dropped(_) | Event::Complete { .. } | Event::Visited => {}
     });
     tape.list_mut().trap = trap;
-    let result = f(&visits);
-    tape.list_mut().truncate(start);
-    result
+    visits
 }
 
 /// The gradient of `output` with respect to every node between it and `wrt`, recorded on the tape.
 #[track_caller]
 pub(crate) fn adjoints_of<'t>(output: Var<'t>, wrt: &[Var<'t>]) -> HashMap<NodeId, NodeId> {
-    let inputs: Vec<NodeId> = wrt.iter().map(|x| x.id()).collect();
+    let inputs: Vec<NodeId> = wrt.iter().map(|x| x.id()).listed();
     let mut reachable = Reachable::new(&output.tape().list(), &inputs, output.id());
-    sweep(output, output.seed(), &mut reachable, true, |_| {});
+    sweep(output, output.seed(), &mut reachable, true, &mut |_| {});
     reachable.order.iter().filter_map(|&id| Some((id, reachable.get(id)?))).collect()
 }

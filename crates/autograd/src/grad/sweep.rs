@@ -29,7 +29,7 @@ pub(super) fn sweep<'t>(
     seed: Var<'t>,
     reachable: &mut Reachable,
     stays: bool,
-    tell: impl FnMut(Event),
+    tell: &mut dyn FnMut(Event),
 ) {
     sweep_from(&[(output, seed)], reachable, stays, tell);
 }
@@ -40,7 +40,7 @@ pub(super) fn sweep_from<'t>(
     seeds: &[(Var<'t>, Var<'t>)],
     reachable: &mut Reachable,
     stays: bool,
-    mut tell: impl FnMut(Event),
+    tell: &mut dyn FnMut(Event),
 ) {
     let tape = seeds[0].0.tape();
     // A rule may return a node that was recorded before the sweep, such as an operand. Such a node is not marked as an adjoint.

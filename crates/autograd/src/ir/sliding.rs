@@ -75,12 +75,12 @@ impl Sliding {
     }
 
     /// Calls `f` with all runs. For one position, the elements of the kernel come in row-major order.
-    pub(crate) fn each_run(&self, f: &mut impl FnMut(Run)) {
+    pub(crate) fn each_run(&self, f: &mut dyn FnMut(Run)) {
         self.runs(0, Run { kernel: 0, output: 0, input: 0, length: 1 }, f);
     }
 
     /// The runs within an element of the kernel, a position and a place along the axes before.
-    fn runs(&self, axis: usize, within: Run, f: &mut impl FnMut(Run)) {
+    fn runs(&self, axis: usize, within: Run, f: &mut dyn FnMut(Run)) {
         if axis == self.axes() {
             return f(within);
         }

@@ -18,7 +18,7 @@ pub(crate) fn row_major(shape: &[usize]) -> SmallVec<[isize; 8]> {
 
 /// `out[start + Σ iₖ·strides[k]] = x[i₀, i₁, …]`.
 pub(crate) fn copy_into<T: Copy>(x: View<'_, T>, start: usize, strides: &[isize], out: &mut [T]) {
-    rows(x.shape, [x.strides, strides], [x.offset, start], |n, [from, to], steps| match steps {
+    rows(x.shape, [x.strides, strides], [x.offset, start], &mut |n, [from, to], steps| match steps {
         [1, 1] => out[to..to + n].copy_from_slice(&x.data[from..from + n]),
         [p, q] => {
             for k in 0..n as isize {
@@ -36,7 +36,7 @@ pub(crate) fn add_into<T: Float>(x: View<'_, T>, strides: &[isize], out: &mut [T
     let Some((&to_along, to)) = strides.split_last() else { return };
     for i in 0..size as isize {
         let starts = [x.offset.wrapping_add_signed(i * along), (i * to_along) as usize];
-        rows(shape, [from, to], starts, |n, [from, to], [p, q]| {
+        rows(shape, [from, to], starts, &mut |n, [from, to], [p, q]| {
             for k in 0..n as isize {
                 let y = &mut out[to.wrapping_add_signed(k * q)];
                 *y = *y + x.data[from.wrapping_add_signed(k * p)];

@@ -1,6 +1,7 @@
 //! Elementwise loops over one, two or three views of one shape. Results are written in row-major order.
 
-use super::{rows::rows, simd::widest};
+use super::rows::rows;
+use crate::tree::LANES;
 use crate::view::View;
 
 /// Elements of an operand that are gathered at a time.
@@ -16,13 +17,18 @@ pub(crate) fn tiles<A: Copy + Default, O, const K: usize>(
     mut out: &mut [O],
     f: impl Fn([&[A]; K], &mut [O]),
 ) {
+    pieces(x, &mut |x| f(x, next(&mut out, x[0].len())));
+}
+
+/// Gives `f` the elements of all operands, piece by piece.
+fn pieces<A: Copy + Default, const K: usize>(x: [View<'_, A>; K], f: &mut dyn FnMut([&[A]; K])) {
     let mut tiles = [[A::default(); TILE]; K];
     // Several short rows share a tile.
     let mut pending = 0;
-    rows(x[0].shape, x.map(|x| x.strides), x.map(|x| x.offset), |n, starts, steps| {
+    rows(x[0].shape, x.map(|x| x.strides), x.map(|x| x.offset), &mut |n, starts, steps| {
         if n < SHORT_ROW {
             if pending + n > TILE {
-                flush(&tiles, &mut pending, &mut out, &f);
+                flush(&tiles, &mut pending, f);
             }
             for k in 0..K {
                 gather(x[k].data, starts[k], steps[k], &mut tiles[k][pending..pending + n]);
@@ -44,22 +50,17 @@ pub(crate) fn tiles<A: Copy + Default, O, const K: usize>(
                 1 => &x[k].data[starts[k]..starts[k] + length],
                 _ => &tiles[k][..length],
             };
-            f(std::array::from_fn(operand), next(&mut out, length));
+            f(std::array::from_fn(operand));
         }
     });
-    flush(&tiles, &mut pending, &mut out, &f);
+    flush(&tiles, &mut pending, f);
 }
 
 /// Gives the rows that wait in the tiles.
-fn flush<A, O, const K: usize>(
-    tiles: &[[A; TILE]; K],
-    pending: &mut usize,
-    out: &mut &mut [O],
-    f: &impl Fn([&[A]; K], &mut [O]),
-) {
+fn flush<A, const K: usize>(tiles: &[[A; TILE]; K], pending: &mut usize, f: &mut dyn FnMut([&[A]; K])) {
     let n = std::mem::take(pending);
     if n > 0 {
-        f(std::array::from_fn(|k| &tiles[k][..n]), next(out, n));
+        f(std::array::from_fn(|k| &tiles[k][..n]));
     }
 }
 
@@ -81,116 +82,35 @@ fn gather<T: Copy>(data: &[T], start: usize, step: isize, out: &mut [T]) {
 
 /// Writes the elements of a view in row-major order.
 pub(crate) fn copy<T: Copy>(x: View<'_, T>, mut out: &mut [T]) {
-    rows(x.shape, [x.strides], [x.offset], |n, [start], [step]| {
+    rows(x.shape, [x.strides], [x.offset], &mut |n, [start], [step]| {
         gather(x.data, start, step, next(&mut out, n))
     });
 }
 
-/// `out[i] = f(a[i], b[i])`; one of the two may be a single number or a broadcast.
-#[inline(always)]
-pub(crate) fn map2<A: Copy, B: Copy, O: Copy>(
-    a: View<'_, A>,
-    b: View<'_, B>,
-    out: &mut [O],
-    f: impl Fn(A, B) -> O + Copy,
-) {
-    if let (Some(a), Some(row)) = (a.as_slice(), b.as_repeated_row())
+/// `out[i] = f(a[i], b[i])`, by a loop over slices. A short row that is repeated along a contiguous operand is repeated in a
+/// buffer first, so that the loop is long.
+pub(crate) fn map2<T: Copy + Default>(x: [View<'_, T>; 2], out: &mut [T], f: impl Fn([&[T]; 2], &mut [T])) {
+    if let (Some(a), Some(row)) = (x[0].as_slice(), x[1].as_repeated_row())
         && row.len() < SHORT_ROW
     {
-        return zip_repeated(a, row, out, f);
+        let tile = row.repeat(LANES * (LANES / row.len()).max(1));
+        for (out, a) in out.chunks_mut(tile.len()).zip(a.chunks(tile.len())) {
+            f([a, &tile[..a.len()]], out);
+        }
+        return;
     }
-    fill_rows(
-        a.shape,
-        [a.strides, b.strides],
-        [a.offset, b.offset],
-        out,
-        #[inline(always)]
-        |n: usize, [i, j]: [usize; 2], steps: [isize; 2], out: &mut [O]| match steps {
-            [1, 1] => {
-                for ((o, &a), &b) in out.iter_mut().zip(&a.data[i..i + n]).zip(&b.data[j..j + n]) {
-                    *o = f(a, b);
-                }
-            }
-            [1, 0] => {
-                let b = b.data[j];
-                for (o, &a) in out.iter_mut().zip(&a.data[i..i + n]) {
-                    *o = f(a, b);
-                }
-            }
-            [0, 1] => {
-                let a = a.data[i];
-                for (o, &b) in out.iter_mut().zip(&b.data[j..j + n]) {
-                    *o = f(a, b);
-                }
-            }
-            [p, q] => {
-                for (k, o) in out.iter_mut().enumerate() {
-                    *o = f(a.data[at(i, k, p)], b.data[at(j, k, q)]);
-                }
-            }
-        },
-    );
-}
-
-/// `out[i] = f(a[i], row[i mod n])`. The row is repeated in a buffer, so that the inner loop is long.
-#[inline(always)]
-fn zip_repeated<A: Copy, B: Copy, O>(a: &[A], row: &[B], out: &mut [O], f: impl Fn(A, B) -> O + Copy) {
-    let tile = row.repeat(4 * SHORT_ROW / row.len());
-    widest(
-        #[inline(always)]
-        || {
-            for (out, a) in out.chunks_mut(tile.len()).zip(a.chunks(tile.len())) {
-                for ((o, &a), &b) in out.iter_mut().zip(a).zip(&tile) {
-                    *o = f(a, b);
-                }
-            }
-        },
-    );
+    tiles(x, out, f);
 }
 
 /// `out[i] = mask[i] ? a[i] : b[i]`.
-pub(crate) fn select<T: Copy>(mask: View<'_, bool>, a: View<'_, T>, b: View<'_, T>, out: &mut [T]) {
-    let strides = [mask.strides, a.strides, b.strides];
-    fill_rows(
-        mask.shape,
-        strides,
-        [mask.offset, a.offset, b.offset],
-        out,
-        #[inline(always)]
-        |_: usize, [h, i, j]: [usize; 3], [o, p, q]: [isize; 3], out: &mut [T]| {
-            for (k, y) in out.iter_mut().enumerate() {
-                let (a, b) = (a.data[at(i, k, p)], b.data[at(j, k, q)]);
-                *y = if mask.data[at(h, k, o)] { a } else { b };
-            }
-        },
-    );
-}
-
-/// Writes one element for each index of the shape: `fill(length, starts, steps, row)` writes a row.
-#[inline(always)]
-fn fill_rows<const K: usize, O>(
-    shape: &[usize],
-    strides: [&[isize]; K],
-    offsets: [usize; K],
-    mut out: &mut [O],
-    fill: impl Fn(usize, [usize; K], [isize; K], &mut [O]),
-) {
-    widest(
-        #[inline(always)]
-        || {
-            rows(
-                shape,
-                strides,
-                offsets,
-                #[inline(always)]
-                |length, starts, steps| {
-                    let (row, rest) = std::mem::take(&mut out).split_at_mut(length);
-                    fill(length, starts, steps, row);
-                    out = rest;
-                },
-            );
-        },
-    );
+pub(crate) fn select<T: Copy>(mask: View<'_, bool>, a: View<'_, T>, b: View<'_, T>, mut out: &mut [T]) {
+    let (strides, starts) = ([mask.strides, a.strides, b.strides], [mask.offset, a.offset, b.offset]);
+    rows(mask.shape, strides, starts, &mut |n, [h, i, j], [o, p, q]| {
+        for (k, y) in next(&mut out, n).iter_mut().enumerate() {
+            let (a, b) = (a.data[at(i, k, p)], b.data[at(j, k, q)]);
+            *y = if mask.data[at(h, k, o)] { a } else { b };
+        }
+    });
 }
 
 #[inline(always)]

@@ -28,31 +28,12 @@ pub(crate) fn pull_back<T: Lane>(f: Unary, [x, y, g]: [View<'_, T>; 3], out: &mu
     true
 }
 
-/// `out[i] = f(a[i], b[i])`. The four operations have loops for broadcasts too. For other functions a strided operand is
-/// copied first: they cost more than the copy.
+/// `out[i] = f(a[i], b[i])`.
 pub(crate) fn binary<T: Lane>(f: Binary, a: View<'_, T>, b: View<'_, T>, out: &mut [T]) {
-    if let (Some(a), Some(b)) = (a.as_slice(), b.as_slice()) {
-        return loops::fill(T::binary(f), 0.0, [a, b], out);
-    }
-    macro_rules! operation {
-        ($op:tt) => {
-            map2(a, b, out, #[inline(always)] |a, b| a $op b)
-        };
-    }
-    match f {
-        Binary::Add => operation!(+),
-        Binary::Sub => operation!(-),
-        Binary::Mul => operation!(*),
-        Binary::Div => operation!(/),
-        // What a cotangent that is a broadcast meets in each row with a pole.
-        Binary::StrongMul => map2(
-            a,
-            b,
-            out,
-            #[inline(always)]
-            |a, b| if a == T::default() { a } else { a * b },
-        ),
-        _ => loops::fill(T::binary(f), 0.0, [&contiguous(a), &contiguous(b)], out),
+    let f = T::binary(f);
+    match (a.as_slice(), b.as_slice()) {
+        (Some(a), Some(b)) => loops::fill(f, 0.0, [a, b], out),
+        _ => map2([a, b], out, |x, out| loops::fill(f, 0.0, x, out)),
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn gather<T: Copy>(x: View<'_, T>, axis: usize, index: View<'_, i64>,
     // The operand is walked together with the index. Its stride is 0 along `axis`: there the index says where to read.
     let (others, along) = without_axis(x.strides, axis);
     let mut out = out.iter_mut();
-    rows(index.shape, [&others, index.strides], [x.offset, index.offset], |n, [from, at], [p, q]| {
+    rows(index.shape, [&others, index.strides], [x.offset, index.offset], &mut |n, [from, at], [p, q]| {
         for (k, y) in (0..n as isize).zip(&mut out) {
             let i = index.data[at.wrapping_add_signed(k * q)] as isize;
             *y = x.data[from.wrapping_add_signed(k * p + i * along)];
@@ -45,7 +45,7 @@ pub(crate) fn scatter_add<T: Float>(
     out.fill(T::default());
     let (others, along) = without_axis(strides, axis);
     let walked = [g.strides, index.strides, &others];
-    rows(index.shape, walked, [g.offset, index.offset, 0], |n, [from, at, to], [p, q, r]| {
+    rows(index.shape, walked, [g.offset, index.offset, 0], &mut |n, [from, at, to], [p, q, r]| {
         for k in 0..n as isize {
             let i = index.data[at.wrapping_add_signed(k * q)] as isize;
             let y = &mut out[to.wrapping_add_signed(k * r + i * along)];

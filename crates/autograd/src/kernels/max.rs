@@ -1,6 +1,6 @@
 //! The largest elements over axes, and their indices.
 
-use super::{rows::rows, simd::widest};
+use super::{rows::rows, simd::Isa};
 use crate::dtype::Float;
 use crate::shape::{Shape, Strides};
 use crate::view::View;
@@ -22,7 +22,7 @@ fn larger<T: Float>(a: T, b: T) -> T {
 }
 
 /// The largest elements of `x` over the axes for which `gone` holds. The result has the other axes, in row-major order.
-pub(crate) fn max<T: Float>(x: View<'_, T>, gone: impl Fn(usize) -> bool, out: &mut [T]) {
+pub(crate) fn max<T: Float>(x: View<'_, T>, gone: &dyn Fn(usize) -> bool, out: &mut [T]) {
     // The result is walked together with the operand. Its stride is 0 along the axes that disappear.
     let kept = Shape::from(&*(0..x.shape.len()).filter(|&i| !gone(i)).map(|i| x.shape[i]).collect::<Dims>());
     let kept_strides = kept.strides();
@@ -30,31 +30,26 @@ pub(crate) fn max<T: Float>(x: View<'_, T>, gone: impl Fn(usize) -> bool, out: &
     let mut stride = |i| if gone(i) { 0 } else { kept_strides.next().expect("a kept axis") };
     let strides: Strides = (0..x.shape.len()).map(&mut stride).collect();
     out.fill(T::from_f64(f64::NEG_INFINITY));
-    widest(
-        #[inline(always)]
-        || {
-            rows(
-                x.shape,
-                [x.strides, &strides],
-                [x.offset, 0],
-                #[inline(always)]
-                |n, [from, to], steps| match steps {
-                    [1, 0] => out[to] = larger(out[to], largest(&x.data[from..from + n])),
-                    [1, 1] => {
-                        for (y, &x) in out[to..to + n].iter_mut().zip(&x.data[from..from + n]) {
-                            *y = larger(*y, x);
-                        }
+    let isa = Isa::widest();
+    rows(x.shape, [x.strides, &strides], [x.offset, 0], &mut |n, [from, to], steps| {
+        isa.run(
+            #[inline(always)]
+            || match steps {
+                [1, 0] => out[to] = larger(out[to], largest(&x.data[from..from + n])),
+                [1, 1] => {
+                    for (y, &x) in out[to..to + n].iter_mut().zip(&x.data[from..from + n]) {
+                        *y = larger(*y, x);
                     }
-                    [p, q] => {
-                        for k in 0..n as isize {
-                            let y = &mut out[to.wrapping_add_signed(k * q)];
-                            *y = larger(*y, x.data[from.wrapping_add_signed(k * p)]);
-                        }
+                }
+                [p, q] => {
+                    for k in 0..n as isize {
+                        let y = &mut out[to.wrapping_add_signed(k * q)];
+                        *y = larger(*y, x.data[from.wrapping_add_signed(k * p)]);
                     }
-                },
-            );
-        },
-    );
+                }
+            },
+        );
+    });
 }
 
 type Dims = SmallVec<[usize; 4]>;
@@ -88,7 +83,7 @@ pub(crate) fn argmax<T: Float>(x: View<'_, T>, axis: usize, out: &mut [i64]) {
     let shape: Dims = x.shape.iter().enumerate().filter(|(i, _)| *i != axis).map(|(_, &d)| d).collect();
     let (length, step) = (x.shape[axis], x.strides[axis]);
     let mut out = out.iter_mut();
-    rows(&shape, [&without(x.strides)], [x.offset], |n, [start], [stride]| {
+    rows(&shape, [&without(x.strides)], [x.offset], &mut |n, [start], [stride]| {
         for (k, y) in (0..n as isize).zip(&mut out) {
             let first = start.wrapping_add_signed(k * stride);
             let element = |i: usize| x.data[first.wrapping_add_signed(i as isize * step)];

@@ -21,6 +21,7 @@ pub(crate) fn uniform<T: Unit>(key: Key, out: &mut [T], workers: &Workers) {
 }
 
 /// Writes the numbers of the blocks from `first` on.
+#[inline(never)]
 fn fill<T: Unit>(key: Key, first: usize, out: &mut [T]) {
     widest(
         #[inline(always)]

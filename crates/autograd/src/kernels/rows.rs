@@ -3,13 +3,13 @@
 use smallvec::SmallVec;
 
 /// Calls `row(length, starts, steps)` for each innermost row, in row-major order of the elements. Axes that can be merged in
-/// every view are walked as one axis, so contiguous views are a single row.
-#[inline(always)]
+/// every view are walked as one axis, so contiguous views are a single row. The walk is compiled once for each `K`; what is to
+/// be compiled for an instruction set is within `row`.
 pub(crate) fn rows<const K: usize>(
     shape: &[usize],
     strides: [&[isize]; K],
     offsets: [usize; K],
-    mut row: impl FnMut(usize, [usize; K], [isize; K]),
+    row: &mut dyn FnMut(usize, [usize; K], [isize; K]),
 ) {
     if shape.contains(&0) {
         return;
@@ -64,7 +64,7 @@ mod tests {
 
     fn walk(shape: &[usize], strides: &[isize]) -> (usize, Vec<usize>) {
         let (mut calls, mut indices) = (0, vec![]);
-        rows(shape, [strides], [5], |n, [start], [step]| {
+        rows(shape, [strides], [5], &mut |n, [start], [step]| {
             calls += 1;
             indices.extend((0..n).map(|i| start.wrapping_add_signed(i as isize * step)));
         });

@@ -30,7 +30,7 @@ fn shift_by_max<T: Float + Digits>(row: &mut [T]) {
 }
 
 /// Applies `f` to each row along `axis`, and writes the result to `out` in row-major order.
-pub(crate) fn along<T: Float>(x: View<'_, T>, axis: usize, out: &mut [T], mut f: impl FnMut(&mut [T])) {
+pub(crate) fn along<T: Float>(x: View<'_, T>, axis: usize, out: &mut [T], f: &mut dyn FnMut(&mut [T])) {
     super::copy(x, out);
     let length = x.shape[axis];
     let inner: usize = x.shape[axis + 1..].iter().product();

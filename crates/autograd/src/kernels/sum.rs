@@ -36,7 +36,7 @@ const PARTS: usize = 8;
 /// As [`sum`], on several threads. Each computes some of the results.
 pub(crate) fn shared<T: Float>(
     x: View<'_, T>,
-    summed: impl Fn(usize) -> bool + Sync,
+    summed: &(dyn Fn(usize) -> bool + Sync),
     out: &mut [T],
     workers: &Workers,
 ) {
@@ -53,18 +53,18 @@ pub(crate) fn shared<T: Float>(
         let mut shape: SmallVec<[usize; 4]> = SmallVec::from_slice(x.shape);
         shape[axis] = out.len() / inner;
         let first = x.offset.wrapping_add_signed((i * size) as isize * x.strides[axis]);
-        sum(View { offset: first, shape: &shape, ..x }, &summed, out);
+        sum(View { offset: first, shape: &shape, ..x }, summed, out);
     });
 }
 
 /// Sums `x` over the axes for which `summed` holds. The result has the other axes, in row-major order.
-pub(crate) fn sum<T: Float>(x: View<'_, T>, summed: impl Fn(usize) -> bool, mut out: &mut [T]) {
+pub(crate) fn sum<T: Float>(x: View<'_, T>, summed: &dyn Fn(usize) -> bool, mut out: &mut [T]) {
     let isa = Isa::widest();
-    if let Some(data) = x.as_slice().filter(|_| (0..x.shape.len()).all(&summed)) {
+    if let Some(data) = x.as_slice().filter(|_| (0..x.shape.len()).all(summed)) {
         let terms = Terms { data, first: 0, shape: &[data.len()], strides: &[1], isa };
         return put(&mut out, &[terms.sum(0, data.len())]);
     }
-    let (kept, kept_strides) = axes(&x, |i| !summed(i));
+    let (kept, kept_strides) = axes(&x, &|i| !summed(i));
     let (shape, strides) = axes(&x, summed);
     let terms = |first| Terms { data: x.data, first, shape: &shape, strides: &strides, isa };
     // Where the terms of neighbouring results lie side by side, a whole row of results is summed at a time.
@@ -72,7 +72,7 @@ pub(crate) fn sum<T: Float>(x: View<'_, T>, summed: impl Fn(usize) -> bool, mut 
         ([outer @ .., columns], [strides @ .., 1]) => (outer, strides, Some(*columns)),
         (shape, strides) => (shape, strides, None),
     };
-    rows(outer, [outer_strides], [x.offset], |n, [start], [step]| {
+    rows(outer, [outer_strides], [x.offset], &mut |n, [start], [step]| {
         for k in 0..n as isize {
             let terms = terms(start.wrapping_add_signed(k * step));
             match columns {
@@ -92,7 +92,7 @@ fn put<T: Copy>(out: &mut &mut [T], results: &[T]) {
 }
 
 /// Lengths and strides of some axes. Axes of length 1 are left out; axes that can be merged are.
-fn axes<T>(x: &View<'_, T>, wanted: impl Fn(usize) -> bool) -> (SmallVec<[usize; 4]>, Strides) {
+fn axes<T>(x: &View<'_, T>, wanted: &dyn Fn(usize) -> bool) -> (SmallVec<[usize; 4]>, Strides) {
     let (mut shape, mut strides) = (SmallVec::<[usize; 4]>::new(), Strides::new());
     for i in (0..x.shape.len()).filter(|&i| wanted(i) && x.shape[i] != 1) {
         let (length, stride) = (x.shape[i], x.strides[i]);
@@ -278,11 +278,11 @@ mod tests {
         let transposed: Vec<f32> = (0..m * n).map(|k| data[k % m * n + k / m]).collect();
         let [mut by_rows, mut contiguous, mut strided] = [const { [0.0f32; 7] }; 3];
         let x = View { data: &data, offset: 0, shape: &[m, n], strides: &[n as isize, 1] };
-        sum(x, |axis| axis == 0, &mut by_rows);
+        sum(x, &|axis| axis == 0, &mut by_rows);
         let x = View { data: &transposed, offset: 0, shape: &[n, m], strides: &[m as isize, 1] };
-        sum(x, |axis| axis == 1, &mut contiguous);
+        sum(x, &|axis| axis == 1, &mut contiguous);
         let x = View { data: &transposed, offset: 0, shape: &[m, 1, n], strides: &[1, 0, m as isize] };
-        sum(x, |axis| axis == 0, &mut strided);
+        sum(x, &|axis| axis == 0, &mut strided);
         assert!([by_rows, contiguous, strided].iter().all(|sums| sums[..] == columns));
     }
 
@@ -301,10 +301,10 @@ mod tests {
                 let summed = |axis: usize| mask >> axis & 1 == 1;
                 let results = (0..3).filter(|&i| !summed(i)).map(|i| dims[i]).product();
                 let mut given = vec![0.0; results];
-                sum(x, summed, &mut given);
+                sum(x, &summed, &mut given);
                 for workers in &workers {
                     let mut by_several = vec![0.0; results];
-                    shared(x, summed, &mut by_several, workers);
+                    shared(x, &summed, &mut by_several, workers);
                     assert_eq!(by_several, given, "{order:?} {mask}");
                 }
                 let part = |keep: bool| all.map(|i| if summed(i) != keep { dims[i] } else { 1 });

@@ -48,6 +48,11 @@ impl Workers {
     /// Calls `f(task, worker)` for every task below `tasks`, with `worker` below [`threads`](Workers::threads). No two calls
     /// at the same time have the same worker. Returns when all are done. Tasks must not call it themselves.
     pub(crate) fn each(&self, tasks: usize, f: impl Fn(usize, usize) + Sync) {
+        self.each_task(tasks, &f);
+    }
+
+    /// Compiled once: a task is long, a call is not.
+    fn each_task(&self, tasks: usize, f: &(dyn Fn(usize, usize) + Sync)) {
         #[cfg(feature = "threads")]
         if let Some(team) = &self.team
             && tasks > 1

@@ -3,6 +3,7 @@
 use super::max::require_elements;
 use super::prelude::*;
 use crate::ir::Argmax;
+use crate::lists::IntoList;
 
 impl<'t> Var<'t> {
     /// The indices of the largest elements along an axis, as `I64`. Of equal elements the first counts, and the first NaN if
@@ -82,7 +83,7 @@ impl Rule for Argmax {
                 let row: Vec<T> = (0..shape[axis]).map(|i| {
                     index[axis] = i;
                     values[offset(&index, shape)]
-                }).collect();
+                }).listed();
                 let first_nan = row.iter().position(|x| x.is_nan());
                 let beats_all = |&i: &usize| row.iter().all(|x| *x <= row[i]);
                 first_nan.or_else(|| (0..row.len()).find(beats_all)).expect("at least one element") as i64

@@ -4,7 +4,6 @@
 use super::lines::{Lines, contiguous};
 use super::prelude::*;
 use crate::ir::Argsort;
-use std::cmp::Ordering;
 
 impl<'t> Var<'t> {
     /// The elements in ascending order along an axis; NaN comes last. Each has the gradient of its place. A negative axis
@@ -77,26 +76,33 @@ impl<'t> Var<'t> {
     }
 }
 
-/// Ascending, with NaN after every number.
-fn ascending<T: Float>(a: T, b: T) -> Ordering {
-    a.partial_cmp(&b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
+/// A whole number that orders as numbers do: zeros of both signs are equal, and NaN comes after every number.
+fn rank(x: f64) -> u64 {
+    let bits = (x + 0.0).to_bits();
+    match bits >> 63 {
+        _ if x.is_nan() => u64::MAX,
+        0 => bits | 1 << 63,
+        _ => !bits,
+    }
 }
 
 impl Argsort {
-    fn fill<T: Float>(&self, x: &[T], shape: &[usize], y: &mut [i64]) {
+    /// The value at a place, as an `f64`, which holds every number exactly.
+    fn fill(&self, value: &dyn Fn(usize) -> f64, shape: &[usize], y: &mut [i64]) {
         let lines = Lines::of(shape, self.axis);
-        let mut line = vec![];
+        let mut line: Vec<(u64, i64)> = vec![];
         for start in lines.starts() {
-            let places = (0..lines.length).map(|i| start + i * lines.step);
             line.clear();
-            line.extend(places.clone().map(|at| x[at]).zip(0i64..));
-            if self.descending {
+            for i in 0..lines.length {
+                let x = value(start + i * lines.step);
                 // −x, because the other way round NaN would come first.
-                line.sort_by(|(a, _), (b, _)| ascending(-*a, -*b));
-            } else {
-                line.sort_by(|(a, _), (b, _)| ascending(*a, *b));
+                line.push((rank(if self.descending { -x } else { x }), i as i64));
             }
-            places.zip(&line).for_each(|(at, &(_, i))| y[at] = i);
+            // Equal elements keep their order: no two pairs are equal.
+            line.sort_unstable();
+            for (i, &(_, place)) in line.iter().enumerate() {
+                y[start + i * lines.step] = place;
+            }
         }
     }
 }
@@ -117,13 +123,19 @@ impl Rule for Argsort {
 
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let shape = y.shape;
-        with_float!(x[0].meta.dtype, T => self.fill::<T>(x[0].slice(), shape, y.slice()));
+        with_float!(x[0].meta.dtype, T => {
+            let x = x[0].slice::<T>();
+            self.fill(&|at| x[at].to_f64(), shape, y.slice());
+        });
         Ok(())
     }
 
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
         let shape = y.shape;
-        with_float!(x[0].dtype(), T => self.fill::<T>(&contiguous(&x[0]), shape, y.slice()));
+        with_float!(x[0].dtype(), T => {
+            let x = contiguous::<T>(&x[0]);
+            self.fill(&|at| x[at].to_f64(), shape, y.slice());
+        });
         Ok(())
     }
 }

@@ -4,6 +4,7 @@
 
 use super::prelude::*;
 use crate::ir::{Broadcast, Reshape, Sum};
+use crate::lists::IntoList;
 
 impl<'t> Var<'t> {
     /// `self` repeated along axes of length 1 and along new leading axes, as in NumPy. The operators call this as needed.
@@ -79,7 +80,7 @@ impl Rule for Broadcast {
         let lead = y.shape.len() - from.len();
         let offsets = indices(y.shape).map(|index| {
             let source: Vec<usize> =
-                from.iter().zip(&index[lead..]).map(|(&d, &i)| if d == 1 { 0 } else { i }).collect();
+                from.iter().zip(&index[lead..]).map(|(&d, &i)| if d == 1 { 0 } else { i }).listed();
             offset(&source, from)
         });
         x[0].gather(offsets, y);

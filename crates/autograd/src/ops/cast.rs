@@ -6,7 +6,6 @@ use super::prelude::*;
 use crate::dtype::{DataMut, each_dtype};
 use crate::ir::Cast;
 use kernels::elementwise::tiles;
-use kernels::simd::widest;
 
 impl<'t> Var<'t> {
     /// `self` converted to another dtype. Differentiable between `F32` and `F64`.
@@ -78,11 +77,11 @@ impl Rule for Cast {
         macro_rules! to {
             ($out:ident, $($from:ident $T:ident: |$v:ident| $e:expr;)*) => {
                 match x[0].dtype() {
-                    $(DType::$from => tiles([x[0].view::<$T>()], $out, |[x], out| widest(#[inline(always)] || {
+                    $(DType::$from => tiles([x[0].view::<$T>()], $out, |[x], out| {
                         for (o, &$v) in out.iter_mut().zip(x) {
                             *o = $e;
                         }
-                    })),)*
+                    }),)*
                 }
             };
         }

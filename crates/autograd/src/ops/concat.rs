@@ -5,6 +5,7 @@
 
 use super::prelude::*;
 use crate::ir::{Concat, Slice};
+use crate::lists::IntoList;
 use crate::view::View;
 use smallvec::SmallVec;
 
@@ -101,7 +102,7 @@ impl Rule for Concat {
 
     fn jvp<'t>(&self, at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
         let tangents: Vec<Var<'t>> =
-            t.iter().zip(at.x).map(|(t, x)| t.unwrap_or_else(|| x.full_like(0.0))).collect();
+            t.iter().zip(at.x).map(|(t, x)| t.unwrap_or_else(|| x.full_like(0.0))).listed();
         Some(record(self.clone(), &tangents))
     }
 

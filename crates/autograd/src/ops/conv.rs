@@ -31,20 +31,19 @@ pub(super) fn shaped(a: usize, b: usize, lengths: &Shape) -> Shape {
 
 /// The sum of products that the reference loops make: `f` is called with the offsets in x, w and y of each product, all
 /// products of a y first.
-pub(super) fn each_product(sizes: Sizes<'_>, mut f: impl FnMut(usize, usize, usize)) {
+pub(super) fn each_product(sizes: Sizes<'_>, f: &mut dyn FnMut(usize, usize, usize)) {
     let over = sizes.over;
     let (kernel, output) = (over.kernel.elements(), over.output.elements());
-    let places: Vec<(usize, usize, usize)> = indices(&over.output)
-        .enumerate()
-        .flat_map(|(p, position)| {
-            let place = move |k: Vec<usize>| -> Option<usize> {
-                let places: Option<Vec<usize>> =
-                    (0..k.len()).map(|i| over.place(i, position[i], k[i])).collect();
-                places.map(|places| offset(&places, &over.input))
-            };
-            indices(&over.kernel).enumerate().filter_map(move |(k, index)| Some((p, k, place(index)?)))
-        })
-        .collect();
+    let mut places = vec![];
+    for (p, position) in indices(&over.output).enumerate() {
+        for (k, index) in indices(&over.kernel).enumerate() {
+            let along = |i: usize| over.place(i, position[i], index[i]);
+            let inside: Option<Vec<usize>> = (0..index.len()).map(along).collect();
+            if let Some(place) = inside {
+                places.push((p, k, offset(&place, &over.input)));
+            }
+        }
+    }
     let (inputs, outputs) = (sizes.inputs, sizes.outputs);
     for [n, g, o] in indices(&[sizes.images, sizes.groups, outputs]).map(|i| [i[0], i[1], i[2]]) {
         for &(p, k, place) in &places {
@@ -94,7 +93,7 @@ impl Rule for Conv {
             let (a, w, out) = (x[0].slice::<T>(), x[1].slice::<T>(), y.slice::<T>());
             out.fill(T::default());
             let sizes = self.sizes(&x[0].meta.shape, &x[1].meta.shape);
-            each_product(sizes, |x, k, y| out[y] += a[x] * w[k]);
+            each_product(sizes, &mut |x, k, y| out[y] += a[x] * w[k]);
         });
         Ok(())
     }

@@ -46,7 +46,7 @@ impl Rule for ConvWeight {
             let (a, g, out) = (x[0].slice::<T>(), x[1].slice::<T>(), y.slice::<T>());
             out.fill(T::default());
             let sizes = self.sizes(&x[0].meta.shape, &x[1].meta.shape);
-            each_product(sizes, |x, k, y| out[k] += a[x] * g[y]);
+            each_product(sizes, &mut |x, k, y| out[k] += a[x] * g[y]);
         });
         Ok(())
     }

@@ -5,6 +5,7 @@
 
 use super::prelude::*;
 use crate::ir::Cumsum;
+use crate::lists::IntoList;
 
 impl<'t> Var<'t> {
     /// Running sums along an axis, yᵢ = Σ xⱼ over j ≤ i. A negative axis counts from the end. The terms are added in
@@ -50,7 +51,7 @@ impl Rule for Cumsum {
             let values = x[0].slice::<T>();
             let sums = indices(shape).map(|mut index| {
                 let (i, n) = (index[axis], shape[axis]);
-                let terms: Vec<usize> = if self.reverse { (i..n).rev().collect() } else { (0..=i).collect() };
+                let terms: Vec<usize> = if self.reverse { (i..n).rev().listed() } else { (0..=i).listed() };
                 let mut term = |&j: &usize| {
                     index[axis] = j;
                     values[offset(&index, shape)]

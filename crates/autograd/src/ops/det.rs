@@ -8,6 +8,7 @@
 use super::factors::{Lu, doubles, require_square, write};
 use super::prelude::*;
 use crate::ir::Det;
+use crate::lists::IntoList;
 
 /// The most rows for which the cofactors are determinants of minors: n² of them, each in n³ steps.
 const MINORS: usize = 6;
@@ -45,8 +46,8 @@ impl<'t> Var<'t> {
         let others = |i: usize| (0..n).filter(move |&k| k != i);
         let minor =
             |k: usize| others(k / n).flat_map(move |i| others(k % n).map(move |j| (i * n + j) as i64));
-        let places: Vec<i64> = (0..n * n).flat_map(minor).collect();
-        let signs: Vec<f64> = (0..n * n).map(|k| if (k / n + k % n) % 2 == 0 { 1.0 } else { -1.0 }).collect();
+        let places: Vec<i64> = (0..n * n).flat_map(minor).listed();
+        let signs: Vec<f64> = (0..n * n).map(|k| if (k / n + k % n) % 2 == 0 { 1.0 } else { -1.0 }).listed();
         let count = places.len();
         let index = self.tape().constant(places).broadcast_to([lead, &[count]].concat());
         let elements = self.reshape([lead, &[n * n]].concat()).gather(-1, index);
@@ -74,7 +75,7 @@ impl Rule for Det {
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let (a, n) = (doubles(&x[0]), x[0].meta.shape[x[0].meta.shape.len() - 1]);
         let matrices = (0..y.shape.elements()).map(|k| &a[k * n * n..][..n * n]);
-        let values: Vec<f64> = matrices.map(|a| Lu::of(a, n).determinant()).collect();
+        let values: Vec<f64> = matrices.map(|a| Lu::of(a, n).determinant()).listed();
         write(y, &values);
         Ok(())
     }

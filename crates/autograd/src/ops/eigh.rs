@@ -10,6 +10,7 @@ use super::factors::{doubles, require_square, transposed, write};
 use super::prelude::*;
 use super::rotations::eigen;
 use crate::ir::Eigh;
+use crate::lists::IntoList;
 
 impl<'t> Var<'t> {
     /// The eigenvalues of \[…, n\], ascending, and eigenvectors of \[…, n, n\], the columns V, of the symmetric part of each
@@ -80,7 +81,7 @@ impl Rule for Eigh {
         let mut values = Vec::with_capacity(y.shape.elements());
         for a in doubles(&x[0]).chunks((n * n).max(1)) {
             let turned = transposed(a, n, n);
-            let a: Vec<f64> = a.iter().zip(turned).map(|(a, t)| 0.5 * a + 0.5 * t).collect();
+            let a: Vec<f64> = a.iter().zip(turned).map(|(a, t)| 0.5 * a + 0.5 * t).listed();
             let (w, rows) = eigen(&a, n);
             values.extend(w);
             values.extend(transposed(&rows, n, n));

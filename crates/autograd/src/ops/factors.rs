@@ -2,12 +2,13 @@
 //! rounded once at the end.
 
 use super::prelude::*;
+use crate::lists::IntoList;
 use crate::math::ln;
 use crate::number::Num;
 
 /// The elements in double precision.
 pub(super) fn doubles(x: &Dense) -> Vec<f64> {
-    with_float!(x.meta.dtype, T => x.slice::<T>().iter().map(|x| x.to_f64()).collect())
+    with_float!(x.meta.dtype, T => x.slice::<T>().iter().map(|x| x.to_f64()).listed())
 }
 
 /// Writes the result, rounded to its dtype.
@@ -89,7 +90,7 @@ pub(super) struct Lu {
 
 impl Lu {
     pub(super) fn of(a: &[f64], n: usize) -> Lu {
-        let mut lu = Lu { packed: a.to_vec(), n, rows: (0..n).collect(), sign: 1.0, zero: None };
+        let mut lu = Lu { packed: a.to_vec(), n, rows: (0..n).listed(), sign: 1.0, zero: None };
         for k in 0..n {
             lu.exchange(k);
             let pivot = lu.packed[k * n + k];
@@ -151,7 +152,7 @@ impl Lu {
     /// The solution of A·X = B for B of `columns` columns.
     pub(super) fn solve(&self, b: &[f64], columns: usize) -> Vec<f64> {
         let n = self.n;
-        let mut x: Vec<f64> = self.rows.iter().flat_map(|&i| &b[i * columns..][..columns]).copied().collect();
+        let mut x: Vec<f64> = self.rows.iter().flat_map(|&i| &b[i * columns..][..columns]).copied().listed();
         for i in 0..n {
             for j in 0..i {
                 let (row, above) = two_rows(&mut x, columns, i, j);
@@ -193,7 +194,7 @@ pub(super) fn solve_triangle(t: &[f64], n: usize, upper: bool, unit: bool, x: &m
 }
 
 pub(super) fn transposed(a: &[f64], rows: usize, columns: usize) -> Vec<f64> {
-    (0..rows * columns).map(|k| a[k % rows * columns + k / rows]).collect()
+    (0..rows * columns).map(|k| a[k % rows * columns + k / rows]).listed()
 }
 
 /// A·B for square matrices.
@@ -212,5 +213,5 @@ pub(super) fn product(a: &[f64], b: &[f64], n: usize) -> Vec<f64> {
 #[cfg(test)]
 pub(super) fn rounded(all: Vec<Row>) -> Vec<Row> {
     let single = |row: &Row| row.shapes.iter().all(|shape| shape.iter().rev().take(2).all(|&n| n == 1));
-    all.into_iter().map(|row| if single(&row) { row } else { row.rounds() }).collect()
+    all.into_iter().map(|row| if single(&row) { row } else { row.rounds() }).listed()
 }

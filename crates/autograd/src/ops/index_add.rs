@@ -7,6 +7,7 @@ use super::indexing::{Slices, check, check_dense, require_i64};
 use super::lines::contiguous;
 use super::prelude::*;
 use crate::ir::{IndexAdd, Take};
+use crate::lists::IntoList;
 
 impl<'t> Var<'t> {
     /// `self` with the slices of a source added along an axis, with an index for each: y\[…, indexₖ, …\] += source\[…, k, …\].
@@ -95,7 +96,7 @@ impl Rule for IndexAdd {
             let out = y.slice::<T>();
             out.fill(T::default());
             for (mut position, &value) in indices(&x[0].meta.shape).zip(x[0].slice::<T>()) {
-                let place: Vec<usize> = position.drain(axis..axis + of_index.len()).collect();
+                let place: Vec<usize> = position.drain(axis..axis + of_index.len()).listed();
                 position.insert(axis, index[offset(&place, of_index)] as usize);
                 let y = &mut out[offset(&position, &to)];
                 *y += value;

@@ -1,6 +1,7 @@
 //! Checks of indices, shared by the ops that take them.
 
 use super::prelude::*;
+use crate::lists::IntoList;
 use std::ops::Range;
 
 /// As [`check`]; the reference loops use it.
@@ -26,7 +27,7 @@ pub(super) fn check(index: &Strided<'_>, bound: usize) -> Result<(), Fault> {
     };
     // A repeated index is looked at once, at the first of its places.
     let places: Vec<usize> =
-        index.shape.iter().zip(index.strides).map(|(&d, &s)| if s == 0 { d.min(1) } else { d }).collect();
+        index.shape.iter().zip(index.strides).map(|(&d, &s)| if s == 0 { d.min(1) } else { d }).listed();
     match indices(&places).find(|position| !within(value(position))) {
         Some(position) => Err(Fault::Index { value: value(&position), position, bound }),
         None => Ok(()),

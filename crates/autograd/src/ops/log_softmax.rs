@@ -5,6 +5,7 @@
 use super::prelude::*;
 use super::softmax::{along, exponentials, largest, sum_keeping};
 use crate::ir::LogSoftmax;
+use crate::lists::IntoList;
 use crate::math::ln;
 use crate::number::Num;
 
@@ -58,9 +59,9 @@ impl Rule for LogSoftmax {
     }
 
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
-        with_float!(y.dtype(), T => y.write(along::<T>(&x[0], self.axis, |row| {
+        with_float!(y.dtype(), T => y.write(along::<T>(&x[0], self.axis, &|row| {
             let (_, total) = exponentials(row);
-            row.iter().map(|x| x - largest(row) - ln(Num(total)).0).collect()
+            row.iter().map(|x| x - largest(row) - ln(Num(total)).0).listed()
         })));
         Ok(())
     }
@@ -69,8 +70,8 @@ impl Rule for LogSoftmax {
         use kernels::softmax::{along, log_softmax_row};
         with_float!(y.dtype(), T => {
             let mut exponentials = Vec::new();
-            let row = |r: &mut [T]| log_softmax_row(r, &mut exponentials);
-            along::<T>(x[0].view(), self.axis as usize, y.slice(), row);
+            let mut row = |r: &mut [T]| log_softmax_row(r, &mut exponentials);
+            along::<T>(x[0].view(), self.axis as usize, y.slice(), &mut row);
         });
         Ok(())
     }

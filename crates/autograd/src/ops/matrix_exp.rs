@@ -8,6 +8,7 @@
 use super::factors::{Lu, doubles, product, require_square, write};
 use super::prelude::*;
 use crate::ir::MatrixExp;
+use crate::lists::IntoList;
 
 impl<'t> Var<'t> {
     /// The exponential of each matrix of \[…, n, n\], eᴬ = Σ Aᵏ/k!, in double precision. The result is NaN where A holds one,
@@ -63,7 +64,7 @@ impl Rule for MatrixExp {
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let n = y.shape[y.shape.len() - 1];
         let all = doubles(&x[0]);
-        let values: Vec<f64> = all.chunks((n * n).max(1)).flat_map(|a| exponential(a, n)).collect();
+        let values: Vec<f64> = all.chunks((n * n).max(1)).flat_map(|a| exponential(a, n)).listed();
         write(y, &values);
         Ok(())
     }
@@ -89,7 +90,7 @@ fn exponential(a: &[f64], n: usize) -> Vec<f64> {
     while norm * 0.5f64.powi(halvings) > THETA {
         halvings += 1;
     }
-    let scaled: Vec<f64> = a.iter().map(|x| x * 0.5f64.powi(halvings)).collect();
+    let scaled: Vec<f64> = a.iter().map(|x| x * 0.5f64.powi(halvings)).listed();
     let mut y = approximant(&scaled, n);
     for _ in 0..halvings {
         y = product(&y, &y, n);
@@ -105,16 +106,16 @@ fn approximant(a: &[f64], n: usize) -> Vec<f64> {
     // The coefficients b of A⁶, A⁴, A² and 1.
     let sum = |b: [f64; 4]| -> Vec<f64> {
         let one = |k: usize| if k.is_multiple_of(n + 1) { b[3] } else { 0.0 };
-        (0..n * n).map(|k| b[0] * a6[k] + b[1] * a4[k] + b[2] * a2[k] + one(k)).collect()
+        (0..n * n).map(|k| b[0] * a6[k] + b[1] * a4[k] + b[2] * a2[k] + one(k)).listed()
     };
-    let add = |x: Vec<f64>, y: Vec<f64>| -> Vec<f64> { x.iter().zip(y).map(|(x, y)| x + y).collect() };
+    let add = |x: Vec<f64>, y: Vec<f64>| -> Vec<f64> { x.iter().zip(y).map(|(x, y)| x + y).listed() };
     let b = PADE;
     let odd = product(&a6, &sum([b[13], b[11], b[9], 0.0]), n);
     let u = product(a, &add(odd, sum([b[7], b[5], b[3], b[1]])), n);
     let even = product(&a6, &sum([b[12], b[10], b[8], 0.0]), n);
     let v = add(even, sum([b[6], b[4], b[2], b[0]]));
     let [difference, sum] =
-        [-1.0, 1.0].map(|sign| -> Vec<f64> { v.iter().zip(&u).map(|(v, u)| v + sign * u).collect() });
+        [-1.0, 1.0].map(|sign| -> Vec<f64> { v.iter().zip(&u).map(|(v, u)| v + sign * u).listed() });
     Lu::of(&difference, n).solve(&sum, n)
 }
 

@@ -6,6 +6,7 @@
 use super::binary_of;
 use super::prelude::*;
 use crate::ir::{Compare, Max, Reshape, Sum};
+use crate::lists::IntoList;
 
 impl<'t> Var<'t> {
     /// The largest of all elements; NaN if any element is NaN. Equal largest elements share the gradient equally.
@@ -106,7 +107,7 @@ impl Rule for Max {
             let mut out: Vec<Option<T>> = vec![None; y.shape.elements()];
             for (index, &value) in indices(shape).zip(x[0].slice::<T>()) {
                 let kept: Vec<usize> =
-                    (0..shape.len()).filter(|&i| !self.axes.contains(&(i as Axis))).map(|i| index[i]).collect();
+                    (0..shape.len()).filter(|&i| !self.axes.contains(&(i as Axis))).map(|i| index[i]).listed();
                 let largest = &mut out[offset(&kept, y.shape)];
                 if largest.is_none_or(|m| value > m || value.is_nan()) && !largest.is_some_and(T::is_nan) {
                     *largest = Some(value);
@@ -119,7 +120,7 @@ impl Rule for Max {
 
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
         let gone = |axis: usize| self.axes.contains(&(axis as Axis));
-        with_float!(y.dtype(), T => kernels::max::max::<T>(x[0].view(), gone, y.slice()));
+        with_float!(y.dtype(), T => kernels::max::max::<T>(x[0].view(), &gone, y.slice()));
         Ok(())
     }
 }

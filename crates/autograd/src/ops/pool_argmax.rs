@@ -3,6 +3,7 @@
 
 use super::prelude::*;
 use crate::ir::PoolArgmax;
+use crate::lists::IntoList;
 
 impl Rule for PoolArgmax {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
@@ -33,7 +34,7 @@ impl Rule for PoolArgmax {
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let over = &self.over;
         let (plane, positions) = (over.input.elements(), over.output.elements());
-        let at: Vec<Vec<usize>> = indices(&over.output).collect();
+        let at: Vec<Vec<usize>> = indices(&over.output).listed();
         with_float!(x[0].meta.dtype, T => {
             let values = x[0].slice::<T>();
             let found = (0..y.shape.elements()).map(|i| {

@@ -9,6 +9,7 @@
 use super::factors::{doubles, write};
 use super::prelude::*;
 use crate::ir::{Qr, SolveTriangular};
+use crate::lists::IntoList;
 
 impl<'t> Var<'t> {
     /// The factors Q of \[…, m, n\] and R of \[…, n, n\] of each matrix of \[…, m, n\] with m ≥ n: A = Q·R, the columns of Q are
@@ -79,7 +80,7 @@ impl Rule for Qr {
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let &[.., m, n] = &x[0].meta.shape[..] else { unreachable!("the shape rule demands matrices") };
         let all = doubles(&x[0]);
-        let values: Vec<f64> = all.chunks((m * n).max(1)).flat_map(|a| factors(a, m, n)).collect();
+        let values: Vec<f64> = all.chunks((m * n).max(1)).flat_map(|a| factors(a, m, n)).listed();
         write(y, &values);
         Ok(())
     }
@@ -90,7 +91,7 @@ fn factors(a: &[f64], m: usize, n: usize) -> Vec<f64> {
     let mut r = a.to_vec();
     let mut normals: Vec<Vec<f64>> = Vec::with_capacity(n);
     for k in 0..n {
-        let column: Vec<f64> = (k..m).map(|i| r[i * n + k]).collect();
+        let column: Vec<f64> = (k..m).map(|i| r[i * n + k]).listed();
         let normal = normal_of(column);
         reflect(&normal, &mut r[k * n..], n);
         normals.push(normal);
@@ -100,9 +101,9 @@ fn factors(a: &[f64], m: usize, n: usize) -> Vec<f64> {
     for (k, normal) in normals.iter().enumerate().rev() {
         reflect(normal, &mut q[k * n..], n);
     }
-    let signs: Vec<f64> = (0..n).map(|k| if r[k * n + k] < 0.0 { -1.0 } else { 1.0 }).collect();
+    let signs: Vec<f64> = (0..n).map(|k| if r[k * n + k] < 0.0 { -1.0 } else { 1.0 }).listed();
     let upper = (0..n * n).map(|k| if k / n > k % n { 0.0 } else { signs[k / n] * r[k] });
-    (0..m * n).map(|k| q[k] * signs[k % n]).chain(upper).collect()
+    (0..m * n).map(|k| q[k] * signs[k % n]).chain(upper).listed()
 }
 
 /// The unit vector of the reflection that takes a vector to a multiple of the first axis; 0 if it has that direction.

@@ -5,6 +5,7 @@ use super::indexing::{check, check_dense, require_i64};
 use super::lines::contiguous;
 use super::prelude::*;
 use crate::ir::RavelIndex;
+use crate::lists::IntoList;
 
 impl<'t> Var<'t> {
     /// The elements at index tuples: y\[k\] = x\[iₖ, jₖ\] for the indices i and j of the first two axes, and so on for any
@@ -70,9 +71,9 @@ impl<'t> Var<'t> {
             common = Var::broadcast_pair(op, common, index).0;
         }
         let common = common.shape();
-        let indices: Vec<Var<'t>> = indices.iter().map(|i| i.broadcast_to(common.clone())).collect();
+        let indices: Vec<Var<'t>> = indices.iter().map(|i| i.broadcast_to(common.clone())).listed();
         let (lengths, rest) = shape.split_at(indices.len());
-        let one: Vec<usize> = [lengths.iter().product()].iter().chain(rest).copied().collect();
+        let one: Vec<usize> = [lengths.iter().product()].iter().chain(rest).copied().listed();
         let places = record(RavelIndex { lengths: Shape::from(lengths) }, &indices);
         (self.reshape(&one[..]), places)
     }
@@ -107,14 +108,14 @@ impl Rule for RavelIndex {
 
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         x.iter().zip(&self.lengths[..]).try_for_each(|(index, &length)| check_dense(index, length))?;
-        let indices: Vec<&[i64]> = x.iter().map(Dense::slice::<i64>).collect();
+        let indices: Vec<&[i64]> = x.iter().map(Dense::slice::<i64>).listed();
         self.fill(&indices, y.slice());
         Ok(())
     }
 
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
         x.iter().zip(&self.lengths[..]).try_for_each(|(index, &length)| check(index, length))?;
-        let indices: Vec<_> = x.iter().map(contiguous::<i64>).collect();
+        let indices: Vec<_> = x.iter().map(contiguous::<i64>).listed();
         self.fill(&indices, y.slice());
         Ok(())
     }

@@ -1,6 +1,8 @@
 //! Eigenvalues and singular values by Jacobi's rotations, in double precision: short, and accurate for small values as well.
 //! Source: G. H. Golub, C. F. Van Loan, *Matrix Computations*, 4th edition, 2013, sections 8.5 and 8.6.3.
 
+use crate::lists::{IntoList, places};
+
 /// Many more sweeps than rotations ever take: they converge quadratically.
 const SWEEPS: usize = 60;
 
@@ -26,12 +28,12 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 fn identity(n: usize) -> Vec<f64> {
-    (0..n * n).map(|k| if k.is_multiple_of(n + 1) { 1.0 } else { 0.0 }).collect()
+    (0..n * n).map(|k| if k.is_multiple_of(n + 1) { 1.0 } else { 0.0 }).listed()
 }
 
 /// The rows in another order, each times a sign.
 fn arranged(rows: &[f64], n: usize, order: &[usize], signs: &[f64]) -> Vec<f64> {
-    order.iter().zip(signs).flat_map(|(&i, &sign)| rows[i * n..][..n].iter().map(move |x| sign * x)).collect()
+    order.iter().zip(signs).flat_map(|(&i, &sign)| rows[i * n..][..n].iter().map(move |x| sign * x)).listed()
 }
 
 /// The sign that makes the largest element positive.
@@ -67,10 +69,9 @@ pub(super) fn eigen(a: &[f64], n: usize) -> (Vec<f64>, Vec<f64>) {
         }
     }
     let value = |i: usize| a[i * n + i];
-    let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|&i, &j| value(i).total_cmp(&value(j)));
-    let signs: Vec<f64> = order.iter().map(|&i| sign_of(&vectors[i * n..][..n])).collect();
-    (order.iter().map(|&i| value(i)).collect(), arranged(&vectors, n, &order, &signs))
+    let order = places(n, &|i, j| value(i).total_cmp(&value(j)));
+    let signs: Vec<f64> = order.iter().map(|&i| sign_of(&vectors[i * n..][..n])).listed();
+    (order.iter().map(|&i| value(i)).listed(), arranged(&vectors, n, &order, &signs))
 }
 
 /// The singular values of a matrix, descending, and the singular vectors as rows.
@@ -90,22 +91,21 @@ pub(super) fn singular(columns: &[f64], m: usize, n: usize) -> Singular {
     }
     // No square overflows or vanishes.
     let scale = if largest > 0.0 { largest } else { 1.0 };
-    let mut left: Vec<f64> = columns.iter().map(|x| x / scale).collect();
+    let mut left: Vec<f64> = columns.iter().map(|x| x / scale).listed();
     let mut right = identity(n);
     orthogonalise(&mut left, &mut right, m, n);
     let row = |i: usize| &left[i * m..][..m];
-    let lengths: Vec<f64> = (0..n).map(|i| dot(row(i), row(i)).sqrt()).collect();
-    let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|&i, &j| lengths[j].total_cmp(&lengths[i]));
-    let signs: Vec<f64> = order.iter().map(|&i| sign_of(row(i))).collect();
+    let lengths: Vec<f64> = (0..n).map(|i| dot(row(i), row(i)).sqrt()).listed();
+    let order = places(n, &|i, j| lengths[j].total_cmp(&lengths[i]));
+    let signs: Vec<f64> = order.iter().map(|&i| sign_of(row(i))).listed();
     let scales: Vec<f64> = order
         .iter()
         .zip(&signs)
         .map(|(&i, sign)| if lengths[i] > 0.0 { sign / lengths[i] } else { 0.0 })
-        .collect();
+        .listed();
     let mut vectors = arranged(&left, m, &order, &scales);
     complete(&mut vectors, m, n);
-    let values = order.iter().map(|&i| lengths[i] * scale).collect();
+    let values = order.iter().map(|&i| lengths[i] * scale).listed();
     Singular { left: vectors, values, right: arranged(&right, n, &order, &signs) }
 }
 

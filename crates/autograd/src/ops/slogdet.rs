@@ -8,6 +8,7 @@
 use super::factors::{Lu, doubles, require_square, write};
 use super::prelude::*;
 use crate::ir::Slogdet;
+use crate::lists::IntoList;
 
 impl<'t> Var<'t> {
     /// The sign of the determinant of each matrix of \[…, n, n\], and ln |det A|: two results of \[…\]. Neither overflows nor
@@ -70,7 +71,7 @@ impl Rule for Slogdet {
         let (a, n) = (doubles(&x[0]), x[0].meta.shape[x[0].meta.shape.len() - 1]);
         let matrices = (0..y.shape.elements() / 2).map(|k| &a[k * n * n..][..n * n]);
         let values: Vec<f64> =
-            matrices.map(|a| Lu::of(a, n).log_determinant()).flat_map(|(sign, log)| [sign, log]).collect();
+            matrices.map(|a| Lu::of(a, n).log_determinant()).flat_map(|(sign, log)| [sign, log]).listed();
         write(y, &values);
         Ok(())
     }

@@ -4,6 +4,7 @@
 
 use super::prelude::*;
 use crate::ir::{Softmax, Sum};
+use crate::lists::IntoList;
 use crate::math::exp;
 use crate::number::{Digits, Num};
 
@@ -51,16 +52,16 @@ impl Rule for Softmax {
     }
 
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
-        with_float!(y.dtype(), T => y.write(along::<T>(&x[0], self.axis, |row| {
+        with_float!(y.dtype(), T => y.write(along::<T>(&x[0], self.axis, &|row| {
             let (exponentials, total) = exponentials(row);
-            exponentials.into_iter().map(|e| e / total).collect()
+            exponentials.into_iter().map(|e| e / total).listed()
         })));
         Ok(())
     }
 
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
         use kernels::softmax::{along, softmax_row};
-        with_float!(y.dtype(), T => along::<T>(x[0].view(), self.axis as usize, y.slice(), softmax_row));
+        with_float!(y.dtype(), T => along::<T>(x[0].view(), self.axis as usize, y.slice(), &mut softmax_row));
         Ok(())
     }
 }
@@ -84,13 +85,13 @@ pub(super) fn largest<T: Float>(row: &[T]) -> T {
 
 /// The exponentials of a row, shifted by its largest entry, and their sum.
 pub(super) fn exponentials<T: Float + Digits>(row: &[T]) -> (Vec<T>, T) {
-    let shifted: Vec<T> = row.iter().map(|&x| exp(Num(x - largest(row))).0).collect();
+    let shifted: Vec<T> = row.iter().map(|&x| exp(Num(x - largest(row))).0).listed();
     let total = tree::sum(&shifted);
     (shifted, total)
 }
 
 /// Replaces each row along an axis by `f` of the row.
-pub(super) fn along<T: Float>(x: &Dense, axis: Axis, f: impl Fn(&[T]) -> Vec<T>) -> Vec<T> {
+pub(super) fn along<T: Float>(x: &Dense, axis: Axis, f: &dyn Fn(&[T]) -> Vec<T>) -> Vec<T> {
     let (shape, axis) = (&x.meta.shape, axis as usize);
     let values = x.slice::<T>();
     let mut out = values.to_vec();
@@ -101,8 +102,8 @@ pub(super) fn along<T: Float>(x: &Dense, axis: Axis, f: impl Fn(&[T]) -> Vec<T>)
                 index[axis] = i;
                 offset(&index, shape)
             })
-            .collect();
-        let row: Vec<T> = offsets.iter().map(|&p| values[p]).collect();
+            .listed();
+        let row: Vec<T> = offsets.iter().map(|&p| values[p]).listed();
         offsets.iter().zip(f(&row)).for_each(|(&p, y)| out[p] = y);
     }
     out

@@ -4,6 +4,7 @@
 
 use super::prelude::*;
 use crate::ir::{Broadcast, Reshape, Sum};
+use crate::lists::IntoList;
 
 impl<'t> Var<'t> {
     /// The sum of all elements, Σ x, and 0 if there are none. The terms are added pairwise, in an order that depends on the
@@ -73,11 +74,11 @@ impl Rule for Sum {
 
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let shape = &x[0].meta.shape;
-        let summed: Vec<usize> = self.axes.iter().map(|&a| shape[a as usize]).collect();
+        let summed: Vec<usize> = self.axes.iter().map(|&a| shape[a as usize]).listed();
         with_float!(y.dtype(), T => {
             let values = x[0].slice::<T>();
             let results = indices(y.shape).map(|kept| {
-                let terms: Vec<T> = indices(&summed).map(|s| values[offset(&self.merge(&kept, &s), shape)]).collect();
+                let terms: Vec<T> = indices(&summed).map(|s| values[offset(&self.merge(&kept, &s), shape)]).listed();
                 tree::sum(&terms)
             });
             y.write(results);
@@ -87,7 +88,7 @@ impl Rule for Sum {
 
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, room: &mut Room<'_>) -> Result<(), Fault> {
         let summed = |axis: usize| self.axes.contains(&(axis as Axis));
-        with_float!(y.dtype(), T => kernels::sum::shared::<T>(x[0].view(), summed, y.slice(), room.workers));
+        with_float!(y.dtype(), T => kernels::sum::shared::<T>(x[0].view(), &summed, y.slice(), room.workers));
         Ok(())
     }
 
@@ -104,7 +105,7 @@ impl Sum {
             let from = if self.axes.contains(&(axis as Axis)) { summed.next() } else { kept.next() };
             from.copied()
         };
-        (0..).map_while(&mut next).collect()
+        (0..).map_while(&mut next).listed()
     }
 }
 

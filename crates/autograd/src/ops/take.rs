@@ -8,6 +8,7 @@ use super::indexing::{Slices, check, check_dense, require_i64};
 use super::lines::contiguous;
 use super::prelude::*;
 use crate::ir::{IndexAdd, Take};
+use crate::lists::IntoList;
 
 impl<'t> Var<'t> {
     /// The slices of an axis at given indices, in their order: y\[…, k, …\] = x\[…, indexₖ, …\]. The shape of the index, of any
@@ -89,7 +90,7 @@ impl Rule for Take {
         check_dense(&x[1], from[axis])?;
         let index = x[1].slice::<i64>();
         let offsets = indices(y.shape).map(|mut position| {
-            let place: Vec<usize> = position.drain(axis..axis + of_index.len()).collect();
+            let place: Vec<usize> = position.drain(axis..axis + of_index.len()).listed();
             position.insert(axis, index[offset(&place, of_index)] as usize);
             offset(&position, from)
         });

@@ -2,6 +2,7 @@
 
 use super::{BufferEntry, Entry, Initial, Params, Scope, identity};
 use crate::dtype::{DType, Data, DataRef, Element};
+use crate::lists::IntoList;
 use crate::mistake::Mistake;
 use crate::shape::Shape;
 use crate::tensor::ToTensor;
@@ -60,7 +61,7 @@ impl Params {
         let owner = self.owner;
         let all =
             self.buffers.iter().zip(0..).map(|(entry, index)| Buffer { owner, index, stamp: entry.stamp });
-        all.collect::<Vec<Buffer>>().into_iter()
+        all.listed().into_iter()
     }
 
     /// The handle of a buffer by its full name such as `net.0.mean`.
@@ -179,7 +180,7 @@ impl Scope<'_> {
     pub fn buffer(&mut self, name: &str, shape: impl Into<Shape>, initial: impl Initial) -> Buffer {
         let (name, shape, values) = self.initial_values(name, shape.into(), initial);
         let data = match self.params.dtype() {
-            DType::F32 => Data::F32(values.iter().map(|&x| x as f32).collect()),
+            DType::F32 => Data::F32(values.iter().map(|&x| x as f32).listed()),
             _ => Data::F64(values),
         };
         self.params.add_buffer(name, shape, data)

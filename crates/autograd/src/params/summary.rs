@@ -2,6 +2,7 @@
 
 use super::Params;
 use crate::dtype::DataRef;
+use crate::lists::IntoList;
 use std::fmt;
 
 /// A summary table: name, shape, size, mean and standard deviation of each parameter.
@@ -16,7 +17,7 @@ impl fmt::Display for Params {
         )?;
         for e in &self.entries {
             let values: Vec<f64> = match self.slab.borrow() {
-                DataRef::F32(v) => v[e.range.clone()].iter().map(|&x| f64::from(x)).collect(),
+                DataRef::F32(v) => v[e.range.clone()].iter().map(|&x| f64::from(x)).listed(),
                 DataRef::F64(v) => v[e.range.clone()].to_vec(),
                 _ => unreachable!("a slab is F32 or F64"),
             };

@@ -4,6 +4,7 @@
 use super::assemble::assemble;
 use super::graph::Graph;
 use crate::ir::{Binary, Broadcast, NodeId, Op, Permute, Reshape, Sum, Unary};
+use crate::lists::IntoList;
 use crate::shape::Axes;
 
 /// Simplifies each node by its operands.
@@ -121,7 +122,7 @@ fn permute(out: &mut Graph, mut axes: Axes, x: NodeId) -> Option<NodeId> {
     let shape = out.shape(first);
     let moved = axes.iter().filter(|&&a| shape[a as usize] != 1);
     if moved.is_sorted() {
-        let to: Vec<usize> = axes.iter().map(|&a| shape[a as usize]).collect();
+        let to: Vec<usize> = axes.iter().map(|&a| shape[a as usize]).listed();
         return Some(out.reshape(first, (&to[..]).into()));
     }
     (first != x).then(|| out.permute(first, axes))
@@ -148,7 +149,7 @@ fn sum(out: &mut Graph, axes: &[u8], x: NodeId) -> Option<NodeId> {
         return None;
     }
     let kept: Vec<usize> =
-        (0..from.len()).filter(|i| !axes.contains(&((lead + i) as u8))).map(|i| from[i]).collect();
+        (0..from.len()).filter(|i| !axes.contains(&((lead + i) as u8))).map(|i| from[i]).listed();
     let once = out.reshape(source, (&kept[..]).into());
     let once = out.broadcast(once, result);
     let n = out.number(terms as f64, once);

@@ -3,6 +3,7 @@
 
 use super::graph::{Graph, Node};
 use crate::ir::{Concat, Inputs, Meta, NodeId, Op, Pad};
+use crate::lists::sort_by;
 
 /// The start of a part along the axis, its length, and its node.
 type Part = (usize, usize, NodeId);
@@ -12,7 +13,7 @@ pub(super) fn assemble(out: &mut Graph, a: NodeId, b: NodeId) -> Option<NodeId> 
     let axis = axis(out, a).filter(|&axis| Some(axis) == self::axis(out, b))?;
     let mut parts = parts(out, a);
     parts.extend(self::parts(out, b));
-    parts.sort_unstable();
+    sort_by(&mut parts, Part::cmp);
     if parts.windows(2).any(|w| w[0].0 + w[0].1 > w[1].0) {
         return None;
     }

@@ -3,6 +3,7 @@
 use super::{Kernel, Work};
 use crate::code::{Act, Code, Extent, MemoryView, Step};
 use crate::ir::Op;
+use crate::lists::IntoList;
 
 impl Kernel {
     /// What kind of kernel it is: `fused`, `copy`, `product` or `op`.
@@ -30,23 +31,23 @@ impl Kernel {
         match &self.work {
             Work::Tile(code) => code.steps.iter().map(|step| step.flops() * numbers(code, step)).sum(),
             Work::Product { a, c, .. } => 2 * c.shape.elements() * a.shape.last().copied().unwrap_or(1),
-            Work::Op { op, x, y } => op.flops(&x.iter().map(|x| &x.shape[..]).collect::<Vec<_>>(), &y.shape),
+            Work::Op { op, x, y } => op.flops(&x.iter().map(|x| &x.shape[..]).listed(), &y.shape),
         }
     }
 
     /// The operands that it reads from memory.
     pub fn reads(&self) -> Vec<&MemoryView> {
         match &self.work {
-            Work::Tile(code) => code.reads.iter().map(|r| &r.from).collect(),
+            Work::Tile(code) => code.reads.iter().map(|r| &r.from).listed(),
             Work::Product { a, b, .. } => vec![a, b],
-            Work::Op { x, .. } => x.iter().collect(),
+            Work::Op { x, .. } => x.iter().listed(),
         }
     }
 
     /// The operands that it writes to memory.
     pub fn writes(&self) -> Vec<&MemoryView> {
         match &self.work {
-            Work::Tile(code) => code.writes.iter().map(|w| &w.to).chain(&code.totals).collect(),
+            Work::Tile(code) => code.writes.iter().map(|w| &w.to).chain(&code.totals).listed(),
             Work::Product { c, .. } => vec![c],
             Work::Op { y, .. } => vec![y],
         }

@@ -3,6 +3,7 @@
 
 use crate::code::{Act, Extent, MemoryView, Read, Slot, Step, Write};
 use crate::dtype::DType;
+use crate::lists::IntoList;
 
 /// The number of a value in a draft.
 pub(super) type Value = Slot;
@@ -84,7 +85,7 @@ impl Draft {
                 step.act.reads().iter().for_each(|&x| used[x as usize] = true);
             }
         }
-        let gone: Vec<bool> = needed.into_iter().map(|needed| !needed).collect();
+        let gone: Vec<bool> = needed.into_iter().map(|needed| !needed).listed();
         self.leave_out(&gone);
     }
 }

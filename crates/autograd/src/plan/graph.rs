@@ -3,6 +3,7 @@
 use crate::buffers::Source;
 use crate::dtype::{DType, Data, DataRef, each_dtype};
 use crate::ir::{Binary, Body, Broadcast, Inputs, Line, Meta, NodeId, Op, Permute, Reshape, Sum, Unary};
+use crate::lists::IntoList;
 use crate::origin::{Context, Origin, Scopes};
 use crate::shape::{Axes, Shape};
 use crate::tape::{self, Input, Tape};
@@ -46,7 +47,7 @@ impl Graph {
     pub(crate) fn of(tape: Tape<'_>, outputs: Vec<NodeId>) -> Graph {
         let params = tape.params();
         let mut list = tape.into_list();
-        let mut inputs: Vec<PlanInput> = list.traced_inputs().iter().cloned().map(PlanInput::Given).collect();
+        let mut inputs: Vec<PlanInput> = list.traced_inputs().iter().cloned().map(PlanInput::Given).listed();
         for id in 0..list.nodes.len() {
             let node = &list.nodes[id];
             if let Op::Constant | Op::Variable = node.op {
@@ -64,9 +65,9 @@ impl Graph {
         let scopes = std::mem::take(&mut list.scopes);
         let nodes = list.nodes.into_vec().into_iter();
         let node = |tape::Node { op, inputs, meta, origin, .. }| Node { op, inputs, meta, origin };
-        let mut nodes: Vec<Node> = nodes.map(node).collect();
+        let mut nodes: Vec<Node> = nodes.map(node).listed();
         nodes.shrink_to_fit();
-        Graph { list: (0..nodes.len() as NodeId).collect(), nodes, inputs, outputs, scopes }
+        Graph { list: (0..nodes.len() as NodeId).listed(), nodes, inputs, outputs, scopes }
     }
 
     /// The nodes of a loop's body. Its arguments are inputs; its outputs are the results and, with a history, the products.
@@ -85,7 +86,7 @@ impl Graph {
             let origin = Origin::new(Context::default(), site);
             nodes.push(Node { op, inputs: operands.clone(), meta: meta.clone(), origin });
         }
-        let list = (0..nodes.len() as NodeId).collect();
+        let list = (0..nodes.len() as NodeId).listed();
         let products = body.products.iter().filter(|_| history);
         let outputs = body.results.iter().chain(products).copied().collect();
         Graph { nodes, list, inputs, outputs, scopes: Scopes::default() }
@@ -191,7 +192,7 @@ impl Graph {
     /// Appends an op on earlier nodes. Its shape and dtype follow from its rule.
     pub(crate) fn add(&mut self, op: impl Into<Op>, inputs: Inputs, origin: Origin) -> NodeId {
         let op = op.into();
-        let metas: Vec<&Meta> = inputs.iter().map(|&i| &self.node(i).meta).collect();
+        let metas: Vec<&Meta> = inputs.iter().map(|&i| &self.node(i).meta).listed();
         let rule = op.rule().expect("an op that is no leaf");
         let meta =
             rule.infer(&metas).unwrap_or_else(|e| unreachable!("a pass built {op:?} on {metas:?}: {e:?}"));

@@ -5,6 +5,7 @@ use super::graph::Graph;
 use super::units::{Fusion, Group, Role, Unit};
 use crate::code::Extent;
 use crate::ir::NodeId;
+use crate::lists::IntoList;
 
 /// Pairs of a result that a unit computes and an operand whose last use is in that unit: the result may take the operand's
 /// memory. No node is in two pairs.
@@ -26,7 +27,7 @@ pub(super) fn overwritten(
     let is_result = |&id: &NodeId| fits(id) && fusion.role[id as usize] == Role::Spread(Extent::Tile);
     let is_free = |&id: &NodeId| fits(id) && walks(graph, fusion, group, id);
     let results = begun.iter().copied().filter(is_result);
-    results.zip(ending.iter().copied().filter(is_free)).collect()
+    results.zip(ending.iter().copied().filter(is_free)).listed()
 }
 
 /// Whether a group reads a root only as a whole, in row-major order.

@@ -8,10 +8,10 @@ use super::views::is_contiguous;
 use crate::code::MemoryView;
 use crate::dtype::{DType, Data};
 use crate::ir::{NodeId, Op};
+use crate::lists::OrderedMap;
 use crate::params::Params;
 use crate::shape::{Shape, Strides};
 use smallvec::SmallVec;
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// The numbers of memories. Every plan has parameters and gradients; then come inputs, then buffers.
@@ -47,21 +47,26 @@ impl Buffer {
 
 /// Free buffers, by type and size.
 #[derive(Default)]
-struct Free(BTreeMap<(DType, usize), Vec<u32>>);
+struct Free(OrderedMap<(DType, usize), Vec<u32>>);
 
 impl Free {
     fn give(&mut self, buffer: Buffer, number: u32) {
-        self.0.entry((buffer.dtype, buffer.elements)).or_default().push(number);
+        self.0.or_insert_with((buffer.dtype, buffer.elements), Vec::new).push(number);
     }
 
     /// Takes the buffer whose size is nearest.
     fn take(&mut self, need: Buffer) -> Option<u32> {
         let wanted = (need.dtype, need.elements);
-        let of_type = |key: &(DType, usize)| key.0 == need.dtype;
-        let above = self.0.range(wanted..).next().map(|(&key, _)| key).filter(of_type);
-        let below = self.0.range(..wanted).next_back().map(|(&key, _)| key).filter(of_type);
-        let nearest = above.into_iter().chain(below).min_by_key(|key| key.1.abs_diff(need.elements))?;
-        let numbers = self.0.get_mut(&nearest)?;
+        let place = self.0.place(&wanted).unwrap_or_else(|place| place);
+        let distance = |place: usize| {
+            let (key, _) = self.0[..].get(place)?;
+            (key.0 == need.dtype).then(|| (key.1.abs_diff(need.elements), *key))
+        };
+        let (_, nearest) = match (distance(place), place.checked_sub(1).and_then(distance)) {
+            (Some(above), Some(below)) if below.0 < above.0 => below,
+            (above, below) => above.or(below)?,
+        };
+        let numbers = self.0.or_insert_with(nearest, Vec::new);
         let number = numbers.pop();
         if numbers.is_empty() {
             self.0.remove(&nearest);

@@ -41,6 +41,7 @@ pub use verify::Verified;
 
 use crate::code::MemoryView;
 use crate::ir::{self, NodeId};
+use crate::lists::IntoList;
 use crate::params::Params;
 use crate::target::Target;
 use draft::{Draft, Value};
@@ -67,7 +68,7 @@ pub(crate) fn plan(
     let lower = Lower { graph: &graph, fusion: &fusion, allocation: &allocation, rewrites: steps(passes) };
     let mut values = graph.per_node(Value::MAX);
     let units = 0..fusion.units.len() as u32;
-    let mut kernels: Vec<Kernel> = units.map(|unit| kernel(&lower, unit, &mut values)).collect();
+    let mut kernels: Vec<Kernel> = units.map(|unit| kernel(&lower, unit, &mut values)).listed();
     let streamed = kernels.split_off(kernels.len() - streams);
     for (id, range) in &allocation.copies {
         let to = MemoryView { memory: GRADIENTS, offset: range.start, ..allocation.contiguous(&graph, *id) };
@@ -88,7 +89,7 @@ pub(crate) fn plan(
     let inputs = std::mem::take(&mut graph.inputs);
     let (unshared, buffers) = (allocation.unshared(), allocation.buffers);
     let also = passes.rows().filter(|pass| matches!(pass.stage, Stage::Steps(_) | Stage::Choice));
-    let also = also.map(|pass| pass.name).collect();
+    let also = also.map(|pass| pass.name).listed();
     verify::plan(Plan {
         kernels,
         streams,
@@ -150,7 +151,7 @@ fn steps(passes: Passes) -> Vec<fn(&mut Draft)> {
         Stage::Steps(rewrite) => Some(rewrite),
         _ => None,
     });
-    rewrites.collect()
+    rewrites.listed()
 }
 
 fn kernel(lower: &Lower<'_>, unit: u32, values: &mut [Value]) -> Kernel {
@@ -164,7 +165,7 @@ fn kernel(lower: &Lower<'_>, unit: u32, values: &mut [Value]) -> Kernel {
         }
         Unit::Op(id) => {
             let node = graph.node(*id);
-            let x = node.inputs.iter().map(|&x| allocation.view(graph, fusion, x)).collect();
+            let x = node.inputs.iter().map(|&x| allocation.view(graph, fusion, x)).listed();
             Work::Op { op: node.op.clone(), x, y: allocation.root(graph, *id) }
         }
     };

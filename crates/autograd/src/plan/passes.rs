@@ -3,6 +3,7 @@
 use super::draft::Draft;
 use super::graph::Graph;
 use super::units::Units;
+use crate::lists::IntoList;
 use crate::target::Target;
 use std::fmt;
 
@@ -226,13 +227,13 @@ fn bit(name: &str) -> u32 {
 #[cold]
 #[track_caller]
 fn unknown(name: &str) -> ! {
-    let names: Vec<&str> = Passes::names().collect();
+    let names: Vec<&str> = Passes::names().listed();
     panic!("there is no pass {name:?}; there are {}", names.join(", "))
 }
 
 impl fmt::Debug for Passes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = Passes::names().filter(|name| self.has(name)).collect();
+        let names: Vec<&str> = Passes::names().filter(|name| self.has(name)).listed();
         write!(f, "Passes({})", names.join(" "))
     }
 }

@@ -3,6 +3,7 @@
 use super::draft::Draft;
 use crate::code::{Act, Code, Extent, How, Read, Slot, Step};
 use crate::dtype::DType;
+use crate::lists::{IntoList, sort_by};
 use crate::target::Target;
 use crate::tree::{BLOCK, LANES};
 
@@ -10,14 +11,14 @@ use crate::tree::{BLOCK, LANES};
 pub(super) fn assign(draft: Draft, elements: usize, row: usize, target: &Target) -> Code {
     let (slot_of, slots) = allocate(&draft);
     super::verify::slots(&draft, &slot_of);
-    let read_memories: Vec<u32> = draft.reads.iter().map(|read| read.from.memory).collect();
+    let read_memories: Vec<u32> = draft.reads.iter().map(|read| read.from.memory).listed();
     let to = |value: Slot| slot_of[value as usize];
     let steps = draft.steps.into_iter().map(|s| Step {
         y: if matches!(s.act, Act::Total(_)) { s.y } else { to(s.y) },
         extent: s.extent,
         act: s.act.map(to),
     });
-    let steps: Vec<Step> = steps.collect();
+    let steps: Vec<Step> = steps.listed();
     let size = if draft.dtype == DType::F32 { 4 } else { 8 };
     let (tile, task) = sizes(slots, size, elements, row, target);
     let weight = |read: &Read| if read.how == How::Gather { target.threads.gather } else { 1 };
@@ -32,7 +33,7 @@ pub(super) fn assign(draft: Draft, elements: usize, row: usize, target: &Target)
         tile,
         task,
         slots,
-        fills: draft.fills.iter().map(|&(value, x)| (to(value), x)).collect(),
+        fills: draft.fills.iter().map(|&(value, x)| (to(value), x)).listed(),
         reads: draft
             .reads
             .into_iter()
@@ -40,7 +41,7 @@ pub(super) fn assign(draft: Draft, elements: usize, row: usize, target: &Target)
                 r.slot = to(r.slot);
                 r
             })
-            .collect(),
+            .listed(),
         steps,
         writes: draft
             .writes
@@ -52,7 +53,7 @@ pub(super) fn assign(draft: Draft, elements: usize, row: usize, target: &Target)
                     && !read_memories.contains(&w.to.memory);
                 w
             })
-            .collect(),
+            .listed(),
         totals: draft.totals,
     }
 }
@@ -116,7 +117,7 @@ fn allocate(draft: &Draft) -> (Vec<Slot>, usize) {
             }
         }
         let mut reads = step.act.reads();
-        reads.sort_unstable();
+        sort_by(&mut reads, Slot::cmp);
         reads.dedup();
         for x in reads {
             if last_use[x as usize] == i && !kept[x as usize] {

@@ -15,6 +15,7 @@
 use super::graph::Graph;
 use super::units::{Fusion, NO_UNIT, Unit, Units};
 use crate::ir::{NodeId, Op};
+use crate::lists::{IntoList, sort_by};
 use crate::tree::DEPTH;
 
 /// Moves these products to the end of the units, and notes their number.
@@ -23,7 +24,7 @@ pub(super) fn stream(mut units: Units<'_>) -> Units<'_> {
     let outputs = &graph.outputs[graph.outputs.len() - gradients.len()..];
     let found = outputs.iter().zip(*gradients);
     let mut last: Vec<(usize, u32)> =
-        found.filter_map(|(&id, range)| Some((range.start, streamed(graph, fusion, id)?))).collect();
+        found.filter_map(|(&id, range)| Some((range.start, streamed(graph, fusion, id)?))).listed();
     if last.is_empty() {
         return units;
     }
@@ -40,8 +41,8 @@ pub(super) fn stream(mut units: Units<'_>) -> Units<'_> {
     // Each is an output once, as a gradient, and no other unit reads it.
     last.retain(|&(_, unit)| reads[unit as usize] == 1);
     // In the order of the slab, because a step searches them by their offsets there.
-    last.sort_unstable();
-    let last: Vec<u32> = last.into_iter().map(|(_, unit)| unit).collect();
+    sort_by(&mut last, Ord::cmp);
+    let last: Vec<u32> = last.into_iter().map(|(_, unit)| unit).listed();
     fusion.put_last(graph, &last);
     Units { streams: last.len(), ..units }
 }

@@ -7,6 +7,7 @@ use super::views::Views;
 use crate::code::Extent;
 use crate::dtype::DType;
 use crate::ir::{Max, NodeId, Op, Structure, Sum};
+use crate::lists::IntoList;
 use crate::shape::Axis;
 use crate::target::Target;
 use std::ops::Range;
@@ -104,12 +105,12 @@ impl Fusion {
         let mut number = vec![0; self.units.len()];
         let mut is_last = vec![false; self.units.len()];
         last.iter().for_each(|&unit| is_last[unit as usize] = true);
-        let mut order: Vec<u32> = (0..self.units.len() as u32).filter(|&u| !is_last[u as usize]).collect();
+        let mut order: Vec<u32> = (0..self.units.len() as u32).filter(|&u| !is_last[u as usize]).listed();
         order.extend(last);
         for (new, &old) in order.iter().enumerate() {
             number[old as usize] = new as u32;
         }
-        let mut units: Vec<Option<Unit>> = self.units.drain(..).map(Some).collect();
+        let mut units: Vec<Option<Unit>> = self.units.drain(..).map(Some).listed();
         self.units.extend(
             order.iter().map(|&old| units[old as usize].take().expect("the order has each unit once")),
         );

@@ -3,10 +3,11 @@
 use super::Program;
 use crate::code::MemoryView;
 use crate::ir::Meta;
+use crate::lists::{IntoList, OrderedMap, sort_once};
 use crate::plan::{FIRST_INPUT, GRADIENTS, Kernel, PARAMETERS, PlanInput};
 use crate::shape::Shape;
 use crate::text::{quoted, shortened};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashSet;
 
 /// The longest list of ops in a box, in characters.
 const OPS_WIDTH: usize = 72;
@@ -24,13 +25,13 @@ impl Program {
     /// # Ok::<(), autograd::ProgramError>(())
     /// ```
     pub fn dot(&self) -> String {
-        let mut drawing = Drawing { program: self, nodes: vec![], edges: vec![], known: BTreeSet::new() };
+        let mut drawing = Drawing { program: self, nodes: vec![], edges: vec![], known: HashSet::new() };
         // The last kernel that wrote each memory, by the keys below.
-        let mut writers: BTreeMap<(u32, usize), (usize, Shape)> = BTreeMap::new();
+        let mut writers: Writers = OrderedMap::default();
         for (i, kernel) in self.plan.kernels.iter().enumerate() {
             drawing.kernel(i, kernel);
-            let sources: BTreeSet<(String, String)> =
-                kernel.reads().into_iter().map(|x| drawing.source(&writers, x)).collect();
+            let mut sources = kernel.reads().into_iter().map(|x| drawing.source(&writers, x)).listed();
+            sort_once(&mut sources);
             for (from, label) in sources {
                 drawing.edge(&from, &format!("k{i}"), &label);
             }
@@ -56,7 +57,16 @@ struct Drawing<'a> {
     nodes: Vec<String>,
     edges: Vec<String>,
     /// Ellipses that have been drawn.
-    known: BTreeSet<String>,
+    known: HashSet<String>,
+}
+
+/// The kernel that wrote last by memory and offset, and the shape there.
+type Writers = OrderedMap<(u32, usize), (usize, Shape)>;
+
+/// What was written to a memory at an offset, or nearest before it.
+fn last_within(writers: &Writers, memory: u32, offset: usize) -> Option<&(usize, Shape)> {
+    let end = writers.place(&(memory, offset)).map_or_else(|place| place, |place| place + 1);
+    writers[..end].last().filter(|((of, _), _)| *of == memory).map(|(_, written)| written)
 }
 
 impl Drawing<'_> {
@@ -78,11 +88,7 @@ impl Drawing<'_> {
     }
 
     /// The node of the drawing that an operand comes from, and its shape there.
-    fn source(
-        &mut self,
-        writers: &BTreeMap<(u32, usize), (usize, Shape)>,
-        x: &MemoryView,
-    ) -> (String, String) {
+    fn source(&mut self, writers: &Writers, x: &MemoryView) -> (String, String) {
         let program = self.program;
         if x.memory == PARAMETERS {
             let number = program.parameters.iter().rposition(|p| p.range.start <= x.offset).unwrap_or(0);
@@ -93,7 +99,7 @@ impl Drawing<'_> {
         }
         // A view of a gradient begins at it or after it.
         let (memory, offset) = key(x);
-        if let Some((_, (kernel, shape))) = writers.range((memory, 0)..=(memory, offset)).next_back() {
+        if let Some((kernel, shape)) = last_within(writers, memory, offset) {
             return (format!("k{kernel}"), shape.to_string());
         }
         let input = (x.memory - FIRST_INPUT) as usize;
@@ -113,13 +119,15 @@ impl Drawing<'_> {
     }
 
     /// What the user reads.
-    fn results(&mut self, writers: &BTreeMap<(u32, usize), (usize, Shape)>) {
+    fn results(&mut self, writers: &Writers) {
         for (i, x) in self.program.plan.outputs.iter().enumerate() {
             let (from, _) = self.source(writers, x);
             self.ellipse(&format!("y{i}"), &self.program.output_label(i));
             self.edge(&from, &format!("y{i}"), &x.shape.to_string());
         }
-        for (&(_, offset), (kernel, shape)) in writers.range((GRADIENTS, 0)..=(GRADIENTS, usize::MAX)) {
+        for &((_, offset), (kernel, ref shape)) in
+            writers.iter().filter(|((memory, _), _)| *memory == GRADIENTS)
+        {
             let id = format!("g{offset}");
             self.ellipse(&id, &format!("∂{}", self.program.parameter_at(offset)));
             self.edge(&format!("k{kernel}"), &id, &shape.to_string());

@@ -2,6 +2,7 @@
 
 use super::Program;
 use super::report::KernelLine;
+use crate::lists::IntoList;
 use crate::text::{scaled, table};
 use std::fmt;
 
@@ -49,7 +50,7 @@ impl Program {
     /// ```
     pub fn explain(&self) -> Explanation {
         let inputs: Vec<String> =
-            self.inputs().map(|(name, shape, dtype)| format!("{name} {shape} {dtype}")).collect();
+            self.inputs().map(|(name, shape, dtype)| format!("{name} {shape} {dtype}")).listed();
         let inputs =
             if inputs.is_empty() { "no inputs".to_owned() } else { format!("inputs {}", inputs.join(", ")) };
         let mut head = format!("{inputs}; {}", plural(self.outputs, "output"));
@@ -57,7 +58,7 @@ impl Program {
             head += &format!("; gradients of {}", plural(gradients.len(), "parameter"));
         }
         let read: Vec<&str> =
-            self.traced().filter(|input| input.buffer.is_some()).map(|input| &*input.name).collect();
+            self.traced().filter(|input| input.buffer.is_some()).map(|input| &*input.name).listed();
         if !read.is_empty() {
             head += &format!("; state {}, of which {} written back", read.join(", "), self.writes.len());
         }
@@ -105,7 +106,7 @@ impl fmt::Display for Explanation {
             "#", "kind", "elements", "rows", "steps", "tile", "task", "flops", "bytes", "ops", "writes",
             "source",
         ];
-        let rows: Vec<Vec<String>> = self.lines.iter().enumerate().map(|(i, line)| row(i, line)).collect();
+        let rows: Vec<Vec<String>> = self.lines.iter().enumerate().map(|(i, line)| row(i, line)).listed();
         f.write_str(&table(&head, &rows, &[1, 9, 10, 11]))?;
         let (flops, bytes) = (scaled(self.flops() as f64, ""), scaled(self.bytes() as f64, "B"));
         writeln!(f, "\nkernels  {}: {flops} flops, {bytes} read and written", self.kernels())?;
@@ -126,7 +127,7 @@ impl fmt::Display for Explanation {
             let gradients = plural(self.streams.0, "gradient");
             writeln!(f, "streams  {gradients} that a step never stores: {}", scaled(bytes as f64, "B"))?;
         }
-        let passes: Vec<String> = self.passes.iter().map(|(name, nodes)| format!("{name} {nodes}")).collect();
+        let passes: Vec<String> = self.passes.iter().map(|(name, nodes)| format!("{name} {nodes}")).listed();
         write!(f, "nodes    {}", passes.join(" → "))?;
         if self.also.is_empty() { Ok(()) } else { write!(f, "\nalso     {}", self.also.join(", ")) }
     }

@@ -3,6 +3,7 @@
 use super::{Inputs, Outputs, Program, ProgramError, Run, State};
 use crate::error::StepError;
 use crate::ir::Meta;
+use crate::lists::IntoList;
 use crate::optimizer::Optimizer;
 use crate::params::Params;
 use crate::tape::Tape;
@@ -120,7 +121,7 @@ where
     /// If two names are equal.
     #[track_caller]
     pub fn with_names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Jit<F> {
-        self.names = names.into_iter().map(Into::into).collect();
+        self.names = names.into_iter().map(Into::into).listed();
         for (i, name) in self.names.iter().enumerate() {
             assert!(!self.names[..i].contains(name), "with_names: `{name}` stands twice");
         }
@@ -225,10 +226,10 @@ where
     #[track_caller]
     fn trace(&self, params: &Params, key: Key) -> Result<Traced, ProgramError> {
         let names: Vec<String> = match &self.names[..] {
-            [] => (0..key.len()).map(|i| format!("x{i}")).collect(),
+            [] => (0..key.len()).map(|i| format!("x{i}")).listed(),
             names if names.len() == key.len() => names.to_vec(),
             names => {
-                let listed: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+                let listed: Vec<String> = names.iter().map(|name| format!("`{name}`")).listed();
                 let (expected, given) = (names.len(), key.len());
                 return Err(ProgramError::InputCount { expected, given, names: listed.join(", ") });
             }
@@ -240,7 +241,7 @@ where
             (self.f)(t, &x)
         })?;
         let frozen = match program.gradients {
-            Some(_) => params.iter().map(|p| params.is_frozen(p)).collect(),
+            Some(_) => params.iter().map(|p| params.is_frozen(p)).listed(),
             None => vec![],
         };
         let state = program.state();

@@ -23,6 +23,7 @@ use crate::dtype::DType;
 pub(crate) use crate::error::ProgramError;
 use crate::grad::parameter_gradients;
 use crate::ir::{Meta, NodeId};
+use crate::lists::IntoList;
 use crate::mistake::Mistake;
 use crate::params::{Buffer, Extent, Gradients, Param, Params};
 use crate::plan::{Graph, Passes, Plan, PlanInput, Verified, plan};
@@ -167,7 +168,7 @@ impl Outputs {
     /// If there are more or fewer names than outputs, or two are equal.
     #[track_caller]
     pub fn with_names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Outputs {
-        self.names = names.into_iter().map(Into::into).collect();
+        self.names = names.into_iter().map(Into::into).listed();
         assert!(
             self.names.len() == self.nodes.len(),
             "with_names: {} names for {} outputs",
@@ -322,7 +323,7 @@ impl<'p> Tape<'p> {
             }
         }
         Outputs {
-            nodes: outputs.iter().map(|x| x.id()).collect(),
+            nodes: outputs.iter().map(|x| x.id()).listed(),
             names: vec![],
             first: outputs.first().map(|x| (x.shape().elements(), x.dtype(), x.describe())),
             gradients: false,
@@ -379,18 +380,18 @@ impl Program {
         let count = nodes.len();
         let (writes, written): (Vec<Buffer>, Vec<NodeId>) = tape.list().written().unzip();
         nodes.extend(written);
-        let frozen = tape.list().parameters().map(|(p, _)| p).filter(|&p| params.is_frozen(p)).collect();
+        let frozen = tape.list().parameters().map(|(p, _)| p).filter(|&p| params.is_frozen(p)).listed();
         let mut gradients = None;
         if outputs.gradients {
             let found = parameter_gradients(Var::new(&tape, nodes[0]), params);
             nodes.extend(found.iter().map(|(_, id)| *id));
-            gradients = Some(found.iter().map(|&(p, _)| (p, params.range(p))).collect::<Vec<_>>());
+            gradients = Some(found.iter().map(|&(p, _)| (p, params.range(p))).listed());
         }
         let inputs = tape.list().traced_inputs().len();
         let is_given = |number: &u32| tape.list().traced_inputs()[*number as usize].buffer.is_none();
-        let given = (0..inputs as u32).filter(is_given).collect();
+        let given = (0..inputs as u32).filter(is_given).listed();
         let ranges: Vec<Range<usize>> =
-            gradients.iter().flatten().map(|(_, range): &(Param, Range<usize>)| range.clone()).collect();
+            gradients.iter().flatten().map(|(_, range): &(Param, Range<usize>)| range.clone()).listed();
         let parameter = |p: Param| {
             let (name, shape) = (params.name(p).to_owned(), params.shape(p).clone());
             Parameter { name, shape, range: params.range(p) }
@@ -412,7 +413,7 @@ impl Program {
             gradients,
             none_is_meant: outputs.none_is_meant,
             frozen,
-            parameters: params.iter().map(parameter).collect(),
+            parameters: params.iter().map(parameter).listed(),
         };
         match program.memory() {
             bytes if bytes > isize::MAX as u128 => Err(ProgramError::Memory { bytes }),

@@ -7,6 +7,7 @@ use crate::call::Fault;
 use crate::dtype::{DataRef, Storable, with_type};
 use crate::finite::{NonFinite, born_at};
 use crate::ir::Op;
+use crate::lists::IntoList;
 use crate::params::Params;
 use crate::plan::{Node, PlanInput};
 use crate::reachable::ancestors;
@@ -52,7 +53,7 @@ impl Program {
         };
         let tape = Tape::with(params);
         let list = &mut *tape.list_mut();
-        list.adopt_names(self.traced().cloned().collect(), self.recorded.scopes.clone());
+        list.adopt_names(self.traced().cloned().listed(), self.recorded.scopes.clone());
         let needed = ancestors(&self.recorded.outputs, |id| &self.recorded.node(id).inputs);
         let mut needed = needed.into_iter().peekable();
         for (id, node) in self.recorded.iter() {

@@ -2,6 +2,7 @@
 
 use super::report::KernelLine;
 use super::{Inputs, Program, ProgramError, State};
+use crate::lists::{IntoList, sort_by};
 use crate::params::Params;
 use crate::text::{scaled, table};
 use std::fmt;
@@ -64,7 +65,7 @@ impl Program {
             runs,
             threads: state.threads(),
             lines: self.lines(),
-            kernels: times.into_iter().map(median).collect(),
+            kernels: times.into_iter().map(median).listed(),
             overhead: median(overheads),
             total: median(totals),
         })
@@ -73,7 +74,7 @@ impl Program {
 
 /// The middle one; of an even number the larger of the two in the middle.
 fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
+    sort_by(&mut times, Duration::cmp);
     times[times.len() / 2]
 }
 

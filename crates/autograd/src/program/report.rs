@@ -3,6 +3,7 @@
 use super::Program;
 use crate::code::MemoryView;
 use crate::ir::NodeId;
+use crate::lists::IntoList;
 use crate::plan::{FIRST_INPUT, GRADIENTS, Kernel, PlanInput, Work};
 use crate::text::{short_path, shortened};
 use std::collections::HashMap;
@@ -39,7 +40,7 @@ impl Program {
             last.extend(kernel.writes().iter().map(|x| (x.memory, i)));
         }
         let kernels = self.plan.kernels.iter().enumerate();
-        kernels.map(|(i, kernel)| self.line(kernel, |memory| last.get(&memory) == Some(&i))).collect()
+        kernels.map(|(i, kernel)| self.line(kernel, |memory| last.get(&memory) == Some(&i))).listed()
     }
 
     fn line(&self, kernel: &Kernel, stays_in: impl Fn(u32) -> bool) -> KernelLine {
@@ -51,7 +52,7 @@ impl Program {
         let names = self.ops(kernel);
         let written = kernel.writes();
         let named = |x: &&MemoryView| format!("{} {}", self.destination(x, stays_in(x.memory)), x.shape);
-        let mut writes: Vec<String> = written.iter().take(WRITES_NAMED).map(named).collect();
+        let mut writes: Vec<String> = written.iter().take(WRITES_NAMED).map(named).listed();
         if written.len() > WRITES_NAMED {
             writes.push(format!("{} more", written.len() - WRITES_NAMED));
         }
@@ -77,7 +78,7 @@ impl Program {
             name if self.plan.rematerialised.copies.contains(&id) => format!("[{name}]"),
             name => name.to_owned(),
         };
-        kernel.nodes.iter().map(name).collect()
+        kernel.nodes.iter().map(name).listed()
     }
 
     /// The name of what a kernel writes: a gradient; an output, if no later kernel overwrites it; otherwise a buffer.
@@ -86,12 +87,12 @@ impl Program {
             return format!("∂{}", self.parameter_at(x.offset));
         }
         let outputs = self.plan.outputs.iter().enumerate().filter(|(_, y)| stays && y.memory == x.memory);
-        let outputs: Vec<usize> = outputs.map(|(i, _)| i).collect();
+        let outputs: Vec<usize> = outputs.map(|(i, _)| i).listed();
         match outputs[..] {
             [] => format!("b{}", x.memory - FIRST_INPUT - self.plan.inputs.len() as u32),
             [one] => self.output_label(one),
             _ => {
-                let names: Vec<String> = outputs.iter().map(|&i| self.output_name(i)).collect();
+                let names: Vec<String> = outputs.iter().map(|&i| self.output_name(i)).listed();
                 format!("outputs {}", names.join(" "))
             }
         }

@@ -5,6 +5,7 @@ use crate::dtype::{Data, DataRef, Element, each_dtype};
 use crate::error::StepError;
 use crate::exec::{Failed, Ran};
 use crate::ir::Meta;
+use crate::lists::IntoList;
 use crate::optimizer::{Optimizer, Prepare, Supply};
 use crate::params::{Gradients, Params};
 use crate::plan::PlanInput;
@@ -310,7 +311,7 @@ impl Program {
                 Ok(())
             }
             None => {
-                let names: Vec<String> = self.given().map(|i| format!("`{}`", i.name)).collect();
+                let names: Vec<String> = self.given().map(|i| format!("`{}`", i.name)).listed();
                 Err(ProgramError::InputCount { expected: self.given.len(), given, names: names.join(", ") })
             }
         }

@@ -2,13 +2,14 @@
 
 use super::graph::{CardGraph, PicturePart};
 use super::style::{CURRENT, SEED};
+use crate::lists::IntoList;
 use crate::text::quoted;
 
 /// The graph, with a cluster for each scope.
 pub(super) fn write(graph: &CardGraph) -> String {
     let mut out = String::from("digraph tape {\n");
     let title: Vec<&str> =
-        [Some(&graph.title), graph.note.as_ref()].into_iter().flatten().map(String::as_str).collect();
+        [Some(&graph.title), graph.note.as_ref()].into_iter().flatten().map(String::as_str).listed();
     if title.iter().any(|line| !line.is_empty()) {
         let label = quoted(title.join("\n").trim());
         out += &format!("  label={label};\n  labelloc=t;\n  fontname=\"monospace\";\n");
@@ -56,7 +57,7 @@ fn node(graph: &CardGraph, number: usize) -> String {
         .into_iter()
         .chain(before.iter().map(String::as_str))
         .chain([&*value])
-        .collect();
+        .listed();
     let style = card.kind.style();
     let dashed = if style.dashed { ", style=\"filled,rounded,dashed\"" } else { "" };
     let (stroke, width) = if card.current { (CURRENT, ", penwidth=4") } else { (style.stroke, "") };

@@ -1,6 +1,7 @@
 //! Folding: a picture of few cards for a tape of many nodes.
 
 use crate::ir::NodeId;
+use crate::lists::IntoList;
 use std::collections::VecDeque;
 
 /// A part of the drawing: a node, a scope, or a card that stands for several nodes.
@@ -26,7 +27,7 @@ pub(super) fn fold(mut tree: Vec<Tree>, nodes: usize, limit: usize) -> (Vec<Tree
     }
     let target = (limit as f64 * SHARE) as usize;
     for depth in (1..=deepest(&tree)).rev() {
-        tree = tree.into_iter().map(|part| fold_scopes(part, depth)).collect();
+        tree = tree.into_iter().map(|part| fold_scopes(part, depth)).listed();
         if cards(&tree) <= target {
             break;
         }
@@ -60,7 +61,7 @@ fn fold_scopes(part: Tree, depth: usize) -> Tree {
             Tree::Folded { name: Some(name), nodes }
         }
         Tree::Scope { name, parts } => {
-            let parts = parts.into_iter().map(|part| fold_scopes(part, depth - 1)).collect();
+            let parts = parts.into_iter().map(|part| fold_scopes(part, depth - 1)).listed();
             Tree::Scope { name, parts }
         }
         part => part,
@@ -80,11 +81,11 @@ fn collect(parts: Vec<Tree>, nodes: &mut Vec<NodeId>) {
 /// Folds the middle of the list to stretches of about equal length, with one card each. `ends` parts stay at each end.
 fn fold_stretches(tree: Vec<Tree>, ends: usize, stretches: usize) -> Vec<Tree> {
     let mut middle = VecDeque::from(tree);
-    let mut out: Vec<Tree> = middle.drain(..ends.min(middle.len())).collect();
+    let mut out: Vec<Tree> = middle.drain(..ends.min(middle.len())).listed();
     let last = middle.split_off(middle.len().saturating_sub(ends));
     for left in (1..=stretches).rev() {
         let mut nodes = vec![];
-        collect(middle.drain(..middle.len().div_ceil(left)).collect(), &mut nodes);
+        collect(middle.drain(..middle.len().div_ceil(left)).listed(), &mut nodes);
         if !nodes.is_empty() {
             out.push(Tree::Folded { name: None, nodes });
         }

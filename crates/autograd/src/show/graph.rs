@@ -3,6 +3,7 @@
 use super::fold::{Tree, fold};
 use super::words::{Numbers, Words};
 use crate::ir::{NodeId, Op};
+use crate::lists::{IntoList, sort_by, sort_once};
 use crate::text::{clipped, columns, shortened};
 use std::collections::{HashMap, HashSet};
 
@@ -137,8 +138,8 @@ impl CardGraph {
 fn shown(words: &Words<'_>, options: &Options) -> Vec<NodeId> {
     let n = words.list.nodes.len() as NodeId;
     let mut keep: Vec<bool> = match options.output {
-        Some(output) => (0..n).map(|id| id == output).collect(),
-        None => (0..n).map(|id| !words.is_swept(id)).collect(),
+        Some(output) => (0..n).map(|id| id == output).listed(),
+        None => (0..n).map(|id| !words.is_swept(id)).listed(),
     };
     // A node is shown with all nodes that it is computed from.
     let close = |keep: &mut Vec<bool>| {
@@ -158,7 +159,7 @@ fn shown(words: &Words<'_>, options: &Options) -> Vec<NodeId> {
         }
         close(&mut keep);
     }
-    (0..n).filter(|&id| keep[id as usize] && !words.is_of_a_body(id)).collect()
+    (0..n).filter(|&id| keep[id as usize] && !words.is_of_a_body(id)).listed()
 }
 
 /// For each node: whether it is an operand of a shown node.
@@ -176,7 +177,7 @@ fn path(words: &Words<'_>, id: NodeId) -> Vec<String> {
     let is_parameter = matches!(words.list.node(id).op, Op::Parameter(_));
     let scope = words.scope(id).or_else(|| by_name().filter(|_| is_parameter));
     let scopes = scope.iter().flat_map(|scope| scope.splitn(DEEPEST, '.')).map(str::to_owned);
-    words.is_swept(id).then(|| SWEPT.to_owned()).into_iter().chain(scopes).collect()
+    words.is_swept(id).then(|| SWEPT.to_owned()).into_iter().chain(scopes).listed()
 }
 
 /// A node with the scopes around it, and the leaves that no earlier node uses. Each leaf has the depth of its box.
@@ -269,8 +270,7 @@ impl Reader<'_> {
             let sources = self.words.list.node(id).inputs.iter().filter_map(|input| self.card_of.get(input));
             edges.extend(sources.filter(|&&from| from != to).map(|&from| (from, to)));
         }
-        edges.sort_unstable();
-        edges.dedup();
+        sort_once(&mut edges);
         edges
     }
 
@@ -281,8 +281,7 @@ impl Reader<'_> {
             let from = self.words.adjoint_of(id).and_then(|of| self.card_of.get(&of).copied());
             seeds.extend(from.filter(|&from| from < to).map(|from| (from, to)));
         }
-        seeds.sort_unstable();
-        seeds.dedup();
+        sort_once(&mut seeds);
         seeds
     }
 
@@ -316,7 +315,7 @@ impl Reader<'_> {
         let gradient = (kind != CardKind::Derivative || self.has_gradient(id)).then(|| self.gradient(id));
         let clip = |line: String| clipped(&line, WIDEST);
         let current = self.step().is_some_and(|step| step.node == id);
-        let data = data.into_iter().map(clip).collect();
+        let data = data.into_iter().map(clip).listed();
         Card { kind, heading: clip(marked(heading, current)), data, gradient, tip, current, room }
     }
 
@@ -365,8 +364,8 @@ impl Reader<'_> {
         let ids = || nodes.iter().copied();
         let (first, last) = (ids().min().unwrap_or(0), ids().max().unwrap_or(0));
         let name = format!("v{first} … v{last}");
-        let mut ops: Vec<&str> = ids().map(|id| self.words.list.node(id).op.name()).collect();
-        ops.sort_unstable();
+        let mut ops: Vec<&str> = ids().map(|id| self.words.list.node(id).op.name()).listed();
+        sort_by(&mut ops, Ord::cmp);
         let count = format!("{} nodes folded", nodes.len());
         let data = vec![count, clipped(&shortened(&ops, WIDEST - 12), WIDEST)];
         let current = self.step().is_some_and(|step| nodes.contains(&step.node));

@@ -6,6 +6,7 @@
 //! about linear in boxes and edges.
 
 use super::order::{Link, Rows, sort};
+use crate::lists::{IntoList, sort_by};
 
 /// The space between neighbours of a row, and beside a lane.
 const GAP: f64 = 26.0;
@@ -102,7 +103,7 @@ pub(super) fn arrange(items: &[RowItem], nets: &[Net]) -> Layered {
 fn ranks(items: &[RowItem], nets: &[Net]) -> Vec<usize> {
     let mut nets_of: Vec<Vec<usize>> = vec![vec![]; items.len()];
     // Items that depend on nothing else, such as a leaf or a reshaped leaf; and how many edges leave each item.
-    let mut sinks: Vec<bool> = items.iter().map(|item| item.row == RowKind::Between).collect();
+    let mut sinks: Vec<bool> = items.iter().map(|item| item.row == RowKind::Between).listed();
     let mut leaving = vec![0; items.len()];
     for (n, net) in nets.iter().enumerate() {
         nets_of[net.from.0].push(n);
@@ -110,8 +111,7 @@ fn ranks(items: &[RowItem], nets: &[Net]) -> Vec<usize> {
     }
     let targets = |i: usize| nets_of[i].iter().flat_map(|&n| nets[n].to.iter().map(|&(to, _)| to));
     let first = usize::from(items.iter().any(|item| item.row == RowKind::First));
-    let mut rank: Vec<usize> =
-        items.iter().map(|i| if i.row == RowKind::First { 0 } else { first }).collect();
+    let mut rank: Vec<usize> = items.iter().map(|i| if i.row == RowKind::First { 0 } else { first }).listed();
     for i in 0..items.len() {
         for to in targets(i) {
             rank[to] = rank[to].max(rank[i] + 1);
@@ -135,7 +135,7 @@ fn ranks(items: &[RowItem], nets: &[Net]) -> Vec<usize> {
 impl<'a> Layers<'a> {
     fn new(items: &'a [RowItem], nets: &[Net]) -> Layers<'a> {
         let row_of = ranks(items, nets);
-        let width = items.iter().map(|item| item.width).collect();
+        let width = items.iter().map(|item| item.width).listed();
         let mut layers = Layers {
             items,
             rows: vec![],
@@ -165,7 +165,7 @@ impl<'a> Layers<'a> {
         let centre = |items: &[RowItem], i: usize| items[i].width / 2.0;
         let mut above = (from, offset - centre(self.items, from));
         let mut targets = net.to.clone();
-        targets.sort_by_key(|&(to, _)| self.row_of[to]);
+        sort_by(&mut targets, |(a, _), (b, _)| self.row_of[*a].cmp(&self.row_of[*b]));
         let mut row = self.row_of[from];
         for (to, at) in targets {
             let far = self.row_of[to] - self.row_of[from] > FARTHEST;
@@ -214,7 +214,7 @@ impl<'a> Layers<'a> {
                 let (up, down) = (round % 2 == 0 || round + 3 > ROUNDS, round % 2 == 1 || round + 3 > ROUNDS);
                 self.settle(r, |e| {
                     let ups = ups[e].iter().filter(|_| up);
-                    ups.chain(downs[e].iter().filter(|_| down)).copied().collect()
+                    ups.chain(downs[e].iter().filter(|_| down)).copied().listed()
                 });
             }
         }
@@ -289,8 +289,8 @@ impl<'a> Layers<'a> {
         }
         for (item, links) in arriving.into_iter().enumerate().filter(|(_, links)| !links.is_empty()) {
             let from = |l: &usize| self.x[self.links[*l].above.0] + self.links[*l].above.1 - self.x[item];
-            let mut links: Vec<(f64, usize)> = links.iter().map(|l| (from(l), *l)).collect();
-            links.sort_by(|a, b| a.0.total_cmp(&b.0));
+            let mut links: Vec<(f64, usize)> = links.iter().map(|l| (from(l), *l)).listed();
+            sort_by(&mut links, |a, b| a.0.total_cmp(&b.0));
             let (width, last) = (self.width[item], links.len() - 1);
             let step = (width * 0.7 / links.len() as f64).min(48.0);
             let position = |i: usize, first: f64| first + i as f64 * step;
@@ -331,7 +331,7 @@ impl<'a> Layers<'a> {
             // An item without a source stands at the bottom of its row, near its targets.
             (self.x[i] - item.width / 2.0, if self.has_source[i] { top } else { bottom - item.height })
         };
-        let corners: Vec<(f64, f64)> = (0..self.items.len()).map(corner).collect();
+        let corners: Vec<(f64, f64)> = (0..self.items.len()).map(corner).listed();
         let mut courses = vec![vec![]; nets];
         for (link, &(net, target)) in self.links.iter().zip(&self.ends) {
             let (above, below) = (link.above.0, link.below.0);

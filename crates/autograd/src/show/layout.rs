@@ -6,8 +6,8 @@
 
 use super::graph::{Card, CardGraph, PicturePart};
 use super::layers::{self, Net, Piece, RowItem, RowKind};
+use crate::lists::{IntoList, OrderedMap, sort_once};
 use crate::text::columns;
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// The width of a character of a monospaced font, and the height of a line.
@@ -40,8 +40,8 @@ pub(super) struct Arrangement {
     pub(super) boxes: Vec<(String, Rect)>,
     pub(super) lines: Vec<EdgePiece>,
     /// The horizontal positions of the ports: on top where a card's value enters, on the bottom where one leaves.
-    enter: BTreeMap<EdgeSource, f64>,
-    leave: BTreeMap<EdgeSource, f64>,
+    enter: OrderedMap<EdgeSource, f64>,
+    leave: OrderedMap<EdgeSource, f64>,
 }
 
 /// A piece of an edge.
@@ -65,7 +65,7 @@ impl Arrangement {
     pub(super) fn of(graph: &CardGraph) -> Arrangement {
         let edges = graph.edges.iter().map(|&(from, to)| ((from, false), to));
         let seeds = graph.seeds.iter().map(|&(from, to)| ((from, true), to));
-        arrange(graph, &graph.parts, 0..graph.cards.len(), &edges.chain(seeds).collect::<Vec<ValueEdge>>())
+        arrange(graph, &graph.parts, 0..graph.cards.len(), &edges.chain(seeds).listed())
     }
 }
 
@@ -105,15 +105,14 @@ fn arrange(graph: &CardGraph, parts: &[PicturePart], own: Range<usize>, edges: &
         }
     }
     for ports in [&mut entering, &mut leaving] {
-        ports.sort_unstable();
-        ports.dedup();
+        sort_once(ports);
     }
     let port = |row: RowKind| Child {
         cards: 0..0,
         inner: None,
         item: RowItem { width: 8.0, height: 0.0, row, boxed: false },
     };
-    let mut children: Vec<Child> = entering.iter().map(|_| port(RowKind::First)).collect();
+    let mut children: Vec<Child> = entering.iter().map(|_| port(RowKind::First)).listed();
     for ((part, cards), edges) in parts.iter().zip(ranges.iter().cloned()).zip(&of_child) {
         children.push(make(graph, part, cards, edges));
     }
@@ -121,7 +120,7 @@ fn arrange(graph: &CardGraph, parts: &[PicturePart], own: Range<usize>, edges: &
 
     // Numbers of children, with the ports.
     let (first, last) = (entering.len(), entering.len() + parts.len());
-    let mut nets: BTreeMap<(usize, EdgeSource), Net> = BTreeMap::new();
+    let mut nets: OrderedMap<(usize, EdgeSource), Net> = OrderedMap::default();
     for &(from, to) in edges {
         let (a, b) = (child(from.0), child(to));
         if a == b {
@@ -136,13 +135,13 @@ fn arrange(graph: &CardGraph, parts: &[PicturePart], own: Range<usize>, edges: &
             Some(b) => (first + b, children[first + b].top(from)),
             None => (last + of(&leaving), Some(4.0)),
         };
-        let net = nets.entry((source, from)).or_insert_with(|| Net { from: (source, start), to: vec![] });
+        let net = nets.or_insert_with((source, from), || Net { from: (source, start), to: vec![] });
         if net.to.iter().all(|&(to, _)| to != target) {
             net.to.push((target, end));
         }
     }
-    let seeds: Vec<bool> = nets.keys().map(|(_, (_, seed))| *seed).collect();
-    let nets: Vec<Net> = nets.into_values().collect();
+    let seeds: Vec<bool> = nets.iter().map(|((_, (_, seed)), _)| *seed).listed();
+    let nets: Vec<Net> = nets.into_entries().into_iter().map(|(_, net)| net).listed();
     assemble(children, (&nets, &seeds), &entering, &leaving)
 }
 
@@ -160,7 +159,7 @@ fn ranges(parts: &[PicturePart], start: usize) -> Vec<Range<usize>> {
         end += count(part);
         start..end
     };
-    parts.iter().map(range).collect()
+    parts.iter().map(range).listed()
 }
 
 fn make(graph: &CardGraph, part: &PicturePart, cards: Range<usize>, edges: &[ValueEdge]) -> Child {
@@ -187,16 +186,21 @@ impl Child {
     /// Where a card's value enters from above; `None` for a card, which has no ports.
     fn top(&self, value: EdgeSource) -> Option<f64> {
         let (_, inner) = self.inner.as_ref()?;
-        Some(inner.enter[&value] + self.inset(inner))
+        Some(port(&inner.enter, value) + self.inset(inner))
     }
 
     /// Where a card's value leaves.
     fn bottom(&self, value: EdgeSource) -> f64 {
         match &self.inner {
-            Some((_, inner)) => inner.leave[&value] + self.inset(inner),
+            Some((_, inner)) => port(&inner.leave, value) + self.inset(inner),
             None => self.item.width / 2.0,
         }
     }
+}
+
+/// Where a value that enters or leaves a box has its port.
+fn port(ports: &OrderedMap<EdgeSource, f64>, value: EdgeSource) -> f64 {
+    *ports.get(&value).expect("a port for each value that enters or leaves")
 }
 
 /// Positions the children and moves their content with them.
@@ -206,7 +210,7 @@ fn assemble(
     entering: &[EdgeSource],
     leaving: &[EdgeSource],
 ) -> Arrangement {
-    let items: Vec<RowItem> = children.iter().map(|child| child.item).collect();
+    let items: Vec<RowItem> = children.iter().map(|child| child.item).listed();
     let layered = layers::arrange(&items, nets);
     let mut out = Arrangement { width: layered.width, height: layered.height, ..Arrangement::default() };
     let arrow = |piece: &Piece| {
@@ -229,8 +233,8 @@ fn assemble(
                 out.boxes.push((name, rect));
                 out.take(inner, x + inset.unwrap_or(0.0), rect);
             }
-            None if i < entering.len() => _ = out.enter.insert(entering[i], x + 4.0),
-            None if i >= last => _ = out.leave.insert(leaving[i - last], x + 4.0),
+            None if i < entering.len() => out.enter.insert(entering[i], x + 4.0),
+            None if i >= last => out.leave.insert(leaving[i - last], x + 4.0),
             None => out.cards.push((child.cards.start, rect)),
         }
     }

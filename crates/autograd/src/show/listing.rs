@@ -3,6 +3,7 @@
 use super::words::{Numbers, Words, nested};
 use crate::dtype::DType;
 use crate::ir::NodeId;
+use crate::lists::IntoList;
 use crate::tape::Tape;
 use std::fmt;
 use std::ops::{Bound, Range, RangeBounds};
@@ -101,11 +102,11 @@ impl fmt::Display for Listing<'_> {
             return f.write_str(if empty { "the tape is empty" } else { "no nodes in this range" });
         }
         // What was recorded as the body of a loop stands in the loop's own line.
-        let nodes: Vec<usize> = nodes.filter(|&i| !words.is_of_a_body(i as NodeId)).collect();
+        let nodes: Vec<usize> = nodes.filter(|&i| !words.is_of_a_body(i as NodeId)).listed();
         let cut = (!self.all && nodes.len() > LONGEST).then(|| HEAD..nodes.len() - TAIL);
         let usual = words.usual_dtype();
         let shown = (0..nodes.len()).filter(|i| cut.as_ref().is_none_or(|cut| !cut.contains(i)));
-        let rows: Vec<Cells> = shown.map(|i| self.row(&words, nodes[i] as NodeId, usual)).collect();
+        let rows: Vec<Cells> = shown.map(|i| self.row(&words, nodes[i] as NodeId, usual)).listed();
         let lines = aligned(&rows);
         for (i, line) in lines.iter().enumerate() {
             if let Some(cut) = cut.as_ref().filter(|_| i == HEAD) {
@@ -154,10 +155,10 @@ fn aligned(rows: &[Cells]) -> Vec<String> {
     let widths: [usize; 5] = std::array::from_fn(|i| rows.iter().map(|r| count(&r[i])).max().unwrap_or(0));
     let line = |row: &Cells| {
         let cells = row.iter().zip(widths).filter(|(_, width)| *width > 0);
-        let line: Vec<String> = cells.map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let line: Vec<String> = cells.map(|(cell, width)| format!("{cell:<width$}")).listed();
         line.join("   ").trim_end().to_owned()
     };
-    rows.iter().map(line).collect()
+    rows.iter().map(line).listed()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The order within the rows of a layered layout. The barycentre heuristic keeps crossings few.
 
+use crate::lists::{IntoList, sort_by};
+
 /// Elements of each row, from left to right.
 pub(super) type Rows = Vec<Vec<usize>>;
 
@@ -42,9 +44,9 @@ pub(super) fn sort(rows: &mut Rows, links: &[Link], width: &[f64], elements: usi
                     [] => (position[e], e),
                     all => (all.iter().map(|&(n, at)| position[n] + at).sum::<f64>() / all.len() as f64, e),
                 })
-                .collect();
-            keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
-            rows[r] = keyed.into_iter().map(|(_, e)| e).collect();
+                .listed();
+            sort_by(&mut keyed, |a, b| a.0.total_cmp(&b.0));
+            rows[r] = keyed.into_iter().map(|(_, e)| e).listed();
             note(&rows[r], &mut position);
         }
         let found = crossings(rows, &ups, &position);
@@ -60,11 +62,11 @@ fn crossings(rows: &Rows, ups: &[Vec<(usize, f64)>], position: &[f64]) -> usize 
     let mut count = 0;
     for row in rows {
         let ends = row.iter().flat_map(|&e| {
-            let mut from: Vec<f64> = ups[e].iter().map(|&(n, at)| position[n] + at).collect();
-            from.sort_by(f64::total_cmp);
+            let mut from: Vec<f64> = ups[e].iter().map(|&(n, at)| position[n] + at).listed();
+            sort_by(&mut from, f64::total_cmp);
             from
         });
-        count += inversions(&mut ends.collect::<Vec<f64>>());
+        count += inversions(&mut ends.listed());
     }
     count
 }

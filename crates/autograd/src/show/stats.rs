@@ -1,9 +1,9 @@
 //! Counts and sizes of a tape.
 
 use super::words::Words;
+use crate::lists::{OrderedMap, sort_by};
 use crate::tape::Tape;
 use crate::text::{scaled, table};
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// Counts and sizes of a tape, to be read or printed: made by [`Tape::stats`].
@@ -42,12 +42,12 @@ impl Tape<'_> {
     pub fn stats(&self) -> TapeStats {
         let words = Words::of(self);
         let list = &words.list;
-        let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
+        let mut counts: OrderedMap<&'static str, usize> = OrderedMap::default();
         for node in list.nodes.iter() {
-            *counts.entry(node.op.name()).or_default() += 1;
+            *counts.or_insert_with(node.op.name(), || 0) += 1;
         }
-        let mut ops: Vec<_> = counts.into_iter().collect();
-        ops.sort_by_key(|&(_, n)| std::cmp::Reverse(n));
+        let mut ops = counts.into_entries();
+        sort_by(&mut ops, |(_, a), (_, b)| b.cmp(a));
         let (value_bytes, spare_bytes) = list.pool.bytes();
         TapeStats {
             nodes: list.nodes.len(),

@@ -4,6 +4,7 @@ use super::graph::{Card, CardGraph, CardKind};
 use super::layers::Piece;
 use super::layout::{Arrangement, CHARACTER, EdgePiece, LINE_HEIGHT, PAD, Rect};
 use super::style::{CURRENT, CURRENT_NAME, SEED, Style};
+use crate::lists::{IntoList, sort_once};
 use crate::text::{columns, markup};
 use std::fmt::Write;
 
@@ -26,9 +27,8 @@ const HEAD: f64 = 7.0;
 /// The graph as the text of a file.
 pub(super) fn write(graph: &CardGraph) -> String {
     let layout = Arrangement::of(graph);
-    let mut kinds: Vec<CardKind> = graph.cards.iter().map(|card| card.kind).collect();
-    kinds.sort_unstable();
-    kinds.dedup();
+    let mut kinds: Vec<CardKind> = graph.cards.iter().map(|card| card.kind).listed();
+    sort_once(&mut kinds);
     let (above, wide) = head(graph, &kinds);
     let width = layout.width.max(wide) + 2.0 * MARGIN;
     let height = MARGIN + above.0 + layout.height + MARGIN;

@@ -3,6 +3,7 @@
 use crate::buffers::{Source, Strided};
 use crate::dtype::{DType, DataRef};
 use crate::ir::{NodeId, Op};
+use crate::lists::IntoList;
 use crate::params::Params;
 use crate::shape::Shape;
 use crate::tape::{List, Tape};
@@ -49,7 +50,7 @@ impl<'a> Words<'a> {
             Op::Constant | Op::Variable => format!("{left} = {name}"),
             op => {
                 let mut arguments: Vec<String> =
-                    node.inputs.iter().take(OPERANDS_NAMED).map(|x| format!("v{x}")).collect();
+                    node.inputs.iter().take(OPERANDS_NAMED).map(|x| format!("v{x}")).listed();
                 if node.inputs.len() > OPERANDS_NAMED {
                     arguments.push(format!("… {} more", node.inputs.len() - OPERANDS_NAMED));
                 }
@@ -90,7 +91,7 @@ impl<'a> Words<'a> {
             _ => {
                 let x = self.list.strided(id, self.params);
                 let n = node.meta.shape.elements().min(at_most);
-                Numbers::Known((0..n).map(|k| element(&x, k, digits)).collect())
+                Numbers::Known((0..n).map(|k| element(&x, k, digits)).listed())
             }
         }
     }
@@ -196,7 +197,7 @@ pub(super) fn nested(shape: &Shape, elements: &[String]) -> String {
         return elements.first().cloned().unwrap_or_default();
     };
     let (rest, step) = (Shape::from(rest), elements.len() / first.max(1));
-    let rows: Vec<String> = (0..first).map(|i| nested(&rest, &elements[i * step..(i + 1) * step])).collect();
+    let rows: Vec<String> = (0..first).map(|i| nested(&rest, &elements[i * step..(i + 1) * step])).listed();
     format!("[{}]", rows.join(", "))
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Expr, neg, power, product, quotient, slope, sum, title, to_the};
 use crate::ir::NodeId;
+use crate::lists::IntoList;
 
 /// Whether a formula contains x.
 fn depends(e: &Expr, x: NodeId) -> bool {
@@ -32,7 +33,7 @@ pub(crate) fn expand(e: &Expr, x: NodeId) -> (Expr, Vec<String>) {
                 Expr::Neg(inner) => Expr::Neg(Box::new(differential(x, (**inner).clone()))),
                 term => differential(x, term.clone()),
             });
-            (Expr::Sum(terms.collect()), named("sum rule"))
+            (Expr::Sum(terms.listed()), named("sum rule"))
         }
         Expr::Product(factors) => of_product(factors, x),
         Expr::Quotient(a, b) if !depends(b, x) => {
@@ -92,7 +93,7 @@ fn chained(outer: Vec<Expr>, inner: &Expr, x: NodeId, rule: &str) -> (Expr, Vec<
 }
 
 fn of_product(factors: &[Expr], x: NodeId) -> (Expr, Vec<String>) {
-    let varying: Vec<usize> = (0..factors.len()).filter(|&i| depends(&factors[i], x)).collect();
+    let varying: Vec<usize> = (0..factors.len()).filter(|&i| depends(&factors[i], x)).listed();
     if let [one] = varying[..] {
         let (inner, rules) = expand(&factors[one], x);
         let inner = if inner == Expr::ONE { Expr::Op("1".into(), vec![]) } else { inner };
@@ -103,7 +104,7 @@ fn of_product(factors: &[Expr], x: NodeId) -> (Expr, Vec<String>) {
         let all = factors.iter().enumerate();
         flat(all.map(|(k, e)| if k == i { differential(x, e.clone()) } else { e.clone() }))
     });
-    (Expr::Sum(terms.collect()), vec!["product rule".to_owned()])
+    (Expr::Sum(terms.listed()), vec!["product rule".to_owned()])
 }
 
 /// What is left of differentials is found, to the end where it is linear in x, else by one more rule. Zeros and ones that come
@@ -163,7 +164,7 @@ fn folded(e: &Expr) -> Expr {
             let number: f64 = all.iter().filter_map(Expr::number).product();
             let others = all.iter().filter(|e| e.number().is_none()).map(folded);
             let all: Vec<Expr> =
-                (number != 1.0).then_some(Expr::Number(number)).into_iter().chain(others).collect();
+                (number != 1.0).then_some(Expr::Number(number)).into_iter().chain(others).listed();
             if all.len() == 1 { all[0].clone() } else { Expr::Product(all) }
         }
         e => e.map(&mut folded),

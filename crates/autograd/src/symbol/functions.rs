@@ -1,8 +1,8 @@
 //! The functions of the table in a formula: how a book writes them, and what they are as numbers.
 
 use super::{Expr, neg, power, product, quotient, sum, to_the};
-use crate::number::{Num, Number, Slope, UnaryRow};
-use crate::rows::VisitUnary;
+use crate::number::{Num, Slope, UnaryRow};
+use crate::rows::{VisitUnary, value_of};
 use crate::table::{Binary, Unary};
 
 /// f(x), as a book writes it.
@@ -31,14 +31,7 @@ pub(crate) fn title(f: Unary) -> &'static str {
 
 /// f(x) as a number.
 pub(crate) fn value_at(f: Unary, x: f64) -> f64 {
-    struct At(f64);
-    impl VisitUnary for At {
-        type Output = f64;
-        fn row<F: UnaryRow>(self, p: f64) -> f64 {
-            self.0.apply::<F>(p)
-        }
-    }
-    f.visit(At(x))
+    value_of(f, x)
 }
 
 /// f′(x) as a number.

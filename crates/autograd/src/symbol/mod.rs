@@ -15,6 +15,7 @@ pub(crate) use notation::{
 pub(crate) use slopes::{slope, slopes_of_two};
 
 use crate::ir::NodeId;
+use crate::lists::IntoList;
 use crate::table::{Compare, Unary};
 
 /// A formula.
@@ -93,7 +94,7 @@ impl Expr {
                 vec![e]
             }
             Expr::Sum(all) | Expr::Product(all) | Expr::Call(_, all) | Expr::Op(_, all) => {
-                all.iter().collect()
+                all.iter().listed()
             }
             Expr::Quotient(a, b) | Expr::Power(a, b) | Expr::Matrix(a, b, _) | Expr::Holds(_, a, b) => {
                 vec![a, b]
@@ -112,11 +113,11 @@ impl Expr {
             Expr::Total { axes, shape, body } => {
                 Expr::Total { axes: axes.clone(), shape: shape.clone(), body: boxed(body) }
             }
-            Expr::Sum(all) => Expr::Sum(all.iter().map(f).collect()),
-            Expr::Product(all) => Expr::Product(all.iter().map(f).collect()),
+            Expr::Sum(all) => Expr::Sum(all.iter().map(f).listed()),
+            Expr::Product(all) => Expr::Product(all.iter().map(f).listed()),
             Expr::Apply(function, e) => Expr::Apply(*function, boxed(e)),
-            Expr::Call(name, all) => Expr::Call(name, all.iter().map(f).collect()),
-            Expr::Op(name, all) => Expr::Op(name.clone(), all.iter().map(f).collect()),
+            Expr::Call(name, all) => Expr::Call(name, all.iter().map(f).listed()),
+            Expr::Op(name, all) => Expr::Op(name.clone(), all.iter().map(f).listed()),
             Expr::Quotient(a, b) => Expr::Quotient(boxed(a), boxed(b)),
             Expr::Power(a, b) => Expr::Power(boxed(a), boxed(b)),
             Expr::Matrix(a, b, shape) => Expr::Matrix(boxed(a), boxed(b), shape.clone()),
@@ -256,7 +257,7 @@ pub(crate) fn transposed(e: Expr) -> Expr {
 
 /// Σ over axes of a value of this shape; axes of length 1 need none.
 pub(crate) fn total(axes: impl IntoIterator<Item = usize>, shape: &[usize], body: Expr) -> Expr {
-    let axes: Vec<usize> = axes.into_iter().collect();
+    let axes: Vec<usize> = axes.into_iter().listed();
     match axes.iter().all(|&axis| shape[axis] == 1) {
         true => body,
         false => Expr::Total { axes, shape: shape.to_vec(), body: Box::new(body) },

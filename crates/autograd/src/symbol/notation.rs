@@ -2,9 +2,9 @@
 
 use super::{Expr, title};
 use crate::ir::NodeId;
+use crate::lists::{IntoList, OrderedMap};
 use crate::table::Compare;
 use crate::text::number;
-use std::collections::HashMap;
 
 /// How a value is called on a page.
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ pub(crate) enum Index {
 /// What the walk knows of the page.
 #[derive(Debug)]
 pub(crate) struct Context {
-    pub(crate) labels: HashMap<NodeId, Label>,
+    pub(crate) labels: OrderedMap<NodeId, Label>,
     pub(crate) output: NodeId,
 }
 
@@ -103,8 +103,8 @@ enum Binding {
 }
 
 /// Writes formulas in a notation.
-pub(crate) struct Writer<'a, N> {
-    pub(crate) notation: &'a N,
+pub(crate) struct Writer<'a> {
+    pub(crate) notation: &'a dyn Notation,
     pub(crate) context: &'a Context,
 }
 
@@ -113,7 +113,7 @@ const LONGEST: usize = 240;
 
 const LETTERS: [&str; 6] = ["i", "j", "k", "l", "m", "n"];
 
-impl<N: Notation> Writer<'_, N> {
+impl Writer<'_> {
     pub(crate) fn write(&self, e: &Expr, index: Index) -> String {
         if e.size() > LONGEST {
             return self.notation.name("…", "", "", &[]);
@@ -147,10 +147,9 @@ impl<N: Notation> Writer<'_, N> {
             Expr::Number(0.5) => (n.half(), Binding::Atom),
             Expr::Number(c) | Expr::Datum(c) => (n.number(&digits(*c)), Binding::Atom),
             Expr::Vector(all, columns) => {
-                let list =
-                    |all: &[f64]| n.list(&all.iter().map(|&x| n.number(&digits(x))).collect::<Vec<_>>());
+                let list = |all: &[f64]| n.list(&all.iter().map(|&x| n.number(&digits(x))).listed());
                 match *columns < all.len() {
-                    true => (n.list(&all.chunks(*columns).map(list).collect::<Vec<_>>()), Binding::Atom),
+                    true => (n.list(&all.chunks(*columns).map(list).listed()), Binding::Atom),
                     false => (list(all), Binding::Atom),
                 }
             }
@@ -185,7 +184,7 @@ impl<N: Notation> Writer<'_, N> {
                 (text, if bare { Binding::Product } else { Binding::Atom })
             }
             Expr::Call(f, arguments) => {
-                let parts: Vec<Part> = arguments.iter().map(|e| self.piece(e, index)).collect();
+                let parts: Vec<Part> = arguments.iter().map(|e| self.piece(e, index)).listed();
                 (n.call(f, &parts, None), Binding::Atom)
             }
             Expr::Matrix(a, b, _) => {
@@ -219,7 +218,7 @@ impl<N: Notation> Writer<'_, N> {
             }
             Expr::Op(name, operands) if operands.is_empty() => (n.name(name, "", "", &[]), Binding::Atom),
             Expr::Op(name, operands) => {
-                let parts: Vec<Part> = operands.iter().map(|e| self.piece(e, index)).collect();
+                let parts: Vec<Part> = operands.iter().map(|e| self.piece(e, index)).listed();
                 (n.call(name, &parts, None), Binding::Atom)
             }
         }
@@ -350,7 +349,7 @@ fn without_sign(term: &Expr) -> (bool, Expr) {
         Expr::Datum(c) if starts_negative(term) => (true, Expr::Datum(-c)),
         Expr::Product(all) if starts_negative(term) => {
             let (_, first) = without_sign(&all[0]);
-            (true, Expr::Product([first].into_iter().chain(all[1..].iter().cloned()).collect()))
+            (true, Expr::Product([first].into_iter().chain(all[1..].iter().cloned()).listed()))
         }
         term => (false, term.clone()),
     }

@@ -2,7 +2,7 @@
 //! that is more accurate than readable. The tests compare the two.
 
 use super::functions::{called, title};
-use super::number::Sheet;
+use super::number::{Sheet, Symbol};
 use super::{Expr, cases, neg, power, product, quotient, sum, to_the};
 use crate::number::{BinaryRow, Num, Number, Slope, UnaryRow};
 use crate::rows::{self, VisitBinary, VisitUnary};
@@ -13,15 +13,11 @@ const LONG: usize = 16;
 
 /// f′ at x, given y = f(x).
 pub(crate) fn slope(f: Unary, x: &Expr, y: &Expr) -> Expr {
-    struct At<'s>(&'s Sheet, &'s Expr, &'s Expr);
-    impl VisitUnary for At<'_> {
-        type Output = Expr;
-        fn row<F: UnaryRow>(self, p: f64) -> Expr {
-            let [x, y] = [self.1, self.2].map(|e| Num(self.0.symbol(e.clone())));
-            match F::slope(x, y, p) {
-                Slope::Constant(c) => Expr::Number(c),
-                Slope::Varying(slope) => slope.formula(),
-            }
+    struct At<'s>(Num<Symbol<'s>>, Num<Symbol<'s>>);
+    impl<'s> VisitUnary for At<'s> {
+        type Output = Slope<Symbol<'s>>;
+        fn row<F: UnaryRow>(self, p: f64) -> Slope<Symbol<'s>> {
+            F::slope(self.0, self.1, p)
         }
     }
     let sheet = Sheet::default();
@@ -31,7 +27,7 @@ pub(crate) fn slope(f: Unary, x: &Expr, y: &Expr) -> Expr {
         None => match f {
             Unary::Relu => Expr::Holds(Compare::Gt, Box::new(x.clone()), Box::new(Expr::ZERO)),
             Unary::Powf(p) => product([Expr::Number(p), to_the(x.clone(), p - 1.0)]),
-            f => match f.visit(At(&sheet, x, y)) {
+            f => match written(f.visit(At(a, b))) {
                 // Too long to be read: by its name.
                 long if long.size() > LONG + 4 * x.size() => {
                     Expr::Op(format!("{}′", title(f)), vec![x.clone()])
@@ -42,20 +38,24 @@ pub(crate) fn slope(f: Unary, x: &Expr, y: &Expr) -> Expr {
     }
 }
 
+fn written(slope: Slope<Symbol<'_>>) -> Expr {
+    match slope {
+        Slope::Constant(c) => Expr::Number(c),
+        Slope::Varying(slope) => slope.formula(),
+    }
+}
+
 /// The derivatives by both arguments, given y = f(a, b).
 pub(crate) fn slopes_of_two(f: Binary, a: &Expr, b: &Expr, y: &Expr) -> [Expr; 2] {
-    struct At<'s>(&'s Sheet, [&'s Expr; 3]);
-    impl VisitBinary for At<'_> {
-        type Output = [Expr; 2];
-        fn row<F: BinaryRow>(self) -> [Expr; 2] {
-            let [a, b, y] = self.1.map(|e| Num(self.0.symbol(e.clone())));
-            F::slopes(a, b, y, [true; 2]).map(|slope| match slope {
-                Some(Slope::Varying(slope)) => slope.formula(),
-                Some(Slope::Constant(c)) => Expr::Number(c),
-                None => Expr::ZERO,
-            })
+    struct At<'s>([Num<Symbol<'s>>; 3]);
+    impl<'s> VisitBinary for At<'s> {
+        type Output = [Option<Slope<Symbol<'s>>>; 2];
+        fn row<F: BinaryRow>(self) -> Self::Output {
+            let [a, b, y] = self.0;
+            F::slopes(a, b, y, [true; 2])
         }
     }
+    let sheet = Sheet::default();
     let larger = |relation, otherwise: f64| {
         let holds = |relation| Expr::Holds(relation, Box::new(a.clone()), Box::new(b.clone()));
         cases(holds(Compare::Eq), Expr::Number(otherwise), holds(relation))
@@ -69,7 +69,10 @@ pub(crate) fn slopes_of_two(f: Binary, a: &Expr, b: &Expr, y: &Expr) -> [Expr; 2
             product([b.clone(), power(a.clone(), sum([b.clone(), Expr::Number(-1.0)]))]),
             product([y.clone(), called(Unary::Ln, a.clone())]),
         ],
-        f => f.visit(At(&Sheet::default(), [a, b, y])),
+        f => {
+            let slopes = f.visit(At([a, b, y].map(|e| Num(sheet.symbol(e.clone())))));
+            slopes.map(|slope| slope.map_or(Expr::ZERO, written))
+        }
     }
 }
 

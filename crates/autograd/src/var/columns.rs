@@ -2,6 +2,7 @@
 
 use super::{PoolForm, Var};
 use crate::ir::{Overlap, Windows};
+use crate::lists::IntoList;
 use crate::record::record;
 use crate::shape::Axis;
 
@@ -31,7 +32,7 @@ impl<'t> Var<'t> {
             x = record(Windows { axis, size, step, dilation }, &[x.padded(&over, i, axis)]);
         }
         let order = [0, 1].into_iter().chain(N + 2..2 * N + 2).chain(2..N + 2);
-        let order: Vec<isize> = order.map(|axis| axis as isize).collect();
+        let order: Vec<isize> = order.map(|axis| axis as isize).listed();
         let (images, channels) = (self.shape()[0], self.shape()[1]);
         x.permute(&order).reshape([images, channels * over.kernel.elements(), over.output.elements()])
     }
@@ -59,10 +60,10 @@ impl<'t> Var<'t> {
         }
         let lead = [shape[0], shape[1] / rows];
         let all: Vec<usize> =
-            lead.iter().chain(over.kernel.iter()).chain(over.output.iter()).copied().collect();
+            lead.iter().chain(over.kernel.iter()).chain(over.output.iter()).copied().listed();
         // The lengths of the kernel after those of the output, the first one last: each axis takes the last.
         let order = [0, 1].into_iter().chain(N + 2..2 * N + 2).chain((2..N + 2).rev());
-        let order: Vec<isize> = order.map(|axis| axis as isize).collect();
+        let order: Vec<isize> = order.map(|axis| axis as isize).listed();
         let mut x = self.reshape(&all[..]).permute(&order);
         for i in 0..N {
             let (axis, step, dilation) = ((i + 2) as Axis, over.stride[i], over.dilation[i]);

@@ -2,6 +2,7 @@
 
 use super::Var;
 use crate::ir::Sliding;
+use crate::lists::IntoList;
 use crate::ops::{convolve, convolve_transposed};
 use crate::shape::Shape;
 use std::sync::Arc;
@@ -81,6 +82,22 @@ impl<const N: usize> ConvForm<N> {
     }
 }
 
+/// A form for any number of axes: one function serves all.
+struct Form<'a> {
+    stride: &'a [usize],
+    dilation: &'a [usize],
+    padding: Option<&'a [usize]>,
+    extra: &'a [usize],
+    groups: usize,
+}
+
+impl Form<'_> {
+    fn of<const N: usize>(form: &ConvForm<N>) -> Form<'_> {
+        let ConvForm { stride, dilation, padding, extra, groups } = form;
+        Form { stride, dilation, padding: padding.as_ref().map(|p| &p[..]), extra, groups: *groups }
+    }
+}
+
 macro_rules! conv_over {
     ($($conv:ident $transpose:ident $n:literal $axes:literal $x:literal $w:literal $wt:literal $to:literal;)*) => {
         impl<'t> Var<'t> {
@@ -103,7 +120,7 @@ macro_rules! conv_over {
             /// ```
             #[track_caller]
             pub fn $conv(self, weight: Var<'t>, form: ConvForm<$n>) -> Var<'t> {
-                self.conv_by(stringify!($conv), weight, form)
+                self.conv_by(stringify!($conv), weight, &Form::of(&form))
             }
 
             #[doc = concat!(
@@ -128,7 +145,7 @@ macro_rules! conv_over {
             /// ```
             #[track_caller]
             pub fn $transpose(self, weight: Var<'t>, form: ConvForm<$n>) -> Var<'t> {
-                self.conv_transpose_by(stringify!($transpose), weight, form)
+                self.conv_transpose_by(stringify!($transpose), weight, &Form::of(&form))
             })*
         }
     };
@@ -142,14 +159,15 @@ conv_over! {
 impl<'t> Var<'t> {
     /// Lengths, channels and the form fit: else the mistake of the op.
     #[track_caller]
-    fn require_form<const N: usize>(self, op: &str, weight: Var<'t>, form: &ConvForm<N>, channels: usize) {
+    fn require_form(self, op: &str, weight: Var<'t>, form: &Form<'_>, channels: usize) {
+        let n = form.stride.len();
         let (x, w) = (self.shape(), weight.shape());
         let found = format!("x {x} and weight {w}");
-        if x.len() != N + 2 || w.len() != N + 2 {
+        if x.len() != n + 2 || w.len() != n + 2 {
             self.mistake(op, found, "x")
                 .rule(format!(
-                    "both have {} axes: two for images and channels, {N} that the kernel slides over",
-                    N + 2
+                    "both have {} axes: two for images and channels, {n} that the kernel slides over",
+                    n + 2
                 ))
                 .hint("`.unsqueeze(0)` makes a batch of one image")
                 .raise();
@@ -177,17 +195,20 @@ impl<'t> Var<'t> {
     }
 
     #[track_caller]
-    fn conv_by<const N: usize>(self, op: &str, weight: Var<'t>, form: ConvForm<N>) -> Var<'t> {
+    fn conv_by(self, op: &str, weight: Var<'t>, form: &Form<'_>) -> Var<'t> {
+        let n = form.stride.len();
         let w = weight.shape();
-        self.require_form(op, weight, &form, w.get(1).map_or(0, |&c| c * form.groups));
+        self.require_form(op, weight, form, w.get(1).map_or(0, |&c| c * form.groups));
         let x = self.shape();
-        if form.extra != [0; N] || (form.padding.is_none() && form.stride != [1; N]) {
+        if form.extra.iter().any(|&n| n != 0)
+            || (form.padding.is_none() && form.stride.iter().any(|&n| n != 1))
+        {
             self.mistake(op, format!("stride {:?}, longer by {:?}", form.stride, form.extra), "x")
                 .rule("`same` goes with strides of 1, and `longer_by` with transposed convolutions")
                 .raise();
         }
         let extent = |i: usize| form.dilation[i].saturating_mul(w[i + 2] - 1);
-        let before: Vec<usize> = (0..N).map(|i| form.padding.map_or(extent(i) / 2, |p| p[i])).collect();
+        let before: Vec<usize> = (0..n).map(|i| form.padding.map_or(extent(i) / 2, |p| p[i])).listed();
         let room = |i: usize| match form.padding {
             Some(padding) => x[i + 2]
                 .saturating_add(padding[i].saturating_mul(2))
@@ -195,7 +216,7 @@ impl<'t> Var<'t> {
                 .filter(|&room| room > 0),
             None => Some(x[i + 2]),
         };
-        if let Some(i) = (0..N).find(|&i| room(i).is_none()) {
+        if let Some(i) = (0..n).find(|&i| room(i).is_none()) {
             self.mistake(op, format!("x {x} and weight {w}"), "x")
                 .rule(format!(
                     "axis {} with its padding is at least {} long, as the kernel is",
@@ -206,7 +227,7 @@ impl<'t> Var<'t> {
         }
         let positions = |i: usize| room(i).unwrap_or(0).div_ceil(form.stride[i]);
         let over = Sliding {
-            output: (0..N).map(positions).collect(),
+            output: (0..n).map(positions).collect(),
             input: Shape::from(&x[2..]),
             kernel: Shape::from(&w[2..]),
             stride: Shape::from(form.stride),
@@ -217,9 +238,10 @@ impl<'t> Var<'t> {
     }
 
     #[track_caller]
-    fn conv_transpose_by<const N: usize>(self, op: &str, weight: Var<'t>, form: ConvForm<N>) -> Var<'t> {
+    fn conv_transpose_by(self, op: &str, weight: Var<'t>, form: &Form<'_>) -> Var<'t> {
+        let n = form.stride.len();
         let w = weight.shape();
-        self.require_form(op, weight, &form, w.first().copied().unwrap_or(0));
+        self.require_form(op, weight, form, w.first().copied().unwrap_or(0));
         let x = self.shape();
         let Some(padding) = form.padding else {
             self.mistake(op, "padding `same`", "x")
@@ -235,13 +257,13 @@ impl<'t> Var<'t> {
             };
             whole.saturating_add(form.extra[i]).checked_sub(padding[i].saturating_mul(2))
         };
-        let lengths: Option<Shape> = (0..N).map(length).collect::<Option<Vec<usize>>>().map(Shape::from);
+        let lengths: Option<Shape> = (0..n).map(length).collect::<Option<Vec<usize>>>().map(Shape::from);
         let Some(lengths) = lengths else {
             self.mistake(op, format!("x {x}, weight {w}, padding {padding:?}"), "x")
                 .rule("the padding cuts off no more than there is")
                 .raise()
         };
-        if (0..N).any(|i| form.extra[i] >= form.stride[i].max(form.dilation[i])) {
+        if (0..n).any(|i| form.extra[i] >= form.stride[i].max(form.dilation[i])) {
             self.mistake(op, format!("longer by {:?}", form.extra), "x")
                 .rule("the result is longer by less than the stride or the dilation")
                 .raise();

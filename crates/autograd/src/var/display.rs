@@ -3,6 +3,7 @@
 use super::Var;
 use crate::buffers::Strided;
 use crate::dtype::DataRef;
+use crate::lists::IntoList;
 use crate::text::number;
 use std::fmt;
 
@@ -49,7 +50,7 @@ impl fmt::Display for Var<'_> {
         let width = cells.len().min(x.shape.last().map_or(1, |&n| shown(n).count()));
         let widths: Vec<usize> = (0..width)
             .map(|i| cells.iter().skip(i).step_by(width).map(|cell| cell.chars().count()).max().unwrap_or(0))
-            .collect();
+            .listed();
         write_nested(f, x.shape, 1, &mut cells.iter().zip(widths.iter().cycle()))?;
         write!(f, " {} {}", meta.shape, meta.dtype)
     }

@@ -3,6 +3,7 @@
 use super::{Operand, Var};
 use crate::dtype::DType;
 use crate::ir::ScatterAdd;
+use crate::lists::IntoList;
 use crate::record::record;
 use crate::shape::Shape;
 
@@ -77,7 +78,7 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn true_places(self) -> Var<'t> {
         let mask = self.to_vec::<bool>();
-        let places: Vec<i64> = (0..).zip(mask).filter(|(_, holds)| *holds).map(|(i, _)| i).collect();
+        let places: Vec<i64> = (0..).zip(mask).filter(|(_, holds)| *holds).map(|(i, _)| i).listed();
         self.tape.constant(places)
     }
 

@@ -3,6 +3,7 @@
 
 use super::Var;
 use crate::ir::{Gather, Slice};
+use crate::lists::IntoList;
 use crate::record::record;
 use crate::shape::{Axis, Shape};
 use ndarray::Array1;
@@ -137,7 +138,7 @@ impl<'t> Var<'t> {
         if a == b {
             self.mistake("rot90", format!("axes {axes:?}"), "x").rule("a turn is one of two axes").raise();
         }
-        let mut order: Vec<isize> = (0..self.rank() as isize).collect();
+        let mut order: Vec<isize> = (0..self.rank() as isize).listed();
         order.swap(a as usize, b as usize);
         match turns.rem_euclid(4) {
             0 => self,
@@ -168,11 +169,11 @@ impl<'t> Var<'t> {
                 .hint("1 leaves an axis as it is")
                 .raise()
         };
-        let lengths: Vec<usize> = vec![1; new].into_iter().chain(shape.iter().copied()).collect();
+        let lengths: Vec<usize> = vec![1; new].into_iter().chain(shape.iter().copied()).listed();
         let pairs =
             |first: &[usize]| -> Shape { first.iter().zip(&lengths).flat_map(|(&a, &b)| [a, b]).collect() };
         let (from, to) = (pairs(&vec![1; times.len()]), pairs(times));
-        let whole: Vec<usize> = times.iter().zip(&lengths).map(|(&a, &b)| a.saturating_mul(b)).collect();
+        let whole: Vec<usize> = times.iter().zip(&lengths).map(|(&a, &b)| a.saturating_mul(b)).listed();
         self.reshape(from).broadcast_to(to).reshape(whole)
     }
 
@@ -245,7 +246,7 @@ impl<'t> Var<'t> {
             self.mistake("chunks", "parts of length 0", "x").rule("a part has at least one place").raise();
         }
         let whole = self.shape()[axis as usize];
-        let lengths: Vec<usize> = (0..whole).step_by(length).map(|start| length.min(whole - start)).collect();
+        let lengths: Vec<usize> = (0..whole).step_by(length).map(|start| length.min(whole - start)).listed();
         self.split_into(axis, &lengths)
     }
 

@@ -2,6 +2,7 @@
 
 use super::Var;
 use crate::Element;
+use crate::buffers::Taken;
 use crate::dtype::{DType, Storable};
 use crate::ir::{Meta, Op};
 use crate::mistake::Mistake;
@@ -120,15 +121,29 @@ impl<'p> Tape<'p> {
     where
         'p: 't,
     {
-        let shape = values.shape();
-        check_size(&shape);
-        let meta = Meta::new(shape, A::Elem::DTYPE);
-        let mut list = self.list_mut();
-        let Ok(mut data) = list.pool.take(meta.dtype, meta.shape.elements()) else {
-            let fault = no_memory(&meta);
+        let meta = Meta::new(values.shape(), A::Elem::DTYPE);
+        let mut data = self.room(&op, &meta);
+        copy_elements(&values, A::Elem::slice_mut(data.elements()));
+        self.filled(op, meta, data)
+    }
+
+    /// A buffer for a leaf.
+    #[track_caller]
+    fn room(&self, op: &Op, meta: &Meta) -> Taken {
+        check_size(&meta.shape);
+        let Ok(data) = self.list_mut().pool.take(meta.dtype, meta.shape.elements()) else {
+            let fault = no_memory(meta);
             Mistake::new(format!("{}: {fault}", op.name())).rule(fault.rule()).raise()
         };
-        copy_elements(&values, A::Elem::slice_mut(data.elements()));
+        data
+    }
+
+    #[track_caller]
+    fn filled<'t>(&'t self, op: Op, meta: Meta, data: Taken) -> Var<'t>
+    where
+        'p: 't,
+    {
+        let mut list = self.list_mut();
         let value = list.pool.keep(data, meta.shape.strides());
         let id = list.leaf(op, meta, value);
         drop(list);

@@ -4,10 +4,10 @@ use super::Var;
 use super::axes::Keep;
 use super::conv::PerAxis;
 use crate::ir::{Gather, ScatterAdd, Sliding, Windows};
+use crate::lists::IntoList;
 use crate::ops::places_of_maxima;
 use crate::record::record;
 use crate::shape::{Axis, Shape};
-use ndarray::{ArrayD, IxDyn};
 
 /// The windows of a pooling over the last N axes. By default they lie side by side.
 ///
@@ -68,6 +68,33 @@ impl<const N: usize> PoolForm<N> {
         PoolForm { divisor: Some(divisor), ..self }
     }
 
+    /// How the windows slide over the last axes of x.
+    #[track_caller]
+    pub(super) fn over(&self, op: &str, x: Var<'_>) -> Sliding {
+        Form::of(self).over(op, x)
+    }
+}
+
+/// A form for any number of axes: one function serves all.
+struct Form<'a> {
+    size: &'a [usize],
+    stride: &'a [usize],
+    dilation: &'a [usize],
+    padding: &'a [usize],
+    ceil: bool,
+    padding_counts: bool,
+    divisor: Option<usize>,
+    /// For messages.
+    shown: &'a dyn std::fmt::Debug,
+}
+
+impl Form<'_> {
+    fn of<const N: usize>(form: &PoolForm<N>) -> Form<'_> {
+        let PoolForm { size, stride, dilation, padding, ceil, padding_counts, divisor } = form;
+        let (ceil, padding_counts, divisor) = (*ceil, *padding_counts, *divisor);
+        Form { size, stride, dilation, padding, ceil, padding_counts, divisor, shown: form }
+    }
+
     /// How many windows there are along an axis of a length.
     fn windows(&self, i: usize, length: usize) -> Option<usize> {
         let extent = (self.size[i].checked_sub(1)?.checked_mul(self.dilation[i])?).checked_add(1)?;
@@ -80,23 +107,23 @@ impl<const N: usize> PoolForm<N> {
         Some(windows - usize::from(last_is_beyond))
     }
 
-    /// How the windows slide over the last axes of x.
     #[track_caller]
-    pub(super) fn over(&self, op: &str, x: Var<'_>) -> Sliding {
+    fn over(&self, op: &str, x: Var<'_>) -> Sliding {
+        let n = self.size.len();
         let shape = x.shape();
-        let Some((_, input)) = shape.split_at_checked(shape.len().wrapping_sub(N)) else {
+        let Some((_, input)) = shape.split_at_checked(shape.len().wrapping_sub(n)) else {
             x.mistake(op, format!("shape {shape}"), "x")
-                .rule(format!("the windows go over the last {N} axes"))
+                .rule(format!("the windows go over the last {n} axes"))
                 .raise()
         };
         if self.size.contains(&0) || self.stride.contains(&0) || self.dilation.contains(&0) {
-            x.mistake(op, format!("{self:?}"), "x")
+            x.mistake(op, format!("{:?}", self.shown), "x")
                 .rule("sizes, strides and dilations are at least 1")
                 .raise();
         }
-        let counts: Vec<Option<usize>> = (0..N).map(|i| self.windows(i, input[i])).collect();
+        let counts: Vec<Option<usize>> = (0..n).map(|i| self.windows(i, input[i])).listed();
         if let Some(i) = counts.iter().position(Option::is_none) {
-            let axis = shape.len() - N + i;
+            let axis = shape.len() - n + i;
             x.mistake(op, format!("windows of {} along axis {axis} of {shape}", self.size[i]), "x")
                 .rule("a window is no longer than the axis with its padding")
                 .raise();
@@ -110,7 +137,7 @@ impl<const N: usize> PoolForm<N> {
             before: Shape::from(self.padding),
         };
         if over.empty_position().is_some() {
-            x.mistake(op, format!("{self:?}"), "x")
+            x.mistake(op, format!("{:?}", self.shown), "x")
                 .rule("every window has an element of x")
                 .hint("padding is at most half of the window")
                 .raise();
@@ -139,7 +166,7 @@ macro_rules! pools {
             /// ```
             #[track_caller]
             pub fn $max(self, form: PoolForm<$n>) -> Var<'t> {
-                self.max_pool_by(stringify!($max), form).0
+                self.max_pool_by(stringify!($max), &Form::of(&form)).0
             }
 
             #[doc = concat!("As [`", stringify!($max), "`](Var::", stringify!($max), "), with the places of the elements as `I64`: ")]
@@ -157,7 +184,7 @@ macro_rules! pools {
             /// ```
             #[track_caller]
             pub fn $with_index(self, form: PoolForm<$n>) -> (Var<'t>, Var<'t>) {
-                self.max_pool_by(stringify!($with_index), form)
+                self.max_pool_by(stringify!($with_index), &Form::of(&form))
             }
 
             /// Elements put back to their places: zeros of the given lengths, to which each element is added at the offset
@@ -194,7 +221,7 @@ macro_rules! pools {
             /// ```
             #[track_caller]
             pub fn $avg(self, form: PoolForm<$n>) -> Var<'t> {
-                self.avg_pool_by(stringify!($avg), form)
+                self.avg_pool_by(stringify!($avg), &Form::of(&form))
             }
 
             /// The p-norm without absolute values of each window of the last axes, (Σ xᵖ)^(1/p).
@@ -263,11 +290,11 @@ pools! {
 impl<'t> Var<'t> {
     /// Maxima and their places: the places are found in one pass, and the rules are those of `gather`.
     #[track_caller]
-    fn max_pool_by<const N: usize>(self, op: &str, form: PoolForm<N>) -> (Var<'t>, Var<'t>) {
+    fn max_pool_by(self, op: &str, form: &Form<'_>) -> (Var<'t>, Var<'t>) {
         let over = form.over(op, self);
         let (plane, positions) = (over.input.elements(), over.output.elements());
         let index = places_of_maxima(self, over);
-        let planes = self.shape()[..self.rank() - N].iter().product::<usize>();
+        let planes = self.shape()[..self.rank() - form.size.len()].iter().product::<usize>();
         let rows = index.reshape([planes, positions]);
         let y = record(Gather { axis: 1 }, &[self.reshape([planes, plane]), rows]);
         (y.reshape(index.shape()), index)
@@ -317,7 +344,7 @@ impl<'t> Var<'t> {
     }
 
     #[track_caller]
-    fn avg_pool_by<const N: usize>(self, op: &str, form: PoolForm<N>) -> Var<'t> {
+    fn avg_pool_by(self, op: &str, form: &Form<'_>) -> Var<'t> {
         let over = form.over(op, self);
         if let Some(divisor) = form.divisor {
             return self.window_sums(&over) / divisor as f64;
@@ -329,17 +356,24 @@ impl<'t> Var<'t> {
                 let place = p * over.stride[i] + k * over.dilation[i];
                 if form.padding_counts { place < length + 2 * before } else { over.place(i, p, *k).is_some() }
             };
-            (0..over.kernel[i]).filter(within).count()
+            (0..over.kernel[i]).filter(within).count() as f64
         };
-        let counts: Vec<Vec<f64>> =
-            (0..N).map(|i| (0..over.output[i]).map(|p| count(i, p) as f64).collect()).collect();
-        let sums = self.window_sums(&over);
-        if counts.iter().all(|all| all.iter().all(|n| *n == all[0])) {
-            return sums / counts.iter().filter_map(|all| all.first()).product::<f64>();
+        // The product of these, one axis after the other.
+        let mut divisors = vec![1.0];
+        for i in 0..over.axes() {
+            let mut longer = vec![];
+            for &n in &divisors {
+                longer.extend((0..over.output[i]).map(|p| n * count(i, p)));
+            }
+            divisors = longer;
         }
-        let divisor = |p: IxDyn| (0..N).map(|i| counts[i][p[i]]).product::<f64>();
-        let divisors = ArrayD::from_shape_fn(IxDyn(&over.output), divisor);
-        sums / self.tape.constant(divisors).cast(self.dtype())
+        let sums = self.window_sums(&over);
+        match divisors.first() {
+            Some(first) if divisors.iter().any(|n| n != first) => {
+                sums / self.tape.constant(&divisors).reshape(&over.output[..]).cast(self.dtype())
+            }
+            first => sums / first.copied().unwrap_or(1.0),
+        }
     }
 
     /// A reduction over even windows, one axis after the other, the last one first.
@@ -379,19 +413,22 @@ impl<'t> Var<'t> {
     fn even_means(self, axis: Axis, count: usize) -> Var<'t> {
         let length = self.shape()[axis as usize];
         let windows = self.even_windows(axis, count);
-        let sizes: Vec<usize> = (0..count).map(|p| even_window(p, length, count).len()).collect();
+        let sizes: Vec<usize> = (0..count).map(|p| even_window(p, length, count).len()).listed();
         let longest = sizes.iter().copied().max().unwrap_or(1);
         if sizes.iter().all(|&size| size == longest) {
             return windows.sum_over(-1) / longest as f64;
         }
         // Shorter windows repeat their last element, which does not count.
-        let counts = ndarray::Array2::from_shape_fn((count, longest), |(p, k)| k < sizes[p]);
+        let mut counts = vec![];
+        for &size in &sizes {
+            counts.extend((0..longest).map(|k| k < size));
+        }
         let mut along = vec![1; windows.rank()];
         (along[axis as usize], along[self.rank()]) = (count, longest);
-        let counts = self.tape.constant(counts).reshape(&along[..]).broadcast_to(windows.shape());
+        let counts = self.tape.constant(&counts).reshape(&along[..]).broadcast_to(windows.shape());
         let sums = counts.select(windows, 0.0).sum_over(-1);
         along.pop();
-        let sizes: Vec<f64> = sizes.iter().map(|&n| n as f64).collect();
+        let sizes: Vec<f64> = sizes.iter().map(|&n| n as f64).listed();
         sums / self.tape.constant(sizes).cast(self.dtype()).reshape(&along[..])
     }
 
@@ -402,7 +439,7 @@ impl<'t> Var<'t> {
         if count > 0 && length.is_multiple_of(count) {
             return self.windows(isize::from(axis), length / count, length / count);
         }
-        let windows: Vec<_> = (0..count).map(|p| even_window(p, length, count)).collect();
+        let windows: Vec<_> = (0..count).map(|p| even_window(p, length, count)).listed();
         let longest = windows.iter().map(ExactSizeIterator::len).max().unwrap_or(1);
         let places =
             windows.iter().flat_map(|window| (0..longest).map(|k| (window.start + k).min(window.end - 1)));

@@ -4,6 +4,7 @@
 use super::Var;
 use super::axes::Keep;
 use super::operators::Operand;
+use crate::lists::IntoList;
 use crate::shape::Shape;
 
 impl<'t> Var<'t> {
@@ -76,12 +77,12 @@ impl<'t> Var<'t> {
         let rhs = rhs.like(self);
         let rank = self.rank().max(rhs.rank());
         let lengths = |x: Var<'t>| -> Vec<usize> {
-            std::iter::repeat_n(1, rank - x.rank()).chain(x.shape().iter().copied()).collect()
+            std::iter::repeat_n(1, rank - x.rank()).chain(x.shape().iter().copied()).listed()
         };
         let (a, b) = (lengths(self), lengths(rhs));
-        let spread: Vec<usize> = a.iter().flat_map(|&m| [m, 1]).collect();
-        let repeated: Vec<usize> = b.iter().flat_map(|&p| [1, p]).collect();
-        let together: Vec<usize> = a.iter().zip(&b).map(|(m, p)| m * p).collect();
+        let spread: Vec<usize> = a.iter().flat_map(|&m| [m, 1]).listed();
+        let repeated: Vec<usize> = b.iter().flat_map(|&p| [1, p]).listed();
+        let together: Vec<usize> = a.iter().zip(&b).map(|(m, p)| m * p).listed();
         (self.reshape(&spread[..]) * rhs.reshape(&repeated[..])).reshape(&together[..])
     }
 
@@ -165,7 +166,7 @@ impl<'t> Var<'t> {
             self.mistake("tensordot", found, "a").line("b", rhs.describe()).rule(rule)
         };
         let counted = |x: Var<'t>, axes: &[isize]| -> Vec<usize> {
-            axes.iter().map(|&axis| usize::from(x.axis("tensordot", axis))).collect()
+            axes.iter().map(|&axis| usize::from(x.axis("tensordot", axis))).listed()
         };
         let (ours, theirs) = (counted(self, axes.0), counted(rhs, axes.1));
         let twice = |axes: &[usize]| (1..axes.len()).any(|k| axes[..k].contains(&axes[k]));
@@ -181,10 +182,9 @@ impl<'t> Var<'t> {
             let found = format!("axis {i} of a has length {}, axis {j} of b has length {}", a[*i], b[*j]);
             wrong(found, "axes that meet have the same length").raise();
         }
-        let free =
-            |rank: usize, summed: &[usize]| (0..rank).filter(|k| !summed.contains(k)).collect::<Vec<_>>();
+        let free = |rank: usize, summed: &[usize]| (0..rank).filter(|k| !summed.contains(k)).listed();
         let (left, right) = (free(a.len(), &ours), free(b.len(), &theirs));
-        let lengths = |shape: &Shape, axes: &[usize]| axes.iter().map(|&k| shape[k]).collect::<Vec<_>>();
+        let lengths = |shape: &Shape, axes: &[usize]| axes.iter().map(|&k| shape[k]).listed();
         let (rows, columns) = (lengths(&a, &left), lengths(&b, &right));
         let inner = lengths(&a, &ours).iter().product();
         let matrix = self.arranged(&[&left[..], &ours].concat()).reshape([rows.iter().product(), inner]);
@@ -198,7 +198,7 @@ impl<'t> Var<'t> {
         if axes.iter().enumerate().all(|(i, &axis)| i == axis) {
             return self;
         }
-        self.permute(&axes.iter().map(|&axis| axis as isize).collect::<Vec<_>>())
+        self.permute(&axes.iter().map(|&axis| axis as isize).listed())
     }
 
     /// The covariance of the rows of \[…, n, k\], each a variable with k observations: (x − x̄)·(x − x̄)ᵀ / (k − `correction`).

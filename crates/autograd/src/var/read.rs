@@ -107,7 +107,7 @@ impl Var<'_> {
 /// Whether `f` holds for each element.
 fn every<T: Copy>(x: View<'_, T>, f: impl Fn(T) -> bool) -> bool {
     let mut all = true;
-    rows(x.shape, [x.strides], [x.offset], |n, [start], [step]| {
+    rows(x.shape, [x.strides], [x.offset], &mut |n, [start], [step]| {
         all &= (0..n).all(|k| f(x.data[start.wrapping_add_signed(k as isize * step)]));
     });
     all

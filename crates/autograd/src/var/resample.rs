@@ -1,6 +1,7 @@
 //! Interpolation, and channels that become places.
 
 use super::Var;
+use crate::lists::IntoList;
 use crate::shape::{Axis, Shape};
 
 /// How elements between the given ones are made up: see [`Var::interpolate`]. The source of place o of m is a position of the n
@@ -53,7 +54,7 @@ impl Interpolation {
                 let at = position(corners);
                 let part = at - at.floor();
                 let place = |k: i64| (at.floor() as i64 + k).clamp(0, n as i64 - 1) as usize;
-                (-1..3).map(|k| (place(k), cubic((k as f64 - part).abs()))).collect()
+                (-1..3).map(|k| (place(k), cubic((k as f64 - part).abs()))).listed()
             }
         }
     }
@@ -113,7 +114,7 @@ impl<'t> Var<'t> {
         }
         let first = shape.len().saturating_sub(N);
         let length = |(&n, &factor): (&usize, &f64)| (n as f64 * factor) as usize;
-        let lengths: Vec<usize> = shape[first..].iter().zip(&factors).map(length).collect();
+        let lengths: Vec<usize> = shape[first..].iter().zip(&factors).map(length).listed();
         self.resampled("interpolate_by", &lengths, &factors.map(|factor| Some(factor.recip())), how)
     }
 
@@ -132,7 +133,7 @@ impl<'t> Var<'t> {
         }
         let mut x = self;
         for (axis, (&m, &ratio)) in (first..).zip(lengths.iter().zip(ratios)) {
-            let taps: Vec<Taps> = (0..m).map(|o| how.taps(o, m, shape[axis], ratio)).collect();
+            let taps: Vec<Taps> = (0..m).map(|o| how.taps(o, m, shape[axis], ratio)).listed();
             x = x.tapped(axis as Axis, &taps);
         }
         x
@@ -147,7 +148,7 @@ impl<'t> Var<'t> {
         for k in 0..each {
             let mut part = self.places(axis, taps.iter().map(|taps| taps[k].0));
             if each > 1 {
-                let weights: Vec<f64> = taps.iter().map(|taps| taps[k].1).collect();
+                let weights: Vec<f64> = taps.iter().map(|taps| taps[k].1).listed();
                 part *= self.tape.constant(weights).cast(self.dtype()).reshape(&along);
             }
             sum = Some(match sum {

@@ -1,5 +1,6 @@
 //! Formulas in LaTeX, with the packages `amsmath` and `amssymb`.
 
+use crate::lists::IntoList;
 use crate::symbol::{Notation, Part, Sign, bracketed, goes_below};
 
 /// LaTeX: `\tfrac{1}{2} (A - Y)^{2}`.
@@ -13,7 +14,7 @@ impl Notation for Latex {
             sub if sub.chars().all(|c| c.is_ascii_digit()) => sub.to_owned(),
             sub => format!("\\mathrm{{{}}}", escaped(sub)),
         };
-        let mut below: Vec<String> = [sub, index.to_owned()].into_iter().filter(|s| !s.is_empty()).collect();
+        let mut below: Vec<String> = [sub, index.to_owned()].into_iter().filter(|s| !s.is_empty()).listed();
         let entry = match goes_below(&below.concat(), entry) {
             true => {
                 below.extend(entry.iter().cloned());
@@ -84,7 +85,7 @@ impl Notation for Latex {
             ("abs", [x]) => format!("\\lvert {} \\rvert", x.bare),
             (f, [x]) if crate::symbol::is_bare(f) && x.atom => format!("{name} {}", x.bare),
             (_, all) => {
-                let all: Vec<&str> = all.iter().map(|x| &*x.bare).collect();
+                let all: Vec<&str> = all.iter().map(|x| &*x.bare).listed();
                 let parameter = parameter.map(|p| format!("; {p}")).unwrap_or_default();
                 format!("{name}({}{parameter})", all.join(", "))
             }

@@ -1,5 +1,6 @@
 //! Formulas in MathML Core, which browsers draw themselves.
 
+use crate::lists::IntoList;
 use crate::symbol::{Notation, Part, Sign, bracketed};
 use crate::text::markup;
 
@@ -103,7 +104,7 @@ impl Notation for MathMl {
                 row(&format!("{}<mo>\u{2061}</mo>{}", identifier(f), x.bare))
             }
             (f, all) => {
-                let all: Vec<&str> = all.iter().map(|x| &*x.bare).collect();
+                let all: Vec<&str> = all.iter().map(|x| &*x.bare).listed();
                 let parameter = parameter.map(|p| format!("{}{p}", operator(";"))).unwrap_or_default();
                 let inner = all.join(&operator(","));
                 row(&format!(

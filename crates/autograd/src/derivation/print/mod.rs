@@ -5,18 +5,19 @@ mod mathml;
 mod text;
 
 use super::document::{Block, Document, Grid, Line, Run};
-use crate::symbol::{Expr, Index, Notation, Writer};
+use crate::lists::IntoList;
+use crate::symbol::{Expr, Index, Writer};
 use crate::text::{columns, markup};
 use latex::{Latex, escaped};
 use mathml::MathMl;
 use text::Plain;
 
 /// The parts of a sentence, each by its own rule.
-fn runs<N: Notation>(
-    writer: &Writer<'_, N>,
+fn runs(
+    writer: &Writer<'_>,
     all: &[Run],
-    words: impl Fn(&str) -> String,
-    formula: impl Fn(&str) -> String,
+    words: &dyn Fn(&str) -> String,
+    formula: &dyn Fn(&str) -> String,
 ) -> String {
     let one = |run: &Run| match run {
         Run::Text(text) => words(text),
@@ -33,7 +34,7 @@ impl Document {
     /// Unicode text for a terminal.
     pub(super) fn text(&self) -> String {
         let writer = Writer { notation: &Plain, context: &self.context };
-        let say = |all: &[Run]| runs(&writer, all, str::to_owned, str::to_owned);
+        let say = |all: &[Run]| runs(&writer, all, &str::to_owned, &str::to_owned);
         let mut out = String::new();
         for block in &self.blocks {
             out += &match block {
@@ -53,7 +54,7 @@ impl Document {
     pub(super) fn latex(&self) -> String {
         let writer = Writer { notation: &Latex, context: &self.context };
         let inline = |math: &str| format!("${math}$");
-        let say = |all: &[Run]| runs(&writer, all, escaped, inline);
+        let say = |all: &[Run]| runs(&writer, all, &escaped, &inline);
         let mut out = String::new();
         for block in &self.blocks {
             match block {
@@ -80,7 +81,7 @@ impl Document {
             let special = |c: char| if "\\`*_<>[]|$#".contains(c) { format!("\\{c}") } else { c.to_string() };
             text.chars().map(special).collect::<String>()
         };
-        let say = |all: &[Run]| runs(&writer, all, words, |math| format!("${math}$"));
+        let say = |all: &[Run]| runs(&writer, all, &words, &|math: &str| format!("${math}$"));
         let mut out = String::new();
         for block in &self.blocks {
             out += &match block {
@@ -104,7 +105,7 @@ impl Document {
     pub(super) fn mathml(&self) -> String {
         let writer = Writer { notation: &MathMl, context: &self.context };
         let inline = |math: &str| format!("<math>{math}</math>");
-        let say = |all: &[Run]| runs(&writer, all, markup, inline);
+        let say = |all: &[Run]| runs(&writer, all, &markup, &inline);
         let mut out = "<section class=\"derivation\">\n".to_owned();
         for block in &self.blocks {
             out += &match block {
@@ -123,8 +124,8 @@ impl Document {
     }
 }
 
-fn sides<N: Notation>(writer: &Writer<'_, N>, all: &[(Expr, Index)]) -> Vec<String> {
-    all.iter().map(|(e, index)| writer.write(e, *index)).collect()
+fn sides(writer: &Writer<'_>, all: &[(Expr, Index)]) -> Vec<String> {
+    all.iter().map(|(e, index)| writer.write(e, *index)).listed()
 }
 
 /// Lines of at most 84 columns.
@@ -158,7 +159,7 @@ fn widest<'a>(all: impl Iterator<Item = &'a String>) -> usize {
 }
 
 /// Equations with their signs below each other, notes in columns and numbers at the right.
-fn plain_lines(writer: &Writer<'_, Plain>, lines: &[Line]) -> String {
+fn plain_lines(writer: &Writer<'_>, lines: &[Line]) -> String {
     let lefts: Vec<String> =
         lines.iter().map(|l| l.left.iter().map(|(e, i)| writer.write(e, *i)).collect()).collect();
     let width = widest(lefts.iter());
@@ -166,11 +167,11 @@ fn plain_lines(writer: &Writer<'_, Plain>, lines: &[Line]) -> String {
         let sides = sides(writer, &line.sides).join(&writer.notation.equals());
         format!("  {} = {sides}", padded(left, width))
     };
-    let mut bodies: Vec<String> = lines.iter().zip(&lefts).map(|(line, left)| body(line, left)).collect();
+    let mut bodies: Vec<String> = lines.iter().zip(&lefts).map(|(line, left)| body(line, left)).listed();
     let mut ends: Vec<String> =
-        lines.iter().map(|l| l.number.map(|n| format!("({n})")).unwrap_or_default()).collect();
-    let say = |note: &Vec<Run>| runs(writer, note, str::to_owned, str::to_owned);
-    let notes: Vec<Vec<String>> = lines.iter().map(|l| l.notes.iter().map(say).collect()).collect();
+        lines.iter().map(|l| l.number.map(|n| format!("({n})")).unwrap_or_default()).listed();
+    let say = |note: &Vec<Run>| runs(writer, note, &str::to_owned, &str::to_owned);
+    let notes: Vec<Vec<String>> = lines.iter().map(|l| l.notes.iter().map(say).listed()).listed();
     for column in 0..notes.iter().map(Vec::len).max().unwrap_or(0) {
         // A long line without a note does not move the notes of the others.
         let with = bodies.iter().zip(&notes).filter(|(_, notes)| notes.len() > column);
@@ -194,7 +195,7 @@ fn plain_lines(writer: &Writer<'_, Plain>, lines: &[Line]) -> String {
 }
 
 /// The names of the terms, each below its term.
-fn ways(writer: &Writer<'_, Plain>, line: &Line, left: usize) -> String {
+fn ways(writer: &Writer<'_>, line: &Line, left: usize) -> String {
     let Some((Expr::Sum(terms), index)) = line.sides.first() else { return String::new() };
     let (mut below, mut at) = (" ".repeat(left + 5), left + 5);
     for (term, name) in terms.iter().zip(&line.ways) {
@@ -204,12 +205,7 @@ fn ways(writer: &Writer<'_, Plain>, line: &Line, left: usize) -> String {
     below + "\n"
 }
 
-fn plain_braces(
-    writer: &Writer<'_, Plain>,
-    left: &Expr,
-    factors: &[[Expr; 3]],
-    number: Option<usize>,
-) -> String {
+fn plain_braces(writer: &Writer<'_>, left: &Expr, factors: &[[Expr; 3]], number: Option<usize>) -> String {
     let left = writer.write(left, Index::Whole);
     let mut rows: [String; 3] = [format!("  {left} = "), " ".repeat(columns(&left) + 5), String::new()];
     rows[2] = " ".repeat(columns(&left) + 3) + "= ";
@@ -218,7 +214,7 @@ fn plain_braces(
         let group = |text: String, e: &Expr| {
             if matches!(e, Expr::Sum(_)) { format!("({text})") } else { text }
         };
-        let texts: Vec<String> = factor.iter().map(|e| group(writer.write(e, Index::Whole), e)).collect();
+        let texts: Vec<String> = factor.iter().map(|e| group(writer.write(e, Index::Whole), e)).listed();
         let width = widest(texts.iter());
         for (k, (row, text)) in rows.iter_mut().zip(&texts).enumerate() {
             let before = (width - columns(text)) / 2;
@@ -232,18 +228,18 @@ fn plain_braces(
     rows.iter().map(|row| row.trim_end().to_owned() + "\n").filter(|row| row.trim() != "=").collect()
 }
 
-fn plain_grid(writer: &Writer<'_, Plain>, grid: &Grid) -> String {
-    let say = |cell: &Vec<Run>| runs(writer, cell, str::to_owned, str::to_owned);
+fn plain_grid(writer: &Writer<'_>, grid: &Grid) -> String {
+    let say = |cell: &Vec<Run>| runs(writer, cell, &str::to_owned, &str::to_owned);
     let mut rows: Vec<Vec<String>> = vec![];
     if !grid.head.is_empty() {
-        rows.push(grid.head.iter().map(say).collect());
+        rows.push(grid.head.iter().map(say).listed());
     }
-    rows.extend(grid.rows.iter().map(|row| row.iter().map(say).collect::<Vec<_>>()));
+    rows.extend(grid.rows.iter().map(|row| row.iter().map(say).listed()));
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..count).map(|i| widest(rows.iter().filter_map(|row| row.get(i)))).collect();
+    let widths: Vec<usize> = (0..count).map(|i| widest(rows.iter().filter_map(|row| row.get(i)))).listed();
     if grid.adds_up {
         let rule = (0..count).map(|i| if i + 1 == count { "─".repeat(widths[i]) } else { String::new() });
-        rows.insert(rows.len() - 1, rule.collect());
+        rows.insert(rows.len() - 1, rule.listed());
     }
     let mut out = String::new();
     for row in rows {
@@ -259,8 +255,8 @@ fn plain_grid(writer: &Writer<'_, Plain>, grid: &Grid) -> String {
     out
 }
 
-fn latex_lines(writer: &Writer<'_, Latex>, lines: &[Line]) -> Vec<String> {
-    let note = |all: &Vec<Run>| runs(writer, all, escaped, |math| format!("${math}$"));
+fn latex_lines(writer: &Writer<'_>, lines: &[Line]) -> Vec<String> {
+    let note = |all: &Vec<Run>| runs(writer, all, &escaped, &|math: &str| format!("${math}$"));
     let one = |line: &Line| {
         let left = line.left.as_ref().map(|(e, index)| writer.write(e, *index) + " ");
         let mut text = format!(
@@ -273,11 +269,11 @@ fn latex_lines(writer: &Writer<'_, Latex>, lines: &[Line]) -> Vec<String> {
         }
         text + &line.number.map(|n| format!(" \\tag{{{n}}}")).unwrap_or_default()
     };
-    lines.iter().map(one).collect()
+    lines.iter().map(one).listed()
 }
 
 fn latex_braces(
-    writer: &Writer<'_, Latex>,
+    writer: &Writer<'_>,
     left: &Expr,
     factors: &[[Expr; 3]],
     number: Option<usize>,
@@ -290,9 +286,9 @@ fn latex_braces(
         None => write(e),
     };
     let braces: Vec<String> =
-        factors.iter().map(|[f, d, _]| format!("\\underbrace{{{}}}_{{{}}}", group(f), slash(d))).collect();
+        factors.iter().map(|[f, d, _]| format!("\\underbrace{{{}}}_{{{}}}", group(f), slash(d))).listed();
     let tag = number.map(|n| format!(" \\tag{{{n}}}")).unwrap_or_default();
-    let numbers = Expr::Product(factors.iter().map(|[_, _, n]| n.clone()).collect());
+    let numbers = Expr::Product(factors.iter().map(|[_, _, n]| n.clone()).listed());
     let mut lines = vec![format!("{} &= {}{tag}", write(left), braces.join(" \\cdot "))];
     if factors.iter().all(|[_, _, n]| matches!(n, Expr::Datum(_) | Expr::Vector(..))) {
         lines.push(format!("  &= {}", write(&numbers)));
@@ -304,11 +300,11 @@ fn aligned(lines: &[String], environment: &str) -> String {
     format!("\\begin{{{environment}}}\n  {}\n\\end{{{environment}}}\n", lines.join(" \\\\\n  "))
 }
 
-fn latex_grid(writer: &Writer<'_, Latex>, grid: &Grid) -> String {
-    let say = |cell: &Vec<Run>| runs(writer, cell, escaped, |math| format!("${math}$"));
+fn latex_grid(writer: &Writer<'_>, grid: &Grid) -> String {
+    let say = |cell: &Vec<Run>| runs(writer, cell, &escaped, &|math: &str| format!("${math}$"));
     let count = grid.rows.iter().chain([&grid.head]).map(Vec::len).max().unwrap_or(0);
     let columns: String = (0..count).map(|i| if grid.right.contains(&i) { 'r' } else { 'l' }).collect();
-    let line = |row: &Vec<Vec<Run>>| row.iter().map(say).collect::<Vec<_>>().join(" & ");
+    let line = |row: &Vec<Vec<Run>>| row.iter().map(say).listed().join(" & ");
     let mut rows: Vec<String> = vec![];
     if !grid.head.is_empty() {
         rows.push(line(&grid.head) + " \\\\ \\hline");
@@ -327,22 +323,22 @@ fn markdown_grid(grid: &Grid, say: &impl Fn(&[Run]) -> String) -> String {
     let count = grid.rows.iter().chain([&grid.head]).map(Vec::len).max().unwrap_or(0);
     let line = |row: &[Vec<Run>]| {
         let cells: Vec<String> =
-            (0..count).map(|i| row.get(i).map(|cell| say(cell)).unwrap_or_default()).collect();
+            (0..count).map(|i| row.get(i).map(|cell| say(cell)).unwrap_or_default()).listed();
         format!("| {} |\n", cells.join(" | "))
     };
-    let rule: Vec<&str> = (0..count).map(|i| if grid.right.contains(&i) { "--:" } else { "---" }).collect();
+    let rule: Vec<&str> = (0..count).map(|i| if grid.right.contains(&i) { "--:" } else { "---" }).listed();
     let rows: String = grid.rows.iter().map(|row| line(row)).collect();
     format!("{}| {} |\n{rows}", line(&grid.head), rule.join(" | "))
 }
 
-fn html_lines(writer: &Writer<'_, MathMl>, lines: &[Line]) -> String {
+fn html_lines(writer: &Writer<'_>, lines: &[Line]) -> String {
     let mut rows = String::new();
     for line in lines {
         let left: String = line.left.iter().map(|(e, index)| writer.write(e, *index)).collect();
         let all = sides(writer, &line.sides).join(&writer.notation.equals());
         rows += &format!("<mtr><mtd style=\"text-align:right\">{}</mtd>", mathml::row(&left));
         rows += &format!("<mtd style=\"text-align:left\">{}</mtd>", mathml::row(&format!("<mo>=</mo>{all}")));
-        let notes: Vec<String> = line.notes.iter().map(|all| mathml_note(writer, all)).collect();
+        let notes: Vec<String> = line.notes.iter().map(|all| mathml_note(writer, all)).listed();
         rows +=
             &format!("<mtd style=\"text-align:left\">{}</mtd>", mathml::row(&notes.join("<mtext> </mtext>")));
         let number = line.number.map(|n| format!("<mtext>({n})</mtext>")).unwrap_or_default();
@@ -353,18 +349,13 @@ fn html_lines(writer: &Writer<'_, MathMl>, lines: &[Line]) -> String {
     )
 }
 
-fn mathml_note(writer: &Writer<'_, MathMl>, note: &[Run]) -> String {
+fn mathml_note(writer: &Writer<'_>, note: &[Run]) -> String {
     // A space at the end of a text would vanish.
     let words = |text: &str| format!("<mtext>{}</mtext>", markup(text).replace(' ', "\u{a0}"));
-    runs(writer, note, words, str::to_owned)
+    runs(writer, note, &words, &str::to_owned)
 }
 
-fn html_braces(
-    writer: &Writer<'_, MathMl>,
-    left: &Expr,
-    factors: &[[Expr; 3]],
-    number: Option<usize>,
-) -> String {
+fn html_braces(writer: &Writer<'_>, left: &Expr, factors: &[[Expr; 3]], number: Option<usize>) -> String {
     let write = |e: &Expr| {
         let text = writer.write(e, Index::Whole);
         match e {
@@ -378,8 +369,8 @@ fn html_braces(
             let brace = format!("<munder>{}<mo stretchy=\"true\">⏟</mo></munder>", write(f));
             format!("<munder>{brace}{}</munder>", write(d))
         })
-        .collect();
-    let numbers: Vec<String> = factors.iter().map(|[_, _, n]| write(n)).collect();
+        .listed();
+    let numbers: Vec<String> = factors.iter().map(|[_, _, n]| write(n)).listed();
     let number = number.map(|n| format!("<mtext>({n})</mtext>")).unwrap_or_default();
     let mut rows = format!(
         "<mtr><mtd>{}</mtd><mtd style=\"text-align:left\"><mo>=</mo>{}</mtd><mtd>{number}</mtd></mtr>\n",

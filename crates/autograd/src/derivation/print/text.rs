@@ -1,5 +1,6 @@
 //! Formulas in one line of Unicode.
 
+use crate::lists::IntoList;
 use crate::symbol::{Notation, Part, Sign, bracketed, goes_below, is_bare};
 
 /// Plain text: `½·(A − Y)²`.
@@ -65,7 +66,7 @@ impl Notation for Plain {
             ("abs", [x]) => format!("|{}|", x.bare),
             (f, [x]) if is_bare(f) && x.atom => format!("{f} {}", x.bare),
             (f, all) => {
-                let all: Vec<&str> = all.iter().map(|x| &*x.bare).collect();
+                let all: Vec<&str> = all.iter().map(|x| &*x.bare).listed();
                 let parameter = parameter.map(|p| format!("; {p}")).unwrap_or_default();
                 format!("{f}({}{parameter})", all.join(", "))
             }

@@ -7,27 +7,38 @@ use crate::tree::{self, BLOCK, LANES};
 use std::mem::MaybeUninit;
 
 macro_rules! instruction_sets {
-    ($($set:ident $(#[$feature:meta])?;)*) => {
+    ($($set:ident $vectors:literal $(#[$feature:meta])?;)*) => {
         $(pub(super) mod $set {
             use super::*;
+
+            /// Whether each function has loops of its own.
+            const OWN: bool = $vectors || cfg!(not(target_arch = "x86_64"));
 
             $(#[$feature])?
             pub(in crate::kernels::loops) unsafe fn map1<T: Lane, F: Map<T, 1>>(w: &Wiring<T>, at: &Tiles<T>) {
                 // SAFETY: see `Loop`.
                 let (x, y) = unsafe { (at.chunks(w.x[0]), at.room(w.y)) };
-                if F::GUARDED && all_near(x.as_flattened()) { near::<T, F>(x, y, w.p) } else { each1::<T, F>(x, y, w.p) }
+                match F::GUARDED && all_near(x.as_flattened()) {
+                    true if OWN => near::<T, F>(x, y, w.p),
+                    false if OWN => each1::<T, F>(x, y, w.p),
+                    true => one_by_one(F::near, [x], y, w.p),
+                    false => one_by_one(F::f, [x], y, w.p),
+                }
             }
 
             $(#[$feature])?
             pub(in crate::kernels::loops) unsafe fn map2<T: Lane, F: Map<T, 2>>(w: &Wiring<T>, at: &Tiles<T>) {
                 // SAFETY: see `Loop`.
-                unsafe { each2::<T, F>(at.chunks(w.x[0]), at.chunks(w.x[1]), at.room(w.y), w.p) }
+                let ([a, b], y) = unsafe { ([at.chunks(w.x[0]), at.chunks(w.x[1])], at.room(w.y)) };
+                if OWN { each2::<T, F>(a, b, y, w.p) } else { one_by_one(F::f, [a, b], y, w.p) }
             }
 
             $(#[$feature])?
             pub(in crate::kernels::loops) unsafe fn map3<T: Lane, F: Map<T, 3>>(w: &Wiring<T>, at: &Tiles<T>) {
-                // SAFETY: see `Loop`.
-                unsafe { each3::<T, F>(at.chunks(w.x[0]), at.chunks(w.x[1]), at.chunks(w.x[2]), at.room(w.y), w.p) }
+                let ([a, b, c], y) =
+                    // SAFETY: see `Loop`.
+                    unsafe { ([at.chunks(w.x[0]), at.chunks(w.x[1]), at.chunks(w.x[2])], at.room(w.y)) };
+                if OWN { each3::<T, F>(a, b, c, y, w.p) } else { one_by_one(F::f, [a, b, c], y, w.p) }
             }
 
             $(#[$feature])?
@@ -218,9 +229,24 @@ macro_rules! instruction_sets {
     };
 }
 instruction_sets! {
-    avx512 #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx512f,avx512dq,avx512vl"))];
-    avx2 #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))];
-    baseline;
+    avx512 true #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx512f,avx512dq,avx512vl"))];
+    avx2 true #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))];
+    baseline false;
+}
+
+/// The loop for x86 CPUs without AVX2: one for all functions, which are called. They are so old that what matters is not their
+/// speed, but what compiling loops for them would cost everyone.
+#[inline(never)]
+fn one_by_one<T: Lane, const N: usize>(
+    f: fn([T; N], T) -> T,
+    x: [&[Chunk<T>]; N],
+    y: &mut [Chunk<MaybeUninit<T>>],
+    p: T,
+) {
+    let x = x.map(<[Chunk<T>]>::as_flattened);
+    for (i, y) in y.as_flattened_mut().iter_mut().enumerate() {
+        y.write(f(x.map(|x| x[i]), p));
+    }
 }
 
 /// The sum of each row, several rows at once, so that their additions overlap.

@@ -4,6 +4,7 @@
 #![expect(clippy::needless_range_loop, reason = "loops over arrays of registers are to be unrolled")]
 
 use super::block::Block;
+use super::micro::scalar;
 use super::vector::Vector;
 use crate::tree::FEW;
 
@@ -19,23 +20,16 @@ pub(super) unsafe fn product<V: Vector>(x: &Block<V::Element>) {
     // SAFETY: the caller's promise, passed on.
     unsafe {
         if V::SPECIAL {
-            match (x.columns <= V::LANES, x.a_strides[1]) {
-                (true, 1) => all_rows::<V, 1, 8, true>(x),
-                (true, _) => all_rows::<V, 1, 8, false>(x),
-                (false, 1) => all_rows::<V, 2, 4, true>(x),
-                (false, _) => all_rows::<V, 2, 4, false>(x),
-            }
-        } else if x.columns <= V::LANES {
-            all_rows::<V, 1, 1, false>(x);
+            if x.columns <= V::LANES { all_rows::<V, 1, 8>(x) } else { all_rows::<V, 2, 4>(x) }
         } else {
-            all_rows::<V, 2, 1, false>(x);
+            scalar(x);
         }
     }
 }
 
-/// All rows of A, `R` at a time. A row of B is `NV` vectors. `UNIT` means that the rows of A are contiguous.
+/// All rows of A, `R` at a time. A row of B is `NV` vectors.
 #[inline(always)]
-unsafe fn all_rows<V: Vector, const NV: usize, const R: usize, const UNIT: bool>(x: &Block<V::Element>) {
+unsafe fn all_rows<V: Vector, const NV: usize, const R: usize>(x: &Block<V::Element>) {
     let last = x.columns - (NV - 1) * V::LANES;
     // SAFETY: rows, columns and terms exist, by contract; loads and stores touch no others.
     unsafe {
@@ -56,11 +50,11 @@ unsafe fn all_rows<V: Vector, const NV: usize, const R: usize, const UNIT: bool>
         }
         let mut i = 0;
         while i + R <= x.rows {
-            some_rows::<V, NV, R, UNIT>(x, &b, last, i);
+            some_rows::<V, NV, R>(x, &b, last, i);
             i += R;
         }
         while i < x.rows {
-            some_rows::<V, NV, 1, UNIT>(x, &b, last, i);
+            some_rows::<V, NV, 1>(x, &b, last, i);
             i += 1;
         }
     }
@@ -68,13 +62,13 @@ unsafe fn all_rows<V: Vector, const NV: usize, const R: usize, const UNIT: bool>
 
 /// `R` rows of C, from row `i` on.
 #[inline(always)]
-unsafe fn some_rows<V: Vector, const NV: usize, const R: usize, const UNIT: bool>(
+unsafe fn some_rows<V: Vector, const NV: usize, const R: usize>(
     x: &Block<V::Element>,
     b: &[[V; NV]; TERMS],
     last: usize,
     i: usize,
 ) {
-    let [down, along] = [x.a_strides[0], if UNIT { 1 } else { x.a_strides[1] }];
+    let [down, along] = x.a_strides;
     let mut a = x.a.wrapping_offset(i as isize * down);
     // SAFETY: as above.
     unsafe {

@@ -25,7 +25,7 @@ pub(super) unsafe fn tile<V: Vector, const MR: usize, const NV: usize, const UNI
                 tile_of::<V, MR, NV, UNIT, true>(x);
             }
         } else {
-            tile_of::<V, MR, NV, false, true>(x);
+            scalar(x);
         }
     }
 }
@@ -95,7 +95,10 @@ pub(super) unsafe fn scalar<T: Fused>(x: &Block<T>) {
                 b = b.wrapping_offset(x.b_strides[0]);
             }
             // SAFETY: row and column exist, by contract.
-            unsafe { *x.c.add(i * x.c_stride + j) = sum };
+            unsafe {
+                let c = x.c.add(i * x.c_stride + j);
+                *c = if x.add { *c + sum } else { sum };
+            }
         }
     }
 }
@@ -106,10 +109,11 @@ pub(super) unsafe fn row<V: Vector>(x: &Block<V::Element>) {
     // SAFETY: the caller's promise, passed on.
     unsafe {
         match x.columns.div_ceil(V::LANES) {
-            1 => tile::<V, 1, 1, false>(x),
-            2 => tile::<V, 1, 2, false>(x),
-            3 => tile::<V, 1, 3, false>(x),
-            _ => tile::<V, 1, 4, false>(x),
+            _ if !V::SPECIAL => scalar(x),
+            1 => tile_of::<V, 1, 1, false, true>(x),
+            2 => tile_of::<V, 1, 2, false, true>(x),
+            3 => tile_of::<V, 1, 3, false, true>(x),
+            _ => tile_of::<V, 1, 4, false, true>(x),
         }
     }
 }

@@ -30,9 +30,9 @@ impl Fused for f64 {
 /// # Safety
 /// The CPU has the instruction set. Loads and stores need as many elements as they name, at any alignment.
 pub(super) trait Vector: Copy {
-    type Element: Float;
+    type Element: Fused;
     const LANES: usize;
-    /// Whether special cases have loops of their own, or share the general one.
+    /// Whether vectors pay: else tiles are computed one number at a time, by one loop for all of them.
     const SPECIAL: bool;
     unsafe fn zero() -> Self;
     unsafe fn splat(x: Self::Element) -> Self;

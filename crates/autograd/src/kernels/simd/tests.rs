@@ -141,8 +141,8 @@ fn reductions_agree<T: Float>(seed: u64, moderate: bool) {
                 })
             };
             let name = format!("{} over {mask:b} of {order:?}", T::DTYPE);
-            reduced(&|out| sum::sum(x, gone, out)).unwrap_or_else(|e| panic!("sum of {name}: {e}"));
-            reduced(&|out| max::max(x, gone, out)).unwrap_or_else(|e| panic!("max of {name}: {e}"));
+            reduced(&|out| sum::sum(x, &gone, out)).unwrap_or_else(|e| panic!("sum of {name}: {e}"));
+            reduced(&|out| max::max(x, &gone, out)).unwrap_or_else(|e| panic!("max of {name}: {e}"));
         }
     }
     for n in 0..130 {
@@ -150,7 +150,7 @@ fn reductions_agree<T: Float>(seed: u64, moderate: bool) {
         let x = View { data: row, offset: 0, shape: &[n], strides: &[1] };
         let all = || {
             let mut out = [T::default()];
-            sum::sum(x, |_| true, &mut out);
+            sum::sum(x, &|_| true, &mut out);
             bits(&[out[0], unordered::sum(row, &Workers::default(), |x| x * x)])
         };
         agree(all).unwrap_or_else(|e| panic!("sum of {n}: {e}"));

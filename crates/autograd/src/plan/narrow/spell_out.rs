@@ -7,6 +7,7 @@
 
 use super::super::graph::{Graph, Node};
 use crate::ir::{Binary, NodeId, Op, Slice};
+use crate::lists::IntoList;
 use crate::target::{Narrow, Target};
 
 /// Replaces the products of vectors.
@@ -43,7 +44,7 @@ fn product(out: &mut Graph, id: NodeId, limits: &Narrow) -> Option<NodeId> {
                 let (factor, row) = (part(out, a, 1, j), part(out, b, 0, j));
                 repeated(out, factor, row, [1, n])
             });
-            let terms: Vec<NodeId> = terms.collect();
+            let terms: Vec<NodeId> = terms.listed();
             terms.into_iter().reduce(|sum, term| out.binary(Binary::Add, sum, term))
         }
         _ => None,

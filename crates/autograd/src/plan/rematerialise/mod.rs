@@ -26,6 +26,7 @@ use super::hash::{Map, Set};
 use super::units::{Fusion, NO_UNIT, Rematerialised, Role, Unit, Units, is_elementwise};
 use crate::code::Extent;
 use crate::ir::{NodeId, Op};
+use crate::lists::IntoList;
 use crate::target::Rematerialise;
 use copies::copied;
 use smallvec::{SmallVec, smallvec};
@@ -108,7 +109,7 @@ impl<'a> Search<'a> {
         let may_be = |&id: &NodeId| {
             search.bytes(id) >= search.limits.from_bytes && is_cheap(graph, id) && search.chain(id).is_some()
         };
-        search.candidates = search.candidates.iter().copied().filter(may_be).collect();
+        search.candidates = search.candidates.iter().copied().filter(may_be).listed();
         if !search.candidates.is_empty() {
             search.last_use = fusion.last_use.clone();
             search.own_uses = graph.per_node(0);

@@ -5,6 +5,7 @@ use super::super::draft::{Draft, Value};
 use super::super::hash::Map;
 use crate::code::{Act, Extent, Step};
 use crate::ir::{Binary, Unary};
+use crate::lists::IntoList;
 
 /// Lets functions of one argument, or of its negative, share an exponential.
 pub(crate) fn share(draft: &mut Draft) {
@@ -104,7 +105,7 @@ struct Sharing {
 
 impl Sharing {
     fn new(draft: &Draft) -> Sharing {
-        let instead = (0..draft.by_step.len()).map(|x| x as Value).collect();
+        let instead = (0..draft.by_step.len()).map(|x| x as Value).listed();
         Sharing { parts: Map::default(), instead, gone: vec![false; draft.steps.len()] }
     }
 

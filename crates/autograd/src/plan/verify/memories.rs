@@ -2,6 +2,7 @@
 
 use super::operands::Span;
 use super::rules::{Checked, Rule, ensure};
+use crate::lists::{IntoList, sort_by};
 use crate::plan::{GRADIENTS, Plan};
 use std::ops::Range;
 
@@ -17,8 +18,8 @@ pub(super) struct Written<'p> {
 impl<'p> Written<'p> {
     pub(super) fn of(plan: &'p Plan) -> Checked<Written<'p>> {
         let ranges = plan.gradients.iter().filter(|range| !range.is_empty());
-        let mut gradients: Vec<(&Range<usize>, bool)> = ranges.map(|range| (range, false)).collect();
-        gradients.sort_unstable_by_key(|(range, _)| range.start);
+        let mut gradients: Vec<(&Range<usize>, bool)> = ranges.map(|range| (range, false)).listed();
+        sort_by(&mut gradients, |(a, _), (b, _)| a.start.cmp(&b.start));
         let apart = gradients.windows(2).all(|w| w[0].0.end <= w[1].0.start);
         let within = gradients.last().is_none_or(|(range, _)| range.end <= plan.parameters.elements);
         ensure(apart && within, Rule::Gradient, || format!("{gradients:?}"))?;

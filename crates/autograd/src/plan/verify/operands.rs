@@ -3,6 +3,7 @@
 use super::rules::{Checked, Rule, ensure};
 use crate::code::MemoryView;
 use crate::dtype::DType;
+use crate::lists::IntoList;
 use crate::plan::Plan;
 use crate::plan::views::is_contiguous;
 
@@ -31,7 +32,7 @@ impl Span {
 impl Memories {
     pub(super) fn of(plan: &Plan) -> Memories {
         let memory = |m: crate::plan::Memory<'_>| (m.dtype, m.elements, m.contents.is_written());
-        Memories(plan.memories().map(memory).collect())
+        Memories(plan.memories().map(memory).listed())
     }
 
     /// The span of an operand, which has to lie within its memory and have its type.

@@ -4,6 +4,7 @@ use super::operands::{Memories, Span};
 use super::rules::{Checked, Rule, ensure};
 use crate::code::{Act, Code, Extent, How, Read, Slot, Step, Write};
 use crate::dtype::DType;
+use crate::lists::sort_by;
 use crate::plan::views::is_contiguous;
 use crate::tree::BLOCK;
 
@@ -115,7 +116,7 @@ impl Tiles {
         self.sorted.clear();
         let results = self.results.iter().enumerate().filter(|(_, span)| !span.is_empty());
         self.sorted.extend(results.map(|(i, &span)| (span, i)));
-        self.sorted.sort_unstable();
+        sort_by(&mut self.sorted, Ord::cmp);
         for pair in self.sorted.windows(2) {
             let [(a, _), (b, _)] = [pair[0], pair[1]];
             ensure(!a.overlaps(&b), Rule::ResultsApart, || format!("{a:?} and {b:?}"))?;

@@ -5,6 +5,7 @@ use super::rule::{label, rule};
 use super::step::{Step, StepKind, StepOperand, StepPhase, StepReceipt, StepTerm, shortened};
 use crate::grad::Visit;
 use crate::ir::{NodeId, Op};
+use crate::lists::IntoList;
 use crate::reachable::ancestors;
 use crate::show::words::Words;
 use crate::text::clipped;
@@ -82,7 +83,7 @@ impl<'a> Recorder<'a> {
             name: self.name(input),
             value: Excerpt::of(self.words, input),
         };
-        let operands = node.inputs.iter().enumerate().take(OPERANDS).map(operand).collect();
+        let operands = node.inputs.iter().enumerate().take(OPERANDS).map(operand).listed();
         let value = Excerpt::of(self.words, id);
         self.step(StepPhase::Forward, id, 0, StepKind::Forward { operands, value })
     }
@@ -109,7 +110,7 @@ impl<'a> Recorder<'a> {
         let kind = StepKind::Backward {
             rule: rule(self.words, visit, self.start),
             cotangent: excerpt(visit.cotangent),
-            operands: node.inputs.iter().enumerate().take(OPERANDS).map(receipt).collect(),
+            operands: node.inputs.iter().enumerate().take(OPERANDS).map(receipt).listed(),
         };
         self.step(StepPhase::Backward, visit.node, visited, kind)
     }
@@ -171,5 +172,5 @@ fn parts(count: usize, nodes: usize) -> Vec<(Range<usize>, bool)> {
         true => vec![(0..KEPT, false), (KEPT..count - KEPT, true), (count - KEPT..count, false)],
         false => vec![(0..count, false)],
     };
-    all.into_iter().filter(|(range, _)| !range.is_empty()).collect()
+    all.into_iter().filter(|(range, _)| !range.is_empty()).listed()
 }

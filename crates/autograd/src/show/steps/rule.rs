@@ -6,6 +6,7 @@
 use super::excerpt::OPERANDS;
 use crate::grad::Visit;
 use crate::ir::{Binary, Compare, NodeId, Op, Unary};
+use crate::lists::IntoList;
 use crate::show::words::Words;
 use crate::tape::Node;
 use crate::text::{columns, number};
@@ -50,7 +51,7 @@ pub(super) fn rule(words: &Words<'_>, visit: &Visit, start: NodeId) -> Option<St
                 reader.formula(passed.operand, passed.term)
             )
         })
-        .collect();
+        .listed();
     match visit.passed.len().saturating_sub(OPERANDS) {
         _ if terms.is_empty() => None,
         0 => Some(terms.join(",  ")),

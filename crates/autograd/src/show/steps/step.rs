@@ -3,6 +3,7 @@
 use super::excerpt::Excerpt;
 use super::rule;
 use crate::ir::NodeId;
+use crate::lists::IntoList;
 use crate::shape::Shape;
 use crate::text::clipped;
 use std::fmt;
@@ -144,7 +145,7 @@ type Row = (String, String);
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = [Some(self.equation.as_str()), self.scope.as_deref(), Some(&self.site)];
-        let head = parts.into_iter().flatten().collect::<Vec<_>>().join("   ");
+        let head = parts.into_iter().flatten().listed().join("   ");
         write!(f, "{:<8}  {}", self.phase, clipped(&head, WIDEST))?;
         let rows = self.rows();
         let width = rows.iter().map(|(name, _)| letters(name)).max().unwrap_or(0);
@@ -168,7 +169,7 @@ impl Step {
                 let mut rows: Vec<Row> = operands
                     .iter()
                     .map(|x| (named(&x.label, "v", x.node, x.name.as_deref()), x.value.to_string()))
-                    .collect();
+                    .listed();
                 rows.push(("value".to_owned(), value.to_string()));
                 rows.extend(self.not_differentiated.map(|why| ("no gradient".to_owned(), why.to_owned())));
                 rows

@@ -1,7 +1,7 @@
 //! Reading an equation of letters.
 
+use crate::lists::{IntoList, sort_once};
 use crate::shape::Shape;
-use std::collections::BTreeMap;
 
 /// A letter, or one of the axes that `...` stands for, counted from the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,7 +21,8 @@ pub(super) struct Equation {
     /// Those of the result.
     pub(super) result: Vec<Letter>,
     /// The length of each letter.
-    lengths: BTreeMap<Letter, usize>,
+    /// Few, so they are searched one by one.
+    lengths: Vec<(Letter, usize)>,
 }
 
 impl Equation {
@@ -31,7 +32,7 @@ impl Equation {
             Some((left, right)) => (left, Some(right)),
             None => (&text[..], None),
         };
-        let terms: Vec<&str> = left.split(',').collect();
+        let terms: Vec<&str> = left.split(',').listed();
         if terms.len() != shapes.len() {
             let found = format!("letters for {} operands, and {} operands", terms.len(), shapes.len());
             return Err((found, "each operand has its letters, separated by commas"));
@@ -48,7 +49,7 @@ impl Equation {
     }
 
     pub(super) fn length(&self, letter: Letter) -> usize {
-        self.lengths[&letter]
+        self.lengths.iter().find(|(l, _)| *l == letter).map_or(0, |(_, length)| *length)
     }
 }
 
@@ -82,20 +83,27 @@ fn letters_of(term: &str, operand: usize, shape: &Shape) -> Result<Vec<Letter>, 
     let hidden = leading(shape.len() - given);
     Ok(match after {
         None => before,
-        Some(after) => before.into_iter().chain(hidden).chain(after).collect(),
+        Some(after) => before.into_iter().chain(hidden).chain(after).listed(),
     })
 }
 
-fn lengths_of(terms: &[Vec<Letter>], shapes: &[Shape]) -> Result<BTreeMap<Letter, usize>, Wrong> {
-    let mut lengths: BTreeMap<Letter, (usize, usize)> = BTreeMap::new();
+fn lengths_of(terms: &[Vec<Letter>], shapes: &[Shape]) -> Result<Vec<(Letter, usize)>, Wrong> {
+    // Each letter with its length, and the operand that gave it.
+    let mut lengths: Vec<(Letter, usize)> = vec![];
+    let mut givers: Vec<usize> = vec![];
     for (operand, (letters, shape)) in terms.iter().zip(shapes).enumerate() {
         for (&letter, &length) in letters.iter().zip(&shape[..]) {
-            let (known, first) = *lengths.entry(letter).or_insert((length, operand));
+            let Some(place) = lengths.iter().position(|(l, _)| *l == letter) else {
+                lengths.push((letter, length));
+                givers.push(operand);
+                continue;
+            };
+            let (known, first) = (lengths[place].1, givers[place]);
             match letter {
                 _ if known == length => {}
                 Letter::Leading(_) if length == 1 => {}
                 Letter::Leading(_) if known == 1 => {
-                    lengths.insert(letter, (length, operand));
+                    (lengths[place].1, givers[place]) = (length, operand);
                 }
                 Letter::Leading(k) => {
                     let found = format!(
@@ -115,7 +123,7 @@ fn lengths_of(terms: &[Vec<Letter>], shapes: &[Shape]) -> Result<BTreeMap<Letter
             }
         }
     }
-    Ok(lengths.into_iter().map(|(letter, (length, _))| (letter, length)).collect())
+    Ok(lengths)
 }
 
 /// The letters of the result, as they were written.
@@ -131,7 +139,7 @@ fn named(right: &str, terms: &[Vec<Letter>]) -> Result<Vec<Letter>, Wrong> {
     }
     let result: Vec<Letter> = match after {
         None => before,
-        Some(after) => before.into_iter().chain(leading(hidden)).chain(after).collect(),
+        Some(after) => before.into_iter().chain(leading(hidden)).chain(after).listed(),
     };
     for (k, &letter) in result.iter().enumerate() {
         let Letter::Named(c) = letter else { continue };
@@ -151,11 +159,10 @@ fn named(right: &str, terms: &[Vec<Letter>]) -> Result<Vec<Letter>, Wrong> {
 /// Without an arrow: the axes of `...`, then the letters that occur once, in alphabetical order.
 fn once(terms: &[Vec<Letter>]) -> Vec<Letter> {
     let count = |letter: &Letter| terms.iter().flatten().filter(|l| *l == letter).count();
-    let mut letters: Vec<Letter> = terms.iter().flatten().copied().collect();
-    letters.sort();
-    letters.dedup();
+    let mut letters: Vec<Letter> = terms.iter().flatten().copied().listed();
+    sort_once(&mut letters);
     let (mut hidden, named): (Vec<Letter>, Vec<Letter>) =
         letters.into_iter().partition(|l| matches!(l, Letter::Leading(_)));
     hidden.reverse();
-    hidden.into_iter().chain(named.into_iter().filter(|l| count(l) == 1)).collect()
+    hidden.into_iter().chain(named.into_iter().filter(|l| count(l) == 1)).listed()
 }

@@ -8,6 +8,7 @@ mod equation;
 mod path;
 
 use super::Var;
+use crate::lists::IntoList;
 use crate::mistake::Mistake;
 use equation::{Equation, Letter};
 
@@ -40,7 +41,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn einsum(equation: &str, operands: &[Var<'t>]) -> Var<'t> {
-        let shapes: Vec<_> = operands.iter().map(|x| x.shape()).collect();
+        let shapes: Vec<_> = operands.iter().map(|x| x.shape()).listed();
         let read = match Equation::read(equation, &shapes) {
             Ok(read) => read,
             Err((found, rule)) => refuse(equation, operands, &found, rule),
@@ -52,13 +53,13 @@ impl<'t> Var<'t> {
             .iter()
             .zip(&read.terms)
             .map(|(&x, letters)| Factor { x, letters: letters.clone() }.on_diagonals().without_repeats(&read))
-            .collect();
+            .listed();
         for k in 0..factors.len() {
             let needed: Vec<Letter> = others(&factors, &[k], &read.result);
             factors[k] = factors[k].summed_to(&needed);
         }
         while factors.len() > 1 {
-            let sets: Vec<&[Letter]> = factors.iter().map(|f| &f.letters[..]).collect();
+            let sets: Vec<&[Letter]> = factors.iter().map(|f| &f.letters[..]).listed();
             let (i, j) = path::next(&sets, &read.result, &|letter| read.length(letter));
             let needed = others(&factors, &[i, j], &read.result);
             let product = factors[i].times(&factors[j], &needed);
@@ -68,14 +69,19 @@ impl<'t> Var<'t> {
         let last = &factors[0];
         let place =
             |letter: &Letter| last.place(*letter).expect("each letter of the result is in an operand");
-        last.x.arranged(&read.result.iter().map(place).collect::<Vec<_>>())
+        last.x.arranged(&read.result.iter().map(place).listed())
     }
 }
 
 /// The letters that the result and all factors but some need.
 fn others(factors: &[Factor<'_>], but: &[usize], result: &[Letter]) -> Vec<Letter> {
-    let rest = factors.iter().enumerate().filter(|(k, _)| !but.contains(k));
-    rest.flat_map(|(_, f)| &f.letters).chain(result).copied().collect()
+    let mut letters = result.to_vec();
+    for (k, factor) in factors.iter().enumerate() {
+        if !but.contains(&k) {
+            letters.extend_from_slice(&factor.letters);
+        }
+    }
+    letters
 }
 
 #[cold]
@@ -108,9 +114,9 @@ impl<'t> Factor<'t> {
             (1..letters.len()).find_map(|j| Some((letters[..j].iter().position(|l| *l == letters[j])?, j)))
         };
         while let Some((i, j)) = repeated(&self.letters) {
-            let rest: Vec<usize> = (0..self.letters.len()).filter(|k| ![i, j].contains(k)).collect();
+            let rest: Vec<usize> = (0..self.letters.len()).filter(|k| ![i, j].contains(k)).listed();
             self.x = self.x.arranged(&[&rest[..], &[i, j]].concat()).diagonal(0);
-            self.letters = rest.iter().chain([&i]).map(|&k| self.letters[k]).collect();
+            self.letters = rest.iter().chain([&i]).map(|&k| self.letters[k]).listed();
         }
         self
     }
@@ -135,8 +141,8 @@ impl<'t> Factor<'t> {
         if gone.is_empty() {
             return self.clone();
         }
-        let axes: Vec<isize> = gone.iter().map(|&k| k as isize).collect();
-        Factor { x: self.x.sum_over(axes), letters: kept.iter().map(|&k| self.letters[k]).collect() }
+        let axes: Vec<isize> = gone.iter().map(|&k| k as isize).listed();
+        Factor { x: self.x.sum_over(axes), letters: kept.iter().map(|&k| self.letters[k]).listed() }
     }
 
     /// The product, summed over the common letters that nobody else needs. The letters are those of both, then those of the
@@ -147,15 +153,15 @@ impl<'t> Factor<'t> {
         let both = self.letters.iter().filter(common);
         let (kept, summed): (Vec<Letter>, Vec<Letter>) = both.partition(|l| needed.contains(l));
         let only = |a: &Factor<'t>, b: &Factor<'t>| -> Vec<Letter> {
-            a.letters.iter().filter(|l| !b.letters.contains(l)).copied().collect()
+            a.letters.iter().filter(|l| !b.letters.contains(l)).copied().listed()
         };
         let (left, right) = (only(self, other), only(other, self));
         let letters = [&kept[..], &left, &right].concat();
-        let shape: Vec<usize> = letters.iter().map(|&l| self.length(l).max(other.length(l))).collect();
+        let shape: Vec<usize> = letters.iter().map(|&l| self.length(l).max(other.length(l))).listed();
         let x = if summed.is_empty() {
             self.spread(&kept, &left, right.len(), false) * other.spread(&kept, &right, left.len(), true)
         } else if left.is_empty() && right.is_empty() {
-            let axes: Vec<isize> = (kept.len()..kept.len() + summed.len()).map(|k| k as isize).collect();
+            let axes: Vec<isize> = (kept.len()..kept.len() + summed.len()).map(|k| k as isize).listed();
             (self.ordered(&[&kept, &summed]) * other.ordered(&[&kept, &summed])).sum_over(axes)
         } else {
             let a = self.matrices(&kept, &left, &summed);
@@ -173,7 +179,7 @@ impl<'t> Factor<'t> {
     fn ordered(&self, groups: &[&[Letter]]) -> Var<'t> {
         let letters = groups.concat();
         let axes = letters.iter().map(|&l| self.place(l).expect("a letter of this operand"));
-        self.x.arranged(&axes.collect::<Vec<_>>())
+        self.x.arranged(&axes.listed())
     }
 
     /// Axes in the order common, own, with `others` axes of length 1 before the own ones or behind.

@@ -1,7 +1,7 @@
 //! Which two factors to multiply next.
 
 use super::equation::Letter;
-use std::collections::BTreeMap;
+use crate::lists::{IntoList, sort_once};
 
 /// Up to so many factors, every order is tried: 3ⁿ steps.
 const TRIED: usize = 8;
@@ -13,14 +13,24 @@ pub(super) fn next(
     result: &[Letter],
     length: &dyn Fn(Letter) -> usize,
 ) -> (usize, usize) {
-    let letters: BTreeMap<Letter, f64> =
-        factors.iter().flat_map(|f| f.iter()).map(|&l| (l, length(l) as f64)).collect();
-    let place: BTreeMap<Letter, usize> = letters.keys().enumerate().map(|(k, &l)| (l, k)).collect();
-    let lengths: Vec<f64> = letters.values().copied().collect();
-    let set = |f: &[Letter]| f.iter().filter_map(|l| place.get(l)).fold(0u128, |set, &k| set | 1 << k);
-    let work =
-        |set: u128| lengths.iter().enumerate().filter(|(k, _)| set >> k & 1 == 1).map(|(_, n)| n).product();
-    let sets: Vec<u128> = factors.iter().map(|f| set(f)).collect();
+    let mut letters = factors.concat();
+    sort_once(&mut letters);
+    let lengths = letters.iter().map(|&l| length(l) as f64).listed();
+    let set = |f: &[Letter]| {
+        let mut set = 0u128;
+        for l in f {
+            set |= letters.iter().position(|other| other == l).map_or(0, |k| 1 << k);
+        }
+        set
+    };
+    let work = |set: u128| {
+        let mut work = 1.0;
+        for (k, n) in lengths.iter().enumerate() {
+            work *= if set >> k & 1 == 1 { *n } else { 1.0 };
+        }
+        work
+    };
+    let sets: Vec<u128> = factors.iter().map(|f| set(f)).listed();
     if sets.len() > TRIED {
         return cheapest(&sets, &work);
     }
@@ -29,9 +39,16 @@ pub(super) fn next(
 
 /// The pair with the least work.
 fn cheapest(sets: &[u128], work: &dyn Fn(u128) -> f64) -> (usize, usize) {
-    let pairs = (0..sets.len()).flat_map(|j| (0..j).map(move |i| (i, j)));
-    let costs = pairs.map(|(i, j)| (work(sets[i] | sets[j]), (i, j)));
-    costs.min_by(|a, b| a.0.total_cmp(&b.0)).expect("at least two factors").1
+    let mut best = (f64::INFINITY, (0, 1));
+    for j in 0..sets.len() {
+        for i in 0..j {
+            let cost = work(sets[i] | sets[j]);
+            if cost < best.0 {
+                best = (cost, (i, j));
+            }
+        }
+    }
+    best.1
 }
 
 struct Search<'a> {
@@ -44,7 +61,7 @@ struct Search<'a> {
 impl Search<'_> {
     fn first(&self) -> (usize, usize) {
         let all = (1usize << self.sets.len()) - 1;
-        let open: Vec<u128> = (0..=all).map(|group| self.open(group)).collect();
+        let open: Vec<u128> = (0..=all).map(|group| self.open(group)).listed();
         // The least work for each group of factors, and the smaller part that is multiplied last.
         let mut best = vec![(0.0f64, 0usize); all + 1];
         for group in 1..=all {
