@@ -88,8 +88,8 @@ const MODULES: &[(&str, &[&str])] = &[
     (
         "exec",
         &[
-            "buffers", "call", "code", "dtype", "ir", "kernels", "op", "params", "plan", "scratch", "shape",
-            "slab", "table", "target", "view",
+            "buffers", "call", "code", "dtype", "ir", "kernels", "number", "op", "params", "plan", "scratch",
+            "shape", "slab", "table", "target", "view",
         ],
     ),
     // What changes parameters: gradients may come while they are computed.
@@ -100,8 +100,30 @@ const MODULES: &[(&str, &[&str])] = &[
     (
         "ops",
         &[
-            "buffers", "call", "dense", "dtype", "ir", "kernels", "key", "math", "number", "op", "philox",
-            "record", "rows", "shape", "symbol", "target", "tree", "var", "view", "lists",
+            "buffers",
+            "call",
+            "dense",
+            "dtype",
+            "exec::Repeated",
+            "exec::Steps",
+            "ir",
+            "kernels",
+            "key",
+            "math",
+            "mistake",
+            "number",
+            "op",
+            "philox",
+            "record",
+            "rows",
+            "shape",
+            "symbol",
+            "tape",
+            "target",
+            "tree",
+            "var",
+            "view",
+            "lists",
         ],
     ),
     // The only module that uses the list, the rules and the kernels together.
@@ -147,7 +169,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "lists",
         ],
     ),
-    ("jvp", &["reachable", "ir", "op", "var"]),
+    ("jvp", &["reachable", "ir", "op", "tape", "var"]),
     (
         "program",
         &[
@@ -252,6 +274,7 @@ const UNSAFE_IN: &[&str] = &[
     "autograd/src/kernels/",
     "autograd/src/exec/machine.rs",
     "autograd/src/exec/operands.rs",
+    "autograd/src/exec/repeat.rs",
     "autograd/src/exec/stream.rs",
     "autograd/src/pages.rs",
     "autograd/src/scalar/list.rs",

@@ -4,8 +4,10 @@ mod machine;
 mod operands;
 mod repeat;
 mod scalars;
+mod steps;
 mod stream;
 
 pub(crate) use machine::{Failed, Machine, Ran};
-pub(crate) use repeat::{Repeated, Steps};
+pub(crate) use repeat::Repeated;
+pub(crate) use steps::Steps;
 pub use stream::Streams;

@@ -219,7 +219,9 @@ fn first_step(scan: &Scan, x: &Strided<'_>) -> Option<String> {
                 Held::History(i) => (in_time(k / each).saturating_sub(1), format!("carry {i}")),
                 Held::Product(i) => (in_time(k / each), format!("product {i}")),
                 Held::Result(i) if i < scan.body.ports.carried => (scan.steps - 1, format!("carry {i}")),
-                Held::Result(i) => (in_time(k / each.max(1)), format!("result {}", i - scan.body.ports.carried)),
+                Held::Result(i) => {
+                    (in_time(k / each.max(1)), format!("result {}", i - scan.body.ports.carried))
+                }
             };
             if first.as_ref().is_none_or(|(before, _)| step < *before) {
                 first = Some((step, what));

@@ -12,7 +12,8 @@ const STEPS: usize = 7;
 
 /// Inputs, start, and two weights.
 fn data<'t>(tape: &'t Tape<'t>) -> [Var<'t>; 4] {
-    let numbers = |n: usize, k: f64| (0..n).map(|i| ((i as f64 + k) * 0.618).fract() - 0.5).collect::<Vec<_>>();
+    let numbers =
+        |n: usize, k: f64| (0..n).map(|i| ((i as f64 + k) * 0.618).fract() - 0.5).collect::<Vec<_>>();
     let var = |shape: &[usize], k: f64| tape.var(numbers(shape.iter().product(), k)).reshape(shape);
     [var(&[STEPS, 3, 2], 0.1), var(&[3, 4], 0.2), var(&[2, 4], 0.3), var(&[4, 4], 0.4)]
 }
@@ -159,7 +160,10 @@ fn threads_do_not_change_a_bit() {
 fn message(f: impl for<'t> FnOnce(&'t Tape<'t>)) -> String {
     let tape = Tape::new();
     let panic = catch_unwind(AssertUnwindSafe(|| f(&tape))).expect_err("a mistake");
-    panic.downcast_ref::<String>().cloned().unwrap_or_else(|| panic.downcast_ref::<&str>().unwrap().to_string())
+    panic
+        .downcast_ref::<String>()
+        .cloned()
+        .unwrap_or_else(|| panic.downcast_ref::<&str>().unwrap().to_string())
 }
 
 #[test]
@@ -194,7 +198,8 @@ fn mistakes_are_told_at_the_call() {
 fn a_panic_in_a_body_leaves_the_tape_in_order() {
     let tape = Tape::new();
     let x = tape.var(1.0);
-    let failed = catch_unwind(AssertUnwindSafe(|| tape.scan(2, x, (), |_, ()| panic!("stop")) as (Var<'_>, ())));
+    let failed =
+        catch_unwind(AssertUnwindSafe(|| tape.scan(2, x, (), |_, ()| panic!("stop")) as (Var<'_>, ())));
     assert!(failed.is_err());
     assert_eq!((x + 1.0).item(), 2.0);
 }

@@ -4,11 +4,11 @@
 
 use super::machine::Machine;
 use super::scalars::Scalars;
+use super::steps::{Steps, contiguous};
 use crate::buffers::Strided;
 use crate::call::{Fault, Fill};
-use crate::dtype::{Data, DataMut, DataRef, Storable, each_dtype, with_float, with_type};
-use crate::ir::{Body, Held, Piece, Ports};
-use crate::kernels::elementwise;
+use crate::dtype::{Data, DataMut, DataRef, Storable, each_dtype, with_float};
+use crate::ir::{Body, Held, Piece};
 use crate::kernels::workers::Workers;
 use crate::params::{Gradients, Params};
 use crate::plan::{Buffer, Graph, Passes, Plan, Verified, plan};
@@ -22,32 +22,6 @@ pub(crate) enum Repeated {
     /// Number by number, where no value has more than a few.
     F32(Scalars<f32>),
     F64(Scalars<f64>),
-}
-
-/// The steps of a loop: the arguments and results of its body, the parts of its result, and the order.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Steps<'a> {
-    pub(crate) ports: Ports,
-    pub(crate) pieces: &'a [Piece],
-    pub(crate) count: usize,
-    pub(crate) reverse: bool,
-}
-
-impl Steps<'_> {
-    pub(super) fn order(&self) -> impl Iterator<Item = usize> + use<> {
-        let (count, reverse) = (self.count, self.reverse);
-        (0..count).map(move |s| if reverse { count - 1 - s } else { s })
-    }
-
-    /// Whether a result is stacked.
-    pub(super) fn is_stacked(&self, result: usize) -> bool {
-        (self.ports.carried..self.ports.carried + self.ports.stacked).contains(&result)
-    }
-
-    /// Whether an argument is read from an input of all steps.
-    pub(super) fn is_read(&self, argument: usize) -> bool {
-        (self.ports.carried..self.ports.carried + self.ports.read).contains(&argument)
-    }
 }
 
 /// A body that was planned, and the memory of runs that have ended.
@@ -203,23 +177,6 @@ impl Memory {
         }
         Ok(())
     }
-}
-
-/// The elements of an operand in row-major order: where they are, or in a copy.
-pub(super) fn contiguous<'a>(x: &Strided<'a>, staged: &'a mut Data) -> DataRef<'a> {
-    with_type!(x.dtype(), T => {
-        let view = x.view::<T>();
-        match view.as_slice() {
-            Some(values) => T::share(values),
-            None => {
-                let values = T::vec(staged);
-                values.clear();
-                values.resize(x.shape.iter().product(), T::default());
-                elementwise::copy(view, values);
-                T::share(values)
-            }
-        }
-    })
 }
 
 /// Writes the values of one step to a piece: as one of all steps, or as the only ones.

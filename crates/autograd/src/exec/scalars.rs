@@ -1,6 +1,6 @@
 //! Bodies of loops whose values have few elements, as instructions on single numbers.
 
-use super::repeat::{Steps, contiguous};
+use super::steps::{Steps, contiguous};
 use crate::buffers::Strided;
 use crate::dtype::{DType, Data, Float};
 use crate::ir::{Binary, Body, Concat, Held, Meta, NodeId, Op, Structure, Sum, Unary};
@@ -52,7 +52,7 @@ impl<T: Float + Digits> Scalars<T> {
         start.extend(&lower.constants);
         start.resize(first + lower.list.len(), T::default());
         Some(Scalars {
-            code: Instructions { first, list },
+            code: Instructions::new(first, list),
             start,
             arguments: lower.first_of,
             results: results.into_iter().map(|r| r.into_iter().map(moved).collect()).collect(),
@@ -81,48 +81,36 @@ impl<T: Float + Digits> Scalars<T> {
         }
         let next: Vec<Register> = self.results[..steps.ports.carried].concat();
         // Whether no carry is read after it was written.
-        let at_once = next.iter().enumerate().all(|(k, &from)| from as usize >= next.len() || from as usize == k);
+        let at_once =
+            next.iter().enumerate().all(|(k, &from)| from as usize >= next.len() || from as usize == k);
         let mut carried = vec![T::default(); next.len()];
-        let (mut kept, mut stacked, mut summed) = (vec![], vec![], vec![]);
-        for piece in steps.pieces {
-            match piece.held {
-                Held::History(i) => kept.push((piece.start, self.arguments[i] as usize, &self.results[i])),
-                Held::Result(i) if steps.is_stacked(i) => stacked.push((piece.start, &self.results[i])),
-                Held::Result(i) if i >= steps.ports.carried => {
-                    y[piece.start..piece.start + piece.elements()].fill(T::default());
-                    summed.push((piece.start, &self.results[i]));
-                }
-                Held::Result(_) => {}
-                Held::Product(_) => unreachable!("instructions on numbers have no products of matrices"),
-            }
-        }
+        let (kept, stacked, summed) = self.copies(steps);
+        summed.iter().for_each(|c| y[c.start] = T::default());
         let mut begun = false;
         for t in steps.order() {
-            for &(start, first, of) in &kept {
-                let start = start + t * of.len();
-                (0..of.len()).for_each(|k| y[start + k] = r[first + k]);
+            for c in &kept {
+                y[c.start + t * c.each] = r[c.register];
             }
             for &(first, each, values) in &reads {
-                (0..each).for_each(|k| r[first + k] = values[t * each + k]);
+                for k in 0..each {
+                    r[first + k] = values[t * each + k];
+                }
             }
             self.code.run(r);
-            for &(start, of) in &stacked {
-                let start = start + t * of.len();
-                of.iter().enumerate().for_each(|(k, &from)| y[start + k] = r[from as usize]);
+            for c in &stacked {
+                y[c.start + t * c.each] = r[c.register];
             }
-            for &(start, of) in &summed {
-                for (k, &from) in of.iter().enumerate() {
-                    let x = r[from as usize];
-                    y[start + k] = if begun { y[start + k] + x } else { x };
-                }
+            for c in &summed {
+                y[c.start] = if begun { y[c.start] + r[c.register] } else { r[c.register] };
             }
             begun = true;
-            match at_once {
-                true => next.iter().enumerate().for_each(|(k, &from)| r[k] = r[from as usize]),
-                false => {
-                    carried.iter_mut().zip(&next).for_each(|(c, &from)| *c = r[from as usize]);
-                    carried.iter().enumerate().for_each(|(k, &c)| r[k] = c);
+            if at_once {
+                for (k, &from) in next.iter().enumerate() {
+                    r[k] = r[from as usize];
                 }
+            } else {
+                carried.iter_mut().zip(&next).for_each(|(c, &from)| *c = r[from as usize]);
+                r[..carried.len()].copy_from_slice(&carried);
             }
         }
         for piece in steps.pieces {
@@ -134,6 +122,38 @@ impl<T: Float + Digits> Scalars<T> {
                     .copy_from_slice(&r[first..first + piece.elements()]);
             }
         }
+    }
+}
+
+/// A number that goes from a register to the result of the loop: at the start, and `each` further with each step.
+struct Copy {
+    register: usize,
+    start: usize,
+    each: usize,
+}
+
+impl<T: Float + Digits> Scalars<T> {
+    /// What is kept before each step, what is stacked after it, and what is summed.
+    fn copies(&self, steps: &Steps<'_>) -> (Vec<Copy>, Vec<Copy>, Vec<Copy>) {
+        let (mut kept, mut stacked, mut summed) = (vec![], vec![], vec![]);
+        for piece in steps.pieces {
+            let (to, i) = match piece.held {
+                Held::History(i) => (&mut kept, i),
+                Held::Result(i) if steps.is_stacked(i) => (&mut stacked, i),
+                Held::Result(i) if i >= steps.ports.carried => (&mut summed, i),
+                Held::Result(_) => continue,
+                Held::Product(_) => unreachable!("instructions on numbers have no products of matrices"),
+            };
+            let each = self.results[i].len();
+            for (k, &result) in self.results[i].iter().enumerate() {
+                let register = match piece.held {
+                    Held::History(i) => self.arguments[i] as usize + k,
+                    _ => result as usize,
+                };
+                to.push(Copy { register, start: piece.start + k, each });
+            }
+        }
+        (kept, stacked, summed)
     }
 }
 

@@ -97,7 +97,8 @@ impl Body {
         }
         (&results, ports).hash(&mut state);
         let hash = state.finish();
-        let is_product = |line: &Line| line.op.structure() == Structure::Contract && line.meta.dtype.is_float();
+        let is_product =
+            |line: &Line| line.op.structure() == Structure::Contract && line.meta.dtype.is_float();
         let products = (0..lines.len() as NodeId).filter(|&id| is_product(&lines[id as usize])).collect();
         Body { lines, results, ports, products, hash, made: Default::default() }
     }
@@ -166,7 +167,8 @@ pub(crate) fn in_steps(shape: &Shape, steps: usize) -> Shape {
 /// Bodies are equal if they compute the same. What an executor made of them does not count.
 impl PartialEq for Body {
     fn eq(&self, other: &Body) -> bool {
-        let same = |a: &Line, b: &Line| a.op == b.op && a.inputs.iter().eq(b.inputs.iter()) && a.meta == b.meta;
+        let same =
+            |a: &Line, b: &Line| a.op == b.op && a.inputs.iter().eq(b.inputs.iter()) && a.meta == b.meta;
         self.hash == other.hash
             && (&self.results, self.ports) == (&other.results, other.ports)
             && self.lines.len() == other.lines.len()

@@ -1,7 +1,9 @@
 //! Small computations on single numbers, again and again: one number a register, one instruction a number. It is what a loop
 //! of a few operations takes, where the call of a kernel would cost more than its work.
 
-use super::simd::fused;
+#![expect(unsafe_code, reason = "registers are checked once, and not by every instruction")]
+
+use super::simd::has_fma;
 use crate::dtype::Float;
 use crate::number::{BinaryRow, Digits, Num, UnaryRow};
 use crate::rows::{VisitBinary, VisitUnary};
@@ -12,7 +14,16 @@ use std::marker::PhantomData;
 pub(crate) type Register = u32;
 
 /// A function of two numbers, or of one and its parameter.
-pub(crate) type Function<T> = fn(T, T) -> T;
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Function<T>(unsafe fn(T, T) -> T);
+
+impl<T> Function<T> {
+    #[inline(always)]
+    pub(crate) fn call(self, a: T, b: T) -> T {
+        // SAFETY: `Pointer` makes only functions that this CPU has the instructions for.
+        unsafe { (self.0)(a, b) }
+    }
+}
 
 /// What an instruction does. Truth values are 1 and 0.
 #[derive(Clone, Copy, Debug)]
@@ -38,15 +49,33 @@ pub(crate) struct Instruction<T> {
 #[derive(Clone, Debug)]
 pub(crate) struct Instructions<T> {
     /// The registers before the first instruction's.
-    pub(crate) first: usize,
-    pub(crate) list: Vec<Instruction<T>>,
+    first: usize,
+    list: Vec<Instruction<T>>,
 }
 
 impl<T: Digits + Float> Instructions<T> {
+    /// # Panics
+    /// If an instruction reads a register that none before it writes.
+    pub(crate) fn new(first: usize, list: Vec<Instruction<T>>) -> Instructions<T> {
+        let is_written = |(i, instruction): (usize, &Instruction<T>)| {
+            instruction.x.iter().all(|&x| (x as usize) < first + i)
+        };
+        assert!(list.iter().enumerate().all(is_written), "a register is read before it is written");
+        Instructions { first, list }
+    }
+
+    /// How many registers there are.
+    pub(crate) fn registers(&self) -> usize {
+        self.first + self.list.len()
+    }
+
     /// Runs all instructions.
     pub(crate) fn run(&self, registers: &mut [T]) {
+        assert!(registers.len() >= self.registers());
+        let r = registers.as_mut_ptr();
         for (i, Instruction { act, x }) in self.list.iter().enumerate() {
-            let at = |k: usize| registers[x[k] as usize];
+            // SAFETY: `new` checked that each operand lies below the result, whose register exists.
+            let at = |k: usize| unsafe { *r.add(x[k] as usize) };
             let y = match act {
                 Act::Add => at(0) + at(1),
                 Act::Sub => at(0) - at(1),
@@ -55,9 +84,10 @@ impl<T: Digits + Float> Instructions<T> {
                 Act::Neg => -at(0),
                 Act::Compare(c) => truth(c.holds(at(0), at(1))),
                 Act::Select => at(if at(0) == T::default() { 2 } else { 1 }),
-                Act::Call(f) => f(at(0), at(1)),
+                Act::Call(f) => f.call(at(0), at(1)),
             };
-            registers[self.first + i] = y;
+            // SAFETY: there are so many registers.
+            unsafe { *r.add(self.first + i) = y };
         }
     }
 }
@@ -81,13 +111,39 @@ struct Pointer<T>(PhantomData<T>);
 impl<T: Digits> VisitUnary for Pointer<T> {
     type Output = Function<T>;
     fn row<F: UnaryRow>(self, _p: f64) -> Function<T> {
-        |x, p| fused(#[inline(always)] || F::value(Num(x), Num(p)).0)
+        #[inline(always)]
+        fn value<F: UnaryRow, T: Digits>(x: T, p: T) -> T {
+            F::value(Num(x), Num(p)).0
+        }
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "fma")]
+        fn fma<F: UnaryRow, T: Digits>(x: T, p: T) -> T {
+            value::<F, T>(x, p)
+        }
+        #[cfg(target_arch = "x86_64")]
+        if has_fma() {
+            return Function(fma::<F, T>);
+        }
+        Function(value::<F, T>)
     }
 }
 impl<T: Digits> VisitBinary for Pointer<T> {
     type Output = Function<T>;
     fn row<F: BinaryRow>(self) -> Function<T> {
-        |a, b| fused(#[inline(always)] || F::value(Num(a), Num(b)).0)
+        #[inline(always)]
+        fn value<F: BinaryRow, T: Digits>(a: T, b: T) -> T {
+            F::value(Num(a), Num(b)).0
+        }
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "fma")]
+        fn fma<F: BinaryRow, T: Digits>(a: T, b: T) -> T {
+            value::<F, T>(a, b)
+        }
+        #[cfg(target_arch = "x86_64")]
+        if has_fma() {
+            return Function(fma::<F, T>);
+        }
+        Function(value::<F, T>)
     }
 }
 
@@ -104,7 +160,7 @@ mod tests {
             Instruction { act: Act::Compare(Compare::Lt), x: [0, 3, 0] },
             Instruction { act: Act::Select, x: [4, 0, 3] },
         ];
-        let code = Instructions { first: 2, list };
+        let code = Instructions::new(2, list);
         let mut registers = [0.5, 3.0, 0.0, 0.0, 0.0, 0.0];
         code.run(&mut registers);
         assert_eq!(registers, [0.5, 3.0, 1.5, 1.5f64.sin(), 1.0, 0.5]);

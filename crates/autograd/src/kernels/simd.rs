@@ -87,11 +87,18 @@ pub fn widest<R>(f: impl FnOnce() -> R) -> R {
 #[inline(always)]
 pub(crate) fn fused<R>(f: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
-    if allows(Set::Avx2) && std::is_x86_feature_detected!("fma") {
+    if has_fma() {
         // SAFETY: the feature was detected.
         return unsafe { fma(f) };
     }
     f()
+}
+
+/// Whether this CPU has fused multiply-adds, and they are to be used.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(crate) fn has_fma() -> bool {
+    allows(Set::Avx2) && std::is_x86_feature_detected!("fma")
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -26,7 +26,7 @@ impl Rule for Unary {
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         with_float!(y.dtype(), T => {
             let (f, p) = (of_unary::<T>(*self), self.parameter().unwrap_or(0.0) as T);
-            y.write(x[0].slice::<T>().iter().map(|&x| f(x, p)));
+            y.write(x[0].slice::<T>().iter().map(|&x| f.call(x, p)));
         });
         Ok(())
     }
@@ -55,7 +55,7 @@ impl Rule for Binary {
         with_float!(y.dtype(), T => {
             let pairs = x[0].slice::<T>().iter().zip(x[1].slice::<T>());
             let f = of_binary::<T>(*self);
-            y.write(pairs.map(|(&a, &b)| f(a, b)));
+            y.write(pairs.map(|(&a, &b)| f.call(a, b)));
         });
         Ok(())
     }

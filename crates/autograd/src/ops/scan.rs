@@ -10,81 +10,14 @@
 
 mod derive;
 mod looped;
+mod parts;
 
 pub use looped::Group;
 
 use super::prelude::*;
 use crate::dtype::Data;
 use crate::exec::{Repeated, Steps};
-use crate::ir::{Body, Held, Line, NodeId, Op, Piece, Scan, in_steps};
-use std::sync::Arc;
-
-/// Records a loop: all results of its body, in order.
-#[track_caller]
-fn results<'t>(
-    body: Arc<Body>,
-    steps: usize,
-    reverse: bool,
-    history: bool,
-    operands: &[Var<'t>],
-) -> Vec<Var<'t>> {
-    let mut all: Vec<Option<Var<'t>>> = vec![None; body.ports.results()];
-    for part in body.dtypes() {
-        let scan = Scan::of(body.clone(), steps, part, reverse, history);
-        let pieces = scan.pieces();
-        let row = record(scan, operands);
-        for piece in pieces {
-            if let Held::Result(i) = piece.held {
-                all[i] = Some(taken(row, &piece));
-            }
-        }
-    }
-    all.into_iter().map(|x| x.expect("each result has a dtype")).collect()
-}
-
-/// A piece of a loop's result.
-#[track_caller]
-fn taken<'t>(row: Var<'t>, piece: &Piece) -> Var<'t> {
-    row.slice(0, piece.start..piece.start + piece.elements()).reshape(piece.shape.clone())
-}
-
-impl Scan {
-    fn of(body: Arc<Body>, steps: usize, part: DType, reverse: bool, history: bool) -> Scan {
-        let scan = Scan { body, steps, flops: 0, part, reverse, history };
-        let elements = scan.pieces().iter().map(Piece::elements).fold(0, usize::saturating_add);
-        let flops = flops(&scan.body).saturating_mul(steps).div_ceil(elements.max(1));
-        Scan { flops, ..scan }
-    }
-
-    fn pieces(&self) -> Vec<Piece> {
-        self.body.pieces(self.part, self.steps, self.history)
-    }
-
-    /// Shapes and dtypes of the operands.
-    fn operands(&self) -> impl Iterator<Item = Meta> {
-        let ports = self.body.ports;
-        let read = ports.carried..ports.carried + ports.read;
-        self.body.arguments().enumerate().map(move |(i, meta)| match read.contains(&i) {
-            true => Meta::new(in_steps(&meta.shape, self.steps), meta.dtype),
-            false => meta.clone(),
-        })
-    }
-
-    /// The steps in the order in which they run.
-    fn order(&self) -> impl Iterator<Item = usize> {
-        let (steps, reverse) = (self.steps, self.reverse);
-        (0..steps).map(move |s| if reverse { steps - 1 - s } else { s })
-    }
-}
-
-/// Floating-point operations of one step.
-fn flops(body: &Body) -> usize {
-    let of = |line: &Line| {
-        let x: Vec<&[usize]> = line.inputs.iter().map(|&x| &body.line(x).meta.shape[..]).collect();
-        line.op.flops(&x, &line.meta.shape)
-    };
-    body.lines.iter().map(of).fold(0, usize::saturating_add)
-}
+use crate::ir::{Body, Held, NodeId, Op, Piece, Scan};
 
 impl Rule for Scan {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
@@ -204,9 +137,9 @@ impl Tested for Scan {
             }),
             row("scan_back of two carries", &[&[3, 2, 2], &[2, 2]], |x| {
                 let start = [x[1], x[1].sin()];
-                let ([a, b], c) = x[0].tape().scan_back(3, start, x[0], |[a, b], y| {
-                    ([b.matmul(y).tanh(), a * 0.5 + y], a.sum())
-                });
+                let ([a, b], c) = x[0]
+                    .tape()
+                    .scan_back(3, start, x[0], |[a, b], y| ([b.matmul(y).tanh(), a * 0.5 + y], a.sum()));
                 a.square() + b * c.sum()
             })
             .rounds(),
@@ -233,12 +166,7 @@ impl Tested for Scan {
             }),
             row("while_loop", &[&[2], &[]], |x| {
                 let start = [x[0], x[1].sigmoid()];
-                let [a, b] = x[0].tape().while_loop(
-                    6,
-                    start,
-                    |[_, b]| b.lt(1.4),
-                    |[a, b]| [a * b, b + 0.3],
-                );
+                let [a, b] = x[0].tape().while_loop(6, start, |[_, b]| b.lt(1.4), |[a, b]| [a * b, b + 0.3]);
                 a + b
             }),
         ];

@@ -95,13 +95,7 @@ enum Depends {
 }
 
 impl Cut {
-    fn new(
-        list: &List,
-        start: NodeId,
-        end: NodeId,
-        arguments: usize,
-        known: HashMap<NodeId, NodeId>,
-    ) -> Cut {
+    fn new(list: &List, start: NodeId, end: NodeId, arguments: usize, known: HashMap<NodeId, NodeId>) -> Cut {
         let mut cut = Cut { start, end, depends: Vec::new(), known };
         for id in start..end {
             let node = list.node(id);
@@ -225,8 +219,7 @@ fn outside<'t>(tape: &'t Tape<'t>, start: NodeId, end: NodeId, captures: &[NodeI
             let Node { op, inputs, meta, origin, .. } = list.node(id);
             (op.clone(), inputs.clone(), meta.clone(), *origin)
         };
-        let x: Vec<Var<'t>> =
-            inputs.iter().map(|x| Var::new(tape, *instead.get(x).unwrap_or(x))).collect();
+        let x: Vec<Var<'t>> = inputs.iter().map(|x| Var::new(tape, *instead.get(x).unwrap_or(x))).collect();
         let new = match op {
             Op::Full(x) => tape.full(x, meta.shape, meta.dtype),
             op => record_op(op, &x),

@@ -79,7 +79,9 @@ impl List {
         Mistake::new(format!("v{id}: a variable of a loop's body is used outside of it"))
             .line("x", self.describe(id, params))
             .rule("what a body computes has a value in each step, and none after the loop")
-            .hint("return it from the body: as a carry it has its last value, as a result all of them, stacked")
+            .hint(
+                "return it from the body: as a carry it has its last value, as a result all of them, stacked",
+            )
             .raise()
     }
 

@@ -1,8 +1,8 @@
 //! The derivatives of a loop, which are loops. Their bodies replay one step and sweep over it.
 
-use super::{Scan, results, taken};
+use super::parts::{results, taken};
 use crate::dtype::DType;
-use crate::ir::{Binary, Body, Held, Meta, NodeId, Op};
+use crate::ir::{Binary, Body, Held, Meta, NodeId, Op, Scan};
 use crate::op::{At, Cotangents, Wanted, none};
 use crate::record::{Given, Recording, record};
 use crate::tape::Tape;
@@ -152,7 +152,8 @@ impl<'t> Step<'t> {
     #[track_caller]
     fn end(self, operands: &Operands<'t>, results: &[Var<'t>], stacked: usize) -> (Arc<Body>, Vec<Var<'t>>) {
         let (carried, captured) = (operands.carried.len(), operands.captured.len());
-        let (body, outside) = self.recording.end(results, Given { carried, captured, stacked }, &self.products);
+        let (body, outside) =
+            self.recording.end(results, Given { carried, captured, stacked }, &self.products);
         (body, [&operands.all()[..], &outside].concat())
     }
 }

@@ -1,6 +1,6 @@
 //! How loops are recorded: [`Tape::scan`], [`Tape::scan_back`] and [`Tape::while_loop`].
 
-use super::results;
+use super::parts::results;
 use crate::dtype::DType;
 use crate::ir::Meta;
 use crate::mistake::Mistake;
@@ -178,9 +178,11 @@ impl<'p> Tape<'p> {
             asked.check_condition(goes_on);
             let next = body(carry.with_members(now.clone()));
             asked.check_carried(&now, next.members());
-            let chosen = next.members().iter().zip(&now).map(|(next, now)| {
-                goes_on.broadcast_to(next.shape()).select(*next, *now)
-            });
+            let chosen = next
+                .members()
+                .iter()
+                .zip(&now)
+                .map(|(next, now)| goes_on.broadcast_to(next.shape()).select(*next, *now));
             (chosen.collect(), ())
         });
         carry.with_members(last)
@@ -254,16 +256,25 @@ impl<'t> Asked<'_, 't> {
     #[track_caller]
     fn check_carried(&self, now: &[Var<'t>], next: &[Var<'t>]) {
         if now.len() != next.len() {
-            Mistake::new(format!("{}: its body carries on {} variables of {}", self.name, next.len(), now.len()))
-                .rule("each step carries on what it was given")
-                .raise();
+            Mistake::new(format!(
+                "{}: its body carries on {} variables of {}",
+                self.name,
+                next.len(),
+                now.len()
+            ))
+            .rule("each step carries on what it was given")
+            .raise();
         }
         for (i, (now, next)) in now.iter().zip(next).enumerate() {
             if (now.shape(), now.dtype()) != (next.shape(), next.dtype()) {
                 let is = |x: &Var<'t>| format!("{} {}", x.shape(), x.dtype());
-                next.mistake(self.name, format!("carry {i} was {} and becomes {}", is(now), is(next)), "next")
-                    .rule("a carry keeps its shape and dtype from step to step")
-                    .raise();
+                next.mistake(
+                    self.name,
+                    format!("carry {i} was {} and becomes {}", is(now), is(next)),
+                    "next",
+                )
+                .rule("a carry keeps its shape and dtype from step to step")
+                .raise();
             }
         }
     }
@@ -273,7 +284,11 @@ impl<'t> Asked<'_, 't> {
         self.check_tape(goes_on);
         if goes_on.dtype() != DType::Bool || !goes_on.shape().is_empty() {
             goes_on
-                .mistake(self.name, format!("the condition is {} {}", goes_on.shape(), goes_on.dtype()), "condition")
+                .mistake(
+                    self.name,
+                    format!("the condition is {} {}", goes_on.shape(), goes_on.dtype()),
+                    "condition",
+                )
                 .rule("a condition is one truth value, such as `x.sum().gt(0.0)`")
                 .raise();
         }
