@@ -1,10 +1,12 @@
 //! The recorded language: the ops and their attributes. This is data only; the meaning of each op is in [`crate::ops`].
 
 mod attribute;
+mod family;
 mod list;
 mod sliding;
 
 pub use crate::table::{Binary, Compare, Unary};
+pub use family::Family;
 pub(crate) use list::op_table;
 pub use sliding::Sliding;
 

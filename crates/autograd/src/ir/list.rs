@@ -122,6 +122,10 @@ macro_rules! op_table {
             Argsort ["argsort" (x) { axis: Axis, descending: bool } opaque(1)]
             /// Where values stand among sorted ones.
             SearchSorted ["search_sorted" (sorted, values) { right: bool } gather]
+            /// A special function, by series: the member of this order of a family.
+            Special ["special" (x) { family: Family, order: u32 } map]
+            /// A regularised incomplete gamma function, or its derivative of this order by a.
+            IncompleteGamma ["incomplete_gamma" (a, x) { order: u32, upper: bool } map]
         }
     };
 }
