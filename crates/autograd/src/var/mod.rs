@@ -20,6 +20,7 @@ mod read;
 mod reductions;
 mod resample;
 mod scatter;
+mod simplex;
 mod special;
 mod state;
 mod statistics;
