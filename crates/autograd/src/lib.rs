@@ -160,6 +160,8 @@ pub use show::{
 };
 pub use tape::{Storage, Tape, Within};
 pub use tensor::ToTensor;
+#[cfg(feature = "fft")]
+pub use var::FftNorm;
 pub use var::{
     Border, ConvForm, Interpolation, Keep, Operand, PerAxis, PoolForm, ScatterReduce, ToAxes, Var,
 };

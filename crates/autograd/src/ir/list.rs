@@ -126,6 +126,8 @@ macro_rules! op_table {
             Special ["special" (x) { family: Family, order: u32 } map]
             /// A regularised incomplete gamma function, or its derivative of this order by a.
             IncompleteGamma ["incomplete_gamma" (a, x) { order: u32, upper: bool } map]
+            /// Discrete Fourier transform of pairs along an axis, or with the other sign; flops as for 256 pairs.
+            Fft ["fft" (x) { axis: Axis, inverse: bool } opaque(20)]
         }
     };
 }

@@ -22,6 +22,7 @@ mod diagonal;
 mod eigh;
 mod elementwise;
 mod factors;
+mod fft;
 mod flip;
 mod fold_in;
 mod gather;
