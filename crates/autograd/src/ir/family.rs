@@ -37,9 +37,33 @@ pub enum Family {
     Entropy,
 }
 
-/// As lists show it.
+impl Family {
+    /// Whether each member is the derivative of the one before.
+    pub(crate) fn is_closed(self) -> bool {
+        use Family::{Erfcx, I0e, I1e, LnGamma, Phi1, Sinc};
+        matches!(self, LnGamma | Erfcx | I0e | I1e | Sinc | Phi1)
+    }
+}
+
+/// As the method of its first member.
 impl fmt::Display for Family {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self, f)
+        f.write_str(match self {
+            Family::LnGamma => "ln_gamma",
+            Family::Gamma => "gamma",
+            Family::Erfc => "erfc",
+            Family::Erfcx => "erfcx",
+            Family::Erfinv => "erfinv",
+            Family::NormalQuantile => "normal_quantile",
+            Family::BesselJ => "bessel_j",
+            Family::BesselI => "bessel_i",
+            Family::I0e => "bessel_i0e",
+            Family::I1e => "bessel_i1e",
+            Family::Sinc => "sinc",
+            Family::Sinhc => "sinhc",
+            Family::Phi1 => "phi1",
+            Family::TanhShrink => "tanhshrink",
+            Family::Entropy => "entr",
+        })
     }
 }

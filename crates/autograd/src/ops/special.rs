@@ -50,6 +50,7 @@ impl Special {
             Family::Sinhc => x * member(order + 1),
             Family::TanhShrink => x.tanh().square(),
             Family::Entropy => -(x.ln() + 1.0),
+            // The closed families.
             _ => member(order + 1),
         }
     }
@@ -73,6 +74,12 @@ impl Rule for Special {
         let Special { family, order } = self;
         let name = if *order == 0 { family.to_string() } else { format!("{family}[{order}]") };
         Some(Expr::Op(name, at.x.to_vec()))
+    }
+
+    fn formula_vjp(&self, at: &Sketch<'_>, _operand: usize, g: &Expr) -> Option<Expr> {
+        let &Special { family, order } = self;
+        let next = Special { family, order: order + 1 };
+        if family.is_closed() { Some(symbol::product([g.clone(), next.formula(at)?])) } else { None }
     }
 
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {

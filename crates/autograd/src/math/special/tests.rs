@@ -68,10 +68,8 @@ fn poles_and_infinities_have_their_values() {
         [bessel_j(2, infinity), bessel_i(1, -infinity), bessel_i0e(0, infinity)],
         [0.0, -infinity, 0.0]
     );
-    assert_eq!(
-        [bessel_i0e(1, 0.0), bessel_i1e(1, 0.0), sinc(1, 0.0), sinc(0, infinity)],
-        [0.0, 0.5, 0.0, 0.0]
-    );
+    assert_eq!([bessel_i0e(1, 0.0), sinc(1, 0.0), sinc(0, infinity)], [0.0; 3]);
+    assert!((bessel_i1e(1, 0.0) - 0.5).abs() < 1e-15);
     assert_eq!(
         [phi1(0, 0.0), phi1(1, 0.0), phi1(2, infinity), phi1(1, -infinity)],
         [1.0, 0.5, infinity, 0.0]
