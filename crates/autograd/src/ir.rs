@@ -2,11 +2,13 @@
 
 mod attribute;
 mod family;
+mod fft_plan;
 mod list;
 mod sliding;
 
 pub use crate::table::{Binary, Compare, Unary};
 pub use family::Family;
+pub use fft_plan::FftPlan;
 pub(crate) use list::op_table;
 pub use sliding::Sliding;
 

@@ -120,7 +120,7 @@ pub mod loops {
 pub mod planned {
     pub use crate::code::{Act, Arithmetic, Code, Extent, How, Joint, MemoryView, Read, Slot, Step, Write};
     pub use crate::dtype::DataRef;
-    pub use crate::ir::{Binary, Compare, Family, Op, Sliding, Structure, Unary};
+    pub use crate::ir::{Binary, Compare, Family, FftPlan, Op, Sliding, Structure, Unary};
     pub use crate::plan::{Contents, Kernel, Memory, Plan, Verified, Work};
 }
 

@@ -1,6 +1,6 @@
 //! The trait of attributes: how they are compared, hashed and shown.
 
-use super::{Family, Sliding};
+use super::{Family, FftPlan, Sliding};
 use crate::dtype::DType;
 use crate::shape::{Axes, Axis, Shape};
 use std::hash::{Hash, Hasher};
@@ -66,5 +66,16 @@ impl Attribute for f64 {
     }
     fn text(&self) -> String {
         crate::text::number(*self, 6)
+    }
+}
+
+/// It follows from the length and the direction, and shows nothing.
+impl Attribute for FftPlan {
+    fn same(&self, _other: &FftPlan) -> bool {
+        true
+    }
+    fn mix(&self, _state: &mut impl Hasher) {}
+    fn text(&self) -> String {
+        String::new()
     }
 }

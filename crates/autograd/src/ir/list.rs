@@ -127,7 +127,7 @@ macro_rules! op_table {
             /// A regularised incomplete gamma function, or its derivative of this order by a.
             IncompleteGamma ["incomplete_gamma" (a, x) { order: u32, upper: bool } map]
             /// Discrete Fourier transform of pairs along an axis, or with the other sign; flops as for 256 pairs.
-            Fft ["fft" (x) { axis: Axis, inverse: bool } opaque(20)]
+            Fft ["fft" (x) { axis: Axis, inverse: bool, plan: FftPlan } opaque(20)]
         }
     };
 }

@@ -5,11 +5,18 @@
 
 use super::lines::Lines;
 use super::prelude::*;
-use crate::ir::Fft;
+use crate::ir::{Fft, FftPlan};
 use crate::math;
 use crate::number::Num;
 
 impl Fft {
+    /// The transform of x along an axis, without checks.
+    #[track_caller]
+    pub(crate) fn record(x: Var<'_>, axis: Axis, inverse: bool) -> Var<'_> {
+        let length = x.shape().get(usize::from(axis)).copied().unwrap_or(0);
+        record(Fft { axis, inverse, plan: FftPlan::of(length, inverse) }, &[x])
+    }
+
     /// The lines along the axis, of pairs.
     fn lines(&self, shape: &[usize]) -> Lines {
         Lines::of(&shape[..shape.len() - 1], self.axis)
@@ -33,7 +40,7 @@ impl Rule for Fft {
     }
 
     fn vjp<'t>(&self, _at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
-        only(record(Fft { axis: self.axis, inverse: !self.inverse }, &[g]))
+        only(Fft::record(g, self.axis, !self.inverse))
     }
 
     fn jvp<'t>(&self, _at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
@@ -77,7 +84,6 @@ impl Rule for Fft {
         if y.shape.elements() == 0 {
             return Ok(());
         }
-        let plan = fast::plan(n, self.inverse);
         with_float!(y.dtype(), T => {
             let x = super::lines::contiguous::<T>(&x[0]);
             let mut all = Vec::with_capacity(x.len() / 2);
@@ -87,7 +93,7 @@ impl Rule for Fft {
                     all.push(Complex::new(x[at].to_f64(), x[at + 1].to_f64()));
                 }
             }
-            room.workers.each_chunk(&mut all, n * fast::lines_of_task(n), |_, lines| plan.process(lines));
+            room.workers.each_chunk(&mut all, n * lines_of_task(n), |_, lines| self.plan.transform.process(lines));
             let y = y.slice::<T>();
             let mut all = all.into_iter();
             for start in lines.starts() {
@@ -104,43 +110,26 @@ impl Rule for Fft {
     #[cfg(feature = "fft")]
     fn needs(&self, _x: &[&Meta], y: &Meta) -> Needs {
         let n = y.shape[usize::from(self.axis)];
-        Needs { shared: y.shape.elements() > 2 * n * fast::lines_of_task(n), ..Needs::default() }
+        Needs { shared: y.shape.elements() > 2 * n * lines_of_task(n), ..Needs::default() }
     }
 }
 
-/// The fast transform: `rustfft`, without vector instructions, so that every machine does the same arithmetic.
+/// So many lines take some tens of microseconds.
 #[cfg(feature = "fft")]
-mod fast {
-    use rustfft::{Fft, FftDirection, FftPlannerScalar};
-    use std::cell::RefCell;
-    use std::sync::Arc;
-
-    thread_local! {
-        // Factors of each length that was met, computed once; no result depends on what is here.
-        static PLANNER: RefCell<FftPlannerScalar<f64>> = RefCell::new(FftPlannerScalar::new());
-    }
-
-    pub(super) fn plan(n: usize, inverse: bool) -> Arc<dyn Fft<f64>> {
-        let direction = if inverse { FftDirection::Inverse } else { FftDirection::Forward };
-        PLANNER.with_borrow_mut(|planner| planner.plan_fft(n, direction))
-    }
-
-    /// So many lines take some tens of microseconds.
-    pub(super) fn lines_of_task(n: usize) -> usize {
-        (4096 / n.max(1)).max(1)
-    }
+fn lines_of_task(n: usize) -> usize {
+    (4096 / n.max(1)).max(1)
 }
 
 #[cfg(test)]
 impl Tested for Fft {
     fn rows() -> Vec<Row> {
         fn fft(x: Var<'_>, axis: u8) -> Var<'_> {
-            record(Fft { axis, inverse: false }, &[x])
+            Fft::record(x, axis, false)
         }
         let shapes: &[&[usize]] = &[&[6, 3, 2], &[1, 1, 2], &[0, 3, 2], &[5, 0, 2]];
         let mut all = rows("fft along the first", shapes, |x| fft(x.sin(), 0).square());
         all.extend(rows("fft along the second", shapes, |x| fft(x, 1).sin()));
-        all.extend(rows("inverse fft", &[&[7, 2]], |x| record(Fft { axis: 0, inverse: true }, &[x.sin()])));
+        all.extend(rows("inverse fft", &[&[7, 2]], |x| Fft::record(x.sin(), 0, true)));
         all.extend(rows("fft of a transpose", &[&[2, 5]], |x| fft(x.t(), 0).square()));
         all.extend(rows("fft of a broadcast", &[&[1, 2]], |x| fft(x.broadcast_to([4, 2]), 0).sin()));
         all.extend(large("fft", &[&[250, 40, 2]], |x| fft(x.sin(), 1) * 0.1));

@@ -165,7 +165,7 @@ impl<'t> Var<'t> {
     fn transform(self, op: &str, axis: isize, norm: FftNorm, inverse: bool) -> Var<'t> {
         let axis = self.axis_of_pairs(op, axis);
         let n = self.shape()[usize::from(axis)];
-        let y = record(Fft { axis, inverse }, &[self]);
+        let y = Fft::record(self, axis, inverse);
         match norm.factor(n, inverse) {
             1.0 => y,
             factor => y * factor,
