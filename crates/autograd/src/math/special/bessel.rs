@@ -109,17 +109,19 @@ pub(crate) fn bessel_j(n: u32, x: f64) -> f64 {
     if x < 0.0 { sign(n) * y } else { y }
 }
 
-/// The mean of cos(n·t − x·sin t) over the circle.
+/// The mean of cos(n·t − x·sin t) over the circle: that of cos nt·cos(x·sin t) for even n and of sin nt·sin(x·sin t) for odd
+/// n over a quarter of it.
 fn mean_over_circle(n: u32, x: f64) -> f64 {
-    let half = (0.5 * (f64::from(n) + x) + 2.0 * x.sqrt()).ceil() + 18.0;
+    let quarter = (0.25 * (f64::from(n) + x) + x.sqrt()).ceil() + 9.0;
+    let wave = if n.is_multiple_of(2) { cos } else { sin };
     let (mut sum, mut j) = (0.0, 0.0);
-    while j <= half {
-        let t = PI * j / half;
-        let weight = if j == 0.0 || j == half { 0.5 } else { 1.0 };
-        sum += weight * cos(f64::from(n) * t - x * sin(t));
+    while j <= quarter {
+        let t = 0.5 * PI * j / quarter;
+        let weight = if j == 0.0 || j == quarter { 0.5 } else { 1.0 };
+        sum += weight * wave(f64::from(n) * t) * wave(x * sin(t));
         j += 1.0;
     }
-    sum / half
+    sum / quarter
 }
 
 /// √(2/(πx))·(P·cos χ − Q·sin χ), χ = x − (n/2 + ¼)·π.
