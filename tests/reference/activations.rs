@@ -51,15 +51,48 @@ fn elementwise(op: &str) -> Option<Row> {
         "hardshrink" => |x, a| x[0].hardshrink(number(a, "lambda")),
         "rrelu" => |x, a| x[0].leaky_relu((number(a, "lower") + number(a, "upper")) / 2.0),
         "celu" => |x, a| x[0].celu(number(a, "alpha")),
+        "elu_alpha" => |x, _| x[0].gt(0.0).select(x[0], x[1] * x[0].gt(0.0).select(0.0, x[0]).exp_m1()),
+        "prelu" => |x, a| match x.get(1) {
+            Some(&slope) => x[0].prelu(per_channel(x[0], slope)),
+            None => x[0].prelu(number(a, "a")),
+        },
         "swish" => |x, _| x[0] * (x[1] * x[0]).sigmoid(),
         _ => return None,
     };
     Some(row)
 }
 
+/// One slope for all, or one for each channel, which are the second axis.
+fn per_channel<'t>(x: Var<'t>, slope: Var<'t>) -> Var<'t> {
+    let mut shape = vec![1; x.rank()];
+    match shape.get_mut(1) {
+        Some(channels) if slope.shape().elements() > 1 => *channels = slope.shape().elements(),
+        _ => {}
+    }
+    slope.reshape(&shape[..])
+}
+
+/// Along one axis, or over several, or all.
+fn along<'t>(
+    x: Var<'t>,
+    args: &Args,
+    one: fn(Var<'t>, isize) -> Var<'t>,
+    several: fn(Var<'t>, Vec<isize>) -> Var<'t>,
+) -> Var<'t> {
+    match args.axes() {
+        Some(axes) if axes.len() == 1 => one(x, axes[0]),
+        Some(axes) => several(x, axes),
+        None => several(x, (0..x.rank() as isize).collect()),
+    }
+}
+
 fn gated(op: &str) -> Option<Row> {
     let row: Row = match op {
         "glu" => |x, a| x[0].glu(a.axis()),
+        "swiglu" => |x, a| match x {
+            &[x, w1, w2, w3] => (x.matmul(w1.t()).swish() * x.matmul(w2.t())).matmul(w3.t()),
+            _ => x[0].gated(a.axis(), Var::swish),
+        },
         "geglu" => |x, a| x[0].gated(a.axis(), Var::gelu),
         "reglu" => |x, a| x[0].gated(a.axis(), Var::relu),
         "bilinear_glu" => |x, a| x[0].gated(a.axis(), |half| half),
@@ -67,6 +100,10 @@ fn gated(op: &str) -> Option<Row> {
         "crelu" => |x, a| x[0].crelu(a.axis()),
         "maxout" => |x, a| x[0].maxout(a.need::<usize>("pieces")),
         "softmax_temperature" => |x, a| (x[0] / x[1]).softmax(a.axis()),
+        "softmax" => |x, a| along(x[0], a, Var::softmax, |x, axes| x.softmax_over(axes)),
+        "log_softmax" => |x, a| along(x[0], a, Var::log_softmax, |x, axes| x.log_softmax_over(axes)),
+        "sparsemax" => |x, a| x[0].sparsemax(a.axis()),
+        "gumbel_softmax" => |x, a| x[0].gumbel_softmax(x[1], number(a, "temperature"), a.axis()),
         _ => return None,
     };
     Some(row)

@@ -2,8 +2,8 @@
 
 use crate::runner::Handler;
 use crate::{
-    activations, clipping, datasets, functions, graphs, higher, inits, losses, ops, optim, seeds, special,
-    training,
+    activations, clipping, datasets, fft, functions, graphs, higher, inits, losses, ops, optim, seeds,
+    special, training,
 };
 
 /// The handler of an op, or `None`: then its cases count as unsupported.
@@ -13,6 +13,7 @@ pub(crate) fn find(group: &str, op: &str) -> Option<Handler> {
             seeds::find(op)
         }
         "datasets" => datasets::find(op),
+        "fft" => fft::find(op),
         "functions" => functions::find(op),
         "graphs" => graphs::find(op),
         "higher" => higher::find(op),

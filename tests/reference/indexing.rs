@@ -45,10 +45,17 @@ fn areas<'t>(y: Var<'t>, x: Var<'t>, axis: isize) -> Var<'t> {
     (a + b) * 0.5 * difference(x, if x.rank() == 1 { 0 } else { axis })
 }
 
+/// Indices of which negative ones count from the end of an axis of n elements.
+fn from_the_end(index: Var<'_>, n: usize) -> Var<'_> {
+    let i = index.cast(DType::F64);
+    i.lt(0.0).select(i + n as f64, i).cast(DType::I64)
+}
+
 /// Reading and writing by index.
 fn indices(op: &str) -> Option<Row> {
     let row: Row = match op {
         "index_select" => |x, args| x[0].take(args.axis(), x[1]),
+        "index_rows" => |x, _| x[0].take(0, from_the_end(x[1], x[0].shape()[0])),
         "index_rows_middle" => |x, _| x[0].take(1, x[1]),
         "take" => |x, _| x[0].reshape([x[0].shape().elements()]).take(0, x[1]),
         "index_pairs" => |x, _| x[0].take_at(&x[1..]),

@@ -87,6 +87,7 @@ pub(crate) fn parts(op: &str) -> Option<Row> {
             }
         },
         "flip" => |x, args| x[0].flip(args.need::<Vec<isize>>("axes")),
+        "diagonal" => |x, args| x[0].diagonal(args.need("offset")),
         "tril" => |x, args| x[0].tril(args.need("diagonal")),
         "triu" => |x, args| x[0].triu(args.need("diagonal")),
         _ => return None,

@@ -149,6 +149,9 @@ fn elementwise(op: &str) -> Option<Row> {
         },
         "relu" => |x, _| x[0].relu(),
         "leaky_relu" => |x, args| x[0].leaky_relu(args.need("negative_slope")),
+        "lgamma" => |x, _| x[0].ln_gamma(),
+        "digamma" => |x, _| x[0].digamma(),
+        "erfc" => |x, _| x[0].erfc(),
         "elu" => |x, args| x[0].elu(args.optional("alpha", 1.0)),
         "gelu" => |x, args| match args.optional("approximate", "none".to_owned()).as_str() {
             "none" => x[0].gelu(),

@@ -13,6 +13,7 @@ mod clipping;
 mod compare;
 mod datasets;
 mod evaluate;
+mod fft;
 mod format;
 mod functions;
 mod graphs;

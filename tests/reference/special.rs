@@ -14,11 +14,13 @@ type Function = for<'t> fn(&[Var<'t>]) -> Var<'t>;
 pub(crate) fn find(op: &str) -> Option<Handler> {
     function(op)?;
     Some(Handler::new(Refusal::TypedError, |case, _| {
-        case.args.remarks(&["pytorch_error"]);
-        if case.labels("in").any(|held| held == "y") {
-            return evaluate(case, |x, _| x[0].xlogy(x[1]));
-        }
+        // The order of a polygamma function stands in its name as well.
+        case.args.remarks(&["pytorch_error", "n"]);
         let f = function(&case.op).ok_or_else(|| Fault::Unsupported(case.op.clone()))?;
+        // Zeros and infinities come with a cotangent.
+        if case.labels("grad").next().is_some() {
+            return evaluate(case, |x, _| f(x));
+        }
         each_way(case, &Params::f64(), |session| derivatives(session, case, f))
     }))
 }
@@ -109,6 +111,59 @@ fn function(op: &str) -> Option<Function> {
         "atan2" => |x| x[0].atan2(x[1]),
         "hypot" => |x| x[0].hypot(x[1]),
         "logaddexp" => |x| x[0].logaddexp(x[1]),
+        "lgamma" => |x| x[0].ln_gamma(),
+        "digamma" => |x| x[0].digamma(),
+        "trigamma" => |x| x[0].trigamma(),
+        "gamma" => |x| x[0].gamma(),
+        "erfc" => |x| x[0].erfc(),
+        "erfcx" => |x| x[0].erfcx(),
+        "erfinv" => |x| x[0].erfinv(),
+        "ndtri" => |x| x[0].normal_quantile(),
+        "log_ndtr" => |x| x[0].ln_normal_cdf(),
+        "i0" => |x| x[0].bessel_i(0),
+        "i1" => |x| x[0].bessel_i(1),
+        "i0e" => |x| x[0].bessel_i0e(),
+        "i1e" => |x| x[0].bessel_i1e(),
+        "j0" => |x| x[0].bessel_j(0),
+        "j1" => |x| x[0].bessel_j(1),
+        "sinc" => |x| x[0].sinc(),
+        "logit" => |x| x[0].logit(),
+        "entr" => |x| x[0].entr(),
+        "gudermannian" => |x| x[0].gudermannian(),
+        "gammaln_ratio" => |x| x[0].ln_gamma_ratio(0.5),
+        "lbeta" => |x| x[0].ln_beta(x[1]),
+        "logsubexp" => |x| x[0].logsubexp(x[1]),
+        "rel_entr" => |x| x[0].rel_entr(x[1]),
+        "kl_div_pointwise" => |x| x[0].kl_terms(x[1]),
+        "gammainc" => |x| x[1].gamma_p(x[0]),
+        "gammaincc" => |x| x[1].gamma_q(x[0]),
+        "coshm1" => |x| x[0].cosh_m1(),
+        "versine" => |x| x[0].versine(),
+        "exp2m1" => |x| x[0].exp2_m1(),
+        "sqrt1pm1" => |x| x[0].sqrt_1p_m1(),
+        "sigmoid_minus_half" => |x| x[0].centred_sigmoid(),
+        "softsign" => |x| x[0].softsign(),
+        "tanhshrink" => |x| x[0].tanhshrink(),
+        "log_cosh" => |x| x[0].log_cosh(),
+        "langevin" => |x| x[0].langevin(),
+        "phi1_expm1_over_x" => |x| x[0].phi1(),
+        "bernoulli_x_over_expm1" => |x| x[0].bernoulli_function(),
+        "expm1_ratio" => |x| x[0].exp_m1() / x[1].exp_m1(),
+        _ => return polygamma(op),
+    };
+    Some(f)
+}
+
+/// `polygamma_N`.
+fn polygamma(op: &str) -> Option<Function> {
+    let f: Function = match op.strip_prefix("polygamma_")? {
+        "0" => |x| x[0].digamma(),
+        "1" => |x| x[0].polygamma(1),
+        "2" => |x| x[0].polygamma(2),
+        "3" => |x| x[0].polygamma(3),
+        "4" => |x| x[0].polygamma(4),
+        "5" => |x| x[0].polygamma(5),
+        "6" => |x| x[0].polygamma(6),
         _ => return None,
     };
     Some(f)

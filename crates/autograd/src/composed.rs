@@ -3,7 +3,7 @@
 //! They have no kernels: a program fuses what a formula records into one pass, and a derivative of any order follows. A function
 //! whose formula would lose digits has a row in the table instead.
 
-use crate::number::{Literal, Num, Number, if_eq, if_ge, if_gt, if_le, if_lt};
+use crate::number::{Literal, Num, Number, if_ge, if_gt, if_le, if_lt};
 use crate::var::{Operand, Var};
 use std::f64::consts::{LN_2, LN_10};
 
@@ -60,7 +60,11 @@ mish(x) at 0.7 () = 0.561148377643852; {
         if_lt(x, 800.0, inner * x.softplus().tanh(), x)
     };
     /// Softsign, x/(1 + |x|).
-    softsign(x) at 0.7 () = 0.411764705882353; x / (1.0 + x.abs());
+    softsign(x) at 0.7 () = 0.411764705882353; {
+        // Far out ±(1 − 1/(1 + |x|)), whose derivatives do not cancel.
+        let (a, inner) = (x.abs(), if_lt(x.abs(), 1.0, x, 0.0));
+        if_lt(a, 1.0, inner / (1.0 + inner.abs()), x.sign() * (1.0 - 1.0 / (1.0 + a)))
+    };
     /// x, kept between two bounds. Slope at a bound: 0.
     hardtanh(x, low, high) at 0.7 (-0.5, 0.5) = 0.5; if_le(x, low, low, if_ge(x, high, high, x));
     /// x between 0 and 6, else the nearer of them. Slope at 0 and at 6: 0. Source: Howard et al. 2017.
@@ -89,14 +93,19 @@ mish(x) at 0.7 () = 0.561148377643852; {
     snake(x, a) at 0.7 (1.5) = 1.20161536819995; x + (a * x).sin().square() / a;
     /// Logarithm of the sigmoid, −ln(1 + e⁻ˣ), without overflow.
     log_sigmoid(x) at 0.7 () = -0.403186048885458; -(-x).softplus();
-    /// Logarithm of the hyperbolic cosine, |x| + ln(1 + e^(−2|x|)) − ln 2, without overflow.
-    log_cosh(x) at 0.7 () = 0.227270229358506; { let a = x.abs(); a + (-2.0 * a).softplus() - LN_2 };
+    /// Logarithm of the hyperbolic cosine, |x| + ln(1 + e^(−2|x|)) − ln 2, without overflow, and with all digits near 0.
+    log_cosh(x) at 0.7 () = 0.227270229358506; {
+        // Near 0 it is ½·ln(1 + sinh² x).
+        let (a, inner) = (x.abs(), if_lt(x.abs(), 1.0, x, 0.0));
+        if_lt(a, 1.0, 0.5 * inner.sinh().square().ln_1p(), a + (-2.0 * a).softplus() - LN_2)
+    };
     /// Power of ten, 10ˣ.
     exp10(x) at 0.7 () = 5.01187233627272; (LN_10 * x).exp();
-    /// Logarithm of the odds, ln(p/(1 − p)): the inverse of the sigmoid; −∞ at 0 and ∞ at 1.
-    logit(x) at 0.7 () = 0.847297860387203; x.ln() - (-x).ln_1p();
-    /// Entropy of a part, −x·ln x; 0 at 0 and −∞ below.
-    entr(x) at 0.7 () = 0.249672460757113; if_gt(x, 0.0, -(x * if_gt(x, 0.0, x, 1.0).ln()), if_eq(x, 0.0, 0.0, if_lt(x, 0.0, f64::NEG_INFINITY, x)));
+    /// Logarithm of the odds, ln(p/(1 − p)): the inverse of the sigmoid; −∞ at 0 and ∞ at 1. With all digits near ½.
+    logit(x) at 0.7 () = 0.847297860387203; {
+        let twice = 2.0 * x - 1.0;
+        if_lt(twice.abs(), 0.5, 2.0 * if_lt(twice.abs(), 0.5, twice, 0.0).atanh(), x.ln() - (-x).ln_1p())
+    };
     /// ln(1 − eˣ) for x < 0, with all digits near 0 and far out. Source: Mächler 2012, equation 7.
     log1mexp(x) at -0.7 () = -0.686341002808385; {
         let near = if_gt(x, -LN_2, x, -1.0);
@@ -109,9 +118,36 @@ mish(x) at 0.7 () = 0.561148377643852; {
     sec(x) at 0.7 () = 1.30745925973359; 1.0 / x.cos();
     /// Hyperbolic secant, 1/cosh x, without overflow.
     sech(x) at 0.7 () = 0.796705459992875; { let e = (-x.abs()).exp(); 2.0 * e / (1.0 + e * e) };
+    /// cosh x − 1 with all digits near 0: 2·sinh²(x/2).
+    cosh_m1(x) at 0.7 () = 0.255169005630943; 2.0 * (0.5 * x).sinh().square();
+    /// Versine, 1 − cos x with all digits near 0: 2·sin²(x/2).
+    versine(x) at 0.7 () = 0.235157812715512; 2.0 * (0.5 * x).sin().square();
+    /// 2ˣ − 1 with all digits near 0.
+    exp2_m1(x) at 0.7 () = 0.624504792712471; (LN_2 * x).exp_m1();
+    /// √(1 + x) − 1 with all digits near 0: x/(√(1 + x) + 1).
+    sqrt_1p_m1(x) at 0.7 () = 0.30384048104053; x / ((1.0 + x).sqrt() + 1.0);
+    /// σ(x) − ½ with all digits near 0, also of its second derivative: ½·tanh(x/2).
+    centred_sigmoid(x) at 0.7 () = 0.168187772168166; {
+        let half = 0.5 * x;
+        let inner = if_lt(x.abs(), 1.0, half, 0.0);
+        0.5 * if_lt(x.abs(), 1.0, inner.sinh() / inner.cosh(), half.tanh())
+    };
+    /// The Gudermannian function, ∫ 1/cosh t dt over 0 ≤ t ≤ x: arctan(sinh x) near 0 and 2·arctan(tanh(x/2)) far out.
+    gudermannian(x) at 0.7 () = 0.648972081783695; {
+        let inner = if_lt(x.abs(), 1.0, x, 0.0);
+        if_lt(x.abs(), 1.0, inner.sinh().atan(), 2.0 * (0.5 * x).tanh().atan())
+    };
 }
 
 impl<N: Number> Num<N> {
+    /// Entropy of a part, −x·ln x; 0 at 0 and −∞ below.
+    #[track_caller]
+    #[inline(always)]
+    pub fn entr(self) -> Num<N> {
+        let (x, bound) = (self, if_lt(self, 0.0, f64::NEG_INFINITY, self));
+        if_gt(x, 0.0, -(x * if_gt(x, 0.0, x, 1.0).ln()), bound)
+    }
+
     /// x·ln y, and 0 where x = 0, whatever y is.
     #[track_caller]
     #[inline(always)]
@@ -151,6 +187,47 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn xlog1py(self, y: impl Operand<'t>) -> Var<'t> {
         self.strong_mul(y.like(self).ln_1p())
+    }
+
+    /// ln(eᵃ − eᵇ) for a = `self` and b < a, without overflow, and with all digits where the two are near; −∞ where they are
+    /// equal, NaN where b is larger. Shapes are broadcast.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let y = tape.var(1000.0).logsubexp(tape.var(999.0)).item();
+    /// assert!((y - 1000.0 - (1.0 - (-1f64).exp()).ln()).abs() < 1e-12);
+    /// ```
+    #[track_caller]
+    pub fn logsubexp(self, b: impl Operand<'t>) -> Var<'t> {
+        self + (b.like(self) - self).log1mexp()
+    }
+
+    /// A term of a relative entropy, x·ln(x/y), and 0 where x = 0. Near x = y it has absolute accuracy. Shapes are broadcast.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let (p, q) = (tape.var([0.0, 1.0]), tape.var([0.5, 0.5]));
+    /// assert_eq!(p.rel_entr(q).to_vec::<f64>(), [0.0, std::f64::consts::LN_2]);
+    /// ```
+    #[track_caller]
+    pub fn rel_entr(self, y: impl Operand<'t>) -> Var<'t> {
+        self.xlogy(self / y.like(self))
+    }
+
+    /// A term of the divergence of Kullback and Leibler for what is not normalised, x·ln(x/y) − x + y: never negative, and
+    /// convex in both. Near x = y it has absolute accuracy. Shapes are broadcast.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// assert_eq!(tape.var([0.0, 1.0]).kl_terms(tape.var([0.5, 1.0])).to_vec::<f64>(), [0.5, 0.0]);
+    /// ```
+    #[track_caller]
+    pub fn kl_terms(self, y: impl Operand<'t>) -> Var<'t> {
+        let y = y.like(self);
+        self.rel_entr(y) - self + y
     }
 
     /// x where x > 0, else slope·x, with a slope that may be learned: one number, or one for each channel in a shape that is

@@ -2,12 +2,16 @@
 
 mod attribute;
 mod body;
+mod family;
+mod fft_plan;
 mod list;
 mod sliding;
 
 pub use crate::table::{Binary, Compare, Unary};
 pub use body::Body;
 pub(crate) use body::{Held, Line, Piece, Ports, in_steps};
+pub use family::Family;
+pub use fft_plan::FftPlan;
 pub(crate) use list::op_table;
 pub use sliding::Sliding;
 

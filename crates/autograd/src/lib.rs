@@ -121,7 +121,7 @@ pub mod loops {
 pub mod planned {
     pub use crate::code::{Act, Arithmetic, Code, Extent, How, Joint, MemoryView, Read, Slot, Step, Write};
     pub use crate::dtype::DataRef;
-    pub use crate::ir::{Binary, Body, Compare, Op, Sliding, Structure, Unary};
+    pub use crate::ir::{Binary, Body, Compare, Family, FftPlan, Op, Sliding, Structure, Unary};
     pub use crate::plan::{Contents, Kernel, Memory, Plan, Verified, Work};
 }
 
@@ -161,6 +161,8 @@ pub use show::{
 };
 pub use tape::{Storage, Tape, Within};
 pub use tensor::ToTensor;
+#[cfg(feature = "fft")]
+pub use var::FftNorm;
 pub use var::{
     Border, ConvForm, Interpolation, Keep, Operand, PerAxis, PoolForm, ScatterReduce, ToAxes, Var,
 };

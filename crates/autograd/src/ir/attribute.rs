@@ -1,6 +1,6 @@
 //! The trait of attributes: how they are compared, hashed and shown.
 
-use super::{Body, Sliding, body};
+use super::{Body, Family, FftPlan, Sliding, body};
 use crate::dtype::DType;
 use crate::shape::{Axes, Axis, Shape};
 use std::hash::{Hash, Hasher};
@@ -47,10 +47,12 @@ plain! {
     usize: |x| x.to_string();
     // A small number that names no axis of the operand.
     u16: |x| x.to_string();
+    u32: |x| x.to_string();
     u64: |x| x.to_string();
     bool: |x| x.to_string();
     &'static str: |x| (*x).to_owned();
     Axis: |x| x.to_string(), axes std::slice::from_ref(x);
+    Family: |x| x.to_string();
     Axes: |x| x.iter().map(u8::to_string).collect::<Vec<_>>().join(" "), axes x;
 }
 
@@ -77,5 +79,16 @@ impl Attribute for Arc<Body> {
     }
     fn text(&self) -> String {
         self.to_string()
+    }
+}
+
+/// It follows from the length and the direction, and shows nothing.
+impl Attribute for FftPlan {
+    fn same(&self, _other: &FftPlan) -> bool {
+        true
+    }
+    fn mix(&self, _state: &mut impl Hasher) {}
+    fn text(&self) -> String {
+        String::new()
     }
 }

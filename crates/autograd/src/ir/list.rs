@@ -124,6 +124,12 @@ macro_rules! op_table {
             SearchSorted ["search_sorted" (sorted, values) { right: bool } gather]
             /// A body run `steps` times: the part of its results that is of one dtype, as one row of numbers.
             Scan ["scan" (x) { body: Arc<Body>, steps: usize, flops: usize, part: DType, reverse: bool, history: bool } opaque(flops)]
+            /// A special function, by series: the member of this order of a family.
+            Special ["special" (x) { family: Family, order: u32 } map]
+            /// A regularised incomplete gamma function, or its derivative of this order by a.
+            IncompleteGamma ["incomplete_gamma" (a, x) { order: u32, upper: bool } map]
+            /// Discrete Fourier transform of pairs along an axis, or with the other sign; flops as for 256 pairs.
+            Fft ["fft" (x) { axis: Axis, inverse: bool, plan: FftPlan } opaque(20)]
         }
     };
 }

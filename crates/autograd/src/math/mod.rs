@@ -52,6 +52,7 @@ mod log;
 mod logistic;
 mod pairs;
 mod power;
+pub(crate) mod special;
 mod trigonometric;
 
 pub(crate) use arc::{acos, asin, atan, atan2};

@@ -5,6 +5,8 @@ mod columns;
 mod conv;
 mod display;
 mod einsum;
+#[cfg(feature = "fft")]
+mod fft;
 mod functions;
 mod indexing;
 mod layout;
@@ -20,11 +22,15 @@ mod read;
 mod reductions;
 mod resample;
 mod scatter;
+mod simplex;
+mod special;
 mod state;
 mod statistics;
 
 pub use axes::{Keep, ToAxes};
 pub use conv::{ConvForm, PerAxis};
+#[cfg(feature = "fft")]
+pub use fft::FftNorm;
 pub use layout::Border;
 pub use operators::Operand;
 pub use pool::PoolForm;
