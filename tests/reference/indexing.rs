@@ -138,6 +138,10 @@ fn mean_where<'t>(x: Var<'t>, mask: Var<'t>, axis: isize) -> Var<'t> {
 pub(crate) fn eager(op: &str) -> Option<Row> {
     let row: Row = match op {
         "masked_select" => |x, _| x[0].masked_select(x[1]),
+        "repeat_interleave_counts" => |x, args| {
+            let times: Vec<usize> = x[1].to_vec::<i64>().iter().map(|&n| n as usize).collect();
+            x[0].repeat_each(args.axis(), &times)
+        },
         "mask_rows" => |x, _| x[0].take(0, x[1].true_places()),
         _ => return None,
     };

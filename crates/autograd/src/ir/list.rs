@@ -122,6 +122,8 @@ macro_rules! op_table {
             Argsort ["argsort" (x) { axis: Axis, descending: bool } opaque(1)]
             /// Where values stand among sorted ones.
             SearchSorted ["search_sorted" (sorted, values) { right: bool } gather]
+            /// Upper and lower triangle of a product, and the order of its rows; flops as for 12 rows.
+            Lu ["lu" (x) {} opaque(16)]
         }
     };
 }

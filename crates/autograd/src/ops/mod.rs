@@ -30,6 +30,7 @@ mod indexing;
 mod linear_recurrence;
 mod lines;
 mod log_softmax;
+mod lu;
 mod matmul;
 mod matrix_exp;
 mod max;
