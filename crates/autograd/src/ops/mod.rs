@@ -4,6 +4,8 @@
 
 mod argmax;
 mod argsort;
+mod attention;
+mod attention_back;
 mod broadcast;
 mod cast;
 mod cholesky;
