@@ -35,6 +35,33 @@ pub enum Mask<'t> {
 /// ```
 #[track_caller]
 pub fn scaled_dot_product<'t>(q: Var<'t>, k: Var<'t>, v: Var<'t>, mask: Mask<'t>) -> Var<'t> {
+    scaled_dot_product_with(q, k, v, mask, |weights| weights)
+}
+
+/// As [`scaled_dot_product`], f(softmax(q·kᵀ/√d))·v with a function of the weights, such as
+/// [`Dropout`](crate::Dropout::forward).
+///
+/// The weights are \[…, m, n\], a row for each query.
+///
+/// # Panics
+/// If shapes or dtypes do not fit.
+///
+/// ```
+/// use nn::attention::{Mask, scaled_dot_product_with};
+/// let tape = autograd::Tape::new();
+/// let (q, k) = (tape.constant([[0.0]]), tape.constant([[1.0], [2.0]]));
+/// let v = tape.constant([[10.0], [20.0]]);
+/// let y = scaled_dot_product_with(q, k, v, Mask::All, |weights| weights * tape.constant([2.0, 0.0]));
+/// assert_eq!(y.item(), 10.0);
+/// ```
+#[track_caller]
+pub fn scaled_dot_product_with<'t>(
+    q: Var<'t>,
+    k: Var<'t>,
+    v: Var<'t>,
+    mask: Mask<'t>,
+    f: impl FnOnce(Var<'t>) -> Var<'t>,
+) -> Var<'t> {
     let shape = q.shape();
     let &[.., queries, width] = &shape[..] else {
         Mistake::new(format!("scaled_dot_product: q is {shape}"))
@@ -56,7 +83,7 @@ pub fn scaled_dot_product<'t>(q: Var<'t>, k: Var<'t>, v: Var<'t>, mask: Mask<'t>
             mask.select(mask.select(scores, lowest).softmax(-1), 0.0)
         }
     };
-    weights.matmul(v)
+    f(weights).matmul(v)
 }
 
 /// Multi-head self-attention: every row of a sequence attends to the rows of the same sequence.
