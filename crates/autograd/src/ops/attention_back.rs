@@ -9,22 +9,12 @@
 //! W̄ᵀ·Q + S̄ᵀ·Hq for K, Ṗᵀ·G for V, and Ẏ for G. These formulas store the weights: the memory is that of m·n numbers.
 //! Source: derived here from A. Vaswani et al., "Attention is all you need", 2017, equation 1.
 
-use super::attention::{dense_weights, needs, pulled, require_attention, sizes, weights};
+use super::attended::{dense_weights, needs, parts, pulled, require_attention, sizes, weights};
+use super::factors::{doubles, write};
 use super::prelude::*;
 use super::softmax::sum_keeping;
 use crate::ir::AttentionBack;
 use crate::kernels::attention::{Operands, Sizes};
-
-/// Queries, keys and values in one row for each entry, as they are.
-pub(super) fn parts<'t>(all: Var<'t>, x: &[Var<'t>]) -> [Var<'t>; 3] {
-    let mut start = 0;
-    std::array::from_fn(|i| {
-        let shape = x[i].shape();
-        let length: usize = shape[shape.len() - 2..].iter().product();
-        start += length;
-        all.slice(-1, start - length..start).reshape(shape)
-    })
-}
 
 /// The inverse of [`parts`].
 fn joined<'t>(x: [Var<'t>; 3]) -> Var<'t> {
@@ -86,7 +76,7 @@ impl Rule for AttentionBack {
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let sizes = sizes(&x[0].meta.shape, &x[2].meta.shape, self.causal);
         let Sizes { entries, m, n, d, e, .. } = sizes;
-        let [q, k, v, g] = [0, 1, 2, 3].map(|i| super::factors::doubles(&x[i]));
+        let [q, k, v, g] = [0, 1, 2, 3].map(|i| doubles(&x[i]));
         let p = dense_weights(x, x.get(4), sizes);
         let mut out = vec![0.0; y.shape.elements()];
         for entry in 0..entries {
@@ -108,7 +98,7 @@ impl Rule for AttentionBack {
                 }
             }
         }
-        super::factors::write(y, &out);
+        write(y, &out);
         Ok(())
     }
 
@@ -138,7 +128,7 @@ impl Tested for AttentionBack {
             record(AttentionBack { causal, flops: 1 }, &all)
         }
         let mut all = vec![];
-        for [m, n, d, e] in super::attention::SIZES {
+        for [m, n, d, e] in super::attended::SIZES {
             let shapes: [&[usize]; 4] = [&[m, d], &[n, d], &[n, e], &[m, e]];
             all.push(row("attention_back", &shapes, |x| back(x, None, false)));
             all.push(row("causal attention_back", &shapes, |x| back(x, None, true)));

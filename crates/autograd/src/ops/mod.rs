@@ -4,6 +4,7 @@
 
 mod argmax;
 mod argsort;
+mod attended;
 mod attention;
 mod attention_back;
 mod broadcast;
