@@ -21,6 +21,7 @@
 mod activation;
 pub mod attention;
 mod batch_norm;
+pub mod distributions;
 mod dropout;
 mod init;
 mod linear;

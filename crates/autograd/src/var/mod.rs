@@ -16,6 +16,7 @@ mod operators;
 mod order;
 mod pool;
 mod products;
+mod random;
 mod read;
 mod reductions;
 mod resample;
