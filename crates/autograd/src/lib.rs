@@ -161,5 +161,6 @@ pub use show::{
 pub use tape::{Storage, Tape, Within};
 pub use tensor::ToTensor;
 pub use var::{
-    Border, ConvForm, Interpolation, Keep, Operand, PerAxis, PoolForm, ScatterReduce, ToAxes, Var,
+    Bag, Border, ConvForm, Interpolation, Keep, Operand, PerAxis, PoolForm, Quantile, ScatterReduce, ToAxes,
+    Var,
 };

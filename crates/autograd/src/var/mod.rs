@@ -1,6 +1,7 @@
 //! Variables: `Copy` handles to the nodes of a tape, and their methods.
 
 mod axes;
+mod bags;
 mod columns;
 mod conv;
 mod display;
@@ -25,9 +26,11 @@ mod state;
 mod statistics;
 
 pub use axes::{Keep, ToAxes};
+pub use bags::Bag;
 pub use conv::{ConvForm, PerAxis};
 pub use layout::Border;
 pub use operators::Operand;
+pub use order::Quantile;
 pub use pool::PoolForm;
 pub use resample::Interpolation;
 pub use scatter::ScatterReduce;
