@@ -189,6 +189,7 @@ fn order(op: &str) -> Option<Row> {
                 Err(_) => x[0].quantiles(args.axis(), &args.need::<Vec<f64>>("q"), how),
             }
         },
+        "histogram_edges" => |x, _| x[0].histogram_between(x[1]),
         "searchsorted" => |x, args| x[0].search_sorted(x[1], args.need("right")),
         "bucketize" => |x, args| x[1].search_sorted(x[0], args.need("right")),
         "bincount" => |x, args| match *x {

@@ -5,11 +5,11 @@
 //! The products are those of `matmul`, and blocks are given by sizes alone: no bit depends on threads or instruction sets.
 
 use super::conv::contiguous;
+use super::loops::Lane;
 use super::matmul::{Multiply, matmul, scratch_bytes};
 use super::softmax::softmax_row;
 use super::workers::Workers;
 use crate::dtype::Float;
-use crate::number::Digits;
 use crate::scratch::Scratch;
 use crate::view::View;
 use std::ops::Range;
@@ -108,7 +108,7 @@ struct Work<'a, T> {
     workers: &'a Workers,
 }
 
-impl<T: Multiply + Float + Digits> Work<'_, T> {
+impl<T: Multiply + Lane> Work<'_, T> {
     /// A·B.
     fn multiply(&mut self, a: &Rows<'_, T>, b: &Rows<'_, T>, c: &mut [T]) {
         matmul(a.view(), b.view(), c, self.scratch, self.workers);
@@ -121,20 +121,20 @@ impl<T: Multiply + Float + Digits> Work<'_, T> {
         let b = Rows::of(self.k, [n, d], &block.entries, 0..block.keys).t();
         self.multiply(&a, &b, weights);
         let (sizes, mask, workers) = (self.sizes, self.mask, self.workers);
-        each_row(block, weights, workers, |entry, query, row| match mask {
+        each_row(block, weights, workers, |entry, query, row, scratch| match mask {
             None if sizes.causal => {
                 let (seen, hidden) = row.split_at_mut((query + 1).min(row.len()));
-                softmax_row(seen);
+                softmax_row(seen, scratch);
                 hidden.fill(T::from_f64(0.0));
             }
-            None => softmax_row(row),
-            Some(mask) => softmax_where(&mask, entry * m + query, row),
+            None => softmax_row(row, scratch),
+            Some(mask) => softmax_where(&mask, entry * m + query, row, scratch),
         });
     }
 }
 
 /// The softmax of the elements where row `number` of a mask is true, and 0 elsewhere.
-fn softmax_where<T: Float + Digits>(mask: &View<'_, bool>, number: usize, row: &mut [T]) {
+fn softmax_where<T: Lane>(mask: &View<'_, bool>, number: usize, row: &mut [T], scratch: &mut Vec<T>) {
     let (&[ref lead @ .., _], &[ref steps @ .., step]) = (mask.shape, mask.strides) else { return };
     let (mut at, mut rest) = (mask.offset as isize, number);
     for (&length, &stride) in lead.iter().zip(steps).rev() {
@@ -143,29 +143,35 @@ fn softmax_where<T: Float + Digits>(mask: &View<'_, bool>, number: usize, row: &
     }
     let seen = |j: usize| mask.data[(at + j as isize * step) as usize];
     let mut all: Vec<T> = (0..row.len()).filter(|&j| seen(j)).map(|j| row[j]).collect();
-    softmax_row(&mut all);
+    softmax_row(&mut all, scratch);
     let mut next = all.into_iter();
     for (j, x) in row.iter_mut().enumerate() {
         *x = if seen(j) { next.next().unwrap_or_default() } else { T::default() };
     }
 }
 
-/// Calls `f` with entry, query and row for each row of the scores of a block, on any of the threads.
+/// Calls `f` with entry, query, row and some scratch for each row of the scores of a block, on any of the threads.
 fn each_row<T: Send>(
     block: &Block,
     scores: &mut [T],
     workers: &Workers,
-    f: impl Fn(usize, usize, &mut [T]) + Sync,
+    f: impl Fn(usize, usize, &mut [T], &mut Vec<T>) + Sync,
 ) {
-    const ROWS: usize = 8;
+    const ROWS: usize = 16;
     let (queries, keys) = (block.queries.len(), block.keys);
     if keys == 0 {
         return;
     }
     workers.each_chunk(scores, ROWS * keys, |chunk, scores| {
+        let mut scratch = Vec::with_capacity(keys);
         for (i, row) in scores.chunks_mut(keys).enumerate() {
             let number = chunk * ROWS + i;
-            f(block.entries.start + number / queries, block.queries.start + number % queries, row);
+            f(
+                block.entries.start + number / queries,
+                block.queries.start + number % queries,
+                row,
+                &mut scratch,
+            );
         }
     });
 }
@@ -180,7 +186,7 @@ pub(crate) struct Operands<'a, T> {
 }
 
 /// y = softmax(q·kᵀ)·v.
-pub(crate) fn attention<T: Multiply + Float + Digits>(
+pub(crate) fn attention<T: Multiply + Lane>(
     x: Operands<'_, T>,
     y: &mut [T],
     sizes: Sizes,
@@ -205,7 +211,7 @@ pub(crate) fn attention<T: Multiply + Float + Digits>(
 /// The cotangents of q, k and v for the cotangent g of y, for each entry one after the other.
 ///
 /// With the weights P: v̄ = Pᵀ·g; S̄ = P∘(g·vᵀ − Σ P∘(g·vᵀ)); q̄ = S̄·k, k̄ = S̄ᵀ·q. The weights are computed again.
-pub(crate) fn back<T: Multiply + Float + Digits>(
+pub(crate) fn back<T: Multiply + Lane>(
     x: Operands<'_, T>,
     g: View<'_, T>,
     out: &mut [T],

@@ -143,6 +143,9 @@ impl Tested for AttentionBack {
         }));
         let long: [&[usize]; 4] = [&[700, 4], &[600, 4], &[600, 3], &[700, 3]];
         all.push(row("attention_back", &long, |x| back(x, None, true) * 0.01).large());
-        all.into_iter().map(Row::rounds).collect()
+        let mut all: Vec<Row> = all.into_iter().map(Row::rounds).collect();
+        let single: [&[usize]; 4] = [&[3, 1, 1]; 4];
+        all.push(row("attention_back of one key", &single, |x| back(x, None, false).sin()));
+        all
     }
 }

@@ -176,11 +176,34 @@ impl<'t> Var<'t> {
         let mut edges: Vec<f64> = (0..bins).map(|i| low + i as f64 * width).collect();
         edges.push(high);
         let edges = self.tape().constant(&edges[..]).cast(self.dtype());
+        (self.histogram_between(edges), edges)
+    }
+
+    /// As [`histogram`](Var::histogram), in bins between given edges, ascending and of the dtype of `self`: a number for each bin.
+    ///
+    /// # Panics
+    /// If the edges are no vector of two elements or more, or for dtypes other than `F32` and `F64`.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let counts = tape.constant([0.5, 1.0, 5.0]).histogram_between(tape.constant([0.0, 1.0, 5.0]));
+    /// assert_eq!(counts.to_vec::<i64>(), [1, 2]);
+    /// ```
+    #[track_caller]
+    pub fn histogram_between(self, edges: Var<'t>) -> Var<'t> {
+        let shape = edges.shape();
+        let &[2..] = &shape[..] else {
+            self.mistake("histogram_between", format!("edges {shape}"), "x")
+                .rule("the edges are a vector of two elements or more")
+                .raise()
+        };
+        let bins = shape[0] - 1;
         let x = self.reshape([self.shape().elements()]);
         // Place 0 is below all bins, and the last one above them.
         let place = edges.search_sorted(x, true);
-        let place = x.eq(high).select(place.full_like(bins as f64), place);
-        (place.bincount(bins + 2).slice(0, 1..=bins), edges)
+        let place = x.eq(edges.index(0, -1)).select(place.full_like(bins as f64), place);
+        place.bincount(bins + 2).slice(0, 1..=bins)
     }
 }
 
