@@ -193,11 +193,11 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn histogram_between(self, edges: Var<'t>) -> Var<'t> {
         let shape = edges.shape();
-        let &[2..] = &shape[..] else {
+        if shape.len() != 1 || shape[0] < 2 {
             self.mistake("histogram_between", format!("edges {shape}"), "x")
                 .rule("the edges are a vector of two elements or more")
-                .raise()
-        };
+                .raise();
+        }
         let bins = shape[0] - 1;
         let x = self.reshape([self.shape().elements()]);
         // Place 0 is below all bins, and the last one above them.
