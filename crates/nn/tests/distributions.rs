@@ -68,7 +68,7 @@ fn what_is_said_of_discrete_ones_is_their_sum() {
     holds(&Bernoulli::new(tape.var([0.7])), &Bernoulli::new(tape.var([-1.2])), both, 1.0, 1e-14);
     let p = Categorical::new(tape.var([0.3, -1.0, 2.0]));
     let q = Categorical::new(tape.var([0.0, 0.5, -0.5]));
-    holds(&p, &q, tape.constant(&[0i64, 1, 2]), 1.0, 1e-14);
+    holds(&p, &q, tape.constant([0i64, 1, 2]), 1.0, 1e-14);
 }
 
 /// In one dimension it is the normal distribution, and with a diagonal factor a product of such.
