@@ -2,8 +2,8 @@
 
 use crate::runner::Handler;
 use crate::{
-    activations, clipping, datasets, fft, functions, graphs, higher, inits, losses, ops, optim, seeds,
-    special, training,
+    activations, clipping, datasets, fft, functions, graphs, higher, inits, layers, losses, ops, optim,
+    seeds, special, training,
 };
 
 /// The handler of an op, or `None`: then its cases count as unsupported.
@@ -24,10 +24,11 @@ pub(crate) fn find(group: &str, op: &str) -> Option<Handler> {
         "training" => training::find(op),
         "clipping" | "clip_more" => clipping::find(op),
         "activations" => activations::find(op).or_else(|| ops::find(op)),
-        "attention" | "contractions" | "conv_forms" | "dropout" | "embeddings" | "linalg_factors"
-        | "linalg_functions" | "linalg_solves" | "norms" | "ordering" | "pooling" | "resampling"
-        | "scans" | "scatter" => ops::find(op),
-        _ if group.starts_with("ops_") => ops::find(op),
+        "dropout" | "norms" => layers::find(op).or_else(|| ops::find(op)),
+        "attention" | "contractions" | "conv_forms" | "embeddings" | "linalg_factors"
+        | "linalg_functions" | "linalg_solves" | "ordering" | "pooling" | "resampling" | "scans"
+        | "scatter" => ops::find(op),
+        _ if group.starts_with("ops_") => ops::find(op).or_else(|| layers::find(op)),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! Single operations on tensors, continued from `ops.rs`: scans, indices, scattering, segments, masks and order.
 
-use autograd::{DType, ScatterReduce, Var};
+use autograd::{Bag, DType, Quantile, ScatterReduce, Var};
 
 use crate::args::Args;
 use crate::ops::{Outputs, Row, over};
@@ -98,6 +98,22 @@ fn indices(op: &str) -> Option<Row> {
             let padding: Option<isize> = args.optional("padding_idx", None);
             x[1].embedding(x[0], padding.map(|row| row.rem_euclid(rows) as usize))
         },
+        "embedding_bag" => |x, args| {
+            let rows = x[2].shape()[0] as isize;
+            let padding: Option<isize> = args.optional("padding_idx", None);
+            let bag = match (args.need::<String>("mode").as_str(), x.get(3)) {
+                ("sum", Some(&weights)) => Bag::Weighted(weights),
+                ("sum", None) => Bag::Sum,
+                ("mean", None) => Bag::Mean,
+                ("max", None) => Bag::Max,
+                _ => args.unknown("mode"),
+            };
+            x[2].embedding_bag(x[0], x[1], bag, padding.map(|row| row.rem_euclid(rows) as usize))
+        },
+        "bilinear" => |x, _| {
+            let y = Var::einsum("...i,oij,...j->...o", &[x[0], x[2], x[1]]);
+            x.get(3).map_or(y, |&bias| y + bias)
+        },
         _ => return None,
     };
     Some(row)
@@ -145,6 +161,10 @@ fn mean_where<'t>(x: Var<'t>, mask: Var<'t>, axis: isize) -> Var<'t> {
 pub(crate) fn eager(op: &str) -> Option<Row> {
     let row: Row = match op {
         "masked_select" => |x, _| x[0].masked_select(x[1]),
+        "repeat_interleave_counts" => |x, args| {
+            let times: Vec<usize> = x[1].to_vec::<i64>().iter().map(|&n| n as usize).collect();
+            x[0].repeat_each(args.axis(), &times)
+        },
         "mask_rows" => |x, _| x[0].take(0, x[1].true_places()),
         _ => return None,
     };
@@ -163,14 +183,20 @@ fn order(op: &str) -> Option<Row> {
             lower_median(x[0].reshape([x[0].shape().elements()]), 0).0
         },
         "quantile" => |x, args| {
-            args.says("method", "linear");
-            if let Ok(q) = args.read::<f64>("q") {
-                return x[0].quantile(args.axis(), q);
+            let how = match args.need::<String>("method").as_str() {
+                "linear" => Quantile::Linear,
+                "lower" => Quantile::Lower,
+                "higher" => Quantile::Higher,
+                "midpoint" => Quantile::Midpoint,
+                "nearest" => Quantile::Nearest,
+                _ => args.unknown("method"),
+            };
+            match args.read::<f64>("q") {
+                Ok(q) => x[0].quantiles(args.axis(), &[q], how).index(0, 0),
+                Err(_) => x[0].quantiles(args.axis(), &args.need::<Vec<f64>>("q"), how),
             }
-            let each = |q: &f64| x[0].quantile(args.axis(), *q);
-            let all: Vec<Var<'_>> = args.need::<Vec<f64>>("q").iter().map(each).collect();
-            Var::stack(&all, 0)
         },
+        "histogram_edges" => |x, _| x[0].histogram_between(x[1]),
         "searchsorted" => |x, args| x[0].search_sorted(x[1], args.need("right")),
         "bucketize" => |x, args| x[1].search_sorted(x[0], args.need("right")),
         "bincount" => |x, args| match *x {
@@ -213,6 +239,10 @@ pub(crate) fn with_indices(op: &str) -> Option<Outputs> {
             listed(if args.need("largest") { x[0].top_k(axis, k) } else { x[0].bottom_k(axis, k) })
         },
         "kthvalue" => |x, args| listed(x[0].kth_value(args.axis(), args.need("k"))),
+        "histogram" => |x, args| {
+            let [low, high] = args.need::<Vec<f64>>("range")[..] else { args.unknown("range") };
+            listed(x[0].histogram(args.need("bins"), [low, high]))
+        },
         "median" => |x, args| {
             args.says("which", "lower");
             listed(lower_median(x[0], args.axis()))

@@ -23,6 +23,10 @@ pub(crate) fn layout(op: &str) -> Option<Row> {
             axes.swap(a.rem_euclid(rank) as usize, b.rem_euclid(rank) as usize);
             x[0].permute(&axes)
         },
+        "moveaxis" => |x, args| {
+            let [from, to] = ["source", "destination"].map(|name| args.list(name).unwrap_or_default());
+            x[0].move_axes(&from, &to)
+        },
         "expand" => |x, args| x[0].broadcast_to(&args.need::<Vec<usize>>("shape")[..]),
         "squeeze" => |x, args| {
             let axis = args.need::<Option<usize>>("axis");

@@ -187,6 +187,7 @@ fn functions(op: &str) -> Option<Row> {
 /// Tensors of parts, and parts of tensors.
 fn arrangements(op: &str) -> Option<Row> {
     let row: Row = match op {
+        "block_diag" => |x, _| Var::block_diag(x),
         "hstack" => |x, _| Var::concat(x, 1),
         "vstack" => |x, _| Var::stack(x, 0),
         "dstack" => |x, _| Var::stack(x, 2),
@@ -245,6 +246,11 @@ pub(crate) fn several_outputs(op: &str) -> Option<Outputs> {
             args.says("diagonal_of_r", "positive");
             let (q, r) = x[0].qr();
             vec![q, r]
+        },
+        "lu" => |x, args| {
+            args.says("pivot", "partial");
+            let (_, l, u) = x[0].lu();
+            vec![l, u]
         },
         "gp_negative_log_likelihood" => |x, args| {
             // The case has no cotangents, so its parameters are constants: the gradient is that by a sum.

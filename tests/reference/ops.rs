@@ -194,11 +194,6 @@ fn several(op: &str) -> Option<Row> {
         "clamp_tensor" => |x, _| x[0].maximum(x[1]).minimum(x[2]),
         "where" => |x, _| x[0].select(x[1], x[2]),
         "where_log" => |x, _| x[0].gt(0.0).select(x[0].ln(), 0.0),
-        "dropout_mask" => |x, args| match args.need::<f64>("p") {
-            p if p < 1.0 => x[0] * x[1] / (1.0 - p),
-            // A layer refuses to drop everything.
-            _ => args.unknown("p"),
-        },
         _ => return None,
     };
     Some(row)

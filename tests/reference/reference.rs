@@ -21,6 +21,7 @@ mod handlers;
 mod higher;
 mod indexing;
 mod inits;
+mod layers;
 mod layouts;
 mod linalg;
 mod losses;

@@ -83,6 +83,13 @@ impl Results {
         self.insert(role, label, Some(array.into()), Hold::EachElement);
     }
 
+    /// What does not depend on the way of computing.
+    pub(crate) fn put_each_way(&mut self, role: &str, label: &str, array: impl Into<Array>) {
+        let array = array.into();
+        self.planned.iter_mut().for_each(|(_, results)| results.put(role, label, array.clone()));
+        self.put(role, label, array);
+    }
+
     /// For results that cancel: the tolerance is relative to the largest element of the array.
     pub(crate) fn put_by_largest(&mut self, role: &str, label: &str, array: impl Into<Array>) {
         self.insert(role, label, Some(array.into()), Hold::ByLargest);

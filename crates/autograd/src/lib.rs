@@ -164,5 +164,6 @@ pub use tensor::ToTensor;
 #[cfg(feature = "fft")]
 pub use var::FftNorm;
 pub use var::{
-    Border, ConvForm, Interpolation, Keep, Operand, PerAxis, PoolForm, ScatterReduce, ToAxes, Var,
+    Bag, Border, ConvForm, Interpolation, Keep, Operand, PerAxis, PoolForm, Quantile, ScatterReduce, ToAxes,
+    Var,
 };

@@ -18,7 +18,8 @@ pub enum Mask<'t> {
 /// Scaled dot-product attention, softmax(q·kᵀ/√d)·v.
 ///
 /// q is \[…, m, d\], k \[…, n, d\], v \[…, n, e\] and the result \[…, m, e\], all with the same leading axes. A query
-/// that attends to no key gives zeros, and no derivative. Source: Vaswani et al., *Attention Is All You Need*, 2017, equation 1.
+/// that attends to no key gives zeros, and no derivative. The m·n weights of long sequences, from 2²⁰ on, are not stored: see
+/// [`Var::attention`]. Source: Vaswani et al., *Attention Is All You Need*, 2017, equation 1.
 ///
 /// # Panics
 /// If shapes or dtypes do not fit.
@@ -35,6 +36,49 @@ pub enum Mask<'t> {
 /// ```
 #[track_caller]
 pub fn scaled_dot_product<'t>(q: Var<'t>, k: Var<'t>, v: Var<'t>, mask: Mask<'t>) -> Var<'t> {
+    let (queries, keys) = (q.shape(), k.shape());
+    let (&[.., m, width], &[.., n, _]) = (&queries[..], &keys[..]) else {
+        return scaled_dot_product_with(q, k, v, mask, |weights| weights);
+    };
+    if m.saturating_mul(n) < LONG {
+        return scaled_dot_product_with(q, k, v, mask, |weights| weights);
+    }
+    let q = q / (width as f64).sqrt();
+    match mask {
+        Mask::All => q.attention(k, v, None),
+        Mask::Causal => q.causal_attention(k, v),
+        Mask::Where(mask) => q.attention(k, v, Some(mask)),
+    }
+}
+
+/// From so many weights of a head on, attention is [one op](Var::attention), which does not store them and is as fast or faster.
+/// Fewer are composed of products and a softmax, which a program fuses and a derivation shows.
+const LONG: usize = 1 << 20;
+
+/// As [`scaled_dot_product`], f(softmax(q·kᵀ/√d))·v with a function of the weights, such as
+/// [`Dropout`](crate::Dropout::forward).
+///
+/// The weights are \[…, m, n\], a row for each query.
+///
+/// # Panics
+/// If shapes or dtypes do not fit.
+///
+/// ```
+/// use nn::attention::{Mask, scaled_dot_product_with};
+/// let tape = autograd::Tape::new();
+/// let (q, k) = (tape.constant([[0.0]]), tape.constant([[1.0], [2.0]]));
+/// let v = tape.constant([[10.0], [20.0]]);
+/// let y = scaled_dot_product_with(q, k, v, Mask::All, |weights| weights * tape.constant([2.0, 0.0]));
+/// assert_eq!(y.item(), 10.0);
+/// ```
+#[track_caller]
+pub fn scaled_dot_product_with<'t>(
+    q: Var<'t>,
+    k: Var<'t>,
+    v: Var<'t>,
+    mask: Mask<'t>,
+    f: impl FnOnce(Var<'t>) -> Var<'t>,
+) -> Var<'t> {
     let shape = q.shape();
     let &[.., queries, width] = &shape[..] else {
         Mistake::new(format!("scaled_dot_product: q is {shape}"))
@@ -56,7 +100,7 @@ pub fn scaled_dot_product<'t>(q: Var<'t>, k: Var<'t>, v: Var<'t>, mask: Mask<'t>
             mask.select(mask.select(scores, lowest).softmax(-1), 0.0)
         }
     };
-    weights.matmul(v)
+    f(weights).matmul(v)
 }
 
 /// Multi-head self-attention: every row of a sequence attends to the rows of the same sequence.

@@ -1,7 +1,7 @@
 //! Dropout.
 
 use crate::Mode;
-use autograd::Var;
+use autograd::{Mistake, Var};
 
 /// Dropout: in training y = x·m/(1 − p), with m = 0 for a random share p of the elements and m = 1 for the others; in
 /// evaluation y = x. So the mean of y is x in both.
@@ -52,9 +52,15 @@ use autograd::Var;
 /// assert_eq!(step.run(&mut state, &params, (x, y, key))?.item(0), again);
 /// # Ok::<(), autograd::ProgramError>(())
 /// ```
+///
+/// Some variants are the same layer at another place: on weights it is DropConnect (Wan et al. 2013), on the weights of
+/// [attention](crate::attention::scaled_dot_product_with) the dropout of transformers. With one draw for many elements
+/// ([`forward_shared`](Dropout::forward_shared)) it drops channels (Tompson et al. 2015), the same units at all times (Gal &
+/// Ghahramani 2016), or, on a branch and along all axes but the first, the branch of a sample: stochastic depth (Huang et al.
+/// 2016).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dropout {
-    /// p, the share of elements that training drops: 0 ≤ p < 1.
+    /// p, the share of elements that training drops: 0 ≤ p ≤ 1.
     pub rate: f64,
 }
 
@@ -62,40 +68,164 @@ impl Dropout {
     /// A layer that drops this share of the elements.
     ///
     /// # Panics
-    /// If the rate is not in 0 ≤ p < 1.
+    /// If the rate is not in 0 ≤ p ≤ 1.
     #[track_caller]
     pub fn new(rate: f64) -> Dropout {
         let dropout = Dropout { rate };
-        dropout.check();
+        check(rate);
         dropout
     }
 
     /// x·m/(1 − p) in training, x in evaluation.
     ///
     /// # Panics
+    /// If x is neither `F32` nor `F64`; if the key is not `I64` of shape \[2\]; if the rate is not in 0 ≤ p ≤ 1.
+    #[track_caller]
+    pub fn forward<'t>(&self, x: Var<'t>, mode: Mode<'t>) -> Var<'t> {
+        self.forward_shared(x, mode, &[])
+    }
+
+    /// As [`forward`](Dropout::forward), with one draw for all elements along some axes, which are dropped together.
+    ///
+    /// # Panics
+    /// As `forward`, and if an axis does not exist.
+    ///
+    /// ```
+    /// use autograd::{Key, Tape};
+    /// use nn::{Dropout, Mode};
+    /// let tape = Tape::new();
+    /// let x = tape.var([[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]]);
+    /// let rows = Dropout::new(0.5).forward_shared(x, Mode::Train(tape.constant(Key::new(4))), &[-1]);
+    /// assert!(rows.to_vec::<f64>().chunks(2).all(|row| row == [0.0, 0.0] || row == [2.0, 2.0]));
+    /// ```
+    #[track_caller]
+    pub fn forward_shared<'t>(&self, x: Var<'t>, mode: Mode<'t>, axes: &[isize]) -> Var<'t> {
+        check(self.rate);
+        let kept = kept("Dropout", x, self.rate, mode, axes);
+        kept.map_or(x, |kept| self.masked(x, kept))
+    }
+
+    /// x·m/(1 − p) for a given mask m, a number or a truth value for each element, which is broadcast. With p = 1 it is 0.
+    ///
+    /// # Panics
+    /// If shapes do not fit, or the rate is not in 0 ≤ p ≤ 1.
+    ///
+    /// ```
+    /// let tape = autograd::Tape::new();
+    /// let mask = tape.constant([true, false]);
+    /// assert_eq!(nn::Dropout::new(0.5).masked(tape.var([1.0, 1.0]), mask).to_vec::<f64>(), [2.0, 0.0]);
+    /// ```
+    #[track_caller]
+    pub fn masked<'t>(&self, x: Var<'t>, mask: Var<'t>) -> Var<'t> {
+        check(self.rate);
+        let factor = if self.rate < 1.0 { 1.0 / (1.0 - self.rate) } else { 0.0 };
+        // One factor, which the gradient reads as well.
+        x * (mask.cast(x.dtype()) * factor)
+    }
+}
+
+/// Dropout after SELU: in training y = a·(x·m − α′·(1 − m)) + a·α′·p, which keeps mean 0 and variance 1; in evaluation y = x.
+///
+/// α′ = λ·α of [`selu`](autograd::Var::selu) is minus its least value, a = ((1 − p)·(1 + p·α′²))^(−½), and m is 0 for a random
+/// share p of the elements. x has any shape, and y has the same. Source: Klambauer et al., *Self-Normalizing Neural Networks*,
+/// 2017, section "new dropout technique".
+///
+/// ```
+/// use autograd::{Key, Tape};
+/// use nn::{AlphaDropout, Mode};
+/// let tape = Tape::new();
+/// let y = AlphaDropout::new(0.5).forward(tape.var([0.0; 8]), Mode::Train(tape.constant(Key::new(1))));
+/// assert!(y.to_vec::<f64>().iter().all(|y| (y.abs() - 0.779).abs() < 1e-3));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AlphaDropout {
+    /// p, the share of elements that training replaces: 0 ≤ p < 1.
+    pub rate: f64,
+}
+
+impl AlphaDropout {
+    /// A layer that replaces this share of the elements.
+    ///
+    /// # Panics
+    /// If the rate is not in 0 ≤ p < 1.
+    #[track_caller]
+    pub fn new(rate: f64) -> AlphaDropout {
+        let dropout = AlphaDropout { rate };
+        dropout.scale();
+        dropout
+    }
+
+    /// a·(x·m − α′·(1 − m)) + a·α′·p in training, x in evaluation.
+    ///
+    /// # Panics
     /// If x is neither `F32` nor `F64`; if the key is not `I64` of shape \[2\]; if the rate is not in 0 ≤ p < 1.
     #[track_caller]
     pub fn forward<'t>(&self, x: Var<'t>, mode: Mode<'t>) -> Var<'t> {
-        self.check();
-        let dtype = x.dtype();
-        assert!(
-            dtype.is_float(),
-            "Dropout: x is {dtype}\n  x: {}\n  rule: x is F32 or F64\n  hint: convert with `.cast(DType::F64)`",
-            x.describe()
-        );
-        let Mode::Train(key) = mode else { return x };
-        // One factor, which the gradient reads as well.
-        let kept = key.uniform_of(dtype, x.shape()).ge(self.rate);
-        x * (kept.cast(dtype) * (1.0 / (1.0 - self.rate)))
+        self.scale();
+        let kept = kept("AlphaDropout", x, self.rate, mode, &[]);
+        kept.map_or(x, |kept| self.masked(x, kept))
     }
 
+    /// a·(x·m − α′·(1 − m)) + a·α′·p for a given mask m, a number or a truth value for each element, which is broadcast.
+    ///
+    /// # Panics
+    /// If shapes do not fit, or the rate is not in 0 ≤ p < 1.
     #[track_caller]
-    fn check(&self) {
-        let rate = self.rate;
-        assert!(
-            (0.0..1.0).contains(&rate),
-            "Dropout: the rate is {rate}\n  rule: it is the share of dropped elements, at least 0 and less than 1\n  \
-             hint: `Mode::Eval` drops nothing"
-        );
+    pub fn masked<'t>(&self, x: Var<'t>, mask: Var<'t>) -> Var<'t> {
+        let a = self.scale();
+        let mask = mask.cast(x.dtype());
+        x * (mask * a) + (mask - (1.0 - self.rate)) * (a * LEAST)
     }
+
+    /// a.
+    #[track_caller]
+    fn scale(&self) -> f64 {
+        let p = self.rate;
+        check(p);
+        if p == 1.0 {
+            refuse(p);
+        }
+        ((1.0 - p) * (1.0 + p * LEAST * LEAST)).sqrt().recip()
+    }
+}
+
+/// λ·α of SELU.
+const LEAST: f64 = 1.0507009873554805 * 1.6732632423543772;
+
+/// Which elements training keeps, one draw along the given axes; nothing in evaluation.
+#[track_caller]
+fn kept<'t>(layer: &str, x: Var<'t>, rate: f64, mode: Mode<'t>, axes: &[isize]) -> Option<Var<'t>> {
+    let (dtype, mut shape) = (x.dtype(), x.shape().to_vec());
+    if !dtype.is_float() {
+        Mistake::new(format!("{layer}: x is {dtype}"))
+            .line("x", x.describe())
+            .rule("x is F32 or F64")
+            .hint("convert with `.cast(DType::F64)`")
+            .raise();
+    }
+    for &axis in axes {
+        let from_front = if axis < 0 { axis + shape.len() as isize } else { axis };
+        let Some(length) = usize::try_from(from_front).ok().and_then(|at| shape.get_mut(at)) else {
+            Mistake::new(format!("{layer}: axis {axis} does not exist")).line("x", x.describe()).raise();
+        };
+        *length = 1;
+    }
+    let Mode::Train(key) = mode else { return None };
+    Some(key.uniform_of(dtype, shape).ge(rate))
+}
+
+#[track_caller]
+fn check(rate: f64) {
+    if !(0.0..=1.0).contains(&rate) {
+        refuse(rate);
+    }
+}
+
+#[cold]
+#[track_caller]
+fn refuse(rate: f64) -> ! {
+    Mistake::new(format!("Dropout: the rate is {rate}"))
+        .rule("it is the share of dropped elements, at least 0 and at most 1; for alpha dropout less than 1")
+        .hint("`Mode::Eval` drops nothing")
+        .raise()
 }

@@ -20,6 +20,8 @@
 
 mod activation;
 pub mod attention;
+mod batch_norm;
+pub mod distributions;
 mod dropout;
 mod init;
 mod linear;
@@ -27,16 +29,20 @@ pub mod loss;
 mod mlp;
 mod mode;
 mod norm;
+pub mod normalize;
+mod recurrent;
 pub mod teaching;
 mod transformer;
 
 pub use activation::{Activation, OwnActivation, UnknownActivation};
-pub use dropout::Dropout;
+pub use batch_norm::{BatchNorm, GroupNorm};
+pub use dropout::{AlphaDropout, Dropout};
 pub use init::Init;
 pub use linear::{Bias, Linear, NoBias};
 pub use mlp::Mlp;
 pub use mode::Mode;
-pub use norm::LayerNorm;
+pub use norm::{LayerNorm, RmsNorm};
+pub use recurrent::{GruCell, LstmCell};
 pub use transformer::TransformerBlock;
 
 /// The perceptron, which has moved.

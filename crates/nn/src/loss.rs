@@ -1,5 +1,9 @@
 //! Losses: one number for predictions and targets.
 
+mod cross_entropy;
+
+pub use cross_entropy::{CrossEntropy, Reduction};
+
 use autograd::{DType, Mistake, Var};
 
 /// Mean squared error, L = mean (a − y)² over all elements.
@@ -40,7 +44,7 @@ pub fn half_mse<'t>(prediction: Var<'t>, target: Var<'t>) -> Var<'t> {
 
 /// Cross-entropy of logits of \[n, classes\] and n labels, L = −mean ln softmax(logits)\[i, labelᵢ\].
 ///
-/// The labels are integers (`I64`) counted from 0. Source: Goodfellow et al., *Deep Learning*, 2016, section 6.2.2.3.
+/// The labels are integers (`I64`) counted from 0. [`CrossEntropy`] has weights, smoothing and other options. Source: Goodfellow et al., *Deep Learning*, 2016, section 6.2.2.3.
 ///
 /// # Panics
 /// If the labels are not `I64` of shape \[n\], or one is outside of 0..classes.

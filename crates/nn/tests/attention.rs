@@ -3,7 +3,7 @@
 use approx::assert_abs_diff_eq;
 use autograd::{DType, Params, Program, Tape, Var, check_grads};
 use ndarray::{Array, ArrayD, IxDyn};
-use nn::attention::{Mask, SelfAttention, scaled_dot_product};
+use nn::attention::{Mask, SelfAttention, scaled_dot_product, scaled_dot_product_with};
 use nn::{LayerNorm, Linear, TransformerBlock};
 
 /// Numbers without a pattern, between -1 and 1.
@@ -237,5 +237,27 @@ fn a_row_without_a_key_is_zero_value_and_gradient() {
     let run = program.run(&mut state, &params, (q, k)).unwrap();
     for (i, want) in [dq, dk].iter().enumerate() {
         run.slice::<f64>(i).iter().zip(want).for_each(|(a, b)| assert!((a - b).abs() < 1e-14, "{a} {b}"));
+    }
+}
+
+/// From 2²⁰ weights on they are not stored; the numbers stay what they are, up to rounding.
+#[test]
+fn long_sequences_are_attended_to_as_short_ones_are() {
+    let (m, n) = (1030, 1020);
+    let tape = Tape::new();
+    let [q, k, v] = [(m, 2, 1), (n, 2, 7), (n, 3, 30)]
+        .map(|(rows, width, first)| tape.var(numbers(&[rows, width], first) * 2.0));
+    let seen: Vec<bool> = (0..n).map(|j| j % 3 != 0).collect();
+    let some = tape.constant(&seen[..]);
+    for mask in [Mask::All, Mask::Causal, Mask::Where(some)] {
+        let long = scaled_dot_product(q, k, v, mask);
+        let stored = scaled_dot_product_with(q, k, v, mask, |weights| weights);
+        let (ours, theirs) = (long.sin().sum().grad([q, k, v]), stored.sin().sum().grad([q, k, v]));
+        let pairs = [long].into_iter().chain(ours).zip([stored].into_iter().chain(theirs));
+        for (a, b) in pairs {
+            assert!((a - b).abs().max().item() < 1e-12 * (1.0 + b.abs().max().item()), "{mask:?}");
+        }
+        // A control: that they are two ways.
+        assert!(!long.describe().contains("matmul") && stored.describe().contains("matmul"));
     }
 }

@@ -2,7 +2,7 @@
 
 use approx::assert_abs_diff_eq;
 use autograd::{Float, Tape, check_grads};
-use nn::loss;
+use nn::loss::{self, CrossEntropy, Reduction};
 
 const A: [[f64; 3]; 2] = [[0.5, -1.25, 2.0], [3.0, 0.0, -0.75]];
 const Y: [[f64; 3]; 2] = [[0.25, 1.0, 2.5], [2.0, -0.5, -0.75]];
@@ -211,4 +211,65 @@ fn other_mistakes_are_named_too() {
         without_operands(&text),
         "Perceptron::loss: targets [3] for scores [2]\n  rule: there is one target per row of x"
     );
+}
+
+/// Options one by one against the formula, and what no row counts for.
+#[test]
+fn options_of_cross_entropy_are_its_formula() {
+    let tape = Tape::new();
+    let logits = tape.var(A);
+    let labels = tape.constant(LABELS);
+    let weights = [0.5, 2.0, 3.0];
+    let p = softmax();
+    let row = |i: usize, epsilon: f64, w: &[f64; 3]| {
+        let label = LABELS[i] as usize;
+        let all: f64 = (0..3).map(|c| w[c] * p[i][c].ln()).sum();
+        -(1.0 - epsilon) * w[label] * p[i][label].ln() - epsilon / 3.0 * all
+    };
+    let plain = CrossEntropy { reduction: Reduction::None, ..CrossEntropy::default() };
+    let smooth = CrossEntropy { smoothing: 0.25, ..plain };
+    let weighted = CrossEntropy { weights: Some(tape.constant(weights)), ..smooth };
+    assert_close(
+        &plain.of(logits, labels).to_vec::<f64>(),
+        &[row(0, 0.0, &[1.0; 3]), row(1, 0.0, &[1.0; 3])],
+        1e-14,
+    );
+    assert_close(
+        &smooth.of(logits, labels).to_vec::<f64>(),
+        &[row(0, 0.25, &[1.0; 3]), row(1, 0.25, &[1.0; 3])],
+        1e-14,
+    );
+    let want = [row(0, 0.25, &weights), row(1, 0.25, &weights)];
+    assert_close(&weighted.of(logits, labels).to_vec::<f64>(), &want, 1e-14);
+    let mean = CrossEntropy { reduction: Reduction::Mean, ..weighted };
+    assert_close(&[mean.of(logits, labels).item()], &[(want[0] + want[1]) / 3.5], 1e-14);
+    let ignoring = CrossEntropy { ignored: Some(0), ..mean };
+    assert_close(&[ignoring.of(logits, labels).item()], &[want[0] / 3.0], 1e-14);
+    assert_eq!(loss::cross_entropy(logits, labels).item(), CrossEntropy::default().of(logits, labels).item());
+    let nobody = CrossEntropy { ignored: Some(-1), ..CrossEntropy::default() };
+    assert!(nobody.of(logits, tape.constant([-1i64, -1])).item().is_nan());
+    // One-hot targets are labels.
+    let one_hot = tape.constant([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]);
+    assert_close(&weighted.of_probabilities(logits, one_hot).to_vec::<f64>(), &want, 1e-14);
+}
+
+#[test]
+fn cross_entropy_with_options_refuses_what_does_not_fit() {
+    let none = panic_text(|| {
+        let tape = Tape::new();
+        let loss = CrossEntropy { smoothing: 1.5, ..CrossEntropy::default() };
+        loss.of(tape.var(A), tape.constant(LABELS)).item()
+    });
+    assert!(none.contains("the smoothing is 1.5"), "{none}");
+    let few = panic_text(|| {
+        let tape = Tape::new();
+        let loss = CrossEntropy { weights: Some(tape.constant([1.0, 2.0])), ..CrossEntropy::default() };
+        loss.of(tape.var(A), tape.constant(LABELS)).item()
+    });
+    assert!(few.contains("rule: there is a weight for each class"), "{few}");
+    let long = panic_text(|| {
+        let tape = Tape::new();
+        CrossEntropy::default().of(tape.var(A), tape.constant([0i64, 1, 2])).item()
+    });
+    assert!(long.contains("labels are I64 of [n, …]"), "{long}");
 }

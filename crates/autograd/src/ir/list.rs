@@ -130,6 +130,12 @@ macro_rules! op_table {
             IncompleteGamma ["incomplete_gamma" (a, x) { order: u32, upper: bool } map]
             /// Discrete Fourier transform of pairs along an axis, or with the other sign; flops as for 256 pairs.
             Fft ["fft" (x) { axis: Axis, inverse: bool, plan: FftPlan } opaque(20)]
+            /// Upper and lower triangle of a product, and the order of its rows; flops as for 12 rows.
+            Lu ["lu" (x) {} opaque(16)]
+            /// Averages of values, weighted by the softmax of products of queries and keys; a mask may leave keys out.
+            Attention ["attention" (q, k, v, mask) { causal: bool, flops: usize } opaque(flops)]
+            /// Cotangents of queries, keys and values, one after the other: the adjoint of `Attention`.
+            AttentionBack ["attention_back" (q, k, v, g, mask) { causal: bool, flops: usize } opaque(flops)]
         }
     };
 }

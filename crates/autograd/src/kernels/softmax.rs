@@ -1,32 +1,42 @@
 //! Softmax and its logarithm along one axis.
 
+use super::loops::{self, Lane};
 use crate::dtype::Float;
-use crate::math::{exp, ln};
-use crate::number::{Digits, Num};
+use crate::ir::Unary;
+use crate::math::ln;
+use crate::number::Num;
 use crate::tree;
 use crate::view::View;
 
-/// eˣⁱ⁻ᵐ / Σ eˣʲ⁻ᵐ with m = max x, so that no exponential overflows.
-pub(crate) fn softmax_row<T: Float + Digits>(row: &mut [T]) {
+/// eˣⁱ⁻ᵐ / Σ eˣʲ⁻ᵐ with m = max x, so that no exponential overflows. `scratch` holds the differences.
+pub(crate) fn softmax_row<T: Lane>(row: &mut [T], scratch: &mut Vec<T>) {
     shift_by_max(row);
-    row.iter_mut().for_each(|x| *x = exp(Num(*x)).0);
+    scratch.clear();
+    scratch.extend_from_slice(row);
+    loops::fill(T::unary(Unary::Exp), 0.0, [scratch], row);
     let total = tree::sum(row);
     row.iter_mut().for_each(|x| *x = *x / total);
 }
 
 /// xᵢ − m − ln Σ eˣʲ⁻ᵐ; `scratch` holds the exponentials.
-pub(crate) fn log_softmax_row<T: Float + Digits>(row: &mut [T], scratch: &mut Vec<T>) {
+pub(crate) fn log_softmax_row<T: Lane>(row: &mut [T], scratch: &mut Vec<T>) {
     shift_by_max(row);
-    scratch.clear();
-    scratch.extend(row.iter().map(|&x| exp(Num(x)).0));
+    scratch.resize(row.len(), T::default());
+    loops::fill(T::unary(Unary::Exp), 0.0, [row], scratch);
     let log_total = ln(Num(tree::sum(scratch))).0;
     row.iter_mut().for_each(|x| *x = *x - log_total);
 }
 
-fn shift_by_max<T: Float + Digits>(row: &mut [T]) {
-    if let Some(max) = row.iter().copied().reduce(|m, x| if x > m { x } else { m }) {
-        row.iter_mut().for_each(|x| *x = *x - max);
+fn shift_by_max<T: Lane>(row: &mut [T]) {
+    let Some(&first) = row.first() else { return };
+    let larger = |m: T, x: T| if x > m { x } else { m };
+    // Eight side by side. Where one is NaN the sum of exponentials is too, whatever is subtracted.
+    let mut lanes = [first; 8];
+    for x in row.chunks(8) {
+        lanes.iter_mut().zip(x).for_each(|(m, &x)| *m = larger(*m, x));
     }
+    let max = lanes.into_iter().fold(first, larger);
+    row.iter_mut().for_each(|x| *x = *x - max);
 }
 
 /// Applies `f` to each row along `axis`, and writes the result to `out` in row-major order.

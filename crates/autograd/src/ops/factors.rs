@@ -75,7 +75,7 @@ fn two_rows(a: &mut [f64], n: usize, changed: usize, read: usize) -> (&mut [f64]
     }
 }
 
-/// P·A = L·U with the largest pivot of each column.
+/// P·A = L·U with the largest pivot of each column, for A of `rows.len()` rows and `n` columns.
 pub(super) struct Lu {
     /// U, and below the diagonal L, whose diagonal is 1.
     packed: Vec<f64>,
@@ -89,16 +89,22 @@ pub(super) struct Lu {
 }
 
 impl Lu {
+    /// Of a square matrix.
     pub(super) fn of(a: &[f64], n: usize) -> Lu {
-        let mut lu = Lu { packed: a.to_vec(), n, rows: (0..n).listed(), sign: 1.0, zero: None };
-        for k in 0..n {
+        Lu::of_rows(a, n, n)
+    }
+
+    /// Of a matrix of `m` rows and `n` columns.
+    pub(super) fn of_rows(a: &[f64], m: usize, n: usize) -> Lu {
+        let mut lu = Lu { packed: a.to_vec(), n, rows: (0..m).listed(), sign: 1.0, zero: None };
+        for k in 0..m.min(n) {
             lu.exchange(k);
             let pivot = lu.packed[k * n + k];
             if pivot == 0.0 {
                 lu.zero = lu.zero.or(Some(k));
                 continue;
             }
-            for i in k + 1..n {
+            for i in k + 1..m {
                 let (row, above) = two_rows(&mut lu.packed, n, i, k);
                 row[k] /= pivot;
                 let factor = -row[k];
@@ -113,7 +119,7 @@ impl Lu {
         let n = self.n;
         let size = |i: usize| self.packed[i * n + k].abs();
         let mut best = k;
-        for i in k + 1..n {
+        for i in k + 1..self.rows.len() {
             if !size(best).is_nan() && (size(i) > size(best) || size(i).is_nan()) {
                 best = i;
             }
@@ -125,6 +131,15 @@ impl Lu {
             self.rows.swap(best, k);
             self.sign = -self.sign;
         }
+    }
+
+    pub(super) fn packed(&self) -> &[f64] {
+        &self.packed
+    }
+
+    /// Row i of P·A is this row of A.
+    pub(super) fn order(&self) -> &[usize] {
+        &self.rows
     }
 
     pub(super) fn zero(&self) -> Option<usize> {

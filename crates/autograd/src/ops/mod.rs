@@ -4,6 +4,9 @@
 
 mod argmax;
 mod argsort;
+mod attended;
+mod attention;
+mod attention_back;
 mod broadcast;
 mod cast;
 mod cholesky;
@@ -32,6 +35,7 @@ mod indexing;
 mod linear_recurrence;
 mod lines;
 mod log_softmax;
+mod lu;
 mod matmul;
 mod matrix_exp;
 mod max;

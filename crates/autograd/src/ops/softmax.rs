@@ -61,7 +61,11 @@ impl Rule for Softmax {
 
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
         use kernels::softmax::{along, softmax_row};
-        with_float!(y.dtype(), T => along::<T>(x[0].view(), self.axis as usize, y.slice(), &mut softmax_row));
+        with_float!(y.dtype(), T => {
+            let mut differences = Vec::new();
+            let mut row = |r: &mut [T]| softmax_row(r, &mut differences);
+            along::<T>(x[0].view(), self.axis as usize, y.slice(), &mut row);
+        });
         Ok(())
     }
 }

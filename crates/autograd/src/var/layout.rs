@@ -198,6 +198,106 @@ impl<'t> Var<'t> {
         single.broadcast_to(&shape[..]).reshape(whole)
     }
 
+    /// The elements along an axis, each repeated as often as its number says: a step of the axis may be left out by 0. A
+    /// negative axis counts from the end.
+    ///
+    /// # Panics
+    /// If the axis does not exist, or there is not a number for each of its steps.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([1.0, 2.0, 3.0]);
+    /// let y = x.repeat_each(0, &[2, 0, 1]);
+    /// assert_eq!(y.to_vec::<f64>(), [1.0, 1.0, 3.0]);
+    /// assert_eq!(y.sum().grad([x])[0].to_vec::<f64>(), [2.0, 0.0, 1.0]);
+    /// ```
+    #[track_caller]
+    pub fn repeat_each(self, axis: isize, times: &[usize]) -> Var<'t> {
+        let along = self.axis("repeat_each", axis) as usize;
+        let length = self.shape()[along];
+        if times.len() != length {
+            self.mistake("repeat_each", format!("{} numbers for {length} steps", times.len()), "x")
+                .rule(format!("there is a number for each step of axis {along}"))
+                .hint("`repeat_interleave` takes one number for all")
+                .raise();
+        }
+        let mut index = Vec::new();
+        times.iter().enumerate().for_each(|(i, &n)| index.resize(index.len() + n, i as i64));
+        self.take(axis, self.tape().constant(&index[..]))
+    }
+
+    /// An axis brought to another place; the others keep their order. Negative numbers count from the end. Nothing is copied.
+    ///
+    /// # Panics
+    /// If an axis does not exist.
+    ///
+    /// ```
+    /// # use autograd::{Shape, Tape};
+    /// let tape = Tape::new();
+    /// let x = tape.constant(&[0.0; 24]).reshape([2, 3, 4]);
+    /// assert_eq!(x.move_axis(0, -1).shape(), Shape::from([3, 4, 2]));
+    /// assert_eq!(x.move_axes(&[0, 2], &[2, 0]).shape(), Shape::from([4, 3, 2]));
+    /// ```
+    #[track_caller]
+    pub fn move_axis(self, from: isize, to: isize) -> Var<'t> {
+        self.move_axes(&[from], &[to])
+    }
+
+    /// As [`move_axis`](Var::move_axis), several axes at once: axis `from[i]` of `self` is axis `to[i]` of the result.
+    ///
+    /// # Panics
+    /// If an axis does not exist or is named twice, or one list is longer than the other.
+    #[track_caller]
+    pub fn move_axes(self, from: &[isize], to: &[isize]) -> Var<'t> {
+        let [from, to] = [from, to]
+            .map(|axes| -> Vec<usize> { axes.iter().map(|&a| self.axis("move_axes", a) as usize).collect() });
+        let twice = |axes: &[usize]| (1..axes.len()).any(|i| axes[..i].contains(&axes[i]));
+        if from.len() != to.len() || twice(&from) || twice(&to) {
+            self.mistake("move_axes", format!("axes {from:?} to {to:?}"), "x")
+                .rule("each axis that moves has one place, and no place takes two")
+                .raise();
+        }
+        let mut others = (0..self.rank()).filter(|axis| !from.contains(axis));
+        let mut order = Vec::with_capacity(self.rank());
+        for place in 0..self.rank() {
+            let moved = to.iter().position(|&a| a == place).map(|i| from[i]);
+            order.extend(moved.or_else(|| others.next()).map(|axis| axis as isize));
+        }
+        self.permute(&order)
+    }
+
+    /// Matrices along the diagonal of a larger one, with zeros beside them: \[mᵢ, nᵢ\] give \[Σ mᵢ, Σ nᵢ\].
+    ///
+    /// # Panics
+    /// If there is none, one has another number of axes than 2, or dtypes differ.
+    ///
+    /// ```
+    /// # use autograd::{Tape, Var};
+    /// let tape = Tape::new();
+    /// let y = Var::block_diag(&[tape.var([[1.0, 2.0]]), tape.var([[3.0], [4.0]])]);
+    /// assert_eq!(y.to_vec::<f64>(), [1.0, 2.0, 0.0, 0.0, 0.0, 3.0, 0.0, 0.0, 4.0]);
+    /// ```
+    #[track_caller]
+    pub fn block_diag(blocks: &[Var<'t>]) -> Var<'t> {
+        if let Some(block) = blocks.iter().find(|block| block.rank() != 2) {
+            block
+                .mistake("block_diag", format!("shape {} is no matrix", block.shape()), "x")
+                .rule("every block has two axes")
+                .hint("`.unsqueeze(0)` makes a row of a vector")
+                .raise();
+        }
+        let columns: usize = blocks.iter().map(|block| block.shape()[1]).sum();
+        let mut before = 0;
+        let mut rows = Vec::with_capacity(blocks.len());
+        for block in blocks {
+            let n = block.shape()[1];
+            rows.push(block.pad(1, before, columns - before - n));
+            before += n;
+        }
+        Var::concat(&rows, 0)
+    }
+
     /// Parts of the given lengths along an axis. A negative axis counts from the end.
     ///
     /// # Panics

@@ -1,6 +1,7 @@
 //! Variables: `Copy` handles to the nodes of a tape, and their methods.
 
 mod axes;
+mod bags;
 mod columns;
 mod conv;
 mod display;
@@ -18,6 +19,7 @@ mod operators;
 mod order;
 mod pool;
 mod products;
+mod random;
 mod read;
 mod reductions;
 mod resample;
@@ -28,11 +30,13 @@ mod state;
 mod statistics;
 
 pub use axes::{Keep, ToAxes};
+pub use bags::Bag;
 pub use conv::{ConvForm, PerAxis};
 #[cfg(feature = "fft")]
 pub use fft::FftNorm;
 pub use layout::Border;
 pub use operators::Operand;
+pub use order::Quantile;
 pub use pool::PoolForm;
 pub use resample::Interpolation;
 pub use scatter::ScatterReduce;
