@@ -96,8 +96,8 @@ const MODULES: &[(&str, &[&str])] = &[
     (
         "ops",
         &[
-            "buffers", "call", "dense", "dtype", "ir", "kernels", "key", "math", "number", "op", "philox",
-            "record", "rows", "shape", "symbol", "target", "tree", "var", "view",
+            "buffers", "call", "dense", "dtype", "ir", "kernels", "key", "math", "mistake", "number", "op",
+            "philox", "record", "rows", "shape", "symbol", "target", "tree", "var", "view",
         ],
     ),
     // The only module that uses the list, the rules and the kernels together.
@@ -112,6 +112,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "kernels::functions",
             "mistake",
             "op",
+            "pages",
             "params",
             "shape",
             "tape",

@@ -61,8 +61,11 @@ impl Sliding {
     /// A position of an axis at which no element of the kernel is within the input.
     pub(crate) fn empty_position(&self) -> Option<(usize, usize)> {
         let positions = |axis: usize| (0..self.output[axis]).map(move |p| (axis, p));
-        let is_empty =
-            |&(axis, p): &(usize, usize)| (0..self.kernel[axis]).all(|k| self.place(axis, p, k).is_none());
+        let is_empty = |&(axis, p): &(usize, usize)| {
+            // The first element that does not lie before the input.
+            let k = self.before[axis].saturating_sub(p * self.stride[axis]).div_ceil(self.dilation[axis]);
+            k >= self.kernel[axis] || self.place(axis, p, k).is_none()
+        };
         (0..self.axes()).flat_map(positions).find(is_empty)
     }
 

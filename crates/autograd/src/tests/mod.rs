@@ -1,7 +1,9 @@
 //! Tests across modules: the same checks for every op, alone, on several threads, and in random programs.
 
+mod everywhere;
 mod functions;
 mod indexing;
+pub(crate) mod mutations;
 mod random;
 pub(crate) mod rows;
 mod sets;

@@ -108,7 +108,7 @@ impl<'p> Tape<'p> {
         'p: 't,
     {
         let shape = shape.into();
-        check_size(&shape);
+        check_size("full", &shape);
         check_number(value, dtype);
         let id = self.list_mut().full(value, shape, dtype);
         self.trap(id);
@@ -121,7 +121,7 @@ impl<'p> Tape<'p> {
         'p: 't,
     {
         let shape = values.shape();
-        check_size(&shape);
+        check_size(op.name(), &shape);
         let meta = Meta::new(shape, A::Elem::DTYPE);
         let mut list = self.list_mut();
         let Ok(mut data) = list.pool.take(meta.dtype, meta.shape.elements()) else {
