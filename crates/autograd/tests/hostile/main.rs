@@ -28,7 +28,8 @@ thread_local! {
 #[derive(Debug, PartialEq)]
 enum Outcome {
     Result,
-    Refused,
+    /// A mistake, and whether it gives a hint.
+    Refused(bool),
     /// Something that must not happen.
     Wrong(String),
 }
@@ -64,7 +65,7 @@ fn call(method: usize, seed: u64) -> (Outcome, String) {
     match made {
         Err((text, _)) if !is_mistake(&text) => wrong(format!("a panic that is no mistake: {text}")),
         Err((text, place)) if !place.contains("hostile") => wrong(format!("points at {place}: {text}")),
-        Err(_) => (Outcome::Refused, told),
+        Err((text, _)) => (Outcome::Refused(text.contains("\n  hint: ")), told),
         Ok(results) => match caught(|| derivatives(&d, &results)) {
             Err((text, place)) if !is_fault(&text) => wrong(format!("its derivatives, at {place}: {text}")),
             _ => (Outcome::Result, told),
@@ -104,7 +105,7 @@ fn wrong_calls(seeds: std::ops::Range<u64>) -> BTreeMap<String, String> {
             }
         }
     });
-    let (mut wrong, mut count) = (BTreeMap::new(), BTreeMap::<&str, [usize; 2]>::new());
+    let (mut wrong, mut count, mut hints) = (BTreeMap::new(), BTreeMap::<&str, [usize; 2]>::new(), 0);
     for seed in seeds {
         let method = (seed % METHODS.len() as u64) as usize;
         let name = METHODS[method].0;
@@ -116,7 +117,10 @@ fn wrong_calls(seeds: std::ops::Range<u64>) -> BTreeMap<String, String> {
         let counts = count.entry(name).or_default();
         match outcome {
             Outcome::Result => counts[0] += 1,
-            Outcome::Refused => counts[1] += 1,
+            Outcome::Refused(hint) => {
+                counts[1] += 1;
+                hints += usize::from(hint);
+            }
             Outcome::Wrong(what) => {
                 let kind: String = what.chars().filter(|c| !c.is_ascii_digit()).take(90).collect();
                 let text = format!("{told}\n  {what}");
@@ -131,7 +135,7 @@ fn wrong_calls(seeds: std::ops::Range<u64>) -> BTreeMap<String, String> {
     watch.join().expect("the watch ends with the calls");
     let _ = panic::take_hook();
     let [results, refused] = count.values().fold([0, 0], |sum, n| [sum[0] + n[0], sum[1] + n[1]]);
-    println!("{results} results, {refused} refusals, {} methods", count.len());
+    println!("{results} results, {refused} refusals, {hints} with a hint, {} methods", count.len());
     let never: Vec<_> = count.iter().filter(|(_, n)| n[0] == 0).map(|(name, _)| *name).collect();
     println!("without a result: {never:?}");
     wrong
