@@ -3,7 +3,7 @@
 #![allow(unused_variables, reason = "printed by a program")]
 
 use autograd::{DType, Params, Passes, Program, Tape, Var};
-use ndarray::{ArrayD, IxDyn, ShapeBuilder};
+use ndarray::{ArrayD, IxDyn};
 
 /// The results, given the leaves.
 fn results<'t>(x: &[Var<'t>]) -> Vec<Var<'t>> {
@@ -16,7 +16,7 @@ fn results<'t>(x: &[Var<'t>]) -> Vec<Var<'t>> {
         let x = v0;
         x.erf()
     };
-    let v6 = v1.sum_over(&[0isize; 0]);
+    let v6 = v1.sum_over([0isize; 0]);
     let mut all = vec![v6.sin().sum(), v6];
     let slopes0 = all[0].grads(&[x[0]]);
     all.extend(&slopes0);

@@ -248,11 +248,11 @@ fn catalogue(sources: &Path, docs: &Path) -> String {
 fn the_catalogue_is_what_the_tables_say() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let docs = root.join("../../docs");
-    let Ok(known) = fs::read_to_string(docs.join("functions.md"))
-        .and_then(|_| Ok(fs::read_to_string(docs.join("ops.md")).unwrap_or_default()))
-    else {
+    // A package of its own has no such folder.
+    if !docs.exists() {
         return;
-    };
+    }
+    let known = fs::read_to_string(docs.join("ops.md")).unwrap_or_default();
     let text = catalogue(&root.join("src/ops"), &docs);
     if env::var("WENGERT_OPS").is_ok_and(|what| what == "write") {
         fs::write(docs.join("ops.md"), text).expect("the catalogue can be written");

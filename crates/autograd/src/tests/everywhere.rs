@@ -88,8 +88,8 @@ fn sweep(f: Unary, blocks: std::ops::Range<u64>, tell: bool) -> Found {
         for (&got, &want) in got.iter().zip(&want) {
             // NaN is not larger than anything, and it is counted apart.
             worst = worst.max(off(got, want));
-            found.not_nearest += u64::from(got != want as f32 && got == got);
-            found.astray += u64::from((got != got) != (want != want));
+            found.not_nearest += u64::from(got != want as f32 && !got.is_nan());
+            found.astray += u64::from(got.is_nan() != want.is_nan());
         }
         if worst > found.error {
             let at = got.iter().zip(&want).position(|(&got, &want)| off(got, want) == worst);

@@ -163,11 +163,11 @@ fn expression(node: &RecipeNode) -> String {
         RecipeOp::FromTruth => format!("{first}.cast({}.dtype())", x[1]),
         RecipeOp::Detach => format!("{first}.detach()"),
         RecipeOp::Reduce(name, axes) => match *name {
-            "var" => format!("{first}.var_over(&{axes:?}, 0)"),
-            "standardize" => format!("{first}.standardize(&{axes:?}, 0.1)"),
-            name => format!("{first}.{name}_over(&{axes:?})"),
+            "var" => format!("{first}.var_over({axes:?}, 0)"),
+            "standardize" => format!("{first}.standardize({axes:?}, 0.1)"),
+            name => format!("{first}.{name}_over({axes:?})"),
         }
-        .replace("&[]", "&[0isize; 0]"),
+        .replace("[]", "[0isize; 0]"),
         RecipeOp::Along("argmax", axis) => format!("{first}.argmax({axis}).cast({first}.dtype())"),
         RecipeOp::Along(name, axis) => format!("{first}.{name}({axis})"),
         RecipeOp::Reshape => format!("{first}.reshape({shape:?})"),
