@@ -44,7 +44,8 @@ const MAX_ELEMENTS: usize = isize::MAX as usize / 8;
 
 /// What messages say of a shape beyond it, and the rule.
 pub(crate) const TOO_MANY: &str = "more elements than can be addressed";
-pub(crate) const LIMIT: &str = "the lengths that are not 0 multiply to less than 2⁶⁰";
+pub(crate) const LIMIT: &str =
+    "as many elements as the lengths that are not 0 multiply to can be addressed, at eight bytes each";
 
 impl Shape {
     /// The number of elements, or `None` if no tensor can have this shape: the lengths that are not 0 multiply to more than can be

@@ -84,10 +84,10 @@ impl<const N: usize> PoolForm<N> {
         Some(windows - usize::from(last_is_beyond))
     }
 
-    /// How many places there are from the first that a window touches to the last, at most.
-    fn reach(&self, i: usize, length: usize) -> usize {
-        let axis = self.padding[i].saturating_mul(2).saturating_add(length);
-        self.size[i].saturating_mul(self.dilation[i]).saturating_add(axis)
+    /// How many places a window covers, with those of the padding.
+    fn reach(&self, i: usize) -> usize {
+        let padding = self.padding[i].saturating_mul(2);
+        self.size[i].saturating_mul(self.dilation[i]).saturating_add(padding)
     }
 
     /// How the windows slide over the last axes of x.
@@ -111,11 +111,9 @@ impl<const N: usize> PoolForm<N> {
                 .rule("a window is no longer than the axis with its padding")
                 .raise();
         }
-        if let Some(i) = (0..N).find(|&i| self.reach(i, input[i]) > FARTHEST) {
+        if let Some(i) = (0..N).find(|&i| self.reach(i) > FARTHEST) {
             x.mistake(op, format!("windows of {} in steps of {}", self.size[i], self.dilation[i]), "x")
-                .rule(format!(
-                    "a window and an axis with its padding have less than {FARTHEST} places together"
-                ))
+                .rule(format!("a window and the padding cover at most {FARTHEST} places"))
                 .raise();
         }
         let over = Sliding {
@@ -351,7 +349,9 @@ impl<'t> Var<'t> {
             };
             (0..over.kernel[i]).filter(within).count()
         };
-        over.output.iter().for_each(|&n| check_memory(op, &Shape::from(n), DType::F64));
+        for &n in over.output.iter() {
+            check_memory(op, &Shape::from(n), DType::F64);
+        }
         let counts: Vec<Vec<f64>> =
             (0..N).map(|i| (0..over.output[i]).map(|p| count(i, p) as f64).collect()).collect();
         let sums = self.window_sums(&over);

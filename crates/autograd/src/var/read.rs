@@ -55,7 +55,7 @@ impl Var<'_> {
                 format!("the elements are {}, asked for as {}", meta.dtype, T::DTYPE),
                 "x",
             )
-            .rule("elements are read as what they are")
+            .rule("elements are read as the type that they have")
             .hint("ask for their own type, or convert with `.cast(…)`")
             .raise();
         }
