@@ -138,6 +138,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "kernels::functions",
             "mistake",
             "op",
+            "pages",
             "params",
             "shape",
             "tape",

@@ -5,7 +5,7 @@ use crate::call::{Fault, Fill, Needs, Room};
 use crate::dense::Dense;
 use crate::dtype::Data;
 use crate::ir::{Meta, Op, Structure, op_table};
-use crate::shape::Layout;
+use crate::shape::{Layout, Shape};
 use crate::symbol::{Expr, Sketch};
 use crate::var::Var;
 use smallvec::SmallVec;
@@ -59,12 +59,29 @@ pub(crate) trait Rule {
     }
 }
 
-impl dyn Rule + '_ {
-    /// The values by the reference loops, in new memory.
-    pub(crate) fn values(&self, x: &[Dense], y: &Meta) -> Result<Data, Fault> {
+impl Op {
+    /// The values by the kernel, in memory that is given. Leaves have theirs.
+    pub(crate) fn compute(&self, x: &[Strided<'_>], y: Fill<'_>, room: &mut Room<'_>) -> Result<(), Fault> {
+        if self.has_nothing_to_do(y.shape) {
+            return Ok(());
+        }
+        self.rule().expect("leaves have their values").kernel(x, y, room)
+    }
+
+    /// The values by the reference loops, in new memory; `None` for leaves.
+    pub(crate) fn values(&self, x: &[Dense], y: &Meta) -> Option<Result<Data, Fault>> {
+        let rule = self.rule()?;
         let mut data = Data::splat(y.dtype, 0.0, y.shape.elements());
-        self.reference(x, Fill { shape: &y.shape, data: data.borrow_mut() })?;
-        Ok(data)
+        if self.has_nothing_to_do(&y.shape) {
+            return Some(Ok(data));
+        }
+        let done = rule.reference(x, Fill { shape: &y.shape, data: data.borrow_mut() });
+        Some(done.map(|()| data))
+    }
+
+    /// A result without elements takes no time, however long its other axes are. Only indices are looked at in any case.
+    fn has_nothing_to_do(&self, result: &Shape) -> bool {
+        result.contains(&0) && self.structure() != Structure::Gather
     }
 }
 
@@ -204,8 +221,8 @@ impl Op {
             Structure::Leaf | Structure::View | Structure::Gather => 0,
             Structure::Map => elements(y),
             Structure::Reduce(_) | Structure::Scan(_) => elements(x[0]),
-            Structure::Contract => 2 * elements(y) * x[0].last().copied().unwrap_or(1),
-            Structure::Opaque(flops) => flops * elements(y),
+            Structure::Contract => (2 * elements(y)).saturating_mul(x[0].last().copied().unwrap_or(1)),
+            Structure::Opaque(flops) => flops.saturating_mul(elements(y)),
         }
     }
 }

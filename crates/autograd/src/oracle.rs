@@ -72,13 +72,13 @@ impl<'t> Replay<'t> {
         let mut values: HashMap<NodeId, Dense> = HashMap::new();
         for id in self.ancestors() {
             let node = list.node(id);
-            let data = match (self.given.get(&id), node.op.rule()) {
-                (Some(data), _) => data.clone(),
-                (None, Some(rule)) => {
-                    let x: Vec<Dense> = node.inputs.iter().map(|i| values[i].clone()).collect();
-                    rule.values(&x, &node.meta).unwrap_or_else(|fault| self.impossible(id, &fault))
-                }
-                (None, None) => Dense::of(&list.strided(id, tape.params())).data,
+            let computed = || {
+                let x: Vec<Dense> = node.inputs.iter().map(|i| values[i].clone()).collect();
+                node.op.values(&x, &node.meta)
+            };
+            let data = match self.given.get(&id).cloned().map(Ok).or_else(computed) {
+                Some(data) => data.unwrap_or_else(|fault| self.impossible(id, &fault)),
+                None => Dense::of(&list.strided(id, tape.params())).data,
             };
             values.insert(id, Dense { meta: node.meta.clone(), data });
         }

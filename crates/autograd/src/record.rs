@@ -13,8 +13,9 @@ use crate::ir::{Inputs, Meta, Op, Unary, for_operands};
 use crate::kernels::functions;
 use crate::mistake::Mistake;
 use crate::op::{Clash, Mismatch, one_dtype};
+use crate::pages::can_be_had;
 use crate::params::Params;
-use crate::shape::{Layout, Shape};
+use crate::shape::{LIMIT, Layout, Shape, TOO_MANY};
 use crate::tape::{List, Node};
 use crate::var::Var;
 
@@ -78,7 +79,7 @@ fn infer(list: &List, params: Option<&Params>, op: &Op, inputs: &Inputs) -> Meta
     let rule = op.rule().expect("leaves are recorded by the tape");
     match for_operands(inputs, |i| &list.node(i).meta, |x| rule.infer(x)) {
         Ok(meta) => {
-            check_size(&meta.shape);
+            check_size(op.name(), &meta.shape);
             meta
         }
         Err(mismatch) => asked(list, params, op, inputs).misfit(&mismatch).raise(),
@@ -104,9 +105,8 @@ fn compute(list: &mut List, params: Option<&Params>) -> Result<(), Fault> {
     let mut scratch = std::mem::take(&mut list.scratch);
     let mut room = Room { scratch: &mut scratch, workers: &list.workers };
     let Node { op, inputs, meta, .. } = list.nodes.next();
-    let rule = op.rule().expect("leaves have their values");
     let y = Fill { shape: &meta.shape, data: out.elements() };
-    let done = for_operands(inputs, |i| list.strided(i, params), |x| rule.kernel(x, y, &mut room));
+    let done = for_operands(inputs, |i| list.strided(i, params), |x| op.compute(x, y, &mut room));
     list.scratch = scratch;
     if done.is_err() {
         list.pool.give(out);
@@ -151,12 +151,29 @@ pub(crate) fn pull_back<'t>(f: Unary, x: Var<'t>, y: Var<'t>, g: Var<'t>) -> Opt
 
 /// Refuses shapes that no memory can hold.
 #[track_caller]
-pub(crate) fn check_size(shape: &Shape) {
+pub(crate) fn check_size(op: &str, shape: &Shape) {
     if shape.len() > MAX_AXES {
         let axes = shape.len();
-        Mistake::new(format!("shape {shape} has {axes} axes; at most {MAX_AXES} are possible")).raise();
+        Mistake::new(format!("{op}: shape {shape} has {axes} axes"))
+            .rule(format!("at most {MAX_AXES} axes are possible"))
+            .raise();
     }
-    shape.elements();
+    if shape.checked_elements().is_none() {
+        Mistake::new(format!("{op}: shape {shape} has {TOO_MANY}"))
+            .rule(LIMIT)
+            .hint("is an axis repeated that was meant to meet another one?")
+            .raise();
+    }
+}
+
+/// Refuses data that an op would make for itself, such as an index for each place, if no memory can hold them.
+#[track_caller]
+pub(crate) fn check_memory(op: &str, shape: &Shape, dtype: DType) {
+    check_size(op, shape);
+    if !can_be_had(shape.elements().saturating_mul(dtype.size())) {
+        let fault = no_memory(&Meta::new(shape.clone(), dtype));
+        Mistake::new(format!("{op}: {fault}")).rule(fault.rule()).hint(fault.hint()).raise();
+    }
 }
 
 /// Refuses dtypes that have no derivatives.

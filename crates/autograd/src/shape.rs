@@ -42,25 +42,36 @@ pub(crate) type Axes = Few<Axis, 8>;
 /// The most elements that a tensor may have. Rust allows no larger allocation.
 const MAX_ELEMENTS: usize = isize::MAX as usize / 8;
 
+/// What messages say of a shape beyond it, and the rule.
+pub(crate) const TOO_MANY: &str = "more elements than can be addressed";
+pub(crate) const LIMIT: &str =
+    "as many elements as the lengths that are not 0 multiply to can be addressed, at eight bytes each";
+
 impl Shape {
-    /// The number of elements, or `None` if the product of the lengths overflows.
+    /// The number of elements, or `None` if no tensor can have this shape: the lengths that are not 0 multiply to more than can be
+    /// addressed. So the product of some of the lengths never overflows, also where another is 0 (NumPy has the same rule).
+    ///
+    /// ```
+    /// # use autograd::Shape;
+    /// assert_eq!(Shape::from([2, 3]).checked_elements(), Some(6));
+    /// assert_eq!(Shape::from([0, 3]).checked_elements(), Some(0));
+    /// assert_eq!(Shape::from([0, usize::MAX]).checked_elements(), None);
+    /// ```
     pub fn checked_elements(&self) -> Option<usize> {
-        match self.0.iter().try_fold(1usize, |n, &d| n.checked_mul(d)) {
-            Some(product) => (product <= MAX_ELEMENTS).then_some(product),
-            // The product overflowed before it came to a length of 0.
-            None => self.0.contains(&0).then_some(0),
-        }
+        let product = self.0.iter().try_fold(1usize, |n, &d| n.checked_mul(d.max(1)));
+        let product = product.filter(|&n| n <= MAX_ELEMENTS)?;
+        Some(if self.0.contains(&0) { 0 } else { product })
     }
 
     /// The number of elements; the product of the lengths, 1 for a scalar.
     ///
     /// # Panics
-    /// If the product overflows.
+    /// If no tensor can have this shape: see [`checked_elements`](Shape::checked_elements).
     #[track_caller]
     pub fn elements(&self) -> usize {
         match self.checked_elements() {
             Some(n) => n,
-            None => panic!("shape {self} has more elements than can be addressed (at most {MAX_ELEMENTS})"),
+            None => panic!("shape {self} has {TOO_MANY}\n  rule: {LIMIT}"),
         }
     }
 
@@ -220,7 +231,8 @@ mod tests {
     fn products_that_overflow_are_refused() {
         assert_eq!(Shape::from([usize::MAX, 2]).checked_elements(), None);
         assert_eq!(Shape::from([usize::MAX / 8]).checked_elements(), None);
-        assert_eq!(Shape::from([usize::MAX, 0, 7]).checked_elements(), Some(0));
+        assert_eq!(Shape::from([usize::MAX, 0, 7]).checked_elements(), None);
+        assert_eq!(Shape::from([1 << 50, 0, 7]).checked_elements(), Some(0));
         assert_eq!(Shape::from([]).checked_elements(), Some(1));
     }
 

@@ -304,7 +304,7 @@ impl Machine {
         // SAFETY: as above; the result lies within its memory.
         let data = with_type!(y.dtype, T => T::share_mut(unsafe { whole::<T>(&self.bases, y) }));
         let result = Fill { shape: &y.shape, data };
-        rule(op).kernel(&operands, result, &mut Room { scratch: &mut self.products, workers: &self.workers })
+        op.compute(&operands, result, &mut Room { scratch: &mut self.products, workers: &self.workers })
     }
 }
 

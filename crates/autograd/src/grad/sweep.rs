@@ -92,6 +92,8 @@ pub(super) fn sweep_from<'t>(
             )
         };
         let terms = in_one_loop.unwrap_or_else(by_rule);
+        #[cfg(test)]
+        let terms = crate::tests::mutations::cotangents(&op, terms);
         for (i, &input) in inputs.iter().enumerate() {
             let Some(mut term) = terms.get(i).copied().flatten().filter(|_| reachable.contains(input)) else {
                 continue;

@@ -60,10 +60,19 @@ impl Sliding {
 
     /// A position of an axis at which no element of the kernel is within the input.
     pub(crate) fn empty_position(&self) -> Option<(usize, usize)> {
-        let positions = |axis: usize| (0..self.output[axis]).map(move |p| (axis, p));
-        let is_empty =
-            |&(axis, p): &(usize, usize)| (0..self.kernel[axis]).all(|k| self.place(axis, p, k).is_none());
-        (0..self.axes()).flat_map(positions).find(is_empty)
+        // Only those that begin before the input or behind it: at all others the first element is within.
+        let outside = |axis: usize| {
+            let (stride, before) = (self.stride[axis], self.before[axis]);
+            let behind = (before + self.input[axis]).div_ceil(stride);
+            let early = 0..before.div_ceil(stride).min(self.output[axis]);
+            early.chain((behind < self.output[axis]).then_some(behind)).map(move |p| (axis, p))
+        };
+        let is_empty = |&(axis, p): &(usize, usize)| {
+            // The first element that does not lie before the input.
+            let k = self.before[axis].saturating_sub(p * self.stride[axis]).div_ceil(self.dilation[axis]);
+            k >= self.kernel[axis] || self.place(axis, p, k).is_none()
+        };
+        (0..self.axes()).flat_map(outside).find(is_empty)
     }
 
     /// The positions of an axis at which element k is within the input.
@@ -148,6 +157,30 @@ mod tests {
             found.sort_unstable();
             assert_eq!(found, all);
         }
+    }
+
+    #[test]
+    fn an_empty_position_is_found_where_a_loop_over_all_finds_one() {
+        let one = |n: usize| Shape::from([n]);
+        let mut found = [0, 0];
+        for code in 0..3 * 4 * 4 * 4 * 6 * 8 {
+            let digit = |by: usize, of: usize| code / by % of;
+            let (dilation, stride, kernel) = (1 + digit(1, 3), 1 + digit(3, 4), 1 + digit(12, 4));
+            let (input, before, output) = (digit(48, 4), digit(192, 6), digit(1152, 8));
+            let over = Sliding {
+                input: one(input),
+                kernel: one(kernel),
+                output: one(output),
+                stride: one(stride),
+                dilation: one(dilation),
+                before: one(before),
+            };
+            let nothing = |p: &usize| (0..kernel).all(|k| over.place(0, *p, k).is_none());
+            let slowly = (0..output).find(nothing);
+            assert_eq!(over.empty_position(), slowly.map(|p| (0, p)), "{over:?}");
+            found[usize::from(slowly.is_some())] += 1;
+        }
+        assert!(found[0] > 100 && found[1] > 100);
     }
 
     #[test]

@@ -70,6 +70,9 @@ pub(crate) fn conv<T: Multiply + Float>(
     scratch: &mut Scratch,
     workers: &Workers,
 ) {
+    if x.is_empty() || w.is_empty() {
+        return y.fill(T::default());
+    }
     let (groups, rows, outputs, positions) = (sizes.groups, sizes.rows(), sizes.outputs, sizes.positions());
     let a = View {
         data: w,
@@ -98,6 +101,10 @@ pub(crate) fn transpose<T: Multiply + Float>(
     scratch: &mut Scratch,
     workers: &Workers,
 ) {
+    // A sum of no products, however many places there are.
+    if y.is_empty() || w.is_empty() {
+        return x.fill(T::default());
+    }
     let (groups, rows, outputs, positions) = (sizes.groups, sizes.rows(), sizes.outputs, sizes.positions());
     let a = View {
         data: w,
@@ -132,6 +139,9 @@ pub(crate) fn weight<T: Multiply + Float>(
     scratch: &mut Scratch,
     workers: &Workers,
 ) {
+    if x.is_empty() || y.is_empty() {
+        return w.fill(T::default());
+    }
     let (groups, rows, outputs, positions) = (sizes.groups, sizes.rows(), sizes.outputs, sizes.positions());
     let mut memory = Columns::new(sizes);
     let mut part = vec![T::default(); if sizes.images > 1 { w.len() } else { 0 }];

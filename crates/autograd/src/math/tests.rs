@@ -76,13 +76,6 @@ fn single_precision_is_within_its_bounds() {
     hold_in_single((0..=u32::MAX).step_by(1009));
 }
 
-/// `cargo test --release -p wengert-autograd --lib -- --ignored everywhere`
-#[test]
-#[ignore = "all 2³² arguments take about two hours; run with `--release -- --ignored everywhere`"]
-fn single_precision_is_within_its_bounds_everywhere() {
-    hold_in_single(0..=u32::MAX);
-}
-
 /// n points in an interval: multiples of the golden ratio, modulo 1.
 fn spread(n: u32, low: f64, high: f64) -> impl Iterator<Item = f64> {
     (0..n).map(move |i| low + (high - low) * (f64::from(i) * 0.618_033_988_749_894_9).fract())

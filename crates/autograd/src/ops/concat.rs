@@ -6,6 +6,7 @@
 use super::prelude::*;
 use crate::ir::{Concat, Slice};
 use crate::lists::IntoList;
+use crate::mistake::Mistake;
 use crate::view::View;
 use smallvec::SmallVec;
 
@@ -26,7 +27,11 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn concat(parts: &[Var<'t>], axis: isize) -> Var<'t> {
-        let Some(first) = parts.first() else { panic!("concat: of no tensors, shape and dtype are unknown") };
+        let Some(first) = parts.first() else {
+            Mistake::new("concat: no tensors")
+                .rule("a result has the dtype of its parts: there is at least one")
+                .raise()
+        };
         let axis = first.axis("concat", axis);
         record(Concat { axis }, parts)
     }

@@ -67,7 +67,7 @@ impl Rule for Conv {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
         let dtype = require_axes(x, &self.over, [&self.over.input, &self.over.kernel])?;
         let (x, w) = (&x[0].shape, &x[1].shape);
-        if x[1] != w[1] * self.groups || !w[0].is_multiple_of(self.groups) {
+        if w[1].checked_mul(self.groups) != Some(x[1]) || !w[0].is_multiple_of(self.groups) {
             let rule = format!("x has {} times the channels that axis 1 of the weight has", self.groups);
             return Err(Mismatch::new(rule).clash([Clash::Axis(0, 1), Clash::Axis(1, 1)]));
         }

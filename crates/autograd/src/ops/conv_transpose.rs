@@ -24,7 +24,7 @@ impl Rule for ConvTranspose {
             let rule = "x has as many channels as axis 0 of the weight, a multiple of the groups";
             return Err(Mismatch::new(rule).clash([Clash::Axis(0, 1), Clash::Axis(1, 0)]));
         }
-        Ok(Meta::new(shaped(y[0], w[1] * self.groups, &self.over.input), dtype))
+        Ok(Meta::new(shaped(y[0], w[1].saturating_mul(self.groups), &self.over.input), dtype))
     }
 
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t> {

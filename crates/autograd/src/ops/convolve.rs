@@ -19,15 +19,16 @@ pub(crate) fn convolve_transposed<'t>(
     over: Arc<Sliding>,
     groups: usize,
 ) -> Var<'t> {
-    let products = y.shape()[1..].iter().product::<usize>() * weight.shape()[1..].iter().product::<usize>();
-    let elements = weight.shape()[1] * groups * over.input.elements();
-    record(ConvTranspose { over, groups, flops: 2 * products / elements.max(1) }, &[y, weight])
+    let [y_elements, weight_elements] = [y, weight].map(|x| x.shape()[1..].iter().product::<usize>());
+    let products = y_elements.saturating_mul(weight_elements);
+    let elements = weight.shape()[1].saturating_mul(groups).saturating_mul(over.input.elements());
+    record(ConvTranspose { over, groups, flops: products / elements.max(1) * 2 }, &[y, weight])
 }
 
 /// Records the derivative by the weight.
 #[track_caller]
 pub(super) fn convolve_weight<'t>(x: Var<'t>, y: Var<'t>, over: Arc<Sliding>, groups: usize) -> Var<'t> {
-    let flops = 2 * y.shape()[0] * over.output.elements();
+    let flops = y.shape()[0].saturating_mul(over.output.elements()).saturating_mul(2);
     record(ConvWeight { over, groups, flops }, &[x, y])
 }
 

@@ -49,7 +49,9 @@ impl Rule for DiagEmbed {
 
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
         let length = *x[0].meta.shape.last().expect("the shape rule demands an axis");
-        let (size, first) = (self.rows * self.columns, self.row * self.columns + self.column);
+        let size = self.rows * self.columns;
+        // A diagonal without elements may begin anywhere beyond the matrix.
+        let first = if length == 0 { 0 } else { self.row * self.columns + self.column };
         with_type!(y.dtype(), T => {
             let out = y.slice::<T>();
             out.fill(T::default());

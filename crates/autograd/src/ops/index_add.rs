@@ -66,7 +66,7 @@ impl<'t> Var<'t> {
 impl Rule for IndexAdd {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
         let dtype = require_float(&x[..1])?;
-        require_i64(x[1])?;
+        require_i64(1, x[1])?;
         let (axis, index) = (usize::from(self.axis), &x[1].shape);
         let (Some(before), Some(rest)) = (x[0].shape.get(..axis), x[0].shape.get(axis..)) else {
             return Err(Mismatch::new(format!("the source has an axis {axis}")));

@@ -65,7 +65,7 @@ impl Slices {
 /// Checks the operand of indices along an axis of a tensor. It must have as many axes as the tensor and must not be longer
 /// along any other axis.
 pub(super) fn require_indices_along(axis: Axis, of: &Shape, index: &Meta) -> Result<(), Mismatch> {
-    require_i64(index)?;
+    require_i64(1, index)?;
     if index.shape.len() != of.len() {
         let rule = format!("the index has as many axes as {of}, of which it names places along axis {axis}");
         return Err(
@@ -79,11 +79,12 @@ pub(super) fn require_indices_along(axis: Axis, of: &Shape, index: &Meta) -> Res
     }
 }
 
-pub(super) fn require_i64(index: &Meta) -> Result<(), Mismatch> {
+/// Checks the operand of indices, which has this number among the operands.
+pub(super) fn require_i64(operand: usize, index: &Meta) -> Result<(), Mismatch> {
     if index.dtype == DType::I64 {
         return Ok(());
     }
     let rule = format!("the indices are I64, not {}", index.dtype);
     let hint = "record them as integers, such as `&[2i64, 0]`, or convert with `.cast(DType::I64)`";
-    Err(Mismatch::new(rule).hint(hint).clash([Clash::DType(1)]))
+    Err(Mismatch::new(rule).hint(hint).clash([Clash::DType(operand)]))
 }

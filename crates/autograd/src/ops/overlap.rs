@@ -4,7 +4,7 @@
 //! Linear: ẏ = overlap ẋ, x̄ = windows ȳ.
 
 use super::prelude::*;
-use super::windows::windows_along;
+use super::windows::{steps, windows_along};
 use crate::ir::{Overlap, Windows};
 
 impl<'t> Var<'t> {
@@ -33,8 +33,8 @@ impl Overlap {
     fn strides(&self, to: &Shape) -> Strides {
         let along = to.strides();
         let stride = along[self.axis as usize];
-        let mut all: Strides = along.iter().copied().chain([stride * self.dilation as isize]).collect();
-        all[self.axis as usize] = stride * self.step as isize;
+        let mut all: Strides = along.iter().copied().chain([steps(stride, self.dilation)]).collect();
+        all[self.axis as usize] = steps(stride, self.step);
         all
     }
 }
@@ -76,7 +76,8 @@ impl Rule for Overlap {
             out.fill(T::default());
             let (values, from) = (x[0].slice::<T>(), &x[0].meta.shape);
             let (&size, lead) = from.split_last().expect("the axis of the window");
-            for k in 0..size {
+            // Of no windows there may be any length.
+            for k in 0..if values.is_empty() { 0 } else { size } {
                 for (i, mut index) in indices(lead).enumerate() {
                     let place = &mut index[self.axis as usize];
                     *place = *place * self.step + k * self.dilation;
@@ -93,7 +94,9 @@ impl Rule for Overlap {
         with_float!(y.dtype(), T => {
             let out = y.slice::<T>();
             out.fill(T::default());
-            kernels::copies::add_into::<T>(x[0].view(), &strides, out);
+            if !x[0].shape.contains(&0) {
+                kernels::copies::add_into::<T>(x[0].view(), &strides, out);
+            }
         });
         Ok(())
     }

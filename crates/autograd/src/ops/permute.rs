@@ -19,8 +19,11 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn permute(self, axes: &[isize]) -> Var<'t> {
-        let axes: Axes = axes.iter().map(|&a| self.axis("permute", a)).collect();
-        record(Permute { axes }, &[self])
+        let mut counted = Axes::new();
+        for &axis in axes {
+            counted.push(self.axis("permute", axis));
+        }
+        record(Permute { axes: counted }, &[self])
     }
 
     /// The transpose: the last two axes exchanged.

@@ -108,7 +108,7 @@ impl Rule for Pick {
 
 /// Checks that there is one index for each row.
 pub(super) fn require_indices(index: &Meta, rows: usize) -> Result<(), Mismatch> {
-    require_i64(index)?;
+    require_i64(1, index)?;
     if index.shape[..] != [rows] {
         let rule = format!("there is one index per row: shape [{rows}], not {}", index.shape);
         let mismatch = Mismatch::new(rule);

@@ -92,8 +92,8 @@ impl RavelIndex {
 
 impl Rule for RavelIndex {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
-        for index in x {
-            require_i64(index)?;
+        for (operand, index) in x.iter().enumerate() {
+            require_i64(operand, index)?;
         }
         Ok(x[0].clone())
     }

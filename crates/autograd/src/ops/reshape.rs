@@ -149,6 +149,9 @@ impl Tested for Reshape {
         let mut all = rows("reshape", &[&[2, 6], &[12], &[3, 4], &[1, 12, 1]], |x| {
             x.square().reshape([4, 3]).t().reshape([2, 6]).sin()
         });
+        // Two of them would hide a wrong sign.
+        all.extend(rows("reshape once", &[&[2, 6], &[12], &[2, 2, 3]], |x| x.sin().reshape([4, 3]).exp()));
+        all.extend(rows("reshape of nothing", &[&[2, 0], &[0]], |x| x.sin().reshape([0, 3]).exp()));
         all.extend(large("reshape", &[&[320, 500]], |x| x.t().reshape([400, 400]).sin()));
         all
     }

@@ -111,12 +111,10 @@ fn sum_of<'a>(part: DType, terms: impl Iterator<Item = &'a Dense>, elements: usi
 fn values_of(body: &Body, arguments: Vec<Dense>) -> Result<Vec<Dense>, Fault> {
     let mut values = arguments;
     for line in &body.lines[values.len()..] {
-        let data = match (&line.op, line.op.rule()) {
+        let x: Vec<Dense> = line.inputs.iter().map(|&i| values[i as usize].clone()).collect();
+        let data = match (&line.op, line.op.values(&x, &line.meta)) {
             (Op::Full(x), _) => Data::splat(line.meta.dtype, *x, line.meta.shape.elements()),
-            (_, Some(rule)) => {
-                let x: Vec<Dense> = line.inputs.iter().map(|&i| values[i as usize].clone()).collect();
-                rule.values(&x, &line.meta)?
-            }
+            (_, Some(data)) => data?,
             (op, None) => unreachable!("{} in a body", op.name()),
         };
         values.push(Dense { meta: line.meta.clone(), data });

@@ -34,7 +34,9 @@ impl<'t> Var<'t> {
             Bound::Unbounded => self.shape()[axis as usize],
         };
         if start > end {
-            self.mistake("slice", format!("{start}..{end} ends before it begins"), "x").raise();
+            self.mistake("slice", format!("{start}..{end} ends before it begins"), "x")
+                .rule("a range ends where it begins, or later")
+                .raise();
         }
         record(Slice { axis, start, length: end - start }, &[self])
     }
@@ -85,6 +87,7 @@ impl<'t> Var<'t> {
                 .hint("`.slice(…)` takes parts of any length")
                 .raise();
         }
+        self.check_parts("split", parts);
         let length = length / parts;
         let mut all = Vec::with_capacity(parts);
         for i in 0..parts {

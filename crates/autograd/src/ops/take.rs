@@ -68,7 +68,7 @@ impl<'t> Var<'t> {
 
 impl Rule for Take {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
-        require_i64(x[1])?;
+        require_i64(1, x[1])?;
         let (before, after) = x[0].shape.split_at(usize::from(self.axis));
         let shape: Shape = [before, &x[1].shape, &after[1..]].concat().into();
         Ok(Meta::new(shape, x[0].dtype))

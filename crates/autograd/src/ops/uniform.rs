@@ -5,6 +5,7 @@ use super::prelude::*;
 use crate::ir::Uniform;
 use crate::key::Key;
 use crate::philox::Unit;
+use crate::record::check_size;
 
 impl<'t> Var<'t> {
     /// Random numbers in [0, 1), given by a key: `self` is the two words of a [`Key`](crate::Key). The dtype is that of the
@@ -47,6 +48,7 @@ impl<'t> Var<'t> {
     pub fn uniform_of(self, dtype: DType, shape: impl Into<Shape>) -> Var<'t> {
         // A shape beside the dtype would make every node of every list larger. To reshape costs nothing.
         let shape = shape.into();
+        check_size("uniform", &shape);
         let numbers = record(Uniform { dtype, count: shape.elements() }, &[self]);
         if shape.len() == 1 { numbers } else { numbers.reshape(shape) }
     }

@@ -86,6 +86,11 @@ pub(super) fn windows_along(length: usize, size: usize, step: usize, dilation: u
     Some(if length < extent { 0 } else { (length - extent) / step + 1 })
 }
 
+/// A stride of so many steps. One that cannot be counted is that of a single window or element, and nobody follows it.
+pub(super) fn steps(stride: isize, steps: usize) -> isize {
+    stride.saturating_mul(isize::try_from(steps).unwrap_or(isize::MAX))
+}
+
 impl Rule for Windows {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
         let &Windows { axis, size, step, dilation } = self;
@@ -102,8 +107,8 @@ impl Rule for Windows {
 
     fn view(&self, _x: &Meta, strides: &[isize]) -> Option<Layout> {
         let along = strides[self.axis as usize];
-        let mut all: Strides = strides.iter().copied().chain([along * self.dilation as isize]).collect();
-        all[self.axis as usize] = along * self.step as isize;
+        let mut all: Strides = strides.iter().copied().chain([steps(along, self.dilation)]).collect();
+        all[self.axis as usize] = steps(along, self.step);
         Some(all.into())
     }
 

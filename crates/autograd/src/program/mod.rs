@@ -260,7 +260,7 @@ impl<'p> Tape<'p> {
         'p: 't,
     {
         let shape = shape.into();
-        crate::record::check_size(&shape);
+        crate::record::check_size("input", &shape);
         let id = self.list_mut().input(name, Meta::new(shape, dtype));
         Var::new(self, id)
     }

@@ -1,7 +1,10 @@
 //! Tests across modules: the same checks for every op, alone, on several threads, and in random programs.
 
+mod catalogue;
+mod everywhere;
 mod functions;
 mod indexing;
+pub(crate) mod mutations;
 mod random;
 pub(crate) mod rows;
 mod sets;

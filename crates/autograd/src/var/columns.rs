@@ -34,7 +34,11 @@ impl<'t> Var<'t> {
         let order = [0, 1].into_iter().chain(N + 2..2 * N + 2).chain(2..N + 2);
         let order: Vec<isize> = order.map(|axis| axis as isize).listed();
         let (images, channels) = (self.shape()[0], self.shape()[1]);
-        x.permute(&order).reshape([images, channels * over.kernel.elements(), over.output.elements()])
+        x.permute(&order).reshape([
+            images,
+            channels.saturating_mul(over.kernel.elements()),
+            over.output.elements(),
+        ])
     }
 
     /// Columns added up where their windows lie: the adjoint of [`im2col`](Var::im2col) of an input of the given lengths.

@@ -4,6 +4,7 @@ use super::Var;
 use crate::ir::Sliding;
 use crate::lists::IntoList;
 use crate::ops::{convolve, convolve_transposed};
+use crate::record::check_size;
 use crate::shape::Shape;
 use std::sync::Arc;
 
@@ -97,6 +98,9 @@ impl Form<'_> {
         Form { stride, dilation, padding: padding.as_ref().map(|p| &p[..]), extra, groups: *groups }
     }
 }
+
+/// The most places of an axis with what lies beyond its ends: few enough for sums of them.
+const FARTHEST: usize = usize::MAX >> 4;
 
 macro_rules! conv_over {
     ($($conv:ident $transpose:ident $n:literal $axes:literal $x:literal $w:literal $wt:literal $to:literal;)*) => {
@@ -198,7 +202,7 @@ impl<'t> Var<'t> {
     fn conv_by(self, op: &str, weight: Var<'t>, form: &Form<'_>) -> Var<'t> {
         let n = form.stride.len();
         let w = weight.shape();
-        self.require_form(op, weight, form, w.get(1).map_or(0, |&c| c * form.groups));
+        self.require_form(op, weight, form, w.get(1).map_or(0, |&c| c.saturating_mul(form.groups)));
         let x = self.shape();
         if form.extra.iter().any(|&n| n != 0)
             || (form.padding.is_none() && form.stride.iter().any(|&n| n != 1))
@@ -221,8 +225,14 @@ impl<'t> Var<'t> {
                 .rule(format!(
                     "axis {} with its padding is at least {} long, as the kernel is",
                     i + 2,
-                    extent(i) + 1
+                    extent(i).saturating_add(1)
                 ))
+                .raise();
+        }
+        let reach = |i: usize| before[i].saturating_mul(2).saturating_add(x[i + 2]).saturating_add(extent(i));
+        if let Some(i) = (0..n).find(|&i| reach(i) > FARTHEST) {
+            self.mistake(op, format!("a kernel and a padded axis {} of {} places", i + 2, reach(i)), "x")
+                .rule("their places can be counted")
                 .raise();
         }
         let positions = |i: usize| room(i).unwrap_or(0).div_ceil(form.stride[i]);
@@ -267,6 +277,17 @@ impl<'t> Var<'t> {
             self.mistake(op, format!("longer by {:?}", form.extra), "x")
                 .rule("the result is longer by less than the stride or the dilation")
                 .raise();
+        }
+        check_size(op, &lengths);
+        if let Some(i) = (0..n).find(|&i| lengths[i].saturating_add(padding[i].saturating_mul(2)) > FARTHEST)
+        {
+            self.mistake(
+                op,
+                format!("an axis {} of {} places, padding {}", i + 2, lengths[i], padding[i]),
+                "x",
+            )
+            .rule("their places can be counted")
+            .raise();
         }
         let over = Sliding {
             input: lengths,

@@ -77,6 +77,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn true_places(self) -> Var<'t> {
+        self.check_mask("true_places");
         let mask = self.to_vec::<bool>();
         let places: Vec<i64> = (0..).zip(mask).filter(|(_, holds)| *holds).map(|(i, _)| i).listed();
         self.tape.constant(places)
@@ -99,6 +100,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn masked_select(self, mask: Var<'t>) -> Var<'t> {
+        mask.check_mask("masked_select");
         let (mask, x) = Var::broadcast_pair("masked_select", mask, self);
         x.reshape([x.shape().elements()]).take(0, mask.true_places())
     }
@@ -126,6 +128,16 @@ impl<'t> Var<'t> {
         let used = flat.cast(DType::F64).cumsum(0).cast(DType::I64).reshape(x.shape());
         let source = source.reshape([source.shape().elements()]).pad(0, 1, 0);
         mask.select(source.take(0, used), x)
+    }
+
+    #[track_caller]
+    fn check_mask(self, op: &str) {
+        if self.dtype() != DType::Bool {
+            self.mistake(op, format!("the mask is {}", self.dtype()), "mask")
+                .rule("a mask holds truth values")
+                .hint("compare numbers, such as `x.gt(0.0)`, or `.cast(DType::Bool)`")
+                .raise();
+        }
     }
 
     /// A vector along an axis, repeated along all others.

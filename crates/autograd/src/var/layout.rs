@@ -346,8 +346,20 @@ impl<'t> Var<'t> {
             self.mistake("chunks", "parts of length 0", "x").rule("a part has at least one place").raise();
         }
         let whole = self.shape()[axis as usize];
+        self.check_parts("chunks", whole.div_ceil(length));
         let lengths: Vec<usize> = (0..whole).step_by(length).map(|start| length.min(whole - start)).listed();
         self.split_into(axis, &lengths)
+    }
+
+    /// Refuses so many parts that a list of nodes would not hold them: an axis of a tensor without elements may have any length.
+    #[track_caller]
+    pub(crate) fn check_parts(self, op: &str, parts: usize) {
+        const MOST: usize = 1 << 24;
+        if parts > MOST {
+            self.mistake(op, format!("{parts} parts"), "x")
+                .rule(format!("each part is a node: at most {MOST}"))
+                .raise();
+        }
     }
 
     /// The coordinates of a grid: the i-th result has the shape of all lengths, and varies along axis i as the i-th vector

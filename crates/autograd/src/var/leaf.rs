@@ -109,7 +109,7 @@ impl<'p> Tape<'p> {
         'p: 't,
     {
         let shape = shape.into();
-        check_size(&shape);
+        check_size("full", &shape);
         check_number(value, dtype);
         let id = self.list_mut().full(value, shape, dtype);
         self.trap(id);
@@ -130,7 +130,7 @@ impl<'p> Tape<'p> {
     /// A buffer for a leaf.
     #[track_caller]
     fn room(&self, op: &Op, meta: &Meta) -> Taken {
-        check_size(&meta.shape);
+        check_size(op.name(), &meta.shape);
         let Ok(data) = self.list_mut().pool.take(meta.dtype, meta.shape.elements()) else {
             let fault = no_memory(meta);
             Mistake::new(format!("{}: {fault}", op.name())).rule(fault.rule()).raise()

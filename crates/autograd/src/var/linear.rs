@@ -4,6 +4,7 @@
 use super::Var;
 use super::operators::Operand;
 use crate::dtype::DType;
+use crate::record::check_memory;
 use crate::shape::Shape;
 use crate::tape::Tape;
 use ndarray::Array2;
@@ -24,7 +25,7 @@ impl<'p> Tape<'p> {
     where
         'p: 't,
     {
-        Shape::from([n, n]).elements();
+        check_memory("eye", &Shape::from([n, n]), dtype);
         match dtype {
             DType::F32 => self.constant(Array2::<f32>::eye(n)),
             DType::F64 => self.constant(Array2::<f64>::eye(n)),
@@ -89,7 +90,10 @@ impl<'t> Var<'t> {
                 square = square.matmul(square);
             }
         }
-        power.unwrap_or_else(|| self.identity(rows).broadcast_to(self.shape()))
+        match power {
+            Some(power) => power,
+            None => self.identity(rows).broadcast_to(self.shape()),
+        }
     }
 
     /// The solution X of least squares for A of \[…, m, n\], which is `self`, and B of \[…, m, k\], or a vector of \[m\]: the one of

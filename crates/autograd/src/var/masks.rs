@@ -1,6 +1,8 @@
 //! Triangles of matrices.
 
 use super::Var;
+use crate::dtype::DType;
+use crate::record::check_memory;
 use crate::shape::Shape;
 use crate::tape::Tape;
 use ndarray::Array2;
@@ -22,7 +24,7 @@ impl<'p> Tape<'p> {
     where
         'p: 't,
     {
-        Shape::from([rows, columns]).elements();
+        check_memory("lower_triangle", &Shape::from([rows, columns]), DType::Bool);
         let within = |(row, column): (usize, usize)| column as isize - row as isize <= diagonal;
         self.constant(Array2::from_shape_fn((rows, columns), within))
     }

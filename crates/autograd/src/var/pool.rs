@@ -3,10 +3,11 @@
 use super::Var;
 use super::axes::Keep;
 use super::conv::PerAxis;
+use crate::dtype::DType;
 use crate::ir::{Gather, ScatterAdd, Sliding, Windows};
 use crate::lists::IntoList;
 use crate::ops::places_of_maxima;
-use crate::record::record;
+use crate::record::{check_memory, check_size, record};
 use crate::shape::{Axis, Shape};
 
 /// The windows of a pooling over the last N axes. By default they lie side by side.
@@ -29,6 +30,9 @@ pub struct PoolForm<const N: usize> {
     padding_counts: bool,
     divisor: Option<usize>,
 }
+
+/// A window is walked through element by element, also beyond the ends of an axis.
+const FARTHEST: usize = 1 << 31;
 
 impl<const N: usize> PoolForm<N> {
     /// Windows of this size, side by side.
@@ -103,10 +107,17 @@ impl Form<'_> {
             return Some(room / self.stride[i] + 1);
         }
         let windows = room.div_ceil(self.stride[i]) + 1;
-        let last_is_beyond = (windows - 1) * self.stride[i] >= length + self.padding[i];
+        let last_is_beyond = (windows - 1).saturating_mul(self.stride[i]) >= length + self.padding[i];
         Some(windows - usize::from(last_is_beyond))
     }
 
+    /// How many places a window covers, with those of the padding.
+    fn reach(&self, i: usize) -> usize {
+        let padding = self.padding[i].saturating_mul(2);
+        self.size[i].saturating_mul(self.dilation[i]).saturating_add(padding)
+    }
+
+    /// How the windows slide over the last axes of x.
     #[track_caller]
     fn over(&self, op: &str, x: Var<'_>) -> Sliding {
         let n = self.size.len();
@@ -128,6 +139,11 @@ impl Form<'_> {
                 .rule("a window is no longer than the axis with its padding")
                 .raise();
         }
+        if let Some(i) = (0..n).find(|&i| self.reach(i) > FARTHEST) {
+            x.mistake(op, format!("windows of {} in steps of {}", self.size[i], self.dilation[i]), "x")
+                .rule(format!("a window and the padding cover at most {FARTHEST} places"))
+                .raise();
+        }
         let over = Sliding {
             output: counts.into_iter().flatten().collect(),
             input: Shape::from(input),
@@ -136,6 +152,8 @@ impl Form<'_> {
             dilation: Shape::from(self.dilation),
             before: Shape::from(self.padding),
         };
+        check_size(op, &over.kernel);
+        check_size(op, &over.output);
         if over.empty_position().is_some() {
             x.mistake(op, format!("{:?}", self.shown), "x")
                 .rule("every window has an element of x")
@@ -308,6 +326,7 @@ impl<'t> Var<'t> {
                 .rule(format!("both have the same shape, of at least {} axes", lengths.len()))
                 .raise();
         }
+        check_size(op, &Shape::from(lengths));
         let (lead, last) = shape.split_at(shape.len() - lengths.len());
         let (planes, positions) = (lead.iter().product::<usize>(), last.iter().product::<usize>());
         let to = Shape::from([planes, Shape::from(lengths).elements()]);
@@ -358,6 +377,9 @@ impl<'t> Var<'t> {
             };
             (0..over.kernel[i]).filter(within).count() as f64
         };
+        for &n in over.output.iter() {
+            check_memory(op, &Shape::from(n), DType::F64);
+        }
         // The product of these, one axis after the other.
         let mut divisors = vec![1.0];
         for i in 0..over.axes() {
@@ -393,6 +415,9 @@ impl<'t> Var<'t> {
         let mut x = self;
         for (i, &count) in windows.iter().enumerate().rev() {
             let axis = (first + i) as Axis;
+            let (length, to) = (shape[first + i], x.shape().with_length(first + i, count));
+            check_size(op, &to);
+            check_memory(op, &Shape::from([count, length.div_ceil(count.max(1)) + 1]), DType::I64);
             x = if largest { x.first_largest(axis, count) } else { x.even_means(axis, count) };
         }
         x
@@ -449,5 +474,7 @@ impl<'t> Var<'t> {
 
 /// Window p of `count` that cover a length evenly.
 fn even_window(p: usize, length: usize, count: usize) -> std::ops::Range<usize> {
-    p * length / count..((p + 1) * length).div_ceil(count)
+    // A product of two lengths may be longer than a length can be.
+    let (p, length, count) = (p as u128, length as u128, count as u128);
+    (p * length / count) as usize..((p + 1) * length).div_ceil(count) as usize
 }

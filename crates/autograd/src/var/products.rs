@@ -5,6 +5,7 @@ use super::Var;
 use super::axes::Keep;
 use super::operators::Operand;
 use crate::lists::IntoList;
+use crate::record::check_size;
 use crate::shape::Shape;
 
 impl<'t> Var<'t> {
@@ -82,7 +83,8 @@ impl<'t> Var<'t> {
         let (a, b) = (lengths(self), lengths(rhs));
         let spread: Vec<usize> = a.iter().flat_map(|&m| [m, 1]).listed();
         let repeated: Vec<usize> = b.iter().flat_map(|&p| [1, p]).listed();
-        let together: Vec<usize> = a.iter().zip(&b).map(|(m, p)| m * p).listed();
+        let together: Vec<usize> = a.iter().zip(&b).map(|(m, p)| m.saturating_mul(*p)).listed();
+        check_size("kron", &Shape::from(&together));
         (self.reshape(&spread[..]) * rhs.reshape(&repeated[..])).reshape(&together[..])
     }
 
@@ -165,10 +167,12 @@ impl<'t> Var<'t> {
         let wrong = |found: String, rule: &str| {
             self.mistake("tensordot", found, "a").line("b", rhs.describe()).rule(rule)
         };
-        let counted = |x: Var<'t>, axes: &[isize]| -> Vec<usize> {
-            axes.iter().map(|&axis| usize::from(x.axis("tensordot", axis))).listed()
-        };
-        let (ours, theirs) = (counted(self, axes.0), counted(rhs, axes.1));
+        let (mut ours, mut theirs) = (vec![], vec![]);
+        for (x, axes, counted) in [(self, axes.0, &mut ours), (rhs, axes.1, &mut theirs)] {
+            for &axis in axes {
+                counted.push(usize::from(x.axis("tensordot", axis)));
+            }
+        }
         let twice = |axes: &[usize]| (1..axes.len()).any(|k| axes[..k].contains(&axes[k]));
         if ours.len() != theirs.len() || twice(&ours) || twice(&theirs) {
             wrong(

@@ -55,7 +55,8 @@ impl Var<'_> {
                 format!("the elements are {}, asked for as {}", meta.dtype, T::DTYPE),
                 "x",
             )
-            .hint("read them as they are, or convert with `.cast(…)`")
+            .rule("elements are read as the type that they have")
+            .hint("ask for their own type, or convert with `.cast(…)`")
             .raise();
         }
         let x: View<'_, T> = list.strided(self.id, self.tape.params()).view();

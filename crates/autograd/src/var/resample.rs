@@ -1,7 +1,9 @@
 //! Interpolation, and channels that become places.
 
 use super::Var;
+use crate::dtype::DType;
 use crate::lists::IntoList;
+use crate::record::{check_memory, check_size};
 use crate::shape::{Axis, Shape};
 
 /// How elements between the given ones are made up: see [`Var::interpolate`]. The source of place o of m is a position of the n
@@ -41,7 +43,10 @@ impl Interpolation {
         match self {
             Interpolation::Nearest | Interpolation::NearestExact => {
                 let doubled = 2 * o + usize::from(self == Interpolation::NearestExact);
-                let place = ratio.map_or_else(|| doubled * n / (2 * m), |ratio| scaled(doubled, ratio));
+                let place = ratio.map_or_else(
+                    || (doubled as u128 * n as u128 / (2 * m as u128)) as usize,
+                    |ratio| scaled(doubled, ratio),
+                );
                 vec![(place.min(n - 1), 1.0)]
             }
             Interpolation::Linear { corners } => {
@@ -133,6 +138,7 @@ impl<'t> Var<'t> {
         }
         let mut x = self;
         for (axis, (&m, &ratio)) in (first..).zip(lengths.iter().zip(ratios)) {
+            check_memory(op, &Shape::from([m, 8]), DType::F64);
             let taps: Vec<Taps> = (0..m).map(|o| how.taps(o, m, shape[axis], ratio)).listed();
             x = x.tapped(axis as Axis, &taps);
         }
@@ -180,9 +186,11 @@ impl<'t> Var<'t> {
                 .rule("the number of channels is a multiple of r²")
                 .raise();
         }
-        let out = channels / (r * r);
+        let out = channels / r.saturating_mul(r);
+        let [height_to, width_to] = [height, width].map(|n| n.saturating_mul(r));
+        check_size("pixel_shuffle", &self.shaped([out, height_to, width_to]));
         let y = self.reshape([images, out, r, r, height, width]).permute(&[0, 1, 4, 2, 5, 3]);
-        y.reshape(self.shaped([out, height * r, width * r]))
+        y.reshape(self.shaped([out, height_to, width_to]))
     }
 
     /// Places that become channels: the inverse of [`pixel_shuffle`](Var::pixel_shuffle).
@@ -206,7 +214,7 @@ impl<'t> Var<'t> {
         }
         let (height, width) = (height / r, width / r);
         let y = self.reshape([images, channels, height, r, width, r]).permute(&[0, 1, 3, 5, 2, 4]);
-        y.reshape(self.shaped([channels * r * r, height, width]))
+        y.reshape(self.shaped([channels.saturating_mul(r).saturating_mul(r), height, width]))
     }
 
     /// The places of an axis dealt out anew: they are `groups` rows, and are read column by column. A negative axis counts from

@@ -4,11 +4,17 @@ use super::fit::{apply_row, small_rows};
 use super::recipe::{Recipe, RecipeNode, RecipeOp};
 use crate::{DType, Var};
 
-/// A function with its name.
-type Named = (&'static str, for<'t> fn(Var<'t>) -> Var<'t>);
+/// A function with its name and its text.
+type Named = (&'static str, for<'t> fn(Var<'t>) -> Var<'t>, &'static str);
+
+macro_rules! named {
+    ($(($name:literal, |$x:ident| $f:expr),)*) => {
+        &[$(($name, |$x| $f, stringify!($f))),*]
+    };
+}
 
 /// Functions without jumps. Where a function has a pole or an edge, its argument is kept away from it.
-pub(super) const SMOOTH: &[Named] = &[
+pub(super) const SMOOTH: &[Named] = named![
     ("tanh", |x| x.tanh()),
     ("softsign", |x| x / (1.0 + x.abs())),
     ("halve", |x| x * 0.5),
@@ -52,7 +58,7 @@ pub(super) const SMOOTH: &[Named] = &[
 ];
 
 /// Functions with jumps, or undefined for some arguments.
-pub(super) const STEPPED: &[Named] = &[
+pub(super) const STEPPED: &[Named] = named![
     ("floor", |x| x.floor()),
     ("ceil", |x| x.ceil()),
     ("sign", |x| x.sign()),
@@ -90,7 +96,7 @@ fn apply<'t>(op: &RecipeOp, x: &[Var<'t>], shape: &[usize]) -> Var<'t> {
     match op {
         RecipeOp::Leaf(..) | RecipeOp::Labels(..) | RecipeOp::Row(_) => unreachable!("given elsewhere"),
         RecipeOp::Unary(name) => {
-            let found = SMOOTH.iter().chain(STEPPED).find(|(n, _)| n == name).expect("it is listed");
+            let found = SMOOTH.iter().chain(STEPPED).find(|(n, ..)| n == name).expect("it is listed");
             if *name == "turned twice" && x[0].rank() < 2 { x[0].sin() } else { found.1(x[0]) }
         }
         RecipeOp::Binary(name) => binary(name, x[0], x[1]),

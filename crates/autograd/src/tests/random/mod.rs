@@ -8,9 +8,11 @@ mod build;
 mod draw;
 mod explained;
 mod fit;
+mod print;
 mod recipe;
 mod run;
 mod sets;
+mod shrink;
 
 use crate::code::{Act, Joint, Step};
 use crate::ir::OpKind;
@@ -138,25 +140,6 @@ fn bounds(recipe: &Recipe, wanted: &[Values]) -> Result<Vec<f64>, String> {
     Ok(bounds)
 }
 
-/// The shortest part of a failing recipe that still fails, and its error.
-fn shortest(recipe: &Recipe, failure: String) -> (Recipe, String) {
-    let mut smallest = (recipe.clone(), failure);
-    for node in 0..recipe.nodes.len() {
-        if recipe.nodes[node].kind == recipe::ValueKind::Index {
-            continue;
-        }
-        for order in 0..=recipe.order {
-            let part = Recipe { order, ..recipe.up_to(node) };
-            if part.nodes.len() < smallest.0.nodes.len()
-                && let Err(failure) = check(&part, &mut Count::default())
-            {
-                smallest = (part, failure);
-            }
-        }
-    }
-    smallest
-}
-
 fn check_all(seeds: std::ops::Range<u64>) -> Count {
     let mut count = Count::default();
     let mut failures = vec![];
@@ -169,10 +152,11 @@ fn check_all(seeds: std::ops::Range<u64>) -> Count {
     println!("{count:?}, failures: {}", failures.len());
     if let Some((recipe, failure)) = failures.first() {
         let seeds: Vec<u64> = failures.iter().map(|f| f.0.seed).collect();
-        let (part, why) = shortest(recipe, failure.clone());
+        let (part, why) = shrink::shrunk(recipe, failure.clone(), |part| check(part, &mut Count::default()));
         panic!(
-            "{} programs fail, of seeds {seeds:?}\nthe first: {failure}\ncut short: {why}\n{part:#?}",
-            seeds.len()
+            "{} programs fail, of seeds {seeds:?}\nthe first: {failure}\nmade small: {why}\n{part:#?}\n{}",
+            seeds.len(),
+            part.source()
         );
     }
     count
@@ -194,6 +178,17 @@ fn a_thousand_random_programs_give_what_is_recorded() {
 fn ten_thousand_random_programs_give_what_is_recorded() {
     let count = check_all(0..10_000);
     assert!(count.exact > 10_000 && count.bounded > 5_000 && count.loose * 20 < count.results, "{count:?}");
+}
+
+/// Programs of seeds that no test has: `WENGERT_FROM` is the first, `WENGERT_PROGRAMS` how many.
+/// `cargo test --release -p wengert-autograd --lib -- --ignored --nocapture fresh_random`
+#[test]
+#[ignore = "a hundred thousand programs take 20 minutes; run with `--release -- --ignored --nocapture fresh_random`"]
+fn fresh_random_programs_give_what_is_recorded() {
+    let number =
+        |name: &str, usual: u64| std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(usual);
+    let (from, programs) = (number("WENGERT_FROM", 1 << 32), number("WENGERT_PROGRAMS", 100_000));
+    check_all(from..from + programs);
 }
 
 /// For how many programs the comparison notices a change to the plan, and to how many plans the change could be made.

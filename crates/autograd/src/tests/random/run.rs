@@ -33,7 +33,7 @@ enum Array {
 
 impl Recipe {
     /// The numbers of a leaf.
-    fn numbers(&self, node: &RecipeNode, leaves: Leaves) -> Vec<f64> {
+    pub(super) fn numbers(&self, node: &RecipeNode, leaves: Leaves) -> Vec<f64> {
         let stream = match node.op {
             RecipeOp::Leaf(_, stream) | RecipeOp::Labels(_, stream, _) => stream,
             _ => unreachable!("a leaf"),
