@@ -190,7 +190,7 @@ fn add(out: &mut DataMut<'_>, piece: &Piece, values: DataRef<'_>) {
     with_float!(values.dtype(), T => {
         let sums = T::slice_mut(out.part(piece.start..piece.start + values.len()));
         for (sum, &x) in sums.iter_mut().zip(T::slice(values)) {
-            *sum = *sum + x;
+            *sum += x;
         }
     });
 }

@@ -75,8 +75,8 @@ impl<T: Float + Digits> Scalars<T> {
             let (first, values) = (self.arguments[i] as usize, T::slice(contiguous(x, staged)));
             if !steps.is_read(i) {
                 r[first..first + values.len()].copy_from_slice(values);
-            } else if steps.count > 0 {
-                reads.push((first, values.len() / steps.count, values));
+            } else if let Some(each) = values.len().checked_div(steps.count) {
+                reads.push((first, each, values));
             }
         }
         let next: Vec<Register> = self.results[..steps.ports.carried].concat();

@@ -101,7 +101,7 @@ fn sum_of<'a>(part: DType, terms: impl Iterator<Item = &'a Dense>, elements: usi
     let mut sum = first.clone();
     with_float!(part, T => {
         for x in terms {
-            sum.slice_mut::<T>().iter_mut().zip(x.slice::<T>()).for_each(|(sum, &x)| *sum = *sum + x);
+            sum.slice_mut::<T>().iter_mut().zip(x.slice::<T>()).for_each(|(sum, &x)| *sum += x);
         }
     });
     sum
@@ -148,7 +148,7 @@ impl Tested for Scan {
             row("scan that carries numbers and an index", &[&[3, 4], &[]], |x| {
                 let tape = x[0].tape();
                 let steps = tape.constant([[2i64], [0], [3]]);
-                let carry = vec![x[1], tape.constant(&[1i64])];
+                let carry = vec![x[1], tape.constant([1i64])];
                 let (last, ys) = tape.scan(3, carry, vec![x[0], steps], |carry, inputs| {
                     let picked = inputs[0].gather(0, carry[1]).sum();
                     (vec![(carry[0] * picked).cos(), inputs[1]], carry[1].cast(picked.dtype()) * picked)

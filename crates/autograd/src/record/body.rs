@@ -87,11 +87,11 @@ struct Cut {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Depends {
     /// On numbers in the text of the body.
-    OnNothing,
+    Nothing,
     /// On what is around it: it is the same in every step.
-    OnOutside,
+    Outside,
     /// On an argument: it varies from step to step.
-    OnArguments,
+    Arguments,
 }
 
 impl Cut {
@@ -100,12 +100,12 @@ impl Cut {
         for id in start..end {
             let node = list.node(id);
             let depends = match node.op {
-                Op::Argument(_) if ((id - start) as usize) < arguments => Depends::OnArguments,
-                Op::Full(_) => Depends::OnNothing,
-                _ if node.inputs.is_empty() => Depends::OnOutside,
+                Op::Argument(_) if ((id - start) as usize) < arguments => Depends::Arguments,
+                Op::Full(_) => Depends::Nothing,
+                _ if node.inputs.is_empty() => Depends::Outside,
                 _ => {
                     let inputs = node.inputs.iter().map(|&x| cut.depends(x));
-                    inputs.max().unwrap_or(Depends::OnOutside)
+                    inputs.max().unwrap_or(Depends::Outside)
                 }
             };
             cut.depends.push(depends);
@@ -126,7 +126,7 @@ impl Cut {
     fn depends(&self, id: NodeId) -> Depends {
         match id.checked_sub(self.start) {
             Some(index) if id < self.end => self.depends[index as usize],
-            _ => Depends::OnOutside,
+            _ => Depends::Outside,
         }
     }
 
@@ -134,8 +134,8 @@ impl Cut {
     /// of what it shows, and products read it as they would outside.
     fn is_inside(&self, list: &List, id: NodeId) -> bool {
         match self.depends(id) {
-            Depends::OnArguments | Depends::OnNothing => true,
-            Depends::OnOutside => {
+            Depends::Arguments | Depends::Nothing => true,
+            Depends::Outside => {
                 let view = matches!(list.node(id).op, Op::Permute(_) | Op::Broadcast(_) | Op::Detach(_));
                 view || matches!(list.node(id).op, Op::Full(_))
             }
@@ -185,12 +185,13 @@ impl Cut {
             number.insert(id, next);
         }
         for &id in needed {
-            if !number.contains_key(&id) {
-                number.insert(id, lines.len() as NodeId);
-                let Node { op, inputs, meta, origin, .. } = list.node(id);
-                let inputs = Inputs::from_fn(inputs.len(), |i| number[&self.known(inputs[i])]);
-                lines.push(Line { op: op.clone(), inputs, meta: meta.clone(), site: origin.site });
+            let Node { op, inputs, meta, origin, .. } = list.node(id);
+            if let Op::Argument(_) = op {
+                continue;
             }
+            let inputs = Inputs::from_fn(inputs.len(), |i| number[&self.known(inputs[i])]);
+            number.insert(id, lines.len() as NodeId);
+            lines.push(Line { op: op.clone(), inputs, meta: meta.clone(), site: origin.site });
         }
         (lines, number)
     }
