@@ -56,8 +56,17 @@ impl Special {
     }
 }
 
+/// The highest order of a family.
+const HIGHEST: u32 = 1000;
+
 impl Rule for Special {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
+        if self.order > HIGHEST {
+            return Err(Mismatch::new(format!("the order is at most {HIGHEST}; this one is {}", self.order))
+                .hint(
+                    "the work grows with the order, and the values are 0 or beyond the range long before",
+                ));
+        }
         require_float(x)?;
         Ok(x[0].clone())
     }

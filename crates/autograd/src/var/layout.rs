@@ -2,9 +2,10 @@
 //! is at most one copy, and right at any order.
 
 use super::Var;
+use crate::dtype::DType;
 use crate::ir::{Gather, Slice};
 use crate::lists::IntoList;
-use crate::record::record;
+use crate::record::{check_memory, record};
 use crate::shape::{Axis, Shape};
 use ndarray::Array1;
 
@@ -222,7 +223,9 @@ impl<'t> Var<'t> {
                 .hint("`repeat_interleave` takes one number for all")
                 .raise();
         }
-        let mut index = Vec::new();
+        let total = times.iter().fold(0, |sum: usize, &n| sum.saturating_add(n));
+        check_memory("repeat_each", &Shape::from(total), DType::I64);
+        let mut index = Vec::with_capacity(total);
         times.iter().enumerate().for_each(|(i, &n)| index.resize(index.len() + n, i as i64));
         self.take(axis, self.tape().constant(&index[..]))
     }
@@ -250,8 +253,13 @@ impl<'t> Var<'t> {
     /// If an axis does not exist or is named twice, or one list is longer than the other.
     #[track_caller]
     pub fn move_axes(self, from: &[isize], to: &[isize]) -> Var<'t> {
-        let [from, to] = [from, to]
-            .map(|axes| -> Vec<usize> { axes.iter().map(|&a| self.axis("move_axes", a) as usize).collect() });
+        let mut named = [vec![], vec![]];
+        for (axes, named) in [from, to].into_iter().zip(&mut named) {
+            for &axis in axes {
+                named.push(self.axis("move_axes", axis) as usize);
+            }
+        }
+        let [from, to] = named;
         let twice = |axes: &[usize]| (1..axes.len()).any(|i| axes[..i].contains(&axes[i]));
         if from.len() != to.len() || twice(&from) || twice(&to) {
             self.mistake("move_axes", format!("axes {from:?} to {to:?}"), "x")

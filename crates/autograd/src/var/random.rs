@@ -4,6 +4,7 @@
 
 use super::Var;
 use crate::dtype::DType;
+use crate::record::check_size;
 use crate::shape::Shape;
 use std::f64::consts::TAU;
 
@@ -38,6 +39,7 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn normal_of(self, dtype: DType, shape: impl Into<Shape>) -> Var<'t> {
         let shape = shape.into();
+        check_size("normal", &shape);
         let n = shape.elements();
         let pairs = self.uniform_of(dtype, [n.div_ceil(2), 2]);
         let radius = ((-pairs.index(1, 0)).ln_1p() * -2.0).sqrt();

@@ -1,7 +1,7 @@
 //! Shares that sum to 1: softmax over several axes, with noise, and its sparse relative.
 
 use super::{Keep, Operand, ToAxes, Var};
-use crate::shape::Axis;
+use crate::shape::{Axis, Shape};
 
 impl<'t> Var<'t> {
     /// Softmax over axes taken together, eˣⁱ / Σ eˣʲ, without overflow: the shares of all elements along them sum to 1.
@@ -17,7 +17,8 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn softmax_over(self, axes: impl ToAxes) -> Var<'t> {
-        self.as_one_axis("softmax_over", axes, |x| x.softmax(-1))
+        let (moved, back) = self.as_one_axis("softmax_over", axes);
+        moved.softmax(-1).from_one_axis(&back)
     }
 
     /// Logarithm of the softmax over axes taken together: see [`softmax_over`](Var::softmax_over).
@@ -33,12 +34,13 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn log_softmax_over(self, axes: impl ToAxes) -> Var<'t> {
-        self.as_one_axis("log_softmax_over", axes, |x| x.log_softmax(-1))
+        let (moved, back) = self.as_one_axis("log_softmax_over", axes);
+        moved.log_softmax(-1).from_one_axis(&back)
     }
 
-    /// A function of the last axis, with these axes made one.
+    /// These axes made one, the last; and the way back.
     #[track_caller]
-    fn as_one_axis(self, op: &str, axes: impl ToAxes, f: fn(Var<'t>) -> Var<'t>) -> Var<'t> {
+    fn as_one_axis(self, op: &str, axes: impl ToAxes) -> (Var<'t>, (Shape, Vec<isize>)) {
         let over = self.axes(op, axes).axes;
         let (others, rank) = (self.rank() - over.len(), self.rank());
         let order: Vec<isize> = (0..rank as Axis)
@@ -53,8 +55,12 @@ impl<'t> Var<'t> {
         let moved = self.permute(&order);
         let shape = moved.shape();
         let length = shape[others..].iter().product();
-        let y = f(moved.reshape(&[&shape[..others], &[length]].concat()[..]));
-        y.reshape(&shape[..]).permute(&back)
+        (moved.reshape(&[&shape[..others], &[length]].concat()[..]), (shape, back))
+    }
+
+    #[track_caller]
+    fn from_one_axis(self, (shape, back): &(Shape, Vec<isize>)) -> Var<'t> {
+        self.reshape(shape).permute(back)
     }
 
     /// The point of the simplex that is nearest to the elements along an axis: shares that sum to 1, of which most are 0,

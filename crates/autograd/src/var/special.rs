@@ -34,7 +34,7 @@ special! {
     /// The trigamma function, ψ′(x); ∞ at 0, −1, −2, …  y′ = ψ″(x).
     trigamma() at 0.7 () = 2.83404915669461; LnGamma 2;
     /// The n-th derivative of the digamma function, ψ⁽ⁿ⁾(x); at 0, −1, −2, … it is ∞ for odd n and else NaN.  y′ = ψ⁽ⁿ⁺¹⁾(x).
-    polygamma(n) at 0.7 (2) = -6.43499287419092; LnGamma n + 1;
+    polygamma(n) at 0.7 (2) = -6.43499287419092; LnGamma n.saturating_add(1);
     /// The gamma function, Γ(x) = ∫ t^(x − 1)·e⁻ᵗ dt over t > 0; NaN at −1, −2, …, ±∞ at ±0.  y′ = y·ψ(x).
     gamma() at 0.7 () = 1.29805533264756; Gamma 0;
     /// Complementary error function, 1 − erf x, accurate also where it is tiny.  y′ = −2/√π·e^(−x²).

@@ -1,7 +1,7 @@
 //! The methods of `Var` that record, by name, each with arguments that are drawn. A test compares with the list of the public face.
 
 use super::draw::Draw;
-use autograd::{Keep, Var};
+use autograd::{Bag, Keep, Quantile, Var};
 
 /// What a method gives.
 pub(crate) trait Results<'t> {
@@ -53,7 +53,9 @@ methods! {
         abs acos acosh all any asin asinh atan atanh bent_identity cbrt ceil cos cosh detach entr erf exp exp10 exp2 exp_m1 floor
         gaussian gelu gelu_tanh hard_sigmoid hard_swish ln ln_1p log10 log1mexp log2 log_cosh log_expm1 log_sigmoid logit max mean
         min mish norm normal_cdf prod quick_gelu recip relu relu6 relu_squared sec sech selu sigmoid sign sin sinh softplus
-        softsign sqrt square sum swish t tan tanh
+        softsign sqrt square sum swish t tan tanh bernoulli_function bessel_i0e bessel_i1e centred_sigmoid cosh_m1 digamma erfc erfcx
+        erfinv exp2_m1 gamma gudermannian langevin ln_gamma ln_normal_cdf lu normal_quantile phi1 sinc sinhc sqrt_1p_m1 tanhshrink
+        trigamma versine
     ] of x;
     [true_places] of truth;
     [cholesky det eigh inverse logdet matrix_exp pinv qr singular_values slogdet svd] of square;
@@ -236,29 +238,77 @@ methods! {
     eye |x = of_rank(0), d| x.tape().eye(d.size(), d.dtype());
     lower_triangle |x = of_rank(0), d| x.tape().lower_triangle(d.size(), d.size(), d.step());
     full |x = of_rank(0), d| x.tape().full(d.number(), d.shape(), d.dtype());
+    attention |x = x, d| { let mask = d.y(); let some = d.truth_value().then_some(mask); x.attention(d.y(), d.y(), some) };
+    bernoulli |x = index, d| x.bernoulli(d.y());
+    bessel_i |x = x, d| x.bessel_i([0, 1, 2, 7, u32::MAX][d.below(5)]);
+    bessel_j |x = x, d| x.bessel_j([0, 1, 2, 7, u32::MAX][d.below(5)]);
+    block_diag |x = of_rank(2), d| { let all = [x, d.of_rank(2), d.y()]; let n = d.below(4); Var::block_diag(&all[..n]) };
+    categorical |x = index, d| x.categorical(d.y(), d.axis());
+    causal_attention |x = x, d| x.causal_attention(d.y(), d.y());
+    embedding_bag |x = of_rank(2), d| {
+        let weights = d.y();
+        let bag = [Bag::Sum, Bag::Mean, Bag::Max, Bag::Weighted(weights)][d.below(4)];
+        let padding = d.truth_value().then(|| d.size());
+        x.embedding_bag(d.index(), d.index(), bag, padding)
+    };
+    exponential |x = index, d| x.exponential(d.shape());
+    exponential_of |x = index, d| x.exponential_of(d.dtype(), d.shape());
+    gamma_p |x = x, d| x.gamma_p(d.y());
+    gamma_q |x = x, d| x.gamma_q(d.y());
+    gumbel |x = index, d| x.gumbel(d.shape());
+    gumbel_of |x = index, d| x.gumbel_of(d.dtype(), d.shape());
+    gumbel_softmax |x = x, d| x.gumbel_softmax(d.y(), d.number(), d.axis());
+    histogram |x = x, d| x.histogram(d.size(), [d.number(), d.number()]);
+    histogram_between |x = x, d| x.histogram_between(d.of_rank(1));
+    kl_terms |x = x, d| x.kl_terms(d.y());
+    ln_beta |x = x, d| x.ln_beta(d.y());
+    ln_gamma_ratio |x = x, d| x.ln_gamma_ratio(d.number());
+    log_softmax_over |x = x, d| x.log_softmax_over(d.axes());
+    logsubexp |x = x, d| x.logsubexp(d.y());
+    move_axes |x = x, d| x.move_axes(&d.axes(), &d.axes());
+    move_axis |x = x, d| x.move_axis(d.axis(), d.axis());
+    normal |x = index, d| x.normal(d.shape());
+    normal_of |x = index, d| x.normal_of(d.dtype(), d.shape());
+    permutation |x = index, d| x.permutation(d.size());
+    polygamma |x = x, d| x.polygamma([0, 1, 2, 7, u32::MAX][d.below(5)]);
+    quantiles |x = x, d| { let q = [d.number(), d.number()]; let n = d.below(3); x.quantiles(d.axis(), &q[..n], Quantile::Nearest) };
+    rel_entr |x = x, d| x.rel_entr(d.y());
+    repeat_each |x = x, d| x.repeat_each(d.axis(), &d.list());
+    scan |x = x, d| {
+        let (carry, steps) = (d.y(), d.size());
+        let (last, all) = x.tape().scan(steps, carry, x, |h, x| (h * x, h + x));
+        (last, all)
+    };
+    softmax_over |x = x, d| x.softmax_over(d.axes());
+    sparsemax |x = x, d| x.sparsemax(d.axis());
     add |x = x, d| x + d.y();
     sub |x = x, d| x - d.y();
     mul |x = x, d| x * d.y();
     div |x = x, d| x / d.y();
 }
 
-/// Methods that record nothing, or only ask for what others have recorded.
+/// Methods that record nothing, or only ask for what others have recorded; and those behind the feature `fft`.
 const OTHERS: &[&str] = &[
     "backward",
+    "complex_mul",
     "depends_on",
     "derivation",
     "derivation_of_all",
     "describe",
     "dtype",
+    "fft",
     "find_nonfinite",
     "grad",
     "grads",
     "id",
+    "ifft",
+    "irfft",
     "is_finite",
     "item",
     "name",
     "named",
     "rank",
+    "rfft",
     "scope",
     "shape",
     "steps",
