@@ -116,7 +116,8 @@ impl<O: Optimizer> Pipeline<O> {
     /// use optim::{Optimizer, Pipeline, Sgd};
     /// let mut params = Params::f64();
     /// let w = params.scope("net").param("w", [2], 0.0);
-    /// let grads = (Tape::with(&params).param(w) * [2.0, 6.0]).sum().backward();
+    /// let tape = Tape::with(&params);
+    /// let grads = (tape.param(w) * tape.constant([2.0, 6.0])).sum().backward();
     /// let mut optimizer = Pipeline::new(Sgd::new(1.0)?).clip_norm_by(1.0, 4.0)?;
     /// optimizer.step(&mut params, &grads)?;
     /// assert_eq!((optimizer.norm(), params.get::<f64>(w)), (Some(8.0), &[-1.0, -3.0][..]));
@@ -219,6 +220,23 @@ impl<O: Optimizer> Pipeline<O> {
 impl<O: Optimizer> Optimizer for Pipeline<O> {
     fn update(&mut self, params: &mut Params, grads: &Gradients) -> Result<(), StepError> {
         self.step_from(params, grads, Supply::default())
+    }
+
+    fn step_point(&mut self, point: &mut [f64], gradient: &[f64]) -> Result<(), StepError> {
+        if !self.takes_as_they_are() || self.clip_norm < f64::INFINITY {
+            let stages = "a pipeline that accumulates, reduces, or clips by a norm";
+            return Err(StepError::Refused(format!(
+                "{stages} updates the parameters of a model, not a bare point"
+            )));
+        }
+        // Before a limit hides it.
+        if let Some(element) = gradient.iter().position(|g| !g.is_finite()) {
+            let value = gradient[element];
+            return Err(StepError::NonFiniteGradient { parameter: "point".to_owned(), element, value });
+        }
+        let prepare = self.prepared(Prepare::default(), 1.0).of::<f64>();
+        let prepared: Vec<f64> = gradient.iter().map(|&g| prepare(g)).collect();
+        self.optimizer.step_point(point, &prepared)
     }
 
     fn hyperparameters(&self) -> Vec<(String, f64)> {

@@ -14,7 +14,8 @@ impl Gradients {
     /// use autograd::{Params, Tape};
     /// let mut params = Params::f64();
     /// let w = params.scope("net").param("w", [2], 0.0);
-    /// let grads = (Tape::with(&params).param(w) * [3.0, -4.0]).sum().backward();
+    /// let tape = Tape::with(&params);
+    /// let grads = (tape.param(w) * tape.constant([3.0, -4.0])).sum().backward();
     /// assert_eq!((grads.norm_by(1.0), grads.norm_by(f64::INFINITY)), (7.0, 4.0));
     /// ```
     #[track_caller]
@@ -48,7 +49,8 @@ impl Gradients {
     /// use autograd::{Params, Tape};
     /// let mut params = Params::f64();
     /// let w = params.scope("net").param("w", [2], 0.0);
-    /// let mut grads = (Tape::with(&params).param(w) * [3.0, -5.0]).sum().backward();
+    /// let tape = Tape::with(&params);
+    /// let mut grads = (tape.param(w) * tape.constant([3.0, -5.0])).sum().backward();
     /// assert_eq!(grads.clip_norm_by(1.0, 4.0), 8.0);
     /// assert_eq!(grads.get::<f64>(w), Some(&[1.5, -2.5][..]));
     /// ```
