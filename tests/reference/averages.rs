@@ -1,7 +1,7 @@
 //! Averages of weights: the group `weight_averages`.
 
 use autograd::Params;
-use optim::{Average, Lookahead, Momentum, Optimizer};
+use optim::{Adam, Average, Lookahead, Momentum, Optimizer};
 
 use crate::array::Array;
 use crate::format::{Case, Group};
@@ -80,12 +80,16 @@ fn polyak(case: &Case, _: &Group) -> Result<Results, Fault> {
 
 fn lookahead(case: &Case, _: &Group) -> Result<Results, Fault> {
     let inner = case.args.object("inner")?;
-    inner.says("name", "sgd");
     let (every, share): (usize, f64) = (case.args.read("k")?, case.args.read("alpha")?);
-    let (rate, momentum) = (inner.read("lr")?, inner.or("momentum", 0.0)?);
+    let rate: f64 = inner.read("lr")?;
     let steps = case.f64("out", "trajectory")?.shape()[0] - 1;
     let run = |as_model| -> Result<Array, Fault> {
-        let optimizer = Lookahead::new(Momentum::pytorch(rate, momentum)?, every as u64, share)?;
+        let fast: Box<dyn Optimizer> = match inner.read::<String>("name")?.as_str() {
+            "sgd" => Box::new(Momentum::pytorch(rate, inner.or("momentum", 0.0)?)?),
+            "adam" => Box::new(Adam::new(rate)?),
+            _ => inner.unknown("name"),
+        };
+        let optimizer = Lookahead::new(fast, every as u64, share)?;
         Ok(table(descent(case, steps, optimizer, as_model)?))
     };
     let (mut results, mut of_model) = (Results::default(), Results::default());

@@ -248,10 +248,11 @@ fn per_tensor(o: &Options<'_>, op: &str) -> Result<Box<dyn Optimizer>, Fault> {
             Box::new(rule.weight_decay(o.decay(0.0)?)?)
         }
         "muon" => {
-            o.case.says("ns_coefficients", vec![3.4445, -4.775, 2.0315]);
-            o.case.says("ns_steps", 5);
+            let [a, b, c] = o.or("ns_coefficients", vec![3.4445, -4.775, 2.0315])?[..] else {
+                o.case.unknown("ns_coefficients")
+            };
             let rule = Muon::new(rate)?.momentum(o.or("momentum", 0.95)?)?.epsilon(o.eps(1e-7)?)?;
-            let rule = rule.weight_decay(o.decay(0.1)?)?;
+            let rule = rule.weight_decay(o.decay(0.1)?)?.orthogonalised(o.or("ns_steps", 5usize)?, [a, b, c]);
             let rule = if o.or("nesterov", true)? { rule } else { rule.plain() };
             match o.or::<Option<String>>("adjust_lr_fn", None)?.as_deref() {
                 None | Some("original") => Box::new(rule),

@@ -166,7 +166,7 @@ fn cyclic(args: &Args) -> Result<Cyclic, Fault> {
         _ => args.unknown("mode"),
     };
     let up: usize = args.read("step_size_up")?;
-    let down = args.or("step_size_down", up)? as u64;
+    let down = args.or::<Option<usize>>("step_size_down", None)?.unwrap_or(up) as u64;
     Ok(Cyclic { least: args.read("base_lr")?, greatest: args.read("max_lr")?, up: up as u64, down, height })
 }
 

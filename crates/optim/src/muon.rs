@@ -70,6 +70,12 @@ impl Muon {
         self.changed(|rule| rule.nesterov = false).expect("no range depends on it")
     }
 
+    /// With other Newton–Schulz steps: their number, and the coefficients of X, Q·X and Q²·X.
+    pub fn orthogonalised(self, steps: usize, polynomial: [f64; 3]) -> Muon {
+        self.changed(|rule| (rule.steps, rule.polynomial) = (steps, polynomial))
+            .expect("no range depends on it")
+    }
+
     /// With a = 0.2·√max(rows, columns), which makes steps as large as AdamW's (Liu et al. 2025, equation 4).
     pub fn matching_adam(self) -> Muon {
         self.changed(|rule| rule.matches_adam = true).expect("no range depends on it")

@@ -92,11 +92,10 @@ impl Plateau {
     pub fn observe(&mut self, metric: f64) -> f64 {
         let memory = &mut self.memory;
         let sign = if self.larger_is_better { -1.0 } else { 1.0 };
-        let better = memory.best.is_none_or(|best| {
-            let margin = if self.relative { self.threshold * best } else { self.threshold };
-            sign * metric < sign * (best - sign * margin)
-        });
-        if better && !metric.is_nan() {
+        let best = memory.best.unwrap_or(sign * f64::INFINITY);
+        let bound =
+            if self.relative { best * (1.0 - sign * self.threshold) } else { best - sign * self.threshold };
+        if sign * metric < sign * bound {
             (memory.best, memory.bad) = (Some(metric), 0);
         } else {
             memory.bad += 1;
