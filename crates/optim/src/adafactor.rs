@@ -114,9 +114,9 @@ impl TensorRule for AdafactorRule {
                 (v, vec![v])
             }
             _ => {
-                let row = towards(state[0], square.mean_over(&[-1]).unsqueeze(-1));
-                let column = towards(state[1], square.mean_over(&[-2]).unsqueeze(-2));
-                let mean = row.mean_over(&[-2]).unsqueeze(-2);
+                let row = towards(state[0], square.mean_over([-1]).unsqueeze(-1));
+                let column = towards(state[1], square.mean_over([-2]).unsqueeze(-2));
+                let mean = row.mean_over([-2]).unsqueeze(-2);
                 (row * column / mean.maximum(epsilon1.maximum(machine_epsilon(p))), vec![row, column])
             }
         };

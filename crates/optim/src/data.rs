@@ -162,7 +162,8 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
     /// use optim::{Descent, Sgd};
     /// let program = Sgd::recorded([3], DType::F64)?;
     /// let (params, mut state) = (Params::f64(), program.state());
-    /// let run = program.run(&mut state, &params, (0.5, [1.0, 2.0, 3.0], [2.0, 0.0, -2.0]))?;
+    /// let (rate, weight_decay) = (0.5, 0.0);
+    /// let run = program.run(&mut state, &params, (rate, weight_decay, [1.0, 2.0, 3.0], [2.0, 0.0, -2.0]))?;
     /// assert_eq!(run.slice::<f64>("p"), [0.0, 2.0, 4.0]);
     /// # Ok::<(), autograd::ProgramError>(())
     /// ```

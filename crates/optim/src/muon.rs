@@ -18,7 +18,7 @@ use autograd::{Shape, Var};
 /// let mut params = Params::f64();
 /// let w = params.scope("net").param("w", [2, 2], [3.0, 0.0, 0.0, 4.0]);
 /// let grads = Tape::with(&params).param(w).square().sum().backward();
-/// Muon::new(0.5)?.step(&mut params, &grads)?;
+/// Muon::new(0.5)?.weight_decay(0.0)?.step(&mut params, &grads)?;
 /// // All singular values of the step are near η.
 /// let p = params.get::<f64>(w);
 /// assert!((p[0] - 3.0 + 0.5).abs() < 0.2 && (p[3] - 4.0 + 0.5).abs() < 0.2 && p[1].abs() < 1e-9);
