@@ -1,6 +1,7 @@
 //! Averages of weights.
 
-use crate::{HyperparameterError, Range};
+use crate::data::{error, slab_of, tensors_of};
+use crate::{HyperparameterError, OptimizerState, Range, StateError};
 use autograd::loops::Slab;
 use autograd::{DType, Float, Param, Params};
 
@@ -154,4 +155,41 @@ impl Average {
             _ => params.slab_mut::<f64>().swap_with_slice(self.values.slice_mut()),
         }
     }
+
+    /// The averages and their number, as data: `net.weight/average` and the counter `average`.
+    pub fn state(&self, params: &Params) -> OptimizerState {
+        let (counters, tensors) =
+            (vec![(COUNT.to_owned(), self.count)], tensors_of(&self.values, params, "/average"));
+        OptimizerState { counters, tensors, ..OptimizerState::default() }
+    }
+
+    /// Goes on from the averages of another one of the same kind.
+    ///
+    /// ```
+    /// use autograd::Params;
+    /// use optim::Average;
+    /// let mut params = Params::f64();
+    /// let w = params.scope("net").param("w", [1], 1.0);
+    /// let mut first = Average::equal();
+    /// first.update(&params);
+    /// let mut second = Average::equal();
+    /// second.set_state(&params, &first.state(&params))?;
+    /// params.set(w, [2.0]);
+    /// second.update(&params);
+    /// assert_eq!(second.get::<f64>(&params, w), [1.5]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the counter is missing, or an average is of another shape or type. Then nothing is changed.
+    pub fn set_state(&mut self, params: &Params, state: &OptimizerState) -> Result<(), StateError> {
+        let Some(count) = state.counter(COUNT) else {
+            return Err(error(COUNT, "nothing", "a counter"));
+        };
+        (self.values, self.count) = (slab_of(params, state, "/average")?, count);
+        Ok(())
+    }
 }
+
+/// The name of the number of updates, in the state.
+const COUNT: &str = "average";

@@ -1,10 +1,10 @@
 //! Lookahead.
 
-use crate::data::error;
+use crate::data::{error, slab_of, tensors_of};
 use crate::formula::Range;
 use crate::{HyperparameterError, StateError, StepError};
 use autograd::loops::{Prepare, Slab, Supply};
-use autograd::{DType, Data, Float, Gradients, NamedTensor, Optimizer, OptimizerState, Params};
+use autograd::{DType, Float, Gradients, Optimizer, OptimizerState, Params};
 
 /// Lookahead (Zhang et al. 2019, algorithm 1): any optimiser, whose parameters go back part of the way every k steps.
 ///
@@ -126,14 +126,7 @@ impl<O: Optimizer> Optimizer for Lookahead<O> {
         let mut state = self.optimizer.state(params);
         state.numbers = self.hyperparameters();
         state.counters.push((COUNT.to_owned(), self.count));
-        for p in params.iter().filter(|&p| params.range(p).end <= self.slow.len()) {
-            let data = match self.slow.dtype() {
-                DType::F32 => Data::F32(self.slow.slice::<f32>()[params.range(p)].to_vec()),
-                _ => Data::F64(self.slow.slice::<f64>()[params.range(p)].to_vec()),
-            };
-            let name = format!("{}{SLOW}", params.name(p));
-            state.tensors.push(NamedTensor { name, shape: params.shape(p).clone(), data });
-        }
+        state.tensors.extend(tensors_of(&self.slow, params, SLOW));
         state
     }
 
@@ -149,25 +142,7 @@ impl<O: Optimizer> Optimizer for Lookahead<O> {
         if !(SHARE.1.within)(share) {
             return Err(error(SHARE.0, share, SHARE.1.expected));
         }
-        let mut slow = Slab::empty(params.dtype());
-        for p in params.iter() {
-            let name = format!("{}{SLOW}", params.name(p));
-            let Some(tensor) = state.tensor(&name) else { break };
-            let (at, n) = (slow.len(), params.range(p).len());
-            slow.grow(n);
-            match &tensor.data {
-                Data::F32(v) if v.len() == n && slow.dtype() == DType::F32 => {
-                    slow.slice_mut::<f32>()[at..].copy_from_slice(v);
-                }
-                Data::F64(v) if v.len() == n && slow.dtype() == DType::F64 => {
-                    slow.slice_mut::<f64>()[at..].copy_from_slice(v);
-                }
-                other => {
-                    let found = format!("{} {}", tensor.shape, other.dtype());
-                    return Err(error(&name, found, format!("{} {}", params.shape(p), params.dtype())));
-                }
-            }
-        }
+        let slow = slab_of(params, state, SLOW)?;
         self.optimizer.set_state(params, &inner)?;
         (self.count, self.slow, self.share) = (count, slow, share);
         Ok(())
