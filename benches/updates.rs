@@ -1,6 +1,10 @@
 //! The cost of a step of each optimiser without its gradient, for parameters that fit the near caches and for far more.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use wengert::optim::{
+    AdaBelief, Adadelta, Adagrad, AdamW, Adamax, AmsGrad, Asgd, HyperparameterError, Lion, NAdam, RAdam,
+    RmsProp, Rprop, SignSgd, Yogi,
+};
 use wengert::prelude::*;
 
 /// A step of an optimiser on the given number of parameters, with their gradient already computed.
@@ -23,6 +27,27 @@ fn updates(c: &mut Criterion) {
             step(c, "adam", new(), n, Adam::new(1e-3).expect("a valid rate"));
         }
     }
+    others(c).expect("valid rates");
+}
+
+/// The other elementwise optimisers, for one type.
+fn others(c: &mut Criterion) -> Result<(), HyperparameterError> {
+    let n = 1 << 20;
+    step(c, "adamw", Params::f32(), n, AdamW::new(1e-3)?);
+    step(c, "amsgrad", Params::f32(), n, AmsGrad::new(1e-3)?);
+    step(c, "nadam", Params::f32(), n, NAdam::new(1e-3)?);
+    step(c, "radam", Params::f32(), n, RAdam::new(1e-3)?);
+    step(c, "adamax", Params::f32(), n, Adamax::new(1e-3)?);
+    step(c, "rmsprop", Params::f32(), n, RmsProp::new(1e-3)?);
+    step(c, "adagrad", Params::f32(), n, Adagrad::new(1e-3)?);
+    step(c, "adadelta", Params::f32(), n, Adadelta::new(1.0)?);
+    step(c, "asgd", Params::f32(), n, Asgd::new(1e-3)?);
+    step(c, "rprop", Params::f32(), n, Rprop::new(1e-3)?);
+    step(c, "lion", Params::f32(), n, Lion::new(1e-3)?);
+    step(c, "sign_sgd", Params::f32(), n, SignSgd::new(1e-3)?);
+    step(c, "adabelief", Params::f32(), n, AdaBelief::new(1e-3)?);
+    step(c, "yogi", Params::f32(), n, Yogi::new(1e-3)?);
+    Ok(())
 }
 
 criterion_group!(benches, updates);

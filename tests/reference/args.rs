@@ -91,6 +91,19 @@ impl Args {
         }
     }
 
+    /// Values within each of a list of values.
+    pub(crate) fn objects(&self, name: &str) -> Result<Vec<Args>, FormatError> {
+        let field = format!("args.{}{name}", self.within);
+        let items = self.map.get(name).and_then(Value::as_array);
+        let items = items.ok_or_else(|| self.location.error(&field, "is not a list of objects"))?;
+        let each = items.iter().enumerate().map(|(i, item)| {
+            let map = item.as_object().ok_or_else(|| self.location.error(&field, "holds no object"))?;
+            let within = format!("{}{name}[{i}].", self.within);
+            Ok(Args { within, map: map.clone(), ..self.clone() })
+        });
+        each.collect()
+    }
+
     /// The names of all values.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.map.keys().map(String::as_str)

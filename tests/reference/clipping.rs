@@ -14,6 +14,7 @@ pub(crate) fn find(op: &str) -> Option<Handler> {
     let evaluate = match op {
         "clip_grad_norm" => by_norm,
         "clip_grad_value" => by_value,
+        "adaptive_grad_clip" => adaptive,
         "accumulate" => accumulate,
         _ => return None,
     };
@@ -67,29 +68,42 @@ fn clipped(
     Ok(results)
 }
 
-/// Gradients that are not finite are refused, where the stored software goes on with them.
-fn must_be_finite(case: &Case) -> Result<(), Fault> {
-    let finite = case.arrays("in").iter().all(|(_, g)| g.floats().iter().all(|x| x.is_finite()));
-    if finite || case.must_refuse {
-        return Ok(());
+/// Gradients that are not finite stay as they are, with their norm, and the step refuses them by name. The stored software
+/// goes on with them.
+fn not_finite(case: &Case, p: f64, limit: f64) -> Result<Results, Fault> {
+    let (mut params, given) = start(case)?;
+    let mut gradients = Gradients::zeros(&params);
+    for &(_, param, gradient) in &given {
+        let own = gradients.get_mut::<f64>(param).expect("it is not frozen");
+        own.iter_mut().zip(gradient).for_each(|(own, g)| *own = *g);
     }
-    Err(Fault::Unsupported("gradients that are not finite are refused by name".to_owned()))
+    let refused = Pipeline::new(Sgd::new(1.0)?).clip_norm_by(p, limit)?.step(&mut params, &gradients);
+    if refused.is_ok() || params.slab_of::<f64>().iter().any(|x| *x != 0.0) {
+        return Err(Fault::Mismatch("the step has taken gradients that are not finite".to_owned()));
+    }
+    let mut results = Results::default();
+    results.put("out", "total_norm", Array::shaped(&[], vec![gradients.clip_norm_by(p, limit)]));
+    for (label, ..) in given {
+        results.waive("out", label, "gradients that are not finite are refused by name, and not changed");
+    }
+    Ok(results)
 }
 
 fn by_norm(case: &Case) -> Result<Results, Fault> {
-    // The norm of everything as one vector is the Euclidean one.
-    case.args.says("p", 2.0);
-    if case.args.or("error_if_nonfinite", false)? && !case.must_refuse {
-        return Err(Fault::Unsupported("gradients that are finite and refused".to_owned()));
+    let (p, limit): (f64, f64) = (case.args.or("p", 2.0)?, case.args.read("max_norm")?);
+    let refuses = case.args.or("error_if_nonfinite", false)?;
+    let finite = case.arrays("in").iter().all(|(_, g)| g.floats().iter().all(|x| x.is_finite()));
+    if !finite && !refuses {
+        return not_finite(case, p, limit);
     }
-    must_be_finite(case)?;
-    let limit: f64 = case.args.read("max_norm")?;
     let norm = case.array("out", "total_norm").map_or(0.0, |norm| norm.floats()[0]);
     // The stored factor is limit / (norm + 1e-6), that of the pipeline limit / norm: the same for another limit.
     let same = if case.convention || norm == 0.0 { limit } else { limit * (norm / (norm + 1e-6)) };
-    let mut pipeline = Pipeline::new(Sgd::new(1.0)?).clip_norm(same)?;
-    let method = |gradients: &mut Gradients| Some(gradients.clip_norm(same));
-    let mut results = clipped(case, &mut pipeline, ("by Gradients::clip_norm", method))?;
+    let mut pipeline = Pipeline::new(Sgd::new(1.0)?).clip_norm_by(p, same)?;
+    let method = |gradients: &mut Gradients| {
+        Some(if p == 2.0 { gradients.clip_norm(same) } else { gradients.clip_norm_by(p, same) })
+    };
+    let mut results = clipped(case, &mut pipeline, ("by the method of gradients", method))?;
     if case.convention {
         // Numbers so large or so small that the squares overflow, or that 1e-6 is everything.
         for (label, gradient) in case.arrays("in") {
@@ -100,8 +114,36 @@ fn by_norm(case: &Case) -> Result<Results, Fault> {
     Ok(results)
 }
 
+/// The gradient of a row is at most a part of its weights: by a pipeline and by the method.
+fn adaptive(case: &Case) -> Result<Results, Fault> {
+    let (limit, epsilon): (f64, f64) = (case.args.read("clipping")?, case.args.read("eps")?);
+    let (w, g) = (case.f64("in", "w")?, case.f64("in", "g")?);
+    let mut params = Params::f64();
+    let param = params.scope("").param("w", w.shape(), 0.0);
+    params.set(param, w);
+    let mut gradients = {
+        let tape = Tape::with(&params);
+        (tape.param(param) * tape.constant(g)).sum().backward()
+    };
+    let (mut results, mut in_pipeline) = (Results::default(), Results::default());
+    // The pipeline's ε is this one.
+    if epsilon == 1e-3 {
+        let mut moved = params.clone();
+        Pipeline::new(Sgd::new(1.0)?).clip_adaptive(limit)?.step(&mut moved, &gradients)?;
+        let moved = w.iter().zip(moved.get::<f64>(param)).map(|(before, after)| before - after).collect();
+        in_pipeline.put("out", "g", Array::shaped(g.shape(), moved));
+        results.planned("by Pipeline::clip_adaptive", in_pipeline);
+    }
+    gradients.clip_adaptive(&params, limit, epsilon);
+    results.put(
+        "out",
+        "g",
+        Array::shaped(g.shape(), gradients.get::<f64>(param).unwrap_or_default().to_vec()),
+    );
+    Ok(results)
+}
+
 fn by_value(case: &Case) -> Result<Results, Fault> {
-    must_be_finite(case)?;
     let limit = case.args.read("clip_value")?;
     let mut pipeline = Pipeline::new(Sgd::new(1.0)?).clip_value(limit)?;
     let method = |gradients: &mut Gradients| {

@@ -2,8 +2,8 @@
 
 use crate::runner::Handler;
 use crate::{
-    activations, clipping, datasets, fft, functions, graphs, higher, inits, layers, losses, ops, optim,
-    seeds, special, training,
+    activations, averages, clipping, datasets, fft, functions, graphs, higher, inits, layers, losses, ops,
+    optim, schedules, seeds, special, training,
 };
 
 /// The handler of an op, or `None`: then its cases count as unsupported.
@@ -19,7 +19,10 @@ pub(crate) fn find(group: &str, op: &str) -> Option<Handler> {
         "higher" => higher::find(op),
         "inits" => inits::find(op),
         "losses" => losses::find(op),
-        "optim" => optim::find(op),
+        "optim" | "optim_rules" => optim::find(op),
+        "optim_state" => optim::find_state(op),
+        "schedules" | "schedules_more" => schedules::find(op),
+        "weight_averages" => averages::find(op),
         "special" | "delicate" => special::find(op),
         "training" => training::find(op),
         "clipping" | "clip_more" => clipping::find(op),

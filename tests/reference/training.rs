@@ -9,7 +9,7 @@ use optim::{Momentum, Optimizer};
 use crate::array::Array;
 use crate::format::Case;
 use crate::functions::rosenbrock;
-use crate::optim::adam_of;
+use crate::optimizers::adam_of;
 use crate::runner::{Fault, Handler, Refusal, Results};
 use crate::seeds::agrees;
 use crate::sessions::{Session, each_training, each_way};

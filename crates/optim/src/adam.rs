@@ -1,12 +1,13 @@
-//! Adam.
+//! Adam and AdamW.
 
+use crate::formula::{correction, decays, with};
 use crate::{Descent, Formula, HyperparameterError, Hyperparameters, Range};
 use autograd::{Num, Number};
 
 /// Adam (Kingma & Ba 2015, algorithm 1).
 ///
 /// m ← β₁·m + (1 − β₁)·g,  v ← β₂·v + (1 − β₂)·g²,  p ← p − η·m̂/(√v̂ + ε)  with the corrected averages
-/// m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ).
+/// m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ). With weight decay λ, g ← g + λ·p before all else.
 ///
 /// Each parameter tensor has its own t. It advances in each step in which the tensor has a gradient. State: `m`, `v`. A
 /// gradient whose square overflows is refused: from about 1.8·10¹⁹ in F32, 1.3·10¹⁵⁴ in F64, divided by √(1 − β₂).
@@ -18,11 +19,22 @@ use autograd::{Num, Number};
 /// assert!((point[0] - 2.9).abs() < 1e-8 && (point[1] + 1.9).abs() < 1e-8); // the first step is ±η
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub type Adam = Descent<AdamFormula, 2, 7>;
+pub type Adam = Descent<AdamFormula<false>, 2, 9>;
 
-/// The formula of [`Adam`], with its hyper-parameters.
+/// [`Adam`] with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2), p ← (1 − η·λ)·p − η·m̂/(√v̂ + ε).
+///
+/// ```
+/// use optim::{AdamW, Optimizer};
+/// let mut point = [2.0];
+/// AdamW::new(0.1)?.weight_decay(0.5)?.step_point(&mut point, &[6.0])?;
+/// assert!((point[0] - (0.95 * 2.0 - 0.1)).abs() < 1e-8);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub type AdamW = Descent<AdamFormula<true>, 2, 9>;
+
+/// The formula of [`Adam`] and of [`AdamW`], whose weight decay is `DECOUPLED`, with its hyper-parameters.
 #[derive(Clone, Debug, PartialEq)]
-pub struct AdamFormula {
+pub struct AdamFormula<const DECOUPLED: bool> {
     /// η.
     pub learning_rate: f64,
     /// β₁.
@@ -31,55 +43,87 @@ pub struct AdamFormula {
     pub beta2: f64,
     /// ε.
     pub epsilon: f64,
+    /// λ.
+    pub weight_decay: f64,
+}
+
+impl<const DECOUPLED: bool> AdamFormula<DECOUPLED> {
+    /// With the paper's other hyper-parameters.
+    fn of(learning_rate: f64, weight_decay: f64) -> Self {
+        AdamFormula { learning_rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay }
+    }
 }
 
 impl Adam {
-    /// With learning rate η and the paper's β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸.
+    /// With learning rate η and the paper's β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸, without weight decay.
     ///
     /// # Errors
     /// If η is negative or not finite.
     pub fn new(learning_rate: f64) -> Result<Adam, HyperparameterError> {
-        Descent::of(AdamFormula { learning_rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 })
-    }
-
-    /// With other decays of the averages.
-    ///
-    /// # Errors
-    /// If one is outside of [0, 1).
-    pub fn betas(self, beta1: f64, beta2: f64) -> Result<Adam, HyperparameterError> {
-        self.changed(|formula| (formula.beta1, formula.beta2) = (beta1, beta2))
-    }
-
-    /// With another ε.
-    ///
-    /// # Errors
-    /// If it is negative or not finite.
-    pub fn epsilon(self, epsilon: f64) -> Result<Adam, HyperparameterError> {
-        self.changed(|formula| formula.epsilon = epsilon)
+        Descent::of(AdamFormula::of(learning_rate, 0.0))
     }
 }
 
-impl Formula<2, 7> for AdamFormula {
+impl AdamW {
+    /// With learning rate η, the paper's β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸, and λ = 0.01.
+    ///
+    /// # Errors
+    /// If η is negative or not finite.
+    pub fn new(learning_rate: f64) -> Result<AdamW, HyperparameterError> {
+        Descent::of(AdamFormula::of(learning_rate, 0.01))
+    }
+}
+
+with! { Adam {
+    /// With other decays of the averages.
+    betas(beta1, beta2);
+    /// With another ε.
+    epsilon(epsilon);
+    /// With weight decay λ, the gradient of λ/2·‖p‖²; [`AdamW`] keeps it out of the averages.
+    weight_decay(weight_decay);
+} }
+
+with! { AdamW {
+    /// With other decays of the averages.
+    betas(beta1, beta2);
+    /// With another ε.
+    epsilon(epsilon);
+    /// With another λ.
+    weight_decay(weight_decay);
+} }
+
+impl<const DECOUPLED: bool> Formula<2, 9> for AdamFormula<DECOUPLED> {
     const STATE: [&'static str; 2] = ["m", "v"];
 
-    fn coefficients(&self, t: u64) -> [f64; 7] {
-        let t = i32::try_from(t).unwrap_or(i32::MAX); // for such t both corrections are 1
-        let (correction1, correction2) = (1.0 - self.beta1.powi(t), 1.0 - self.beta2.powi(t));
+    fn coefficients(&self, t: u64) -> [f64; 9] {
         // The corrections are the same for all elements, so that each element takes one division only.
-        let (rate, spread) = (self.learning_rate / correction1, 1.0 / correction2);
-        [self.beta1, 1.0 - self.beta1, self.beta2, 1.0 - self.beta2, rate, spread, self.epsilon]
+        let (rate, spread) =
+            (self.learning_rate / correction(self.beta1, t), 1.0 / correction(self.beta2, t));
+        let [decay, shrink] = decays(self.weight_decay, self.learning_rate, DECOUPLED);
+        [
+            self.beta1,
+            1.0 - self.beta1,
+            self.beta2,
+            1.0 - self.beta2,
+            rate,
+            spread,
+            self.epsilon,
+            decay,
+            shrink,
+        ]
     }
 
     #[inline(always)]
     fn update<N: Number>(
-        [beta1, rest1, beta2, rest2, rate, spread, epsilon]: [Num<N>; 7],
+        [beta1, rest1, beta2, rest2, rate, spread, epsilon, decay, shrink]: [Num<N>; 9],
         p: Num<N>,
         g: Num<N>,
         [m, v]: [Num<N>; 2],
     ) -> (Num<N>, [Num<N>; 2]) {
+        let g = g + decay * p;
         let m = beta1 * m + rest1 * g;
         let v = beta2 * v + rest2 * g.square();
-        (p - rate * m / ((spread * v).sqrt() + epsilon), [m, v])
+        (shrink * p - rate * m / ((spread * v).sqrt() + epsilon), [m, v])
     }
 
     fn hyperparameters(&mut self, each: &mut Hyperparameters<'_>) {
@@ -87,5 +131,6 @@ impl Formula<2, 7> for AdamFormula {
         each("beta1", &mut self.beta1, Range::DECAY);
         each("beta2", &mut self.beta2, Range::DECAY);
         each("epsilon", &mut self.epsilon, Range::NOT_NEGATIVE);
+        each("weight_decay", &mut self.weight_decay, Range::NOT_NEGATIVE);
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::memory::Subject;
 use crate::{Descent, Formula};
+use autograd::loops::Slab;
 use autograd::{
     DType, Data, Float, NamedTensor, Optimizer, OptimizerState, Param, Params, Program, ProgramError, Shape,
     StateError,
@@ -162,7 +163,8 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
     /// use optim::{Descent, Sgd};
     /// let program = Sgd::recorded([3], DType::F64)?;
     /// let (params, mut state) = (Params::f64(), program.state());
-    /// let run = program.run(&mut state, &params, (0.5, [1.0, 2.0, 3.0], [2.0, 0.0, -2.0]))?;
+    /// let (rate, weight_decay) = (0.5, 0.0);
+    /// let run = program.run(&mut state, &params, (rate, weight_decay, [1.0, 2.0, 3.0], [2.0, 0.0, -2.0]))?;
     /// assert_eq!(run.slice::<f64>("p"), [0.0, 2.0, 4.0]);
     /// # Ok::<(), autograd::ProgramError>(())
     /// ```
@@ -187,4 +189,40 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
 /// What stands in a state, and what is expected there.
 pub(crate) fn error(field: &str, found: impl ToString, expected: impl ToString) -> StateError {
     StateError { field: field.to_owned(), found: found.to_string(), expected: expected.to_string() }
+}
+
+/// The parts of a slab that is laid out as the parameters, by `PARAMETER` and a suffix.
+pub(crate) fn tensors_of(slab: &Slab, params: &Params, suffix: &str) -> Vec<NamedTensor> {
+    let known = params.iter().filter(|&p| params.range(p).end <= slab.len());
+    let tensor = |p| {
+        let data = match slab.dtype() {
+            DType::F32 => Data::F32(slab.slice::<f32>()[params.range(p)].to_vec()),
+            _ => Data::F64(slab.slice::<f64>()[params.range(p)].to_vec()),
+        };
+        NamedTensor { name: format!("{}{suffix}", params.name(p)), shape: params.shape(p).clone(), data }
+    };
+    known.map(tensor).collect()
+}
+
+/// The slab of such parts: up to the first parameter that has none.
+pub(crate) fn slab_of(params: &Params, state: &OptimizerState, suffix: &str) -> Result<Slab, StateError> {
+    let mut slab = Slab::empty(params.dtype());
+    for p in params.iter() {
+        let name = format!("{}{suffix}", params.name(p));
+        let Some(tensor) = state.tensor(&name) else { break };
+        let (at, shape) = (slab.len(), params.shape(p));
+        if tensor.shape != *shape
+            || tensor.data.dtype() != slab.dtype()
+            || tensor.data.len() != shape.elements()
+        {
+            let found = format!("{} {}", tensor.shape, tensor.data.dtype());
+            return Err(error(&name, found, format!("{shape} {}", params.dtype())));
+        }
+        slab.grow(tensor.data.len());
+        match &tensor.data {
+            Data::F32(values) => slab.slice_mut::<f32>()[at..].copy_from_slice(values),
+            data => slab.slice_mut::<f64>()[at..].copy_from_slice(data.slice::<f64>()),
+        }
+    }
+    Ok(slab)
 }

@@ -75,6 +75,39 @@ impl Range {
         Range { expected: "a finite number, at least 0", within: |x| x.is_finite() && x >= 0.0 };
     /// A decay such as μ or β: in [0, 1).
     pub const DECAY: Range = Range { expected: "a number in [0, 1)", within: |x| (0.0..1.0).contains(&x) };
+    /// A number that is divided by, a size: finite and above 0.
+    pub const POSITIVE: Range =
+        Range { expected: "a finite number above 0", within: |x| x.is_finite() && x > 0.0 };
     /// A choice: 0 for no, 1 for yes.
     pub const CHOICE: Range = Range { expected: "0 or 1", within: |x| x == 0.0 || x == 1.0 };
 }
+
+/// Weight decay λ at rate η, as two coefficients: how much of p is added to the gradient, and what p is multiplied by.
+///
+/// Coupled, it is the gradient of λ/2·‖p‖². Decoupled (Loshchilov & Hutter 2019), it does not pass through the averages.
+pub(crate) fn decays(weight_decay: f64, rate: f64, decoupled: bool) -> [f64; 2] {
+    if decoupled { [0.0, 1.0 - rate * weight_decay] } else { [weight_decay, 1.0] }
+}
+
+/// What the average of `t` numbers with decay β is divided by, 1 − βᵗ, because it began as zero.
+pub(crate) fn correction(beta: f64, t: u64) -> f64 {
+    1.0 - beta.powi(i32::try_from(t).unwrap_or(i32::MAX)) // for larger t it is 1
+}
+
+/// Methods of an optimiser that change its hyper-parameters: `name(field, …)`.
+macro_rules! with {
+    ($Type:ty { $($(#[$doc:meta])* $name:ident($($field:ident),+);)* }) => {
+        impl $Type {
+            $(
+                $(#[$doc])*
+                ///
+                /// # Errors
+                /// If a value is outside of its range.
+                pub fn $name(self, $($field: f64),+) -> Result<$Type, $crate::HyperparameterError> {
+                    self.changed(|rule| { $(rule.$field = $field;)+ })
+                }
+            )*
+        }
+    };
+}
+pub(crate) use with;

@@ -34,7 +34,11 @@ pub struct Pipeline<O> {
     accumulate: usize,
     reduce: Option<Reduce>,
     clip_norm: f64,
+    /// The p of the norm.
+    power: f64,
     clip_value: f64,
+    clip_adaptive: f64,
+    maximise: bool,
     sum: Option<Gradients>,
     /// How many micro-batches are in the sum.
     count: usize,
@@ -53,7 +57,10 @@ impl<O: Optimizer> Pipeline<O> {
             accumulate: 1,
             reduce: None,
             clip_norm: f64::INFINITY,
+            power: 2.0,
             clip_value: f64::INFINITY,
+            clip_adaptive: f64::INFINITY,
+            maximise: false,
             sum: None,
             count: 0,
             norm: None,
@@ -102,6 +109,58 @@ impl<O: Optimizer> Pipeline<O> {
         Ok(self)
     }
 
+    /// As [`clip_norm`](Pipeline::clip_norm), by the p-norm (Σ|g|ᵖ)^(1/p), which for p = ∞ is the largest |g|.
+    ///
+    /// ```
+    /// use autograd::{Params, Tape};
+    /// use optim::{Optimizer, Pipeline, Sgd};
+    /// let mut params = Params::f64();
+    /// let w = params.scope("net").param("w", [2], 0.0);
+    /// let tape = Tape::with(&params);
+    /// let grads = (tape.param(w) * tape.constant([2.0, 6.0])).sum().backward();
+    /// let mut optimizer = Pipeline::new(Sgd::new(1.0)?).clip_norm_by(1.0, 4.0)?;
+    /// optimizer.step(&mut params, &grads)?;
+    /// assert_eq!((optimizer.norm(), params.get::<f64>(w)), (Some(8.0), &[-1.0, -3.0][..]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If p or the limit is NaN or not above 0.
+    pub fn clip_norm_by(mut self, p: f64, limit: f64) -> Result<Pipeline<O>, HyperparameterError> {
+        if !(LIMIT.within)(p) {
+            return Err(HyperparameterError { name: "p".into(), value: p, expected: LIMIT.expected });
+        }
+        self.power = p;
+        self.clip_norm(limit)
+    }
+
+    /// Scales the gradient of each output unit to at most `limit` times the norm of its weights, before all other clipping:
+    /// see [`Gradients::clip_adaptive`]. Norms of weights count as 10⁻³ at least.
+    ///
+    /// # Errors
+    /// If it is NaN or not above 0.
+    pub fn clip_adaptive(mut self, limit: f64) -> Result<Pipeline<O>, HyperparameterError> {
+        self.set_hyperparameter("clip_adaptive", limit)?;
+        Ok(self)
+    }
+
+    /// Goes up the gradient: the loss is made large.
+    ///
+    /// ```
+    /// use autograd::{Params, Tape};
+    /// use optim::{Optimizer, Pipeline, Sgd};
+    /// let mut params = Params::f64();
+    /// let w = params.scope("net").param("w", [1], 1.0);
+    /// let grads = Tape::with(&params).param(w).sum().backward();
+    /// Pipeline::new(Sgd::new(0.5)?).maximise().step(&mut params, &grads)?;
+    /// assert_eq!(params.get::<f64>(w), [1.5]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn maximise(mut self) -> Pipeline<O> {
+        self.maximise = true;
+        self
+    }
+
     /// Limits each number of the gradients to ±`limit`, after clipping by norm.
     ///
     /// # Errors
@@ -128,8 +187,14 @@ impl<O: Optimizer> Pipeline<O> {
 
     /// What is done with each number, apart from clipping by norm.
     fn prepared(&self, before: Prepare, divisor: f64) -> Prepare {
-        let scale = before.scale / (self.unscale * divisor);
+        let sign = if self.maximise { -1.0 } else { 1.0 };
+        let scale = sign * before.scale / (self.unscale * divisor);
         Prepare { scale, limit: before.limit.min(self.clip_value) }
+    }
+
+    /// Whether no stage needs gradients of its own.
+    fn takes_as_they_are(&self) -> bool {
+        self.accumulate == 1 && self.reduce.is_none() && self.clip_adaptive == f64::INFINITY
     }
 
     /// Clips and updates.
@@ -141,7 +206,7 @@ impl<O: Optimizer> Pipeline<O> {
     ) -> Result<(), StepError> {
         let mut supply = supply;
         if self.clip_norm < f64::INFINITY {
-            let norm = grads.norm_of(params) * supply.prepare.scale.abs();
+            let norm = grads.norm_by_of(self.power, params) * supply.prepare.scale.abs();
             // A norm that is not finite clips nothing: the update refuses the gradients by name.
             if norm.is_finite() {
                 self.norm = Some(norm);
@@ -157,8 +222,26 @@ impl<O: Optimizer> Optimizer for Pipeline<O> {
         self.step_from(params, grads, Supply::default())
     }
 
+    fn step_point(&mut self, point: &mut [f64], gradient: &[f64]) -> Result<(), StepError> {
+        if !self.takes_as_they_are() || self.clip_norm < f64::INFINITY {
+            let stages = "a pipeline that accumulates, reduces, or clips by a norm";
+            return Err(StepError::Refused(format!(
+                "{stages} updates the parameters of a model, not a bare point"
+            )));
+        }
+        // Before a limit hides it.
+        if let Some(element) = gradient.iter().position(|g| !g.is_finite()) {
+            let value = gradient[element];
+            return Err(StepError::NonFiniteGradient { parameter: "point".to_owned(), element, value });
+        }
+        let prepare = self.prepared(Prepare::default(), 1.0).of::<f64>();
+        let prepared: Vec<f64> = gradient.iter().map(|&g| prepare(g)).collect();
+        self.optimizer.step_point(point, &prepared)
+    }
+
     fn hyperparameters(&self) -> Vec<(String, f64)> {
-        let own = [("unscale", self.unscale), ("clip_norm", self.clip_norm), ("clip_value", self.clip_value)];
+        let values = [self.unscale, self.clip_norm, self.clip_value, self.clip_adaptive];
+        let own = OWN.into_iter().zip(values);
         let own = own.into_iter().map(|(name, value)| (name.to_owned(), value));
         own.chain(self.optimizer.hyperparameters()).collect()
     }
@@ -168,6 +251,7 @@ impl<O: Optimizer> Optimizer for Pipeline<O> {
             "unscale" => (&mut self.unscale, SCALE),
             "clip_norm" => (&mut self.clip_norm, LIMIT),
             "clip_value" => (&mut self.clip_value, LIMIT),
+            "clip_adaptive" => (&mut self.clip_adaptive, LIMIT),
             _ => return self.optimizer.set_hyperparameter(name, value),
         };
         if !(range.within)(value) {
@@ -205,7 +289,7 @@ impl<O: Optimizer> Optimizer for Pipeline<O> {
     }
 
     fn set_state(&mut self, params: &Params, state: &OptimizerState) -> Result<(), StateError> {
-        let own = |name: &str| ["unscale", "clip_norm", "clip_value"].contains(&name);
+        let own = |name: &str| OWN.contains(&name);
         let suffix = format!("/{COUNT}");
         let mut inner = state.clone();
         inner.numbers.retain(|(name, _)| !own(name));
@@ -229,7 +313,7 @@ impl<O: Optimizer> Optimizer for Pipeline<O> {
     }
 
     fn takes_streams(&mut self, params: &Params, prepare: Prepare, largest: f64) -> bool {
-        let elementwise = self.accumulate == 1 && self.reduce.is_none() && self.clip_norm == f64::INFINITY;
+        let elementwise = self.takes_as_they_are() && self.clip_norm == f64::INFINITY;
         let prepare = self.prepared(prepare, 1.0);
         elementwise && self.optimizer.takes_streams(params, prepare, largest)
     }
@@ -241,7 +325,7 @@ impl<O: Optimizer> Optimizer for Pipeline<O> {
         supply: Supply<'_>,
     ) -> Result<(), StepError> {
         let Supply { workers, streams, prepare } = supply;
-        if self.accumulate == 1 && self.reduce.is_none() {
+        if self.takes_as_they_are() {
             let prepare = self.prepared(prepare, 1.0);
             return self.finish(params, grads, Supply { workers, streams, prepare });
         }
@@ -263,6 +347,9 @@ impl<O: Optimizer> Optimizer for Pipeline<O> {
             None => Ok(()),
         };
         let prepare = self.prepared(prepare, self.accumulate as f64);
+        if self.clip_adaptive < f64::INFINITY {
+            sum.clip_adaptive(params, self.clip_adaptive / prepare.scale.abs(), 1e-3);
+        }
         let done = done.and_then(|()| self.finish(params, &sum, Supply { workers, streams: None, prepare }));
         self.sum = Some(sum);
         done
@@ -284,6 +371,9 @@ fn accumulated(params: &Params, state: &OptimizerState, suffix: &str) -> Result<
     Ok(sum)
 }
 
+/// The names of the hyper-parameters.
+const OWN: [&str; 4] = ["unscale", "clip_norm", "clip_value", "clip_adaptive"];
+
 /// The name of the sum of micro-batches and of their number, in the state.
 const COUNT: &str = "accumulated";
 
@@ -297,7 +387,10 @@ impl<O: fmt::Debug> fmt::Debug for Pipeline<O> {
             .field("accumulate", &self.accumulate)
             .field("reduce", &self.reduce.is_some())
             .field("clip_norm", &self.clip_norm)
+            .field("power", &self.power)
             .field("clip_value", &self.clip_value)
+            .field("clip_adaptive", &self.clip_adaptive)
+            .field("maximise", &self.maximise)
             .field("optimizer", &self.optimizer)
             .finish_non_exhaustive()
     }

@@ -1,9 +1,12 @@
 //! Plain gradient descent.
 
+use crate::formula::with;
 use crate::{Descent, Formula, HyperparameterError, Hyperparameters, Range};
 use autograd::{Num, Number};
 
-/// Stochastic gradient descent, p ← p − η·g.
+/// Stochastic gradient descent (Robbins & Monro 1951), p ← p − η·(g + λ·p).
+///
+/// λ is 0 until [`weight_decay`](Sgd::weight_decay) sets it.
 ///
 /// ```
 /// use optim::{Optimizer, Sgd};
@@ -12,14 +15,21 @@ use autograd::{Num, Number};
 /// assert_eq!(point, [0.5]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub type Sgd = Descent<SgdFormula, 0, 1>;
+pub type Sgd = Descent<SgdFormula, 0, 2>;
 
 /// The formula of [`Sgd`], with its hyper-parameter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SgdFormula {
     /// η.
     pub learning_rate: f64,
+    /// λ.
+    pub weight_decay: f64,
 }
+
+with! { Sgd {
+    /// With weight decay λ, the gradient of λ/2·‖p‖².
+    weight_decay(weight_decay);
+} }
 
 impl Sgd {
     /// With learning rate η.
@@ -27,28 +37,29 @@ impl Sgd {
     /// # Errors
     /// If η is negative or not finite.
     pub fn new(learning_rate: f64) -> Result<Sgd, HyperparameterError> {
-        Descent::of(SgdFormula { learning_rate })
+        Descent::of(SgdFormula { learning_rate, weight_decay: 0.0 })
     }
 }
 
-impl Formula<0, 1> for SgdFormula {
+impl Formula<0, 2> for SgdFormula {
     const STATE: [&'static str; 0] = [];
 
-    fn coefficients(&self, _t: u64) -> [f64; 1] {
-        [self.learning_rate]
+    fn coefficients(&self, _t: u64) -> [f64; 2] {
+        [self.learning_rate, self.weight_decay]
     }
 
     #[inline(always)]
     fn update<N: Number>(
-        [rate]: [Num<N>; 1],
+        [rate, decay]: [Num<N>; 2],
         p: Num<N>,
         g: Num<N>,
         _state: [Num<N>; 0],
     ) -> (Num<N>, [Num<N>; 0]) {
-        (p - rate * g, [])
+        (p - rate * (g + decay * p), [])
     }
 
     fn hyperparameters(&mut self, each: &mut Hyperparameters<'_>) {
         each("learning_rate", &mut self.learning_rate, Range::NOT_NEGATIVE);
+        each("weight_decay", &mut self.weight_decay, Range::NOT_NEGATIVE);
     }
 }

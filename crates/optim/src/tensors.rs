@@ -35,6 +35,15 @@ use std::fmt::Debug;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait TensorRule: Clone + Debug {
+    /// Why a tensor of this shape cannot be updated, if it cannot.
+    ///
+    /// # Errors
+    /// The reason. A step then refuses the model.
+    fn accepts(&self, shape: &Shape) -> Result<(), String> {
+        let _ = shape;
+        Ok(())
+    }
+
     /// The state of a tensor of this shape: names and shapes. It begins as zero.
     fn state(&self, shape: &Shape) -> Vec<(&'static str, Shape)> {
         let _ = shape;
@@ -96,6 +105,20 @@ impl<R: TensorRule> PerTensor<R> {
     pub fn of(rule: R) -> Result<PerTensor<R>, HyperparameterError> {
         let optimizer = PerTensor { rule, subject: None, stamp: (0, None), memory: vec![], plans: vec![] };
         optimizer.each(check).map(|()| optimizer)
+    }
+
+    /// The same with other hyper-parameters, as it was before its first step.
+    pub(crate) fn changed(
+        mut self,
+        change: impl FnOnce(&mut R),
+    ) -> Result<PerTensor<R>, HyperparameterError> {
+        change(&mut self.rule);
+        PerTensor::of(self.rule)
+    }
+
+    /// The rule.
+    pub fn rule(&self) -> &R {
+        &self.rule
     }
 
     /// Shows each hyper-parameter, until one is refused.
@@ -162,6 +185,8 @@ impl<R: TensorRule> PerTensor<R> {
         gradient: &[T],
     ) -> Result<(Tensor, Vec<T>), StepError> {
         let shape = params.shape(param).clone();
+        let refused = |why| StepError::Refused(format!("`{}`: {why}", params.name(param)));
+        self.rule.accepts(&shape).map_err(refused)?;
         let plan = self.plan(&shape, params)?;
         let old = self.memory.get(param.index()).cloned().flatten();
         let mut tensor = old.unwrap_or_else(|| Tensor::new(&self.rule, &shape, params.dtype()));

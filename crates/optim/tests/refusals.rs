@@ -243,3 +243,32 @@ fn epsilon_is_finite_and_not_negative() {
     let fields = HyperparameterError { name: "momentum".into(), value: 1.5, expected: "a number in [0, 1)" };
     assert_eq!(error, fields);
 }
+
+#[test]
+fn options_that_exclude_each_other_are_refused() {
+    assert_eq!(
+        text(optim::Momentum::pytorch(0.1, 0.0).unwrap().nesterov()),
+        "momentum = 0: expected a number in (0, 1), for Nesterov's look-ahead"
+    );
+    assert!(optim::Rprop::new(0.1).unwrap().factors(1.5, 0.5).is_err());
+    assert!(optim::Average::exponential(1.0).is_err() && optim::Plateau::new(-1.0).is_err());
+    assert!(optim::Lookahead::new(Sgd::new(0.1).unwrap(), 0, 0.5).is_err());
+    assert!(optim::Lookahead::new(Sgd::new(0.1).unwrap(), 5, 1.5).is_err());
+}
+
+#[test]
+fn a_rule_for_matrices_refuses_a_vector_by_name() {
+    let mut params = Params::f64();
+    let bias = params.scope("net").param("bias", [2], 1.0);
+    let grads = Tape::with(&params).param(bias).square().sum().backward();
+    let error = optim::Muon::new(0.1).unwrap().step(&mut params, &grads).unwrap_err();
+    assert_eq!(error.to_string(), "`net.bias`: Muon updates matrices, and the shape is [2]");
+    assert_eq!(params.get::<f64>(bias), [1.0, 1.0]);
+}
+
+#[test]
+#[should_panic(expected = "then: the first schedule has no end")]
+fn a_schedule_without_an_end_has_no_next() {
+    let endless = optim::Schedule::constant(0.1);
+    let _ = endless.then(optim::Schedule::constant(0.2));
+}

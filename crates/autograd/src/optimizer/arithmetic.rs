@@ -158,7 +158,7 @@ impl Gradients {
 }
 
 #[track_caller]
-fn check_limit(what: &str, limit: f64) {
+pub(super) fn check_limit(what: &str, limit: f64) {
     if limit.is_nan() || limit < 0.0 {
         Mistake::new(format!("{what}: the limit is {limit}")).rule("a limit is a number, at least 0").raise();
     }

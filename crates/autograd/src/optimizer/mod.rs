@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod checks;
+mod clip;
 mod memory;
 mod supply;
 

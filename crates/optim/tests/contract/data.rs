@@ -2,7 +2,7 @@
 
 use crate::{AmsGrad, model, some_gradients};
 use autograd::{DType, Data, Params, StateError};
-use optim::{Adam, Descent, Momentum, Optimizer, Sgd};
+use optim::{Adafactor, Adam, Descent, Lookahead, Momentum, NovoGrad, Optimizer, Rprop, Sgd};
 
 /// The state after each of 12 steps, interrupted after each of them and continued from its data in a new process, as it were.
 fn interrupted(make: impl Fn() -> Box<dyn Optimizer>, params: fn() -> Params) {
@@ -46,6 +46,10 @@ fn an_interrupted_optimiser_goes_on_to_the_same_bits() {
         );
         interrupted(|| Box::new(Momentum::new(0.01, 0.9).unwrap()), params);
         interrupted(|| Box::new(Sgd::new(0.01).unwrap()), params);
+        interrupted(|| Box::new(Rprop::new(0.01).unwrap()), params);
+        interrupted(|| Box::new(Lookahead::new(Sgd::new(0.1).unwrap(), 5, 0.5).unwrap()), params);
+        interrupted(|| Box::new(Adafactor::new(0.01).unwrap()), params);
+        interrupted(|| Box::new(NovoGrad::new(0.01).unwrap()), params);
         interrupted(|| Box::new(Descent::of(AmsGrad { rate: 0.01, decay: 0.1 }).unwrap()), params);
     }
 }

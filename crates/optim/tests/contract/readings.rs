@@ -1,8 +1,10 @@
 //! One formula, read as a loop and as recorded data.
 
-use crate::{AmsGrad, some_gradients};
+use crate::some_gradients;
 use autograd::{AnyTensor, DType, Float, Params};
-use optim::{AdamFormula, Descent, Formula, MomentumFormula, Optimizer, SgdFormula};
+use optim::{
+    Adadelta, Adam, AmsGrad, Descent, Formula, Momentum, NAdam, Optimizer, RmsProp, Rprop, Sgd, Yogi,
+};
 
 /// The bits of a loop over slices and of the recorded rule.
 fn read_twice<F: Formula<S, C>, const S: usize, const C: usize>(formula: &F, make: fn() -> Params) {
@@ -39,12 +41,27 @@ fn read_twice<F: Formula<S, C>, const S: usize, const C: usize>(formula: &F, mak
     }
 }
 
-#[test]
-fn a_rule_is_one_function_for_loops_and_for_other_executors() {
-    for make in [Params::f32 as fn() -> Params, Params::f64] {
-        read_twice(&SgdFormula { learning_rate: 0.1 }, make);
-        read_twice(&MomentumFormula { learning_rate: 0.1, momentum: 0.9, rate_in_velocity: true }, make);
-        read_twice(&AdamFormula { learning_rate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, make);
-        read_twice(&AmsGrad { rate: 0.1, decay: 0.01 }, make);
-    }
+/// The formula of each optimiser, for both types.
+macro_rules! readings {
+    ($($name:ident $optimizer:expr;)*) => {
+        $(#[test]
+        fn $name() {
+            let formula = $optimizer.formula().clone();
+            for make in [Params::f32 as fn() -> Params, Params::f64] {
+                read_twice(&formula, make);
+            }
+        })*
+    };
+}
+readings! {
+    sgd_is_read_twice Sgd::new(0.1).unwrap().weight_decay(0.1).unwrap();
+    momentum_is_read_twice Momentum::new(0.1, 0.9).unwrap().nesterov().unwrap();
+    adam_is_read_twice Adam::new(0.1).unwrap();
+    amsgrad_is_read_twice AmsGrad::new(0.1).unwrap();
+    nadam_is_read_twice NAdam::new(0.1).unwrap();
+    rmsprop_is_read_twice RmsProp::new(0.1).unwrap().centred();
+    adadelta_is_read_twice Adadelta::new(0.1).unwrap();
+    rprop_is_read_twice Rprop::new(0.1).unwrap();
+    yogi_is_read_twice Yogi::new(0.1).unwrap();
+    a_users_own_is_read_twice Descent::of(crate::AmsGrad { rate: 0.1, decay: 0.01 }).unwrap();
 }
