@@ -18,7 +18,7 @@ pub(crate) fn find(group: &str, op: &str) -> Option<Handler> {
         "graphs" => graphs::find(op),
         "higher" => higher::find(op),
         "inits" => inits::find(op),
-        "losses" => losses::find(op),
+        "losses" | "losses_more" => losses::find(op),
         "optim" => optim::find(op),
         "special" | "delicate" => special::find(op),
         "training" => training::find(op),
