@@ -73,7 +73,12 @@ fn saturated(case: &Case, results: &mut Results) -> Result<(), Fault> {
         let slope = |(x, t): (f64, f64)| (1.0 - t) * sigmoid(x) - t * sigmoid(-x);
         let far = both.iter().filter(|(_, (x, _))| x.is_finite() && x.abs() > 36.0);
         let slopes = far.map(|&(at, of)| (at, slope(of))).collect();
-        results.instead("grad", "input", "the difference of the stored sigmoid and the target is lost to rounding", slopes);
+        results.instead(
+            "grad",
+            "input",
+            "the difference of the stored sigmoid and the target is lost to rounding",
+            slopes,
+        );
     }
     Ok(())
 }

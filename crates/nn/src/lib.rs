@@ -37,7 +37,7 @@ mod transformer;
 pub use activation::{Activation, OwnActivation, UnknownActivation};
 pub use batch_norm::{BatchNorm, GroupNorm};
 pub use dropout::{AlphaDropout, Dropout};
-pub use init::Init;
+pub use init::{Fan, Init, Scaled};
 pub use linear::{Bias, Linear, NoBias};
 pub use mlp::Mlp;
 pub use mode::Mode;

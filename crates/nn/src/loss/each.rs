@@ -19,7 +19,7 @@ pub use binary::{
 pub use likelihood::{gaussian_nll, kl_div, kl_div_of_logs, poisson_nll, poisson_nll_of_rate, stirling};
 
 use super::same_shape;
-use autograd::{Mistake, Var};
+use autograd::{DType, Mistake, Var};
 
 /// Absolute error, L = |a − y|, with the derivative 0 where they are equal.
 ///
@@ -169,5 +169,24 @@ pub fn squared_log<'t>(prediction: Var<'t>, target: Var<'t>) -> Var<'t> {
 pub(super) fn positive(loss: &str, name: &str, value: f64) {
     if value.is_nan() || value <= 0.0 {
         Mistake::new(format!("{loss}: {name} = {value}")).rule(format!("{name} is positive")).raise();
+    }
+}
+
+/// Refuses values that no number of the kind can have, where there are values: a program has none while it is traced.
+#[track_caller]
+fn within(loss: &str, name: &str, x: Var<'_>, (low, high): (f64, f64), hint: &str) {
+    if !x.has_value() {
+        return;
+    }
+    let values = match x.dtype() {
+        DType::F32 => x.to_vec::<f32>().into_iter().map(f64::from).collect(),
+        _ => x.to_vec::<f64>(),
+    };
+    if let Some(at) = values.iter().position(|&value| value < low || value > high) {
+        Mistake::new(format!("{loss}: element {at} of the {name} is {}", values[at]))
+            .line(name, x.describe())
+            .rule(format!("a {name} is in {low}..={high}"))
+            .hint(hint)
+            .raise();
     }
 }

@@ -1,6 +1,6 @@
 //! Losses of targets of two kinds: 0 and 1, or −1 and 1.
 
-use super::positive;
+use super::{positive, within};
 use crate::loss::same_shape;
 use autograd::Var;
 
@@ -9,7 +9,7 @@ use autograd::Var;
 /// [`bce_with_logits`] loses no digits near p = 0 and p = 1. Source: Goodfellow et al., *Deep Learning*, 2016, section 5.5.
 ///
 /// # Panics
-/// If prediction and target differ in shape.
+/// If prediction and target differ in shape, or p is not in 0..=1 (in a program L is NaN there).
 ///
 /// ```
 /// let tape = autograd::Tape::new();
@@ -19,6 +19,7 @@ use autograd::Var;
 #[track_caller]
 pub fn bce<'t>(probability: Var<'t>, target: Var<'t>) -> Var<'t> {
     same_shape("bce", probability, target);
+    within("bce", "probability", probability, (0.0, 1.0), "`bce_with_logits` takes scores");
     const LOWEST: f64 = -100.0;
     // A logarithm is not taken where it is −∞: its slope would be.
     let (some, rest) = (probability.ne(0.0), probability.ne(1.0));

@@ -1,6 +1,6 @@
 //! Negative log-likelihoods, and divergences from a distribution.
 
-use super::positive;
+use super::{positive, within};
 use crate::loss::same_shape;
 use autograd::Var;
 use std::f64::consts::TAU;
@@ -91,7 +91,7 @@ pub fn stirling(target: Var<'_>) -> Var<'_> {
 /// ½·ln 2π. Source: Nix & Weigend, *Estimating the mean and variance of the target probability distribution*, 1994.
 ///
 /// # Panics
-/// If shapes differ, or ε is not positive.
+/// If shapes differ, ε is not positive, or a variance is negative (in a program it counts as ε).
 ///
 /// ```
 /// let tape = autograd::Tape::new();
@@ -104,6 +104,7 @@ pub fn gaussian_nll<'t>(mean: Var<'t>, target: Var<'t>, variance: Var<'t>, epsil
     same_shape("gaussian_nll", mean, target);
     same_shape("gaussian_nll", mean, variance);
     positive("gaussian_nll", "ε", epsilon);
+    within("gaussian_nll", "variance", variance, (0.0, f64::INFINITY), "`log_variance.exp()` is a variance");
     let variance = variance.maximum(epsilon);
     (variance.ln() + (mean - target).square() / variance) * 0.5
 }
