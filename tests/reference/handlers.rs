@@ -3,7 +3,7 @@
 use crate::runner::Handler;
 use crate::{
     activations, clipping, datasets, fft, functions, graphs, higher, inits, layers, losses, ops, optim,
-    seeds, special, training,
+    recurrent, seeds, special, training,
 };
 
 /// The handler of an op, or `None`: then its cases count as unsupported.
@@ -20,6 +20,7 @@ pub(crate) fn find(group: &str, op: &str) -> Option<Handler> {
         "inits" => inits::find(op),
         "losses" | "losses_more" => losses::find(op),
         "optim" => optim::find(op),
+        "recurrent" => recurrent::find(op),
         "special" | "delicate" => special::find(op),
         "training" => training::find(op),
         "clipping" | "clip_more" => clipping::find(op),

@@ -28,6 +28,7 @@ mod losses;
 mod ops;
 mod optim;
 mod panics;
+mod recurrent;
 mod report;
 mod runner;
 mod scalars;

@@ -31,6 +31,7 @@ mod mode;
 mod norm;
 pub mod normalize;
 mod recurrent;
+pub mod sequence;
 pub mod teaching;
 mod transformer;
 
@@ -43,6 +44,7 @@ pub use mlp::Mlp;
 pub use mode::Mode;
 pub use norm::{LayerNorm, RmsNorm};
 pub use recurrent::{GruCell, LstmCell};
+pub use sequence::{Gru, Lstm, Rnn, RnnCell};
 pub use transformer::TransformerBlock;
 
 /// The perceptron, which has moved.
