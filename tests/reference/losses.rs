@@ -1,7 +1,7 @@
 //! Loss functions.
 
 use autograd::Var;
-use nn::loss::{self, CrossEntropy, Reduction, each, row};
+use nn::loss::{self, CrossEntropy, Ctc, Reduction, each, row};
 
 use crate::args::Args;
 use crate::evaluate::evaluate;
@@ -200,6 +200,18 @@ fn entropies(op: &str) -> Option<Row> {
     let row: Row = match op {
         "cross_entropy" => |x, args| options(x, args).of(x[0], x[1]),
         "nll" => |x, args| options(x, args).of_logs(x[0], x[1]),
+        "ctc" => |x, args| {
+            let counts: Vec<usize> = args.need("target_lengths");
+            let lengths: Vec<usize> = args.need("input_lengths");
+            let zero_infinity = args.optional("zero_infinity", false);
+            let loss = Ctc { blank: args.need("blank"), reduction: reduction(x, args), zero_infinity };
+            let stored = x.case.array("in", "target").expect("labels are stored").floats();
+            let width = stored.len() / counts.len();
+            let labels = stored.chunks(width).zip(counts);
+            let labels: Vec<Vec<usize>> =
+                labels.map(|(row, n)| row[..n].iter().map(|&label| label as usize).collect()).collect();
+            loss.of(x[0], &labels, &lengths)
+        },
         "cross_entropy_probabilities" => |x, args| options(x, args).of_probabilities(x[0], x[1]),
         _ => return None,
     };

@@ -5,12 +5,14 @@
 
 mod contrast;
 mod cross_entropy;
+mod ctc;
 pub mod each;
 mod reduction;
 pub mod row;
 
 pub use contrast::{clip, info_nce, nt_xent};
 pub use cross_entropy::CrossEntropy;
+pub use ctc::Ctc;
 pub use reduction::{Reduction, UnknownReduction};
 
 use autograd::{DType, Mistake, Var};
