@@ -38,7 +38,11 @@ type Row = for<'t> fn(&Given<'_, 't>, &Args) -> Var<'t>;
 pub(crate) fn find(op: &str) -> Option<Handler> {
     let reduced = regression(op).or_else(|| classification(op)).or_else(|| likelihood(op));
     if let Some(losses) = reduced.or_else(|| rows(op)) {
-        return Some(handler(move |x, args| reduce(x, losses(x, args), args)));
+        return Some(handler(move |x, args| {
+            // Before the loss, which may refuse.
+            let reduce = reduction_of(x, args);
+            reduce(losses(x, args))
+        }));
     }
     entropies(op).or_else(|| batches(op)).map(handler)
 }
@@ -91,11 +95,15 @@ fn reduction(x: &Given<'_, '_>, args: &Args) -> Reduction {
     }
 }
 
-fn reduce<'t>(x: &Given<'_, 't>, losses: Var<'t>, args: &Args) -> Var<'t> {
-    if args.need::<String>("reduction") == "batchmean" {
-        return losses.sum() / x[0].shape()[0] as f64;
+/// A reduction, or a sum divided by the number of rows.
+fn reduction_of<'t>(x: &Given<'_, 't>, args: &Args) -> impl Fn(Var<'t>) -> Var<'t> + use<'t> {
+    let rows = x[0].shape().first().copied().unwrap_or(1) as f64;
+    let known = args.need::<String>("reduction") != "batchmean";
+    let reduction = known.then(|| reduction(x, args));
+    move |losses| match reduction {
+        Some(reduction) => reduction.of(losses),
+        None => losses.sum() / rows,
     }
-    reduction(x, args).of(losses)
 }
 
 fn regression(op: &str) -> Option<Row> {
@@ -162,8 +170,9 @@ fn likelihood(op: &str) -> Option<Row> {
             if args.optional("full", false) { losses + each::stirling(x[1]) } else { losses }
         },
         "gaussian_nll" => |x, args| {
+            let full = args.optional("full", false);
             let losses = each::gaussian_nll(x[0], x[1], x[2], args.optional("eps", 1e-6));
-            if args.optional("full", false) { losses + 0.5 * std::f64::consts::TAU.ln() } else { losses }
+            if full { losses + 0.5 * std::f64::consts::TAU.ln() } else { losses }
         },
         _ => return None,
     };
