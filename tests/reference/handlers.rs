@@ -2,8 +2,8 @@
 
 use crate::runner::Handler;
 use crate::{
-    activations, clipping, datasets, fft, functions, graphs, higher, inits, layers, losses, ops, optim,
-    recurrent, seeds, special, training,
+    activations, attention, clipping, datasets, fft, functions, graphs, higher, inits, layers, losses, ops,
+    optim, recurrent, seeds, special, training,
 };
 
 /// The handler of an op, or `None`: then its cases count as unsupported.
@@ -24,11 +24,12 @@ pub(crate) fn find(group: &str, op: &str) -> Option<Handler> {
         "special" | "delicate" => special::find(op),
         "training" => training::find(op),
         "clipping" | "clip_more" => clipping::find(op),
+        "attention" => attention::find(op).or_else(|| ops::find(op)),
         "embeddings" => layers::positions(op).or_else(|| ops::find(op)),
         "activations" => activations::find(op).or_else(|| ops::find(op)),
         "dropout" | "norms" => layers::find(op).or_else(|| ops::find(op)),
-        "attention" | "contractions" | "conv_forms" | "linalg_factors" | "linalg_functions"
-        | "linalg_solves" | "ordering" | "pooling" | "resampling" | "scans" | "scatter" => ops::find(op),
+        "contractions" | "conv_forms" | "linalg_factors" | "linalg_functions" | "linalg_solves"
+        | "ordering" | "pooling" | "resampling" | "scans" | "scatter" => ops::find(op),
         _ if group.starts_with("ops_") => ops::find(op).or_else(|| layers::find(op)),
         _ => None,
     }

@@ -9,6 +9,7 @@
 mod activations;
 mod args;
 mod array;
+mod attention;
 mod clipping;
 mod compare;
 mod datasets;
