@@ -142,7 +142,7 @@ fn angles<'t>(
     width: usize,
     base: f64,
 ) -> Var<'t> {
-    if width % 2 != 0 {
+    if !width.is_multiple_of(2) {
         Mistake::new(format!("{name}: a width of {width}")).rule("a row is pairs: its width is even").raise();
     }
     let exponents: Vec<f64> = (0..width / 2).map(|k| 2.0 * k as f64 / width as f64).collect();

@@ -90,8 +90,8 @@ pub fn over_time<'t>(
 /// ```
 /// use nn::sequence::{Direction, over_time, stacked};
 /// let tape = autograd::Tape::new();
-/// let x = tape.var([[[1.0]], [[2.0]]]);
-/// let start = tape.constant([[[0.0]], [[10.0]]]);
+/// let x = tape.var([1.0, 2.0]).reshape([2, 1, 1]);
+/// let start = tape.constant([0.0, 10.0]).reshape([2, 1, 1]);
 /// let (y, last) = stacked(x, &[start], 1, Direction::BOTH, |_, direction, x, state| {
 ///     over_time(x, state, direction, None, |x, state| vec![state[0] + x])
 /// });

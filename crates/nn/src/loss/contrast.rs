@@ -58,7 +58,7 @@ pub fn clip<'t>(a: Var<'t>, b: Var<'t>, log_scale: Var<'t>) -> Var<'t> {
 pub fn nt_xent(z: Var<'_>, temperature: f64) -> Var<'_> {
     let scores = cosines("nt_xent", z, z) / temperature;
     let n = scores.shape()[0];
-    if n % 2 != 0 {
+    if !n.is_multiple_of(2) {
         Mistake::new(format!("nt_xent: {n} rows"))
             .line("z", z.describe())
             .rule("rows i and i + n are a pair")

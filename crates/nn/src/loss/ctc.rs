@@ -14,7 +14,7 @@ use autograd::{DType, Mistake, Var};
 /// use nn::loss::Ctc;
 /// let tape = autograd::Tape::new();
 /// // Two steps, two classes of equal probability: of the four alignments, three give the label 1.
-/// let logits = tape.var([[[0.0, 0.0]], [[0.0, 0.0]]]);
+/// let logits = tape.var([[0.0, 0.0], [0.0, 0.0]]).unsqueeze(1);
 /// let loss = Ctc::default().of(logits, &[vec![1]], &[2]);
 /// assert!((loss.item() + 0.75f64.ln()).abs() < 1e-15);
 /// ```
