@@ -21,6 +21,7 @@
 mod activation;
 pub mod attention;
 mod batch_norm;
+mod conv;
 pub mod distributions;
 mod dropout;
 pub mod embedding;
@@ -33,11 +34,15 @@ mod norm;
 pub mod normalize;
 mod recurrent;
 pub mod sequence;
+mod sequential;
 pub mod teaching;
 mod transformer;
 
 pub use activation::{Activation, OwnActivation, UnknownActivation};
 pub use batch_norm::{BatchNorm, GroupNorm};
+pub use conv::{
+    Conv, Conv1d, Conv2d, Conv3d, ConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d,
+};
 pub use dropout::{AlphaDropout, Dropout};
 pub use embedding::Embedding;
 pub use init::{Fan, Init, Scaled};
@@ -47,6 +52,7 @@ pub use mode::Mode;
 pub use norm::{LayerNorm, RmsNorm};
 pub use recurrent::{GruCell, LstmCell};
 pub use sequence::{Gru, Lstm, Rnn, RnnCell};
+pub use sequential::Sequential;
 pub use transformer::TransformerBlock;
 
 /// The perceptron, which has moved.
