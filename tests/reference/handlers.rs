@@ -2,8 +2,8 @@
 
 use crate::runner::Handler;
 use crate::{
-    activations, averages, clipping, datasets, fft, functions, graphs, higher, inits, layers, losses, ops,
-    optim, schedules, seeds, special, training,
+    activations, attention, averages, clipping, datasets, fft, functions, graphs, higher, inits, layers,
+    losses, ops, optim, recurrent, schedules, seeds, special, training,
 };
 
 /// The handler of an op, or `None`: then its cases count as unsupported.
@@ -18,19 +18,21 @@ pub(crate) fn find(group: &str, op: &str) -> Option<Handler> {
         "graphs" => graphs::find(op),
         "higher" => higher::find(op),
         "inits" => inits::find(op),
-        "losses" => losses::find(op),
+        "losses" | "losses_more" => losses::find(op),
         "optim" | "optim_rules" => optim::find(op),
         "optim_state" => optim::find_state(op),
+        "recurrent" => recurrent::find(op),
         "schedules" | "schedules_more" => schedules::find(op),
         "weight_averages" => averages::find(op),
         "special" | "delicate" => special::find(op),
         "training" => training::find(op),
         "clipping" | "clip_more" => clipping::find(op),
+        "attention" => attention::find(op).or_else(|| ops::find(op)),
+        "embeddings" => layers::positions(op).or_else(|| ops::find(op)),
         "activations" => activations::find(op).or_else(|| ops::find(op)),
         "dropout" | "norms" => layers::find(op).or_else(|| ops::find(op)),
-        "attention" | "contractions" | "conv_forms" | "embeddings" | "linalg_factors"
-        | "linalg_functions" | "linalg_solves" | "ordering" | "pooling" | "resampling" | "scans"
-        | "scatter" => ops::find(op),
+        "contractions" | "conv_forms" | "linalg_factors" | "linalg_functions" | "linalg_solves"
+        | "ordering" | "pooling" | "resampling" | "scans" | "scatter" => ops::find(op),
         _ if group.starts_with("ops_") => ops::find(op).or_else(|| layers::find(op)),
         _ => None,
     }

@@ -1,6 +1,7 @@
 //! Single operations on tensors, continued from `ops.rs`: scans, indices, scattering, segments, masks and order.
 
 use autograd::{Bag, DType, Quantile, ScatterReduce, Var};
+use nn::embedding::{self, Pairs};
 
 use crate::args::Args;
 use crate::ops::{Outputs, Row, over};
@@ -96,7 +97,19 @@ fn indices(op: &str) -> Option<Row> {
         "embedding" => |x, args| {
             let rows = x[1].shape()[0] as isize;
             let padding: Option<isize> = args.optional("padding_idx", None);
-            x[1].embedding(x[0], padding.map(|row| row.rem_euclid(rows) as usize))
+            let y = x[1].embedding(x[0], padding.map(|row| row.rem_euclid(rows) as usize));
+            match args.optional("scale_grad_by_freq", false) {
+                true => embedding::by_frequency(y, x[0], rows as usize),
+                false => y,
+            }
+        },
+        "rotary" => |x, args| {
+            let pairs = match args.need::<String>("style").as_str() {
+                "half" => Pairs::Halves,
+                "interleaved" => Pairs::Neighbours,
+                _ => args.unknown("style"),
+            };
+            embedding::rotary(x[0], args.need("first_position"), args.need("base"), pairs)
         },
         "embedding_bag" => |x, args| {
             let rows = x[2].shape()[0] as isize;

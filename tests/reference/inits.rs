@@ -1,37 +1,124 @@
 //! Initialisers: their draws must have the right distribution.
 
 use autograd::Initial;
-use nn::Init;
+use ndarray::Array2;
+use nn::{Activation, Fan, Init, Scaled};
 
+use crate::args::Args;
 use crate::format::Case;
 use crate::runner::{Fault, Handler, Refusal, Results};
 
 pub(crate) fn find(op: &str) -> Option<Handler> {
-    ["xavier_normal", "xavier_uniform", "normal_scaled"]
-        .contains(&op)
-        .then(|| Handler::new(Refusal::TypedError, |case, _| distribution(case)))
+    let handler: fn(&Case) -> Result<Results, Fault> = match op {
+        "xavier_normal" | "xavier_uniform" | "kaiming_normal" | "kaiming_uniform" | "normal_scaled" => {
+            distribution
+        }
+        "calculate_gain" => gains,
+        "orthogonal" => orthogonal,
+        "truncated_normal" => truncated,
+        _ => return None,
+    };
+    Some(Handler::new(Refusal::TypedError, move |case, _| handler(case)))
+}
+
+fn same(what: &str, got: f64, want: f64, tolerance: f64) -> Result<(), Fault> {
+    if (got - want).abs() <= tolerance * want.abs() {
+        return Ok(());
+    }
+    Err(Fault::Mismatch(format!("{what} {got}, want {want}")))
+}
+
+/// The gain of a function by its name, which may end in its slope.
+fn gain(args: &Args, name: &str) -> Result<f64, Fault> {
+    let (name, slope) = match name.strip_prefix("leaky_relu_") {
+        Some(slope) => ("leaky_relu", slope.parse().ok()),
+        None => (name, if args.has("a") { Some(args.read("a")?) } else { None }),
+    };
+    Ok(match (name, slope) {
+        ("linear" | "conv1d" | "conv2d" | "conv3d", _) => 1.0,
+        ("selu", _) => Init::SELU_GAIN,
+        ("leaky_relu", Some(slope)) => Activation::LeakyRelu(slope).gain(),
+        _ => name.parse::<Activation>().map_err(Fault::refused)?.gain(),
+    })
+}
+
+fn gains(case: &Case) -> Result<Results, Fault> {
+    let wanted = case.args.object("gains")?;
+    let names: Vec<String> = wanted.names().map(str::to_owned).collect();
+    for name in names {
+        same(&name, gain(&case.args, &name)?, wanted.read(&name)?, case.rtol)?;
+    }
+    Ok(Results::default())
+}
+
+/// The lengths of the axes: weights of a dense layer are stored as [out, in], and are [in, out] here.
+fn shape(args: &Args) -> Result<Vec<usize>, Fault> {
+    let mut shape: Vec<usize> = args.or("shape_out_in", vec![10, 5])?;
+    if shape.len() == 2 {
+        shape.reverse();
+    }
+    Ok(shape)
+}
+
+fn orthogonal(case: &Case) -> Result<Results, Fault> {
+    let (shape, gain): (_, f64) = (shape(&case.args)?, case.args.read("gain")?);
+    let (rows, columns) = (shape[0], shape[1..].iter().product());
+    let w = Array2::from_shape_vec((rows, columns), Init::Orthogonal(gain).values("weight", &shape, 3));
+    let w = w.expect("as many values as the shape has");
+    let product = if rows <= columns { w.dot(&w.t()) } else { w.t().dot(&w) };
+    for ((i, j), &x) in product.indexed_iter() {
+        let want = if i == j { gain * gain } else { 0.0 };
+        if (x - want).abs() > case.atol + case.rtol * want {
+            return Err(Fault::Mismatch(format!("product [{i}, {j}] is {x}, want {want}")));
+        }
+    }
+    let mut results = Results::default();
+    results.waive("out", "example", "one such matrix, not the one to reproduce");
+    Ok(results)
+}
+
+fn truncated(case: &Case) -> Result<Results, Fault> {
+    let [mean, deviation, low, high] = ["mean", "std", "a", "b"].map(|name| case.args.read(name));
+    let (mean, deviation, low, high) = (mean?, deviation?, low?, high?);
+    let n = 200_000;
+    let x = Init::TruncatedNormal { mean, deviation, low, high }.values("weight", &[n], 3);
+    if let Some(x) = x.iter().find(|x| !(low..=high).contains(*x)) {
+        return Err(Fault::Mismatch(format!("{x} is beyond a bound")));
+    }
+    let centre = x.iter().sum::<f64>() / n as f64;
+    let spread = (x.iter().map(|x| (x - centre).powi(2)).sum::<f64>() / n as f64).sqrt();
+    same("standard deviation", spread, case.args.read("distribution_std")?, 5.0 / (2.0 * n as f64).sqrt())?;
+    Ok(Results::default())
 }
 
 fn distribution(case: &Case) -> Result<Results, Fault> {
     let args = &case.args;
-    let init = match case.op.as_str() {
-        "xavier_normal" => Init::XavierNormal,
-        "xavier_uniform" => Init::XavierUniform,
-        _ => Init::Normal(args.read("factor")?),
-    };
-    args.says("gain", 1.0);
     // The statistics of one sample of the other software's.
     args.remarks(&["sample"]);
-    let shape = if args.has("n_in") {
-        vec![args.read("n_in")?, args.read("n_out")?]
-    } else {
-        // Stored as [out, in]; a dense layer's weights are [in, out] here.
-        args.or("shape_out_in", vec![5, 10])?.into_iter().rev().collect()
+    let uniform = case.op.ends_with("uniform");
+    let init = match case.op.as_str() {
+        "xavier_normal" if !args.has("gain") => Init::XavierNormal,
+        "xavier_normal" => Init::xavier_normal(args.read("gain")?),
+        "xavier_uniform" if !args.has("gain") => Init::XavierUniform,
+        "xavier_uniform" => Init::xavier_uniform(args.read("gain")?),
+        "normal_scaled" => Init::Normal(args.read("factor")?),
+        _ => {
+            let fan = match args.read::<String>("mode")?.as_str() {
+                "fan_in" => Fan::In,
+                "fan_out" => Fan::Out,
+                _ => args.unknown("mode"),
+            };
+            let gain = gain(args, &args.read::<String>("nonlinearity")?)?;
+            // Not every function has the slope `a`.
+            args.remarks(&["a"]);
+            same("gain", gain, args.or("gain", gain)?, case.rtol)?;
+            Init::Scaled(Scaled { gain, fan, uniform })
+        }
     };
-    if shape.len() != 2 {
-        return Err(Fault::Unsupported("weights of a convolution".to_owned()));
-    }
-    for (name, length) in [("fan_in", shape[0]), ("fan_out", shape[1])] {
+    let shape = if args.has("n_in") { vec![args.read("n_in")?, args.read("n_out")?] } else { shape(args)? };
+    let window: usize = shape.iter().skip(2).product();
+    let fans = if shape.len() == 2 { [shape[0], shape[1]] } else { [shape[1] * window, shape[0] * window] };
+    for (name, length) in ["fan_in", "fan_out"].into_iter().zip(fans) {
         if args.or(name, length)? != length {
             return Err(Fault::Mismatch(format!("{name} is not that of {shape:?}")));
         }

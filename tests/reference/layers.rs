@@ -23,6 +23,20 @@ pub(crate) fn find(op: &str) -> Option<Handler> {
     Some(Handler::new(Refusal::PanicInCaller, move |case, _| evaluate(case, row)))
 }
 
+/// A table of positions, from no operand.
+pub(crate) fn positions(op: &str) -> Option<Handler> {
+    (op == "sinusoidal_positions").then(|| {
+        Handler::new(Refusal::PanicInCaller, |case, _| {
+            let (length, width) = (case.args.read("length")?, case.args.read("dim")?);
+            let tape = Tape::new();
+            let table = nn::embedding::sinusoidal(&tape, length, width, case.args.read("base")?);
+            let mut results = Results::default();
+            results.put("out", "table", table.to_array::<f64>());
+            Ok(results)
+        })
+    })
+}
+
 /// Normalisation.
 fn norms(op: &str) -> Option<Row> {
     let row: Row = match op {

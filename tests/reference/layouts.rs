@@ -127,7 +127,15 @@ pub(crate) fn layers(op: &str) -> Option<Row> {
             };
             let root = (x[0].shape()[x[0].rank() - 1] as f64).sqrt();
             let scale = args.optional("scale", 1.0 / root) * root;
-            scaled_dot_product(if scale == 1.0 { x[0] } else { x[0] * scale }, x[1], x[2], mask)
+            let q = if scale == 1.0 { x[0] } else { x[0] * scale };
+            // Several heads of queries read one head of keys.
+            let heads = |of: Var<'_>| if of.rank() < 3 { 1 } else { of.shape()[of.rank() - 3] };
+            let shared = args.optional("kv_heads", heads(x[1]));
+            let [k, v] = [x[1], x[2]].map(|of| match heads(x[0]) / shared {
+                1 => of,
+                times => of.repeat_interleave(-3, times),
+            });
+            scaled_dot_product(q, k, v, mask)
         },
         _ => return None,
     };

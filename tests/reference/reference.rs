@@ -9,6 +9,7 @@
 mod activations;
 mod args;
 mod array;
+mod attention;
 mod averages;
 mod clipping;
 mod compare;
@@ -30,6 +31,7 @@ mod ops;
 mod optim;
 mod optimizers;
 mod panics;
+mod recurrent;
 mod report;
 mod runner;
 mod scalars;

@@ -75,6 +75,22 @@ fn second_and_third_derivatives_are_those_of_a_loop() {
     directional(true).into_iter().zip(directional(false)).for_each(|(a, b)| close(a, b));
 }
 
+/// Along each variable alone and along all: a product in the body then has two tangents, one, or none.
+#[test]
+fn tangents_of_gradients_are_those_of_a_loop() {
+    let tape = Tape::new();
+    let x = data(&tape);
+    let along = x.map(|x| (x * 3.0).sin());
+    let both = [true, false].map(|scan| loss(x, scan).grad(x));
+    for moved in [vec![0], vec![1], vec![2], vec![3], vec![0, 1, 2, 3]] {
+        let wrt: Vec<Var<'_>> = moved.iter().map(|&i| x[i]).collect();
+        let tangents: Vec<Var<'_>> = moved.iter().map(|&i| along[i]).collect();
+        for i in 0..4 {
+            close(both[0][i].jvp(&wrt, &tangents), both[1][i].jvp(&wrt, &tangents));
+        }
+    }
+}
+
 #[test]
 fn programs_agree_with_the_tape() {
     let mut params = Params::f64();

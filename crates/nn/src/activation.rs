@@ -121,6 +121,25 @@ impl Activation {
         }
     }
 
+    /// The factor of the deviation of initial weights before this function, which keeps the size of what goes through many layers:
+    /// 5/3 for tanh, √2 for relu, √(2/(1 + slope²)) for leaky relu, and 1 for those for which none is known.
+    ///
+    /// Sources: He et al., *Delving Deep into Rectifiers*, 2015, equations 10 and 15; 5/3 as in PyTorch.
+    ///
+    /// ```
+    /// use nn::Activation;
+    /// assert_eq!(Activation::LeakyRelu(1.0).gain(), Activation::Identity.gain());
+    /// assert_eq!(Activation::Relu.gain(), 2f64.sqrt());
+    /// ```
+    pub fn gain(self) -> f64 {
+        match self {
+            Activation::Tanh => 5.0 / 3.0,
+            Activation::Relu => std::f64::consts::SQRT_2,
+            Activation::LeakyRelu(slope) => (2.0 / (1.0 + slope * slope)).sqrt(),
+            _ => 1.0,
+        }
+    }
+
     /// The name.
     pub fn name(self) -> &'static str {
         match self {

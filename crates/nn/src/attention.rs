@@ -1,5 +1,9 @@
 //! Attention: averages of value rows, weighted by how well their keys match a query.
 
+mod heads;
+
+pub use heads::{Cache, MultiHeadAttention, multi_head};
+
 use crate::Linear;
 use autograd::{DType, Mistake, Scope, Var};
 
@@ -13,6 +17,9 @@ pub enum Mask<'t> {
     Causal,
     /// The keys where a `Bool` mask is true. It is broadcast to \[…, queries, keys\].
     Where(Var<'t>),
+    /// All of them, with numbers added to the scores before the softmax, such as a bias by distance. They are broadcast to
+    /// \[…, queries, keys\].
+    Bias(Var<'t>),
 }
 
 /// Scaled dot-product attention, softmax(q·kᵀ/√d)·v.
@@ -40,7 +47,7 @@ pub fn scaled_dot_product<'t>(q: Var<'t>, k: Var<'t>, v: Var<'t>, mask: Mask<'t>
     let (&[.., m, width], &[.., n, _]) = (&queries[..], &keys[..]) else {
         return scaled_dot_product_with(q, k, v, mask, |weights| weights);
     };
-    if m.saturating_mul(n) < LONG {
+    if m.saturating_mul(n) < LONG || matches!(mask, Mask::Bias(_)) {
         return scaled_dot_product_with(q, k, v, mask, |weights| weights);
     }
     let q = q / (width as f64).sqrt();
@@ -48,6 +55,7 @@ pub fn scaled_dot_product<'t>(q: Var<'t>, k: Var<'t>, v: Var<'t>, mask: Mask<'t>
         Mask::All => q.attention(k, v, None),
         Mask::Causal => q.causal_attention(k, v),
         Mask::Where(mask) => q.attention(k, v, Some(mask)),
+        Mask::Bias(_) => unreachable!("a bias has no kernel"),
     }
 }
 
@@ -89,6 +97,7 @@ pub fn scaled_dot_product_with<'t>(
     let scores = (q / (width as f64).sqrt()).matmul(k.t());
     let weights = match mask {
         Mask::All => scores.softmax(-1),
+        Mask::Bias(bias) => (scores + bias).softmax(-1),
         Mask::Causal => {
             let keys = scores.shape()[scores.rank() - 1];
             let mask = q.tape().lower_triangle(queries, keys, 0);

@@ -21,8 +21,10 @@
 mod activation;
 pub mod attention;
 mod batch_norm;
+mod conv;
 pub mod distributions;
 mod dropout;
+pub mod embedding;
 mod init;
 mod linear;
 pub mod loss;
@@ -31,18 +33,26 @@ mod mode;
 mod norm;
 pub mod normalize;
 mod recurrent;
+pub mod sequence;
+mod sequential;
 pub mod teaching;
 mod transformer;
 
 pub use activation::{Activation, OwnActivation, UnknownActivation};
 pub use batch_norm::{BatchNorm, GroupNorm};
+pub use conv::{
+    Conv, Conv1d, Conv2d, Conv3d, ConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d,
+};
 pub use dropout::{AlphaDropout, Dropout};
-pub use init::Init;
+pub use embedding::Embedding;
+pub use init::{Fan, Init, Scaled};
 pub use linear::{Bias, Linear, NoBias};
 pub use mlp::Mlp;
 pub use mode::Mode;
 pub use norm::{LayerNorm, RmsNorm};
 pub use recurrent::{GruCell, LstmCell};
+pub use sequence::{Gru, Lstm, Rnn, RnnCell};
+pub use sequential::Sequential;
 pub use transformer::TransformerBlock;
 
 /// The perceptron, which has moved.

@@ -1,8 +1,19 @@
 //! Losses: one number for predictions and targets.
+//!
+//! Those of [`each`] give a number for each element, those of [`row`] one for each row: `.mean()` or `.sum()` makes one of them,
+//! and [`Reduction::of`] whichever is asked for.
 
+mod contrast;
 mod cross_entropy;
+mod ctc;
+pub mod each;
+mod reduction;
+pub mod row;
 
-pub use cross_entropy::{CrossEntropy, Reduction};
+pub use contrast::{clip, info_nce, nt_xent};
+pub use cross_entropy::CrossEntropy;
+pub use ctc::Ctc;
+pub use reduction::{Reduction, UnknownReduction};
 
 use autograd::{DType, Mistake, Var};
 

@@ -86,6 +86,22 @@ impl Var<'_> {
         ArrayD::from_shape_vec(IxDyn(&self.shape()), values).expect("as many elements as the shape has")
     }
 
+    /// Whether there are elements to read: not while a program is traced, and not in the body of a loop.
+    ///
+    /// ```
+    /// use autograd::{Params, Program};
+    /// let program = Program::trace(&Params::f64(), |t| {
+    ///     let x = t.input("x", []);
+    ///     assert!(!x.has_value());
+    ///     t.outputs(x)
+    /// })?;
+    /// assert!(autograd::Tape::new().var(1.0).has_value());
+    /// # Ok::<(), autograd::ProgramError>(())
+    /// ```
+    pub fn has_value(self) -> bool {
+        !self.tape.list().is_traced()
+    }
+
     /// Whether every element is finite.
     ///
     /// ```

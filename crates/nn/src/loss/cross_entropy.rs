@@ -1,18 +1,7 @@
 //! Cross-entropy with its options.
 
+use super::Reduction;
 use autograd::{DType, Mistake, Var};
-
-/// How the losses of the rows become one number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Reduction {
-    /// They stay as they are.
-    None,
-    /// Their sum.
-    Sum,
-    /// Their mean.
-    #[default]
-    Mean,
-}
 
 /// Cross-entropy with options: Lᵢ = −(1 − ε)·w\[yᵢ\]·ln p\[i, yᵢ\] − ε/classes·Σ w\[c\]·ln p\[i, c\] with p = softmax(logits).
 ///
@@ -131,11 +120,7 @@ impl<'t> CrossEntropy<'t> {
         }
         // A share of 0 takes nothing of a logarithm that is −∞.
         let losses = -shares.strong_mul(logits.log_softmax(1)).sum_over(1);
-        match self.reduction {
-            Reduction::None => losses,
-            Reduction::Sum => losses.sum(),
-            Reduction::Mean => losses.mean(),
-        }
+        self.reduction.of(losses)
     }
 
     #[track_caller]

@@ -84,14 +84,21 @@ pub(super) fn tangents<'t>(scan: &Scan, at: &At<'_, 't>, t: &[Option<Var<'t>>]) 
     let along = step.carried.iter().chain(&step.of_steps).chain(&step.of_constants).copied();
     let inputs: Vec<(Var<'t>, Var<'t>)> = moves.map(|i| point[i]).zip(along).collect();
     let floats: Vec<usize> = (0..step.y.len()).filter(|&i| step.y[i].dtype().is_float()).collect();
-    let outputs: Vec<Var<'t>> = floats.iter().map(|&i| step.y[i]).collect();
+    let mut outputs: Vec<Var<'t>> = floats.iter().map(|&i| step.y[i]).collect();
+    let mut stacked = floats.iter().filter(|&&i| loop_.is_stacked(i)).count();
+    // The results of this dtype are laid out as those of the loop. What it keeps are results here: the products of this body
+    // are others.
+    let history = if scan.history { &step.carried[..] } else { &[] };
+    if scan.history {
+        outputs.extend(step.products.iter().map(|(product, _)| *product));
+        stacked += history.len() + step.products.len();
+    }
     let found = at.y.tape().tangents(&outputs, &inputs);
     let or_zero = |(x, y): (Option<Var<'t>>, &Var<'t>)| x.unwrap_or_else(|| y.full_like(0.0));
-    let next: Vec<Var<'t>> = found.into_iter().zip(&outputs).map(or_zero).collect();
-    let stacked = floats.iter().filter(|&&i| loop_.is_stacked(i)).count();
+    let mut next: Vec<Var<'t>> = found.into_iter().zip(&outputs).map(or_zero).collect();
+    next.splice(floats.len()..floats.len(), history.iter().copied());
     let (body, all) = step.end(&operands, &next, stacked);
-    // The results of this dtype are laid out as those of the loop.
-    Some(record(Scan::of(body, scan.steps, scan.part, scan.reverse, scan.history), &all))
+    Some(record(Scan::of(body, scan.steps, scan.part, scan.reverse, false), &all))
 }
 
 /// The operands of a derived loop: what is carried, what each step reads, what stays.
