@@ -201,10 +201,7 @@ fn names_option(outcome: &Outcome, op: &str) {
 fn an_option_that_nobody_reads_is_unsupported() {
     let training = |case, name, value| with_option("training", case, name, value);
     names_option(&training("ridge_optimum", "solver", json!("lbfgs")), "ridge (args.solver)");
-    names_option(
-        &training("iris_mlp_adam", "weight_decay", json!(0.1)),
-        "mlp_classifier (args.weight_decay)",
-    );
+    names_option(&training("iris_mlp_adam", "amsgrad", json!(true)), "mlp_classifier (args.amsgrad)");
     names_option(&training("transformer_block", "norm", json!("post")), "transformer_block (args.norm)");
     names_option(&training("iris_mlp_adam", "lr", json!("cosine")), "mlp_classifier (args.lr)");
     let groups = json!([{"params": ["w0"], "lr": 0.1}]);
@@ -218,14 +215,14 @@ fn an_option_that_nobody_reads_is_unsupported() {
     );
     names_option(&training("iris_mlp_adam", "betas", json!([0.9])), "mlp_classifier (args.betas)");
     // One that is switched off asks for nothing.
-    assert_eq!(training("iris_mlp_adam", "weight_decay", json!(0)), Outcome::Passed);
+    assert_eq!(training("iris_mlp_adam", "amsgrad", json!(false)), Outcome::Passed);
 
     let op = |group, case, name, value| with_option(group, case, name, value);
     names_option(&op("ops_unary", "gelu_tanh", "approximate", json!("fast")), "gelu (args.approximate)");
     names_option(&op("ops_unary", "exp", "base", json!(2)), "exp (args.base)");
     names_option(&op("ops_softmax", "softmax/0", "axis", json!([0, 1])), "softmax (args.axis)");
     names_option(&op("ops_broadcast", "error/0", "how", json!("right")), "add (args.how)");
-    names_option(&op("optim", "sgd/quadratic", "maximize", json!(true)), "sgd (args.maximize)");
+    names_option(&op("optim", "sgd/quadratic", "sparse", json!(true)), "sgd (args.sparse)");
     names_option(&op("functions", "jacobian/polar", "formula", json!("(r, t)")), "polar (args.formula)");
     // A number that is there and wrong is a failure.
     failed_with(&training("iris_mlp_adam", "last_loss", json!(0.5)), "args.last_loss: got 0.0487");
