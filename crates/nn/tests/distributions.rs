@@ -4,8 +4,8 @@
 use autograd::{Key, Tape, Var, check_grads};
 use ndarray::{ArrayD, IxDyn};
 use nn::distributions::{
-    Bernoulli, Categorical, Distribution, Exponential, Laplace, LogNormal, MultivariateNormal, Normal,
-    Reparameterised, Uniform,
+    Bernoulli, Categorical, Distribution, Exponential, Gumbel, Laplace, LogNormal, MultivariateNormal,
+    Normal, Reparameterised, TruncatedNormal, Uniform,
 };
 
 /// Midpoints of equal steps, and their length.
@@ -58,6 +58,10 @@ fn what_is_said_of_a_density_is_its_integral() {
     holds(&LogNormal::new(at(0.5), at(0.5)), &LogNormal::new(at(0.25), at(0.75)), x, step, 1e-5);
     holds(&Exponential::new(at(0.5)), &Exponential::new(at(2.0)), x, step, 1e-5);
     let (x, step) = over(-1.0, 3.0);
+    let cut = |mean, deviation| TruncatedNormal::new(at(mean), at(deviation), -1.0, 3.0);
+    holds(&cut(0.5, 1.5), &cut(-1.0, 2.0), x, step, 1e-6);
+    let (wide, wide_step) = over(-20.0, 100.0);
+    holds(&Gumbel::new(at(0.5), at(1.5)), &Gumbel::new(at(-1.0), at(2.0)), wide, wide_step, 1e-5);
     holds(&Uniform::new(at(0.5), at(1.5)), &Uniform::new(at(0.0), at(2.0)), x, step, 1e-6);
 }
 
@@ -138,6 +142,8 @@ fn derivatives_by_parameters_are_those_of_differences() {
         let e = Exponential::new(v[1]);
         let g = LogNormal::new(v[0], v[1]);
         let u = Uniform::new(v[0], v[0] + v[1] * 4.0);
+        let m = Gumbel::new(v[0], v[1]);
+        let t = TruncatedNormal::new(v[0], v[1], -1.0, 3.0);
         let b = Bernoulli::new(v[0]);
         let c = Categorical::new(v[0]);
         let parts = [
@@ -146,6 +152,11 @@ fn derivatives_by_parameters_are_those_of_differences() {
             e.log_prob(x) + e.entropy() + e.kl(&Exponential::new(v[1].square())) + e.rsample(key, &[]),
             g.log_prob(x) + g.entropy() + g.rsample(key, &[]),
             u.log_prob(x) + u.entropy() + u.rsample(key, &[]),
+            m.log_prob(x) + m.entropy() + m.kl(&Gumbel::new(v[1], 1.5)) + m.rsample(key, &[]),
+            t.log_prob(x)
+                + t.entropy()
+                + t.rsample(key, &[])
+                + t.kl(&TruncatedNormal::new(v[1], 1.5, -1.0, 3.0)),
             b.log_prob(x) + b.entropy() + b.kl(&Bernoulli::new(v[1])),
             (c.entropy() + c.kl(&Categorical::new(v[1]))).broadcast_to([2]),
         ];

@@ -63,8 +63,8 @@ fn losses_of_classes_have_the_derivatives_of_their_values() {
     let check = |name: &str, of: &dyn for<'t> Fn(Var<'t>) -> Var<'t>| {
         check_grads(|x| of(x[0]), &scores, 2).unwrap_or_else(|error| panic!("{name}: {error}"));
     };
-    check("focal", &|x| row::focal(x, x.tape().constant(&[2i64, 0]), 2.0));
-    check("multi_margin", &|x| row::multi_margin(x, x.tape().constant(&[2i64, 0]), 2, 0.7, None));
+    check("focal", &|x| row::focal(x, x.tape().constant([2i64, 0]), 2.0));
+    check("multi_margin", &|x| row::multi_margin(x, x.tape().constant([2i64, 0]), 2, 0.7, None));
     check("multilabel", &|x| row::multilabel_margin(x, x.tape().constant([[2i64, 0, -1], [1, -1, 0]])));
 }
 

@@ -79,7 +79,7 @@ fn a_short_sequence_ends_with_its_own_last_step() {
     let layers = Lstm::stacked(&mut params.scope("net"), 3, 4, 1, Direction::BOTH);
     let tape = Tape::with(&params);
     let x = input(&tape);
-    let (y, last) = layers.forward(x, None, Some(tape.constant(&[5i64, 2])));
+    let (y, last) = layers.forward(x, None, Some(tape.constant([5i64, 2])));
     let (whole, _) = layers.forward(x, None, None);
     let (short, end) = layers.forward(x.slice(0, 0..2).slice(1, 1..2), None, None);
     near(y.slice(1, 0..1), whole.slice(1, 0..1));

@@ -64,7 +64,7 @@ fn joined(y: Var<'_>) -> Var<'_> {
 
 /// Multi-head attention of rows to other rows: four linear layers around [`multi_head`].
 ///
-/// Queries are \[…, m, width\], keys and values \[…, n, width\], and so is the result \[…, m, width\]. [`SelfAttention`] is the case that all
+/// Queries are \[…, m, width\], keys and values \[…, n, width\], and so is the result \[…, m, width\]. [`SelfAttention`](super::SelfAttention) is the case that all
 /// are the same rows, with one product for the three maps.
 ///
 /// ```

@@ -21,10 +21,12 @@
 //! ```
 
 mod discrete;
+mod extreme;
 mod line;
 mod normal;
 
 pub use discrete::{Bernoulli, Categorical};
+pub use extreme::{Gumbel, TruncatedNormal};
 pub use line::{Exponential, Laplace, Uniform};
 pub use normal::{LogNormal, MultivariateNormal, Normal};
 
