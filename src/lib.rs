@@ -65,13 +65,14 @@ pub use optim;
 /// The names that a program needs to train a model: `use wengert::prelude::*;`.
 pub mod prelude {
     pub use autograd::{
-        DType, Gradients, Jit, Key, Param, Params, Program, Replay, Scope, Shape, State, Storage, Tape,
-        Triangle, Var, check_grads, compare, scalar, value_and_grad,
+        Border, ConvForm, DType, Gradients, Interpolation, Jit, Key, Param, Params, PoolForm, Program,
+        Replay, Scope, Shape, State, Storage, Tape, Triangle, Var, check_grads, compare, scalar,
+        value_and_grad,
     };
     pub use datasets;
     pub use nn::teaching::{Perceptron, ThreeOneOne};
     pub use nn::{self, Activation, Dropout, Init, LayerNorm, Linear, Mlp, Mode, TransformerBlock};
-    pub use optim::{self, Adam, Momentum, Optimizer, Pipeline, Sgd};
+    pub use optim::{self, Adam, AdamW, Momentum, Optimizer, Pipeline, Schedule, Sgd};
 }
 
 #[cfg(doctest)]

@@ -300,6 +300,7 @@ const OTHERS: &[&str] = &[
     "find_nonfinite",
     "grad",
     "grads",
+    "has_value",
     "id",
     "ifft",
     "irfft",
