@@ -52,11 +52,11 @@ impl<'a, T: Copy> View<'a, T> {
         (low, high)
     }
 
-    /// The row, if the view repeats one contiguous row, as a bias that is broadcast to a batch does.
+    /// The row, if the view repeats one contiguous row, as a bias that is broadcast to a batch does. A number is a row of one.
     pub(crate) fn as_repeated_row(&self) -> Option<&'a [T]> {
         let lead = self.strides.iter().take_while(|s| **s == 0).count();
         let (shape, strides) = (&self.shape[lead..], &self.strides[lead..]);
-        View { shape, strides, ..*self }.as_slice().filter(|row| row.len() > 1 && lead > 0)
+        View { shape, strides, ..*self }.as_slice().filter(|row| !row.is_empty() && lead > 0)
     }
 }
 
@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(row(&[5, 3], &[0, 1]), Some(vec![1, 2, 3]));
         assert_eq!(row(&[2, 5, 3], &[0, 0, 1]), Some(vec![1, 2, 3]));
         assert_eq!(row(&[3], &[1]), None, "nothing is repeated");
-        assert_eq!(row(&[5, 3], &[0, 0]), None, "a number, not a row");
+        assert_eq!(row(&[5, 3], &[0, 0]), Some(vec![1]), "a number");
         assert_eq!(row(&[3, 5], &[1, 0]), None, "a column");
     }
 }

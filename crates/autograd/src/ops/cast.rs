@@ -6,6 +6,7 @@ use super::prelude::*;
 use crate::dtype::{DataMut, each_dtype};
 use crate::ir::Cast;
 use kernels::elementwise::tiles;
+use kernels::simd::widest;
 
 impl<'t> Var<'t> {
     /// `self` converted to another dtype. Differentiable between `F32` and `F64`.
@@ -74,30 +75,46 @@ impl Rule for Cast {
 
     /// Rounds as [`Var::cast`] says.
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
+        // Wide vectors only from one float to the other, which is cast again and again: each loop for them is three.
+        fn plain(f: impl FnOnce()) {
+            f();
+        }
         macro_rules! to {
-            ($out:ident, $($from:ident $T:ident: |$v:ident| $e:expr;)*) => {
+            ($out:ident, $($from:ident $T:ident $run:ident: |$v:ident| $e:expr;)*) => {
                 match x[0].dtype() {
-                    $(DType::$from => tiles([x[0].view::<$T>()], $out, |[x], out| {
+                    $(DType::$from => tiles([x[0].view::<$T>()], $out, |[x], out| $run(#[inline(always)] || {
                         for (o, &$v) in out.iter_mut().zip(x) {
                             *o = $e;
                         }
-                    }),)*
+                    })),)*
                 }
             };
         }
         match y.data {
-            DataMut::F32(o) => {
-                to! { o, F32 f32: |v| v; F64 f64: |v| v as f32; I64 i64: |v| v as f32; Bool bool: |v| f32::from(v); }
-            }
-            DataMut::F64(o) => {
-                to! { o, F32 f32: |v| f64::from(v); F64 f64: |v| v; I64 i64: |v| v as f64; Bool bool: |v| f64::from(v); }
-            }
-            DataMut::I64(o) => {
-                to! { o, F32 f32: |v| v as i64; F64 f64: |v| v as i64; I64 i64: |v| v; Bool bool: |v| i64::from(v); }
-            }
-            DataMut::Bool(o) => {
-                to! { o, F32 f32: |v| v != 0.0; F64 f64: |v| v != 0.0; I64 i64: |v| v != 0; Bool bool: |v| v; }
-            }
+            DataMut::F32(o) => to! { o,
+                F32 f32 plain: |v| v;
+                F64 f64 widest: |v| v as f32;
+                I64 i64 plain: |v| v as f32;
+                Bool bool plain: |v| f32::from(v);
+            },
+            DataMut::F64(o) => to! { o,
+                F32 f32 widest: |v| f64::from(v);
+                F64 f64 plain: |v| v;
+                I64 i64 plain: |v| v as f64;
+                Bool bool plain: |v| f64::from(v);
+            },
+            DataMut::I64(o) => to! { o,
+                F32 f32 plain: |v| v as i64;
+                F64 f64 plain: |v| v as i64;
+                I64 i64 plain: |v| v;
+                Bool bool plain: |v| i64::from(v);
+            },
+            DataMut::Bool(o) => to! { o,
+                F32 f32 plain: |v| v != 0.0;
+                F64 f64 plain: |v| v != 0.0;
+                I64 i64 plain: |v| v != 0;
+                Bool bool plain: |v| v;
+            },
         }
         Ok(())
     }
