@@ -94,7 +94,8 @@ pub(crate) fn map2<T: Copy + Default>(x: [View<'_, T>; 2], out: &mut [T], f: imp
             // Whole lanes, but no more than there are elements; one row where there are none.
             let even = LANES >> row.len().trailing_zeros().min(LANES.ilog2());
             let times = even * (TILE / (even * row.len())).max(1);
-            let tile = row.repeat(times.min(out.len().div_ceil(row.len())).max(1));
+            let times = times.min(out.len().div_ceil(row.len())).max(1);
+            let tile = if let [number] = *row { vec![number; times] } else { row.repeat(times) };
             for (out, part) in out.chunks_mut(tile.len()).zip(all.chunks(tile.len())) {
                 let mut x = [part; 2];
                 x[of] = &tile[..part.len()];
