@@ -58,6 +58,14 @@ impl<'a, T: Copy> View<'a, T> {
         let (shape, strides) = (&self.shape[lead..], &self.strides[lead..]);
         View { shape, strides, ..*self }.as_slice().filter(|row| !row.is_empty() && lead > 0)
     }
+
+    /// The values and how often each comes in turn, if they are contiguous, as a factor for each row of a batch is.
+    pub(crate) fn as_stretched(&self) -> Option<(&'a [T], usize)> {
+        let kept = self.strides.iter().rposition(|s| *s != 0)? + 1;
+        let times = self.shape[kept..].iter().product();
+        let (shape, strides) = (&self.shape[..kept], &self.strides[..kept]);
+        Some((View { shape, strides, ..*self }.as_slice().filter(|_| times > 0)?, times))
+    }
 }
 
 #[cfg(test)]

@@ -85,22 +85,36 @@ pub(crate) fn copy<T: Copy>(x: View<'_, T>, mut out: &mut [T]) {
 }
 
 /// `out[i] = f(a[i], b[i])`, by a loop over slices. A number or a short row that is repeated along a contiguous operand is
-/// repeated in a buffer first, so that the loop is long.
+/// repeated in a buffer first, and a number for each short row in tiles, so that the loop is long.
 pub(crate) fn map2<T: Copy + Default>(x: [View<'_, T>; 2], out: &mut [T], f: impl Fn([&[T]; 2], &mut [T])) {
     let repeated = |(along, of): (usize, usize)| Some((of, x[along].as_slice()?, x[of].as_repeated_row()?));
+    let stretched = |(along, of): (usize, usize)| Some((of, x[along].as_slice()?, x[of].as_stretched()?));
     match [(0, 1), (1, 0)].into_iter().find_map(repeated) {
         Some((of, all, row)) if row.len() < TILE => {
             // Whole lanes, but no more than there are elements; one row where there are none.
             let even = LANES >> row.len().trailing_zeros().min(LANES.ilog2());
             let times = even * (TILE / (even * row.len())).max(1);
-            let tile = row.repeat(times.min(out.len().div_ceil(row.len())).max(1));
+            let times = times.min(out.len().div_ceil(row.len())).max(1);
+            let tile = if let [number] = *row { vec![number; times] } else { row.repeat(times) };
             for (out, part) in out.chunks_mut(tile.len()).zip(all.chunks(tile.len())) {
                 let mut x = [part; 2];
                 x[of] = &tile[..part.len()];
                 f(x, out);
             }
         }
-        _ => tiles(x, out, f),
+        _ => match [(0, 1), (1, 0)].into_iter().find_map(stretched) {
+            Some((of, all, (values, times))) if times < TILE => {
+                let (mut tile, count) = ([T::default(); TILE], TILE / times);
+                let parts = out.chunks_mut(count * times).zip(all.chunks(count * times));
+                for ((out, part), values) in parts.zip(values.chunks(count)) {
+                    tile.chunks_exact_mut(times).zip(values).for_each(|(to, &value)| to.fill(value));
+                    let mut x = [part; 2];
+                    x[of] = &tile[..part.len()];
+                    f(x, out);
+                }
+            }
+            _ => tiles(x, out, f),
+        },
     }
 }
 
