@@ -81,12 +81,12 @@ fn tangents_of_gradients_are_those_of_a_loop() {
     let tape = Tape::new();
     let x = data(&tape);
     let along = x.map(|x| (x * 3.0).sin());
-    let both = [true, false].map(|scan| loss(x, scan).grad(x));
+    let [scanned, unrolled] = [true, false].map(|scan| loss(x, scan).grad(x));
     for moved in [vec![0], vec![1], vec![2], vec![3], vec![0, 1, 2, 3]] {
         let wrt: Vec<Var<'_>> = moved.iter().map(|&i| x[i]).collect();
         let tangents: Vec<Var<'_>> = moved.iter().map(|&i| along[i]).collect();
-        for i in 0..4 {
-            close(both[0][i].jvp(&wrt, &tangents), both[1][i].jvp(&wrt, &tangents));
+        for (a, b) in scanned.iter().zip(unrolled) {
+            close(a.jvp(&wrt, &tangents), b.jvp(&wrt, &tangents));
         }
     }
 }

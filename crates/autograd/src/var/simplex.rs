@@ -18,7 +18,7 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn softmax_over(self, axes: impl ToAxes) -> Var<'t> {
         let (moved, back) = self.as_one_axis("softmax_over", axes);
-        moved.softmax(-1).from_one_axis(&back)
+        moved.softmax(-1).on_its_axes(&back)
     }
 
     /// Logarithm of the softmax over axes taken together: see [`softmax_over`](Var::softmax_over).
@@ -35,7 +35,7 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn log_softmax_over(self, axes: impl ToAxes) -> Var<'t> {
         let (moved, back) = self.as_one_axis("log_softmax_over", axes);
-        moved.log_softmax(-1).from_one_axis(&back)
+        moved.log_softmax(-1).on_its_axes(&back)
     }
 
     /// These axes made one, the last; and the way back.
@@ -59,7 +59,7 @@ impl<'t> Var<'t> {
     }
 
     #[track_caller]
-    fn from_one_axis(self, (shape, back): &(Shape, Vec<isize>)) -> Var<'t> {
+    fn on_its_axes(self, (shape, back): &(Shape, Vec<isize>)) -> Var<'t> {
         self.reshape(shape).permute(back)
     }
 

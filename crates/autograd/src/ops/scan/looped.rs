@@ -8,7 +8,16 @@ use crate::record::{Given, Recording};
 use crate::tape::Tape;
 use crate::var::Var;
 
-/// Variables that belong together: a `Var`, an array or a `Vec` of them, or `()` for none.
+/// Variables that belong together: a `Var`, an array or a `Vec` of them, or `()` for none. What a loop carries, reads and gives
+/// is a group.
+///
+/// ```
+/// use autograd::{Group, Tape};
+/// let tape = Tape::new();
+/// let pair = [tape.var(1.0), tape.var(2.0)];
+/// let doubled = pair.with_members(pair.members().iter().map(|x| *x * 2.0).collect());
+/// assert_eq!((doubled[0].item(), doubled[1].item()), (2.0, 4.0));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no group of variables",
     label = "neither a `Var`, an array or `Vec` of them, nor `()`"
@@ -65,8 +74,9 @@ impl<'p> Tape<'p> {
     /// loop over the steps, to the last bit. The carry is one variable or several, of any shapes and dtypes; `inputs` have
     /// the steps along their first axis. `()` stands for no inputs or no results.
     ///
-    /// Memory: the history of the carries is kept for derivatives, the steps of the body are computed again from it. A program
-    /// that needs no derivative keeps none. To keep less, run a scan within a scan: √n outer steps of √n inner ones keep 2·√n carries.
+    /// Memory: the carry before each step and the products of matrices are kept for derivatives, and all else is computed again,
+    /// step by step. A program that needs no derivative keeps neither. To keep less, run a scan within a scan: √n outer steps of √n
+    /// inner ones keep 2·√n carries at a time.
     ///
     /// ```
     /// # use autograd::Tape;
