@@ -73,9 +73,14 @@ impl<T: Digits + Float> Instructions<T> {
     pub(crate) fn run(&self, registers: &mut [T]) {
         assert!(registers.len() >= self.registers());
         let r = registers.as_mut_ptr();
+        // What the instruction before gave need not be read back from memory: chains are what small loops consist of.
+        let (mut last, mut last_register) = (T::default(), Register::MAX);
         for (i, Instruction { act, x }) in self.list.iter().enumerate() {
-            // SAFETY: `new` checked that each operand lies below the result, whose register exists.
-            let at = |k: usize| unsafe { *r.add(x[k] as usize) };
+            let at = |k: usize| match x[k] == last_register {
+                true => last,
+                // SAFETY: `new` checked that each operand lies below the result, whose register exists.
+                false => unsafe { *r.add(x[k] as usize) },
+            };
             let y = match act {
                 Act::Add => at(0) + at(1),
                 Act::Sub => at(0) - at(1),
@@ -88,6 +93,7 @@ impl<T: Digits + Float> Instructions<T> {
             };
             // SAFETY: there are so many registers.
             unsafe { *r.add(self.first + i) = y };
+            (last, last_register) = (y, (self.first + i) as Register);
         }
     }
 }
