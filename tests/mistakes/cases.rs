@@ -23,7 +23,7 @@ pub(crate) const ALL: &[Case] = &[
     ("axis that does not exist", no_such_axis),
     ("mask that is none", mask_of_numbers),
     ("seed in place of a key", seed_for_a_key),
-    ("dropout of everything", dropout_of_everything),
+    ("dropout of more than all", dropout_of_more_than_all),
     ("input of the wrong width for an MLP", wrong_width),
     ("hidden layer that does not fit", hidden_layer),
     ("layers of another model", layers_of_another_model),
@@ -163,8 +163,8 @@ fn seed_for_a_key() -> String {
     says(|| Dropout::new(0.5).forward(x, Mode::Train(seed)))
 }
 
-fn dropout_of_everything() -> String {
-    says(|| Dropout::new(1.0))
+fn dropout_of_more_than_all() -> String {
+    says(|| Dropout::new(1.5))
 }
 
 fn wrong_width() -> String {
