@@ -5,7 +5,7 @@ use autograd::{Outputs, Param, Params, Passes, Program, Tape, Var};
 type Traced = for<'t> fn(&'t Tape<'t>, [Param; 4]) -> Outputs;
 
 /// Programs that give each pass something to do.
-const PROGRAMS: [Traced; 6] = [
+const PROGRAMS: [Traced; 7] = [
     // Something unused, a number to compute, the same twice, and what is simpler: dead, fold, cse, algebra.
     |t, _| {
         let x = t.input("x", [30, 20]);
@@ -37,6 +37,12 @@ const PROGRAMS: [Traced; 6] = [
         let x = t.input("x", [100]);
         let y = x.sigmoid().sin() + x.sigmoid() * 0.5 + 0.25;
         t.outputs([y.sum().grad([x])[0], y])
+    },
+    // A loop that nobody differentiates: history.
+    |t, _| {
+        let x = t.input("x", [50]);
+        let (last, ()) = t.scan(50, x.index(0, 0), x, |h, x| ((h * x).sin(), ()));
+        t.outputs(last)
     },
 ];
 

@@ -160,7 +160,7 @@ impl<'p> Tape<'p> {
     /// let tape = Tape::new();
     /// let x = tape.var(2.0);
     /// // Newton's method for √2, until it moves by less than 10⁻¹⁰.
-    /// let start = [x, x * 0.5 + 1.0];
+    /// let start = [x, x + 1.0];
     /// let [root, _] = tape.while_loop(50, start, |[y, before]| (y - before).abs().gt(1e-10), |[y, _]| {
     ///     [(y + x / y) * 0.5, y]
     /// });
