@@ -91,6 +91,19 @@ fn tangents_of_gradients_are_those_of_a_loop() {
     }
 }
 
+/// The second gradient replays a loop that sums: its history has a tangent too.
+#[test]
+fn tangents_of_second_gradients_are_those_of_a_loop() {
+    let tape = Tape::new();
+    let x = data(&tape);
+    let along = x.map(|x| (x * 3.0).sin());
+    let [scanned, unrolled] = [true, false].map(|scan| {
+        let first: Var<'_> = loss(x, scan).grad(x).iter().map(|g| g.square().sum()).sum();
+        first.grad(x).map(|g| g.jvp(&x, &along))
+    });
+    scanned.into_iter().zip(unrolled).for_each(|(a, b)| close(a, b));
+}
+
 #[test]
 fn programs_agree_with_the_tape() {
     let mut params = Params::f64();

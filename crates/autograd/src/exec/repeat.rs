@@ -137,7 +137,7 @@ impl Memory {
             for (i, operand) in operands.iter().enumerate() {
                 let data = match i {
                     i if i < ports.carried => carries[i].borrow(),
-                    i if steps.is_read(i) => {
+                    i if steps.ports.is_read(i) => {
                         let each = operand.len() / x[i].shape[0];
                         operand.part(t * each..(t + 1) * each)
                     }
@@ -150,7 +150,7 @@ impl Memory {
             unsafe { machine.step(plan) }?;
             for piece in pieces {
                 match piece.held {
-                    Held::Result(i) if steps.is_stacked(i) => {
+                    Held::Result(i) if steps.ports.is_stacked(i) => {
                         put(&mut out, piece, Some(t), machine.result(plan, i));
                     }
                     Held::Product(i) => {
@@ -171,7 +171,7 @@ impl Memory {
         for piece in pieces {
             match piece.held {
                 Held::Result(i) if i < ports.carried => put(&mut out, piece, None, carries[i].borrow()),
-                Held::Result(i) if !sums_begun && !steps.is_stacked(i) => clear(&mut out, piece),
+                Held::Result(i) if !sums_begun && !steps.ports.is_stacked(i) => clear(&mut out, piece),
                 _ => {}
             }
         }

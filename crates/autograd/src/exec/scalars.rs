@@ -73,7 +73,7 @@ impl<T: Float + Digits> Scalars<T> {
         let mut reads: Vec<(usize, usize, &[T])> = vec![];
         for ((i, x), staged) in x.iter().enumerate().zip(&mut staged) {
             let (first, values) = (self.arguments[i] as usize, T::slice(contiguous(x, staged)));
-            if !steps.is_read(i) {
+            if !steps.ports.is_read(i) {
                 r[first..first + values.len()].copy_from_slice(values);
             } else if let Some(each) = values.len().checked_div(steps.count) {
                 reads.push((first, each, values));
@@ -139,7 +139,7 @@ impl<T: Float + Digits> Scalars<T> {
         for piece in steps.pieces {
             let (to, i) = match piece.held {
                 Held::History(i) => (&mut kept, i),
-                Held::Result(i) if steps.is_stacked(i) => (&mut stacked, i),
+                Held::Result(i) if steps.ports.is_stacked(i) => (&mut stacked, i),
                 Held::Result(i) if i >= steps.ports.carried => (&mut summed, i),
                 Held::Result(_) => continue,
                 Held::Product(_) => unreachable!("instructions on numbers have no products of matrices"),

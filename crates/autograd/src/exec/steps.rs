@@ -19,16 +19,6 @@ impl Steps<'_> {
         let (count, reverse) = (self.count, self.reverse);
         (0..count).map(move |s| if reverse { count - 1 - s } else { s })
     }
-
-    /// Whether a result is stacked.
-    pub(super) fn is_stacked(&self, result: usize) -> bool {
-        (self.ports.carried..self.ports.carried + self.ports.stacked).contains(&result)
-    }
-
-    /// Whether an argument is read from an input of all steps.
-    pub(super) fn is_read(&self, argument: usize) -> bool {
-        (self.ports.carried..self.ports.carried + self.ports.read).contains(&argument)
-    }
 }
 
 /// The elements of an operand in row-major order: where they are, or in a copy.

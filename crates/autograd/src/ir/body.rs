@@ -41,6 +41,16 @@ impl Ports {
     pub(crate) fn results(&self) -> usize {
         self.carried + self.stacked + self.summed
     }
+
+    /// Whether an argument is read from an input of all steps.
+    pub(crate) fn is_read(&self, argument: usize) -> bool {
+        (self.carried..self.carried + self.read).contains(&argument)
+    }
+
+    /// Whether a result is stacked.
+    pub(crate) fn is_stacked(&self, result: usize) -> bool {
+        (self.carried..self.carried + self.stacked).contains(&result)
+    }
 }
 
 /// What an executor makes of a body.
@@ -117,20 +127,23 @@ impl Body {
         &self.line(self.results[number]).meta
     }
 
-    /// The parts of a loop's result that are of one dtype, in order: last carries, stacked results, sums, and, if a history is
-    /// kept, that of the carries and that of the products.
+    /// The parts of a loop's result that are of one dtype, in order: last carries, stacked results, if a history is kept that of
+    /// the carries and that of the products, and sums. The sums come last, so that what a tangent stacks in place of a history
+    /// lies where the history does.
     pub(crate) fn pieces(&self, part: DType, steps: usize, history: bool) -> Vec<Piece> {
-        let Ports { carried, stacked, .. } = self.ports;
-        let results = (0..self.ports.results()).map(|i| (Held::Result(i), self.result(i)));
+        let Ports { carried, stacked, summed, .. } = self.ports;
+        let (sums, all) = (carried + stacked, carried + stacked + summed);
+        let result = |i: usize| (Held::Result(i), self.result(i));
         let carries = (0..carried).map(|i| (Held::History(i), self.result(i)));
         let products = self.products.iter().enumerate();
         let products = products.map(|(i, &id)| (Held::Product(i), &self.line(id).meta));
         let kept = carries.chain(products).filter(|_| history);
         let mut start = 0;
         let mut pieces = Vec::new();
-        for (held, meta) in results.chain(kept).filter(|(_, meta)| meta.dtype == part) {
+        let in_order = (0..sums).map(result).chain(kept).chain((sums..all).map(result));
+        for (held, meta) in in_order.filter(|(_, meta)| meta.dtype == part) {
             let each = match held {
-                Held::Result(i) => (carried..carried + stacked).contains(&i),
+                Held::Result(i) => self.ports.is_stacked(i),
                 Held::History(_) | Held::Product(_) => true,
             };
             let shape = if each { in_steps(&meta.shape, steps) } else { meta.shape.clone() };

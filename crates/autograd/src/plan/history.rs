@@ -3,7 +3,8 @@
 use super::graph::Graph;
 use crate::ir::{Held, Op, Piece, Scan, Slice};
 
-/// Drops the history of the carries where nothing reads it. It lies behind the results, so that these stay where they are.
+/// Drops the history of the carries where nothing reads it. It lies behind the results, so that these stay where they are; where
+/// sums lie behind it, it stays.
 pub(crate) fn history(graph: Graph) -> Graph {
     let mut read = graph.per_node(0);
     graph.outputs.iter().for_each(|&id| read[id as usize] = usize::MAX);
@@ -19,7 +20,9 @@ pub(crate) fn history(graph: Graph) -> Graph {
     graph.rewrite(|out, id| {
         let node = out.node(id);
         match &node.op {
-            Op::Scan(scan) if scan.history && read[id as usize] <= results(scan) => {
+            Op::Scan(scan)
+                if scan.history && scan.body.ports.summed == 0 && read[id as usize] <= results(scan) =>
+            {
                 let (op, inputs, origin) =
                     (Scan { history: false, ..scan.clone() }, node.inputs.clone(), node.origin);
                 out.add(op, inputs, origin)

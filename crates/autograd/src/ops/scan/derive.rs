@@ -85,8 +85,9 @@ pub(super) fn tangents<'t>(scan: &Scan, at: &At<'_, 't>, t: &[Option<Var<'t>>]) 
     let inputs: Vec<(Var<'t>, Var<'t>)> = moves.map(|i| point[i]).zip(along).collect();
     let floats: Vec<usize> = (0..step.y.len()).filter(|&i| step.y[i].dtype().is_float()).collect();
     let mut outputs: Vec<Var<'t>> = floats.iter().map(|&i| step.y[i]).collect();
-    let mut stacked = floats.iter().filter(|&&i| loop_.is_stacked(i)).count();
-    // The results of this dtype are laid out as those of the loop. What it keeps are results here: the products of this body
+    let mut stacked = floats.iter().filter(|&&i| scan.body.ports.is_stacked(i)).count();
+    let before_sums = loop_.float_carries().count() + stacked;
+    // The results of this dtype are laid out as those of the loop. What it keeps is stacked here: the products of this body
     // are others.
     let history = if scan.history { &step.carried[..] } else { &[] };
     if scan.history {
@@ -96,7 +97,9 @@ pub(super) fn tangents<'t>(scan: &Scan, at: &At<'_, 't>, t: &[Option<Var<'t>>]) 
     let found = at.y.tape().tangents(&outputs, &inputs);
     let or_zero = |(x, y): (Option<Var<'t>>, &Var<'t>)| x.unwrap_or_else(|| y.full_like(0.0));
     let mut next: Vec<Var<'t>> = found.into_iter().zip(&outputs).map(or_zero).collect();
-    next.splice(floats.len()..floats.len(), history.iter().copied());
+    let products = next.split_off(floats.len());
+    let sums = next.split_off(before_sums);
+    next.extend(history.iter().chain(&products).chain(&sums));
     let (body, all) = step.end(&operands, &next, stacked);
     Some(record(Scan::of(body, scan.steps, scan.part, scan.reverse, false), &all))
 }
@@ -226,11 +229,6 @@ impl<'a, 't> Replayed<'a, 't> {
         matches!(held, Held::Result(i) if self.carried().contains(&i))
     }
 
-    fn is_stacked(&self, result: usize) -> bool {
-        let first = self.carried().end;
-        (first..first + self.scan.body.ports.stacked).contains(&result)
-    }
-
     /// Each step reads the history of the carries, what the loop's steps read, and its products.
     fn operands(&self) -> Operands<'t> {
         let read = self.history.iter().chain(&self.x[self.read()]).chain(&self.products);
@@ -249,7 +247,7 @@ impl<'a, 't> Replayed<'a, 't> {
             .map(|piece| {
                 let each_step = match piece.held {
                     Held::History(_) | Held::Product(_) => true,
-                    Held::Result(i) => self.is_stacked(i),
+                    Held::Result(i) => self.scan.body.ports.is_stacked(i),
                 };
                 Cotangent { held: piece.held, each_step, value: taken(g, &piece) }
             })

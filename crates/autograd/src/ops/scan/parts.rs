@@ -50,8 +50,7 @@ impl Scan {
     /// Shapes and dtypes of the operands.
     pub(super) fn operands(&self) -> impl Iterator<Item = Meta> {
         let ports = self.body.ports;
-        let read = ports.carried..ports.carried + ports.read;
-        self.body.arguments().enumerate().map(move |(i, meta)| match read.contains(&i) {
+        self.body.arguments().enumerate().map(move |(i, meta)| match ports.is_read(i) {
             true => Meta::new(in_steps(&meta.shape, self.steps), meta.dtype),
             false => meta.clone(),
         })

@@ -183,7 +183,7 @@ fn expression(node: &RecipeNode) -> String {
         RecipeOp::Pick => format!("{first}.pick({})", x[1]),
         // A closure of the tests has no text: its name tells where it stands.
         RecipeOp::Row(row) => format!(
-            "todo!(\"the row `{}` of the table of tests, of {}\")",
+            "panic!(\"here stands the row `{}` of the table of tests, of {}\")",
             small_rows()[*row].name,
             x.join(", ")
         ),
