@@ -227,9 +227,9 @@ fn mistakes_are_told_at_the_call() {
 fn a_panic_in_a_body_leaves_the_tape_in_order() {
     let tape = Tape::new();
     let x = tape.var(1.0);
-    let failed =
-        catch_unwind(AssertUnwindSafe(|| tape.scan(2, x, (), |_, ()| panic!("stop")) as (Var<'_>, ())));
-    assert!(failed.is_err());
+    let stop = |h: Var<'_>| -> () { panic!("stop at {}", (h * 2.0).shape()) };
+    let failed = catch_unwind(AssertUnwindSafe(|| tape.scan(2, x, (), |h, ()| (h, stop(h)))));
+    assert!(failed.is_err() && tape.find_nonfinite().is_none());
     assert_eq!((x + 1.0).item(), 2.0);
 }
 

@@ -47,8 +47,7 @@ impl<'t> Recording<'t> {
         known: &[(Var<'t>, Var<'t>)],
     ) -> (Arc<Body>, Vec<Var<'t>>) {
         let Recording { tape, region, arguments } = self;
-        let start = region.start();
-        drop(region);
+        let start = region.end();
         tape.list().check_writes_since(start);
         let end = tape.len() as NodeId;
         let known = known.iter().map(|(x, argument)| (x.id(), argument.id())).collect();

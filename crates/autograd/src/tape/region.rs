@@ -12,6 +12,8 @@ use std::sync::Arc;
 pub(crate) struct Region<'t> {
     tape: &'t Tape<'t>,
     start: NodeId,
+    /// Whether a panic has left it.
+    left: bool,
 }
 
 impl<'t> Region<'t> {
@@ -23,11 +25,17 @@ impl<'t> Region<'t> {
         let start = list.nodes.len() as NodeId;
         drop(list);
         // From here on, a panic ends the region.
-        let region = Region { tape, start };
+        let region = Region { tape, start, left: true };
         for (number, meta) in arguments.iter().enumerate() {
             tape.list_mut().leaf(Op::Argument(number as u32), meta.clone(), Value::nowhere());
         }
         region
+    }
+
+    /// Ends it. Its nodes are to be cut out, and then to expire.
+    pub(crate) fn end(mut self) -> NodeId {
+        self.left = false;
+        self.start
     }
 
     /// The number of its first node.
@@ -38,7 +46,11 @@ impl<'t> Region<'t> {
 
 impl Drop for Region<'_> {
     fn drop(&mut self) {
-        self.tape.list_mut().bodies -= 1;
+        let list = &mut *self.tape.list_mut();
+        list.bodies -= 1;
+        if self.left {
+            list.expire(self.start, list.nodes.len() as NodeId);
+        }
     }
 }
 
