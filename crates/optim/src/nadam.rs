@@ -80,14 +80,13 @@ impl NAdamFormula {
 
     /// Πₜ, the product of all momenta up to step `t`. One that makes no difference to 1 − Πₜ is 0.
     pub fn momentum_product(&self, t: u64) -> f64 {
-        let mut product = 1.0;
-        for k in 1..=t {
-            product *= self.momentum_at(k);
-            if product < f64::EPSILON / 8.0 {
-                return 0.0;
-            }
+        const NONE: f64 = f64::EPSILON / 8.0;
+        // No momentum is above β₁, so after some hundred steps there is nothing to multiply.
+        if self.beta1.powf(t as f64) < NONE {
+            return 0.0;
         }
-        product
+        let product = (1..=t).fold(1.0, |product, k| product * self.momentum_at(k));
+        if product < NONE { 0.0 } else { product }
     }
 }
 
