@@ -79,6 +79,8 @@ fn a_program_allocates_in_its_first_step_alone() {
         models::classifier(),
         models::elements(10_000),
         models::transformer(2, 24, 32),
+        models::recurrent(7, 4, 8),
+        models::solver(100),
     ];
     let mut found = vec![];
     for model in &all {

@@ -16,6 +16,8 @@ fn all() -> Vec<Model> {
         models::classifier(),
         models::elements(100_000),
         models::transformer(8, 64, 128),
+        models::recurrent(20, 16, 24),
+        models::solver(200),
     ]
 }
 

@@ -3,7 +3,7 @@
 use ndarray::{Array1, ArrayD, IxDyn};
 use wengert::autograd::AnyTensor;
 use wengert::nn::attention::Mask;
-use wengert::nn::{TransformerBlock, loss};
+use wengert::nn::{Lstm, TransformerBlock, loss, sequence::Direction};
 use wengert::prelude::*;
 
 /// A loss of the inputs, of any lifetime.
@@ -126,5 +126,39 @@ pub(crate) fn transformer(sequences: usize, length: usize, width: usize) -> Mode
         batch: vec![numbers(9, &[sequences, length, width])],
         labels: None,
         loss: Box::new(move |_, x| block.forward(x[0], Mask::Causal).square().mean()),
+    }
+}
+
+/// An LSTM over sequences, which is a loop.
+pub(crate) fn recurrent(length: usize, batch: usize, units: usize) -> Model {
+    let mut params = Params::f32();
+    let lstm = Lstm::stacked(&mut params.scope("lstm"), 3, units, 2, &[Direction::Forward]);
+    Model {
+        name: "recurrent",
+        params,
+        batch: vec![numbers(10, &[length, batch, 3])],
+        labels: None,
+        loss: Box::new(move |_, x| lstm.forward(x[0], None, None).0.square().mean()),
+    }
+}
+
+/// A solver's steps of a few numbers, which are a loop of scalar instructions.
+pub(crate) fn solver(steps: usize) -> Model {
+    let mut params = Params::f32();
+    let start = params.scope("swing").param("start", [2], [1.0, 0.3]);
+    Model {
+        name: "solver",
+        params,
+        batch: vec![],
+        labels: None,
+        loss: Box::new(move |t, _| {
+            let start = t.param(start);
+            let ([x, v], path) = t.scan(steps, [start.index(0, 0), start.index(0, 1)], (), |[x, v], ()| {
+                let v = v - x.sin() * 0.05;
+                let x = x + v * 0.05;
+                ([x, v], x)
+            });
+            (x * v).square() + path.square().mean()
+        }),
     }
 }

@@ -9,5 +9,4 @@ mod stream;
 
 pub(crate) use machine::{Failed, Machine, Ran};
 pub(crate) use repeat::Repeated;
-pub(crate) use steps::Steps;
 pub use stream::Streams;

@@ -208,7 +208,7 @@ fn report(list: &List, id: NodeId, params: Option<&Params>, here: &Census) -> No
 fn first_step(scan: &Scan, x: &Strided<'_>) -> Option<String> {
     let in_time = |t: usize| if scan.reverse { scan.steps - 1 - t } else { t };
     let mut first: Option<(usize, String)> = None;
-    for piece in scan.body.pieces(scan.part, scan.steps, scan.history) {
+    for piece in scan.pieces() {
         let each = piece.elements() / scan.steps.max(1);
         for k in 0..piece.elements() {
             if element_at(x, &[piece.start + k]).is_finite() {

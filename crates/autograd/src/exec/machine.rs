@@ -299,7 +299,7 @@ impl Machine {
     /// Runs an op by its eager kernel.
     fn op(&mut self, op: &Op, x: &[MemoryView], y: &MemoryView) -> Result<(), Fault> {
         // SAFETY: the plan is verified, so the operands do not overlap the result. Nothing else writes now.
-        let operands: SmallVec<[Strided<'_>; 4]> =
+        let operands: SmallVec<[Strided<'_>; 16]> =
             x.iter().map(|x| unsafe { strided(&self.bases, x, y.memory) }).collect();
         // SAFETY: as above; the result lies within its memory.
         let data = with_type!(y.dtype, T => T::share_mut(unsafe { whole::<T>(&self.bases, y) }));

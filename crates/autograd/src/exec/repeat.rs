@@ -4,11 +4,11 @@
 
 use super::machine::Machine;
 use super::scalars::Scalars;
-use super::steps::{Steps, contiguous};
+use super::steps::{Parts, contiguous, stage};
 use crate::buffers::Strided;
 use crate::call::{Fault, Fill};
 use crate::dtype::{Data, DataMut, DataRef, Storable, each_dtype, with_float};
-use crate::ir::{Body, Held, Piece};
+use crate::ir::{Held, Piece, Scan};
 use crate::kernels::workers::Workers;
 use crate::params::{Gradients, Params};
 use crate::plan::{Buffer, Graph, Passes, Plan, Verified, plan};
@@ -37,6 +37,7 @@ pub(crate) struct Planned {
 #[derive(Debug)]
 struct Memory {
     machine: Machine,
+    parts: Parts,
     /// What is carried, between two steps.
     carries: Vec<Data>,
     /// Contiguous copies of operands that are not.
@@ -44,9 +45,10 @@ struct Memory {
 }
 
 impl Repeated {
-    /// Plans a body by the passes that keep every bit.
-    pub(crate) fn new(body: &Body, history: bool) -> Repeated {
-        let plan = plan(Graph::of_body(body, history), &Params::f64(), &[], Passes::exact());
+    /// Plans the body of a loop by the passes that keep every bit.
+    pub(crate) fn new(scan: &Scan) -> Repeated {
+        let body = &*scan.body;
+        let plan = plan(Graph::of_body(body, scan.history), &Params::f64(), &[], Passes::exact());
         if let Some(scalars) = Scalars::of(&plan.graph, body) {
             return Repeated::F64(scalars);
         }
@@ -56,7 +58,7 @@ impl Repeated {
         let carries = body.arguments().take(body.ports.carried);
         let carries = carries.map(|m| Buffer { dtype: m.dtype, elements: m.shape.elements() }).collect();
         let mut planned = Planned { plan, idle: Mutex::default(), carries, shares_work: false };
-        let first = planned.memory();
+        let first = planned.memory(scan);
         planned.shares_work = first.machine.shares_work();
         planned.idle = Mutex::new(vec![first]);
         Repeated::Planned(Box::new(planned))
@@ -70,18 +72,18 @@ impl Repeated {
     /// Runs the steps, and fills the pieces of the result.
     pub(crate) fn run(
         &self,
-        steps: &Steps<'_>,
+        scan: &Scan,
         x: &[Strided<'_>],
         y: Fill<'_>,
         workers: &Workers,
     ) -> Result<(), Fault> {
         match self {
-            Repeated::F32(scalars) => scalars.run(steps, x, y.slice()),
-            Repeated::F64(scalars) => scalars.run(steps, x, y.slice()),
+            Repeated::F32(scalars) => scalars.run(scan, x, y.slice()),
+            Repeated::F64(scalars) => scalars.run(scan, x, y.slice()),
             Repeated::Planned(planned) => {
-                let mut memory = planned.take();
+                let mut memory = planned.take(scan);
                 memory.machine.share(workers);
-                let done = memory.run(&planned.plan, steps, x, y);
+                let done = memory.run(&planned.plan, scan, x, y);
                 planned.give(memory);
                 return done;
             }
@@ -91,19 +93,24 @@ impl Repeated {
 }
 
 impl Planned {
-    fn memory(&self) -> Memory {
+    fn memory(&self, scan: &Scan) -> Memory {
         let plan = &self.plan;
         let gradients = Gradients::of(0, plan.parameters.dtype, 0, None);
         Memory {
             machine: Machine::new(plan, gradients, 1),
+            parts: Parts::new(scan),
             carries: self.carries.iter().map(|b| Data::splat(b.dtype, 0.0, b.elements)).collect(),
             staged: plan.inputs.iter().map(|input| Data::empty(input.dtype())).collect(),
         }
     }
 
-    fn take(&self) -> Memory {
+    fn take(&self, scan: &Scan) -> Memory {
         let free = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        free.unwrap_or_else(|| self.memory())
+        let mut memory = free.unwrap_or_else(|| self.memory(scan));
+        if !memory.parts.are_of(scan) {
+            memory.parts = Parts::new(scan);
+        }
+        memory
     }
 
     fn give(&self, memory: Memory) {
@@ -115,33 +122,34 @@ impl Memory {
     fn run(
         &mut self,
         plan: &Verified<Plan>,
-        steps: &Steps<'_>,
+        scan: &Scan,
         x: &[Strided<'_>],
         y: Fill<'_>,
     ) -> Result<(), Fault> {
-        let Memory { machine, carries, staged } = self;
-        let &Steps { ports, pieces, .. } = steps;
-        let operands: Vec<DataRef<'_>> =
-            x.iter().zip(staged.iter_mut()).map(|(x, staged)| contiguous(x, staged)).collect();
-        for (carry, x) in carries.iter_mut().zip(&operands) {
-            carry.borrow_mut().copy_from(*x);
+        let Memory { machine, parts: Parts { pieces, .. }, carries, staged } = self;
+        let (ports, pieces) = (scan.body.ports, &*pieces);
+        x.iter().zip(staged.iter_mut()).for_each(|(x, staged)| stage(x, staged));
+        let operand = |i: usize| contiguous(&x[i], &staged[i]);
+        for (i, carry) in carries.iter_mut().enumerate() {
+            carry.borrow_mut().copy_from(operand(i));
         }
         let mut out = y.data;
         let mut sums_begun = false;
-        for t in steps.order() {
+        for t in scan.order() {
             for piece in pieces {
                 if let Held::History(i) = piece.held {
                     put(&mut out, piece, Some(t), carries[i].borrow());
                 }
             }
-            for (i, operand) in operands.iter().enumerate() {
+            for i in 0..x.len() {
                 let data = match i {
                     i if i < ports.carried => carries[i].borrow(),
-                    i if steps.ports.is_read(i) => {
-                        let each = operand.len() / x[i].shape[0];
-                        operand.part(t * each..(t + 1) * each)
+                    i if ports.is_read(i) => {
+                        let all = operand(i);
+                        let each = all.len() / scan.steps;
+                        all.part(t * each..(t + 1) * each)
                     }
-                    _ => *operand,
+                    i => operand(i),
                 };
                 machine.set_input(i, data);
             }
@@ -150,7 +158,7 @@ impl Memory {
             unsafe { machine.step(plan) }?;
             for piece in pieces {
                 match piece.held {
-                    Held::Result(i) if steps.ports.is_stacked(i) => {
+                    Held::Result(i) if ports.is_stacked(i) => {
                         put(&mut out, piece, Some(t), machine.result(plan, i));
                     }
                     Held::Product(i) => {
@@ -171,7 +179,7 @@ impl Memory {
         for piece in pieces {
             match piece.held {
                 Held::Result(i) if i < ports.carried => put(&mut out, piece, None, carries[i].borrow()),
-                Held::Result(i) if !sums_begun && !steps.ports.is_stacked(i) => clear(&mut out, piece),
+                Held::Result(i) if !sums_begun && !ports.is_stacked(i) => clear(&mut out, piece),
                 _ => {}
             }
         }

@@ -1,13 +1,14 @@
 //! Bodies of loops whose values have few elements, as instructions on single numbers.
 
-use super::steps::{Steps, contiguous};
+use super::steps::{Parts, contiguous, stage};
 use crate::buffers::Strided;
 use crate::dtype::{DType, Data, Float};
-use crate::ir::{Binary, Body, Concat, Held, Meta, NodeId, Op, Structure, Sum, Unary};
+use crate::ir::{Binary, Body, Concat, Held, Meta, NodeId, Op, Scan, Structure, Sum, Unary};
 use crate::kernels::scalars::{Act, Instruction, Instructions, Register, of_binary, of_unary};
 use crate::number::Digits;
 use crate::op::Rule;
 use crate::plan::{Graph, Node};
+use smallvec::SmallVec;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -27,8 +28,21 @@ pub(crate) struct Scalars<T> {
     arguments: Vec<Register>,
     /// The registers of each result's elements.
     results: Vec<Vec<Register>>,
-    /// The registers of runs that have ended.
-    idle: Mutex<Vec<Vec<T>>>,
+    /// The registers of the next carries, in order.
+    next: Vec<Register>,
+    /// The memory of runs that have ended.
+    idle: Mutex<Vec<Memory<T>>>,
+}
+
+/// The memory of one run.
+#[derive(Debug)]
+struct Memory<T> {
+    registers: Vec<T>,
+    carried: Vec<T>,
+    /// Contiguous copies of operands that are not.
+    staged: Vec<Data>,
+    parts: Parts,
+    copies: Copies,
 }
 
 impl<T: Float + Digits> Scalars<T> {
@@ -48,6 +62,8 @@ impl<T: Float + Digits> Scalars<T> {
         let moved = |r: Register| if is_result(r) { (r - RESULTS) + first as Register } else { r };
         let list = lower.list.iter().map(|i| Instruction { act: i.act, x: i.x.map(moved) }).collect();
         let results: Vec<Vec<Register>> = results;
+        let results: Vec<Vec<Register>> =
+            results.into_iter().map(|r| r.into_iter().map(moved).collect()).collect();
         let mut start = vec![T::default(); lower.arguments];
         start.extend(&lower.constants);
         start.resize(first + lower.list.len(), T::default());
@@ -55,40 +71,54 @@ impl<T: Float + Digits> Scalars<T> {
             code: Instructions::new(first, list),
             start,
             arguments: lower.first_of,
-            results: results.into_iter().map(|r| r.into_iter().map(moved).collect()).collect(),
+            next: results[..body.ports.carried].concat(),
+            results,
             idle: Mutex::default(),
         })
     }
 
     /// Runs the steps, and fills the pieces of the result.
-    pub(super) fn run(&self, steps: &Steps<'_>, x: &[Strided<'_>], y: &mut [T]) {
+    pub(super) fn run(&self, scan: &Scan, x: &[Strided<'_>], y: &mut [T]) {
         let free = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut registers = free.unwrap_or_else(|| self.start.clone());
-        self.repeat(steps, x, y, &mut registers);
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(registers);
+        let mut memory = free.unwrap_or_else(|| self.memory(scan));
+        if !memory.parts.are_of(scan) {
+            memory = self.memory(scan);
+        }
+        self.repeat(scan, x, y, &mut memory);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
     }
 
-    fn repeat(&self, steps: &Steps<'_>, x: &[Strided<'_>], y: &mut [T], r: &mut [T]) {
-        let mut staged: Vec<Data> = x.iter().map(|_| Data::empty(T::DTYPE)).collect();
-        let mut reads: Vec<(usize, usize, &[T])> = vec![];
-        for ((i, x), staged) in x.iter().enumerate().zip(&mut staged) {
+    fn memory(&self, scan: &Scan) -> Memory<T> {
+        let parts = Parts::new(scan);
+        Memory {
+            registers: self.start.clone(),
+            carried: vec![T::default(); self.next.len()],
+            staged: self.arguments.iter().map(|_| Data::empty(T::DTYPE)).collect(),
+            copies: self.copies(scan, &parts),
+            parts,
+        }
+    }
+
+    fn repeat(&self, scan: &Scan, x: &[Strided<'_>], y: &mut [T], memory: &mut Memory<T>) {
+        let Memory { registers: r, carried, staged, parts, copies } = memory;
+        let (ports, next, Copies { kept, stacked, summed }) = (scan.body.ports, &self.next, &*copies);
+        let mut reads: SmallVec<[(usize, usize, &[T]); 16]> = SmallVec::new();
+        for ((i, x), staged) in x.iter().enumerate().zip(staged) {
+            stage(x, staged);
             let (first, values) = (self.arguments[i] as usize, T::slice(contiguous(x, staged)));
-            if !steps.ports.is_read(i) {
+            if !ports.is_read(i) {
                 r[first..first + values.len()].copy_from_slice(values);
-            } else if let Some(each) = values.len().checked_div(steps.count) {
+            } else if let Some(each) = values.len().checked_div(scan.steps) {
                 reads.push((first, each, values));
             }
         }
-        let next: Vec<Register> = self.results[..steps.ports.carried].concat();
         // Whether no carry is read after it was written.
         let at_once =
             next.iter().enumerate().all(|(k, &from)| from as usize >= next.len() || from as usize == k);
-        let mut carried = vec![T::default(); next.len()];
-        let (kept, stacked, summed) = self.copies(steps);
         summed.iter().for_each(|c| y[c.start] = T::default());
         let mut begun = false;
-        for t in steps.order() {
-            for c in &kept {
+        for t in scan.order() {
+            for c in kept {
                 y[c.start + t * c.each] = r[c.register];
             }
             for &(first, each, values) in &reads {
@@ -97,10 +127,10 @@ impl<T: Float + Digits> Scalars<T> {
                 }
             }
             self.code.run(r);
-            for c in &stacked {
+            for c in stacked {
                 y[c.start + t * c.each] = r[c.register];
             }
-            for c in &summed {
+            for c in summed {
                 y[c.start] = if begun { y[c.start] + r[c.register] } else { r[c.register] };
             }
             begun = true;
@@ -109,13 +139,13 @@ impl<T: Float + Digits> Scalars<T> {
                     r[k] = r[from as usize];
                 }
             } else {
-                carried.iter_mut().zip(&next).for_each(|(c, &from)| *c = r[from as usize]);
-                r[..carried.len()].copy_from_slice(&carried);
+                carried.iter_mut().zip(next).for_each(|(c, &from)| *c = r[from as usize]);
+                r[..carried.len()].copy_from_slice(carried);
             }
         }
-        for piece in steps.pieces {
+        for piece in &parts.pieces {
             if let Held::Result(i) = piece.held
-                && i < steps.ports.carried
+                && i < ports.carried
             {
                 let first = self.arguments[i] as usize;
                 y[piece.start..piece.start + piece.elements()]
@@ -123,24 +153,16 @@ impl<T: Float + Digits> Scalars<T> {
             }
         }
     }
-}
 
-/// A number that goes from a register to the result of the loop: at the start, and `each` further with each step.
-struct Copy {
-    register: usize,
-    start: usize,
-    each: usize,
-}
-
-impl<T: Float + Digits> Scalars<T> {
-    /// What is kept before each step, what is stacked after it, and what is summed.
-    fn copies(&self, steps: &Steps<'_>) -> (Vec<Copy>, Vec<Copy>, Vec<Copy>) {
-        let (mut kept, mut stacked, mut summed) = (vec![], vec![], vec![]);
-        for piece in steps.pieces {
+    /// What goes from registers to the result with each step.
+    fn copies(&self, scan: &Scan, parts: &Parts) -> Copies {
+        let mut copies = Copies::default();
+        let ports = scan.body.ports;
+        for piece in &parts.pieces {
             let (to, i) = match piece.held {
-                Held::History(i) => (&mut kept, i),
-                Held::Result(i) if steps.ports.is_stacked(i) => (&mut stacked, i),
-                Held::Result(i) if i >= steps.ports.carried => (&mut summed, i),
+                Held::History(i) => (&mut copies.kept, i),
+                Held::Result(i) if ports.is_stacked(i) => (&mut copies.stacked, i),
+                Held::Result(i) if i >= ports.carried => (&mut copies.summed, i),
                 Held::Result(_) => continue,
                 Held::Product(_) => unreachable!("instructions on numbers have no products of matrices"),
             };
@@ -153,8 +175,24 @@ impl<T: Float + Digits> Scalars<T> {
                 to.push(Copy { register, start: piece.start + k, each });
             }
         }
-        (kept, stacked, summed)
+        copies
     }
+}
+
+/// A number that goes from a register to the result of the loop: at the start, and `each` further with each step.
+#[derive(Debug)]
+struct Copy {
+    register: usize,
+    start: usize,
+    each: usize,
+}
+
+/// What is kept before each step, what is stacked after it, and what is summed.
+#[derive(Debug, Default)]
+struct Copies {
+    kept: Vec<Copy>,
+    stacked: Vec<Copy>,
+    summed: Vec<Copy>,
 }
 
 /// Where results of instructions are numbered from, until the number of constants is known.

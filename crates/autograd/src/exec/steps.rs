@@ -1,39 +1,42 @@
 //! The steps of a loop, as its executors see them.
 
 use crate::buffers::Strided;
-use crate::dtype::{Data, DataRef, Storable, with_type};
-use crate::ir::{Piece, Ports};
+use crate::dtype::{DType, Data, DataRef, Storable, with_type};
+use crate::ir::{Piece, Scan};
 use crate::kernels::elementwise;
 
-/// The steps of a loop: the arguments and results of its body, the parts of its result, and the order.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Steps<'a> {
-    pub(crate) ports: Ports,
-    pub(crate) pieces: &'a [Piece],
-    pub(crate) count: usize,
-    pub(crate) reverse: bool,
+/// The parts of a loop's result: what they follow from, and what they are. They are kept from run to run.
+#[derive(Debug)]
+pub(super) struct Parts {
+    of: (DType, usize),
+    pub(super) pieces: Vec<Piece>,
 }
 
-impl Steps<'_> {
-    pub(super) fn order(&self) -> impl Iterator<Item = usize> + use<> {
-        let (count, reverse) = (self.count, self.reverse);
-        (0..count).map(move |s| if reverse { count - 1 - s } else { s })
+impl Parts {
+    pub(super) fn new(scan: &Scan) -> Parts {
+        Parts { of: (scan.part, scan.steps), pieces: scan.pieces() }
+    }
+
+    /// Whether they are those of this loop, which has the same body.
+    pub(super) fn are_of(&self, scan: &Scan) -> bool {
+        self.of == (scan.part, scan.steps)
     }
 }
 
-/// The elements of an operand in row-major order: where they are, or in a copy.
-pub(super) fn contiguous<'a>(x: &Strided<'a>, staged: &'a mut Data) -> DataRef<'a> {
+/// Copies an operand that is not contiguous, so that [`contiguous`] finds it.
+pub(super) fn stage(x: &Strided<'_>, staged: &mut Data) {
     with_type!(x.dtype(), T => {
         let view = x.view::<T>();
-        match view.as_slice() {
-            Some(values) => T::share(values),
-            None => {
-                let values = T::vec(staged);
-                values.clear();
-                values.resize(x.shape.iter().product(), T::default());
-                elementwise::copy(view, values);
-                T::share(values)
-            }
+        if view.as_slice().is_none() {
+            let values = T::vec(staged);
+            values.clear();
+            values.resize(x.shape.iter().product(), T::default());
+            elementwise::copy(view, values);
         }
     })
+}
+
+/// The elements of an operand in row-major order: where they are, or in a copy.
+pub(super) fn contiguous<'a>(x: &Strided<'a>, staged: &'a Data) -> DataRef<'a> {
+    with_type!(x.dtype(), T => x.view::<T>().as_slice().map_or(staged.borrow(), T::share))
 }

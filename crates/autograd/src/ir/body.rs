@@ -1,6 +1,6 @@
 //! The body of a loop: a list of its own, whose arguments come from around it with each step.
 
-use super::{Inputs, Meta, NodeId, Op, Structure};
+use super::{Inputs, Meta, NodeId, Op, Scan, Structure};
 use crate::dtype::DType;
 use crate::shape::Shape;
 use std::any::Any;
@@ -169,6 +169,19 @@ impl Body {
     {
         let made: &dyn Any = &**self.made[usize::from(history)].get_or_init(|| Box::new(make()));
         made.downcast_ref().expect("one executor runs bodies")
+    }
+}
+
+impl Scan {
+    /// The parts of the result.
+    pub(crate) fn pieces(&self) -> Vec<Piece> {
+        self.body.pieces(self.part, self.steps, self.history)
+    }
+
+    /// The steps in the order in which they run.
+    pub(crate) fn order(&self) -> impl Iterator<Item = usize> + use<> {
+        let (steps, reverse) = (self.steps, self.reverse);
+        (0..steps).map(move |s| if reverse { steps - 1 - s } else { s })
     }
 }
 

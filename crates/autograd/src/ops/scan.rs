@@ -16,7 +16,7 @@ pub use looped::Group;
 
 use super::prelude::*;
 use crate::dtype::Data;
-use crate::exec::{Repeated, Steps};
+use crate::exec::Repeated;
 use crate::ir::{Body, Held, NodeId, Op, Piece, Scan};
 
 impl Rule for Scan {
@@ -78,18 +78,11 @@ impl Rule for Scan {
     }
 
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, room: &mut Room<'_>) -> Result<(), Fault> {
-        let repeated = self.body.made(self.history, || Repeated::new(&self.body, self.history));
-        let steps = Steps {
-            ports: self.body.ports,
-            pieces: &self.pieces(),
-            count: self.steps,
-            reverse: self.reverse,
-        };
-        repeated.run(&steps, x, y, room.workers)
+        self.body.made(self.history, || Repeated::new(self)).run(self, x, y, room.workers)
     }
 
     fn needs(&self, _x: &[&Meta], _y: &Meta) -> Needs {
-        let repeated = self.body.made(self.history, || Repeated::new(&self.body, self.history));
+        let repeated = self.body.made(self.history, || Repeated::new(self));
         Needs { shared: repeated.shares_work(), scratch: 0 }
     }
 }

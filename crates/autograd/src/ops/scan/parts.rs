@@ -43,10 +43,6 @@ impl Scan {
         Scan { flops, ..scan }
     }
 
-    pub(super) fn pieces(&self) -> Vec<Piece> {
-        self.body.pieces(self.part, self.steps, self.history)
-    }
-
     /// Shapes and dtypes of the operands.
     pub(super) fn operands(&self) -> impl Iterator<Item = Meta> {
         let ports = self.body.ports;
@@ -54,12 +50,6 @@ impl Scan {
             true => Meta::new(in_steps(&meta.shape, self.steps), meta.dtype),
             false => meta.clone(),
         })
-    }
-
-    /// The steps in the order in which they run.
-    pub(super) fn order(&self) -> impl Iterator<Item = usize> {
-        let (steps, reverse) = (self.steps, self.reverse);
-        (0..steps).map(move |s| if reverse { steps - 1 - s } else { s })
     }
 }
 
