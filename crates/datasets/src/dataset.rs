@@ -1,9 +1,11 @@
-//! Samples with their labels.
+//! Samples with their labels or targets.
 
 use crate::error::{Error, reserve, zeros};
 use ndarray::{Array1, Array2};
 
-/// Samples in the rows of a matrix, and a class label for each.
+/// Samples in the rows of a matrix, and for each the label of its class, or a number: the target of a regression.
+///
+/// A `Dataset` has labels, a `Dataset<f64>` targets.
 ///
 /// # Examples
 ///
@@ -14,19 +16,43 @@ use ndarray::{Array1, Array2};
 /// # Ok::<(), datasets::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-pub struct Dataset {
+pub struct Dataset<T: Target = i64> {
     /// The samples, `[n_samples, n_features]`.
     pub x: Array2<f64>,
-    /// The labels, `[n_samples]`.
-    pub y: Array1<i64>,
+    /// The labels or targets, `[n_samples]`.
+    pub y: Array1<T>,
 }
 
-impl Dataset {
-    /// Joins samples `x` of shape `[n, features]` and labels `y` of shape `[n]`.
+/// What a [`Dataset`] knows of a sample: a label, `i64`, or a target, `f64`.
+///
+/// # Examples
+///
+/// ```
+/// use datasets::{Dataset, Target};
+///
+/// fn last<T: Target>(data: &Dataset<T>) -> Option<T> {
+///     data.y.last().copied()
+/// }
+/// assert_eq!(last(&datasets::make_moons(4).shuffle(false).generate()?), Some(1));
+/// # Ok::<(), datasets::Error>(())
+/// ```
+pub trait Target: Copy + sealed::Sealed {}
+
+impl Target for i64 {}
+impl Target for f64 {}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for i64 {}
+    impl Sealed for f64 {}
+}
+
+impl<T: Target> Dataset<T> {
+    /// Joins samples `x` of shape `[n, features]` and labels or targets `y` of shape `[n]`.
     ///
     /// # Errors
     ///
-    /// [`Error::LengthMismatch`] if `y` does not have one label for each row of `x`.
+    /// [`Error::LengthMismatch`] if `y` does not have one entry for each row of `x`.
     ///
     /// # Examples
     ///
@@ -39,7 +65,7 @@ impl Dataset {
     /// assert!(Dataset::new(array![[0.5, 1.5]], array![0, 1]).is_err());
     /// # Ok::<(), datasets::Error>(())
     /// ```
-    pub fn new(x: Array2<f64>, y: Array1<i64>) -> Result<Self, Error> {
+    pub fn new(x: Array2<f64>, y: Array1<T>) -> Result<Self, Error> {
         let data = Self { x, y };
         data.check()?;
         Ok(data)
@@ -103,13 +129,43 @@ impl Dataset {
         Ok(Self { x, y: y.into() })
     }
 
+    /// Rounds the samples to `f32`, the numbers of most networks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let data = datasets::make_moons(4).generate()?;
+    /// assert_eq!(data.x_f32()[[2, 1]], data.x[[2, 1]] as f32);
+    /// # Ok::<(), datasets::Error>(())
+    /// ```
+    #[must_use]
+    pub fn x_f32(&self) -> Array2<f32> {
+        self.x.mapv(|x| x as f32)
+    }
+
     /// The fields are public, so they can come to disagree after construction.
     fn check(&self) -> Result<(), Error> {
         let (len, rows) = (self.y.len(), self.x.nrows());
         if len != rows {
-            let expected = format!("one label for each of the {rows} rows of x");
+            let expected = format!("one entry for each of the {rows} rows of x");
             return Err(Error::LengthMismatch { argument: "y", len, expected });
         }
         Ok(())
+    }
+}
+
+impl Dataset<f64> {
+    /// Rounds the targets to `f32`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let data = datasets::make_regression(4).generate()?;
+    /// assert_eq!(data.y_f32()[2], data.y[2] as f32);
+    /// # Ok::<(), datasets::Error>(())
+    /// ```
+    #[must_use]
+    pub fn y_f32(&self) -> Array1<f32> {
+        self.y.mapv(|y| y as f32)
     }
 }

@@ -99,3 +99,18 @@ pub(crate) fn zeros(argument: &'static str, rows: usize, cols: usize) -> Result<
     let len = rows.checked_mul(cols).ok_or_else(too_large)?;
     Array2::from_shape_vec((rows, cols), filled(argument, len, 0.0)?).map_err(|_| too_large())
 }
+
+/// The numbers from 0 to `len` - 1.
+pub(crate) fn order(argument: &'static str, len: usize) -> Result<Vec<usize>, Error> {
+    let mut order = reserve(argument, len)?;
+    order.extend(0..len);
+    Ok(order)
+}
+
+/// Refuses what is no standard deviation.
+pub(crate) fn check_scale(argument: &'static str, std: f64) -> Result<(), Error> {
+    if std.is_finite() && std >= 0.0 {
+        return Ok(());
+    }
+    Err(Error::invalid(argument, std, "a finite number of at least 0"))
+}

@@ -1,14 +1,20 @@
 //! Data generators and splits that reproduce scikit-learn's for the same `random_state`.
 //!
-//! Three builders of one shape: name the size, set options, call `generate`.
+//! Builders of one shape: name the size, set options, call `generate`.
 //!
 //! | builder | gives |
 //! |---|---|
 //! | [`make_moons`] | two interleaving half circles |
+//! | [`make_circles`] | a circle within a circle |
+//! | [`make_blobs`] | round clusters, one per class |
 //! | [`make_classification`] | Gaussian clusters on the vertices of a hypercube |
+//! | [`make_regression`] | targets that are a linear function of some features |
 //! | [`train_test_split`] | the indices of a random, or stratified, split in two |
+//! | [`k_fold`] | the splits of a cross-validation, stratified or not |
 //!
-//! They draw from [`RandomState`], NumPy's legacy generator, in the order in which scikit-learn
+//! [`standard_scaler`] and [`min_max_scaler`] have options likewise, and then `fit`: what was fitted transforms samples, and back.
+//!
+//! The generators draw from [`RandomState`], NumPy's legacy generator, in the order in which scikit-learn
 //! 1.9 does. So a seed gives the same labels, indices and orders as there, and the same
 //! coordinates up to the rounding of the platform's `ln`, `sin`, `cos` and matrix product. Where
 //! scikit-learn takes fresh randomness if no `random_state` is given, the seed here is 0:
@@ -33,24 +39,36 @@
 //! # Ok::<(), datasets::Error>(())
 //! ```
 
+mod blobs;
+mod circles;
 mod classification;
 mod clusters;
 #[cfg(feature = "csv")]
 pub mod csv;
+mod curves;
 mod dataset;
 #[cfg(feature = "csv")]
 mod embedded;
 mod error;
+mod folds;
 mod hypercube;
 mod moons;
 mod random_state;
+mod regression;
+mod scaler;
 mod split;
 
+pub use blobs::{BlobCenters, BlobSizes, Blobs, make_blobs};
+pub use circles::{Circles, make_circles};
 pub use classification::{Classification, make_classification};
-pub use dataset::Dataset;
+pub use curves::PairSizes;
+pub use dataset::{Dataset, Target};
 #[cfg(feature = "csv")]
 pub use embedded::{digits, iris};
 pub use error::Error;
-pub use moons::{MoonSizes, Moons, make_moons};
+pub use folds::{Folds, KFold, k_fold};
+pub use moons::{Moons, make_moons};
 pub use random_state::RandomState;
+pub use regression::{Regression, make_regression};
+pub use scaler::{MinMaxScaler, Scaler, StandardScaler, min_max_scaler, standard_scaler};
 pub use split::{Split, TestSize, TrainTestSplit, train_test_split};

@@ -1,8 +1,8 @@
 //! Two interleaving half circles.
 
+use crate::curves::{Curves, PairSizes};
 use crate::dataset::Dataset;
-use crate::error::{Error, filled, reserve, zeros};
-use crate::random_state::RandomState;
+use crate::error::Error;
 use std::f64::consts::PI;
 
 /// Starts a data set of two interleaving half circles, one per class.
@@ -23,43 +23,8 @@ use std::f64::consts::PI;
 /// assert_eq!(uneven.y.sum(), 8);
 /// # Ok::<(), datasets::Error>(())
 /// ```
-pub fn make_moons(n_samples: impl Into<MoonSizes>) -> Moons {
-    Moons { n_samples: n_samples.into(), shuffle: true, noise: None, random_state: 0 }
-}
-
-/// The number of samples of [`make_moons`]: one total, or one number for each moon.
-///
-/// # Examples
-///
-/// ```
-/// use datasets::MoonSizes;
-///
-/// assert_eq!(MoonSizes::from(9), MoonSizes::Total(9));
-/// assert_eq!(MoonSizes::from((5, 8)), MoonSizes::Pair { outer: 5, inner: 8 });
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MoonSizes {
-    /// Samples in all, at least 1: `n / 2` on the outer moon, the rest on the inner one.
-    Total(usize),
-    /// Samples on each moon; either may be 0.
-    Pair {
-        /// Samples on the outer moon, label 0.
-        outer: usize,
-        /// Samples on the inner moon, label 1.
-        inner: usize,
-    },
-}
-
-impl From<usize> for MoonSizes {
-    fn from(total: usize) -> Self {
-        Self::Total(total)
-    }
-}
-
-impl From<(usize, usize)> for MoonSizes {
-    fn from((outer, inner): (usize, usize)) -> Self {
-        Self::Pair { outer, inner }
-    }
+pub fn make_moons(n_samples: impl Into<PairSizes>) -> Moons {
+    Moons { curves: Curves::new(n_samples.into()) }
 }
 
 /// The options of [`make_moons`].
@@ -82,10 +47,7 @@ impl From<(usize, usize)> for MoonSizes {
 #[derive(Debug, Clone, PartialEq)]
 #[must_use = "options do nothing until `generate` is called"]
 pub struct Moons {
-    n_samples: MoonSizes,
-    shuffle: bool,
-    noise: Option<f64>,
-    random_state: u32,
+    curves: Curves,
 }
 
 impl Moons {
@@ -99,7 +61,7 @@ impl Moons {
     /// # Ok::<(), datasets::Error>(())
     /// ```
     pub fn shuffle(mut self, shuffle: bool) -> Self {
-        self.shuffle = shuffle;
+        self.curves.shuffle = shuffle;
         self
     }
 
@@ -114,7 +76,7 @@ impl Moons {
     /// # Ok::<(), datasets::Error>(())
     /// ```
     pub fn noise(mut self, std: f64) -> Self {
-        self.noise = Some(std);
+        self.curves.noise = Some(std);
         self
     }
 
@@ -129,7 +91,7 @@ impl Moons {
     /// # Ok::<(), datasets::Error>(())
     /// ```
     pub fn random_state(mut self, seed: u32) -> Self {
-        self.random_state = seed;
+        self.curves.random_state = seed;
         self
     }
 
@@ -149,45 +111,10 @@ impl Moons {
     /// # Ok::<(), datasets::Error>(())
     /// ```
     pub fn generate(&self) -> Result<Dataset, Error> {
-        let (outer, inner) = self.check()?;
-        let elements = outer as u128 + inner as u128;
-        let n = usize::try_from(elements).map_err(|_| Error::TooLarge { argument: "n_samples", elements })?;
-        let mut x = zeros("n_samples", n, 2)?;
-        let mut y = filled("n_samples", n, 0)?;
-        let mut rng = RandomState::new(self.random_state);
-
-        let mut order = reserve("n_samples", n)?;
-        order.extend(0..n);
-        if self.shuffle {
-            rng.shuffle(&mut order);
-        }
-        for ((mut row, label), &i) in x.outer_iter_mut().zip(&mut y).zip(&order) {
-            let t = if i < outer { angle(i, outer) } else { angle(i - outer, inner) };
-            if i < outer {
-                (row[0], row[1]) = (t.cos(), t.sin());
-            } else {
-                (row[0], row[1]) = (1.0 - t.cos(), 1.0 - t.sin() - 0.5);
-                *label = 1;
-            }
-        }
-        if let Some(std) = self.noise {
-            x.iter_mut().for_each(|value| *value += rng.normal(0.0, std));
-        }
-        Ok(Dataset { x, y: y.into() })
-    }
-
-    /// Refuses impossible options; returns the numbers of samples on the outer and inner moon.
-    fn check(&self) -> Result<(usize, usize), Error> {
-        if let Some(std) = self.noise
-            && !(std.is_finite() && std >= 0.0)
-        {
-            return Err(Error::invalid("noise", std, "a finite number of at least 0"));
-        }
-        match self.n_samples {
-            MoonSizes::Total(0) => Err(Error::invalid("n_samples", 0, "at least 1")),
-            MoonSizes::Total(n) => Ok((n / 2, n - n / 2)),
-            MoonSizes::Pair { outer, inner } => Ok((outer, inner)),
-        }
+        self.curves.draw(|class, i, n| {
+            let t = angle(i, n);
+            if class == 0 { [t.cos(), t.sin()] } else { [1.0 - t.cos(), 1.0 - t.sin() - 0.5] }
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Splits into train and test samples.
 
-use crate::dataset::Dataset;
-use crate::error::{Error, reserve};
+use crate::dataset::{Dataset, Target};
+use crate::error::{Error, order, reserve};
 use crate::random_state::RandomState;
 use ndarray::ArrayView1;
 use std::collections::BTreeMap;
@@ -63,7 +63,7 @@ impl Split {
     /// assert_eq!(test.x.row(0), data.x.row(split.test[0]));
     /// # Ok::<(), datasets::Error>(())
     /// ```
-    pub fn apply(&self, data: &Dataset) -> Result<(Dataset, Dataset), Error> {
+    pub fn apply<T: Target>(&self, data: &Dataset<T>) -> Result<(Dataset<T>, Dataset<T>), Error> {
         Ok((data.select(&self.train)?, data.select(&self.test)?))
     }
 }
@@ -208,8 +208,7 @@ impl<'a> TrainTestSplit<'a> {
             self.check_labels(labels)?;
             return stratified(labels, n_train, n_test, &mut rng);
         }
-        let mut order = reserve("n_samples", self.n_samples)?;
-        order.extend(0..self.n_samples);
+        let mut order = order("n_samples", self.n_samples)?;
         if self.shuffle {
             rng.shuffle(&mut order);
             let (test, train) = order.split_at(n_test);

@@ -71,11 +71,11 @@ impl Options {
     ///
     /// ```
     /// let options = datasets::csv::options().label(0);
-    /// let (pixels, first) = options.read_regression("data/digits.csv.gz")?;
-    /// assert_eq!((pixels.dim(), first.dim()), ((1797, 64), 1797));
+    /// let digits = options.read_regression("data/digits.csv.gz")?;
+    /// assert_eq!((digits.x.dim(), digits.y.dim()), ((1797, 64), 1797));
     /// # Ok::<(), datasets::csv::Error>(())
     /// ```
-    pub fn read_regression(&self, path: impl AsRef<Path>) -> Result<(Array2<f64>, Array1<f64>), Error> {
+    pub fn read_regression(&self, path: impl AsRef<Path>) -> Result<Dataset<f64>, Error> {
         let (name, file) = open(path.as_ref())?;
         self.read_regression_from(&name, file)
     }
@@ -90,19 +90,15 @@ impl Options {
     ///
     /// ```
     /// let text = "rooms,area,price\n3,70.5,210.25\n4,90,305.5\n".as_bytes();
-    /// let (x, y) = datasets::csv::options().label("price").read_regression_from("flats.csv", text)?;
-    /// assert_eq!(x, ndarray::array![[3.0, 70.5], [4.0, 90.0]]);
-    /// assert_eq!(y, ndarray::array![210.25, 305.5]);
+    /// let flats = datasets::csv::options().label("price").read_regression_from("flats.csv", text)?;
+    /// assert_eq!(flats.x, ndarray::array![[3.0, 70.5], [4.0, 90.0]]);
+    /// assert_eq!(flats.y, ndarray::array![210.25, 305.5]);
     /// # Ok::<(), datasets::csv::Error>(())
     /// ```
-    pub fn read_regression_from(
-        &self,
-        name: &str,
-        reader: impl Read,
-    ) -> Result<(Array2<f64>, Array1<f64>), Error> {
+    pub fn read_regression_from(&self, name: &str, reader: impl Read) -> Result<Dataset<f64>, Error> {
         let (x, targets) = read(name, reader, self, Targets::Numbers(Vec::new()))?.finish();
         let Targets::Numbers(y) = targets else { unreachable!("numbers were asked for") };
-        Ok((x, Array1::from_vec(y)))
+        Ok(Dataset { x, y: Array1::from_vec(y) })
     }
 
     /// Reads a file that holds numbers alone, in one column or more, without labels: an array of shape `[rows, columns]`.

@@ -1,6 +1,7 @@
 //! What is read beside labels: targets, tables, other separators, a decimal comma.
 
 use crate::{gzip, read};
+use datasets::Dataset;
 use datasets::csv::{Error, Missing, Options, options};
 use ndarray::array;
 
@@ -20,10 +21,10 @@ fn labels_may_be_written_as_any_number() -> Result<(), Error> {
 fn regression_reads_numbers_in_the_label_column() -> Result<(), Error> {
     let text = "a,price,b\n1,2.5,3\n4,-5e-1,6\n".as_bytes();
     for options in [options().label("price"), options().label(1), options().label(1).classes(["2.5"])] {
-        let (x, y) = options.read_regression_from("f.csv", text)?;
+        let Dataset { x, y } = options.read_regression_from("f.csv", text)?;
         assert_eq!((x, y), (array![[1.0, 3.0], [4.0, 6.0]], array![2.5, -0.5]));
     }
-    let (x, y) = options().read_regression_from("f.csv", text)?;
+    let Dataset { x, y } = options().read_regression_from("f.csv", text)?;
     assert_eq!((x, y), (array![[1.0, 2.5], [4.0, -0.5]], array![3.0, 6.0]));
     for (target, expected) in [
         ("dear", "a finite number"),
@@ -86,7 +87,7 @@ fn decimal_commas() -> Result<(), Error> {
     let text = "a;b;class\n0,5;-1,25e2;1\n3;\",5\";2,0\n";
     let data = comma.read_from("f.csv", text.as_bytes())?;
     assert_eq!((data.x, data.y), (array![[0.5, -125.0], [3.0, 0.5]], array![1, 2]));
-    let (_, y) = comma.read_regression_from("f.csv", "a;y\n1;0,5\n".as_bytes())?;
+    let Dataset { y, .. } = comma.read_regression_from("f.csv", "a;y\n1;0,5\n".as_bytes())?;
     assert_eq!(y, array![0.5]);
 
     let refused = |options: &Options, field: &str| {

@@ -1,5 +1,6 @@
 //! Values that are not there.
 
+use datasets::Dataset;
 use datasets::csv::{Error, Missing, Options, options};
 use ndarray::array;
 
@@ -71,7 +72,7 @@ fn labels_and_targets_are_not_made_up() -> Result<(), Error> {
     let drop = options().missing(Missing::DropRow);
     let data = drop.read_from("f", text)?;
     assert_eq!((data.x, data.y), (array![[1.0], [3.0]], array![0, 1]));
-    let (x, y) = drop.read_regression_from("f", text)?;
+    let Dataset { x, y } = drop.read_regression_from("f", text)?;
     assert_eq!((x, y), (array![[1.0], [3.0]], array![0.0, 1.0]));
     // A value that is missing before, or after, the label.
     let data = drop.clone().label(1).read_from("f", "a,y,b\n,7,1\n2,8,3\n4,9,\n".as_bytes())?;

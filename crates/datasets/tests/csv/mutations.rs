@@ -2,8 +2,8 @@
 //! bytes arrive.
 
 use crate::gzip;
-use datasets::RandomState;
 use datasets::csv::{Error, Missing, Options, options};
+use datasets::{Dataset, RandomState};
 use std::io::{self, Read};
 
 /// Gives as many bytes at a time as a list says, over and over.
@@ -96,7 +96,7 @@ fn outcome(options: &Options, kind: usize, reader: impl Read) -> Outcome {
                 (shape, x, data.y.iter().map(|&label| label as u64).collect())
             }
             1 => {
-                let (x, y) = options.read_regression_from("mutated.csv", reader)?;
+                let Dataset { x, y } = options.read_regression_from("mutated.csv", reader)?;
                 assert!(x.nrows() == y.len() && y.iter().all(|y| y.is_finite()));
                 let (shape, x) = of(&x);
                 (shape, x, bits(y.as_slice().unwrap()))

@@ -5,9 +5,12 @@
 One array a line: its name, its shape (such as 200x2), its elements.
 """
 
+import warnings
+
 import numpy as np
-from sklearn.datasets import make_classification, make_moons
-from sklearn.model_selection import train_test_split
+from sklearn.datasets import make_blobs, make_circles, make_classification, make_moons, make_regression
+from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 
 # The labels of split/4.
@@ -113,9 +116,89 @@ def splits():
     put_split("8", 30, np.repeat([0, 1, 2, 3], [9, 9, 6, 6]), test_size=7, random_state=15)
 
 
+def circles():
+    for name, arguments in enumerate([
+        dict(n_samples=100, noise=0.05, factor=0.5, random_state=42),
+        dict(n_samples=9, shuffle=False, factor=0.0),
+        dict(n_samples=(6, 4), factor=0.3, noise=0.1, random_state=4),
+        dict(n_samples=(0, 3), random_state=6),
+    ]):
+        generated(f"circles/{name}", make_circles, **arguments)
+
+
+def blobs():
+    for name, arguments in enumerate([
+        dict(n_samples=61, centers=3, random_state=42),
+        dict(n_samples=20, centers=4, n_features=3, cluster_std=0.3, random_state=1, center_box=(-2.0, 2.0)),
+        dict(n_samples=[5, 9, 2], random_state=7, cluster_std=[0.5, 1.0, 2.0], shuffle=False),
+        dict(n_samples=7, centers=np.array([[1.0, 2.0, 3.0], [-1.0, 0.5, 100.0]]), random_state=3),
+        dict(n_samples=[3, 0, 4], centers=np.array([[1.0], [5.0], [9.0]]), random_state=2),
+        dict(n_samples=5, random_state=9),
+    ]):
+        generated(f"blobs/{name}", make_blobs, **arguments)
+
+
+def regression():
+    for name, arguments in enumerate([
+        dict(n_samples=30, n_features=5, n_informative=2, noise=0.5, random_state=42),
+        dict(n_samples=8, n_features=3, bias=-7.5, random_state=1),
+        dict(n_samples=6, n_features=4, n_informative=1, shuffle=False, noise=2.0, random_state=2),
+    ]):
+        x, y, w = make_regression(coef=True, **arguments)
+        put(f"regression/{name}/x", x)
+        put(f"regression/{name}/y", y)
+        put(f"regression/{name}/w", w)
+
+
+def folds():
+    def put_folds(name, splitter, n, labels=None):
+        if labels is not None:
+            put(f"folds/{name}/labels", labels)
+        of = np.empty(n, dtype=int)
+        for fold, (train, test) in enumerate(splitter.split(np.zeros((n, 1)), labels)):
+            assert np.array_equal(np.sort(train), train) and np.array_equal(np.sort(test), test)
+            of[test] = fold
+        put(f"folds/{name}", of)
+
+    put_folds("0", KFold(3), 11)
+    put_folds("1", KFold(4, shuffle=True, random_state=5), 23)
+    put_folds("2", StratifiedKFold(5), 60, LABELS)
+    put_folds("3", StratifiedKFold(4, shuffle=True, random_state=8), 60, LABELS)
+    # Labels that are not 0, 1, 2 and classes smaller than the number of folds.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        put_folds("4", StratifiedKFold(6, shuffle=True, random_state=2), 23, np.arange(23) ** 2 % 5 * 10 - 7)
+
+
+def scalers():
+    rng = np.random.RandomState(20)
+    x = rng.normal(size=(7, 5)) * [1, 1e-9, 1e6, 0, 3] + [0, 1, 1e8, 0.1, -2]
+    x[2, 4] = np.nan
+    new = x[:2] + 0.5
+    put("scale/x", x)
+    put("scale/new", new)
+    for name, scaler in enumerate([
+        StandardScaler(),
+        StandardScaler(with_mean=False),
+        StandardScaler(with_std=False),
+        MinMaxScaler(),
+        MinMaxScaler(feature_range=(-3, 5)),
+        MinMaxScaler(feature_range=(-1, 1), clip=True),
+    ]):
+        scaler.fit(x)
+        z = scaler.transform(new)
+        put(f"scale/{name}/z", z)
+        put(f"scale/{name}/back", scaler.inverse_transform(z))
+
+
 for seed in [0, 42, 4294967295]:
     random_state(seed)
 randint_ranges()
 moons()
 classification()
 splits()
+circles()
+blobs()
+regression()
+folds()
+scalers()
