@@ -22,8 +22,14 @@
 //!
 //! Arguments that cannot be met are refused with an [`Error`] that names them.
 //!
-//! With the feature `csv` (off by default) there is real data as well: `digits()` and `iris()` are embedded in the crate, and
-//! the module `csv` reads tables of numbers from files, plain or gzip.
+//! Real data stands behind features, all of them off by default:
+//!
+//! | feature | gives |
+//! |---|---|
+//! | `csv` | `csv`: tables from files, plain or gzip; `digits()`, `iris()` and `breast_cancer()`, embedded in the crate |
+//! | `idx` | `idx`: arrays from and into IDX files; MNIST from a folder |
+//! | `images` | `images`: PNG and JPEG pictures from a folder for each class |
+//! | `text` | `text`: sonnets by Shakespeare, embedded in the crate |
 //!
 //! # Examples
 //!
@@ -40,6 +46,8 @@
 //! ```
 
 mod blobs;
+#[cfg(any(feature = "csv", feature = "idx"))]
+mod bytes;
 mod circles;
 mod classification;
 mod clusters;
@@ -50,13 +58,23 @@ mod dataset;
 #[cfg(feature = "csv")]
 mod embedded;
 mod error;
+#[cfg(any(feature = "idx", feature = "images"))]
+mod file_error;
 mod folds;
 mod hypercube;
+#[cfg(feature = "idx")]
+pub mod idx;
+#[cfg(feature = "images")]
+pub mod images;
 mod moons;
+#[cfg(any(feature = "idx", feature = "images"))]
+mod pictures;
 mod random_state;
 mod regression;
 mod scaler;
 mod split;
+#[cfg(feature = "text")]
+pub mod text;
 
 pub use blobs::{BlobCenters, BlobSizes, Blobs, make_blobs};
 pub use circles::{Circles, make_circles};
@@ -66,8 +84,12 @@ pub use dataset::{Dataset, Target};
 #[cfg(feature = "csv")]
 pub use embedded::{digits, iris};
 pub use error::Error;
+#[cfg(any(feature = "idx", feature = "images"))]
+pub use file_error::FileError;
 pub use folds::{Folds, KFold, k_fold};
 pub use moons::{Moons, make_moons};
+#[cfg(any(feature = "idx", feature = "images"))]
+pub use pictures::Images;
 pub use random_state::RandomState;
 pub use regression::{Regression, make_regression};
 pub use scaler::{MinMaxScaler, Scaler, StandardScaler, min_max_scaler, standard_scaler};

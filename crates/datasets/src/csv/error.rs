@@ -74,6 +74,13 @@ pub enum Error {
         /// The numbers of fields that would have been accepted.
         expected: String,
     },
+    /// The text ends within quotes.
+    Quote {
+        /// Name of the file.
+        file: String,
+        /// The line after the last whole row.
+        line: u64,
+    },
     /// The file has no such column for the labels.
     Label {
         /// Name of the file.
@@ -141,6 +148,12 @@ impl fmt::Display for Error {
             }
             Error::Width { file, line, fields, expected } => {
                 write!(f, "{file}, line {line}: {fields} fields, expected {expected}")
+            }
+            Error::Quote { file, line } => {
+                write!(
+                    f,
+                    "{file}, line {line}: the file ends within quotes, expected a quote that closes them"
+                )
             }
             Error::Label { file, column, expected } => {
                 write!(f, "{file}: label column {column}, expected {expected}")

@@ -11,12 +11,13 @@ impl Options {
         match &self.spellings {
             // Most fields begin as numbers do, and none of these spellings does.
             None if text.starts_with(|c: char| c.is_ascii_digit() || c == '-') => false,
+            None if self.nonfinite && text.eq_ignore_ascii_case("nan") => false,
             None => MISSING.iter().any(|spelling| spelling.eq_ignore_ascii_case(text)),
             Some(spellings) => spellings.iter().any(|spelling| spelling.eq_ignore_ascii_case(text)),
         }
     }
 
-    /// The finite number that a text stands for, or what would have been one.
+    /// The number that a text stands for, or what would have been one.
     pub(super) fn number(&self, text: &str) -> Result<f64, String> {
         let number = if self.decimal_comma {
             if text.contains('.') {
@@ -26,10 +27,19 @@ impl Options {
         } else {
             text.parse()
         };
-        number.ok().filter(|x: &f64| x.is_finite()).ok_or_else(|| match text.split_once(',') {
-            Some(_) if !self.decimal_comma => "a finite number; `decimal_comma` reads 0,5 as one".to_owned(),
-            _ => "a finite number".to_owned(),
+        number.ok().filter(|x: &f64| x.is_finite() || self.spells_nonfinite(text)).ok_or_else(|| {
+            match text.split_once(',') {
+                Some(_) if !self.decimal_comma => {
+                    "a finite number; `decimal_comma` reads 0,5 as one".to_owned()
+                }
+                _ => "a finite number".to_owned(),
+            }
         })
+    }
+
+    /// Whether a text is a number that is not finite by its name; digits beyond the range of `f64` are none.
+    fn spells_nonfinite(&self, text: &str) -> bool {
+        self.nonfinite && !text.contains(|c: char| c.is_ascii_digit())
     }
 
     /// The label that a text stands for, or what would have been one.

@@ -1,5 +1,6 @@
 //! Line ends of every kind as line feeds.
 
+use std::fmt;
 use std::io::{self, Read};
 
 /// Gives a text in which a line feed ends each line, where the inner one has LF, CRLF or CR alone. What stands within
@@ -7,6 +8,7 @@ use std::io::{self, Read};
 pub(super) struct LineFeeds<R> {
     inner: R,
     separator: u8,
+    comment: Option<u8>,
     place: Place,
     /// Whether the latest byte was a carriage return outside of quotes: a line feed after it ends no other line.
     returned: bool,
@@ -15,6 +17,10 @@ pub(super) struct LineFeeds<R> {
 /// Where in a field the next byte stands, as csv-core sees it.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
+    /// At the beginning of a line, where a comment begins too.
+    Line,
+    /// In a comment, where quotes mean nothing.
+    Comment,
     /// At the beginning, where a quote opens.
     Start,
     /// In a field without quotes, or after its quotes, where a quote means nothing.
@@ -25,8 +31,8 @@ enum Place {
 }
 
 impl<R> LineFeeds<R> {
-    pub(super) fn new(inner: R, separator: u8) -> LineFeeds<R> {
-        LineFeeds { inner, separator, place: Place::Start, returned: false }
+    pub(super) fn new(inner: R, separator: u8, comment: Option<u8>) -> LineFeeds<R> {
+        LineFeeds { inner, separator, comment, place: Place::Line, returned: false }
     }
 
     pub(super) fn inner(&self) -> &R {
@@ -37,7 +43,8 @@ impl<R> LineFeeds<R> {
     /// once. Then the last one alone decides in what place the next stands.
     fn passes(&mut self, bytes: &[u8]) -> bool {
         let Some(&last) = bytes.last() else { return true };
-        let plain = !self.returned && !bytes.contains(&b'\r') && !bytes.contains(&b'"');
+        let plain =
+            self.comment.is_none() && !self.returned && !bytes.contains(&b'\r') && !bytes.contains(&b'"');
         if plain && self.place != Place::Quoted {
             self.place = Place::Plain;
             self.translated(last);
@@ -54,8 +61,10 @@ impl<R> LineFeeds<R> {
         }
         self.place = match (self.place, byte) {
             (Place::Quoted, b'"') => Place::Closing,
-            (Place::Quoted, _) | (Place::Start | Place::Closing, b'"') => Place::Quoted,
-            (_, b'\n' | b'\r') => Place::Start,
+            (Place::Quoted, _) | (Place::Line | Place::Start | Place::Closing, b'"') => Place::Quoted,
+            (_, b'\n' | b'\r') => Place::Line,
+            (Place::Comment, _) => Place::Comment,
+            (Place::Line, byte) if Some(byte) == self.comment => Place::Comment,
             (_, byte) if byte == self.separator => Place::Start,
             _ => Place::Plain,
         };
@@ -67,6 +76,9 @@ impl<R: Read> Read for LineFeeds<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         loop {
             let read = self.inner.read(out)?;
+            if read == 0 && !out.is_empty() && self.place == Place::Quoted {
+                return Err(io::Error::other(Unclosed));
+            }
             if self.passes(&out[..read]) {
                 return Ok(read);
             }
@@ -85,6 +97,18 @@ impl<R: Read> Read for LineFeeds<R> {
     }
 }
 
+/// Marks the error of a text that ends within quotes.
+#[derive(Debug)]
+pub(super) struct Unclosed;
+
+impl fmt::Display for Unclosed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a quote that is never closed")
+    }
+}
+
+impl std::error::Error for Unclosed {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,14 +126,22 @@ mod tests {
         ];
         for (text, expected) in cases {
             let mut whole = String::new();
-            LineFeeds::new(text.as_bytes(), b',').read_to_string(&mut whole).unwrap();
+            LineFeeds::new(text.as_bytes(), b',', None).read_to_string(&mut whole).unwrap();
             assert_eq!(whole, expected, "{text:?}");
-            let mut lines = LineFeeds::new(text.as_bytes(), b',');
+            let mut lines = LineFeeds::new(text.as_bytes(), b',', None);
             let (mut one, mut bytes) = ([0], Vec::new());
             while lines.read(&mut one).unwrap() == 1 {
                 bytes.extend(one);
             }
             assert_eq!(bytes, expected.as_bytes(), "{text:?}, a byte at a time");
         }
+    }
+
+    #[test]
+    fn quotes_in_comments_mean_nothing() {
+        let text = "#a,\"b\r\n1,\"\r\"\r\n# \"\r2,#\"\r";
+        let mut whole = String::new();
+        LineFeeds::new(text.as_bytes(), b',', Some(b'#')).read_to_string(&mut whole).unwrap();
+        assert_eq!(whole, "#a,\"b\n1,\"\r\"\n# \"\n2,#\"\n");
     }
 }

@@ -41,6 +41,8 @@ pub fn options() -> Options {
         label: LabelColumn::Last,
         classes: None,
         separator: ',',
+        comment: None,
+        nonfinite: false,
         decimal_comma: false,
         missing: Missing::Refuse,
         spellings: None,
@@ -136,12 +138,14 @@ impl Eq for Missing {}
 /// # Ok::<(), datasets::csv::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use = "options do nothing until `read` or `read_from` is called"]
+#[must_use = "options do nothing until a file is read"]
 pub struct Options {
     pub(super) header: bool,
     pub(super) label: LabelColumn,
     pub(super) classes: Option<Vec<String>>,
     pub(super) separator: char,
+    pub(super) comment: Option<char>,
+    pub(super) nonfinite: bool,
     pub(super) decimal_comma: bool,
     pub(super) missing: Missing,
     /// The spellings of a missing value, if they are not the usual ones.
@@ -228,6 +232,39 @@ impl Options {
         self
     }
 
+    /// Sets the sign at the beginning of lines that are passed over: an ASCII character that begins no number, such as `#`.
+    /// Default: there are no such lines.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let options = datasets::csv::options().header(false).comment('#');
+    /// let table = options.read_table_from("pairs", "# by hand\n1,2\n".as_bytes())?;
+    /// assert_eq!(table, ndarray::array![[1.0, 2.0]]);
+    /// # Ok::<(), datasets::csv::Error>(())
+    /// ```
+    pub fn comment(mut self, sign: char) -> Self {
+        self.comment = Some(sign);
+        self
+    }
+
+    /// Reads `nan`, `inf` and `infinity` as such, in upper or lower case, instead of refusing them. Default: false.
+    ///
+    /// `nan` is a missing value no longer then, unless [`missing_spellings`](Self::missing_spellings) has it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let options = datasets::csv::options().header(false).nonfinite(true);
+    /// let table = options.read_table_from("pairs", "-inf,NaN\n".as_bytes())?;
+    /// assert!(table[[0, 0]] == f64::NEG_INFINITY && table[[0, 1]].is_nan());
+    /// # Ok::<(), datasets::csv::Error>(())
+    /// ```
+    pub fn nonfinite(mut self, allowed: bool) -> Self {
+        self.nonfinite = allowed;
+        self
+    }
+
     /// Says what becomes of missing values: see [`Missing`]. Default: they are refused.
     ///
     /// No label and no target is ever made up: a missing one is refused, unless its row is dropped. A wrong field is refused in
@@ -287,13 +324,18 @@ impl Options {
         self
     }
 
-    /// The separator as a byte; refuses options by which no file can be read.
-    pub(super) fn check(&self) -> Result<u8, Error> {
+    /// The separator and the sign of comments as bytes; refuses options by which no file can be read.
+    pub(super) fn check(&self) -> Result<(u8, Option<u8>), Error> {
         let refuse = |option, value: String, expected| Err(Error::Option { option, value, expected });
         let separator = self.separator;
-        if !separator.is_ascii() || separator.is_ascii_alphanumeric() || "\"\r\n\0+-.".contains(separator) {
+        let sign = |c: char| c.is_ascii() && !c.is_ascii_alphanumeric() && !"\"\r\n\0+-.".contains(c);
+        if !sign(separator) {
             let expected = "an ASCII character that is part of no number, no quote and no line end";
             return refuse("separator", format!("{separator:?}"), expected);
+        }
+        if let Some(comment) = self.comment.filter(|&c| !sign(c) || c == separator || c == ' ') {
+            let expected = "an ASCII sign that begins no number and is no separator, quote or blank";
+            return refuse("comment", format!("{comment:?}"), expected);
         }
         if self.decimal_comma && separator == ',' {
             return refuse("separator", "','".to_owned(), "another one than the decimal comma, such as ';'");
@@ -302,7 +344,7 @@ impl Options {
             Missing::Fill(number) if !number.is_finite() => {
                 refuse("missing", format!("Fill({number})"), "a finite number, or Missing::Nan")
             }
-            _ => Ok(separator as u8),
+            _ => Ok((separator as u8, self.comment.map(|sign| sign as u8))),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Rows of fields from text.
 
-use super::Error;
-use super::lines::LineFeeds;
+use super::lines::{LineFeeds, Unclosed};
 use super::source::Source;
+use super::{Error, Options};
 use ::csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder, Terminator};
 use std::io::{self, Read};
 
@@ -18,15 +18,18 @@ pub(super) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn new(file: &'a str, source: Source<'a>, separator: u8) -> Rows<'a> {
+    pub(super) fn open(file: &'a str, bytes: impl Read + 'a, options: &Options) -> Result<Rows<'a>, Error> {
+        let (separator, comment) = options.check()?;
+        let source = Source::new(file, bytes, options.limit)?;
         // With lines that always end in a line feed, the line on which a row ends is the one before the reader's.
         let reader = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(separator)
+            .comment(comment)
             .terminator(Terminator::Any(b'\n'))
-            .from_reader(LineFeeds::new(source, separator).chain(&b"\n"[..]));
-        Rows { file, reader, record: ByteRecord::new(), line: 0, uncounted: 0 }
+            .from_reader(LineFeeds::new(source, separator, comment).chain(&b"\n"[..]));
+        Ok(Rows { file, reader, record: ByteRecord::new(), line: 0, uncounted: 0 })
     }
 
     /// Reads the next row, if there is one.
@@ -36,7 +39,7 @@ impl<'a> Rows<'a> {
             match self.reader.read_byte_record(&mut self.record) {
                 Ok(true) => {}
                 Ok(false) => return Ok(false),
-                Err(error) => return Err(self.refusal(error)),
+                Err(error) => return Err(self.refusal(error, before)),
             }
             let within = self.record.as_slice().iter().filter(|&&byte| byte == b'\n').count();
             // The reader's own figure is where it began, empty lines included. It is right for a quote that is never
@@ -52,13 +55,17 @@ impl<'a> Rows<'a> {
         }
     }
 
-    fn refusal(&self, error: ::csv::Error) -> Error {
+    fn refusal(&self, error: ::csv::Error, before: u64) -> Error {
         let (lines, _) = self.reader.get_ref().get_ref();
         let error = match error.into_kind() {
             ErrorKind::Io(error) => error,
             // Rows of bytes of any length: the reader has nothing else to refuse.
             other => io::Error::other(format!("{other:?}")),
         };
+        if error.get_ref().is_some_and(|inner| inner.is::<Unclosed>()) {
+            let line = before + self.uncounted;
+            return Error::Quote { file: self.file.to_owned(), line };
+        }
         lines.inner().refusal(self.file, error)
     }
 }

@@ -2,7 +2,6 @@
 
 use super::error::excerpt;
 use super::rows::Rows;
-use super::source::Source;
 use super::{Error, LabelColumn, Missing, Options};
 use crate::Dataset;
 use ::csv::ByteRecord;
@@ -19,7 +18,7 @@ impl Options {
     ///
     /// [`Error::Option`] for options that no file can be read by, [`Error::Io`] and [`Error::Gzip`] if the file cannot be
     /// read or decompressed, [`Error::Utf16`] for another encoding, [`Error::TooLong`] beyond the limit, [`Error::Empty`]
-    /// without rows, [`Error::AllMissing`] if all are dropped, [`Error::Width`] if a row has not as many fields as the
+    /// without rows, [`Error::AllMissing`] if all are dropped, [`Error::Quote`] if it ends within quotes, [`Error::Width`] if a row has not as many fields as the
     /// first, or that has fewer than two, [`Error::Label`] if there is no such column, [`Error::Field`] for a field that is
     /// no finite number or a label that is no integer or class, [`Error::TooLarge`] if the numbers do not fit in memory.
     ///
@@ -141,7 +140,7 @@ impl Options {
 }
 
 /// The name of a file for errors, and the file.
-fn open(path: &Path) -> Result<(String, File), Error> {
+pub(super) fn open(path: &Path) -> Result<(String, File), Error> {
     let name = path.display().to_string();
     match File::open(path) {
         Ok(file) => Ok((name, file)),
@@ -174,8 +173,7 @@ fn read<'a>(
     options: &'a Options,
     targets: Targets,
 ) -> Result<Table<'a>, Error> {
-    let separator = options.check()?;
-    let mut rows = Rows::new(file, Source::new(file, bytes, options.limit)?, separator);
+    let mut rows = Rows::open(file, bytes, options)?;
     let header = if options.header { rows.advance()?.then(|| rows.record.clone()) } else { None };
     let header_line = rows.line;
     if !rows.advance()? {

@@ -5,8 +5,11 @@ mod format;
 mod hostile;
 mod kinds;
 mod missing;
+#[path = "../shared/mutate.rs"]
+mod mutate;
 mod mutations;
 mod refusals;
+mod texts;
 
 use datasets::Dataset;
 use datasets::csv::{Error, options};

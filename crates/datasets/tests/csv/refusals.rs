@@ -31,10 +31,7 @@ fn rows_of_other_lengths() {
             "a\n1\n",
             "line 1: 1 fields, expected at least 2, a number and a label; `separator` says what stands between them",
         ),
-        (
-            "a,b\n1,2\n3,\"4\n5,6\n",
-            "line 3, column 2 (b): \"4\\n5,6\", expected an integer; `classes` reads names",
-        ),
+        ("a,b\n1,2\n3,\"4\n5,6\n", "line 3: the file ends within quotes, expected a quote that closes them"),
     ];
     for (text, expected) in cases {
         assert_eq!(refusal(text), format!("test.csv, {expected}"), "{text:?}");
