@@ -45,3 +45,37 @@ pub fn iris() -> Dataset {
     let options = csv::options().label("species").classes(["setosa", "versicolor", "virginica"]);
     options.read_from("iris.csv", &file[..]).expect("the embedded file is whole")
 }
+
+/// Gives 569 tumours of the breast, each described by 30 measurements of the nuclei of its cells. Needs the feature `csv`.
+///
+/// `x` is `[569, 30]`: of ten quantities the mean, the standard error and the worst value, named in [`BREAST_CANCER_FEATURES`]; `y` is
+/// `[569]`: 0 for malignant (212), 1 for benign (357). The rows are those of scikit-learn's `load_breast_cancer`, in its order.
+///
+/// Source: W. N. Street, W. H. Wolberg and O. L. Mangasarian, *Nuclear feature extraction for breast tumor diagnosis*, 1993; W. Wolberg,
+/// O. Mangasarian, N. Street and W. Street, *Breast Cancer Wisconsin (Diagnostic)*, UCI Machine Learning Repository, 1995; licence CC
+/// BY 4.0.
+///
+/// # Examples
+///
+/// ```
+/// let tumours = datasets::breast_cancer();
+/// assert_eq!((tumours.x.dim(), tumours.y.sum()), ((569, 30), 357));
+/// assert_eq!((datasets::BREAST_CANCER_FEATURES[0], tumours.x[[0, 0]]), ("mean_radius", 17.99));
+/// ```
+#[must_use]
+pub fn breast_cancer() -> Dataset {
+    let file = include_bytes!("../data/breast_cancer.csv.gz");
+    let options = csv::options().label("benign");
+    options.read_from("breast_cancer.csv.gz", &file[..]).expect("the embedded file is whole")
+}
+
+/// The names of the features of [`breast_cancer`].
+#[rustfmt::skip]
+pub const BREAST_CANCER_FEATURES: [&str; 30] = [
+    "mean_radius", "mean_texture", "mean_perimeter", "mean_area", "mean_smoothness",
+    "mean_compactness", "mean_concavity", "mean_concave_points", "mean_symmetry", "mean_fractal_dimension",
+    "radius_error", "texture_error", "perimeter_error", "area_error", "smoothness_error",
+    "compactness_error", "concavity_error", "concave_points_error", "symmetry_error", "fractal_dimension_error",
+    "worst_radius", "worst_texture", "worst_perimeter", "worst_area", "worst_smoothness",
+    "worst_compactness", "worst_concavity", "worst_concave_points", "worst_symmetry", "worst_fractal_dimension",
+];

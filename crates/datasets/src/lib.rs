@@ -82,7 +82,7 @@ pub use classification::{Classification, make_classification};
 pub use curves::PairSizes;
 pub use dataset::{Dataset, Target};
 #[cfg(feature = "csv")]
-pub use embedded::{digits, iris};
+pub use embedded::{BREAST_CANCER_FEATURES, breast_cancer, digits, iris};
 pub use error::Error;
 #[cfg(any(feature = "idx", feature = "images"))]
 pub use file_error::FileError;

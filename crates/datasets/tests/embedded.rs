@@ -1,7 +1,8 @@
-//! The embedded sets are those of scikit-learn 1.9.1: its figures for `load_digits` and `load_iris`.
+//! The embedded sets are those of scikit-learn 1.9.1: its figures for `load_digits`, `load_iris` and
+//! `load_breast_cancer`.
 
 use approx::assert_relative_eq;
-use datasets::{Dataset, digits, iris};
+use datasets::{BREAST_CANCER_FEATURES, Dataset, breast_cancer, digits, iris};
 use ndarray::{Axis, s};
 
 fn counts(data: &Dataset, classes: i64) -> Vec<usize> {
@@ -46,4 +47,21 @@ fn irises_are_fishers() {
     // The two rows in which UCI's file departs from the paper.
     assert_eq!(data.x.row(34).to_vec(), [4.9, 3.1, 1.5, 0.2]);
     assert_eq!(data.x.row(37).to_vec(), [4.9, 3.6, 1.4, 0.1]);
+}
+
+#[test]
+fn tumours_are_those_of_wisconsin() {
+    let data = breast_cancer();
+    assert_eq!((data.x.dim(), data.y.len()), ((569, 30), 569));
+    assert_eq!(counts(&data, 2), [212, 357]);
+    let sums = data.x.sum_axis(Axis(0));
+    for (j, expected) in [(0, 8038.429), (3, 372631.9), (19, 2.1593003), (29, 47.76517)] {
+        assert_relative_eq!(sums[j], expected, max_relative = 1e-12);
+    }
+    assert_eq!((data.x[[568, 0]], data.x[[568, 29]], data.y[568]), (7.76, 0.07039, 1));
+    let file = std::io::Read::bytes(flate2::read::GzDecoder::new(
+        &include_bytes!("../data/breast_cancer.csv.gz")[..],
+    ));
+    let names: Vec<u8> = file.map_while(Result::ok).take_while(|&byte| byte != b'\n').collect();
+    assert_eq!(str::from_utf8(&names).unwrap(), BREAST_CANCER_FEATURES.join(",") + ",benign");
 }
