@@ -3,7 +3,7 @@
 use crate::runner::Handler;
 use crate::{
     activations, attention, averages, clipping, datasets, fft, functions, graphs, higher, inits, layers,
-    losses, ops, optim, recurrent, schedules, seeds, special, training,
+    losses, ops, optim, recurrent, schedules, seeds, special, tables, training,
 };
 
 /// The handler of an op, or `None`: then its cases count as unsupported.
@@ -13,6 +13,7 @@ pub(crate) fn find(group: &str, op: &str) -> Option<Handler> {
             seeds::find(op)
         }
         "datasets" => datasets::find(op),
+        "files_expected" | "files_more" => tables::find(op),
         "fft" => fft::find(op),
         "functions" => functions::find(op),
         "graphs" => graphs::find(op),

@@ -41,6 +41,7 @@ mod selftest;
 mod sessions;
 mod sliding;
 mod special;
+mod tables;
 mod training;
 
 use std::ffi::OsString;
