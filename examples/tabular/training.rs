@@ -81,7 +81,7 @@ impl Training {
     /// The mean cross-entropy.
     fn loss<'t>(&self, tape: &'t Tape, part: &Part) -> Var<'t> {
         let logits = self.net.forward(tape.constant(&part.x));
-        nn::loss::each::bce_with_logits(logits, tape.constant(&part.y.clone().insert_axis(Axis(1)))).mean()
+        nn::loss::each::bce_with_logits(logits, tape.constant(part.y.clone().insert_axis(Axis(1)))).mean()
     }
 
     /// The probability that each tumour is malignant.

@@ -1,6 +1,5 @@
 //! The error of files of arrays and pictures.
 
-use crate::bytes::Fault;
 use std::path::Path;
 use std::{fmt, io};
 
@@ -9,14 +8,11 @@ use std::{fmt, io};
 /// # Examples
 ///
 /// ```
-/// use datasets::{FileError, idx};
+/// use datasets::FileError;
 ///
-/// let error = idx::read_from("labels.idx", &[0, 0, 7, 1, 0, 0, 0, 0][..], 100).unwrap_err();
-/// assert!(matches!(&error, FileError::Field { field, .. } if field == "element type"));
-/// assert_eq!(
-///     error.to_string(),
-///     "labels.idx: element type 0x07, expected one of 0x08, 0x09, 0x0b, 0x0c, 0x0d, 0x0e"
-/// );
+/// let [field, value, expected] = ["element type", "0x07", "0x08 or 0x0d"].map(String::from);
+/// let error = FileError::Field { file: "labels.idx".into(), field, value, expected };
+/// assert_eq!(error.to_string(), "labels.idx: element type 0x07, expected 0x08 or 0x0d");
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]
@@ -86,14 +82,5 @@ impl FileError {
     /// Names the path in an error of the operating system.
     pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
         |error| FileError::Io { file: path.display().to_string(), error }
-    }
-
-    pub(crate) fn fault(file: &str, fault: Fault) -> Self {
-        let file = file.to_owned();
-        match fault {
-            Fault::Io(error) => FileError::Io { file, error },
-            Fault::Gzip(error) => FileError::Gzip { file, error },
-            Fault::TooLong(limit) => FileError::TooLong { file, limit },
-        }
     }
 }

@@ -35,7 +35,7 @@ pub use mnist::{images, mnist};
 pub use write::{write, write_to};
 
 use crate::FileError;
-use crate::bytes::Bytes;
+use crate::bytes::{Bytes, Fault};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -81,7 +81,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Array, FileError> {
 /// # Ok::<(), datasets::FileError>(())
 /// ```
 pub fn read_from(name: &str, reader: impl Read, limit: u64) -> Result<Array, FileError> {
-    let mut bytes = Bytes::new(reader, limit).map_err(|fault| FileError::fault(name, fault))?;
+    let mut bytes = Bytes::new(reader, limit).map_err(|fault| refusal(name, fault))?;
     let magic: Vec<u8> = take(name, &mut bytes, 4, "magic number")?;
     if magic[..2] != [0, 0] {
         let value = format!("{:#04x} {:#04x}", magic[0], magic[1]);
@@ -101,7 +101,7 @@ pub fn read_from(name: &str, reader: impl Read, limit: u64) -> Result<Array, Fil
     let mut elements = Vec::new();
     // One byte more, to see that there is none: only then a gzip file has shown its checksum.
     let read = bytes.by_ref().take(volume as u64 + 1).read_to_end(&mut elements);
-    read.map_err(|error| FileError::fault(name, bytes.fault(error)))?;
+    read.map_err(|error| refusal(name, bytes.fault(error)))?;
     if elements.len() != volume {
         let more = if elements.len() > volume { "more than " } else { "" };
         let value = format!("{more}{} bytes", elements.len().min(volume));
@@ -116,10 +116,19 @@ pub fn read_from(name: &str, reader: impl Read, limit: u64) -> Result<Array, Fil
 fn take(name: &str, bytes: &mut Bytes<'_>, count: usize, field: &str) -> Result<Vec<u8>, FileError> {
     let mut taken = Vec::new();
     let read = bytes.by_ref().take(count as u64).read_to_end(&mut taken);
-    read.map_err(|error| FileError::fault(name, bytes.fault(error)))?;
+    read.map_err(|error| refusal(name, bytes.fault(error)))?;
     if taken.len() < count {
         let value = format!("{} bytes", taken.len());
         return Err(FileError::field(name, field, value, count.to_string()));
     }
     Ok(taken)
+}
+
+fn refusal(file: &str, fault: Fault) -> FileError {
+    let file = file.to_owned();
+    match fault {
+        Fault::Io(error) => FileError::Io { file, error },
+        Fault::Gzip(error) => FileError::Gzip { file, error },
+        Fault::TooLong(limit) => FileError::TooLong { file, limit },
+    }
 }

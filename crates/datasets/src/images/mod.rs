@@ -27,8 +27,10 @@ mod decode;
 mod walk;
 
 use crate::{FileError, Images};
+use decode::Wanted;
 use ndarray::{Array1, Array4};
 use std::path::PathBuf;
+use walk::{Found, walk};
 
 /// Starts to describe a folder of folders of pictures; [`Folder`] has the options.
 ///
@@ -40,7 +42,7 @@ use std::path::PathBuf;
 /// assert!(matches!(images::folder("nowhere").read(), Err(FileError::Io { .. })));
 /// ```
 pub fn folder(path: impl Into<PathBuf>) -> Folder {
-    Folder { path: path.into(), size: None, grey: false, limit: 1 << 30 }
+    Folder { path: path.into(), wanted: Wanted { size: None, grey: false, limit: 1 << 30 } }
 }
 
 /// The options of [`folder`].
@@ -60,9 +62,7 @@ pub fn folder(path: impl Into<PathBuf>) -> Folder {
 #[must_use = "options do nothing until `read` is called"]
 pub struct Folder {
     path: PathBuf,
-    size: Option<(usize, usize)>,
-    grey: bool,
-    limit: u64,
+    wanted: Wanted,
 }
 
 impl Folder {
@@ -81,7 +81,7 @@ impl Folder {
     /// # Ok::<(), datasets::FileError>(())
     /// ```
     pub fn size(mut self, height: usize, width: usize) -> Self {
-        self.size = Some((height, width));
+        self.wanted.size = Some((height, width));
         self
     }
 
@@ -101,7 +101,7 @@ impl Folder {
     /// # Ok::<(), datasets::FileError>(())
     /// ```
     pub fn grey(mut self, grey: bool) -> Self {
-        self.grey = grey;
+        self.wanted.grey = grey;
         self
     }
 
@@ -118,7 +118,7 @@ impl Folder {
     /// # std::fs::remove_dir_all(path).ok();
     /// ```
     pub fn limit(mut self, bytes: u64) -> Self {
-        self.limit = bytes;
+        self.wanted.limit = bytes;
         self
     }
 
@@ -142,12 +142,12 @@ impl Folder {
     /// ```
     pub fn read(&self) -> Result<Images, FileError> {
         self.check()?;
-        let (classes, files) = walk::walk(&self.path)?;
-        let channels = if self.grey { 1 } else { 3 };
-        let (mut pixels, mut labels, mut size) = (Vec::new(), Vec::new(), self.size);
+        let Found { classes, files } = walk(&self.path)?;
+        let channels = if self.wanted.grey { 1 } else { 3 };
+        let (mut pixels, mut labels, mut size) = (Vec::new(), Vec::new(), self.wanted.size);
         for (class, path) in files {
             let name = path.display().to_string();
-            let picture = decode::read(&path, &name, self)?;
+            let picture = decode::read(&path, &name, &self.wanted)?;
             let found = (picture.height, picture.width);
             let &mut (height, width) = size.get_or_insert(found);
             if found != (height, width) {
@@ -155,9 +155,9 @@ impl Folder {
                     format!("{height}×{width} as the first picture; `size` brings all to one size");
                 return Err(FileError::field(&name, "size", format!("{}×{}", found.0, found.1), expected));
             }
-            if (pixels.len() + picture.pixels.len()) as u64 > self.limit {
+            if (pixels.len() + picture.pixels.len()) as u64 > self.wanted.limit {
                 let file = self.path.display().to_string();
-                return Err(FileError::TooLong { file, limit: self.limit });
+                return Err(FileError::TooLong { file, limit: self.wanted.limit });
             }
             // From pixels of several channels to channels of several pixels.
             pixels.extend((0..channels).flat_map(|c| picture.pixels.iter().skip(c).step_by(channels)));
@@ -171,8 +171,8 @@ impl Folder {
 
     /// Refuses a size that no picture can have.
     fn check(&self) -> Result<(), FileError> {
-        let Some((height, width)) = self.size else { return Ok(()) };
-        let most = usize::try_from(self.limit / 3).unwrap_or(usize::MAX).min(u32::MAX as usize);
+        let Some((height, width)) = self.wanted.size else { return Ok(()) };
+        let most = usize::try_from(self.wanted.limit / 3).unwrap_or(usize::MAX).min(u32::MAX as usize);
         if height.checked_mul(width).is_some_and(|pixels| (1..=most).contains(&pixels)) {
             return Ok(());
         }

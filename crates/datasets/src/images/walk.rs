@@ -6,8 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The names of the classes, and the pictures with the indices of their classes.
-pub(super) fn walk(folder: &Path) -> Result<(Vec<String>, Vec<(i64, PathBuf)>), FileError> {
-    let (mut classes, mut files) = (Vec::new(), Vec::new());
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) classes: Vec<String>,
+    pub(super) files: Vec<(i64, PathBuf)>,
+}
+
+pub(super) fn walk(folder: &Path) -> Result<Found, FileError> {
+    let Found { mut classes, mut files } = Found::default();
     for name in sorted(folder)? {
         let path = folder.join(&name);
         if !path.is_dir() {
@@ -29,7 +35,7 @@ pub(super) fn walk(folder: &Path) -> Result<(Vec<String>, Vec<(i64, PathBuf)>), 
         let here = folder.display().to_string();
         return Err(FileError::field(&here, "classes", 0, "a folder of pictures for each class"));
     }
-    Ok((classes, files))
+    Ok(Found { classes, files })
 }
 
 /// The names in a folder that are not hidden.
