@@ -49,6 +49,9 @@
 //! | `threads` | on | kernels use several threads; the results are the same |
 //! | `clock` | on | `Program::profile` shows the time of each kernel |
 //! | `csv` | off | CSV files, and the real data sets of [`datasets`] |
+//! | `idx` | off | IDX files, and MNIST from a folder |
+//! | `images` | off | PNG and JPEG pictures from folders |
+//! | `text` | off | sonnets for language models |
 
 pub use autograd;
 /// The arrays that tapes take and data sets give, in the version that all parts take.

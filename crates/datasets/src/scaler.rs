@@ -119,12 +119,12 @@ impl StandardScaler {
     /// assert_eq!(error.to_string(), "x = inf at [1, 1], expected a finite number, or NaN for a missing one");
     /// ```
     pub fn fit(&self, x: &ArrayRef2<f64>) -> Result<Scaler, Error> {
-        Scaler::of(x, self.ddof + 1, None, |numbers| {
+        Scaler::of(x, self.ddof.saturating_add(1), None, |numbers| {
             let (mean, variance) = moments(numbers, self.ddof);
             // The rounding of the mean makes constant numbers seem to vary.
             let n = numbers.len() as f64;
             let noise = n * f64::EPSILON * variance + (n * mean * f64::EPSILON).powi(2);
-            let constant = variance <= noise || !self.with_std;
+            let constant = variance.is_finite() && variance <= noise || !self.with_std;
             let scale = if constant { 1.0 } else { variance.sqrt() };
             (if self.with_mean { mean } else { 0.0 }, scale, 0.0)
         })

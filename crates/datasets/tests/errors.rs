@@ -1,7 +1,8 @@
 //! Impossible arguments are refused with an error that names them, and nothing panics.
 
 use datasets::{Dataset, Error, RandomState};
-use datasets::{make_classification, make_moons, train_test_split};
+use datasets::{k_fold, make_blobs, make_circles, make_classification, make_moons, make_regression};
+use datasets::{min_max_scaler, standard_scaler, train_test_split};
 use ndarray::{Array1, array};
 
 /// More elements than an allocation may have bytes.
@@ -212,4 +213,74 @@ fn the_smallest_sizes_are_met() -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+#[test]
+fn circles_blobs_and_regressions_refuse_what_cannot_be() {
+    assert_eq!(refused(make_circles(0).generate()), ("n_samples", "0".into()));
+    for factor in [-0.1, 1.0, f64::NAN] {
+        assert_eq!(refused(make_circles(5).factor(factor).generate()), ("factor", factor.to_string()));
+    }
+    assert_eq!(refused(make_circles(5).noise(-1.0).generate()).0, "noise");
+
+    assert_eq!(refused(make_blobs(0).generate()), ("n_samples", "0".into()));
+    assert_eq!(refused(make_blobs([]).generate()), ("centers", "0".into()));
+    assert_eq!(refused(make_blobs(5).centers(0).generate()), ("centers", "0".into()));
+    assert_eq!(refused(make_blobs(5).centers(array![[f64::NAN]]).generate()), ("centers", "NaN".into()));
+    assert_eq!(refused(make_blobs(5).n_features(0).generate()), ("n_features", "0".into()));
+    assert_eq!(refused(make_blobs(5).cluster_std(-1.0).generate()), ("cluster_std", "-1".into()));
+    assert_eq!(refused(make_blobs(5).center_box(2.0..1.0).generate()), ("center_box", "2..1".into()));
+    assert_eq!(refused(make_blobs(5).center_box(0.0..f64::INFINITY).generate()).0, "center_box");
+    for stds in [vec![], vec![1.0; 2]] {
+        let error = make_blobs(5).cluster_stds(stds).generate().unwrap_err();
+        assert!(matches!(error, Error::LengthMismatch { argument: "cluster_std", .. }), "{error}");
+    }
+
+    assert_eq!(refused(make_regression(0).generate()), ("n_samples", "0".into()));
+    assert_eq!(refused(make_regression(5).n_features(0).generate()), ("n_features", "0".into()));
+    assert_eq!(refused(make_regression(5).bias(f64::NAN).generate()), ("bias", "NaN".into()));
+    assert_eq!(refused(make_regression(5).noise(f64::INFINITY).generate()), ("noise", "inf".into()));
+    assert!(make_regression(5).n_features(2).n_informative(usize::MAX).generate().is_ok());
+}
+
+#[test]
+fn folds_refuse_what_leaves_one_empty() {
+    for k in [0, 1, 11, usize::MAX] {
+        assert_eq!(refused(k_fold(10, k).generate()), ("k", k.to_string()));
+    }
+    let labels = [0, 0, 0, 1, 1];
+    assert_eq!(refused(k_fold(5, 4).stratify(&labels).generate()), ("k", "4".into()));
+    assert!(k_fold(5, 3).stratify(&labels).generate().is_ok());
+    let error = k_fold(6, 3).stratify(&labels).generate().unwrap_err();
+    assert_eq!(error.to_string(), "stratify has length 5, expected n_samples = 6");
+}
+
+#[test]
+fn scalers_refuse_numbers_that_tell_nothing() -> Result<(), Error> {
+    let (standard, min_max) = (standard_scaler(), min_max_scaler());
+    for x in [f64::INFINITY, f64::NEG_INFINITY] {
+        assert_eq!(refused(standard.fit(&array![[0.0], [x]])), ("x", format!("{x} at [1, 0]")));
+        assert_eq!(refused(min_max.fit(&array![[0.0], [x]])).0, "x");
+    }
+    assert_eq!(refused(standard.fit(&array![[f64::NAN]])), ("x", "0 numbers in column 0".into()));
+    assert_eq!(refused(min_max.fit(&array![[f64::NAN]])), ("x", "0 numbers in column 0".into()));
+    assert_eq!(refused(standard.clone().ddof(usize::MAX).fit(&array![[1.0]])).0, "x");
+    let far = array![[-1.7e308], [1.7e308]];
+    assert_eq!(refused(standard.fit(&far)), ("x", "a spread of inf in column 0".into()));
+    assert_eq!(refused(min_max.fit(&far)).0, "x");
+    for (low, high) in [(1.0, 0.0), (0.0, 0.0), (f64::NAN, 1.0), (0.0, f64::INFINITY)] {
+        assert_eq!(refused(min_max.clone().range(low, high).fit(&far)), ("range", format!("{low}..{high}")));
+    }
+    let error = standard.fit(&array![[1.0, 2.0]])?.transform(&array![[1.0]]).unwrap_err();
+    assert_eq!(error.to_string(), "a row of x has length 1, expected 2, as the samples that were fitted");
+    Ok(())
+}
+
+#[test]
+fn the_new_sizes_are_refused_as_the_old() {
+    too_large(make_circles((ABSURD, 1)).generate());
+    too_large(make_blobs([usize::MAX, usize::MAX]).generate());
+    too_large(make_blobs(5).centers(ABSURD).generate());
+    too_large(make_regression(ABSURD).generate());
+    too_large(k_fold(ABSURD, 2).generate());
 }

@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "an allocator that counts")]
 
 use datasets::csv::{Missing, options};
+use datasets::idx;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -62,6 +63,18 @@ fn memory_stays_within_what_limit_promises() {
                 assert!(bytes < 80.0, "text {i} of {length}, {missing:?}: {bytes} for each byte");
                 assert!(i > 0 || read && bytes < 16.0, "numbers of {length}: {bytes} for each byte");
             }
+            let before = NOW.load(Relaxed);
+            PEAK.store(before, Relaxed);
+            options().read_text_from("large", text.as_bytes()).ok();
+            let bytes = (PEAK.load(Relaxed) - before) as f64 / text.len() as f64;
+            assert!(bytes < 80.0, "text {i} of {length}, as texts: {bytes} for each byte");
         }
     }
+    // An array of 1 GiB that is promised and not there.
+    let promised = [0, 0, 8, 1, 0x3f, 0xff, 0xff, 0xff, 1];
+    let before = NOW.load(Relaxed);
+    PEAK.store(before, Relaxed);
+    assert!(idx::read_from("large", &promised[..], 1 << 30).is_err());
+    let bytes = PEAK.load(Relaxed) - before;
+    assert!(bytes < 1 << 16, "{bytes} for a file of nine bytes");
 }
