@@ -2,8 +2,8 @@
 
 use crate::runner::Handler;
 use crate::{
-    activations, attention, averages, clipping, datasets, fft, functions, graphs, higher, inits, layers,
-    losses, ops, optim, recurrent, schedules, seeds, special, tables, training,
+    activations, attention, averages, clipping, datasets, fft, functions, graphs, higher, inits, jacobians,
+    layers, loops, losses, ops, optim, recurrent, schedules, seeds, special, tables, training,
 };
 
 /// The handler of an op, or `None`: then its cases count as unsupported.
@@ -27,6 +27,8 @@ pub(crate) fn find(group: &str, op: &str) -> Option<Handler> {
         "weight_averages" => averages::find(op),
         "special" | "delicate" => special::find(op),
         "training" => training::find(op),
+        "whole_programs" => loops::find(op),
+        "jacobians" => jacobians::find(op),
         "clipping" | "clip_more" => clipping::find(op),
         "attention" => attention::find(op).or_else(|| ops::find(op)),
         "embeddings" => layers::positions(op).or_else(|| ops::find(op)),
