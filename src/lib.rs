@@ -69,7 +69,7 @@ pub use optim;
 pub mod prelude {
     pub use autograd::{
         Border, ConvForm, DType, Gradients, Interpolation, Jit, Key, Param, Params, PoolForm, Program,
-        Replay, Scope, Shape, State, Storage, Tape, Triangle, Var, check_grads, compare, scalar,
+        Replay, Scope, Shape, State, Storage, Tape, Triangle, Var, check_grads, compare, scalar, transform,
         value_and_grad,
     };
     pub use datasets;

@@ -171,6 +171,8 @@ const MODULES: &[(&str, &[&str])] = &[
         ],
     ),
     ("jvp", &["reachable", "ir", "op", "tape", "var"]),
+    // Functions of functions: methods of variables, and nothing else.
+    ("transform", &["mistake", "shape", "var"]),
     (
         "program",
         &[

@@ -1,6 +1,9 @@
 //! Jacobians and Hessians of functions of tensors, gradients of each example, the Laplacian: the group `jacobians`.
 
-use autograd::{Params, Var};
+use autograd::transform::{
+    derivatives_along, grad, hessian, hvp, jacobian, jacobian_back, jvp, laplacian, partial, vjp,
+};
+use autograd::{DType, Params, Var};
 
 use crate::format::Case;
 use crate::runner::{Fault, Handler, Refusal, Results};
@@ -26,20 +29,12 @@ pub(crate) fn find(op: &str) -> Option<Handler> {
         | "hessian_cosh_distance" => of_numbers,
         "per_example_gradients" => gradients_of_each,
         "per_example_jacobians" => jacobians_of_each,
-        "laplacian_network" => laplacian,
+        "laplacian_network" => laplacian_network,
         _ => return None,
     };
     Some(Handler::new(Refusal::TypedError, move |case, _| {
         each_way(case, &Params::f64(), |session| evaluate(session, case))
     }))
-}
-
-/// The derivative of each element of y by x, of \[…y, …x\].
-fn jacobian<'t>(y: Var<'t>, x: Var<'t>) -> Var<'t> {
-    let flat = y.reshape([y.shape().elements()]);
-    let rows: Vec<Var<'t>> = (0..flat.shape()[0]).map(|i| flat.index(0, i as isize).grad([x])[0]).collect();
-    let shape: Vec<usize> = y.shape().iter().chain(x.shape().iter()).copied().collect();
-    Var::stack(&rows, 0).reshape(&shape[..])
 }
 
 /// Reads results in order.
@@ -55,106 +50,125 @@ fn leaf<'t>(session: &Session<'t>, case: &Case, label: &str) -> Result<Var<'t>, 
     Ok(session.leaf(case.array("in", label)?, true))
 }
 
-/// The elements of a vector.
-fn elements(x: Var<'_>) -> Vec<Var<'_>> {
-    (0..x.shape()[0]).map(|i| x.index(0, i as isize)).collect()
-}
-
 fn of_vectors(session: &Session<'_>, case: &Case) -> Result<Results, Fault> {
     let [x, v, u] = [leaf(session, case, "x")?, leaf(session, case, "v")?, leaf(session, case, "u")?];
-    let e = elements(x);
-    let (formula, y) = match case.op.as_str() {
-        "jacobian_wide" => {
-            let n = e.len();
-            let products = (x.slice(0, ..n - 1) * x.slice(0, 1..)).sum();
-            ("[sum sin x_i, sum x_i x_(i+1)]", Var::stack(&[x.sin().sum(), products], 0))
-        }
-        "jacobian_tall" => {
-            let (a, b) = (e[0], e[1]);
-            let all =
-                [a * b, a.exp(), b.sin(), a.powf(3.0), b / (1.0 + a.square()), (a - b).tanh(), (a * b).cos()];
-            ("[x0 x1, exp x0, sin x1, x0^3, x1/(1+x0^2), tanh(x0-x1), cos(x0 x1)]", Var::stack(&all, 0))
-        }
-        "jacobian_square" => ("x_i sum(x) - exp(-x_i)", x * x.sum() - (-x).exp()),
-        "jacobian_softmax" => ("softmax(x)", x.softmax(0)),
-        "jacobian_network" => {
-            let [w1, w2] = [leaf(session, case, "w1")?, leaf(session, case, "w2")?];
-            ("tanh(W2 tanh(W1 x))", w2.matmul(w1.matmul(x).tanh()).tanh())
-        }
-        _ => ("cumsum(x^2)", x.square().cumsum(0)),
+    let weights = match case.op.as_str() {
+        "jacobian_network" => [leaf(session, case, "w1")?, leaf(session, case, "w2")?],
+        _ => [x, x],
     };
-    case.args.says("formula", formula);
-    case.args.says("n", e.len());
+    let f = |x| vector(&case.op, x, weights);
+    let y = f(x);
+    case.args.says("formula", vector_formula(&case.op));
+    case.args.says("n", x.shape()[0]);
     case.args.says("m", y.shape()[0]);
-    let (first, weighted) = (jacobian(y, x), (u * y).sum().grad([x])[0]);
     read(
         session,
         case,
         &[
             ("value", y),
-            ("jacobian", first),
-            ("jvp", y.jvp(&[x], &[v])),
-            ("vjp", weighted),
-            ("hessians", jacobian(first, x)),
-            ("weighted_hessian", jacobian(weighted, x)),
+            ("jacobian", jacobian(f)(x)),
+            ("jvp", jvp(f)(x, v).1),
+            ("vjp", vjp(f)(x, u).1),
+            ("hessians", jacobian(jacobian(f))(x)),
+            ("weighted_hessian", hessian(|x| u.dot(f(x)))(x)),
         ],
     )
+}
+
+fn vector_formula(op: &str) -> &'static str {
+    match op {
+        "jacobian_wide" => "[sum sin x_i, sum x_i x_(i+1)]",
+        "jacobian_tall" => "[x0 x1, exp x0, sin x1, x0^3, x1/(1+x0^2), tanh(x0-x1), cos(x0 x1)]",
+        "jacobian_square" => "x_i sum(x) - exp(-x_i)",
+        "jacobian_softmax" => "softmax(x)",
+        "jacobian_network" => "tanh(W2 tanh(W1 x))",
+        _ => "cumsum(x^2)",
+    }
+}
+
+fn vector<'t>(op: &str, x: Var<'t>, [w1, w2]: [Var<'t>; 2]) -> Var<'t> {
+    match op {
+        "jacobian_wide" => {
+            let n = x.shape()[0];
+            let products = (x.slice(0, ..n - 1) * x.slice(0, 1..)).sum();
+            Var::stack(&[x.sin().sum(), products], 0)
+        }
+        "jacobian_tall" => {
+            let (a, b) = (x.index(0, 0), x.index(0, 1));
+            let quotient = b / (1.0 + a.square());
+            let all = [a * b, a.exp(), b.sin(), a.powf(3.0), quotient, (a - b).tanh(), (a * b).cos()];
+            Var::stack(&all, 0)
+        }
+        "jacobian_square" => x * x.sum() - (-x).exp(),
+        "jacobian_softmax" => x.softmax(0),
+        "jacobian_network" => w2.matmul(w1.matmul(x).tanh()).tanh(),
+        _ => x.square().cumsum(0),
+    }
 }
 
 fn of_matrices(session: &Session<'_>, case: &Case) -> Result<Results, Fault> {
     let a = leaf(session, case, "a")?;
     case.args.says("n", a.shape()[0]);
-    let y = match case.op.as_str() {
+    let f = |a| matrix(&case.op, a);
+    read(session, case, &[("value", f(a)), ("jacobian", jacobian(f)(a))])
+}
+
+fn matrix<'t>(op: &str, a: Var<'t>) -> Var<'t> {
+    match op {
         "matrix_inverse" => a.inverse(),
         "matrix_square" => a.matmul(a),
         _ => a.t().matmul(a).inverse(),
-    };
-    read(session, case, &[("value", y), ("jacobian", jacobian(y, a))])
+    }
 }
 
 fn of_numbers(session: &Session<'_>, case: &Case) -> Result<Results, Fault> {
     let [x, v, w] = [leaf(session, case, "x")?, leaf(session, case, "v")?, leaf(session, case, "w")?];
-    let (formula, y) = match case.op.as_str() {
-        "hessian_quadratic" => {
-            let q = leaf(session, case, "q")?;
-            ("x^T Q x, Q not symmetric (Hessian Q + Q^T)", x.dot(q.matmul(x)))
-        }
-        "hessian_logsumexp" => ("log sum exp x", x.logsumexp_over(0)),
-        "hessian_product" => {
-            let e = elements(x);
-            ("x0 x1 x2 exp(x3)", e[0] * e[1] * e[2] * e[3].exp())
-        }
-        "hessian_softplus_sum" => {
-            let q = leaf(session, case, "q")?;
-            ("sum log(1 + exp(Q x))", q.matmul(x).softplus().sum())
-        }
-        "hessian_norm" => ("|x|", x.square().sum().sqrt()),
-        _ => ("sum log cosh(x - 0.3)", (x - 0.3).log_cosh().sum()),
+    let q = match case.op.as_str() {
+        "hessian_quadratic" | "hessian_softplus_sum" => leaf(session, case, "q")?,
+        _ => x,
     };
-    case.args.says("formula", formula);
+    let f = |x| number(&case.op, x, q);
+    case.args.says("formula", number_formula(&case.op));
     case.args.says("n", x.shape()[0]);
-    let [gradient] = y.grad([x]);
-    let hessian = jacobian(gradient, x);
-    let hvp = gradient.jvp(&[x], &[v]);
-    // The same product by the other sweep: the Hessian is symmetric.
-    let [vhp] = (gradient * v.detach()).sum().grad([x]);
-    let third_vw = hvp.jvp(&[x], &[w]);
-    let fourth = (0..4).fold(y, |y, _| y.jvp(&[x], &[v]));
+    let second = hessian(f)(x);
     read(
         session,
         case,
         &[
-            ("value", y),
-            ("gradient", gradient),
-            ("hessian", hessian),
-            ("hvp", hvp),
-            ("vhp", vhp),
-            ("trace", hessian.trace(0)),
-            ("third", jacobian(hessian, x)),
-            ("third_vw", third_vw),
-            ("fourth_along_v", fourth),
+            ("value", f(x)),
+            ("gradient", grad(f)(x)),
+            ("hessian", second),
+            ("hvp", hvp(f)(x, v)),
+            // The same product by the other sweep: the Hessian is symmetric.
+            ("vhp", vjp(grad(f))(x, v).1),
+            ("trace", laplacian(f)(x)),
+            ("third", jacobian_back(hessian(f))(x)),
+            ("third_vw", jvp(|x| hvp(f)(x, v))(x, w).1),
+            ("fourth_along_v", derivatives_along(f, 4)(x, v)[4]),
         ],
     )
+}
+
+fn number_formula(op: &str) -> &'static str {
+    match op {
+        "hessian_quadratic" => "x^T Q x, Q not symmetric (Hessian Q + Q^T)",
+        "hessian_logsumexp" => "log sum exp x",
+        "hessian_product" => "x0 x1 x2 exp(x3)",
+        "hessian_softplus_sum" => "sum log(1 + exp(Q x))",
+        "hessian_norm" => "|x|",
+        _ => "sum log cosh(x - 0.3)",
+    }
+}
+
+fn number<'t>(op: &str, x: Var<'t>, q: Var<'t>) -> Var<'t> {
+    match op {
+        "hessian_quadratic" => x.dot(q.matmul(x)),
+        "hessian_logsumexp" => x.logsumexp_over(0),
+        "hessian_product" => x.slice(0, ..3).prod() * x.index(0, 3).exp(),
+        "hessian_softplus_sum" => q.matmul(x).softplus().sum(),
+        "hessian_norm" => x.square().sum().sqrt(),
+        _ => (x - 0.3).log_cosh().sum(),
+    }
 }
 
 /// The weights of a case, those of PyTorch, \[out, in\], once for each example, so that the examples share none: one gradient of the sum of what the examples
@@ -191,7 +205,7 @@ fn gradients_of_each(session: &Session<'_>, case: &Case) -> Result<Results, Faul
     let clip: f64 = case.args.read("clip")?;
     let x = leaf(session, case, "x")?;
     let (n, classes) = (x.shape()[0], case.array("in", "b2")?.shape()[0]);
-    let target = session.leaf(case.array("in", "target")?, false).one_hot(classes, autograd::DType::F64);
+    let target = session.leaf(case.array("in", "target")?, false).one_hot(classes, DType::F64);
     let w = weights_of_each(session, case, n)?;
     let losses = -(outputs_of_each(x, w).log_softmax(1) * target).sum_over(1);
     let gradients = losses.sum().grad(w);
@@ -240,37 +254,31 @@ fn jacobians_of_each(session: &Session<'_>, case: &Case) -> Result<Results, Faul
     read(session, case, &[("by_input", by_input), ("by_parameters", by_parameters), ("ntk", kernel)])
 }
 
-/// The Hessians at each of the points: they do not influence each other, so the gradient of a sum has the derivatives at each.
-fn hessians_at<'t>(sum: Var<'t>, x: Var<'t>) -> Var<'t> {
-    let [first] = sum.grad([x]);
-    let column = |i: usize| first.index(1, i as isize).sum().grad([x])[0];
-    Var::stack(&(0..x.shape()[1]).map(column).collect::<Vec<_>>(), 1)
+fn units<'t>(x: Var<'t>, a: Var<'t>, c: Var<'t>) -> Var<'t> {
+    (x.matmul(a.t()) + c).tanh()
 }
 
-/// The trace of each of the matrices.
-fn trace(h: Var<'_>) -> Var<'_> {
-    h.diagonal(0).sum_over(1)
-}
-
-fn laplacian(session: &Session<'_>, case: &Case) -> Result<Results, Fault> {
+fn laplacian_network(session: &Session<'_>, case: &Case) -> Result<Results, Fault> {
     case.args.says("u", "sum_k w_k tanh(a_k . x + c_k)");
     case.args.says("loss", "mean over the points of (u_xx + u_yy)^2");
     let [x, a] = [leaf(session, case, "x")?, leaf(session, case, "a")?];
     let [c, w] = [leaf(session, case, "c")?, leaf(session, case, "w")?];
-    let u = (x.matmul(a.t()) + c).tanh().matmul(w.unsqueeze(1)).sum();
-    let hessians = hessians_at(u, x);
-    let laplacian = trace(hessians);
-    let bilaplacian = trace(hessians_at(laplacian.sum(), x));
-    let loss = laplacian.square().mean();
+    let of_x = |x| units(x, a, c).matmul(w);
+    let loss = |w| laplacian(|x| units(x, a, c).matmul(w))(x).square().mean();
+    let axes = x.shape()[1];
+    let row = |i: usize| {
+        let all = (0..axes).map(|j| partial(partial(of_x, i), j)(x)).collect::<Vec<_>>();
+        Var::stack(&all, 1)
+    };
     read(
         session,
         case,
         &[
-            ("hessians", hessians),
-            ("laplacian", laplacian),
-            ("bilaplacian", bilaplacian),
-            ("loss", loss),
-            ("loss_gradient_w", loss.grad([w])[0]),
+            ("hessians", Var::stack(&(0..axes).map(row).collect::<Vec<_>>(), 1)),
+            ("laplacian", laplacian(of_x)(x)),
+            ("bilaplacian", laplacian(laplacian(of_x))(x)),
+            ("loss", loss(w)),
+            ("loss_gradient_w", grad(loss)(w)),
         ],
     )
 }

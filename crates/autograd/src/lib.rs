@@ -88,6 +88,7 @@ mod tensor;
 #[cfg(test)]
 mod tests;
 mod text;
+pub mod transform;
 mod tree;
 mod var;
 mod view;
