@@ -48,6 +48,7 @@
 //! |---|---|---|
 //! | `threads` | on | kernels use several threads; the results are the same |
 //! | `clock` | on | `Program::profile` shows the time of each kernel |
+//! | `files` | on | models and checkpoints in files: [`files`] |
 //! | `csv` | off | CSV files, and the real data sets of [`datasets`] |
 
 pub use autograd;
@@ -59,6 +60,8 @@ pub use autograd;
 /// ```
 pub use autograd::ndarray;
 pub use datasets;
+#[cfg(feature = "files")]
+pub use files;
 pub use nn;
 pub use optim;
 
@@ -70,6 +73,8 @@ pub mod prelude {
         value_and_grad,
     };
     pub use datasets;
+    #[cfg(feature = "files")]
+    pub use files::{self, Checkpoint, Keeper, ParamsFile};
     pub use nn::teaching::{Perceptron, ThreeOneOne};
     pub use nn::{self, Activation, Dropout, Init, LayerNorm, Linear, Mlp, Mode, TransformerBlock};
     pub use optim::{self, Adam, AdamW, Momentum, Optimizer, Pipeline, Schedule, Sgd};
