@@ -17,16 +17,21 @@
 //! | [`ParamsFile`] | the parameters and buffers of a model, by name or by a [`Mapping`] |
 //! | [`Checkpoint`], [`Keeper`] | all that a training run needs to go on; which of them stay |
 //! | [`safetensors`] | Hugging Face's format |
+//! | [`npy`], [`npz`] | NumPy's arrays |
 //!
 //! A file may come from anywhere: whatever is in it, reading it ends, takes memory in proportion to its length, and gives an [`Error`] that
 //! names the file and everything that is wrong with it. Files are written [atomically](replace).
 
+mod archive;
 mod checkpoint;
 mod disk;
 mod error;
 mod keeper;
 mod kind;
+mod layout;
 mod mapping;
+pub mod npy;
+pub mod npz;
 mod params;
 pub mod safetensors;
 mod tensors;

@@ -1,5 +1,6 @@
 //! From the names of a model to those of a file.
 
+use crate::layout::{row_major, strided};
 use autograd::{DType, Data, NamedTensor, Shape};
 use std::collections::BTreeMap;
 
@@ -162,7 +163,7 @@ impl Place {
         if let (Some((part, of)), [first, ..]) = (self.part, &mut shape[..]) {
             *first /= of;
             let length = data.len() / of;
-            data = picked(&data, part * length..(part + 1) * length);
+            data = strided(&data, part * length, &[length], &[1]);
         }
         if self.transposed { transposed(&shape, &data) } else { data }
     }
@@ -178,22 +179,14 @@ impl Place {
     }
 }
 
-/// The elements at these places, in this order.
-pub(crate) fn picked(data: &Data, places: impl Iterator<Item = usize>) -> Data {
-    match data {
-        Data::F32(v) => Data::F32(places.map(|i| v[i]).collect()),
-        Data::F64(v) => Data::F64(places.map(|i| v[i]).collect()),
-        Data::I64(v) => Data::I64(places.map(|i| v[i]).collect()),
-        Data::Bool(v) => Data::Bool(places.map(|i| v[i]).collect()),
-    }
-}
-
 /// The elements with the last two axes exchanged.
 fn transposed(shape: &[usize], data: &Data) -> Data {
-    let &[.., rows, columns] = shape else { return data.clone() };
-    let matrix = (rows * columns).max(1);
-    let place = |i: usize| i / matrix * matrix + (i % matrix % rows) * columns + i % matrix / rows;
-    picked(data, (0..data.len()).map(place))
+    let (mut shape, mut strides) = (shape.to_vec(), row_major(shape));
+    if let ([.., rows, columns], [.., down, right]) = (&mut shape[..], &mut strides[..]) {
+        std::mem::swap(rows, columns);
+        std::mem::swap(down, right);
+    }
+    strided(data, 0, &shape, &strides)
 }
 
 /// The numbers in another dtype: where none changes, or where they may be rounded. `None` where they cannot be had.
