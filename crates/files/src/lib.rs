@@ -18,6 +18,7 @@
 //! | [`Checkpoint`], [`Keeper`] | all that a training run needs to go on; which of them stay |
 //! | [`safetensors`] | Hugging Face's format |
 //! | [`npy`], [`npz`] | NumPy's arrays |
+//! | [`torch`] | PyTorch's `torch.save`, and names of its modules |
 //!
 //! A file may come from anywhere: whatever is in it, reading it ends, takes memory in proportion to its length, and gives an [`Error`] that
 //! names the file and everything that is wrong with it. Files are written [atomically](replace).
@@ -35,6 +36,7 @@ pub mod npz;
 mod params;
 pub mod safetensors;
 mod tensors;
+pub mod torch;
 
 pub use autograd::{Data, NamedTensor};
 pub use checkpoint::{Checkpoint, Position};

@@ -231,3 +231,8 @@ fn append(data: &mut Data, part: Data) {
         (_, part) => unreachable!("parts of {}", part.dtype()),
     }
 }
+
+/// The names of all parameters and buffers, and how many axes each has.
+pub(crate) fn names_and_ranks(params: &Params) -> Vec<(String, usize)> {
+    slots(params).iter().map(|slot| (slot.name.to_owned(), slot.shape.len())).collect()
+}
