@@ -2,8 +2,8 @@
 
 use crate::runner::Handler;
 use crate::{
-    activations, attention, averages, clipping, datasets, fft, functions, graphs, higher, inits, layers,
-    losses, ops, optim, recurrent, schedules, seeds, special, training,
+    activations, attention, averages, clipping, datasets, fft, files, functions, graphs, higher, inits,
+    layers, losses, ops, optim, recurrent, schedules, seeds, special, training,
 };
 
 /// The handler of an op, or `None`: then its cases count as unsupported.
@@ -14,6 +14,7 @@ pub(crate) fn find(group: &str, op: &str) -> Option<Handler> {
         }
         "datasets" => datasets::find(op),
         "fft" => fft::find(op),
+        "files_expected" | "files_more" => files::find(op),
         "functions" => functions::find(op),
         "graphs" => graphs::find(op),
         "higher" => higher::find(op),
