@@ -114,6 +114,7 @@ impl<'a> Storages<'a> {
             let expected = format!("{} elements of {}", storage.length, element.name);
             return Err(Fault::new(entry, format!("{} bytes", bytes.len()), expected));
         }
+        self.spend(&entry, 8 * (bytes.len() / element.kind.size()) as u64)?;
         let decoded = element.kind.decode(&bytes, self.big_endian);
         let data = Rc::new(decoded.map_err(|[found, expected]| Fault::new(entry, found, expected))?);
         self.decoded.borrow_mut().insert(key, data.clone());
