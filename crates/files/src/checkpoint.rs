@@ -122,6 +122,10 @@ impl Checkpoint {
     ///
     /// # Errors
     /// As [`load_params`](Checkpoint::load_params).
+    ///
+    /// # Panics
+    /// If the mapping asks for a scope that is not there.
+    #[track_caller]
     pub fn load_params_with(&self, params: &mut Params, mapping: &Mapping) -> Result<(), Error> {
         params.set_tensors(&self.inner("params/"), mapping).map_err(|error| error.in_file(&self.file))
     }

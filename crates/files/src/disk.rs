@@ -1,7 +1,7 @@
 //! Whole files in and out. A file is either the old one or the new one, whenever the program is stopped.
 
 use crate::error::Error;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -41,7 +41,9 @@ pub(crate) fn read<T>(path: &Path, decode: impl Fn(&[u8]) -> Result<T, Error>) -
 pub fn replace(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), Error> {
     let path = path.as_ref();
     let temporary = beside(path);
-    let written = write_through(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    // A file that only its owner may read stays so.
+    let permissions = fs::metadata(path).map(|old| old.permissions()).ok();
+    let written = write_through(&temporary, bytes, permissions).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         // What is left over would be in the way of nobody; the first error is the one to report.
         let _ = fs::remove_file(&temporary);
@@ -62,9 +64,10 @@ fn beside(path: &Path) -> PathBuf {
 /// How the names of files end that are not finished.
 pub(crate) const TEMPORARY: &str = ".partial";
 
-fn write_through(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_through(path: &Path, bytes: &[u8], permissions: Option<Permissions>) -> io::Result<()> {
     // A file of this name is left from a process of the same number that was killed.
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
+    permissions.map_or(Ok(()), |permissions| file.set_permissions(permissions))?;
     file.write_all(bytes)?;
     file.sync_all()
 }

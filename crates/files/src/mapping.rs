@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 pub struct Mapping {
     places: BTreeMap<String, Place>,
     prefixes: Vec<(String, String)>,
-    only: Vec<String>,
+    pub(crate) only: Vec<String>,
     /// Whether tensors of the model may be missing in the file.
     pub(crate) partial: bool,
     /// Whether the file may hold more.

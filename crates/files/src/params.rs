@@ -1,8 +1,7 @@
 //! Models in files.
 
-use crate::disk;
 use crate::error::{Error, Fault};
-use crate::mapping::{Mapping, converted};
+use crate::mapping::{Mapping, converted, within};
 use crate::safetensors;
 use crate::tensors::{Tensors, data};
 use autograd::ndarray::ArrayViewD;
@@ -35,7 +34,8 @@ pub trait ParamsFile {
     /// The same by the names, in the layout and with the selection of a mapping.
     ///
     /// # Panics
-    /// If two tensors get the same name.
+    /// If two tensors get the same name, or the mapping asks for a scope that is not there.
+    #[track_caller]
     fn to_tensors_with(&self, mapping: &Mapping) -> Tensors;
 
     /// Takes over tensors. Shapes are those of the model. Numbers are converted where none changes: F32 to F64, integers to floats; F64
@@ -43,6 +43,10 @@ pub trait ParamsFile {
     ///
     /// # Errors
     /// If a tensor is missing, unknown, or of another shape or dtype: all of them are listed. Then nothing is changed.
+    ///
+    /// # Panics
+    /// If the mapping asks for a scope that is not there.
+    #[track_caller]
     fn set_tensors(&mut self, tensors: &Tensors, mapping: &Mapping) -> Result<(), Error>;
 
     /// Writes a safetensors file, [atomically](crate::replace).
@@ -59,7 +63,8 @@ pub trait ParamsFile {
     /// If the system refuses.
     ///
     /// # Panics
-    /// If two tensors get the same name.
+    /// As [`to_tensors_with`](ParamsFile::to_tensors_with).
+    #[track_caller]
     fn save_with(&self, path: impl AsRef<Path>, mapping: &Mapping) -> Result<(), Error> {
         safetensors::write(path, &self.to_tensors_with(mapping))
     }
@@ -76,14 +81,18 @@ pub trait ParamsFile {
     ///
     /// # Errors
     /// As [`load`](ParamsFile::load).
+    ///
+    /// # Panics
+    /// If the mapping asks for a scope that is not there.
+    #[track_caller]
     fn load_with(&mut self, path: impl AsRef<Path>, mapping: &Mapping) -> Result<(), Error> {
         let path = path.as_ref();
-        self.set_tensors(&disk::read(path, safetensors::decode)?, mapping)
-            .map_err(|error| error.in_file(path))
+        self.set_tensors(&safetensors::read(path)?, mapping).map_err(|error| error.in_file(path))
     }
 }
 
 impl ParamsFile for Params {
+    #[track_caller]
     fn to_tensors(&self) -> Tensors {
         self.to_tensors_with(&Mapping::new())
     }
@@ -92,7 +101,7 @@ impl ParamsFile for Params {
     fn to_tensors_with(&self, mapping: &Mapping) -> Tensors {
         // Parts of one tensor of the file, each with its number.
         let mut list: Vec<(NamedTensor, Option<(usize, usize)>)> = vec![];
-        for slot in slots(self).into_iter().filter(|slot| mapping.takes(slot.name)) {
+        for slot in selected(self, mapping) {
             let (name, place) = mapping.place(slot.name);
             let data = place.for_file(slot.shape, &slot.values(self));
             let tensor = NamedTensor { name, shape: place.shape_in_file(slot.shape), data };
@@ -116,10 +125,11 @@ impl ParamsFile for Params {
         tensors
     }
 
+    #[track_caller]
     fn set_tensors(&mut self, tensors: &Tensors, mapping: &Mapping) -> Result<(), Error> {
         let index: HashMap<&str, &NamedTensor> = tensors.list.iter().map(|t| (&t.name[..], t)).collect();
         let (mut new, mut faults, mut used) = (vec![], vec![], HashSet::new());
-        for slot in slots(self).into_iter().filter(|slot| mapping.takes(slot.name)) {
+        for slot in selected(self, mapping) {
             let (name, place) = mapping.place(slot.name);
             let Some(&tensor) = index.get(&name[..]) else {
                 if !mapping.partial {
@@ -230,6 +240,20 @@ fn append(data: &mut Data, part: Data) {
         (Data::F64(all), Data::F64(part)) => all.extend(part),
         (_, part) => unreachable!("parts of {}", part.dtype()),
     }
+}
+
+/// What a mapping asks for.
+#[track_caller]
+fn selected<'p>(params: &'p Params, mapping: &Mapping) -> Vec<Slot<'p>> {
+    let all = slots(params);
+    let nothing = |scope: &&String| !all.iter().any(|slot| within(slot.name, scope).is_some());
+    if let Some(scope) = mapping.only.iter().find(nothing) {
+        Mistake::new(format!("Mapping::only: no parameter or buffer is in a scope `{scope}`"))
+            .rule("a scope has parameters, whose names begin with it")
+            .hint("`params.iter()` and `params.name(p)` list them")
+            .raise();
+    }
+    all.into_iter().filter(|slot| mapping.takes(slot.name)).collect()
 }
 
 /// The names of all parameters and buffers, and how many axes each has.

@@ -140,6 +140,25 @@ fn two_tensors_of_one_name_cannot_be_saved() {
 }
 
 #[test]
+#[should_panic(expected = "Mapping::only: no parameter or buffer is in a scope `encodr`")]
+fn a_misspelt_scope_does_not_load_nothing() {
+    let mapping = Mapping::new().only("a").only("encodr");
+    let _ = model(Params::f64(), 0.0).set_tensors(&Tensors::new(), &mapping);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_keeps_its_permissions() {
+    use std::os::unix::fs::PermissionsExt;
+    let file = Temporary::new("permissions");
+    let mode = || std::fs::metadata(&file.0).unwrap().permissions().mode() & 0o777;
+    std::fs::write(&file.0, "old").unwrap();
+    std::fs::set_permissions(&file.0, std::fs::Permissions::from_mode(0o600)).unwrap();
+    model(Params::f32(), 1.0).save(&file.0).unwrap();
+    assert_eq!(mode(), 0o600);
+}
+
+#[test]
 fn texts_with_any_sign_come_back() {
     let mut tensors = Tensors::new().with("a \"quoted\"\n name", [1.0]).with("ü.0", [[1i64]]);
     for text in ["", "line\nline", "{\"json\": [1, \"\\\"]}", "Größe α \u{0}"] {

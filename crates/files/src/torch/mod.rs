@@ -54,6 +54,10 @@ pub fn read(path: impl AsRef<Path>) -> Result<Value, Error> {
 ///
 /// # Errors
 /// As [`read`] and [`ParamsFile::set_tensors`]. Then nothing is changed.
+///
+/// # Panics
+/// If the mapping asks for a scope that is not there.
+#[track_caller]
 pub fn load(params: &mut Params, path: impl AsRef<Path>, mapping: &Mapping) -> Result<(), Error> {
     let path = path.as_ref();
     params.set_tensors(&read(path)?.tensors(), mapping).map_err(|error| error.in_file(path))
@@ -65,7 +69,7 @@ pub fn load(params: &mut Params, path: impl AsRef<Path>, mapping: &Mapping) -> R
 /// If the system refuses.
 ///
 /// # Panics
-/// If two tensors get the same name.
+/// As [`ParamsFile::to_tensors_with`].
 #[track_caller]
 pub fn save(params: &Params, path: impl AsRef<Path>, mapping: &Mapping) -> Result<(), Error> {
     disk::replace(path, &encode(&params.to_tensors_with(mapping)))
