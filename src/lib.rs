@@ -48,8 +48,8 @@
 //! |---|---|---|
 //! | `threads` | on | kernels use several threads; the results are the same |
 //! | `clock` | on | `Program::profile` shows the time of each kernel |
-//! | `files` | on | models and checkpoints in files: [`files`] |
 //! | `csv` | off | CSV files, and the real data sets of [`datasets`] |
+//! | `files` | off | models and checkpoints in files: the crate `files`, and `params.save(…)` in the prelude |
 
 pub use autograd;
 /// The arrays that tapes take and data sets give, in the version that all parts take.

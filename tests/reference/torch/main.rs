@@ -9,11 +9,10 @@
 
 mod layers;
 
+use files::{ParamsFile, torch};
 use layers::{Layer, all};
 use std::path::Path;
 use std::process::Command;
-use wengert::files::torch;
-use wengert::prelude::*;
 
 #[test]
 fn every_layer_has_the_names_of_pytorch() {
@@ -53,7 +52,7 @@ fn pytorch_takes_and_gives_state_dicts() {
         torch::save(&layer.params, file(".pt"), &layer.names).unwrap();
         files::npz::write(file(".npz"), &layer.figures(), files::npz::Packing::Deflated).unwrap();
     }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/torch/check.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("torch/check.py");
     let status = Command::new(&python).arg(script).arg(&folder).status().unwrap();
     assert!(status.success(), "check.py found a difference");
     for Layer { name, mut params, names, .. } in all() {

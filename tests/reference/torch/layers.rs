@@ -1,6 +1,6 @@
 //! The layers, each with its names in PyTorch, an input and what it gives.
 
-use wengert::files::{Mapping, Tensors, named, torch};
+use files::{Mapping, Tensors, named, torch};
 use wengert::ndarray::{ArrayD, IxDyn};
 use wengert::nn::attention::{Mask, MultiHeadAttention, SelfAttention};
 use wengert::nn::sequence::{Direction, Gru, Lstm, Rnn};
