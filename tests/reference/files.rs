@@ -21,7 +21,11 @@ pub(crate) fn find(op: &str) -> Option<Handler> {
         _ => return None,
     };
     Some(Handler::new(Refusal::TypedError, move |case, group| {
-        evaluate(case, &group.folder.join(case.args.read::<String>("file")?))
+        let file = group.folder.join(case.args.read::<String>("file")?);
+        evaluate(case, &file).inspect_err(|_| {
+            // What was not read because it failed before: it failed, whatever options there are.
+            case.args.remarks(&case.args.names().collect::<Vec<_>>());
+        })
     }))
 }
 
