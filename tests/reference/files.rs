@@ -48,8 +48,6 @@ fn safetensors(case: &Case, file: &Path) -> Result<Results, Fault> {
         names.sort_unstable();
         same("metadata", &tensors.metadata.keys().collect::<Vec<_>>(), &names)?;
         tensors.metadata.iter().for_each(|(name, text)| metadata.says(name, &text[..]));
-    } else {
-        same("metadata", &tensors.metadata.len(), &0)?;
     }
     described(args, &tensors)?;
     // Encoding is the inverse of reading.
@@ -80,11 +78,9 @@ fn npz(case: &Case, file: &Path) -> Result<Results, Fault> {
         same("arrays", &arrays.names().collect::<Vec<_>>(), &names)?;
     }
     for packing in [npz::Packing::Stored, npz::Packing::Deflated] {
-        same(
-            "what is written again",
-            &npz::decode(&npz::encode(&arrays, packing)).as_ref().ok(),
-            &Some(&arrays),
-        )?;
+        let bytes = npz::encode(&arrays, packing);
+        let again = npz::decode(&bytes).map(|again| npz::encode(&again, packing));
+        same("what is written again", &again.is_ok_and(|again| again == bytes), &true)?;
     }
     held(case, |label| arrays.get(label))
 }
@@ -137,7 +133,10 @@ fn pt(case: &Case, file: &Path) -> Result<Results, Fault> {
 /// What a case says about the tensors: their names, dtypes and shapes.
 fn described(args: &Args, tensors: &Tensors) -> Result<(), Fault> {
     if args.has("keys") {
-        same("keys", &tensors.names().collect::<Vec<_>>(), &args.read::<Vec<String>>("keys")?)?;
+        let (mut found, mut keys) = (tensors.names().collect::<Vec<_>>(), args.read::<Vec<String>>("keys")?);
+        found.sort_unstable();
+        keys.sort_unstable();
+        same("keys", &found, &keys)?;
     }
     for (field, of_tensor) in [
         ("shapes", (|_, tensor| json!(tensor.shape[..])) as fn(&Args, &NamedTensor) -> Json),

@@ -116,16 +116,24 @@ fn small_float(bits: u16, e: i32, m: i32, ieee: bool) -> f32 {
 
 /// The elements as bytes, little-endian.
 pub(crate) fn encode(data: &Data) -> Vec<u8> {
-    fn joined<T: Copy, const N: usize>(numbers: &[T], write: impl Fn(T) -> [u8; N]) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(numbers.len() * N);
-        numbers.iter().for_each(|&x| bytes.extend_from_slice(&write(x)));
-        bytes
+    let mut bytes = vec![];
+    append(&mut bytes, data);
+    bytes
+}
+
+/// Adds the elements as bytes, little-endian.
+pub(crate) fn append(bytes: &mut Vec<u8>, data: &Data) {
+    fn each<T: Copy, const N: usize>(bytes: &mut Vec<u8>, numbers: &[T], write: impl Fn(T) -> [u8; N]) {
+        let start = bytes.len();
+        bytes.resize(start + numbers.len() * N, 0);
+        let places = bytes[start..].as_chunks_mut().0;
+        places.iter_mut().zip(numbers).for_each(|(place, &x)| *place = write(x));
     }
     match data {
-        Data::F32(v) => joined(v, f32::to_le_bytes),
-        Data::F64(v) => joined(v, f64::to_le_bytes),
-        Data::I64(v) => joined(v, i64::to_le_bytes),
-        Data::Bool(v) => joined(v, |x| [u8::from(x)]),
+        Data::F32(v) => each(bytes, v, f32::to_le_bytes),
+        Data::F64(v) => each(bytes, v, f64::to_le_bytes),
+        Data::I64(v) => each(bytes, v, i64::to_le_bytes),
+        Data::Bool(v) => each(bytes, v, |x| [u8::from(x)]),
     }
 }
 

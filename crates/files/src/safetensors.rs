@@ -144,12 +144,11 @@ pub fn encode(tensors: &Tensors) -> Vec<u8> {
     }
     let mut list: Vec<&NamedTensor> = tensors.list.iter().collect();
     list.sort_by_key(|tensor| (Reverse(Kind::of(tensor.data.dtype()).size()), place_of_empty(tensor)));
-    let numbers: Vec<Vec<u8>> = list.iter().map(|tensor| kind::encode(&tensor.data)).collect();
-    let header = header(&list, &numbers, &tensors.metadata);
-    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
-    bytes.reserve(header.len() + numbers.iter().map(Vec::len).sum::<usize>());
+    let (header, length) = header(&list, &tensors.metadata);
+    let mut bytes = Vec::with_capacity(8 + header.len() + length);
+    bytes.extend((header.len() as u64).to_le_bytes());
     bytes.extend(header);
-    numbers.iter().for_each(|numbers| bytes.extend(numbers));
+    list.iter().for_each(|tensor| kind::append(&mut bytes, &tensor.data));
     bytes
 }
 
@@ -158,17 +157,18 @@ fn place_of_empty(tensor: &NamedTensor) -> (bool, &str) {
     if tensor.data.len() == 0 { (false, &tensor.name) } else { (true, "") }
 }
 
-/// The header, of a length that is a multiple of 8. The library's own writer orders texts at random.
-fn header(list: &[&NamedTensor], numbers: &[Vec<u8>], texts: &BTreeMap<String, String>) -> Vec<u8> {
+/// The header, of a length that is a multiple of 8, and the length of all numbers. The library's own writer orders texts at random.
+fn header(list: &[&NamedTensor], texts: &BTreeMap<String, String>) -> (Vec<u8>, usize) {
     let (mut entries, mut begin) = (vec![], 0);
     if !texts.is_empty() {
         let texts: Vec<_> =
             texts.iter().map(|(name, text)| format!("{}:{}", json!(name), json!(text))).collect();
         entries.push(format!(r#""__metadata__":{{{}}}"#, texts.join(",")));
     }
-    for (tensor, numbers) in list.iter().zip(numbers) {
-        let end = begin + numbers.len();
-        let dtype = tensor.data.dtype().to_string().to_uppercase();
+    for tensor in list {
+        let dtype = tensor.data.dtype();
+        let end = begin + tensor.data.len() * Kind::of(dtype).size();
+        let dtype = dtype.to_string().to_uppercase();
         let (name, shape) = (json!(tensor.name), json!(tensor.shape[..]));
         entries
             .push(format!(r#"{name}:{{"dtype":"{dtype}","shape":{shape},"data_offsets":[{begin},{end}]}}"#));
@@ -176,5 +176,5 @@ fn header(list: &[&NamedTensor], numbers: &[Vec<u8>], texts: &BTreeMap<String, S
     }
     let mut text = format!("{{{}}}", entries.join(",")).into_bytes();
     text.resize(text.len().next_multiple_of(8), b' ');
-    text
+    (text, begin)
 }
