@@ -52,6 +52,7 @@
 //! | `idx` | off | IDX files, and MNIST from a folder |
 //! | `images` | off | PNG and JPEG pictures from folders |
 //! | `text` | off | sonnets for language models |
+//! | `files` | on | models and checkpoints in files: the crate `files`, and `params.save(…)` in the prelude |
 
 pub use autograd;
 /// The arrays that tapes take and data sets give, in the version that all parts take.
@@ -62,6 +63,8 @@ pub use autograd;
 /// ```
 pub use autograd::ndarray;
 pub use datasets;
+#[cfg(feature = "files")]
+pub use files;
 pub use nn;
 pub use optim;
 
@@ -73,6 +76,8 @@ pub mod prelude {
         value_and_grad,
     };
     pub use datasets;
+    #[cfg(feature = "files")]
+    pub use files::{self, Checkpoint, Keeper, ParamsFile};
     pub use nn::teaching::{Perceptron, ThreeOneOne};
     pub use nn::{self, Activation, Dropout, Init, LayerNorm, Linear, Mlp, Mode, TransformerBlock};
     pub use optim::{self, Adam, AdamW, Momentum, Optimizer, Pipeline, Schedule, Sgd};

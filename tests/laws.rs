@@ -255,6 +255,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     ("datasets", &[]),
     ("plot", &[]),
     ("report", &[]),
+    ("files", &["autograd"]),
 ];
 
 /// Paths that a crate's code must not hold, with the reason.

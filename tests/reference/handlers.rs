@@ -2,8 +2,8 @@
 
 use crate::runner::Handler;
 use crate::{
-    activations, attention, averages, clipping, datasets, fft, functions, graphs, higher, inits, jacobians,
-    layers, loops, losses, ops, optim, recurrent, schedules, seeds, special, tables, training,
+    activations, attention, averages, clipping, datasets, fft, files, functions, graphs, higher, inits,
+    jacobians, layers, loops, losses, ops, optim, recurrent, schedules, seeds, special, tables, training,
 };
 
 /// The handler of an op, or `None`: then its cases count as unsupported.
@@ -13,8 +13,8 @@ pub(crate) fn find(group: &str, op: &str) -> Option<Handler> {
             seeds::find(op)
         }
         "datasets" => datasets::find(op),
-        "files_expected" | "files_more" => tables::find(op),
         "fft" => fft::find(op),
+        "files_expected" | "files_more" => files::find(op).or_else(|| tables::find(op)),
         "functions" => functions::find(op),
         "graphs" => graphs::find(op),
         "higher" => higher::find(op),

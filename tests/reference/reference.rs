@@ -16,6 +16,7 @@ mod compare;
 mod datasets;
 mod evaluate;
 mod fft;
+mod files;
 mod format;
 mod functions;
 mod graphs;
