@@ -22,6 +22,55 @@ pub enum Mask<'t> {
     Bias(Var<'t>),
 }
 
+impl<'t> Mask<'t> {
+    /// This mask, limited to the keys where a `Bool` mask of \[…, keys\] is true: in a batch of sequences, those that are no padding.
+    /// With [`Causal`](Mask::Causal) there are as many queries as keys. The heads share it.
+    ///
+    /// # Panics
+    /// If the mask is not `Bool`, or shapes do not fit.
+    ///
+    /// ```
+    /// use nn::attention::{Mask, scaled_dot_product};
+    /// let tape = autograd::Tape::new();
+    /// let [q, v] = [[0.0, 0.0], [10.0, 20.0]].map(|all| tape.constant(all).reshape([1, 1, 2, 1]));
+    /// let first = tape.constant([[true, false]]);
+    /// let y = scaled_dot_product(q, q, v, Mask::Causal.with_keys(first));
+    /// assert_eq!(y.to_vec::<f64>(), [10.0, 10.0]);
+    /// ```
+    #[track_caller]
+    pub fn with_keys(self, keys: Var<'t>) -> Mask<'t> {
+        let shape = keys.shape();
+        let &[.., n] = &shape[..] else { Mask::of_keys(keys) };
+        if keys.dtype() != DType::Bool {
+            Mask::of_keys(keys);
+        }
+        // [n, heads, queries, keys].
+        let keys = keys.unsqueeze(-2).unsqueeze(-2);
+        match self {
+            Mask::All => Mask::Where(keys),
+            Mask::Causal => Mask::Where(both(keys, keys.tape().lower_triangle(n, n, 0))),
+            Mask::Where(mask) => Mask::Where(both(keys, mask)),
+            Mask::Bias(bias) => Mask::Bias(keys.select(bias, f64::NEG_INFINITY)),
+        }
+    }
+
+    #[cold]
+    #[track_caller]
+    fn of_keys(keys: Var<'t>) -> ! {
+        Mistake::new(format!("Mask: keys {} {}", keys.shape(), keys.dtype()))
+            .line("keys", keys.describe())
+            .rule("the mask of keys is Bool of […, keys], true where a key may be attended to")
+            .hint("make one with a comparison such as `words.ne(padding)`")
+            .raise()
+    }
+}
+
+/// Where both are true.
+#[track_caller]
+fn both<'t>(a: Var<'t>, b: Var<'t>) -> Var<'t> {
+    a.select(b, b.full_like(0.0))
+}
+
 /// Scaled dot-product attention, softmax(q·kᵀ/√d)·v.
 ///
 /// q is \[…, m, d\], k \[…, n, d\], v \[…, n, e\] and the result \[…, m, e\], all with the same leading axes. A query

@@ -21,6 +21,7 @@
 mod activation;
 pub mod attention;
 mod batch_norm;
+mod bilinear;
 mod conv;
 pub mod distributions;
 mod dropout;
@@ -32,28 +33,36 @@ mod mlp;
 mod mode;
 mod norm;
 pub mod normalize;
+mod pool;
 mod recurrent;
 pub mod sequence;
 mod sequential;
 pub mod teaching;
 mod transformer;
+mod weights;
 
 pub use activation::{Activation, OwnActivation, UnknownActivation};
 pub use batch_norm::{BatchNorm, GroupNorm};
+pub use bilinear::Bilinear;
 pub use conv::{
     Conv, Conv1d, Conv2d, Conv3d, ConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d,
 };
 pub use dropout::{AlphaDropout, Dropout};
-pub use embedding::Embedding;
+pub use embedding::{Embedding, EmbeddingBag, Positions};
 pub use init::{Fan, Init, Scaled};
 pub use linear::{Bias, Linear, NoBias};
 pub use mlp::Mlp;
 pub use mode::Mode;
 pub use norm::{LayerNorm, RmsNorm};
+pub use pool::{GlobalPool, Pool, Pool1d, Pool2d, Pool3d};
 pub use recurrent::{GruCell, LstmCell};
 pub use sequence::{Gru, Lstm, Rnn, RnnCell};
-pub use sequential::Sequential;
-pub use transformer::TransformerBlock;
+pub use sequential::{Sequential, flatten};
+pub use transformer::{
+    Decoder, DecoderCache, DecoderLayer, Encoder, EncoderLayer, FeedForward, TransformerBlock,
+    TransformerForm,
+};
+pub use weights::{SpectralNorm, WeightNorm};
 
 /// The perceptron, which has moved.
 #[deprecated(note = "it is `nn::teaching::Perceptron` now")]
