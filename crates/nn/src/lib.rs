@@ -37,6 +37,7 @@ mod pool;
 mod recurrent;
 pub mod sequence;
 mod sequential;
+mod summary;
 pub mod teaching;
 mod transformer;
 mod weights;
@@ -58,6 +59,7 @@ pub use pool::{GlobalPool, Pool, Pool1d, Pool2d, Pool3d};
 pub use recurrent::{GruCell, LstmCell};
 pub use sequence::{Gru, Lstm, Rnn, RnnCell};
 pub use sequential::{Sequential, flatten};
+pub use summary::summary;
 pub use transformer::{
     Decoder, DecoderCache, DecoderLayer, Encoder, EncoderLayer, FeedForward, TransformerBlock,
     TransformerForm,

@@ -98,7 +98,7 @@ fn bags_and_positions_read_their_tables() {
     };
     let positions = Positions::new(&mut params.scope("positions"), 7, 3, Init::Normal(1.0));
     let tape = Tape::with(&params);
-    let (index, offsets) = (tape.constant(&[4i64, 0, 2, 2, 1]), tape.constant(&[0i64, 3, 3]));
+    let (index, offsets) = (tape.constant([4i64, 0, 2, 2, 1]), tape.constant([0i64, 3, 3]));
     let table = tape.param(bags.table);
     let y = bags.forward(index, offsets, Bag::Sum);
     let want = [
