@@ -5,6 +5,7 @@ mod heads;
 pub use heads::{Cache, MultiHeadAttention, multi_head};
 
 use crate::Linear;
+use crate::normalize::equal_parts;
 use autograd::{DType, Mistake, Scope, Var};
 
 /// Which keys a query attends to.
@@ -154,11 +155,30 @@ pub fn scaled_dot_product_with<'t>(
         }
         // The lowest number, not -∞: of a row without a key softmax would make NaN. The second choice empties such a row.
         Mask::Where(mask) => {
+            check_mask(mask, scores);
             let lowest = if scores.dtype() == DType::F32 { f64::from(f32::MIN) } else { f64::MIN };
             mask.select(mask.select(scores, lowest).softmax(-1), 0.0)
         }
     };
     f(weights).matmul(v)
+}
+
+/// Refuses a mask that is none, or of other lengths.
+#[track_caller]
+fn check_mask(mask: Var<'_>, scores: Var<'_>) {
+    let (given, wanted) = (mask.shape(), scores.shape());
+    let fits = |(a, b): (&usize, &usize)| *a == 1 || a == b;
+    let all_fit = given.len() <= wanted.len() && given.iter().rev().zip(wanted.iter().rev()).all(fits);
+    if mask.dtype() != DType::Bool || !all_fit {
+        Mistake::new(format!("attention: mask {given} {} for scores {wanted}", mask.dtype()))
+            .line("mask", mask.describe())
+            .line("scores", scores.describe())
+            .rule(
+                "a mask is Bool, and is broadcast to […, queries, keys], with an axis of heads before these",
+            )
+            .hint("`mask.gt(0.0)` of numbers; for the keys of a batch, `Mask::All.with_keys(keys)`")
+            .raise();
+    }
 }
 
 /// Multi-head self-attention: every row of a sequence attends to the rows of the same sequence.
@@ -199,6 +219,7 @@ impl SelfAttention {
         if heads == 0 || !width.is_multiple_of(heads) {
             Mistake::new(format!("SelfAttention: {heads} heads of {width} columns"))
                 .rule("the width is a multiple of the number of heads")
+                .hint(format!("such as {} heads", equal_parts(width, heads)))
                 .raise();
         }
         let qkv = Linear::new(&mut scope.scope("qkv"), width, 3 * width);
@@ -218,6 +239,7 @@ impl SelfAttention {
             Mistake::new(format!("SelfAttention: x is {shape}"))
                 .line("x", x.describe())
                 .rule("a sequence has two axes, length and width")
+                .hint("`x.unsqueeze(0)` makes a sequence of one row")
                 .raise();
         };
         let sequences = lead.iter().product();

@@ -85,5 +85,6 @@ fn misfit(weight: Var<'_>, a: Var<'_>, b: Var<'_>) -> ! {
         .line("b", b.describe())
         .line("weight", weight.describe())
         .rule(format!("a is […, {}] and b […, {}], with the same leading axes", of[0], of[1]))
+        .hint("`layer.forward(b, a)` where the two are swapped, or a layer for other widths")
         .raise()
 }

@@ -241,7 +241,10 @@ fn angles<'t>(
     base: f64,
 ) -> Var<'t> {
     if !width.is_multiple_of(2) {
-        Mistake::new(format!("{name}: a width of {width}")).rule("a row is pairs: its width is even").raise();
+        Mistake::new(format!("{name}: a width of {width}"))
+            .rule("a row is pairs: its width is even")
+            .hint(format!("such as {}", width + 1))
+            .raise();
     }
     let exponents: Vec<f64> = (0..width / 2).map(|k| 2.0 * k as f64 / width as f64).collect();
     let positions: Vec<f64> = positions.map(|p| p as f64).collect();

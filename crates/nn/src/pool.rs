@@ -96,6 +96,7 @@ impl GlobalPool {
             Mistake::new(format!("GlobalPool: x is {}", x.shape()))
                 .line("x", x.describe())
                 .rule("x is [n, channels, …], with an axis or more of places")
+                .hint("there is nothing to pool where a channel is one number")
                 .raise();
         }
         match self {

@@ -162,7 +162,11 @@ impl fmt::Debug for Sequential {
 pub fn flatten(x: Var<'_>) -> Var<'_> {
     let shape = x.shape();
     let [rows, rest @ ..] = &shape[..] else {
-        Mistake::new("flatten: x is a single number").line("x", x.describe()).rule("x is [n, …]").raise();
+        Mistake::new("flatten: x is a single number")
+            .line("x", x.describe())
+            .rule("x is [n, …]")
+            .hint("`x.reshape([1, 1])` makes a batch of one number")
+            .raise();
     };
     x.reshape([*rows, rest.iter().product()])
 }

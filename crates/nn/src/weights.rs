@@ -50,6 +50,7 @@ impl WeightNorm {
             let Some(length) = of_length.get_mut(axis) else {
                 Mistake::new(format!("WeightNorm: axis {axis} of {shape}"))
                     .rule(format!("the weight has {} axes, counted from 0", shape.len()))
+                    .hint("`None` is one norm for all")
                     .raise();
             };
             *length = shape[axis];

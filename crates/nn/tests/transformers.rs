@@ -29,7 +29,7 @@ impl Filling<'_> {
             [inputs, outputs] => tape.constant(values).reshape([outputs, inputs]).t(),
             _ => tape.constant(values),
         };
-        self.params.set(param, &values.to_array::<f64>());
+        self.params.set(param, values.to_array::<f64>());
     }
 
     fn fill(&mut self, param: Param) {

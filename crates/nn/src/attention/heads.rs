@@ -2,6 +2,7 @@
 
 use super::{Mask, scaled_dot_product_with};
 use crate::Linear;
+use crate::normalize::equal_parts;
 use autograd::{Mistake, Scope, Var};
 
 /// Attention of several heads: q, k and v are split into heads of equal width, whose results stand side by side. It also gives the
@@ -130,6 +131,7 @@ impl MultiHeadAttention {
         if heads == 0 || !width.is_multiple_of(heads) {
             Mistake::new(format!("MultiHeadAttention: {heads} heads of {width} columns"))
                 .rule("the width is a multiple of the number of heads")
+                .hint(format!("such as {} heads", equal_parts(width, heads)))
                 .raise();
         }
         let query = Linear::new(&mut scope.scope("query"), width, width);

@@ -96,6 +96,7 @@ impl<'t> Dirichlet<'t> {
             Mistake::new("Dirichlet: the concentrations are a single number")
                 .line("a", a.describe())
                 .rule("the concentrations are […, shares], and there is one for each share")
+                .hint("two shares are a `Beta` distribution")
                 .raise();
         }
         Dirichlet { a }
