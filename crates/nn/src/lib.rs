@@ -17,6 +17,85 @@
 //! assert_eq!(params.elements(), 2 * 10 + 10 + 10 * 5 + 5 + 5 + 1);
 //! assert!(loss.item() > 0.0 && grads.norm() > 0.0);
 //! ```
+//!
+//! # Your own
+//!
+//! A layer is a struct of handles with a method. One with state makes a [`Buffer`](autograd::Buffer) and, in training, writes what it shall
+//! be after the step:
+//!
+//! ```
+//! use autograd::{Buffer, Key, Param, Params, Program, Scope, Var};
+//! use nn::{Init, Mode};
+//!
+//! /// y = w·(x − r), where r is a running mean of x.
+//! struct Centre {
+//!     weight: Param,
+//!     mean: Buffer,
+//! }
+//!
+//! impl Centre {
+//!     fn new(scope: &mut Scope<'_>, width: usize) -> Centre {
+//!         let weight = scope.param("weight", [width], Init::Normal(1.0));
+//!         Centre { weight, mean: scope.buffer("mean", [width], 0.0) }
+//!     }
+//!
+//!     #[track_caller]
+//!     fn forward<'t>(&self, x: Var<'t>, mode: &Mode<'t>) -> Var<'t> {
+//!         let tape = x.tape();
+//!         let _layer = tape.within([self.weight]); // what is recorded now is in its scope
+//!         let mean = tape.buffer(self.mean);
+//!         if mode.is_train() {
+//!             tape.write(self.mean, mean * 0.9 + x.mean_over(0).detach() * 0.1);
+//!         }
+//!         (x - mean) * self.weight
+//!     }
+//! }
+//!
+//! let mut params = Params::f64().with_seed(1);
+//! let layer = Centre::new(&mut params.scope("centre"), 2);
+//! let step = Program::trace(&params, |t| {
+//!     let (x, mode) = (t.input("x", [3, 2]), Mode::Train(t.input_key("key")));
+//!     t.outputs(layer.forward(x, &mode).square().mean()).with_gradients()
+//! })?;
+//! let mut state = step.state();
+//! let run = step.run(&mut state, &params, ([[1.0, 2.0]; 3], Key::new(1)))?;
+//! assert!(run.grads().norm() > 0.0);
+//! run.write_back(&mut params);
+//! assert_eq!(params.buffer_values::<f64>(layer.mean), [0.1, 0.2]);
+//! # Ok::<(), autograd::ProgramError>(())
+//! ```
+//!
+//! An initialiser gives values for a name, a shape and a seed, and a loss is a function that ends in one number:
+//!
+//! ```
+//! use autograd::{Initial, Mistake, Params, Tape, Var};
+//! use nn::{Init, Linear};
+//!
+//! /// One at the places (i, i), zero elsewhere.
+//! struct Identity;
+//! impl Initial for Identity {
+//!     fn values(&self, _name: &str, shape: &[usize], _seed: u64) -> Vec<f64> {
+//!         let columns = shape.last().copied().unwrap_or(1);
+//!         let elements = shape.iter().product();
+//!         (0..elements).map(|i: usize| if i / columns == i % columns { 1.0 } else { 0.0 }).collect()
+//!     }
+//! }
+//!
+//! /// Mean ln cosh(a − y).
+//! #[track_caller]
+//! fn log_cosh<'t>(a: Var<'t>, y: Var<'t>) -> Var<'t> {
+//!     if a.shape() != y.shape() {
+//!         Mistake::new("log_cosh: the shapes differ").line("a", a.describe()).line("y", y.describe()).raise();
+//!     }
+//!     (a - y).log_cosh().mean()
+//! }
+//!
+//! let mut params = Params::f64();
+//! let layer = Linear::with_init(&mut params.scope("layer"), 2, 2, Identity, Init::Zeros);
+//! let tape = Tape::with(&params);
+//! let x = tape.constant([[3.0, -1.0]]);
+//! assert_eq!(log_cosh(layer.forward(x), x).item(), 0.0);
+//! ```
 
 mod activation;
 pub mod attention;
