@@ -27,6 +27,7 @@ mod layers;
 mod layouts;
 mod linalg;
 mod losses;
+mod networks;
 mod ops;
 mod optim;
 mod optimizers;
