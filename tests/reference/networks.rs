@@ -145,6 +145,10 @@ pub(crate) fn classifier(case: &Case, group: &Group, passes: Option<Passes>) -> 
 
 /// The optimiser that a case names.
 pub(crate) fn optimizer_of(case: &Case) -> Result<impl Optimizer + use<>, Fault> {
+    // Groups go by names of parameters, which are the layers' here.
+    if case.args.has("groups") {
+        case.args.unknown("groups");
+    }
     let name: String = case.args.read("optimizer")?;
     match &name[..] {
         "sgd" | "adam" | "adamw" | "rmsprop" | "adagrad" | "nadam" | "radam" => {
