@@ -1,7 +1,7 @@
 //! The gamma distribution and what is made of it, counts and shares against numbers of PyTorch 2.15 and SciPy 1.17 (the divergences of
 //! Student's distribution by mpmath's quadrature); samples against their distribution functions, and their derivatives.
 
-use autograd::{DType, Key, Tape, Var};
+use autograd::{DType, Key, Params, Program, Tape, Var};
 use nn::distributions::{Beta, Dirichlet, Distribution, Gamma, Poisson, Reparameterised, StudentT};
 
 fn close(what: &str, got: Var<'_>, want: &[f64], tolerance: f64) {
@@ -151,4 +151,39 @@ fn samples_have_the_derivatives_of_their_quantile() {
             assert!((bend - by_hh).abs() < 1e-3 * (1.0 + by_hh.abs()), "{a}: {bend} {by_hh}");
         }
     }
+}
+
+/// No value decides what is recorded: a program draws what the tape draws, with the same derivatives.
+#[test]
+fn programs_draw_what_tapes_draw() {
+    let mut params = Params::f64();
+    let a = params.scope("p").param("a", [3], [0.4, 1.0, 7.0]);
+    let program = Program::trace(&params, |t| {
+        let (key, a) = (t.input_key("key"), t.param(a));
+        let all = loss(key, a);
+        t.outputs([all, Poisson::new(a).sample(key, &[5]).sum()]).with_gradients()
+    })
+    .unwrap();
+    for seed in 0..3 {
+        let mut state = program.state();
+        let run = program.run(&mut state, &params, (Key::new(seed),)).unwrap();
+        let tape = Tape::with(&params);
+        let key = tape.constant(Key::new(seed));
+        let eager = loss(key, tape.param(a));
+        assert!((run.item(0) / eager.item() - 1.0).abs() < 1e-13);
+        assert_eq!(run.item(1), Poisson::new(tape.param(a)).sample(key, &[5]).sum().item());
+        let grads = eager.backward();
+        let (got, want) = (run.grads().get::<f64>(a).unwrap(), grads.get::<f64>(a).unwrap());
+        assert!(
+            got.iter().zip(want).all(|(g, w)| (g - w).abs() < 1e-11 * (1.0 + w.abs())),
+            "{got:?} {want:?}"
+        );
+    }
+}
+
+fn loss<'t>(key: Var<'t>, a: Var<'t>) -> Var<'t> {
+    let gamma = Gamma::new(a, 2.0).rsample(key.fold_in(1), &[5]).square().sum();
+    let beta = Beta::new(a, 2.0).rsample(key.fold_in(2), &[5]).square().sum();
+    let shares = Dirichlet::new(a).rsample(key.fold_in(3), &[5]).square().sum();
+    gamma + beta + shares + StudentT::new(a + 3.0, 0.0, 1.0).rsample(key.fold_in(4), &[5]).square().sum()
 }

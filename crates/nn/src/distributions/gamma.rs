@@ -35,6 +35,11 @@ impl<'t> Gamma<'t> {
 }
 
 impl<'t> Distribution<'t> for Gamma<'t> {
+    /// From normal z and uniform u comes the proposal d·v with d = a − 1/3 and v = (1 + z/√(9d))³, which is taken if v > 0 and
+    /// ln u < z²/2 + d − d·v + d·ln v. A program has no loop until one is taken: eight are drawn, and the first good one is selected. One
+    /// sample of 3·10¹⁰ at most refuses all of them, and is d. For a < 1 it is a sample for a + 1, times u^(1/a). What is smaller than the
+    /// smallest positive normal number counts as that. Source: Marsaglia & Tsang, *A simple method for generating gamma variables*,
+    /// 2000, sections 3 and 6.
     fn sample(&self, key: Var<'t>, shape: &[usize]) -> Var<'t> {
         standard(self.shape, key, shape) / self.rate.detach()
     }
@@ -64,16 +69,15 @@ impl<'t> Distribution<'t> for Gamma<'t> {
 }
 
 impl<'t> Reparameterised<'t> for Gamma<'t> {
-    /// By implicit differentiation: see [`implicit`].
+    /// The distribution function P keeps its value at a sample, P(a, x(a)) = u, which makes ∂x/∂a = −(∂P/∂a)/p. Derivatives are right up
+    /// to the third order. Source: Figurnov, Mohamed & Mnih, *Implicit Reparameterization Gradients*, 2018, equation 6.
     fn rsample(&self, key: Var<'t>, shape: &[usize]) -> Var<'t> {
         implicit(self.shape, key, shape) / self.rate
     }
 }
 
-/// A sample of rate 1 with its derivative by a. The distribution function P keeps its value at a sample, P(a, x(a)) = u, which makes
-/// ∂x/∂a = −(∂P/∂a)/p. Here two of Newton's steps that solve for x, from a constant that is the solution already, have this
-/// derivative, and those up to the third order: each step doubles the order of what is left. Source: Figurnov, Mohamed & Mnih,
-/// *Implicit Reparameterization Gradients*, 2018, equation 6.
+/// A sample of rate 1 with its derivative by a: two of Newton's steps that solve P(a, x) = u for x, from a constant that is the solution
+/// already, have the derivatives of the solution up to the third order, because each step doubles the order of what is left.
 #[track_caller]
 pub(super) fn implicit<'t>(a: Var<'t>, key: Var<'t>, shape: &[usize]) -> Var<'t> {
     let start = standard(a, key, shape);
@@ -83,14 +87,10 @@ pub(super) fn implicit<'t>(a: Var<'t>, key: Var<'t>, shape: &[usize]) -> Var<'t>
     newton(newton(start))
 }
 
-/// How many proposals there are for each sample. The least likely of all is taken where a = 1, with a probability of 0.951: then one
-/// sample of 3·10¹⁰ refuses all of them and is the most likely value.
+/// How many proposals there are for each sample. They are taken with a probability of 0.951 where a = 1, and of more elsewhere.
 const ROUNDS: usize = 8;
 
-/// A constant sample of rate 1. From normal z and uniform u comes the proposal d·v with d = a − 1/3 and v = (1 + z/√(9d))³, which is
-/// taken if v > 0 and ln u < z²/2 + d − d·v + d·ln v. A program has no loop until one is taken: all are drawn, and the first good one
-/// is selected. For a < 1 it is a sample for a + 1, times u^(1/a). What is smaller than the smallest positive normal number counts
-/// as that number. Source: Marsaglia & Tsang, *A simple method for generating gamma variables*, 2000, sections 3 and 6.
+/// A constant sample of rate 1, as [`Gamma::sample`] says.
 #[track_caller]
 fn standard<'t>(a: Var<'t>, key: Var<'t>, shape: &[usize]) -> Var<'t> {
     let (shape, dtype) = (drawn(shape, a), a.dtype());
