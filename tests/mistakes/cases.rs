@@ -1,10 +1,8 @@
 //! The mistakes, each with a title.
 
+use crate::Case;
 use crate::caught::mistake_in;
 use wengert::prelude::*;
-
-/// A mistake and the text of what comes of it.
-type Case = (&'static str, fn() -> String);
 
 pub(crate) const ALL: &[Case] = &[
     ("matrix product, a transpose forgotten", transpose_forgotten),

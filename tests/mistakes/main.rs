@@ -4,10 +4,14 @@
 mod cases;
 #[path = "../../crates/autograd/tests/caught/mod.rs"]
 mod caught;
+mod layers;
 
 use caught::{mistake_in, mistake_line};
 use std::fmt::Write;
 use wengert::prelude::*;
+
+/// A mistake, and the text of what comes of it.
+type Case = (&'static str, fn() -> String);
 
 /// The texts as they should be: a title after `## `, then the text.
 const EXPECTED: &str = include_str!("texts.txt");
@@ -36,7 +40,7 @@ fn without_lines(text: &str) -> String {
 #[test]
 fn mistakes_say_what_they_should() {
     let mut all = String::new();
-    for (title, case) in cases::ALL {
+    for (title, case) in cases::ALL.iter().chain(layers::ALL) {
         let text = without_lines(&case());
         writeln!(all, "## {title}\n{text}").expect("a string takes everything");
     }

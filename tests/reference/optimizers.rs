@@ -63,11 +63,16 @@ pub(crate) fn is_per_tensor(op: &str) -> bool {
 
 /// The optimiser of a case, at the end of a pipeline.
 pub(crate) fn of(case: &Case) -> Result<Pipeline<Box<dyn Optimizer>>, Fault> {
+    named(case, &case.op)
+}
+
+/// The optimiser of a name with the options of a case.
+pub(crate) fn named(case: &Case, op: &str) -> Result<Pipeline<Box<dyn Optimizer>>, Fault> {
     let args = &case.args;
-    let inner: Box<dyn Optimizer> = match case.op.as_str() {
+    let inner: Box<dyn Optimizer> = match op {
         "sgd" | "sparse_sgd" if is_plain(args)? => grouped(case, sgd)?,
         "sgd" => grouped(case, momentum)?,
-        "adam" | "adamw" if is_amsgrad(args)? => grouped(case, |o| amsgrad(o, case.op == "adamw"))?,
+        "adam" | "adamw" if is_amsgrad(args)? => grouped(case, |o| amsgrad(o, op == "adamw"))?,
         "adam" | "sparse_adam" => grouped(case, adam)?,
         "adamw" => grouped(case, |o| {
             let [beta1, beta2] = o.pair("betas", [0.9, 0.999])?;
@@ -121,7 +126,7 @@ pub(crate) fn of(case: &Case) -> Result<Pipeline<Box<dyn Optimizer>>, Fault> {
             let rule = Yogi::new(o.rate()?)?.betas(beta1, beta2)?.epsilon(o.eps(1e-3)?)?;
             Ok(rule.initial(o.or("initial", 1e-6)?)?)
         })?,
-        _ => per_tensor(&options(case), &case.op)?,
+        _ => per_tensor(&options(case), op)?,
     };
     let mut maximise = args.or("maximize", false)?;
     if args.has("groups") {
@@ -202,12 +207,6 @@ fn adam(o: &Options<'_>) -> Result<Adam, Fault> {
     let [beta1, beta2] = o.pair("betas", [0.9, 0.999])?;
     let adam = Adam::new(o.rate()?)?.betas(beta1, beta2)?.epsilon(o.eps(1e-8)?)?;
     Ok(adam.weight_decay(o.decay(0.0)?)?)
-}
-
-/// Adam with the options of a case.
-pub(crate) fn adam_of(case: &Case) -> Result<Adam, Fault> {
-    case.args.off(&["amsgrad", "maximize"]);
-    adam(&options(case))
 }
 
 fn amsgrad(o: &Options<'_>, decoupled: bool) -> Result<AmsGrad, Fault> {

@@ -30,6 +30,7 @@ mod layouts;
 mod linalg;
 mod loops;
 mod losses;
+mod networks;
 mod ops;
 mod optim;
 mod optimizers;

@@ -89,7 +89,7 @@ pub(crate) fn leaf<'t>(tape: &'t Tape<'t>, array: &Array, differentiated: bool) 
     Session::eager(tape).leaf(array, differentiated)
 }
 
-fn tensor(array: &Array) -> &dyn AnyTensor {
+pub(crate) fn tensor(array: &Array) -> &dyn AnyTensor {
     match array {
         Array::F64(a) => a,
         Array::F32(a) => a,

@@ -9,7 +9,7 @@ use optim::{Momentum, Optimizer};
 use crate::array::Array;
 use crate::format::Case;
 use crate::functions::rosenbrock;
-use crate::optimizers::adam_of;
+use crate::networks;
 use crate::runner::{Fault, Handler, Refusal, Results};
 use crate::seeds::agrees;
 use crate::sessions::{Session, each_training, each_way};
@@ -23,6 +23,12 @@ pub(crate) fn find(op: &str) -> Option<Handler> {
         "linear_regression" | "ridge" => least_squares,
         "logistic_regression" => logistic_regression,
         "softmax_regression" => softmax_regression,
+        "language_model" => networks::language_model,
+        "batchnorm_classifier" | "convnet_classifier" => {
+            return Some(Handler::new(Refusal::TypedError, |case, group| {
+                each_training(case, |case, passes| networks::classifier(case, group, passes))
+            }));
+        }
         "rosenbrock_minimum" => {
             return Some(Handler::new(Refusal::TypedError, |case, _| rosenbrock_minimum(case)));
         }
@@ -35,7 +41,7 @@ pub(crate) fn find(op: &str) -> Option<Handler> {
 }
 
 /// Samples by row. Bytes are grey values from 0 to 16.
-fn samples(case: &Case) -> Result<Array2<f64>, Fault> {
+pub(crate) fn samples(case: &Case) -> Result<Array2<f64>, Fault> {
     let x: ArrayD<f64> = match case.array("in", "X")? {
         Array::U8(bytes) => bytes.mapv(|byte| f64::from(byte) / 16.0),
         _ => case.f64("in", "X")?.clone(),
@@ -46,15 +52,7 @@ fn samples(case: &Case) -> Result<Array2<f64>, Fault> {
 fn mlp_classifier(case: &Case, passes: Option<Passes>) -> Result<Results, Fault> {
     case.args.says("loss", "cross_entropy mean");
     case.args.remarks(&["sensitivity"]);
-    match case.args.read::<String>("optimizer")?.as_str() {
-        "adam" => classify(case, passes, adam_of(case)?),
-        "sgd" => {
-            case.args.off(&["weight_decay", "nesterov", "dampening", "maximize"]);
-            let momentum = Momentum::pytorch(case.args.read("lr")?, case.args.read("momentum")?)?;
-            classify(case, passes, momentum)
-        }
-        _ => case.args.unknown("optimizer"),
-    }
+    classify(case, passes, networks::optimizer_of(case)?)
 }
 
 /// Traces the step of a classifier for so many samples.

@@ -157,8 +157,8 @@ pub use program::{
 };
 pub use shape::Shape;
 pub use show::{
-    Drawing, Excerpt, Listing, Step, StepKind, StepOperand, StepPhase, StepReceipt, StepTerm, Steps,
-    TapeStats,
+    Drawing, Excerpt, Listing, Step, StepKind, StepOperand, StepPhase, StepReceipt, StepTerm, Steps, Summary,
+    SummaryRow, TapeStats,
 };
 pub use tape::{Storage, Tape, Within};
 pub use tensor::ToTensor;

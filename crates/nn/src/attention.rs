@@ -5,6 +5,7 @@ mod heads;
 pub use heads::{Cache, MultiHeadAttention, multi_head};
 
 use crate::Linear;
+use crate::normalize::equal_parts;
 use autograd::{DType, Mistake, Scope, Var};
 
 /// Which keys a query attends to.
@@ -20,6 +21,55 @@ pub enum Mask<'t> {
     /// All of them, with numbers added to the scores before the softmax, such as a bias by distance. They are broadcast to
     /// \[…, queries, keys\].
     Bias(Var<'t>),
+}
+
+impl<'t> Mask<'t> {
+    /// This mask, limited to the keys where a `Bool` mask of \[…, keys\] is true: in a batch of sequences, those that are no padding.
+    /// With [`Causal`](Mask::Causal) there are as many queries as keys. The heads share it.
+    ///
+    /// # Panics
+    /// If the mask is not `Bool`, or shapes do not fit.
+    ///
+    /// ```
+    /// use nn::attention::{Mask, scaled_dot_product};
+    /// let tape = autograd::Tape::new();
+    /// let [q, v] = [[0.0, 0.0], [10.0, 20.0]].map(|all| tape.constant(all).reshape([1, 1, 2, 1]));
+    /// let first = tape.constant([[true, false]]);
+    /// let y = scaled_dot_product(q, q, v, Mask::Causal.with_keys(first));
+    /// assert_eq!(y.to_vec::<f64>(), [10.0, 10.0]);
+    /// ```
+    #[track_caller]
+    pub fn with_keys(self, keys: Var<'t>) -> Mask<'t> {
+        let shape = keys.shape();
+        let &[.., n] = &shape[..] else { Mask::of_keys(keys) };
+        if keys.dtype() != DType::Bool {
+            Mask::of_keys(keys);
+        }
+        // [n, heads, queries, keys].
+        let keys = keys.unsqueeze(-2).unsqueeze(-2);
+        match self {
+            Mask::All => Mask::Where(keys),
+            Mask::Causal => Mask::Where(both(keys, keys.tape().lower_triangle(n, n, 0))),
+            Mask::Where(mask) => Mask::Where(both(keys, mask)),
+            Mask::Bias(bias) => Mask::Bias(keys.select(bias, f64::NEG_INFINITY)),
+        }
+    }
+
+    #[cold]
+    #[track_caller]
+    fn of_keys(keys: Var<'t>) -> ! {
+        Mistake::new(format!("Mask: keys {} {}", keys.shape(), keys.dtype()))
+            .line("keys", keys.describe())
+            .rule("the mask of keys is Bool of […, keys], true where a key may be attended to")
+            .hint("make one with a comparison such as `words.ne(padding)`")
+            .raise()
+    }
+}
+
+/// Where both are true.
+#[track_caller]
+fn both<'t>(a: Var<'t>, b: Var<'t>) -> Var<'t> {
+    a.select(b, b.full_like(0.0))
 }
 
 /// Scaled dot-product attention, softmax(q·kᵀ/√d)·v.
@@ -105,11 +155,30 @@ pub fn scaled_dot_product_with<'t>(
         }
         // The lowest number, not -∞: of a row without a key softmax would make NaN. The second choice empties such a row.
         Mask::Where(mask) => {
+            check_mask(mask, scores);
             let lowest = if scores.dtype() == DType::F32 { f64::from(f32::MIN) } else { f64::MIN };
             mask.select(mask.select(scores, lowest).softmax(-1), 0.0)
         }
     };
     f(weights).matmul(v)
+}
+
+/// Refuses a mask that is none, or of other lengths.
+#[track_caller]
+fn check_mask(mask: Var<'_>, scores: Var<'_>) {
+    let (given, wanted) = (mask.shape(), scores.shape());
+    let fits = |(a, b): (&usize, &usize)| *a == 1 || a == b;
+    let all_fit = given.len() <= wanted.len() && given.iter().rev().zip(wanted.iter().rev()).all(fits);
+    if mask.dtype() != DType::Bool || !all_fit {
+        Mistake::new(format!("attention: mask {given} {} for scores {wanted}", mask.dtype()))
+            .line("mask", mask.describe())
+            .line("scores", scores.describe())
+            .rule(
+                "a mask is Bool, and is broadcast to […, queries, keys], with an axis of heads before these",
+            )
+            .hint("`mask.gt(0.0)` of numbers; for the keys of a batch, `Mask::All.with_keys(keys)`")
+            .raise();
+    }
 }
 
 /// Multi-head self-attention: every row of a sequence attends to the rows of the same sequence.
@@ -150,6 +219,7 @@ impl SelfAttention {
         if heads == 0 || !width.is_multiple_of(heads) {
             Mistake::new(format!("SelfAttention: {heads} heads of {width} columns"))
                 .rule("the width is a multiple of the number of heads")
+                .hint(format!("such as {} heads", equal_parts(width, heads)))
                 .raise();
         }
         let qkv = Linear::new(&mut scope.scope("qkv"), width, 3 * width);
@@ -169,6 +239,7 @@ impl SelfAttention {
             Mistake::new(format!("SelfAttention: x is {shape}"))
                 .line("x", x.describe())
                 .rule("a sequence has two axes, length and width")
+                .hint("`x.unsqueeze(0)` makes a sequence of one row")
                 .raise();
         };
         let sequences = lead.iter().product();

@@ -68,7 +68,7 @@ impl BatchNorm {
     pub fn forward<'t>(&self, x: Var<'t>, mode: &Mode<'t>) -> Var<'t> {
         let tape = x.tape();
         let _layer = tape.within([self.weight, self.bias]);
-        let weight = per_channel(tape.param(self.weight), x);
+        let weight = per_channel("BatchNorm", tape.param(self.weight), x);
         let running = Statistics { mean: tape.buffer(self.mean), variance: tape.buffer(self.variance) };
         let y = if mode.is_train() {
             let (y, of) = normalize::batch(x, self.epsilon);
@@ -82,7 +82,7 @@ impl BatchNorm {
         } else {
             running.apply(x, self.epsilon)
         };
-        y * weight + per_channel(tape.param(self.bias), x)
+        y * weight + per_channel("BatchNorm", tape.param(self.bias), x)
     }
 }
 
@@ -134,7 +134,8 @@ impl GroupNorm {
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let tape = x.tape();
         let _layer = tape.within([self.weight, self.bias]);
+        let weight = per_channel("GroupNorm", tape.param(self.weight), x);
         let y = normalize::groups(x, self.groups, self.epsilon);
-        y * per_channel(tape.param(self.weight), x) + per_channel(tape.param(self.bias), x)
+        y * weight + per_channel("GroupNorm", tape.param(self.bias), x)
     }
 }

@@ -1,6 +1,6 @@
 //! Tables of rows, and what tells positions apart.
 
-use autograd::{DType, Initial, Mistake, Param, Scope, Tape, Var};
+use autograd::{Bag, DType, Initial, Mistake, Param, Scope, Tape, Var};
 
 /// A table whose rows stand for numbers: y\[…, :\] = table\[index…, :\].
 ///
@@ -48,6 +48,104 @@ impl Embedding {
         let table = index.tape().param(self.table);
         let y = table.embedding(index, self.padding);
         if self.by_frequency { by_frequency(y, index, table.shape()[0]) } else { y }
+    }
+}
+
+/// A table whose rows stand for numbers, and a row for each bag of them: their sum, mean, maximum or weighted sum.
+///
+/// The index is `I64` and holds all bags one after the other, the offsets say where each begins; y is \[bags, width\]. An empty bag gives
+/// zeros. See [`Var::embedding_bag`]. Source: Joulin et al., *Bag of Tricks for Efficient Text Classification*, 2017, section 2.
+///
+/// ```
+/// use autograd::{Bag, Params, Tape};
+/// use nn::embedding::EmbeddingBag;
+/// let mut params = Params::f64();
+/// let layer = EmbeddingBag::new(&mut params.scope("words"), 3, 1, [1.0, 2.0, 4.0]);
+/// let tape = Tape::with(&params);
+/// let (index, offsets) = (tape.constant(&[0i64, 2, 1]), tape.constant(&[0i64, 2]));
+/// assert_eq!(layer.forward(index, offsets, Bag::Mean).to_vec::<f64>(), [2.5, 2.0]);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct EmbeddingBag {
+    /// The rows, \[count, width\], named `table` in the scope.
+    pub table: Param,
+    /// A number whose rows do not count.
+    pub padding: Option<usize>,
+}
+
+impl EmbeddingBag {
+    /// A table of `count` rows.
+    ///
+    /// # Panics
+    /// If the scope has a parameter of this name.
+    #[track_caller]
+    pub fn new(scope: &mut Scope<'_>, count: usize, width: usize, init: impl Initial) -> EmbeddingBag {
+        EmbeddingBag { table: scope.param("table", [count, width], init), padding: None }
+    }
+
+    /// A row for each bag.
+    ///
+    /// # Panics
+    /// If index or offsets are no vectors of `I64`, or on a tape that does not read the table; if an index is outside of it
+    /// ([`Fault`](autograd::Fault)).
+    #[track_caller]
+    pub fn forward<'t>(&self, index: Var<'t>, offsets: Var<'t>, bag: Bag<'t>) -> Var<'t> {
+        let _layer = index.tape().within([self.table]);
+        index.tape().param(self.table).embedding_bag(index, offsets, bag, self.padding)
+    }
+}
+
+/// Positions that are learned: y = x + table\[first…, :\], a row for each place of a sequence.
+///
+/// x is \[…, length, width\] and so is y. Source: Gehring et al., *Convolutional Sequence to Sequence Learning*, 2017, section 3.1.
+///
+/// ```
+/// use autograd::{Params, Tape};
+/// use nn::embedding::Positions;
+/// let mut params = Params::f64();
+/// let layer = Positions::new(&mut params.scope("positions"), 3, 1, [1.0, 2.0, 4.0]);
+/// let tape = Tape::with(&params);
+/// assert_eq!(layer.forward(tape.constant([[10.0], [10.0]]), 1).to_vec::<f64>(), [12.0, 14.0]);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Positions {
+    /// The rows, \[longest, width\], named `table` in the scope.
+    pub table: Param,
+}
+
+impl Positions {
+    /// For sequences of at most `longest` places.
+    ///
+    /// # Panics
+    /// If the scope has a parameter of this name.
+    #[track_caller]
+    pub fn new(scope: &mut Scope<'_>, longest: usize, width: usize, init: impl Initial) -> Positions {
+        Positions { table: scope.param("table", [longest, width], init) }
+    }
+
+    /// x with its positions, the first of which is at `first`: 0, or how many a cache holds.
+    ///
+    /// # Panics
+    /// If x is not \[…, length, width\], or its last position is beyond the table; or on a tape that does not read the parameters.
+    #[track_caller]
+    pub fn forward<'t>(&self, x: Var<'t>, first: usize) -> Var<'t> {
+        let _layer = x.tape().within([self.table]);
+        let table = x.tape().param(self.table);
+        let (shape, rows) = (x.shape(), table.shape());
+        match &shape[..] {
+            &[.., length, width] if width == rows[1] && first.saturating_add(length) <= rows[0] => {
+                x + table.slice(0, first..first + length)
+            }
+            _ => Mistake::new(format!("Positions: x is {shape}, from position {first} on"))
+                .line("x", x.describe())
+                .line("table", table.describe())
+                .rule(format!(
+                    "x is […, length, {}], and its last position is less than {}",
+                    rows[1], rows[0]
+                ))
+                .hint("make the table for the longest sequence")
+                .raise(),
+        }
     }
 }
 
@@ -143,7 +241,10 @@ fn angles<'t>(
     base: f64,
 ) -> Var<'t> {
     if !width.is_multiple_of(2) {
-        Mistake::new(format!("{name}: a width of {width}")).rule("a row is pairs: its width is even").raise();
+        Mistake::new(format!("{name}: a width of {width}"))
+            .rule("a row is pairs: its width is even")
+            .hint(format!("such as {}", width + 1))
+            .raise();
     }
     let exponents: Vec<f64> = (0..width / 2).map(|k| 2.0 * k as f64 / width as f64).collect();
     let positions: Vec<f64> = positions.map(|p| p as f64).collect();

@@ -142,6 +142,7 @@ impl<B: Bias> Linear<B> {
             Mistake::new("Linear: x is a single number")
                 .line("x", x.describe())
                 .rule("x is […, fan-in], of two axes or more")
+                .hint("`x.reshape([1, 1])` makes a batch of one number")
                 .raise();
         };
         if lead.len() < 2 {

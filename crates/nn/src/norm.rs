@@ -104,6 +104,7 @@ fn of_width(layer: &str, x: Var<'_>, weight: Param) {
             .line("x", x.describe())
             .line("weight", weight.on(x.tape()).describe())
             .rule(format!("its last axis has the {} elements of the weight", width[0]))
+            .hint("make the layer for that width, or `.move_axis(axis, -1)` the axis that is meant")
             .raise();
     }
 }

@@ -40,9 +40,10 @@ pub fn rms<'t>(x: Var<'t>, axes: &[isize], epsilon: f64) -> Var<'t> {
 pub fn groups<'t>(x: Var<'t>, groups: usize, epsilon: f64) -> Var<'t> {
     let (rows, channels, places) = by_channel("groups", x);
     if groups == 0 || channels % groups != 0 {
-        Mistake::new(format!("groups: {groups} groups of {channels} channels"))
+        Mistake::new(format!("GroupNorm: {groups} groups of {channels} channels"))
             .line("x", x.describe())
             .rule("the number of channels, the length of axis 1, is a multiple of the number of groups")
+            .hint(format!("such as {} groups", equal_parts(channels, groups)))
             .raise();
     }
     let split = x.reshape([rows, groups, channels / groups * places]);
@@ -101,7 +102,8 @@ impl<'t> Statistics<'t> {
     #[track_caller]
     pub fn apply(self, x: Var<'t>, epsilon: f64) -> Var<'t> {
         by_channel("Statistics", x);
-        let [mean, variance] = [self.mean, self.variance].map(|all| per_channel(all, x));
+        let mean = per_channel("Statistics", self.mean, x);
+        let variance = per_channel("Statistics", self.variance, x);
         (x - mean) / (variance + epsilon).sqrt()
     }
 
@@ -125,10 +127,10 @@ impl<'t> Statistics<'t> {
         let (rows, _, places) = by_channel("Statistics", x);
         let n = rows * places;
         if n == 1 {
-            Mistake::new("Statistics: one element for each channel")
+            Mistake::new(format!("BatchNorm: x is {}, one element for each channel", x.shape()))
                 .line("x", x.describe())
                 .rule("a variance is estimated from two elements or more")
-                .hint("a mode of evaluation normalises by the running statistics")
+                .hint("train with batches of two or more; `Mode::Eval` normalises by the running statistics")
                 .raise();
         }
         let factor = factor.like(self.mean);
@@ -151,15 +153,29 @@ pub(crate) fn by_channel(what: &str, x: Var<'_>) -> (usize, usize, usize) {
     (*rows, *channels, places.iter().product())
 }
 
+/// The largest number of equal parts that so many can be split into, up to a number of parts.
+pub(crate) fn equal_parts(all: usize, parts: usize) -> usize {
+    (1..=parts.min(all)).rev().find(|parts| all.is_multiple_of(*parts)).unwrap_or(1)
+}
+
 /// A number for each channel, to be broadcast against x of \[n, channels, …\].
 #[track_caller]
-pub(crate) fn per_channel<'t>(numbers: Var<'t>, x: Var<'t>) -> Var<'t> {
-    let channels = x.shape()[1];
+pub(crate) fn per_channel<'t>(what: &str, numbers: Var<'t>, x: Var<'t>) -> Var<'t> {
+    by_channel(what, x);
+    let (shape, made) = (x.shape(), numbers.shape().elements());
+    let channels = shape[1];
     if numbers.shape()[..] != [channels] {
-        Mistake::new(format!("x has {channels} channels, and there are {} numbers", numbers.shape()))
+        let last = shape.len() > 2 && shape.last() == Some(&made);
+        let hint = if last {
+            "`x.move_axis(-1, 1)` where the channels stand last".to_owned()
+        } else {
+            format!("make the layer for {channels} channels")
+        };
+        Mistake::new(format!("{what}: x {shape} has {channels} channels, not {made}"))
             .line("x", x.describe())
             .line("numbers", numbers.describe())
-            .rule("there is a number for each channel, for each step of axis 1")
+            .rule("x is [n, channels, …], and there is a number for each channel")
+            .hint(hint)
             .raise();
     }
     let mut shape = vec![1; x.rank()];

@@ -141,6 +141,7 @@ fn gates<'t, const N: usize>(cell: &str, z: Var<'t>, state: Var<'t>) -> [Var<'t>
             .line("gates", z.describe())
             .line("state", state.describe())
             .rule(format!("{N} gates stand side by side, each as wide as the state"))
+            .hint(format!("these gates are of {} units", z.shape().last().map_or(0, |all| all / N)))
             .raise();
     }
     std::array::from_fn(|k| z.slice(-1, k * units..(k + 1) * units))

@@ -4,7 +4,7 @@
 //! each other, and [`Recurrent`] does both with parameters of its own.
 
 use crate::{Activation, GruCell, Linear, LstmCell};
-use autograd::{Mistake, Scope, Var};
+use autograd::{DType, Mistake, Scope, Var};
 
 /// The way in which a layer reads a sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +126,9 @@ pub trait Cell: Sized {
     /// How many tensors the state has. The first is the result of a step, and goes through the second map.
     const STATES: usize;
 
+    /// What messages call a layer of it.
+    const LAYER: &'static str = "Recurrent";
+
     /// A cell of `units` with parameters in a scope.
     #[track_caller]
     fn in_scope(scope: &mut Scope<'_>, inputs: usize, units: usize) -> Self;
@@ -153,6 +156,7 @@ pub struct RnnCell {
 
 impl Cell for RnnCell {
     const STATES: usize = 1;
+    const LAYER: &str = "Rnn";
 
     fn in_scope(scope: &mut Scope<'_>, inputs: usize, units: usize) -> RnnCell {
         let input = Linear::new(&mut scope.scope("input"), inputs, units);
@@ -171,6 +175,7 @@ impl Cell for RnnCell {
 
 impl Cell for LstmCell {
     const STATES: usize = 2;
+    const LAYER: &str = "Lstm";
 
     fn in_scope(scope: &mut Scope<'_>, inputs: usize, units: usize) -> LstmCell {
         LstmCell::new(scope, inputs, units)
@@ -188,6 +193,7 @@ impl Cell for LstmCell {
 
 impl Cell for GruCell {
     const STATES: usize = 1;
+    const LAYER: &str = "Gru";
 
     fn in_scope(scope: &mut Scope<'_>, inputs: usize, units: usize) -> GruCell {
         GruCell::new(scope, inputs, units)
@@ -281,16 +287,34 @@ impl<C: Cell> Recurrent<C> {
         lengths: Option<Var<'t>>,
     ) -> (Var<'t>, Vec<Var<'t>>) {
         let shape = x.shape();
-        let &[_, n, _] = &shape[..] else { bad_input("Recurrent", x, "x is [time, n, inputs]") };
-        let units = self.cells.first().map_or(0, |cell| x.tape().param(cell.maps()[1].weight).shape()[0]);
+        let &[_, n, inputs] = &shape[..] else {
+            refuse::<C>(x, "x", "x is [time, n, inputs]", "`x.unsqueeze(1)` makes a batch of one sequence")
+        };
+        // What is wrong is told before the loop, whose body would hide the line that calls the layer.
+        let mut units = 0;
+        if let Some(cell) = self.cells.first() {
+            let [input, hidden] = cell.maps().map(|map| x.tape().param(map.weight));
+            units = hidden.shape()[0];
+            let (wanted, dtype) = (input.shape()[0], input.dtype());
+            if inputs != wanted || x.dtype() != dtype {
+                let rule = format!("x is [time, n, inputs] {dtype}, with {wanted} inputs");
+                let hint = "`.move_axis(axis, -1)` the axis of the inputs, or make the layer for them";
+                refuse::<C>(x, "x", &rule, hint);
+            }
+        }
+        if let Some(lengths) = lengths.filter(|of| of.shape()[..] != [n] || of.dtype() != DType::I64) {
+            let rule = format!("there is an I64 length for each of the {n} sequences");
+            refuse::<C>(lengths, "lengths", &rule, "x is [time, n, inputs]");
+        }
         let full = [self.cells.len(), n, units];
         let zeros = vec![x.tape().full(0.0, full, x.dtype()); C::STATES];
         let state = state.unwrap_or(&zeros);
         if state.len() != C::STATES || state.iter().any(|state| state.shape()[..] != full) {
             let given: Vec<_> = state.iter().map(|state| state.shape().to_string()).collect();
-            Mistake::new(format!("Recurrent: a first state of {}", given.join(" and ")))
+            Mistake::new(format!("{}: a first state of {}", C::LAYER, given.join(" and ")))
                 .line("x", x.describe())
                 .rule(format!("it has {} tensors of [layers·directions, n, units], {full:?}", C::STATES))
+                .hint("x is [time, n, inputs]: `x.move_axis(0, 1)` where the batch stands first")
                 .raise();
         }
         let (width, layers) = (self.directions.len(), self.cells.len() / self.directions.len().max(1));
@@ -303,6 +327,16 @@ impl<C: Cell> Recurrent<C> {
             })
         })
     }
+}
+
+#[cold]
+#[track_caller]
+fn refuse<C: Cell>(of: Var<'_>, name: &str, rule: &str, hint: &str) -> ! {
+    Mistake::new(format!("{}: {name} is {} {}", C::LAYER, of.shape(), of.dtype()))
+        .line(name, of.describe())
+        .rule(rule)
+        .hint(hint)
+        .raise()
 }
 
 #[cold]

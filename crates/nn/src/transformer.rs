@@ -1,4 +1,12 @@
-//! The transformer block.
+//! Transformers: a block of language models, and the encoder and decoder of the paper.
+
+mod decoder;
+mod encoder;
+mod parts;
+
+pub use decoder::{Decoder, DecoderCache, DecoderLayer};
+pub use encoder::{Encoder, EncoderLayer};
+pub use parts::{FeedForward, TransformerForm};
 
 use crate::attention::{Mask, SelfAttention};
 use crate::{Activation, LayerNorm, Mlp};

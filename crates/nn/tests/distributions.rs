@@ -4,8 +4,8 @@
 use autograd::{Key, Tape, Var, check_grads};
 use ndarray::{ArrayD, IxDyn};
 use nn::distributions::{
-    Bernoulli, Categorical, Distribution, Exponential, Gumbel, Laplace, LogNormal, MultivariateNormal,
-    Normal, Reparameterised, TruncatedNormal, Uniform,
+    Bernoulli, Beta, Categorical, Dirichlet, Distribution, Exponential, Gamma, Gumbel, Laplace, LogNormal,
+    MultivariateNormal, Normal, Poisson, Reparameterised, StudentT, TruncatedNormal, Uniform,
 };
 
 /// Midpoints of equal steps, and their length.
@@ -57,6 +57,12 @@ fn what_is_said_of_a_density_is_its_integral() {
     let (x, step) = over(0.0, 200.0);
     holds(&LogNormal::new(at(0.5), at(0.5)), &LogNormal::new(at(0.25), at(0.75)), x, step, 1e-5);
     holds(&Exponential::new(at(0.5)), &Exponential::new(at(2.0)), x, step, 1e-5);
+    holds(&Gamma::new(at(2.5), at(0.5)), &Gamma::new(at(1.5), at(2.0)), x, step, 1e-5);
+    let (unit, unit_step) = over(0.0, 1.0);
+    holds(&Beta::new(at(2.5), at(3.5)), &Beta::new(at(1.5), at(2.0)), unit, unit_step, 1e-5);
+    let (line, line_step) = over(-200.0, 200.0);
+    let t = |freedom, place, scale| StudentT::new(at(freedom), place, scale);
+    holds(&t(9.0, 0.5, 1.5), &t(4.0, -1.0, 2.0), line, line_step, 1e-5);
     let (x, step) = over(-1.0, 3.0);
     let cut = |mean, deviation| TruncatedNormal::new(at(mean), at(deviation), -1.0, 3.0);
     holds(&cut(0.5, 1.5), &cut(-1.0, 2.0), x, step, 1e-6);
@@ -73,6 +79,14 @@ fn what_is_said_of_discrete_ones_is_their_sum() {
     let p = Categorical::new(tape.var([0.3, -1.0, 2.0]));
     let q = Categorical::new(tape.var([0.0, 0.5, -0.5]));
     holds(&p, &q, tape.constant([0i64, 1, 2]), 1.0, 1e-14);
+    let counts: Vec<f64> = (0..100).map(f64::from).collect();
+    holds(
+        &Poisson::new(tape.var([3.7])),
+        &Poisson::new(tape.var([2.0])),
+        tape.constant(&counts[..]),
+        1.0,
+        1e-13,
+    );
 }
 
 /// In one dimension it is the normal distribution, and with a diagonal factor a product of such.
@@ -144,6 +158,11 @@ fn derivatives_by_parameters_are_those_of_differences() {
         let u = Uniform::new(v[0], v[0] + v[1] * 4.0);
         let m = Gumbel::new(v[0], v[1]);
         let t = TruncatedNormal::new(v[0], v[1], -1.0, 3.0);
+        let a = v[0].exp();
+        let (gamma, beta) = (Gamma::new(a, v[1]), Beta::new(a, v[1]));
+        let (poisson, student) = (Poisson::new(v[1]), StudentT::new(v[1], v[0], a));
+        let dirichlet = Dirichlet::new(v[0].exp());
+        let counts = tape.constant([0.0, 3.0]);
         let b = Bernoulli::new(v[0]);
         let c = Categorical::new(v[0]);
         let parts = [
@@ -157,6 +176,12 @@ fn derivatives_by_parameters_are_those_of_differences() {
                 + t.entropy()
                 + t.rsample(key, &[])
                 + t.kl(&TruncatedNormal::new(v[1], 1.5, -1.0, 3.0)),
+            gamma.log_prob(x) + gamma.entropy() + gamma.kl(&Gamma::new(v[1], 1.5)),
+            beta.log_prob(x) + beta.entropy() + beta.kl(&Beta::new(v[1], 1.5)),
+            poisson.log_prob(counts) + poisson.entropy() + poisson.kl(&Poisson::new(a)),
+            student.log_prob(x) + student.entropy() + student.kl(&StudentT::new(a, v[1], 1.5)),
+            (dirichlet.log_prob(tape.constant([0.3, 0.7])) + dirichlet.entropy()).broadcast_to([2]),
+            dirichlet.kl(&Dirichlet::new(v[1])).broadcast_to([2]),
             b.log_prob(x) + b.entropy() + b.kl(&Bernoulli::new(v[1])),
             (c.entropy() + c.kl(&Categorical::new(v[1]))).broadcast_to([2]),
         ];

@@ -100,6 +100,6 @@ fn a_state_that_does_not_fit_is_refused() {
         layers.forward(input(&tape), Some(&bad), None).0.id()
     }));
     let text = *refused.unwrap_err().downcast::<String>().unwrap();
-    assert!(text.starts_with("Recurrent: a first state of [2×2×4]\n"), "{text}");
+    assert!(text.starts_with("Gru: a first state of [2×2×4]\n"), "{text}");
     assert!(text.contains("[1, 2, 4]"), "{text}");
 }

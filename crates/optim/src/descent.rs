@@ -81,7 +81,24 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
     }
 
     /// The same with lazy rows or without: where the gradients [name rows](Gradients::name_rows), only these are updated,
-    /// with their state. Rows that are not named keep their averages, which otherwise decay.
+    /// with their state. Rows that are not named keep their averages, which otherwise decay, and have no weight decay.
+    ///
+    /// Without averages, momentum and weight decay, as [`Sgd`](crate::Sgd) and [`Adagrad`](crate::Adagrad), it is the same update with less work.
+    /// Optimisers by whole tensors ([`PerTensor`](crate::PerTensor): Adafactor, LAMB, LARS, Muon, NovoGrad) have no rows: their norms are those of
+    /// the whole gradient. Neither has a step of a program whose gradients go straight into the update.
+    ///
+    /// ```
+    /// use autograd::{Gradients, Params};
+    /// use optim::{Adam, Optimizer};
+    /// let mut params = Params::f64();
+    /// let table = params.scope("words").param("table", [3, 1], 1.0);
+    /// let mut grads = Gradients::zeros(&params);
+    /// grads.get_mut::<f64>(table).unwrap()[1] = 0.5;
+    /// grads.name_rows(&params, table, &[1]);
+    /// Adam::new(0.25)?.lazy_rows(true).step(&mut params, &grads)?;
+    /// assert!((params.get::<f64>(table)[1] - 0.75).abs() < 1e-7 && params.get::<f64>(table)[2] == 1.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn lazy_rows(mut self, lazy: bool) -> Self {
         self.lazy_rows = lazy;
         self

@@ -47,6 +47,53 @@
 //! println!("{value}");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Your own
+//!
+//! An optimiser is the update of one number ([`Formula`]) or of a whole tensor ([`TensorRule`]), and a schedule is a function of the step.
+//! Checks, state, groups, checkpoints and fused updates in programs come with the rest:
+//!
+//! ```
+//! use autograd::{Num, Number, Params, Tape};
+//! use optim::{Descent, Formula, Hyperparameters, Optimizer, Range, Schedule};
+//!
+//! /// Momentum whose rate falls with what the gradients have been: v ← v + |g|,  m ← μ·m + g,  p ← p − η·m/(1 + v).
+//! #[derive(Clone, Debug)]
+//! struct Calm {
+//!     rate: f64,
+//!     momentum: f64,
+//! }
+//!
+//! impl Formula<2, 2> for Calm {
+//!     const STATE: [&'static str; 2] = ["m", "v"];
+//!     fn coefficients(&self, _t: u64) -> [f64; 2] {
+//!         [self.rate, self.momentum]
+//!     }
+//!     fn update<N: Number>(
+//!         [rate, momentum]: [Num<N>; 2], p: Num<N>, g: Num<N>, [m, v]: [Num<N>; 2],
+//!     ) -> (Num<N>, [Num<N>; 2]) {
+//!         let (m, v) = (momentum * m + g, v + g.abs());
+//!         (p - rate * m / (1.0 + v), [m, v])
+//!     }
+//!     fn hyperparameters(&mut self, each: &mut Hyperparameters<'_>) {
+//!         each("learning_rate", &mut self.rate, Range::NOT_NEGATIVE);
+//!         each("momentum", &mut self.momentum, Range::DECAY);
+//!     }
+//! }
+//!
+//! let mut params = Params::f64();
+//! let w = params.scope("net").param("w", [2], [3.0, 2.0]);
+//! let rate = Schedule::of(|step| 0.2 / (1.0 + step as f64 / 100.0)); // a schedule of yours
+//! let mut calm = Descent::of(Calm { rate: 0.2, momentum: 0.9 })?;
+//! for step in 0..300 {
+//!     calm.set_learning_rate(rate.at(step))?;
+//!     let tape = Tape::with(&params);
+//!     let grads = tape.param(w).square().sum().backward();
+//!     calm.step(&mut params, &grads)?;
+//! }
+//! assert!(params.get::<f64>(w).iter().all(|w| w.abs() < 0.05), "{params}");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod adabelief;
 mod adadelta;

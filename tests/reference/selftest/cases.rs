@@ -201,14 +201,12 @@ fn names_option(outcome: &Outcome, op: &str) {
 fn an_option_that_nobody_reads_is_unsupported() {
     let training = |case, name, value| with_option("training", case, name, value);
     names_option(&training("ridge_optimum", "solver", json!("lbfgs")), "ridge (args.solver)");
-    names_option(&training("iris_mlp_adam", "amsgrad", json!(true)), "mlp_classifier (args.amsgrad)");
+    names_option(&training("iris_mlp_adam", "fused", json!(true)), "mlp_classifier (args.fused)");
+    names_option(&training("iris_mlp_adam", "optimizer", json!("lbfgs")), "mlp_classifier (args.optimizer)");
     names_option(&training("transformer_block", "norm", json!("post")), "transformer_block (args.norm)");
     names_option(&training("iris_mlp_adam", "lr", json!("cosine")), "mlp_classifier (args.lr)");
     let groups = json!([{"params": ["w0"], "lr": 0.1}]);
-    names_option(
-        &training("iris_mlp_adam", "groups", groups),
-        "mlp_classifier (args.groups[0].lr, args.groups[0].params)",
-    );
+    names_option(&training("iris_mlp_adam", "groups", groups), "mlp_classifier (args.groups)");
     names_option(
         &training("iris_mlp_adam", "activation", json!("maxout")),
         "mlp_classifier (args.activation)",

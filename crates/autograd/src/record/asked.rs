@@ -30,10 +30,11 @@ impl Asked<'_> {
             mistake = mistake.line("clash", sides.join(", "));
         }
         mistake = self.operands(mistake, &shown).rule(&mismatch.rule);
-        let hint = mismatch.hint.as_ref().map(|hint| hint.to_string());
-        match hint.or_else(|| self.made_for(&mismatch.clash)) {
-            Some(hint) => mistake.hint(hint),
-            None => mistake,
+        match (&mismatch.hint, self.made_for(&mismatch.clash)) {
+            (Some(hint), Some(made)) => mistake.hint(format!("{made}; or {hint}")),
+            (Some(hint), None) => mistake.hint(hint),
+            (None, Some(made)) => mistake.hint(made),
+            (None, None) => mistake,
         }
     }
 

@@ -11,6 +11,7 @@ mod order;
 mod stats;
 mod steps;
 mod style;
+mod summary;
 mod svg;
 mod words;
 
@@ -18,3 +19,4 @@ pub use drawing::Drawing;
 pub use listing::Listing;
 pub use stats::TapeStats;
 pub use steps::{Excerpt, Step, StepKind, StepOperand, StepPhase, StepReceipt, StepTerm, Steps};
+pub use summary::{Summary, SummaryRow};

@@ -16,6 +16,7 @@ impl List {
         let node = self.node(id);
         let name = match (&node.op, self.name(id, params)) {
             (_, Some(name)) => format!(" `{name}`"),
+            (Op::Full(x), None) if x.abs() >= 1e16 => format!(" of {x:e}"),
             (Op::Full(x), None) => format!(" of {x}"),
             (_, None) => String::new(),
         };

@@ -53,6 +53,7 @@ impl<'t> Var<'t> {
                 "table",
             )
             .rule("a table has two axes, index and offsets are vectors of I64")
+            .hint("the bags lie one after the other: `.reshape([n])`, and an offset where each begins")
             .raise();
         }
         let bags = offsets.shape()[0];

@@ -188,9 +188,16 @@ impl<'t> Var<'t> {
         }
         if x[1] != channels || !w[0].is_multiple_of(form.groups) {
             let (groups, outputs) = (form.groups, w[0]);
+            let hint = if x[1] != channels && x.last() == Some(&channels) {
+                "`x.move_axis(-1, 1)` where the channels stand last: x is [images, channels, …]"
+            } else {
+                "a weight is [outputs, channels / groups, kernel…], of a transposed convolution [channels, outputs / groups, kernel…]"
+            };
             self.mistake(op, found, "x")
-                .rule(format!("x has {channels} channels, and {groups} groups divide axis 0 of the weight, {outputs}"))
-                .hint("a weight is [outputs, channels / groups, kernel…], of a transposed convolution [channels, outputs / groups, kernel…]")
+                .rule(format!(
+                    "x has {channels} channels, and {groups} groups divide axis 0 of the weight, {outputs}"
+                ))
+                .hint(hint)
                 .raise();
         }
         if w[2..].contains(&0) {

@@ -137,6 +137,7 @@ impl Form<'_> {
             let axis = shape.len() - n + i;
             x.mistake(op, format!("windows of {} along axis {axis} of {shape}", self.size[i]), "x")
                 .rule("a window is no longer than the axis with its padding")
+                .hint("take smaller windows or more padding, or fewer of them by adaptive pooling")
                 .raise();
         }
         if let Some(i) = (0..n).find(|&i| self.reach(i) > FARTHEST) {

@@ -2,6 +2,7 @@
 
 use super::{Mask, scaled_dot_product_with};
 use crate::Linear;
+use crate::normalize::equal_parts;
 use autograd::{Mistake, Scope, Var};
 
 /// Attention of several heads: q, k and v are split into heads of equal width, whose results stand side by side. It also gives the
@@ -29,13 +30,27 @@ pub fn multi_head<'t>(
     heads: usize,
     mask: Mask<'t>,
 ) -> (Var<'t>, Var<'t>) {
-    let [q, k, v] = [q, k, v].map(|rows| split(rows, heads));
     let mut weights = q;
-    let y = scaled_dot_product_with(q, k, v, mask, |of| {
+    let y = multi_head_with(q, k, v, heads, mask, |of| {
         weights = of;
         of
     });
-    (joined(y), weights)
+    (y, weights)
+}
+
+/// With a function of the weights.
+#[track_caller]
+fn multi_head_with<'t>(
+    q: Var<'t>,
+    k: Var<'t>,
+    v: Var<'t>,
+    heads: usize,
+    mask: Mask<'t>,
+    f: impl FnOnce(Var<'t>) -> Var<'t>,
+) -> Var<'t> {
+    // No closure, which would hide the line that calls the layer.
+    let (q, k, v) = (split(q, heads), split(k, heads), split(v, heads));
+    joined(scaled_dot_product_with(q, k, v, mask, f))
 }
 
 /// \[…, heads, length, width/heads\].
@@ -116,10 +131,13 @@ impl MultiHeadAttention {
         if heads == 0 || !width.is_multiple_of(heads) {
             Mistake::new(format!("MultiHeadAttention: {heads} heads of {width} columns"))
                 .rule("the width is a multiple of the number of heads")
+                .hint(format!("such as {} heads", equal_parts(width, heads)))
                 .raise();
         }
-        let [query, key, value, output] =
-            ["query", "key", "value", "output"].map(|name| Linear::new(&mut scope.scope(name), width, width));
+        let query = Linear::new(&mut scope.scope("query"), width, width);
+        let key = Linear::new(&mut scope.scope("key"), width, width);
+        let value = Linear::new(&mut scope.scope("value"), width, width);
+        let output = Linear::new(&mut scope.scope("output"), width, width);
         MultiHeadAttention { query, key, value, output, heads }
     }
 
@@ -129,9 +147,58 @@ impl MultiHeadAttention {
     /// If shapes do not fit, or a tensor is on a tape that does not read the parameters.
     #[track_caller]
     pub fn forward<'t>(&self, q: Var<'t>, k: Var<'t>, v: Var<'t>, mask: Mask<'t>) -> Var<'t> {
+        self.forward_with(q, k, v, mask, |weights| weights)
+    }
+
+    /// As [`forward`](MultiHeadAttention::forward), with a function of the weights of \[…, heads, m, n\], such as
+    /// [`Dropout`](crate::Dropout::forward).
+    ///
+    /// # Panics
+    /// If shapes do not fit, or a tensor is on a tape that does not read the parameters.
+    #[track_caller]
+    pub fn forward_with<'t>(
+        &self,
+        q: Var<'t>,
+        k: Var<'t>,
+        v: Var<'t>,
+        mask: Mask<'t>,
+        f: impl FnOnce(Var<'t>) -> Var<'t>,
+    ) -> Var<'t> {
         let _layer = q.tape().within([self.query.weight, self.output.weight]);
-        let (q, k, v) = (self.query.forward(q), self.key.forward(k), self.value.forward(v));
-        self.output.forward(multi_head(q, k, v, self.heads, mask).0)
+        let kept = Cache { keys: self.key.forward(k), values: self.value.forward(v) };
+        self.of(q, kept, mask, f)
+    }
+
+    /// Keys and values of rows that are attended to again and again, such as those of an encoder: for
+    /// [`attend`](MultiHeadAttention::attend).
+    ///
+    /// # Panics
+    /// If shapes do not fit, or a tensor is on a tape that does not read the parameters.
+    #[track_caller]
+    pub fn remember<'t>(&self, rows: Var<'t>) -> Cache<'t> {
+        let _layer = rows.tape().within([self.query.weight, self.output.weight]);
+        Cache { keys: self.key.forward(rows), values: self.value.forward(rows) }
+    }
+
+    /// The attended rows for keys and values that are known.
+    ///
+    /// # Panics
+    /// If shapes do not fit, or a tensor is on a tape that does not read the parameters.
+    #[track_caller]
+    pub fn attend<'t>(&self, q: Var<'t>, cache: Cache<'t>, mask: Mask<'t>) -> Var<'t> {
+        let _layer = q.tape().within([self.query.weight, self.output.weight]);
+        self.of(q, cache, mask, |weights| weights)
+    }
+
+    #[track_caller]
+    fn of<'t>(
+        &self,
+        q: Var<'t>,
+        Cache { keys, values }: Cache<'t>,
+        mask: Mask<'t>,
+        f: impl FnOnce(Var<'t>) -> Var<'t>,
+    ) -> Var<'t> {
+        self.output.forward(multi_head_with(self.query.forward(q), keys, values, self.heads, mask, f))
     }
 
     /// The attended rows for the next rows of a sequence: x attends to the rows before it, whose keys and values are kept, and each
@@ -141,14 +208,13 @@ impl MultiHeadAttention {
     /// If shapes do not fit, or a tensor is on a tape that does not read the parameters.
     #[track_caller]
     pub fn next<'t>(&self, x: Var<'t>, cache: Option<Cache<'t>>) -> (Var<'t>, Cache<'t>) {
-        let _layer = x.tape().within([self.query.weight, self.output.weight]);
-        let (q, mut keys, mut values) = (self.query.forward(x), self.key.forward(x), self.value.forward(x));
+        let mut all = self.remember(x);
         if let Some(before) = cache {
-            keys = Var::concat(&[before.keys, keys], -2);
-            values = Var::concat(&[before.values, values], -2);
+            all.keys = Var::concat(&[before.keys, all.keys], -2);
+            all.values = Var::concat(&[before.values, all.values], -2);
         }
-        let [rows, all] = [q, keys].map(|of| of.shape()[of.rank() - 2]);
-        let mask = Mask::Where(x.tape().lower_triangle(rows, all, (all - rows) as isize));
-        (self.output.forward(multi_head(q, keys, values, self.heads, mask).0), Cache { keys, values })
+        let [rows, keys] = [x, all.keys].map(|of| of.shape()[of.rank() - 2]);
+        let mask = Mask::Where(x.tape().lower_triangle(rows, keys, (keys - rows) as isize));
+        (self.attend(x, all, mask), all)
     }
 }

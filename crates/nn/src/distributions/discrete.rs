@@ -101,6 +101,7 @@ impl<'t> Distribution<'t> for Categorical<'t> {
             Mistake::new(format!("Categorical: x is {}", x.dtype()))
                 .line("x", x.describe())
                 .rule("x holds classes, as I64")
+                .hint("convert with `.cast(DType::I64)`")
                 .raise();
         }
         let index = x.unsqueeze(-1);

@@ -22,13 +22,21 @@
 
 mod discrete;
 mod extreme;
+mod gamma;
 mod line;
 mod normal;
+mod poisson;
+mod shares;
+mod student;
 
 pub use discrete::{Bernoulli, Categorical};
 pub use extreme::{Gumbel, TruncatedNormal};
+pub use gamma::Gamma;
 pub use line::{Exponential, Laplace, Uniform};
 pub use normal::{LogNormal, MultivariateNormal, Normal};
+pub use poisson::Poisson;
+pub use shares::{Beta, Dirichlet};
+pub use student::StudentT;
 
 use autograd::Var;
 

@@ -153,6 +153,7 @@ impl<'t> MultivariateNormal<'t> {
                 .line("mean", mean.describe())
                 .line("factor", factor.describe())
                 .rule("the mean is […, n] and the factor of the covariance […, n, n]")
+                .hint("`covariance.cholesky()` gives the factor")
                 .raise();
         }
         // A row of means is as long as a row of the factor.

@@ -79,18 +79,16 @@ impl Ctc {
     #[track_caller]
     fn check(&self, logits: Var<'_>, labels: &[Vec<usize>], lengths: &[usize]) -> [usize; 2] {
         let shape = logits.shape();
-        let refuse = |what: String, rule: &str| -> ! {
-            Mistake::new(format!("ctc: {what}")).line("logits", logits.describe()).rule(rule).raise()
-        };
         let &[steps, n, classes] = &shape[..] else {
-            refuse(format!("logits {shape}"), "logits are [time, n, classes]")
+            refuse(logits, format!("logits {shape}"), "logits are [time, n, classes]")
         };
         if labels.len() != n || lengths.len() != n {
             let what = format!("{} sequences of labels and {} lengths for {n}", labels.len(), lengths.len());
-            refuse(what, "each sequence has labels and a length");
+            refuse(logits, what, "each sequence has labels and a length");
         }
         if let Some(length) = lengths.iter().find(|&&length| length > steps) {
             refuse(
+                logits,
                 format!("a length of {length} for {steps} steps"),
                 "a length is at most the number of steps",
             );
@@ -98,13 +96,23 @@ impl Ctc {
         let bad = |label: &&usize| **label >= classes || **label == self.blank;
         if let Some(label) = labels.iter().flatten().find(bad) {
             let what = format!("label {label} of {classes} classes with the blank {}", self.blank);
-            refuse(what, "labels count from 0 and are not the blank");
+            refuse(logits, what, "labels count from 0 and are not the blank");
         }
         if logits.dtype() != DType::F32 && logits.dtype() != DType::F64 {
-            refuse(format!("logits {}", logits.dtype()), "logits are numbers with a derivative");
+            refuse(logits, format!("logits {}", logits.dtype()), "logits are numbers with a derivative");
         }
         [steps, n]
     }
+}
+
+#[cold]
+#[track_caller]
+fn refuse(logits: Var<'_>, what: String, rule: &str) -> ! {
+    Mistake::new(format!("ctc: {what}"))
+        .line("logits", logits.describe())
+        .rule(rule)
+        .hint("logits are [time, n, classes], labels one list for each of the n sequences")
+        .raise()
 }
 
 /// The labels with blanks around them, in rows of equal width.

@@ -3,7 +3,8 @@
 use crate::{AmsGrad, model, some_gradients};
 use autograd::{Data, Gradients, Params, Program, Tape, Var};
 use optim::{
-    Adam, Descent, Hyperparameters, Momentum, Optimizer, PerTensor, Range, Sgd, StepError, TensorRule,
+    Adagrad, Adam, Descent, Hyperparameters, Momentum, Optimizer, PerTensor, Range, Sgd, StepError,
+    TensorRule,
 };
 
 /// The same by hand.
@@ -192,6 +193,67 @@ fn lazy_rows_are_updated_alone() {
     assert_eq!(params.get::<f64>(table)[..6], after[..6]);
     assert_eq!(adam.state_of::<f64>(&params, table, "v").unwrap()[..6], v[..6]);
     assert!(params.get::<f64>(table)[6] < 1.0);
+}
+
+/// With the numbers of PyTorch 2.15 for sparse gradients: `SGD`, `Adagrad` and `SparseAdam`. The first two are the same with gradients
+/// of zeros elsewhere; Adam is not, as its averages would decay. (The ε of `SparseAdam` is not divided by the correction.)
+#[test]
+fn lazy_rows_are_those_of_sparse_gradients() {
+    let steps: [(&[usize], &[f64]); 3] =
+        [(&[1], &[0.5, -1.0]), (&[1, 3], &[2.0, 0.25, -0.5, 1.5]), (&[0, 3], &[1.0, 1.0, 0.125, -3.0])];
+    let run = |mut optimizer: Box<dyn Optimizer>, named: bool| {
+        let mut params = Params::f64();
+        let start = [1.0, -2.0, 0.5, 0.25, 3.0, -1.0, -0.75, 2.0];
+        let table = params.scope("net").param("table", [4, 2], start);
+        for (rows, values) in steps {
+            let mut grads = Gradients::zeros(&params);
+            let all = grads.get_mut::<f64>(table).unwrap();
+            for (row, values) in rows.iter().zip(values.chunks(2)) {
+                all[2 * row..2 * row + 2].copy_from_slice(values);
+            }
+            if named {
+                grads.name_rows(&params, table, rows);
+            }
+            optimizer.step(&mut params, &grads).unwrap();
+        }
+        params.get::<f64>(table).to_vec()
+    };
+    let make = |name: &str| -> Box<dyn Optimizer> {
+        match name {
+            "sgd" => Box::new(Sgd::new(0.1).unwrap().lazy_rows(true)),
+            "adagrad" => Box::new(Adagrad::new(0.1).unwrap().lazy_rows(true)),
+            _ => Box::new(Adam::new(0.1).unwrap().lazy_rows(true)),
+        }
+    };
+    let by_sgd = [0.9, -2.1, 0.25, 0.32499999999999996, 3.0, -1.0, -0.7124999999999999, 2.15];
+    let by_adagrad = [
+        0.90000000001,
+        -2.09999999999,
+        0.3029857500101727,
+        0.3257464374887196,
+        3.0,
+        -1.0,
+        -0.6742535625189274,
+        1.9894427191039914,
+    ];
+    let by_adam = [
+        0.9361186602612018,
+        -2.0638813397387983,
+        0.31156242775402726,
+        0.3969467710886181,
+        3.0,
+        -1.0,
+        -0.6352843048359105,
+        1.9570149473170602,
+    ];
+    for (name, want) in [("sgd", by_sgd), ("adagrad", by_adagrad), ("adam", by_adam)] {
+        let (lazy, dense) = (run(make(name), true), run(make(name), false));
+        let tolerance = if name == "adam" { 1e-7 } else { 1e-14 };
+        for (got, want) in lazy.iter().zip(want) {
+            assert!((got - want).abs() < tolerance, "{name}: {got}, not {want}");
+        }
+        assert_eq!(lazy == dense, name != "adam", "{name}");
+    }
 }
 
 #[test]
