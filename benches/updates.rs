@@ -2,14 +2,26 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use wengert::optim::{
-    AdaBelief, Adadelta, Adagrad, AdamW, Adamax, AmsGrad, Asgd, HyperparameterError, Lion, NAdam, RAdam,
-    RmsProp, Rprop, SignSgd, Yogi,
+    AdaBelief, Adadelta, Adafactor, Adagrad, AdamW, Adamax, AmsGrad, Asgd, HyperparameterError, Lamb, Lars,
+    Lion, Lookahead, Muon, NAdam, NovoGrad, RAdam, RmsProp, Rprop, SignSgd, Yogi,
 };
 use wengert::prelude::*;
 
 /// A step of an optimiser on the given number of parameters, with their gradient already computed.
-fn step(c: &mut Criterion, name: &str, mut params: Params, n: usize, mut optimizer: impl Optimizer) {
-    let p = params.scope("model").param("w", [n], 1.0);
+fn step(c: &mut Criterion, name: &str, params: Params, n: usize, optimizer: impl Optimizer) {
+    step_of(c, name, params, &[n], optimizer);
+}
+
+/// The same for parameters of one shape.
+fn step_of(
+    c: &mut Criterion,
+    name: &str,
+    mut params: Params,
+    shape: &[usize],
+    mut optimizer: impl Optimizer,
+) {
+    let n: usize = shape.iter().product();
+    let p = params.scope("model").param("w", shape, 1.0);
     let grads = Tape::with(&params).param(p).square().sum().backward();
     let mut group = c.benchmark_group(name);
     group.throughput(Throughput::Elements(n as u64));
@@ -28,6 +40,7 @@ fn updates(c: &mut Criterion) {
         }
     }
     others(c).expect("valid rates");
+    of_tensors(c).expect("valid rates");
 }
 
 /// The other elementwise optimisers, for one type.
@@ -47,6 +60,18 @@ fn others(c: &mut Criterion) -> Result<(), HyperparameterError> {
     step(c, "sign_sgd", Params::f32(), n, SignSgd::new(1e-3)?);
     step(c, "adabelief", Params::f32(), n, AdaBelief::new(1e-3)?);
     step(c, "yogi", Params::f32(), n, Yogi::new(1e-3)?);
+    Ok(())
+}
+
+/// Those that look at a tensor as a whole: norms, rows and columns, products.
+fn of_tensors(c: &mut Criterion) -> Result<(), HyperparameterError> {
+    let shape = [1024, 1024];
+    step_of(c, "lamb", Params::f32(), &shape, Lamb::new(1e-3)?);
+    step_of(c, "lars", Params::f32(), &shape, Lars::new(1e-3)?);
+    step_of(c, "novograd", Params::f32(), &shape, NovoGrad::new(1e-3)?);
+    step_of(c, "adafactor", Params::f32(), &shape, Adafactor::new(1e-3)?);
+    step_of(c, "muon", Params::f32(), &shape, Muon::new(1e-3)?);
+    step_of(c, "lookahead of adam", Params::f32(), &shape, Lookahead::new(Adam::new(1e-3)?, 5, 0.5)?);
     Ok(())
 }
 
