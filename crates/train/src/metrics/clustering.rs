@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 /// ```
 /// use train::metrics::Clusterings;
 /// let same = Clusterings::of(&[0, 0, 1, 1], &[5, 5, 3, 3])?;
-/// assert_eq!((same.adjusted_rand(), same.normalized_mutual_info()), (1.0, 1.0));
+/// assert_eq!(same.adjusted_rand(), 1.0);
+/// assert!((same.normalized_mutual_info() - 1.0).abs() < 1e-15);
 /// let split = Clusterings::of(&[0, 0, 0, 0], &[0, 0, 1, 1])?;
 /// assert_eq!((split.adjusted_rand(), split.homogeneity(), split.completeness()), (0.0, 1.0, 0.0));
 /// # Ok::<(), train::metrics::MetricError>(())

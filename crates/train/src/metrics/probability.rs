@@ -138,13 +138,13 @@ impl<'a> Probabilities<'a> {
     /// use train::metrics::Probabilities;
     /// let rows = [0.5, 0.25, 0.25, /**/ 0.125, 0.75, 0.125, /**/ 0.25, 0.5, 0.25];
     /// let areas = Probabilities::of(&rows, &[0, 1, 2])?.one_versus_one()?;
-    /// assert_eq!(areas.map(|(area, _)| area).collect::<Vec<_>>(), [1.0, 0.75, 1.0]);
+    /// assert_eq!(areas.iter().map(|(area, _)| *area).collect::<Vec<_>>(), [1.0, 0.75, 1.0]);
     /// # Ok::<(), train::metrics::MetricError>(())
     /// ```
     ///
     /// # Errors
     /// If a class does not occur.
-    pub fn one_versus_one(&self) -> Result<impl Iterator<Item = (f64, f64)>, MetricError> {
+    pub fn one_versus_one(&self) -> Result<Vec<(f64, f64)>, MetricError> {
         let mut areas = vec![];
         for a in 0..self.classes() {
             for b in a + 1..self.classes() {
@@ -158,7 +158,7 @@ impl<'a> Probabilities<'a> {
                 areas.push(((area(a)? + area(b)?) / 2.0, share));
             }
         }
-        if areas.is_empty() { Err(one_class()) } else { Ok(areas.into_iter()) }
+        if areas.is_empty() { Err(one_class()) } else { Ok(areas) }
     }
 
     /// The share of each class among the rows, by weight.

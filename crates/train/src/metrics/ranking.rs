@@ -76,7 +76,7 @@ pub fn roc_auc(positive: &[bool], scores: &[f64], weights: Option<&[f64]>) -> Re
 /// assert_eq!(curve.precision, [0.5, 2.0 / 3.0, 0.5, 1.0, 1.0]);
 /// assert_eq!(curve.recall, [1.0, 1.0, 0.5, 0.5, 0.0]);
 /// assert_eq!(curve.thresholds, [0.1, 0.35, 0.4, 0.8]);
-/// assert_eq!(curve.average(), 5.0 / 6.0);
+/// assert_eq!(curve.average(), 0.5 * (2.0 / 3.0) + 0.5);
 /// # Ok::<(), train::metrics::MetricError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
