@@ -1,8 +1,9 @@
 //! Batches made of rows, ahead of their use where there are threads.
 
-use crate::loader::{Loader, Position};
+use crate::loader::Loader;
 use autograd::Key;
 use autograd::ndarray::{Array, Axis, RemoveAxis};
+use files::Position;
 use std::fmt;
 use std::sync::Arc;
 

@@ -1,6 +1,8 @@
 //! Which rows of a data set each batch has.
 
 use autograd::{Key, Mistake};
+use files::Position;
+use std::fmt;
 
 /// Which rows of a data set make the batches of each epoch.
 ///
@@ -29,13 +31,14 @@ pub struct Loader {
     drop_last: bool,
 }
 
-/// How far training has come in its data: the next batch is `batch` of epoch `epoch`, both from 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Position {
-    /// The epoch.
-    pub epoch: u64,
-    /// The batch of that epoch.
-    pub batch: u64,
+/// The part of its data that a run must find again: a position means nothing without it.
+impl fmt::Display for Loader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Loader { rows, batch, key, shuffled, drop_last } = self;
+        let [first, second] = key.words();
+        write!(f, "{rows} rows in batches of {batch}, {}", if *shuffled { "shuffled" } else { "in order" })?;
+        write!(f, " by key {first} {second}{}", if *drop_last { ", whole ones alone" } else { "" })
+    }
 }
 
 impl Loader {
@@ -138,6 +141,11 @@ impl Loader {
         assert!(batch < self.batches(), "rows: batch {batch} of {} of an epoch", self.batches());
         let start = batch as usize * self.batch;
         &order[start..self.rows.min(start + self.batch)]
+    }
+
+    /// How many rows a batch of an epoch has.
+    pub(crate) fn rows_of(&self, batch: u64) -> usize {
+        self.batch.min(self.rows - batch as usize * self.batch)
     }
 
     /// The key of a batch: for noise, crops, whatever is random in it.

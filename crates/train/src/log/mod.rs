@@ -22,12 +22,20 @@
 
 mod appended;
 mod csv;
+#[cfg(feature = "dashboard")]
+mod dashboard;
 mod json;
+#[cfg(feature = "progress")]
+mod progress;
 pub mod tensorboard;
 
 pub use csv::Csv;
+#[cfg(feature = "dashboard")]
+pub use dashboard::Dashboard;
 pub use files::Error;
 pub use json::JsonLines;
+#[cfg(feature = "progress")]
+pub use progress::Progress;
 pub use tensorboard::TensorBoard;
 
 /// What is told of a training run while it goes on. A [`Trainer`](crate::Trainer) calls it; so can any loop.
