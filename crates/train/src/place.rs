@@ -28,17 +28,15 @@ impl Place {
         [("train_loss", loss)].into_iter().chain(validated).collect()
     }
 
-    /// Takes note of the metric of an epoch. NaN is never better.
-    pub(crate) fn judge(&mut self, epoch: u64, value: f64, better: Better) {
+    /// Takes note of the metric of an epoch; says whether it is the best. NaN is not, and neither is the best one again.
+    pub(crate) fn judge(&mut self, epoch: u64, value: f64, better: Better) -> bool {
         let is_better = |best: f64| match better {
             Better::Smaller => value < best,
             Better::Larger => value > best,
         };
-        if !value.is_nan() && self.best.is_none_or(|(_, best)| is_better(best)) {
-            (self.best, self.bad) = (Some((epoch, value)), 0);
-        } else {
-            self.bad += 1;
-        }
+        let is_best = !value.is_nan() && self.best.is_none_or(|(_, best)| is_better(best));
+        (self.best, self.bad) = if is_best { (Some((epoch, value)), 0) } else { (self.best, self.bad + 1) };
+        is_best
     }
 }
 
@@ -51,7 +49,7 @@ pub(crate) fn stored<O: Optimizer>(
     session: &Session<O>,
     place: &Place,
     loader: &Loader,
-    metric: Option<(&str, f64)>,
+    metrics: &[(&str, f64)],
 ) -> Checkpoint {
     let mut checkpoint = Checkpoint::new()
         .with_params(&session.params)
@@ -69,10 +67,10 @@ pub(crate) fn stored<O: Optimizer>(
     if let Some((epoch, value)) = place.best {
         checkpoint = checkpoint.with_count("best/epoch", epoch).with_number("best/value", value);
     }
-    match metric {
-        Some((name, value)) => checkpoint.with_metric(name, value),
-        None => checkpoint,
+    for (name, value) in metrics {
+        checkpoint = checkpoint.with_metric(name, *value);
     }
+    checkpoint
 }
 
 /// Takes over what a checkpoint holds. Where it is of something else, nothing has changed.

@@ -55,6 +55,9 @@ pub struct Trainer<'l> {
     stop: Arc<AtomicBool>,
 }
 
+/// The metric of checkpoints of epochs that were better than all before.
+const BEST: &str = "best";
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -122,11 +125,7 @@ impl<'l> Trainer<'l> {
     /// this call. The checkpoint of the best epoch is kept beside the newest.
     #[must_use]
     pub fn best(self, metric: &str, better: Better) -> Self {
-        Trainer {
-            keeper: self.keeper.keep_best(1, metric, better),
-            best: (metric.to_owned(), better),
-            ..self
-        }
+        Trainer { keeper: self.keeper.keep_best(1, BEST, better), best: (metric.to_owned(), better), ..self }
     }
 
     /// Ends once so many epochs in a row were no better than the best.
@@ -232,20 +231,20 @@ impl<'l> Trainer<'l> {
             place.loss.add(loss, loader.rows_of(position.batch) as f64);
             self.tell(session.step, loss)?;
 
-            let mut metric = None;
+            let mut metrics = vec![];
             if position.batch + 1 == loader.batches() {
-                let metrics = place.end_epoch(validate(session)?);
+                metrics = place.end_epoch(validate(session)?);
                 self.logs.iter_mut().try_for_each(|log| log.scalars(session.step, &metrics))?;
-                let value = self.metric(&metrics);
-                place.judge(position.epoch + 1, value, self.best.1);
-                metric = Some((&self.best.0[..], value));
+                if place.judge(position.epoch + 1, self.metric(&metrics), self.best.1) {
+                    metrics.push((BEST, self.metric(&metrics)));
+                }
             }
             end = self.end(&place, session.step, total);
             let is_due = self.checkpoint_every.is_some_and(|n| session.step.is_multiple_of(n));
-            if is_due || metric.is_some() || end.is_some() {
+            if is_due || !metrics.is_empty() || end.is_some() {
                 // Logs first: what a checkpoint follows must be on the disk.
                 self.logs.iter_mut().try_for_each(|log| log.keep())?;
-                self.keeper.write(session.step, &stored(session, &place, loader, metric))?;
+                self.keeper.write(session.step, &stored(session, &place, loader, &metrics))?;
             }
         }
         let end = end.expect("the loop has ended");
