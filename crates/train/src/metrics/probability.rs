@@ -177,10 +177,12 @@ impl<'a> Probabilities<'a> {
         assert!(bins > 0, "calibration: 0 bins");
         // Number of rows, sums of confidence and of hits.
         let mut sums = vec![(0.0, 0.0, 0.0); bins];
+        // The inner limits as `numpy.linspace` has them.
+        let limits: Vec<f64> = (1..bins).map(|i| i as f64 * (1.0 / bins as f64)).collect();
         for (p, &truth) in self.rows.iter().zip(&self.truth) {
-            let (predicted, bins) = (largest(p), bins as f64);
-            let bin = ((p[predicted] * bins).ceil() - 1.0).clamp(0.0, bins - 1.0);
-            let (rows, confidence, hits) = &mut sums[bin as usize];
+            let predicted = largest(p);
+            let bin = limits.partition_point(|limit| *limit < p[predicted]);
+            let (rows, confidence, hits) = &mut sums[bin];
             *rows += 1.0;
             *confidence += p[predicted];
             *hits += f64::from(predicted == truth);
