@@ -27,8 +27,10 @@ const THREADS: &str = "WENGERT_TRAIN_THREADS";
 fn child() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
     let threads = std::env::var(THREADS).unwrap().parse().unwrap();
-    let (report, _) = run_planned(&mut trainer(Path::new(&folder)).epochs(30), threads).unwrap();
-    assert!(runs::finished(&report));
+    let trainer = trainer(Path::new(&folder)).epochs(30);
+    #[cfg(feature = "interrupt")]
+    let trainer = trainer.stop_on_ctrl_c();
+    run_planned(&mut { trainer }, threads).unwrap();
 }
 
 fn start(folder: &Path, threads: usize) -> Child {
@@ -89,6 +91,27 @@ fn ten_kills_change_no_bit() {
     for threads in [1, 4] {
         killed(5, threads);
     }
+}
+
+/// Ctrl-C: the child finishes its step, writes a checkpoint, and ends without an error.
+#[cfg(all(unix, feature = "interrupt"))]
+#[test]
+fn an_interrupt_writes_a_checkpoint() {
+    let [whole, folder] = ["uninterrupted", "interrupted"].map(folder);
+    assert!(start(&whole, 1).wait().unwrap().success());
+    let mut child = start(&folder, 1);
+    while lines(&folder) < 20 {
+        assert!(child.try_wait().unwrap().is_none(), "it has ended");
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupt.success() && child.wait().unwrap().success());
+    let log = fs::read_to_string(folder.join("log.csv")).unwrap();
+    let last = log.lines().last().unwrap().split(',').next().unwrap();
+    assert!(folder.join(format!("checkpoint-{last}.safetensors")).exists(), "no checkpoint of step {last}");
+    assert_ne!(files(&folder), files(&whole));
+    assert!(start(&folder, 1).wait().unwrap().success());
+    assert_eq!(files(&folder), files(&whole));
 }
 
 #[test]

@@ -121,17 +121,15 @@ fn hostile_events_are_refused() {
     let (path, bytes) = (log.path().to_owned(), fs::read(log.path()).unwrap());
     assert_eq!(tensorboard::read(&path).unwrap().len(), 5);
     for at in 0..bytes.len() {
-        for change in [1, 0x80, 0xff] {
-            let mut broken = bytes.clone();
-            broken[at] ^= change;
-            fs::write(&path, &broken).unwrap();
-            // Checksums find every change of one byte.
-            assert!(tensorboard::read(&path).is_err(), "byte {at} ^ {change}");
-        }
+        let mut broken = bytes.clone();
+        broken[at] ^= 1 << (at % 8);
+        fs::write(&path, &broken).unwrap();
+        // Checksums find every change of one bit.
+        assert!(tensorboard::read(&path).is_err(), "byte {at}");
     }
     // Records whose checksums are right, around messages that are not.
     let mut words = 1u64;
-    for _ in 0..2000 {
+    for _ in 0..300 {
         let payload: Vec<u8> = (0..24)
             .map(|_| {
                 words = words.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);

@@ -1,6 +1,5 @@
 //! The loop: its ends, what it keeps, and that a run that was stopped goes on to the same bits.
 
-#[expect(dead_code, reason = "of what runs are made of, this test needs a part")]
 mod runs;
 
 use autograd::{Key, Params, StepError};

@@ -7,7 +7,7 @@ use optim::{Adam, Pipeline, Schedule};
 use std::fs;
 use std::path::{Path, PathBuf};
 use train::log::{Csv, JsonLines};
-use train::{Batches, Better, End, Error, Report, Session, Trainer};
+use train::{Batches, Better, Error, Report, Session, Trainer};
 
 pub(crate) type Own = Session<Pipeline<Adam>>;
 pub(crate) type Batch = (Array2<f64>, Array1<f64>);
@@ -103,10 +103,6 @@ pub(crate) fn run_planned(trainer: &mut Trainer<'_>, threads: usize) -> Result<(
     };
     let report = trainer.run(&mut session, &batches(), step, validate)?;
     Ok((report, session))
-}
-
-pub(crate) fn finished(report: &Report) -> bool {
-    report.end == End::Finished
 }
 
 /// An empty folder for a test.
