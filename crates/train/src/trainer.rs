@@ -211,7 +211,12 @@ impl<'l> Trainer<'l> {
         let newest = self.keeper.newest()?;
         let resumed = newest.as_ref().map(|(step, _)| *step);
         let mut place = match newest {
-            Some((step, checkpoint)) => restored(&checkpoint, step, session, loader)?,
+            Some((step, checkpoint)) => {
+                let place = restored(&checkpoint, step, session, loader)?;
+                // Written once more, so that the keeper deletes what a process left that was killed before it could.
+                self.keeper.write(step, &checkpoint)?;
+                place
+            }
             None => Place::default(),
         };
         session.step = resumed.unwrap_or(0);

@@ -51,6 +51,20 @@ fn what_is_kept_elsewhere_is_lost() {
     assert_ne!(files(&stopped), files(&whole));
 }
 
+/// Killed after the last checkpoint was written, and before the one before it was deleted.
+#[test]
+fn what_was_not_deleted_in_time_goes_away() {
+    let folder = folder("left_over");
+    run(&mut trainer(&folder).steps(32)).unwrap();
+    let before = folder.join("checkpoint-32.safetensors");
+    let bytes = fs::read(&before).unwrap();
+    run(&mut trainer(&folder)).unwrap();
+    let whole = files(&folder);
+    fs::write(&before, bytes).unwrap();
+    run(&mut trainer(&folder)).unwrap();
+    assert_eq!(files(&folder), whole);
+}
+
 #[test]
 fn a_program_and_the_tape_go_on_from_each_other() {
     let whole = folder("planned_whole");
