@@ -53,6 +53,8 @@
 //! | `images` | off | PNG and JPEG pictures from folders |
 //! | `text` | off | sonnets for language models |
 //! | `files` | on | models and checkpoints in files: the crate `files`, and `params.save(…)` in the prelude |
+//! | `train` | off | metrics, batches, logs and the training loop: the crate `train` |
+//! | `progress`, `interrupt`, `dashboard` | off | of `train`: a progress bar, the end of a run by Ctrl-C, a live view in the terminal |
 
 pub use autograd;
 /// The arrays that tapes take and data sets give, in the version that all parts take.
@@ -67,6 +69,8 @@ pub use datasets;
 pub use files;
 pub use nn;
 pub use optim;
+#[cfg(feature = "train")]
+pub use train;
 
 /// The names that a program needs to train a model: `use wengert::prelude::*;`.
 pub mod prelude {
@@ -81,6 +85,8 @@ pub mod prelude {
     pub use nn::teaching::{Perceptron, ThreeOneOne};
     pub use nn::{self, Activation, Dropout, Init, LayerNorm, Linear, Mlp, Mode, TransformerBlock};
     pub use optim::{self, Adam, AdamW, Momentum, Optimizer, Pipeline, Schedule, Sgd};
+    #[cfg(feature = "train")]
+    pub use train::{self, Batches, Loader, Session, Trainer};
 }
 
 #[cfg(doctest)]

@@ -99,7 +99,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         let end = (start + 64).min(y.len());
         let tape = Tape::with(&params);
         let batch = tape.constant(&x.slice(ndarray::s![start..end, .., .., ..]));
-        let logits = net.forward(batch, &Mode::Train(tape.key(Key::new(1))));
+        let logits = net.forward(batch, &Mode::Train(tape.constant(Key::new(1))));
         let grads = nn::loss::cross_entropy(logits, tape.constant(&y[start..end])).backward();
         adam.step(&mut params, &grads)?;
     }

@@ -2,8 +2,9 @@
 
 use crate::runner::Handler;
 use crate::{
-    activations, attention, averages, clipping, datasets, fft, files, functions, graphs, higher, inits,
-    jacobians, layers, loops, losses, ops, optim, recurrent, schedules, seeds, special, tables, training,
+    activations, attention, averages, clipping, datasets, events, fft, files, functions, graphs, higher,
+    inits, jacobians, layers, loops, losses, metrics, ops, optim, recurrent, schedules, seeds, special,
+    tables, training,
 };
 
 /// The handler of an op, or `None`: then its cases count as unsupported.
@@ -14,12 +15,15 @@ pub(crate) fn find(group: &str, op: &str) -> Option<Handler> {
         }
         "datasets" => datasets::find(op),
         "fft" => fft::find(op),
-        "files_expected" | "files_more" => files::find(op).or_else(|| tables::find(op)),
+        "files_expected" | "files_more" => {
+            files::find(op).or_else(|| tables::find(op)).or_else(|| events::find(op))
+        }
         "functions" => functions::find(op),
         "graphs" => graphs::find(op),
         "higher" => higher::find(op),
         "inits" => inits::find(op),
         "losses" | "losses_more" => losses::find(op),
+        "metrics" => metrics::find(op),
         "optim" | "optim_rules" => optim::find(op),
         "optim_state" => optim::find_state(op),
         "recurrent" => recurrent::find(op),

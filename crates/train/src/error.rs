@@ -1,0 +1,113 @@
+//! Why training stopped before its end.
+
+use autograd::{HyperparameterError, NonFinite, ProgramError, StateError, StepError};
+use std::error::Error as StdError;
+use std::fmt;
+
+/// Why training stopped before its end. What was trained until the last checkpoint is in its folder.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// A step was refused, and has changed nothing.
+    Step {
+        /// How many steps were made before.
+        step: u64,
+        /// Why it was refused.
+        error: Box<StepError>,
+        /// Where the NaN or the infinity was born, if it was that and the search found it.
+        origin: Option<Box<NonFinite>>,
+    },
+    /// A checkpoint or a log.
+    File(files::Error),
+    /// A checkpoint of another optimiser.
+    State(StateError),
+    /// What a closure of the user's says.
+    Other(Box<dyn StdError + Send + Sync>),
+}
+
+impl Error {
+    /// An error of one's own.
+    ///
+    /// ```
+    /// assert_eq!(train::Error::other("the data set is gone").to_string(), "the data set is gone");
+    /// ```
+    pub fn other(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Error {
+        Error::Other(error.into())
+    }
+
+    /// Where the NaN or the infinity was born that stopped a step.
+    pub fn origin(&self) -> Option<&NonFinite> {
+        match self {
+            Error::Step { origin, .. } => origin.as_deref(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn in_step(mut self, number: u64) -> Error {
+        if let Error::Step { step, .. } = &mut self {
+            *step = number;
+        }
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Step { step, error, origin } => {
+                write!(f, "after {step} steps: {error}")?;
+                origin.as_ref().map_or(Ok(()), |origin| write!(f, "\n{origin}"))
+            }
+            Error::File(error) => error.fmt(f),
+            Error::State(error) => error.fmt(f),
+            Error::Other(error) => error.fmt(f),
+        }
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Error::Step { error, .. } => error.source(),
+            Error::File(error) => error.source(),
+            Error::State(error) => error.source(),
+            Error::Other(error) => error.source(),
+        }
+    }
+}
+
+impl From<StepError> for Error {
+    fn from(error: StepError) -> Error {
+        Error::Step { step: 0, error: Box::new(error), origin: None }
+    }
+}
+
+impl From<ProgramError> for Error {
+    fn from(error: ProgramError) -> Error {
+        StepError::from(error).into()
+    }
+}
+
+impl From<HyperparameterError> for Error {
+    fn from(error: HyperparameterError) -> Error {
+        StepError::from(error).into()
+    }
+}
+
+impl From<files::Error> for Error {
+    fn from(error: files::Error) -> Error {
+        Error::File(error)
+    }
+}
+
+impl From<StateError> for Error {
+    fn from(error: StateError) -> Error {
+        Error::State(error)
+    }
+}
+
+impl From<crate::metrics::MetricError> for Error {
+    fn from(error: crate::metrics::MetricError) -> Error {
+        Error::other(error)
+    }
+}

@@ -1,0 +1,23 @@
+//! Ctrl-C.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// What is true once the user has pressed Ctrl-C. There is one handler for the program, whoever asks.
+#[track_caller]
+pub(crate) fn pressed() -> Arc<AtomicBool> {
+    static PRESSED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+    let pressed = PRESSED.get_or_init(|| {
+        let flag = Arc::new(AtomicBool::new(false));
+        let set = Arc::clone(&flag);
+        let handler = move || {
+            if set.swap(true, Ordering::Relaxed) {
+                // The second time: what a shell reports of a program that the signal has ended.
+                std::process::exit(130);
+            }
+        };
+        ctrlc::try_set_handler(handler).unwrap_or_else(|error| panic!("stop_on_ctrl_c: {error}"));
+        flag
+    });
+    Arc::clone(pressed)
+}

@@ -1,0 +1,114 @@
+//! What a run remembers, and how it stands in a checkpoint.
+
+use crate::error::Error;
+use crate::loader::Loader;
+use crate::metrics::Mean;
+use crate::session::Session;
+use autograd::Optimizer;
+use files::{Better, Checkpoint, Fault};
+
+/// What a run remembers beside the session.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Place {
+    /// The mean loss of the epoch, so far.
+    pub(crate) loss: Mean,
+    /// The best epoch, counted from 1, and its metric.
+    pub(crate) best: Option<(u64, f64)>,
+    /// How many epochs in a row were no better.
+    pub(crate) bad: u64,
+}
+
+impl Place {
+    /// The metrics of an epoch that has ended.
+    pub(crate) fn end_epoch(
+        &mut self,
+        validated: impl IntoIterator<Item = (&'static str, f64)>,
+    ) -> Vec<(&'static str, f64)> {
+        let loss = std::mem::take(&mut self.loss).value().unwrap_or(f64::NAN);
+        [("train_loss", loss)].into_iter().chain(validated).collect()
+    }
+
+    /// Takes note of the metric of an epoch; says whether it is the best. NaN is not, and neither is the best one again.
+    pub(crate) fn judge(&mut self, epoch: u64, value: f64, better: Better) -> bool {
+        let is_better = |best: f64| match better {
+            Better::Smaller => value < best,
+            Better::Larger => value > best,
+        };
+        let is_best = !value.is_nan() && self.best.is_none_or(|(_, best)| is_better(best));
+        (self.best, self.bad) = if is_best { (Some((epoch, value)), 0) } else { (self.best, self.bad + 1) };
+        is_best
+    }
+}
+
+/// The name of the optimiser, and how names of the session's numbers begin.
+const OPTIMIZER: &str = "optimizer";
+const NUMBERS: &str = "session/";
+
+/// Everything that a run needs to go on.
+pub(crate) fn stored<O: Optimizer>(
+    session: &Session<O>,
+    place: &Place,
+    loader: &Loader,
+    metrics: &[(&str, f64)],
+) -> Checkpoint {
+    let mut checkpoint = Checkpoint::new()
+        .with_params(&session.params)
+        .with_optimizer(OPTIMIZER, &session.optimizer.state(&session.params))
+        .with_key("run", session.key)
+        .with_position(loader.position(session.step))
+        .with_text("loader", &loader.to_string())
+        .with_count("step", session.step)
+        .with_number("loss/sum", place.loss.sum)
+        .with_number("loss/weight", place.loss.weight)
+        .with_count("bad", place.bad);
+    for (name, value) in &session.numbers {
+        checkpoint = checkpoint.with_number(&format!("{NUMBERS}{name}"), *value);
+    }
+    if let Some((epoch, value)) = place.best {
+        checkpoint = checkpoint.with_count("best/epoch", epoch).with_number("best/value", value);
+    }
+    for (name, value) in metrics {
+        checkpoint = checkpoint.with_metric(name, *value);
+    }
+    checkpoint
+}
+
+/// Takes over what a checkpoint holds. Where it is of something else, nothing has changed.
+pub(crate) fn restored<O: Optimizer>(
+    checkpoint: &Checkpoint,
+    step: u64,
+    session: &mut Session<O>,
+    loader: &Loader,
+) -> Result<Place, Error> {
+    let differs = |field: &str, found: &dyn ToString, expected: &dyn ToString| {
+        let (field, found, expected) = (field.to_owned(), found.to_string(), expected.to_string());
+        let file = format!("the checkpoint of step {step}").into();
+        Error::File(files::Error::Content { file, faults: vec![Fault { field, found, expected }] })
+    };
+    let (of, count) = (checkpoint.text("loader")?, checkpoint.count("step")?);
+    if of != loader.to_string() {
+        return Err(differs("loader", &of, loader));
+    }
+    if count != step {
+        return Err(differs("step", &count, &step));
+    }
+    let mut place = Place {
+        loss: Mean { sum: checkpoint.number("loss/sum")?, weight: checkpoint.number("loss/weight")? },
+        best: None,
+        bad: checkpoint.count("bad")?,
+    };
+    if let Ok(epoch) = checkpoint.count("best/epoch") {
+        place.best = Some((epoch, checkpoint.number("best/value")?));
+    }
+    let prefix = format!("number/{NUMBERS}");
+    let names = checkpoint.tensors().list.iter().filter_map(|tensor| tensor.name.strip_prefix(&prefix));
+    let number = |name: &str| Ok((name.to_owned(), checkpoint.number(&format!("{NUMBERS}{name}"))?));
+    let numbers = names.map(number).collect::<Result<_, files::Error>>()?;
+    let (key, optimizer) = (checkpoint.key("run")?, checkpoint.optimizer(OPTIMIZER)?);
+    // A model that the parameters do not fit is found out before anything changes.
+    checkpoint.load_params(&mut session.params.clone())?;
+    session.optimizer.set_state(&session.params, &optimizer)?;
+    checkpoint.load_params(&mut session.params)?;
+    (session.key, session.numbers) = (key, numbers);
+    Ok(place)
+}
