@@ -17,6 +17,8 @@ const CRATES: &[(&str, &str)] = &[
     ("wengert-nn", "nn"),
     ("wengert-optim", "optim"),
     ("wengert-datasets", "datasets"),
+    ("wengert-files", "files"),
+    ("wengert-train", "train"),
     ("wengert-plot", "plot"),
     ("wengert-report", "report"),
 ];
