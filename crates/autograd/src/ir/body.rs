@@ -89,7 +89,7 @@ pub enum Held {
 }
 
 /// A part of a loop's result, which is one row of numbers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Piece {
     /// What it holds.
     pub held: Held,
