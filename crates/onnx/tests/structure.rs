@@ -44,7 +44,7 @@ fn a_convnet_has_the_operators_that_slide() {
     let model = model(&params, |t| {
         let x = t.input("x", [1, 1, 6, 5]);
         let form = autograd::ConvForm::default();
-        let y = x.conv2d(w, form) + t.param(b).reshape([2, 1, 1]);
+        let y = x.conv2d(t.param(w), form) + t.param(b).reshape([2, 1, 1]);
         t.outputs(y.relu().max_pool2d(autograd::PoolForm::of([2, 2])))
     });
     let graph = &model.graph;
@@ -60,7 +60,7 @@ fn attention_is_two_products_and_a_softmax() {
     let params = Params::f32();
     let model = model(&params, |t| {
         let [q, k, v] = ["q", "k", "v"].map(|name| t.input(name, [2, 3, 4]));
-        t.outputs(q.attention(k, v))
+        t.outputs(q.attention(k, v, None))
     });
     assert_eq!(model.graph.ops(), ["Transpose", "MatMul", "Softmax", "MatMul"]);
 }
@@ -70,7 +70,7 @@ fn a_loop_is_a_scan_with_a_body() {
     let params = Params::f64();
     let model = model(&params, |t| {
         let x = t.input("x", [5, 2]);
-        let (_, all) = t.scan(5, t.zeros([2]), x, |h, x| {
+        let (_, all) = t.scan(5, t.full(0.0, [2], DType::F64), x, |h, x| {
             let h = h * 0.5 + x;
             (h, h)
         });

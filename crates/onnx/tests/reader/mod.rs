@@ -4,34 +4,34 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// `ModelProto`.
 #[derive(Debug, Default)]
-pub struct Model {
-    pub ir_version: i64,
-    pub opset: i64,
-    pub graph: Graph,
+pub(crate) struct Model {
+    pub(crate) ir_version: i64,
+    pub(crate) opset: i64,
+    pub(crate) graph: Graph,
 }
 
 /// `GraphProto`.
 #[derive(Debug, Default)]
-pub struct Graph {
-    pub nodes: Vec<Node>,
-    pub initializers: Vec<Tensor>,
-    pub inputs: Vec<Port>,
-    pub outputs: Vec<Port>,
+pub(crate) struct Graph {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) initializers: Vec<Tensor>,
+    pub(crate) inputs: Vec<Port>,
+    pub(crate) outputs: Vec<Port>,
 }
 
 /// `NodeProto`.
 #[derive(Debug, Default)]
-pub struct Node {
-    pub op: String,
-    pub name: String,
-    pub inputs: Vec<String>,
-    pub outputs: Vec<String>,
-    pub attributes: BTreeMap<String, Attribute>,
+pub(crate) struct Node {
+    pub(crate) op: String,
+    pub(crate) name: String,
+    pub(crate) inputs: Vec<String>,
+    pub(crate) outputs: Vec<String>,
+    pub(crate) attributes: BTreeMap<String, Attribute>,
 }
 
 /// `AttributeProto`.
 #[derive(Debug)]
-pub enum Attribute {
+pub(crate) enum Attribute {
     Float(f32),
     Int(i64),
     Text(String),
@@ -42,19 +42,19 @@ pub enum Attribute {
 
 /// `TensorProto`, widened; truth values are 0 and 1.
 #[derive(Debug, Default)]
-pub struct Tensor {
-    pub name: String,
-    pub data_type: i64,
-    pub shape: Vec<usize>,
-    pub values: Vec<f64>,
+pub(crate) struct Tensor {
+    pub(crate) name: String,
+    pub(crate) data_type: i64,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) values: Vec<f64>,
 }
 
 /// `ValueInfoProto`: the length of an axis may be a name.
 #[derive(Debug, Default)]
-pub struct Port {
-    pub name: String,
-    pub data_type: i64,
-    pub shape: Vec<Result<i64, String>>,
+pub(crate) struct Port {
+    pub(crate) name: String,
+    pub(crate) data_type: i64,
+    pub(crate) shape: Vec<Result<i64, String>>,
 }
 
 /// What a field holds.
@@ -127,7 +127,7 @@ fn fields(mut bytes: &[u8]) -> impl Iterator<Item = (u64, Field<'_>)> {
 }
 
 impl Model {
-    pub fn read(bytes: &[u8]) -> Model {
+    pub(crate) fn read(bytes: &[u8]) -> Model {
         let mut model = Model::default();
         for (number, field) in fields(bytes) {
             match number {
@@ -160,16 +160,16 @@ impl Graph {
     }
 
     /// The operators, in order.
-    pub fn ops(&self) -> Vec<&str> {
+    pub(crate) fn ops(&self) -> Vec<&str> {
         self.nodes.iter().map(|node| node.op.as_str()).collect()
     }
 
-    pub fn initializer(&self, name: &str) -> Option<&Tensor> {
+    pub(crate) fn initializer(&self, name: &str) -> Option<&Tensor> {
         self.initializers.iter().find(|tensor| tensor.name == name)
     }
 
     /// That each value has one name, is there before it is read, and that results are made here.
-    pub fn check(&self, around: &BTreeSet<String>) {
+    pub(crate) fn check(&self, around: &BTreeSet<String>) {
         let mut known = around.clone();
         let mut own = BTreeSet::new();
         let names = self.inputs.iter().map(|x| &x.name).chain(self.initializers.iter().map(|x| &x.name));
@@ -215,7 +215,7 @@ impl Node {
         node
     }
 
-    pub fn int(&self, name: &str, or: i64) -> i64 {
+    pub(crate) fn int(&self, name: &str, or: i64) -> i64 {
         match self.attributes.get(name) {
             Some(Attribute::Int(x)) => *x,
             None => or,
@@ -223,7 +223,7 @@ impl Node {
         }
     }
 
-    pub fn float(&self, name: &str, or: f32) -> f32 {
+    pub(crate) fn float(&self, name: &str, or: f32) -> f32 {
         match self.attributes.get(name) {
             Some(Attribute::Float(x)) => *x,
             None => or,
@@ -231,7 +231,7 @@ impl Node {
         }
     }
 
-    pub fn ints(&self, name: &str) -> Option<&[i64]> {
+    pub(crate) fn ints(&self, name: &str) -> Option<&[i64]> {
         match self.attributes.get(name) {
             Some(Attribute::Ints(x)) => Some(x),
             None => None,
