@@ -3,6 +3,7 @@
 use super::{Given, Table, numbers};
 use autograd::{ConvForm, Params, PoolForm, Tape, Var};
 use nn::attention::Mask;
+use nn::sequence::{Direction, Gru, Lstm};
 use nn::{
     Activation, BatchNorm, Conv2d, Embedding, GroupNorm, GruCell, LayerNorm, Linear, LstmCell, Mlp, Mode,
     TransformerBlock,
@@ -22,6 +23,7 @@ pub(crate) fn add(table: &mut Table) {
         transformer(table, params());
         recurrent(table, params());
         normed(table, params());
+        sequences(table, params());
     }
 }
 
@@ -73,6 +75,23 @@ fn recurrent(table: &mut Table, mut p: Params) {
         });
         vec![last, all]
     });
+}
+
+/// The layers of `nn`, of several cells.
+fn sequences(table: &mut Table, mut p: Params) {
+    let lstm = Lstm::stacked(&mut p.scope("lstm"), 3, 4, 2, Direction::BOTH);
+    let gru = Gru::new(&mut p.scope("gru"), 8, 3);
+    let lengths = Given::Indices(vec![2], vec![6, 4]);
+    table.add(
+        "lstm of two layers and directions, then gru",
+        p,
+        &[numbers([6, 2, 3], -1.0..1.0), lengths],
+        |_, x| {
+            let (y, last) = lstm.forward(x[0], None, Some(x[1]));
+            let (z, end) = gru.forward(y, None, None);
+            [vec![y, z], last, end].concat()
+        },
+    );
 }
 
 fn zeros<'t>(t: &'t Tape<'t>, like: Var<'t>, shape: [usize; 2]) -> Var<'t> {
