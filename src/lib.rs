@@ -55,6 +55,7 @@
 //! | `files` | on | models and checkpoints in files: the crate `files`, and `params.save(…)` in the prelude |
 //! | `train` | off | metrics, batches, logs and the training loop: the crate `train` |
 //! | `progress`, `interrupt`, `dashboard` | off | of `train`: a progress bar, the end of a run by Ctrl-C, a live view in the terminal |
+//! | `onnx` | off | `onnx`: programs as ONNX files, which other programs run |
 
 pub use autograd;
 /// The arrays that tapes take and data sets give, in the version that all parts take.
@@ -68,6 +69,8 @@ pub use datasets;
 #[cfg(feature = "files")]
 pub use files;
 pub use nn;
+#[cfg(feature = "onnx")]
+pub use onnx;
 pub use optim;
 #[cfg(feature = "train")]
 pub use train;

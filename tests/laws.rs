@@ -253,6 +253,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     ("nn", &["autograd"]),
     ("optim", &["autograd"]),
     ("datasets", &[]),
+    ("onnx", &["autograd"]),
     ("plot", &[]),
     ("report", &[]),
     ("files", &["autograd"]),

@@ -3,7 +3,7 @@
 use crate::runner::Handler;
 use crate::{
     activations, attention, averages, clipping, datasets, events, fft, files, functions, graphs, higher,
-    inits, jacobians, layers, loops, losses, metrics, ops, optim, recurrent, schedules, seeds, special,
+    inits, jacobians, layers, loops, losses, metrics, onnx, ops, optim, recurrent, schedules, seeds, special,
     tables, training,
 };
 
@@ -16,7 +16,8 @@ pub(crate) fn find(group: &str, op: &str) -> Option<Handler> {
         "datasets" => datasets::find(op),
         "fft" => fft::find(op),
         "files_expected" | "files_more" => {
-            files::find(op).or_else(|| tables::find(op)).or_else(|| events::find(op))
+            let files = files::find(op).or_else(|| tables::find(op)).or_else(|| events::find(op));
+            files.or_else(|| onnx::find(op))
         }
         "functions" => functions::find(op),
         "graphs" => graphs::find(op),

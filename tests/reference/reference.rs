@@ -33,10 +33,15 @@ mod loops;
 mod losses;
 mod metrics;
 mod networks;
+mod onnx;
+mod operators;
 mod ops;
 mod optim;
 mod optimizers;
 mod panics;
+#[path = "../../crates/onnx/tests/reader/mod.rs"]
+#[expect(dead_code, reason = "the reader reads more than the cases ask")]
+mod reader;
 mod recurrent;
 mod report;
 mod runner;

@@ -8,8 +8,8 @@ mod list;
 mod sliding;
 
 pub use crate::table::{Binary, Compare, Unary};
-pub use body::Body;
-pub(crate) use body::{Held, Line, Piece, Ports, in_steps};
+pub use body::{Body, Held, Piece, Ports};
+pub(crate) use body::{Line, in_steps};
 pub use family::Family;
 pub use fft_plan::FftPlan;
 pub(crate) use list::op_table;

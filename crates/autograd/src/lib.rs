@@ -122,8 +122,12 @@ pub mod loops {
 pub mod planned {
     pub use crate::code::{Act, Arithmetic, Code, Extent, How, Joint, MemoryView, Read, Slot, Step, Write};
     pub use crate::dtype::DataRef;
-    pub use crate::ir::{Binary, Body, Compare, Family, FftPlan, Op, Sliding, Structure, Unary};
-    pub use crate::plan::{Contents, Kernel, Memory, Plan, Verified, Work};
+    pub use crate::ir::{
+        Binary, Body, Compare, Family, FftPlan, Held, Op, Piece, Ports, Sliding, Structure, Unary,
+    };
+    pub use crate::plan::{
+        Contents, Graph, Kernel, Memory, Plan, RecordedInput, RecordedNode, Verified, Work,
+    };
 }
 
 pub use call::Fault;

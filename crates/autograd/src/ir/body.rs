@@ -25,12 +25,17 @@ pub(crate) struct Line {
 /// The arguments, in order: what is carried from step to step, what each step reads from stacked inputs, what is the same
 /// in every step. The results: what is carried on, what is stacked, what is summed over the steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Ports {
-    pub(crate) carried: usize,
-    pub(crate) read: usize,
-    pub(crate) captured: usize,
-    pub(crate) stacked: usize,
-    pub(crate) summed: usize,
+pub struct Ports {
+    /// Arguments, and results, that go from step to step.
+    pub carried: usize,
+    /// Arguments that each step reads from stacked inputs.
+    pub read: usize,
+    /// Arguments that are the same in every step.
+    pub captured: usize,
+    /// Results that are stacked.
+    pub stacked: usize,
+    /// Results that are summed over the steps.
+    pub summed: usize,
 }
 
 impl Ports {
@@ -62,7 +67,8 @@ pub struct Body {
     /// The arguments come first, in order. Each node comes after its operands.
     pub(crate) lines: Vec<Line>,
     pub(crate) results: Vec<NodeId>,
-    pub(crate) ports: Ports,
+    /// How many arguments and results of each kind it has.
+    pub ports: Ports,
     /// The products of matrices: with the history of the carries they are kept for derivatives, which would else compute them
     /// again.
     pub(crate) products: Vec<NodeId>,
@@ -73,7 +79,7 @@ pub struct Body {
 
 /// What a part of a loop's result holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Held {
+pub enum Held {
     /// The result of the body with this number: the last one, all of them, or their sum.
     Result(usize),
     /// The carry with this number as it was before each step.
@@ -83,16 +89,19 @@ pub(crate) enum Held {
 }
 
 /// A part of a loop's result, which is one row of numbers.
-#[derive(Clone, Debug)]
-pub(crate) struct Piece {
-    pub(crate) held: Held,
-    pub(crate) start: usize,
+#[derive(Clone, Debug, PartialEq)]
+pub struct Piece {
+    /// What it holds.
+    pub held: Held,
+    /// Where it begins in the row.
+    pub start: usize,
     /// With an axis of steps before the others, if there is one for each step.
-    pub(crate) shape: Shape,
+    pub shape: Shape,
 }
 
 impl Piece {
-    pub(crate) fn elements(&self) -> usize {
+    /// How many numbers it has.
+    pub fn elements(&self) -> usize {
         self.shape.elements()
     }
 }
@@ -174,7 +183,7 @@ impl Body {
 
 impl Scan {
     /// The parts of the result.
-    pub(crate) fn pieces(&self) -> Vec<Piece> {
+    pub fn pieces(&self) -> Vec<Piece> {
         self.body.pieces(self.part, self.steps, self.history)
     }
 

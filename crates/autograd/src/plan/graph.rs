@@ -32,7 +32,7 @@ pub(crate) enum PlanInput {
 /// The list holds numbers of nodes. A node keeps its number from pass to pass, even if other nodes are put before it, or if it
 /// is no longer listed. So a pass moves only what it changes.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Graph {
+pub struct Graph {
     /// Every node that was ever listed, by number.
     nodes: Vec<Node>,
     list: Vec<NodeId>,

@@ -26,7 +26,7 @@ use crate::ir::{Meta, NodeId};
 use crate::lists::IntoList;
 use crate::mistake::Mistake;
 use crate::params::{Buffer, Extent, Gradients, Param, Params};
-use crate::plan::{Graph, Passes, Plan, PlanInput, Verified, plan};
+use crate::plan::{Graph, Passes, Plan, PlanInput, RecordedInput, Verified, plan};
 use crate::shape::Shape;
 use crate::tape::Tape;
 use crate::var::Var;
@@ -425,6 +425,27 @@ impl Program {
     #[doc(hidden)]
     pub fn plan(&self) -> &Verified<Plan> {
         &self.plan
+    }
+
+    /// What was traced, before any pass. The first results are the outputs of the trace.
+    #[doc(hidden)]
+    pub fn recorded(&self) -> &Graph {
+        &self.recorded
+    }
+
+    /// What the input of a number reads, in the recorded list.
+    #[doc(hidden)]
+    pub fn recorded_input(&self, number: u32) -> RecordedInput<'_> {
+        (&self.plan.inputs[number as usize]).into()
+    }
+
+    /// Whether the parameters are those that it was traced for.
+    ///
+    /// # Errors
+    /// As [`run`](Program::run), which asks the same first.
+    #[doc(hidden)]
+    pub fn check(&self, params: &Params) -> Result<(), ProgramError> {
+        self.check_params(params)
     }
 
     /// How many kernels one run takes; [`explain`](Program::explain) tells which.
