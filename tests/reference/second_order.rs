@@ -292,30 +292,41 @@ fn by_steps(case: &Case, group: &Group) -> Result<Results, Fault> {
     let minimizer = of_case(case)?.tolerance(flat).decrement(change).max_iterations(steps * most);
     minimizer.observe(observe).run(&*f, problem.f64("in", "start")?)?;
 
-    // A call evaluates its first point again, and goes on until one of the limits is reached or little changes.
-    let mut rows = vec![&all[0]];
     let mut at = 0;
+    let mut rows = vec![&all[0]];
     for _ in 0..steps {
-        let first = at;
-        while at + 1 < all.len() && at - first < most {
-            let (from, to) = (&all[at], &all[at + 1]);
-            at += 1;
-            let moved = from.x.iter().zip(&to.x).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-            let used = 1 + to.evaluations - all[first].evaluations;
-            if used >= evaluations
-                || to.norm <= flat
-                || moved <= change
-                || (to.value - from.value).abs() < change
-            {
-                break;
-            }
-        }
+        at += length_of_call(&all[at..], most, evaluations, flat, change);
         rows.push(&all[at]);
     }
     let mut results = Results::default();
     results.put("out", "trajectory", table(rows.iter().map(|row| row.x.clone()).collect()));
     results.put("out", "values", vector(rows.iter().map(|row| row.value).collect()));
+    // As the note of the case has it.
+    let why = "the path depends on how the line search divides its evaluations; the last point is held";
+    let before = || rows[..steps].iter();
+    let points = before().flat_map(|row| row.x.iter().copied()).enumerate().collect();
+    results.instead("out", "trajectory", why, points);
+    results.instead("out", "values", why, before().map(|row| row.value).enumerate().collect());
     Ok(results)
+}
+
+/// How many iterations a call takes that begins at the first of some iterates. It evaluates that again, and goes on until a limit is reached or little changes;
+/// a search that needs more evaluations than are left comes to nothing.
+fn length_of_call(from: &[Reached], most: usize, evaluations: usize, flat: f64, change: f64) -> usize {
+    let mut used = 1;
+    for (k, (before, now)) in from.iter().zip(&from[1..]).take(most).enumerate() {
+        let needed = now.evaluations - before.evaluations;
+        if needed > 1 + evaluations.saturating_sub(used) {
+            return k;
+        }
+        used += needed;
+        let moved = before.x.iter().zip(&now.x).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        let is_still = moved <= change || (now.value - before.value).abs() < change;
+        if used >= evaluations || now.norm <= flat || is_still {
+            return k + 1;
+        }
+    }
+    most.min(from.len() - 1)
 }
 
 /// The function of a problem of the group `optim`.
