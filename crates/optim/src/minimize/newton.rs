@@ -87,7 +87,7 @@ pub fn gauss_newton<'a>() -> Minimizer<'a, Newton<'a>> {
 /// let found = natural_gradient(|z| (z.softplus() - z * z.tape().constant([1.0, 0.0, 1.0])).mean())
 ///     .damping(1e-3)
 ///     .run(|w| w.tape().constant(x).matmul(w), [0.0, 0.0])?;
-/// assert!(found.converged() && found.value < 0.6, "{found:?}");
+/// assert!(found.converged() && found.iterations < 10);
 /// # Ok::<(), optim::minimize::MinimizeError>(())
 /// ```
 ///
