@@ -61,9 +61,9 @@ fn formula(op: &str) -> &'static str {
 }
 
 /// A function of several numbers.
-type Function<T> = fn(&[T]) -> T;
+pub(crate) type Function<T> = fn(&[T]) -> T;
 
-fn function<T: Real>(op: &str) -> Option<Function<T>>
+pub(crate) fn function<T: Real>(op: &str) -> Option<Function<T>>
 where
     f64: Operand<T>,
 {

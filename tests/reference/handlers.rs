@@ -3,8 +3,8 @@
 use crate::runner::Handler;
 use crate::{
     activations, attention, averages, clipping, datasets, events, fft, files, functions, graphs, higher,
-    inits, jacobians, layers, loops, losses, metrics, onnx, ops, optim, recurrent, schedules, seeds, special,
-    tables, training,
+    inits, jacobians, layers, loops, losses, metrics, onnx, ops, optim, recurrent, schedules, second_order,
+    seeds, special, tables, training,
 };
 
 /// The handler of an op, or `None`: then its cases count as unsupported.
@@ -25,9 +25,10 @@ pub(crate) fn find(group: &str, op: &str) -> Option<Handler> {
         "inits" => inits::find(op),
         "losses" | "losses_more" => losses::find(op),
         "metrics" => metrics::find(op),
-        "optim" | "optim_rules" => optim::find(op),
+        "optim" | "optim_rules" => optim::find(op).or_else(|| second_order::find_steps(op)),
         "optim_state" => optim::find_state(op),
         "recurrent" => recurrent::find(op),
+        "second_order" => second_order::find(op),
         "schedules" | "schedules_more" => schedules::find(op),
         "weight_averages" => averages::find(op),
         "special" | "delicate" => special::find(op),

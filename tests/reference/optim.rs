@@ -310,7 +310,7 @@ fn remembered(case: &Case, state: &OptimizerState, label: &str) -> Result<Array,
 }
 
 /// The functions are written above; a problem that says another one is not known.
-fn formula(problem: &Case) {
+pub(crate) fn formula(problem: &Case) {
     let (f, gradient) = match problem.name.as_str() {
         "problem/quadratic" => ("0.5 x^T A x - b^T x", "A x - b"),
         "problem/rosenbrock" => ("(1-x)^2 + 100 (y-x^2)^2", ""),

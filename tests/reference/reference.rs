@@ -47,6 +47,7 @@ mod report;
 mod runner;
 mod scalars;
 mod schedules;
+mod second_order;
 mod seeds;
 mod selftest;
 mod sessions;

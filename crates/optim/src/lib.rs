@@ -114,6 +114,7 @@ mod lion;
 mod lookahead;
 mod loops;
 mod memory;
+pub mod minimize;
 mod momentum;
 mod muon;
 mod nadam;
