@@ -61,3 +61,39 @@ fn fold<T: Float>(mut lanes: &mut [[T; WIDE]]) {
         half /= 2;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree;
+
+    /// Windows of every size, over axes that do not merge, of terms among which are zeros of both signs.
+    #[test]
+    fn short_sums_are_those_of_the_tree() {
+        let data: Vec<f32> =
+            (0..4000).map(|i| [-0.0, 0.1, 1e7, -3.3, 0.0][i * i % 5] * (i % 7) as f32).collect();
+        let data = &data[..];
+        for (rows, columns) in
+            (1..=LANES).flat_map(|rows| (1..=LANES / rows).map(move |columns| (rows, columns)))
+        {
+            for along in [1isize, 3, -1] {
+                let (shape, strides) = ([rows, columns], [90isize, 2]);
+                let (kept, kept_strides, offset) = ([2, 150], [1000isize, along], 160);
+                let first = View { data, offset, shape: &kept, strides: &kept_strides };
+                let mut given = vec![f32::NAN; 300];
+                sum(first, &shape, &strides, &mut given);
+                for (i, given) in given.iter().enumerate() {
+                    let start = 160 + (i / 150 * 1000) as isize + (i % 150) as isize * along;
+                    let term =
+                        |k: usize| data[(start + (k / columns * 90 + k % columns * 2) as isize) as usize];
+                    let terms: Vec<f32> = (0..rows * columns).map(term).collect();
+                    assert_eq!(
+                        given.to_bits(),
+                        tree::sum(&terms).to_bits(),
+                        "{rows}×{columns} by {along}, sum {i}"
+                    );
+                }
+            }
+        }
+    }
+}
