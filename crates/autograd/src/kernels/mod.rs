@@ -12,6 +12,7 @@ pub(crate) mod matmul;
 pub(crate) mod max;
 #[cfg(all(test, sanitized))]
 mod planted;
+pub(crate) mod pool;
 pub(crate) mod random;
 pub(crate) mod rows;
 pub(crate) mod scalars;
