@@ -118,8 +118,8 @@ macro_rules! op_table {
             RavelIndex ["ravel_index" (index) { lengths: Shape } gather]
             /// Largest of the elements that are written to the same place along an axis, with or without the old one.
             ScatterMax ["scatter_max" (x, index, source) { axis: Axis, include: bool } gather]
-            /// Indices of the elements in order along an axis.
-            Argsort ["argsort" (x) { axis: Axis, descending: bool } opaque(1)]
+            /// Indices of the elements in order along an axis, or of the first of them.
+            Argsort ["argsort" (x) { axis: Axis, descending: bool, first: usize } opaque(1)]
             /// Where values stand among sorted ones.
             SearchSorted ["search_sorted" (sorted, values) { right: bool } gather]
             /// A body run `steps` times: the part of its results that is of one dtype, as one row of numbers.
