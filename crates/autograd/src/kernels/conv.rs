@@ -1,7 +1,10 @@
 //! Convolutions as products of matrices: what lies under the kernel at each position becomes a column.
 //!
 //! One image is unfolded at a time, so the columns take the memory of one image times the elements of the kernel. The
-//! product is that of `matmul`, so its order of summation, and every bit, is the same for any number of threads.
+//! product is that of `matmul`, so its order of summation, and every bit, is the same for any number of threads. Convolutions by
+//! channel are no such products: see `conv/channels.rs`.
+
+mod channels;
 
 use super::matmul::{Multiply, matmul};
 use super::workers::Workers;
@@ -73,6 +76,9 @@ pub(crate) fn conv<T: Multiply + Float>(
     if x.is_empty() || w.is_empty() {
         return y.fill(T::default());
     }
+    if sizes.by_channel() {
+        return channels::conv([x, w], y, sizes, workers);
+    }
     let (groups, rows, outputs, positions) = (sizes.groups, sizes.rows(), sizes.outputs, sizes.positions());
     let a = View {
         data: w,
@@ -104,6 +110,9 @@ pub(crate) fn transpose<T: Multiply + Float>(
     // A sum of no products, however many places there are.
     if y.is_empty() || w.is_empty() {
         return x.fill(T::default());
+    }
+    if sizes.by_channel() {
+        return channels::transpose([y, w], x, sizes, workers);
     }
     let (groups, rows, outputs, positions) = (sizes.groups, sizes.rows(), sizes.outputs, sizes.positions());
     let a = View {
@@ -141,6 +150,9 @@ pub(crate) fn weight<T: Multiply + Float>(
 ) {
     if x.is_empty() || y.is_empty() {
         return w.fill(T::default());
+    }
+    if sizes.by_channel() {
+        return channels::weight([x, y], w, sizes, workers);
     }
     let (groups, rows, outputs, positions) = (sizes.groups, sizes.rows(), sizes.outputs, sizes.positions());
     let mut memory = Columns::new(sizes);
@@ -212,24 +224,6 @@ fn fold<T: Float>(columns: &[T], image: &mut [T], sizes: Sizes<'_>) {
             let start = run.kernel * positions + run.output;
             let places = image[run.input..].iter_mut().step_by(step);
             places.zip(&columns[start..start + run.length]).for_each(|(x, &c)| *x = *x + c);
-        });
-    }
-}
-
-/// The places of the first largest elements of windows, plane by plane. A NaN is larger than all that come before it.
-pub(crate) fn largest<T: Float>(x: &[T], over: &Sliding, out: &mut [i64]) {
-    let (places, positions, step) = (over.input.elements(), over.output.elements(), over.step());
-    out.fill(-1);
-    for i in 0..out.len().checked_div(positions).unwrap_or(0) {
-        let x = &x[i * places..(i + 1) * places];
-        let out = &mut out[i * positions..(i + 1) * positions];
-        over.each_run(&mut |run| {
-            for (j, best) in out[run.output..run.output + run.length].iter_mut().enumerate() {
-                let place = run.input + j * step;
-                if *best < 0 || x[place] > x[*best as usize] || x[place].is_nan() {
-                    *best = place as i64;
-                }
-            }
         });
     }
 }
