@@ -132,6 +132,12 @@ macro_rules! op_table {
             Fft ["fft" (x) { axis: Axis, inverse: bool, plan: FftPlan } opaque(20)]
             /// Upper and lower triangle of a product, and the order of its rows; flops as for 12 rows.
             Lu ["lu" (x) {} opaque(16)]
+            /// Euclidean distances between the rows of two matrices; flops as for 21 coordinates.
+            Distances ["distances" (a, b) {} opaque(64)]
+            /// Products of vectors, one for each row of a, with its differences from the rows of b; flops as for 21 coordinates.
+            OffsetsDot ["offsets_dot" (u, a, b) {} opaque(64)]
+            /// Differences of each row of a from the rows of b, weighted and added up: the adjoint of `OffsetsDot`; flops as for 21 rows.
+            OffsetsSum ["offsets_sum" (w, a, b) {} opaque(64)]
             /// Averages of values, weighted by the softmax of products of queries and keys; a mask may leave keys out.
             Attention ["attention" (q, k, v, mask) { causal: bool, flops: usize } opaque(flops)]
             /// Cotangents of queries, keys and values, one after the other: the adjoint of `Attention`.
