@@ -52,6 +52,8 @@ macro_rules! op_table {
             Argmax ["argmax" (x) { axis: Axis } reduce(axis)]
             /// Running sums along an axis, from its start, or from its end in reverse.
             Cumsum ["cumsum" (x) { axis: Axis, reverse: bool } scan(axis)]
+            /// Product along an axis, which disappears.
+            Prod ["prod" (x) { axis: Axis } reduce(axis)]
             /// Product of two matrices.
             Matmul ["matmul" (a, b) {} contract]
             /// Exponentials along an axis, normalised to sum 1: maximum, difference, exponential, sum, quotient.

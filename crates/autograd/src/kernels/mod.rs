@@ -15,6 +15,7 @@ pub(crate) mod pairs;
 #[cfg(all(test, sanitized))]
 mod planted;
 pub(crate) mod pool;
+pub(crate) mod prod;
 pub(crate) mod random;
 pub(crate) mod rows;
 pub(crate) mod scalars;

@@ -49,6 +49,7 @@ mod pick;
 mod pinv;
 mod pool_argmax;
 mod prelude;
+mod prod;
 mod qr;
 mod ravel_index;
 mod reshape;
