@@ -3,12 +3,13 @@
 use super::simd::Isa;
 use super::workers::Workers;
 use crate::dtype::Float;
+use std::ops::Range;
 
 /// Points that meet a row at a time. Their sums stay in registers.
 const WIDE: usize = 32;
 
-/// Rows of a task.
-const ROWS: usize = 16;
+/// Rows of a task, enough that the columns which are made for it are read many times.
+const ROWS: usize = 64;
 
 /// The sizes of two sets of points: batches, points in the first and in the second, and coordinates.
 pub(crate) type Sizes = [usize; 4];
@@ -105,15 +106,12 @@ fn each_row<T: Send>(
     out: &mut [T],
     [rows, columns]: [usize; 2],
     workers: &Workers,
-    f: impl Fn(usize, std::ops::Range<usize>, &mut [T]) + Sync,
+    f: impl Fn(usize, Range<usize>, &mut [T]) + Sync,
 ) {
-    if out.is_empty() {
-        return;
+    for (batch, out) in out.chunks_exact_mut((rows * columns).max(1)).enumerate() {
+        workers.each_chunk(out, ROWS * columns, |task, out| {
+            let first = batch * rows + task * ROWS;
+            f(batch, first..first + out.len() / columns, out);
+        });
     }
-    // A task has rows of one batch.
-    let some = (1..=ROWS.min(rows)).rev().find(|&some| rows.is_multiple_of(some)).unwrap_or(1);
-    workers.each_chunk(out, some * columns, |task, out| {
-        let first = task * some;
-        f(first / rows, first..first + some, out);
-    });
 }

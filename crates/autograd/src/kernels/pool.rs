@@ -8,6 +8,9 @@ use crate::ir::Sliding;
 /// The positions of a task, about: threads share planes, several small ones at a time.
 pub(crate) const TASK: usize = 1 << 13;
 
+/// Positions that are compared side by side.
+const WIDE: usize = 8;
+
 /// The places of the first largest elements of windows, plane by plane. A NaN is larger than all that come before it.
 pub(crate) fn largest<T: Float>(x: &[T], over: &Sliding, out: &mut [i64], workers: &Workers) {
     let (places, positions, step) = (over.input.elements(), over.output.elements(), over.step());
@@ -16,48 +19,79 @@ pub(crate) fn largest<T: Float>(x: &[T], over: &Sliding, out: &mut [i64], worker
     }
     let (planes, isa) = (TASK.div_ceil(positions), Isa::widest());
     workers.each_chunk(out, planes * positions, |task, out| {
-        let mut best = vec![T::default(); positions];
+        let (mut best, mut phases) = (vec![T::default(); positions], Phases::of(over));
         for (i, at) in out.chunks_exact_mut(positions).enumerate() {
             let x = &x[(task * planes + i) * places..][..places];
+            if step > 1 {
+                phases.fill(x);
+            }
             at.fill(-1);
             over.each_run(&mut |run| {
+                let x = if step > 1 { phases.from(run.input) } else { &x[run.input..] };
                 let to = run.output..run.output + run.length;
-                let (best, at, x) = (&mut best[to.clone()], &mut at[to], &x[run.input..]);
+                let (best, at) = (&mut best[to.clone()], &mut at[to]);
                 isa.run(
                     #[inline(always)]
-                    || match step {
-                        1 => keep_larger::<T, 1>(best, at, x, run.input),
-                        2 => keep_larger::<T, 2>(best, at, x, run.input),
-                        _ => keep_each(best, at, x.iter().step_by(step), (run.input, step)),
-                    },
+                    || keep_larger(best, at, &x[..run.length], run.input, step),
                 );
             });
         }
     });
 }
 
-/// As [`keep_each`], with every `STEP`-th element from `first` on. The compiler reads them as vectors.
-#[inline(always)]
-fn keep_larger<T: Float, const STEP: usize>(best: &mut [T], at: &mut [i64], x: &[T], first: usize) {
-    let (steps, rest) = x.as_chunks::<STEP>();
-    let whole = steps.len().min(best.len());
-    let ((best, last), (at, last_at)) = (best.split_at_mut(whole), at.split_at_mut(whole));
-    keep_each(best, at, steps.iter().map(|step| &step[0]), (first, STEP));
-    keep_each(last, last_at, rest.iter().take(1), (first + whole * STEP, STEP));
+/// The rows of a plane in another order: every `step`-th element, from the first on, then from the second on, and so on. So the
+/// elements that windows read together lie side by side.
+struct Phases<T> {
+    length: usize,
+    step: usize,
+    elements: Vec<T>,
 }
 
-/// Keeps the larger one of each of the best elements so far and another, and its place. Whatever comes first is taken.
-/// There are no branches: nobody can guess which is larger.
+impl<T: Float> Phases<T> {
+    fn of(over: &Sliding) -> Phases<T> {
+        Phases { length: over.input.last().copied().unwrap_or(1), step: over.step(), elements: vec![] }
+    }
+
+    fn fill(&mut self, plane: &[T]) {
+        self.elements.clear();
+        for row in plane.chunks_exact(self.length) {
+            for phase in 0..self.step.min(self.length) {
+                self.elements.extend(row[phase..].iter().step_by(self.step));
+            }
+        }
+    }
+
+    /// The elements from a place on, each a step after the one before.
+    fn from(&self, place: usize) -> &[T] {
+        let (row, column) = (place / self.length, place % self.length);
+        let (phase, k) = (column % self.step, column / self.step);
+        // Each phase before it has so many elements, the first ones one more.
+        let before = phase * (self.length / self.step) + phase.min(self.length % self.step);
+        &self.elements[row * self.length + before + k..]
+    }
+}
+
+/// Keeps the larger one of each of the best elements so far and another, and its place. Whatever comes first is taken. The last
+/// positions may be looked at twice: the second time changes nothing.
 #[inline(always)]
-fn keep_each<'a, T: Float>(
-    best: &mut [T],
-    at: &mut [i64],
-    x: impl Iterator<Item = &'a T>,
-    (first, step): (usize, usize),
-) {
+fn keep_larger<T: Float>(best: &mut [T], at: &mut [i64], x: &[T], place: usize, step: usize) {
+    let Some(last) = best.len().checked_sub(WIDE) else {
+        return keep_each(best, at, x, place, step);
+    };
+    for from in (0..last).step_by(WIDE).chain([last]) {
+        let all = (best[from..].first_chunk_mut(), at[from..].first_chunk_mut(), x[from..].first_chunk());
+        if let (Some::<&mut [T; WIDE]>(best), Some::<&mut [i64; WIDE]>(at), Some::<&[T; WIDE]>(x)) = all {
+            keep_each(best, at, x, place + from * step, step);
+        }
+    }
+}
+
+/// The same one by one, without branches: nobody can guess which is larger.
+#[inline(always)]
+fn keep_each<T: Float>(best: &mut [T], at: &mut [i64], x: &[T], place: usize, step: usize) {
     for (k, ((best, at), &x)) in best.iter_mut().zip(at).zip(x).enumerate() {
         let larger = (*at < 0) | (x > *best) | x.is_nan();
         *best = if larger { x } else { *best };
-        *at = if larger { (first + k * step) as i64 } else { *at };
+        *at = if larger { (place + k * step) as i64 } else { *at };
     }
 }

@@ -82,6 +82,13 @@ impl Tested for PoolArgmax {
         all.extend(rows("max_pool2d in steps of three", &[&[2, 7, 8]], |x| {
             x.max_pool2d(PoolForm::of(3).stride(3).padding(1).ceil()).sin()
         }));
+        all.extend(rows("max_pool1d of long rows", &[&[2, 37]], |x| {
+            x.max_pool1d(PoolForm::of(4).stride(2).padding(1)).sin()
+                * x.max_pool1d(PoolForm::of(1).stride(3)).sum()
+        }));
+        all.extend(rows("max_pool2d of long rows", &[&[3, 19]], |x| {
+            x.max_pool2d(PoolForm::of(2).stride(1)).sin()
+        }));
         all.extend(large("max_pool2d", &[&[20, 80, 100], &[320, 500]], |x| {
             x.sin().max_pool2d(PoolForm::of(2)).exp()
         }));
