@@ -14,14 +14,14 @@ const ROWS: usize = 64;
 /// The sizes of two sets of points: batches, points in the first and in the second, and coordinates.
 pub(crate) type Sizes = [usize; 4];
 
-/// `out[n, i, j] = finish(Σ term(u, a − b), i, j)` over the coordinates u of `u[n, i]`, a of `a[n, i]` and b of `b[n, j]`. Terms are
-/// added in their order.
+/// `out[n, i, j] = finish(outer(Σ term(u, a − b)), …)` over the coordinates u of `u[n, i]`, a of `a[n, i]` and b of `b[n, j]`. Terms are
+/// added in their order. `finish` is given the two points too.
 pub(crate) fn each_pair<T: Float>(
     [u, a, b]: [&[T]; 3],
     [_, m, n, d]: Sizes,
     out: &mut [T],
     workers: &Workers,
-    term: impl Fn(f64, f64) -> f64 + Copy + Sync,
+    (term, outer): (impl Fn(f64, f64) -> f64 + Copy + Sync, impl Fn(f64) -> f64 + Copy + Sync),
     finish: impl Fn(f64, &[T], &[T]) -> T + Sync,
 ) {
     let isa = Isa::widest();
@@ -37,7 +37,7 @@ pub(crate) fn each_pair<T: Float>(
                 let [u, a] = [u, a].map(|x| &x[row * d..][..d]);
                 let sums = isa.run(
                     #[inline(always)]
-                    || sums(u, a, &columns, term),
+                    || sums(u, a, &columns, term).map(outer),
                 );
                 for (j, y) in out[from..n.min(from + WIDE)].iter_mut().enumerate() {
                     *y = finish(sums[j], a, &b[(from + j) * d..][..d]);

@@ -4,11 +4,12 @@ use super::simd::Isa;
 use super::workers::Workers;
 use crate::dtype::Float;
 use crate::ir::Sliding;
+use std::hint::select_unpredictable;
 
 /// The positions of a task, about: threads share planes, several small ones at a time.
 pub(crate) const TASK: usize = 1 << 13;
 
-/// Positions that are compared side by side.
+/// Positions that the compiler compares side by side.
 const WIDE: usize = 8;
 
 /// The places of the first largest elements of windows, plane by plane. A NaN is larger than all that come before it.
@@ -71,27 +72,24 @@ impl<T: Float> Phases<T> {
     }
 }
 
-/// Keeps the larger one of each of the best elements so far and another, and its place. Whatever comes first is taken. The last
-/// positions may be looked at twice: the second time changes nothing.
+/// Keeps the larger one of each of the best elements so far and another, and its place. Whole vectors first, then the last one,
+/// of which some may be looked at again: the second time changes nothing.
 #[inline(always)]
 fn keep_larger<T: Float>(best: &mut [T], at: &mut [i64], x: &[T], place: usize, step: usize) {
-    let Some(last) = best.len().checked_sub(WIDE) else {
-        return keep_each(best, at, x, place, step);
-    };
-    for from in (0..last).step_by(WIDE).chain([last]) {
-        let all = (best[from..].first_chunk_mut(), at[from..].first_chunk_mut(), x[from..].first_chunk());
-        if let (Some::<&mut [T; WIDE]>(best), Some::<&mut [i64; WIDE]>(at), Some::<&[T; WIDE]>(x)) = all {
-            keep_each(best, at, x, place + from * step, step);
-        }
+    let n = best.len();
+    let parts = if n < WIDE { [0..0, 0..n] } else { [0..n - n % WIDE, n - WIDE..n] };
+    for part in parts {
+        let first = place + part.start * step;
+        keep_each(&mut best[part.clone()], &mut at[part.clone()], &x[part], first, step);
     }
 }
 
-/// The same one by one, without branches: nobody can guess which is larger.
+/// The same one by one. Whatever comes first is taken. There are no branches: nobody can guess which is larger.
 #[inline(always)]
 fn keep_each<T: Float>(best: &mut [T], at: &mut [i64], x: &[T], place: usize, step: usize) {
     for (k, ((best, at), &x)) in best.iter_mut().zip(at).zip(x).enumerate() {
         let larger = (*at < 0) | (x > *best) | x.is_nan();
-        *best = if larger { x } else { *best };
-        *at = if larger { (place + k * step) as i64 } else { *at };
+        *best = select_unpredictable(larger, x, *best);
+        *at = select_unpredictable(larger, (place + k * step) as i64, *at);
     }
 }

@@ -16,7 +16,11 @@ pub(crate) fn prod<T: Float>(x: &[T], [n, inner]: [usize; 2], out: &mut [T]) {
     for (x, out) in x.chunks_exact((n * inner).max(1)).zip(out.chunks_exact_mut(inner.max(1))) {
         for (from, out) in (0..inner).step_by(WIDE).zip(out.chunks_mut(WIDE)) {
             rows.clear();
-            x.chunks_exact(inner).for_each(|row| rows.extend_from_slice(&row[from..][..out.len()]));
+            if out.len() == inner {
+                rows.extend_from_slice(x);
+            } else {
+                x.chunks_exact(inner).for_each(|row| rows.extend_from_slice(&row[from..][..out.len()]));
+            }
             widest(
                 #[inline(always)]
                 || halve(&mut rows, n, out.len()),

@@ -84,12 +84,11 @@ impl Rule for Cholesky {
     }
 }
 
+/// Replaces a symmetric matrix of so many rows by its factor. The error is the first pivot that is not positive.
+type Factor<'a> = dyn FnMut(&mut [f64], usize) -> Result<(), usize> + 'a;
+
 /// Writes the factor of the symmetric part of each matrix.
-fn each(
-    x: &Dense,
-    y: Fill<'_>,
-    factor: &mut dyn FnMut(&mut [f64], usize) -> Result<(), usize>,
-) -> Result<(), Fault> {
+fn each(x: &Dense, y: Fill<'_>, factor: &mut Factor<'_>) -> Result<(), Fault> {
     let shape = &x.meta.shape;
     let n = shape[shape.len() - 1];
     let mut all = doubles(x);
@@ -103,8 +102,7 @@ fn each(
     Ok(())
 }
 
-/// Replaces the lower triangle of a symmetric matrix by its factor, the rest by zeros. The error is the first pivot that is not
-/// positive.
+/// A [`Factor`] by plain loops. It reads the lower triangle.
 fn factor(a: &mut [f64], n: usize) -> Result<(), usize> {
     for i in 0..n {
         let (above, rest) = a.split_at_mut(i * n);

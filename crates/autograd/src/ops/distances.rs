@@ -40,16 +40,21 @@ fn square(_: f64, difference: f64) -> f64 {
     difference * difference
 }
 
+#[inline(always)]
+fn root(squares: f64) -> f64 {
+    squares.sqrt()
+}
+
 /// The root of a sum of squares; where squares overflow or vanish, it is found again from differences by the largest.
-fn distance<T: Float>(squares: f64, a: &[T], b: &[T]) -> T {
-    if squares > 1e-280 && squares < f64::INFINITY {
-        return T::from_f64(squares.sqrt());
+fn distance<T: Float>(root: f64, a: &[T], b: &[T]) -> T {
+    if root > 1e-140 && root < f64::INFINITY {
+        return T::from_f64(root);
     }
     let differences = || a.iter().zip(b).map(|(a, b)| (a.to_f64() - b.to_f64()).abs());
     // A NaN is in the sum, if there is one.
     let largest = differences().fold(0.0, f64::max);
-    if squares.is_nan() || largest == 0.0 || largest == f64::INFINITY {
-        return T::from_f64(if squares.is_nan() { squares } else { largest });
+    if root.is_nan() || largest == 0.0 || largest == f64::INFINITY {
+        return T::from_f64(if root.is_nan() { root } else { largest });
     }
     T::from_f64(largest * differences().map(|d| (d / largest) * (d / largest)).sum::<f64>().sqrt())
 }
@@ -88,7 +93,7 @@ impl Rule for Distances {
             let pairs = indices(&[batches, m, n]).map(|p| {
                 let (a, b) = (&a[(p[0] * m + p[1]) * d..][..d], &b[(p[0] * n + p[2]) * d..][..d]);
                 let differences = a.iter().zip(b).map(|(a, b)| a.to_f64() - b.to_f64());
-                distance(differences.fold(0.0, |sum, difference| sum + difference * difference), a, b)
+                distance(differences.fold(0.0, |sum, difference| sum + difference * difference).sqrt(), a, b)
             });
             y.write(pairs);
         });
@@ -99,7 +104,8 @@ impl Rule for Distances {
         let sizes = sizes(x[0].shape, x[1].shape);
         with_float!(y.dtype(), T => {
             let [a, b] = [0, 1].map(|i| contiguous::<T>(&x[i]));
-            kernels::pairs::each_pair([&a, &a, &b], sizes, y.slice(), room.workers, square, distance::<T>);
+            let functions = (square, root);
+            kernels::pairs::each_pair([&a, &a, &b], sizes, y.slice(), room.workers, functions, distance::<T>);
         });
         Ok(())
     }
@@ -126,5 +132,27 @@ impl Tested for Distances {
         all.push(row("cdist of transposes", &[&[2, 3], &[2, 4]], |x| x[0].t().cdist(x[1].t(), 2.0).square()));
         all.push(row("cdist", &[&[150, 60], &[140, 60]], |x| x[0].cdist(x[1], 2.0)).large());
         super::factors::rounded(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Tape;
+
+    /// Squares would overflow or vanish; coincident points have no slope; a NaN shows.
+    #[test]
+    fn distances_of_any_size_are_found() {
+        let tape = Tape::new();
+        for size in [1e-300, 1e-200, 1.0, 1e200, 1e300] {
+            let (a, b) =
+                (tape.var([[0.0, 0.0], [3.0 * size, f64::INFINITY]]), tape.var([[3.0 * size, 4.0 * size]]));
+            let d = a.cdist(b, 2.0).to_vec::<f64>();
+            assert!((d[0] / size - 5.0).abs() < 1e-14 && d[1] == f64::INFINITY, "{size:e}: {d:?}");
+        }
+        let a = tape.var([[1.0, f64::NAN], [2.0, 2.0]]);
+        let d = a.cdist(a, 2.0);
+        assert!(d.to_vec::<f64>()[..3].iter().all(|d| d.is_nan()) && d.to_vec::<f64>()[3] == 0.0);
+        let a = tape.var([[2.0, 3.0]]);
+        assert_eq!(a.cdist(a.detach(), 2.0).sum().grad([a])[0].to_vec::<f64>(), [0.0, 0.0]);
     }
 }

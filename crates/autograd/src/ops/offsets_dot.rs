@@ -59,7 +59,7 @@ impl Rule for OffsetsDot {
         with_float!(y.dtype(), T => {
             let [u, a, b] = [0, 1, 2].map(|i| contiguous::<T>(&x[i]));
             let round = |sum: f64, _: &[T], _: &[T]| T::from_f64(sum);
-            kernels::pairs::each_pair([&u, &a, &b], sizes, y.slice(), room.workers, product, round);
+            kernels::pairs::each_pair([&u, &a, &b], sizes, y.slice(), room.workers, (product, |sum| sum), round);
         });
         Ok(())
     }

@@ -141,14 +141,12 @@ impl Rule for SolveTriangular {
     }
 }
 
+/// Takes a matrix, its rows, and right sides to be replaced by the solution, with their columns.
+type Solution<'a> = dyn FnMut(&[f64], usize, &mut [f64], usize) + 'a;
+
 impl SolveTriangular {
-    /// Writes the solution for each matrix: `solve` is given one, its rows, and right sides to be replaced, with their columns.
-    fn each(
-        &self,
-        x: &[Dense],
-        y: Fill<'_>,
-        solve: &mut dyn FnMut(&[f64], usize, &mut [f64], usize),
-    ) -> Result<(), Fault> {
+    /// Writes the solution for each matrix.
+    fn each(&self, x: &[Dense], y: Fill<'_>, solve: &mut Solution<'_>) -> Result<(), Fault> {
         let (a, mut b, shape) = (doubles(&x[0]), doubles(&x[1]), &x[0].meta.shape);
         let &[.., n, k] = &y.shape[..] else { unreachable!("the shape rule demands matrices") };
         for (number, b) in b.chunks_mut((n * k).max(1)).enumerate() {
