@@ -5,53 +5,16 @@
 //! channel are no such products: see `conv/channels.rs`.
 
 mod channels;
+mod sizes;
+
+pub(crate) use sizes::Sizes;
 
 use super::matmul::{Multiply, matmul};
 use super::workers::Workers;
 use crate::dtype::Float;
-use crate::ir::Sliding;
 use crate::scratch::Scratch;
 use crate::view::View;
 use std::borrow::Cow;
-
-/// The sizes of a convolution of x: \[images, groups × inputs, input…\] with a weight \[groups × outputs, inputs, kernel…\].
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sizes<'a> {
-    pub(crate) images: usize,
-    pub(crate) groups: usize,
-    /// Channels of x in a group.
-    pub(crate) inputs: usize,
-    /// Channels of y in a group.
-    pub(crate) outputs: usize,
-    pub(crate) over: &'a Sliding,
-}
-
-impl Sizes<'_> {
-    /// Rows of columns in a group: the elements of the kernel for each channel.
-    pub(crate) fn rows(&self) -> usize {
-        self.inputs * self.over.kernel.elements()
-    }
-
-    /// Positions of the kernel.
-    pub(crate) fn positions(&self) -> usize {
-        self.over.output.elements()
-    }
-
-    /// The elements of an image of x.
-    fn x(&self) -> usize {
-        self.groups * self.inputs * self.over.input.elements()
-    }
-
-    /// The elements of an image of y.
-    fn y(&self) -> usize {
-        self.groups * self.outputs * self.positions()
-    }
-
-    /// The elements of the columns of an image.
-    fn columns(&self) -> usize {
-        self.groups * self.rows() * self.positions()
-    }
-}
 
 /// The elements of a view in row-major order: a copy only if they are not contiguous.
 pub(crate) fn contiguous<'a, T: Float>(x: View<'a, T>) -> Cow<'a, [T]> {

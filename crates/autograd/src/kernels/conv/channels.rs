@@ -1,7 +1,7 @@
 //! Convolutions by channel: an output channel reads one channel of x. Products of so few rows do not repay that columns are made
 //! for them. So each element of the kernel meets the places under it as they lie, run by run.
 
-use super::Sizes;
+use super::sizes::Sizes;
 use crate::dtype::Float;
 use crate::kernels::simd::Isa;
 use crate::kernels::workers::Workers;
@@ -10,15 +10,7 @@ use crate::tree::{self, LANES};
 /// The elements of a task, about: threads share planes, several small ones at a time.
 const TASK: usize = 1 << 12;
 
-/// The most output channels for each channel of x. With more, a product of matrices is faster.
-const FEW: usize = 2;
-
 impl Sizes<'_> {
-    /// Whether an output channel reads one channel of x, and few read the same.
-    pub(crate) fn by_channel(&self) -> bool {
-        self.inputs == 1 && self.outputs <= FEW
-    }
-
     /// Calls `f` for each plane of a tensor, with the image and the channel, on any of the threads.
     fn each_plane<T: Send>(
         &self,
