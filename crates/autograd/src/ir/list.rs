@@ -52,6 +52,8 @@ macro_rules! op_table {
             Argmax ["argmax" (x) { axis: Axis } reduce(axis)]
             /// Running sums along an axis, from its start, or from its end in reverse.
             Cumsum ["cumsum" (x) { axis: Axis, reverse: bool } scan(axis)]
+            /// Product along an axis, which disappears.
+            Prod ["prod" (x) { axis: Axis } reduce(axis)]
             /// Product of two matrices.
             Matmul ["matmul" (a, b) {} contract]
             /// Exponentials along an axis, normalised to sum 1: maximum, difference, exponential, sum, quotient.
@@ -118,8 +120,8 @@ macro_rules! op_table {
             RavelIndex ["ravel_index" (index) { lengths: Shape } gather]
             /// Largest of the elements that are written to the same place along an axis, with or without the old one.
             ScatterMax ["scatter_max" (x, index, source) { axis: Axis, include: bool } gather]
-            /// Indices of the elements in order along an axis.
-            Argsort ["argsort" (x) { axis: Axis, descending: bool } opaque(1)]
+            /// Indices of the elements in order along an axis, or of the first of them.
+            Argsort ["argsort" (x) { axis: Axis, descending: bool, first: usize } opaque(1)]
             /// Where values stand among sorted ones.
             SearchSorted ["search_sorted" (sorted, values) { right: bool } gather]
             /// A body run `steps` times: the part of its results that is of one dtype, as one row of numbers.
@@ -132,6 +134,12 @@ macro_rules! op_table {
             Fft ["fft" (x) { axis: Axis, inverse: bool, plan: FftPlan } opaque(20)]
             /// Upper and lower triangle of a product, and the order of its rows; flops as for 12 rows.
             Lu ["lu" (x) {} opaque(16)]
+            /// Euclidean distances between the rows of two matrices; flops as for 21 coordinates.
+            Distances ["distances" (a, b) {} opaque(64)]
+            /// Products of vectors, one for each row of a, with its differences from the rows of b; flops as for 21 coordinates.
+            OffsetsDot ["offsets_dot" (u, a, b) {} opaque(64)]
+            /// Differences of each row of a from the rows of b, weighted and added up: the adjoint of `OffsetsDot`; flops as for 21 rows.
+            OffsetsSum ["offsets_sum" (w, a, b) {} opaque(64)]
             /// Averages of values, weighted by the softmax of products of queries and keys; a mask may leave keys out.
             Attention ["attention" (q, k, v, mask) { causal: bool, flops: usize } opaque(flops)]
             /// Cotangents of queries, keys and values, one after the other: the adjoint of `Attention`.

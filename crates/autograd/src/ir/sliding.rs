@@ -75,14 +75,6 @@ impl Sliding {
         (0..self.axes()).flat_map(outside).find(is_empty)
     }
 
-    /// The positions of an axis at which element k is within the input.
-    fn positions(&self, axis: usize, k: usize) -> Range<usize> {
-        let (stride, at) = (self.stride[axis], k * self.dilation[axis]);
-        let first = |place: usize| (self.before[axis] + place).saturating_sub(at).div_ceil(stride);
-        let end = first(self.input[axis]).min(self.output[axis]);
-        first(0).min(end)..end
-    }
-
     /// Calls `f` with all runs. For one position, the elements of the kernel come in row-major order.
     pub(crate) fn each_run(&self, f: &mut dyn FnMut(Run)) {
         self.runs(0, Run { kernel: 0, output: 0, input: 0, length: 1 }, f);
@@ -93,13 +85,13 @@ impl Sliding {
         if axis == self.axes() {
             return f(within);
         }
-        for k in 0..self.kernel[axis] {
-            let positions = self.positions(axis, k);
+        let along = self.along(axis);
+        for k in 0..along.kernel {
+            let positions = along.positions(k);
             let run = |p: usize, length: usize| Run {
-                kernel: within.kernel * self.kernel[axis] + k,
-                output: within.output * self.output[axis] + p,
-                input: within.input * self.input[axis]
-                    + (p * self.stride[axis] + k * self.dilation[axis] - self.before[axis]),
+                kernel: within.kernel * along.kernel + k,
+                output: within.output * along.output + p,
+                input: within.input * along.input + (p * along.stride + k * along.dilation - along.before),
                 length,
             };
             if axis + 1 < self.axes() {
@@ -108,6 +100,42 @@ impl Sliding {
                 f(run(positions.start, positions.len()));
             }
         }
+    }
+
+    fn along(&self, axis: usize) -> Along {
+        Along {
+            input: self.input[axis],
+            kernel: self.kernel[axis],
+            output: self.output[axis],
+            stride: self.stride[axis],
+            dilation: self.dilation[axis],
+            before: self.before[axis],
+        }
+    }
+}
+
+/// One axis. Short rows are many, so what is asked for each is at hand.
+#[derive(Clone, Copy)]
+struct Along {
+    input: usize,
+    kernel: usize,
+    output: usize,
+    stride: usize,
+    dilation: usize,
+    before: usize,
+}
+
+impl Along {
+    /// The positions at which element k is within the input.
+    fn positions(&self, k: usize) -> Range<usize> {
+        let at = k * self.dilation;
+        let first = |place: usize| {
+            let from = (self.before + place).saturating_sub(at);
+            // A division takes as long as a short run.
+            if self.stride == 1 { from } else { from.div_ceil(self.stride) }
+        };
+        let end = first(self.input).min(self.output);
+        first(0).min(end)..end
     }
 }
 

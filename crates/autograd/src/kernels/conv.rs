@@ -1,54 +1,20 @@
 //! Convolutions as products of matrices: what lies under the kernel at each position becomes a column.
 //!
 //! One image is unfolded at a time, so the columns take the memory of one image times the elements of the kernel. The
-//! product is that of `matmul`, so its order of summation, and every bit, is the same for any number of threads.
+//! product is that of `matmul`, so its order of summation, and every bit, is the same for any number of threads. Convolutions by
+//! channel are no such products: see `conv/channels.rs`.
+
+mod channels;
+mod sizes;
+
+pub(crate) use sizes::Sizes;
 
 use super::matmul::{Multiply, matmul};
 use super::workers::Workers;
 use crate::dtype::Float;
-use crate::ir::Sliding;
 use crate::scratch::Scratch;
 use crate::view::View;
 use std::borrow::Cow;
-
-/// The sizes of a convolution of x: \[images, groups × inputs, input…\] with a weight \[groups × outputs, inputs, kernel…\].
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sizes<'a> {
-    pub(crate) images: usize,
-    pub(crate) groups: usize,
-    /// Channels of x in a group.
-    pub(crate) inputs: usize,
-    /// Channels of y in a group.
-    pub(crate) outputs: usize,
-    pub(crate) over: &'a Sliding,
-}
-
-impl Sizes<'_> {
-    /// Rows of columns in a group: the elements of the kernel for each channel.
-    pub(crate) fn rows(&self) -> usize {
-        self.inputs * self.over.kernel.elements()
-    }
-
-    /// Positions of the kernel.
-    pub(crate) fn positions(&self) -> usize {
-        self.over.output.elements()
-    }
-
-    /// The elements of an image of x.
-    fn x(&self) -> usize {
-        self.groups * self.inputs * self.over.input.elements()
-    }
-
-    /// The elements of an image of y.
-    fn y(&self) -> usize {
-        self.groups * self.outputs * self.positions()
-    }
-
-    /// The elements of the columns of an image.
-    fn columns(&self) -> usize {
-        self.groups * self.rows() * self.positions()
-    }
-}
 
 /// The elements of a view in row-major order: a copy only if they are not contiguous.
 pub(crate) fn contiguous<'a, T: Float>(x: View<'a, T>) -> Cow<'a, [T]> {
@@ -72,6 +38,9 @@ pub(crate) fn conv<T: Multiply + Float>(
 ) {
     if x.is_empty() || w.is_empty() {
         return y.fill(T::default());
+    }
+    if sizes.by_channel() {
+        return channels::conv([x, w], y, sizes, workers);
     }
     let (groups, rows, outputs, positions) = (sizes.groups, sizes.rows(), sizes.outputs, sizes.positions());
     let a = View {
@@ -104,6 +73,9 @@ pub(crate) fn transpose<T: Multiply + Float>(
     // A sum of no products, however many places there are.
     if y.is_empty() || w.is_empty() {
         return x.fill(T::default());
+    }
+    if sizes.by_channel() {
+        return channels::transpose([y, w], x, sizes, workers);
     }
     let (groups, rows, outputs, positions) = (sizes.groups, sizes.rows(), sizes.outputs, sizes.positions());
     let a = View {
@@ -141,6 +113,9 @@ pub(crate) fn weight<T: Multiply + Float>(
 ) {
     if x.is_empty() || y.is_empty() {
         return w.fill(T::default());
+    }
+    if sizes.by_channel() {
+        return channels::weight([x, y], w, sizes, workers);
     }
     let (groups, rows, outputs, positions) = (sizes.groups, sizes.rows(), sizes.outputs, sizes.positions());
     let mut memory = Columns::new(sizes);
@@ -212,24 +187,6 @@ fn fold<T: Float>(columns: &[T], image: &mut [T], sizes: Sizes<'_>) {
             let start = run.kernel * positions + run.output;
             let places = image[run.input..].iter_mut().step_by(step);
             places.zip(&columns[start..start + run.length]).for_each(|(x, &c)| *x = *x + c);
-        });
-    }
-}
-
-/// The places of the first largest elements of windows, plane by plane. A NaN is larger than all that come before it.
-pub(crate) fn largest<T: Float>(x: &[T], over: &Sliding, out: &mut [i64]) {
-    let (places, positions, step) = (over.input.elements(), over.output.elements(), over.step());
-    out.fill(-1);
-    for i in 0..out.len().checked_div(positions).unwrap_or(0) {
-        let x = &x[i * places..(i + 1) * places];
-        let out = &mut out[i * positions..(i + 1) * positions];
-        over.each_run(&mut |run| {
-            for (j, best) in out[run.output..run.output + run.length].iter_mut().enumerate() {
-                let place = run.input + j * step;
-                if *best < 0 || x[place] > x[*best as usize] || x[place].is_nan() {
-                    *best = place as i64;
-                }
-            }
         });
     }
 }

@@ -36,10 +36,17 @@ pub(crate) fn add_into<T: Float>(x: View<'_, T>, strides: &[isize], out: &mut [T
     let Some((&to_along, to)) = strides.split_last() else { return };
     for i in 0..size as isize {
         let starts = [x.offset.wrapping_add_signed(i * along), (i * to_along) as usize];
-        rows(shape, [from, to], starts, &mut |n, [from, to], [p, q]| {
-            for k in 0..n as isize {
-                let y = &mut out[to.wrapping_add_signed(k * q)];
-                *y = *y + x.data[from.wrapping_add_signed(k * p)];
+        rows(shape, [from, to], starts, &mut |n, [from, to], steps| match steps {
+            [1, 1] => {
+                for (y, &x) in out[to..to + n].iter_mut().zip(&x.data[from..from + n]) {
+                    *y = *y + x;
+                }
+            }
+            [p, q] => {
+                for k in 0..n as isize {
+                    let y = &mut out[to.wrapping_add_signed(k * q)];
+                    *y = *y + x.data[from.wrapping_add_signed(k * p)];
+                }
             }
         });
     }

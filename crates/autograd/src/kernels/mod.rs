@@ -7,11 +7,15 @@ pub(crate) mod copies;
 pub(crate) mod elementwise;
 pub(crate) mod functions;
 pub(crate) mod index;
+pub(crate) mod linear;
 pub(crate) mod loops;
 pub(crate) mod matmul;
 pub(crate) mod max;
+pub(crate) mod pairs;
 #[cfg(all(test, sanitized))]
 mod planted;
+pub(crate) mod pool;
+pub(crate) mod prod;
 pub(crate) mod random;
 pub(crate) mod rows;
 pub(crate) mod scalars;

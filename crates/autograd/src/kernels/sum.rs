@@ -1,5 +1,7 @@
 //! Sums over axes, in the order that [`crate::tree`] defines.
 
+mod short;
+
 use super::rows::rows;
 use super::simd::Isa;
 use super::workers::Workers;
@@ -66,6 +68,9 @@ pub(crate) fn sum<T: Float>(x: View<'_, T>, summed: &dyn Fn(usize) -> bool, mut 
     }
     let (kept, kept_strides) = axes(&x, &|i| !summed(i));
     let (shape, strides) = axes(&x, summed);
+    if (1..=LANES).contains(&shape.iter().product()) {
+        return short::sum(View { shape: &kept, strides: &kept_strides, ..x }, &shape, &strides, out);
+    }
     let terms = |first| Terms { data: x.data, first, shape: &shape, strides: &strides, isa };
     // Where the terms of neighbouring results lie side by side, a whole row of results is summed at a time.
     let (outer, outer_strides, columns) = match (&kept[..], &kept_strides[..]) {
@@ -152,10 +157,27 @@ impl<T: Float> Terms<'_, T> {
             );
         }
         let mut block = [T::default(); BLOCK];
-        for (i, x) in block[..n].iter_mut().enumerate() {
-            *x = self.data[self.index_of(from + i)];
-        }
+        self.read(from, &mut block[..n]);
         tree::block(&block[..n])
+    }
+
+    /// Reads the terms from `from` on, run by run along the last axis: finding a term takes divisions.
+    fn read(&self, from: usize, block: &mut [T]) {
+        let (&[.., length], &[.., step]) = (self.shape, self.strides) else { return };
+        let mut done = 0;
+        while done < block.len() {
+            let first = self.index_of(from + done);
+            let run = (length - (from + done) % length).min(block.len() - done);
+            let run = &mut block[done..done + run];
+            if step == 1 {
+                run.copy_from_slice(&self.data[first..first + run.len()]);
+            } else {
+                for (k, x) in run.iter_mut().enumerate() {
+                    *x = self.data[first.wrapping_add_signed(k as isize * step)];
+                }
+            }
+            done += run.len();
+        }
     }
 
     /// Writes the sums of `columns` columns. The terms of each column lie one element after those of the column before.

@@ -1,9 +1,10 @@
 //! Argsort: the order of the elements along an axis, as indices. Equal elements keep their order, and NaN comes last, whether
-//! ascending or descending. O(n·log n). No derivative: sorted elements are those at these indices, and so have that of `gather`.
+//! ascending or descending, or the first k of them. O(n·log n), and O(n) for a few. No derivative: sorted elements are those at these indices, and so have that of `gather`.
 
 use super::lines::{Lines, contiguous};
 use super::prelude::*;
 use crate::ir::Argsort;
+use crate::lists::IntoList;
 
 impl<'t> Var<'t> {
     /// The elements in ascending order along an axis; NaN comes last. Each has the gradient of its place. A negative axis
@@ -53,8 +54,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn argsort(self, axis: isize) -> Var<'t> {
-        let axis = self.axis("argsort", axis);
-        record(Argsort { axis, descending: false }, &[self])
+        self.order("argsort", axis, false, None)
     }
 
     /// The indices of the elements in descending order along an axis. Else as [`argsort`](Var::argsort): equal elements keep
@@ -71,8 +71,21 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn argsort_descending(self, axis: isize) -> Var<'t> {
-        let axis = self.axis("argsort_descending", axis);
-        record(Argsort { axis, descending: true }, &[self])
+        self.order("argsort_descending", axis, true, None)
+    }
+
+    /// The indices of the elements in order, or of the first of them only.
+    #[track_caller]
+    pub(crate) fn order(self, op: &str, axis: isize, descending: bool, first: Option<usize>) -> Var<'t> {
+        let axis = self.axis(op, axis);
+        let length = self.shape()[usize::from(axis)];
+        let first = first.unwrap_or(length);
+        if first > length {
+            self.mistake(op, format!("k = {first} along axis {axis} of {}", self.shape()), "x")
+                .rule(format!("k is within 0..={length}"))
+                .raise();
+        }
+        record(Argsort { axis, descending, first }, &[self])
     }
 }
 
@@ -87,30 +100,47 @@ fn rank(x: f64) -> u64 {
 }
 
 impl Argsort {
-    /// The value at a place, as an `f64`, which holds every number exactly.
-    fn fill(&self, value: &dyn Fn(usize) -> f64, shape: &[usize], y: &mut [i64]) {
-        let lines = Lines::of(shape, self.axis);
+    fn fill<T: Float>(&self, x: &[T], shape: &[usize], y: &mut [i64]) {
+        let (from, to) = (Lines::of(shape, self.axis), Lines::of(&self.shape(shape), self.axis));
         let mut line: Vec<(u64, i64)> = vec![];
-        for start in lines.starts() {
+        for (start, y_start) in from.starts().zip(to.starts()) {
             line.clear();
-            for i in 0..lines.length {
-                let x = value(start + i * lines.step);
-                // −x, because the other way round NaN would come first.
-                line.push((rank(if self.descending { -x } else { x }), i as i64));
+            // A pair that is not below comes after all that are wanted.
+            let mut below = (u64::MAX, i64::MAX);
+            for i in 0..from.length {
+                let pair = (self.rank(x[start + i * from.step]), i as i64);
+                if pair >= below {
+                    continue;
+                }
+                if line.len() >= 2 * self.first {
+                    below = *line.select_nth_unstable(self.first - 1).1;
+                    line.truncate(self.first);
+                }
+                line.push(pair);
             }
             // Equal elements keep their order: no two pairs are equal.
             line.sort_unstable();
-            for (i, &(_, place)) in line.iter().enumerate() {
-                y[start + i * lines.step] = place;
+            for (i, &(_, place)) in line[..self.first].iter().enumerate() {
+                y[y_start + i * to.step] = place;
             }
         }
+    }
+
+    /// Where an element comes. An `f64` holds every number exactly.
+    fn rank<T: Float>(&self, x: T) -> u64 {
+        // −x, because the other way round NaN would come first.
+        rank(if self.descending { -x.to_f64() } else { x.to_f64() })
+    }
+
+    fn shape(&self, x: &[usize]) -> Shape {
+        Shape::from(x).with_length(usize::from(self.axis), self.first)
     }
 }
 
 impl Rule for Argsort {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
         require_float(x)?;
-        Ok(Meta::new(x[0].shape.clone(), DType::I64))
+        Ok(Meta::new(self.shape(&x[0].shape), DType::I64))
     }
 
     fn vjp<'t>(&self, _at: &At<'_, 't>, _g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
@@ -122,20 +152,22 @@ impl Rule for Argsort {
     }
 
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
-        let shape = y.shape;
+        let (from, to) = (Lines::of(&x[0].meta.shape, self.axis), Lines::of(y.shape, self.axis));
         with_float!(x[0].meta.dtype, T => {
-            let x = x[0].slice::<T>();
-            self.fill(&|at| x[at].to_f64(), shape, y.slice());
+            let (x, y) = (x[0].slice::<T>(), y.slice::<i64>());
+            for (start, y_start) in from.starts().zip(to.starts()) {
+                let mut places: Vec<usize> = (0..from.length).listed();
+                places.sort_by_key(|i| self.rank(x[start + i * from.step]));
+                for (i, &place) in places[..self.first].iter().enumerate() {
+                    y[y_start + i * to.step] = place as i64;
+                }
+            }
         });
         Ok(())
     }
 
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
-        let shape = y.shape;
-        with_float!(x[0].dtype(), T => {
-            let x = contiguous::<T>(&x[0]);
-            self.fill(&|at| x[at].to_f64(), shape, y.slice());
-        });
+        with_float!(x[0].dtype(), T => self.fill(&contiguous::<T>(&x[0]), x[0].shape, y.slice()));
         Ok(())
     }
 }
@@ -153,9 +185,13 @@ impl Tested for Argsort {
         all.extend(rows("top and bottom k", &[&[3, 4], &[3, 2, 2]], |x| {
             x.sin().top_k(0, 2).0 * x.bottom_k(0, 2).0.exp()
         }));
+        all.extend(rows("top k of many", &[&[2, 100], &[60]], |x| {
+            (x * 3.0).floor().top_k(-1, 7).0.sin() * x.sum()
+        }));
         all.extend(rows("median, quantile and k-th value", &[&[3, 4], &[5, 1]], |x| {
             x.median(0) * x.sin().quantile(0, 0.3) + x.kth_value(0, 2).0.square()
         }));
+        all.extend(large("top k", &[&[320, 500]], |x| x.sin().top_k(0, 5).0.exp()));
         all.extend(large("sort", &[&[320, 500]], |x| x.sin().sort(1).exp()));
         all
     }

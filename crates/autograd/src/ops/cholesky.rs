@@ -5,9 +5,10 @@
 //! Source: I. Murray, "Differentiation of the Cholesky decomposition", 2016, equations 8 and 10; S. F. Walter, "Structured
 //! higher-order algorithmic differentiation in the forward and reverse mode", 2011.
 
-use super::factors::{doubles, entry_of, require_square, transposed, write};
+use super::factors::{doubles, entry_of, factor_needs, require_square, write};
 use super::prelude::*;
 use crate::ir::{Cholesky, SolveTriangular};
+use crate::kernels::linear::Blocks;
 
 impl<'t> Var<'t> {
     /// The lower Cholesky factor L of each matrix of \[…, n, n\], L·Lᵀ = (A + Aᵀ)/2: of a symmetric matrix, A itself. The
@@ -69,21 +70,39 @@ impl Rule for Cholesky {
     }
 
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
-        let shape = x[0].meta.shape.clone();
-        let n = shape[shape.len() - 1];
-        let mut all = doubles(&x[0]);
-        for (number, a) in all.chunks_mut((n * n).max(1)).enumerate() {
-            let turned = transposed(a, n, n);
-            a.iter_mut().zip(turned).for_each(|(a, t)| *a = 0.5 * *a + 0.5 * t);
-            factor(a, n)
-                .map_err(|pivot| Fault::NotPositiveDefinite { entry: entry_of(number, &shape), pivot })?;
-        }
-        write(y, &all);
-        Ok(())
+        each(&x[0], y, &mut factor)
+    }
+
+    fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, room: &mut Room<'_>) -> Result<(), Fault> {
+        let mut blocks = Blocks::new(room.scratch, room.workers);
+        each(&Dense::of(&x[0]), y, &mut |a, n| blocks.cholesky(a, n))
+    }
+
+    fn needs(&self, x: &[&Meta], _y: &Meta) -> Needs {
+        let n = x[0].shape[x[0].shape.len() - 1];
+        factor_needs([n, n, 0])
     }
 }
 
-/// Replaces a symmetric matrix by its factor. The error is the first pivot that is not positive.
+/// Replaces a symmetric matrix of so many rows by its factor. The error is the first pivot that is not positive.
+type Factor<'a> = dyn FnMut(&mut [f64], usize) -> Result<(), usize> + 'a;
+
+/// Writes the factor of the symmetric part of each matrix.
+fn each(x: &Dense, y: Fill<'_>, factor: &mut Factor<'_>) -> Result<(), Fault> {
+    let shape = &x.meta.shape;
+    let n = shape[shape.len() - 1];
+    let mut all = doubles(x);
+    for (number, a) in all.chunks_mut((n * n).max(1)).enumerate() {
+        for (i, j) in (0..n).flat_map(|i| (0..=i).map(move |j| (i, j))) {
+            a[i * n + j] = 0.5 * a[i * n + j] + 0.5 * a[j * n + i];
+        }
+        factor(a, n).map_err(|pivot| Fault::NotPositiveDefinite { entry: entry_of(number, shape), pivot })?;
+    }
+    write(y, &all);
+    Ok(())
+}
+
+/// A [`Factor`] by plain loops. It reads the lower triangle.
 fn factor(a: &mut [f64], n: usize) -> Result<(), usize> {
     for i in 0..n {
         let (above, rest) = a.split_at_mut(i * n);
@@ -121,7 +140,7 @@ impl Tested for Cholesky {
         all.extend(rows("cholesky of one that is not symmetric", &[&[3, 3]], |x| {
             (definite(x) + x.abs().lt(9.0).select(x, 0.0) * 0.1).t().cholesky().sin()
         }));
-        all.extend(large("cholesky", &[&[40, 50, 50]], |x| definite(x).cholesky()));
+        all.extend(large("cholesky", &[&[40, 50, 50], &[110, 110]], |x| definite(x).cholesky()));
         super::factors::rounded(all)
     }
 }

@@ -115,7 +115,9 @@ impl Rule for Conv {
 
 /// What the product of the groups of an image needs.
 pub(super) fn product_needs(dtype: DType, sizes: Sizes<'_>, [m, k, n]: [usize; 3]) -> Needs {
-    let products = [sizes.groups, m, k, n].iter().fold(1usize, |all, &n| all.saturating_mul(n));
+    // By channel, threads share the images as well.
+    let images = if sizes.by_channel() { sizes.images } else { 1 };
+    let products = [images, sizes.groups, m, k, n].iter().fold(1usize, |all, &n| all.saturating_mul(n));
     Needs {
         shared: products >= Target::CPU.threads.products_from,
         scratch: with_float!(dtype, T => kernels::matmul::scratch_bytes::<T>(m, k, n)),
@@ -175,6 +177,16 @@ impl Tested for Conv {
                 x[0].t().conv2d(x[1].t(), ConvForm::default())
             })
             .rounds(),
+        );
+        for form in [form.groups(3).stride(2).padding([2, 1]), form.groups(3).dilation([1, 2])] {
+            all.push(conv2("conv2d by channel", [&[2, 3, 6, 5], &[6, 1, 3, 2]], form));
+        }
+        all.push(
+            row("conv2d by channel", &[&[2, 8, 40, 40], &[8, 1, 3, 3]], |x| {
+                (x[0].conv2d(x[1], ConvForm::default().groups(8).padding(1)) * 0.1).sin()
+            })
+            .rounds()
+            .large(),
         );
         all.push(
             row("conv2d", &[&[2, 8, 40, 40], &[16, 8, 3, 3]], |x| {

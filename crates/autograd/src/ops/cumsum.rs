@@ -76,7 +76,8 @@ impl Rule for Cumsum {
 impl Tested for Cumsum {
     fn rows() -> Vec<Row> {
         let shapes: &[&[usize]] = &[&[2, 3, 4], &[1, 3, 1], &[2, 0, 3], &[40, 3, 1]];
-        let mut all = rows("cumsum along the first", shapes, |x| x.sin().cumsum(0));
+        let mut all = rows("cumsum along the last", &[&[19, 37]], |x| x.sin().cumsum(1).sin());
+        all.extend(rows("cumsum along the first", shapes, |x| x.sin().cumsum(0)));
         all.extend(rows("cumsum along the middle", shapes, |x| x.sin().cumsum(1).square()));
         all.extend(rows("cumsum along the last", shapes, |x| x.cumsum(-1).sin()));
         all.extend(rows("cumsum of a transpose", &[&[3, 5]], |x| x.t().cumsum(0).exp()));

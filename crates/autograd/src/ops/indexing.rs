@@ -38,7 +38,7 @@ pub(super) fn check(index: &Strided<'_>, bound: usize) -> Result<(), Fault> {
 pub(super) struct Slices {
     pub(super) count: usize,
     blocks: usize,
-    length: usize,
+    pub(super) length: usize,
 }
 
 impl Slices {

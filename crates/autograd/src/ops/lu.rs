@@ -7,9 +7,10 @@
 //! no two pivots compete. Source: F. R. de Hoog, R. S. Anderssen, M. A. Lukas, "Differentiation of matrix functionals using
 //! triangular factorization", 2011, for square matrices.
 
-use super::factors::{self, doubles, write};
+use super::factors::{self, doubles, factor_needs, write};
 use super::prelude::*;
 use crate::ir::{Lu, SolveTriangular};
+use crate::kernels::linear::Blocks;
 
 impl<'t> Var<'t> {
     /// The factors P of \[…, m, m\], L of \[…, m, k\] and U of \[…, k, n\] of each matrix of \[…, m, n\], with k = min(m, n):
@@ -120,19 +121,38 @@ impl Rule for Lu {
     }
 
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
-        let &[.., m, n] = &x[0].meta.shape[..] else { unreachable!("the shape rule demands matrices") };
-        let all = doubles(&x[0]);
-        let mut values = Vec::with_capacity(y.shape.elements());
-        for number in 0..y.shape.elements() / (m * (n + 1)).max(1) {
-            let lu = factors::Lu::of_rows(&all[number * m * n..][..m * n], m, n);
-            for (i, &row) in lu.order().iter().enumerate() {
-                values.extend_from_slice(&lu.packed()[i * n..][..n]);
-                values.push(row as f64);
-            }
-        }
-        write(y, &values);
-        Ok(())
+        each(&x[0], y, &mut factors::Lu::of_rows)
     }
+
+    fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, room: &mut Room<'_>) -> Result<(), Fault> {
+        let mut blocks = Blocks::new(room.scratch, room.workers);
+        each(&Dense::of(&x[0]), y, &mut |a, m, n| factors::Lu::in_blocks(a, m, n, &mut blocks))
+    }
+
+    fn needs(&self, x: &[&Meta], _y: &Meta) -> Needs {
+        let &[.., m, n] = &x[0].shape[..] else { unreachable!("the shape rule demands matrices") };
+        factor_needs([m, m.min(n), 0])
+    }
+}
+
+/// Writes the factors and the order of the rows of each matrix.
+fn each(
+    x: &Dense,
+    y: Fill<'_>,
+    factors: &mut dyn FnMut(&[f64], usize, usize) -> factors::Lu,
+) -> Result<(), Fault> {
+    let &[.., m, n] = &x.meta.shape[..] else { unreachable!("the shape rule demands matrices") };
+    let all = doubles(x);
+    let mut values = Vec::with_capacity(y.shape.elements());
+    for number in 0..y.shape.elements() / (m * (n + 1)).max(1) {
+        let lu = factors(&all[number * m * n..][..m * n], m, n);
+        for (i, &row) in lu.order().iter().enumerate() {
+            values.extend_from_slice(&lu.packed()[i * n..][..n]);
+            values.push(row as f64);
+        }
+    }
+    write(y, &values);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -162,7 +182,7 @@ impl Tested for Lu {
         ];
         let mut all = rows("lu", shapes, |x| mixed(regular(x).lu()));
         all.extend(rows("lu of a transpose", &[&[3, 3]], |x| mixed(regular(x.t()).t().lu())));
-        all.extend(large("lu", &[&[20, 30, 20]], |x| mixed(regular(x).lu())));
+        all.extend(large("lu", &[&[20, 30, 20], &[110, 80], &[40, 100]], |x| mixed(regular(x).lu())));
         super::factors::rounded(all)
     }
 }

@@ -52,12 +52,16 @@ impl Rule for PoolArgmax {
         Ok(())
     }
 
-    fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
+    fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, room: &mut Room<'_>) -> Result<(), Fault> {
         with_float!(x[0].dtype(), T => {
             let x = kernels::conv::contiguous::<T>(x[0].view());
-            kernels::conv::largest::<T>(&x, &self.over, y.slice());
+            kernels::pool::largest::<T>(&x, &self.over, y.slice(), room.workers);
         });
         Ok(())
+    }
+
+    fn needs(&self, _x: &[&Meta], y: &Meta) -> Needs {
+        Needs { shared: y.shape.elements() > kernels::pool::TASK, ..Needs::default() }
     }
 }
 
@@ -75,7 +79,19 @@ impl Tested for PoolArgmax {
             x.t().max_pool2d(PoolForm::of(2).dilation(2).stride(1)).sin()
         }));
         all.extend(rows("max_pool3d", &[&[1, 3, 4, 2]], |x| x.max_pool3d(PoolForm::of(2)).sin()));
-        all.extend(large("max_pool2d", &[&[320, 500]], |x| x.sin().max_pool2d(PoolForm::of(2)).exp()));
+        all.extend(rows("max_pool2d in steps of three", &[&[2, 7, 8]], |x| {
+            x.max_pool2d(PoolForm::of(3).stride(3).padding(1).ceil()).sin()
+        }));
+        all.extend(rows("max_pool1d of long rows", &[&[2, 37]], |x| {
+            x.max_pool1d(PoolForm::of(4).stride(2).padding(1)).sin()
+                * x.max_pool1d(PoolForm::of(1).stride(3)).sum()
+        }));
+        all.extend(rows("max_pool2d of long rows", &[&[3, 19]], |x| {
+            x.max_pool2d(PoolForm::of(2).stride(1)).sin()
+        }));
+        all.extend(large("max_pool2d", &[&[20, 80, 100], &[320, 500]], |x| {
+            x.sin().max_pool2d(PoolForm::of(2)).exp()
+        }));
         all
     }
 }

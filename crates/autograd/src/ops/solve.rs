@@ -4,9 +4,10 @@
 //! Source: M. Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation",
 //! 2008, section 2.2.4.
 
-use super::factors::{Lu, doubles, entry_of, require_right_side, write};
+use super::factors::{Lu, doubles, entry_of, factor_needs, require_right_side, write};
 use super::prelude::*;
 use crate::ir::Solve;
+use crate::kernels::linear::Blocks;
 
 impl<'t> Var<'t> {
     /// The solution X of A·X = B for A of \[…, n, n\], which is `self`, and B of \[…, n, k\], or a vector of \[n\]. It is found
@@ -78,19 +79,40 @@ impl Rule for Solve {
     }
 
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
-        let (a, b, shape) = (doubles(&x[0]), doubles(&x[1]), x[0].meta.shape.clone());
-        let &[.., n, k] = &y.shape[..] else { unreachable!("the shape rule demands matrices") };
-        let mut solutions = Vec::with_capacity(b.len());
-        for (number, b) in b.chunks((n * k).max(1)).enumerate() {
-            let lu = Lu::of(&a[number * n * n..][..n * n], n);
-            if let Some(pivot) = lu.zero() {
-                return Err(Fault::Singular { entry: entry_of(number, &shape), pivot });
-            }
-            solutions.extend(lu.solve(b, k));
-        }
-        write(y, &solutions);
-        Ok(())
+        each(x, y, &mut |a, n, b, k| {
+            let lu = Lu::of(a, n);
+            lu.zero().map_or_else(|| Ok(lu.solve(b, k)), Err)
+        })
     }
+
+    fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, room: &mut Room<'_>) -> Result<(), Fault> {
+        let mut blocks = Blocks::new(room.scratch, room.workers);
+        each(&[Dense::of(&x[0]), Dense::of(&x[1])], y, &mut |a, n, b, k| {
+            let lu = Lu::in_blocks(a, n, n, &mut blocks);
+            lu.zero().map_or_else(|| Ok(lu.solve_in_blocks(b, k, &mut blocks)), Err)
+        })
+    }
+
+    fn needs(&self, x: &[&Meta], y: &Meta) -> Needs {
+        factor_needs([x[0], x[0], y].map(|meta| meta.shape[meta.shape.len() - 1]))
+    }
+}
+
+/// The solution for a matrix of so many rows and right sides of so many columns, or the pivot that is 0.
+type Solution<'a> = dyn FnMut(&[f64], usize, &[f64], usize) -> Result<Vec<f64>, usize> + 'a;
+
+/// Writes the solution for each matrix.
+fn each(x: &[Dense], y: Fill<'_>, solve: &mut Solution<'_>) -> Result<(), Fault> {
+    let (a, b, shape) = (doubles(&x[0]), doubles(&x[1]), &x[0].meta.shape);
+    let &[.., n, k] = &y.shape[..] else { unreachable!("the shape rule demands matrices") };
+    let mut solutions = Vec::with_capacity(b.len());
+    for (number, b) in b.chunks((n * k).max(1)).enumerate() {
+        let solution = solve(&a[number * n * n..][..n * n], n, b, k);
+        solutions
+            .extend(solution.map_err(|pivot| Fault::Singular { entry: entry_of(number, shape), pivot })?);
+    }
+    write(y, &solutions);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -116,6 +138,7 @@ impl Tested for Solve {
         all.push(row("solve of transposes", &[&[3, 3], &[2, 3]], |x| solved(&[x[0].t(), x[1].t()]).sin()));
         all.extend(rows("inverse", &[&[3, 3], &[2, 3, 3]], |x| (x.sin() + x.identity(3) * 4.0).inverse()));
         all.push(row("solve", &[&[40, 30, 30], &[40, 30, 40]], solved).large());
+        all.push(row("solve", &[&[110, 110], &[110, 40]], solved).large());
         super::factors::rounded(all)
     }
 }

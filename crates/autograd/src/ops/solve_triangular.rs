@@ -5,9 +5,12 @@
 //! Source: M. Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation",
 //! 2008, section 2.2.4, restricted to the elements that are read.
 
-use super::factors::{doubles, entry_of, require_right_side, solve_triangle, transposed, write};
+use super::factors::{
+    doubles, entry_of, factor_needs, require_right_side, solve_triangle, transposed, write,
+};
 use super::prelude::*;
 use crate::ir::SolveTriangular;
+use crate::kernels::linear::{self, Blocks};
 
 /// Which triangle of a matrix is read, and how, in [`Var::solve_triangular`].
 ///
@@ -117,16 +120,41 @@ impl Rule for SolveTriangular {
     }
 
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
-        let (a, mut b, shape) = (doubles(&x[0]), doubles(&x[1]), x[0].meta.shape.clone());
+        self.each(x, y, &mut |a, n, x, k| {
+            let turned = self.transposed.then(|| transposed(a, n, n));
+            let upper = self.upper != self.transposed;
+            solve_triangle(turned.as_deref().unwrap_or(a), n, upper, self.unit, x, k);
+        })
+    }
+
+    fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, room: &mut Room<'_>) -> Result<(), Fault> {
+        let mut blocks = Blocks::new(room.scratch, room.workers);
+        self.each(&[Dense::of(&x[0]), Dense::of(&x[1])], y, &mut |data, n, x, k| {
+            let steps = if self.transposed { [1, n] } else { [n, 1] };
+            let upper = self.upper != self.transposed;
+            blocks.solve(linear::Triangle { data, n, steps, upper, unit: self.unit }, x, k);
+        })
+    }
+
+    fn needs(&self, x: &[&Meta], y: &Meta) -> Needs {
+        factor_needs([x[0], x[0], y].map(|meta| meta.shape[meta.shape.len() - 1]))
+    }
+}
+
+/// Takes a matrix, its rows, and right sides to be replaced by the solution, with their columns.
+type Solution<'a> = dyn FnMut(&[f64], usize, &mut [f64], usize) + 'a;
+
+impl SolveTriangular {
+    /// Writes the solution for each matrix.
+    fn each(&self, x: &[Dense], y: Fill<'_>, solve: &mut Solution<'_>) -> Result<(), Fault> {
+        let (a, mut b, shape) = (doubles(&x[0]), doubles(&x[1]), &x[0].meta.shape);
         let &[.., n, k] = &y.shape[..] else { unreachable!("the shape rule demands matrices") };
         for (number, b) in b.chunks_mut((n * k).max(1)).enumerate() {
             let a = &a[number * n * n..][..n * n];
             if let Some(pivot) = (0..n).find(|i| !self.unit && a[i * n + i] == 0.0) {
-                return Err(Fault::Singular { entry: entry_of(number, &shape), pivot });
+                return Err(Fault::Singular { entry: entry_of(number, shape), pivot });
             }
-            let turned = self.transposed.then(|| transposed(a, n, n));
-            let upper = self.upper != self.transposed;
-            solve_triangle(turned.as_deref().unwrap_or(a), n, upper, self.unit, b, k);
+            solve(a, n, b, k);
         }
         write(y, &b);
         Ok(())
@@ -164,6 +192,10 @@ impl Tested for SolveTriangular {
         all.push(row("solve_triangular of transposes", &[&[3, 3], &[2, 3]], |x| {
             solved(&[x[0].t(), x[1].t()], Triangle::LOWER).sin()
         }));
+        for triangle in triangles {
+            let shapes: [&[usize]; 2] = [&[110, 110], &[110, 40]];
+            all.push(row("solve_triangular", &shapes, move |x| solved(x, triangle)).large());
+        }
         all.push(
             row("solve_triangular", &[&[40, 30, 30], &[40, 30, 40]], |x| solved(x, Triangle::LOWER)).large(),
         );

@@ -104,7 +104,12 @@ impl Rule for Take {
         let index = contiguous::<i64>(&x[1]);
         with_type!(y.dtype(), T => {
             let (x, y) = (contiguous::<T>(&x[0]), y.slice::<T>());
-            slices.each(&index, |slice, k| y[k].copy_from_slice(&x[slice]));
+            if slices.length == 1 {
+                // A copy of a slice is a call.
+                slices.each(&index, |slice, k| y[k.start] = x[slice.start]);
+            } else {
+                slices.each(&index, |slice, k| y[k].copy_from_slice(&x[slice]));
+            }
         });
         Ok(())
     }

@@ -8,11 +8,13 @@
 use super::graph::{Graph, Node};
 use super::hash::Map;
 use super::units::{Fusion, Group, NO_UNIT, Role, Unit, is_elementwise, reduced};
+use super::views::is_contiguous;
 use crate::code::Extent;
 use crate::dtype::DType;
 use crate::ir::{NodeId, Op, Structure};
 use crate::shape::Shape;
 use crate::target::Target;
+use crate::tree::LANES;
 
 /// Which elements of its operand a reduction combines: all, contiguous rows, or others.
 enum Reduction {
@@ -182,6 +184,9 @@ impl Walk {
             self.fusion.unit_of[self.fusion.views.root(x) as usize] == unit
                 && self.fusion.inner(graph, x, Extent::Tile, 0).is_some()
         });
+        if inside.is_none() && matches!(node.op, Op::Sum(_)) && self.is_scattered(graph, x, row) {
+            return None;
+        }
         let candidate = match inside {
             Some(unit) => Some(unit),
             None => self.later_group(source, elements, dtype),
@@ -198,6 +203,15 @@ impl Walk {
             return Some((unit, role));
         }
         Some((self.begin_group(id, dtype, elements, row, row == 0), role))
+    }
+
+    /// Whether many rows of few elements do not lie in order, as small windows do not. The kernel of sums reads such rows side by
+    /// side, a fused one copies each of them.
+    fn is_scattered(&self, graph: &Graph, x: NodeId, row: usize) -> bool {
+        let (shape, short) = (graph.shape(x), 1..=LANES);
+        short.contains(&row)
+            && row < shape.elements()
+            && !is_contiguous(shape, &self.fusion.views.of(graph, x).strides)
     }
 }
 

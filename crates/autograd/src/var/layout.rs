@@ -3,7 +3,7 @@
 
 use super::Var;
 use crate::dtype::DType;
-use crate::ir::{Gather, Slice};
+use crate::ir::{Slice, Take};
 use crate::lists::IntoList;
 use crate::record::{check_memory, record};
 use crate::shape::{Axis, Shape};
@@ -404,9 +404,6 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub(super) fn places(self, axis: Axis, places: impl IntoIterator<Item = usize>) -> Var<'t> {
         let index: Array1<i64> = places.into_iter().map(|i| i as i64).collect();
-        let (shape, count) = (self.shape(), index.len());
-        let along = Shape::from(vec![1; shape.len()]).with_length(axis as usize, count);
-        let index = self.tape.constant(index).reshape(along);
-        record(Gather { axis }, &[self, index.broadcast_to(shape.with_length(axis as usize, count))])
+        record(Take { axis }, &[self, self.tape.constant(index)])
     }
 }

@@ -19,7 +19,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn top_k(self, axis: isize, k: usize) -> (Var<'t>, Var<'t>) {
-        let indices = self.argsort_descending(axis).slice(axis, ..k);
+        let indices = self.order("top_k", axis, true, Some(k));
         (self.gather(axis, indices), indices)
     }
 
@@ -35,7 +35,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn bottom_k(self, axis: isize, k: usize) -> (Var<'t>, Var<'t>) {
-        let indices = self.argsort(axis).slice(axis, ..k);
+        let indices = self.order("bottom_k", axis, false, Some(k));
         (self.gather(axis, indices), indices)
     }
 
@@ -60,7 +60,7 @@ impl<'t> Var<'t> {
                 .rule(format!("k is within 1..={}", shape[along]))
                 .raise();
         }
-        let index = self.argsort(axis).slice(axis, k - 1..k);
+        let index = self.order("kth_value", axis, false, Some(k)).slice(axis, k - 1..);
         let [value, index] =
             [self.gather(axis, index), index].map(|y| y.reshape(shape.without(&[along as u8])));
         (value, index)

@@ -4,8 +4,9 @@
 use super::Var;
 use super::axes::Keep;
 use super::operators::Operand;
+use crate::ir::Distances;
 use crate::lists::IntoList;
-use crate::record::check_size;
+use crate::record::{check_size, record};
 use crate::shape::Shape;
 
 impl<'t> Var<'t> {
@@ -119,7 +120,7 @@ impl<'t> Var<'t> {
 
     /// The distances between rows, Dᵢⱼ = |aᵢ − bⱼ| in the p-norm: \[…, m, d\] and \[…, n, d\] give \[…, m, n\]. Leading axes are
     /// broadcast. The differences are taken one by one, so that near points keep all digits; where two points
-    /// coincide, the derivative is 0.
+    /// coincide, the derivative is 0. For p = 2 no difference is stored, so that the memory is that of the result.
     ///
     /// # Panics
     /// If an operand has fewer than two axes, shapes or dtypes clash, or p is not positive.
@@ -143,7 +144,17 @@ impl<'t> Var<'t> {
                 .rule("both hold points along rows, of as many coordinates")
                 .raise();
         }
-        (self.unsqueeze(-2) - rhs.unsqueeze(-3)).norm_over(p, -1)
+        if p != 2.0 {
+            return (self.unsqueeze(-2) - rhs.unsqueeze(-3)).norm_over(p, -1);
+        }
+        let [(first, last), (other, other_last)] = [&a, &b].map(|shape| shape.split_at(shape.len() - 2));
+        // Where leading axes do not fit, the shape rule of the op says so.
+        let lead = Shape::from(first).broadcast(&Shape::from(other));
+        let repeated = |x: Var<'t>, last: &[usize]| match &lead {
+            Ok(lead) => x.broadcast_to([&lead[..], last].concat()),
+            Err(_) => x,
+        };
+        record(Distances, &[repeated(self, last), repeated(rhs, other_last)])
     }
 
     /// The product of tensors summed over pairs of axes: axis `axes.0[k]` of `self` meets axis `axes.1[k]` of `rhs`. The

@@ -3,6 +3,8 @@
 use super::Var;
 use super::axes::ToAxes;
 use crate::dtype::DType;
+use crate::ir::Prod;
+use crate::record::record;
 
 impl<'t> Var<'t> {
     /// The product of all elements, Π x; 1 if there are none. Zeros have right derivatives of any order.
@@ -38,31 +40,10 @@ impl<'t> Var<'t> {
         let over = self.axes("prod_over", axes);
         // A product by 1 is where integers are refused.
         let mut y = if over.axes.is_empty() || !self.dtype().is_float() { self * 1.0 } else { self };
-        for &axis in &over.axes {
-            y = y.product_along(axis as isize);
+        for &axis in over.axes.iter().rev() {
+            y = record(Prod { axis }, &[y]);
         }
-        let y = y.reshape(self.shape().without(&over.axes));
         over.restored(y, self)
-    }
-
-    /// The product along an axis, which stays with length 1.
-    #[track_caller]
-    fn product_along(self, axis: isize) -> Var<'t> {
-        let (mut y, mut rest) = (self, None);
-        let mut n = self.shape()[axis as usize];
-        if n == 0 {
-            let shape = self.shape().with_length(axis as usize, 1);
-            return self.tape.full(1.0, shape, self.dtype());
-        }
-        while n > 1 {
-            if n % 2 == 1 {
-                let last = y.slice(axis, n - 1..);
-                rest = Some(rest.map_or(last, |rest| rest * last));
-            }
-            n /= 2;
-            y = y.slice(axis, ..n) * y.slice(axis, n..2 * n);
-        }
-        rest.map_or(y, |rest| y * rest)
     }
 
     /// Whether any element is true; for numbers, whether any is not 0. False if there are none. No derivative.
