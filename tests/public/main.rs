@@ -19,6 +19,7 @@ const CRATES: &[(&str, &str)] = &[
     ("wengert-datasets", "datasets"),
     ("wengert-files", "files"),
     ("wengert-train", "train"),
+    ("wengert-onnx", "onnx"),
     ("wengert-plot", "plot"),
     ("wengert-report", "report"),
 ];
