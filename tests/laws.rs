@@ -253,7 +253,8 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     ("nn", &["autograd"]),
     ("optim", &["autograd"]),
     ("datasets", &[]),
-    ("onnx", &["autograd"]),
+    // Layers are in its tests alone: see FORBIDDEN_PATHS.
+    ("onnx", &["autograd", "nn"]),
     ("plot", &[]),
     ("report", &[]),
     ("files", &["autograd"]),
@@ -266,6 +267,7 @@ const FORBIDDEN_PATHS: &[(&str, &[&str], &str)] = &[
     ("nn", &["optim", "datasets", "wengert", "autograd::loops"], "nn uses only autograd's public face"),
     ("optim", &["nn", "datasets", "wengert"], "optim depends on autograd alone"),
     ("datasets", &["autograd", "nn", "optim", "wengert"], "datasets are plain arrays"),
+    ("onnx", &["nn", "optim", "datasets", "wengert"], "an exporter knows ops, not layers"),
     ("train", &["nn", "datasets", "wengert"], "a loop knows no layers and no data sets"),
 ];
 
