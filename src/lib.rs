@@ -41,13 +41,15 @@
 //! ```
 //!
 //! The parts, each a crate of its own: [`autograd`] records and differentiates, [`nn`] has layers and losses,
-//! [`optim`] the optimisers, [`datasets`] generators of data.
+//! [`optim`] the optimisers, [`datasets`] generators of data, [`files`] models and checkpoints in files; with features `train`
+//! the training loop and `onnx` programs for other runtimes.
 //!
 //! # Features
 //! | feature | by default | what it adds |
 //! |---|---|---|
 //! | `threads` | on | kernels use several threads; the results are the same |
 //! | `clock` | on | `Program::profile` shows the time of each kernel |
+//! | `fft` | off | discrete Fourier transforms |
 //! | `csv` | off | CSV files, and the real data sets of [`datasets`] |
 //! | `idx` | off | IDX files, and MNIST from a folder |
 //! | `images` | off | PNG and JPEG pictures from folders |

@@ -293,7 +293,9 @@ impl<C: Cell> Recurrent<C> {
         // What is wrong is told before the loop, whose body would hide the line that calls the layer.
         let mut units = 0;
         if let Some(cell) = self.cells.first() {
-            let [input, hidden] = cell.maps().map(|map| x.tape().param(map.weight));
+            let [input, hidden] = cell.maps();
+            let _layer = x.tape().within([input.weight, hidden.weight]);
+            let [input, hidden] = [input, hidden].map(|map| x.tape().param(map.weight));
             units = hidden.shape()[0];
             let (wanted, dtype) = (input.shape()[0], input.dtype());
             if inputs != wanted || x.dtype() != dtype {
@@ -309,7 +311,14 @@ impl<C: Cell> Recurrent<C> {
         let full = [self.cells.len(), n, units];
         let zeros = vec![x.tape().full(0.0, full, x.dtype()); C::STATES];
         let state = state.unwrap_or(&zeros);
-        if state.len() != C::STATES || state.iter().any(|state| state.shape()[..] != full) {
+        if state.len() != C::STATES {
+            Mistake::new(format!("{}: {} tensors as the first state", C::LAYER, state.len()))
+                .line("x", x.describe())
+                .rule(format!("it has {} tensors of [layers·directions, n, units], {full:?}", C::STATES))
+                .hint("what `forward` gives beside the results is such a state")
+                .raise();
+        }
+        if state.iter().any(|state| state.shape()[..] != full) {
             let given: Vec<_> = state.iter().map(|state| state.shape().to_string()).collect();
             Mistake::new(format!("{}: a first state of {}", C::LAYER, given.join(" and ")))
                 .line("x", x.describe())

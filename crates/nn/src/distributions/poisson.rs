@@ -20,7 +20,7 @@ pub struct Poisson<'t> {
 }
 
 impl<'t> Poisson<'t> {
-    /// With the rate λ > 0, which is mean and variance.
+    /// With the rate λ ≥ 0, which is mean and variance. Below 0 there is no such distribution: samples and probabilities are NaN.
     pub fn new(rate: Var<'t>) -> Poisson<'t> {
         Poisson { rate }
     }
@@ -51,12 +51,16 @@ impl<'t> Distribution<'t> for Poisson<'t> {
     fn sample(&self, key: Var<'t>, shape: &[usize]) -> Var<'t> {
         let shape = drawn(shape, self.rate);
         let rate = self.rate.detach().cast(DType::F64).maximum(f64::MIN_POSITIVE).broadcast_to(&shape[..]);
-        quantile(rate, key.uniform_of(DType::F64, &shape[..])).cast(self.rate.dtype())
+        let count = quantile(rate, key.uniform_of(DType::F64, &shape[..]));
+        self.rate.detach().ge(0.0).select(count.cast(self.rate.dtype()), f64::NAN)
     }
 
+    /// Counts may be integers.
     fn log_prob(&self, k: Var<'t>) -> Var<'t> {
+        let k = if k.dtype() == DType::I64 { k.cast(self.rate.dtype()) } else { k };
         let count = k.maximum(0.0).floor();
-        k.eq(count).select(self.log_of(count), f64::NEG_INFINITY)
+        let log = k.eq(count).select(self.log_of(count), f64::NEG_INFINITY);
+        self.rate.ge(0.0).select(log, f64::NAN)
     }
 
     /// Below λ = 100 the sum over the counts to 255, beyond it the expansion in 1/λ: to about 10⁻¹². Source of the expansion: Evans &
@@ -112,7 +116,17 @@ fn quantile<'t>(rate: Var<'t>, u: Var<'t>) -> Var<'t> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use autograd::Tape;
+    use autograd::{Key, Tape};
+
+    #[test]
+    fn a_rate_below_0_gives_nothing_that_looks_like_a_count() {
+        let tape = Tape::new();
+        let p = Poisson::new(tape.var([-3.0, 2.0]));
+        let log = p.log_prob(tape.constant(&[0i64, 0])).to_vec::<f64>();
+        assert!(log[0].is_nan() && log[1] == -2.0, "{log:?}");
+        let samples = p.sample(tape.constant(Key::new(1)), &[2]).to_vec::<f64>();
+        assert!(samples[0].is_nan() && samples[1] >= 0.0, "{samples:?}");
+    }
 
     /// For rates and probabilities up to the extremes: P(K ≤ k) ≥ u and P(K < k) < u, up to rounding.
     #[test]
