@@ -108,7 +108,7 @@ impl<'a> Trace<'a> {
         let length = graph.all().map(|node| node.id as usize + 1).max().unwrap_or(0);
         let mut needed = vec![false; length];
         results.iter().for_each(|&id| needed[id as usize] = true);
-        for node in graph.all().rev().filter(|_| length > 0) {
+        for node in graph.all().rev() {
             if needed[node.id as usize] {
                 node.operands.iter().for_each(|&x| needed[x as usize] = true);
             }
