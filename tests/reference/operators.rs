@@ -327,12 +327,15 @@ impl<'t> Call<'t, '_> {
             let groups = call.node.int("group", 1) as usize;
             let form =
                 ConvForm::default().stride(call.each("strides", 1)).dilation(call.each("dilations", 1));
-            Ok(form.groups(groups))
+            // Ends that differ are padded before.
+            Ok(form.padding(call.padding().unwrap_or([0; N])).groups(groups))
         }
         let (mut x, w) = (self.x(0), self.x(1));
-        for axis in 0..x.rank() - 2 {
-            let ends = self.node.ints("pads").map_or([0, 0], |all| [all[axis], all[all.len() / 2 + axis]]);
-            x = x.pad(axis as isize + 2, ends[0] as usize, ends[1] as usize);
+        let ends = self.node.ints("pads").map(|all| all.split_at(all.len() / 2));
+        for (axis, (&before, &after)) in
+            ends.iter().filter(|(a, b)| a != b).flat_map(|(a, b)| a.iter().zip(*b)).enumerate()
+        {
+            x = x.pad(axis as isize + 2, before as usize, after as usize);
         }
         let y = match x.rank() {
             3 => x.conv1d(w, form(self)?),
