@@ -287,6 +287,9 @@ fn loops(table: &mut Table) {
         results.push(halved);
         results.push(t.while_loop(9, x[1], |h| h.max().lt(7.0), |h| h * 2.0));
         results.extend(gradient(last, [x[0], x[1]]));
+        // Without anything that is carried; what is read comes out as it went in, and twice.
+        let ((), each) = t.scan(4, (), x[0], |(), x| ((), [x, x, x.exp()]));
+        results.extend(each);
         // A loop within a loop.
         let (nested, ()) = t.scan(2, x[1], (), |h, ()| {
             let (inner, ()) = t.scan(2, h, (), |g, ()| (g * x[1] + 0.25, ()));
