@@ -79,7 +79,12 @@ fn evaluate(case: &Case, group: &Group) -> Result<Results, Fault> {
         results.put("out", name, array!(dtype, T => ran.get::<T>(name).to_owned()));
     }
     let exported = Model::read(&program.to_onnx(&params).map_err(Fault::refused)?);
-    results.planned("exported", of_export(case, &exported)?);
+    match of_export(case, &exported) {
+        Ok(exported) => results.planned("exported", exported),
+        // An operator that only the export has: the table of models in `crates/onnx/tests` has it, too.
+        Err(Fault::Unsupported(_)) => {}
+        Err(fault) => return Err(fault),
+    }
     Ok(results)
 }
 

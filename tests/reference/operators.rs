@@ -75,6 +75,7 @@ impl<'t> Call<'t, '_> {
             "Gemm" => &["alpha", "beta", "transA", "transB"],
             "Conv" => &["kernel_shape", "strides", "pads", "dilations", "group"],
             "MaxPool" => &["kernel_shape", "strides", "pads", "dilations", "ceil_mode"],
+            "AveragePool" => &["kernel_shape", "strides", "pads", "count_include_pad"],
             "LayerNormalization" => &["axis", "epsilon"],
             "BatchNormalization" => &["epsilon", "momentum"],
             "Elu" | "LeakyRelu" => &["alpha"],
@@ -84,6 +85,8 @@ impl<'t> Call<'t, '_> {
             "Transpose" => &["perm"],
             "Cast" => &["to"],
             "Reshape" => &["allowzero"],
+            "Pad" => &["mode"],
+            "CumSum" => &["reverse", "exclusive"],
             _ => &[],
         };
         if let Some(name) = self.node.attributes.keys().find(|name| !known.contains(&name.as_str())) {
@@ -132,15 +135,34 @@ impl<'t> Call<'t, '_> {
             "Min" if self.operands.len() == 2 => x.minimum(self.x(1)),
             // Of places in a plane that is all there is to count.
             "Mod" if x.dtype() == DType::I64 => x,
+            "Sum" => (1..self.operands.len()).fold(x, |sum, i| sum + self.x(i)),
+            "Clip" => {
+                let raised = self.has(1).map_or(x, |lowest| x.maximum(lowest));
+                self.has(2).map_or(raised, |highest| raised.minimum(highest))
+            }
+            "PRelu" => x.gt(0.0).select(x, x * self.x(1)),
             "Greater" => x.gt(self.x(1)),
+            "GreaterOrEqual" => x.ge(self.x(1)),
             "Less" => x.lt(self.x(1)),
+            "LessOrEqual" => x.le(self.x(1)),
             "Equal" => x.eq(self.x(1)),
+            "Not" => x.cast(DType::F32).eq(0.0),
             "Where" => x.select(self.x(1), self.x(2)),
             "MatMul" => x.matmul(self.x(1)),
             "Gemm" => self.gemm(),
             "Softmax" => x.softmax(self.axis(-1)),
             "LogSoftmax" => x.log_softmax(self.axis(-1)),
             "Conv" => self.conv()?,
+            "AveragePool" => self.average_pool()?,
+            "GlobalAveragePool" | "GlobalMaxPool" => {
+                let planes: Vec<isize> = (2..x.rank() as isize).collect();
+                let y = if node.op == "GlobalMaxPool" {
+                    x.max_over(&planes[..])
+                } else {
+                    x.mean_over(&planes[..])
+                };
+                y.reshape([&x.shape()[..2], &vec![1; planes.len()]].concat())
+            }
             "BatchNormalization" => self.batch_norm(),
             "LayerNormalization" => self.layer_norm()?,
             "ReduceSum" | "ReduceMean" | "ReduceMax" | "ReduceMin" => self.reduce(),
@@ -186,6 +208,11 @@ impl<'t> Call<'t, '_> {
                 None => return self.unknown("of axes that are computed"),
             },
             "Slice" => self.slice()?,
+            "Pad" => self.pad()?,
+            "CumSum" => match (self.ints(1, ""), node.int("reverse", 0) + node.int("exclusive", 0)) {
+                (Some(axis), 0) => x.cumsum(axis[0] as isize),
+                _ => return self.unknown("of such a kind"),
+            },
             _ => return self.unknown("of ONNX"),
         })
     }
@@ -238,6 +265,21 @@ impl<'t> Call<'t, '_> {
         Ok(x)
     }
 
+    /// Zeros before and after each axis.
+    fn pad(&self) -> Result<Var<'t>, Fault> {
+        let mut x = self.x(0);
+        let (Some(ends), None, None) = (self.ints(1, "pads"), self.has(2), self.node.attributes.get("mode"))
+        else {
+            return self.unknown("by other than zeros");
+        };
+        for axis in 0..x.rank() {
+            let [before, after] = [ends[axis], ends[x.rank() + axis]].map(usize::try_from);
+            let (Ok(before), Ok(after)) = (before, after) else { return self.unknown("that takes away") };
+            x = x.pad(axis as isize, before, after);
+        }
+        Ok(x)
+    }
+
     fn reduce(&self) -> Var<'t> {
         let (x, keeps) = (self.x(0), self.node.int("keepdims", 1) == 1);
         let all = || (0..x.rank() as i64).collect();
@@ -285,9 +327,16 @@ impl<'t> Call<'t, '_> {
             let groups = call.node.int("group", 1) as usize;
             let form =
                 ConvForm::default().stride(call.each("strides", 1)).dilation(call.each("dilations", 1));
-            Ok(form.padding(call.padding()?).groups(groups))
+            // Ends that differ are padded before.
+            Ok(form.padding(call.padding().unwrap_or([0; N])).groups(groups))
         }
-        let (x, w) = (self.x(0), self.x(1));
+        let (mut x, w) = (self.x(0), self.x(1));
+        let ends = self.node.ints("pads").map(|all| all.split_at(all.len() / 2));
+        for (axis, (&before, &after)) in
+            ends.iter().filter(|(a, b)| a != b).flat_map(|(a, b)| a.iter().zip(*b)).enumerate()
+        {
+            x = x.pad(axis as isize + 2, before as usize, after as usize);
+        }
         let y = match x.rank() {
             3 => x.conv1d(w, form(self)?),
             4 => x.conv2d(w, form(self)?),
@@ -312,6 +361,21 @@ impl<'t> Call<'t, '_> {
             _ => return self.unknown("of so many axes"),
         };
         Ok(vec![y, places])
+    }
+
+    fn average_pool(&self) -> Result<Var<'t>, Fault> {
+        fn form<const N: usize>(call: &Call<'_, '_>) -> Result<PoolForm<N>, Fault> {
+            let form = PoolForm::of(call.each("kernel_shape", 1)).stride(call.each("strides", 1));
+            let form = form.padding(call.padding()?);
+            Ok(if call.node.int("count_include_pad", 0) == 1 { form } else { form.elements_only() })
+        }
+        let x = self.x(0);
+        Ok(match x.rank() {
+            3 => x.avg_pool1d(form(self)?),
+            4 => x.avg_pool2d(form(self)?),
+            5 => x.avg_pool3d(form(self)?),
+            _ => return self.unknown("of so many axes"),
+        })
     }
 
     fn batch_norm(&self) -> Var<'t> {

@@ -53,39 +53,35 @@ pub(crate) fn scan(at: &At<'_>) -> Result<Held, Why> {
     if scan.steps == 0 {
         return Err(Why::Hint("a loop of no steps: leave it out"));
     }
-    let (graph, ports, operands) = (scan.graph(), scan.body.ports, at.all());
-    let pieces = scan.pieces();
-    let wanted = wanted(at, &pieces);
-    let shape = |i: usize, from: usize| &at.operand(i).0[from..];
-    let is_read = |i: usize| (ports.carried..ports.carried + ports.read).contains(&i);
-    let argument = |i: usize| port(at, at.operand(i).1, shape(i, usize::from(is_read(i))));
-    let mut states: Vec<_> = (0..ports.carried).map(|i| (operands[i], argument(i))).collect();
-    let mut reads: Vec<_> =
-        (ports.carried..ports.carried + ports.read).map(|i| (operands[i], argument(i))).collect();
+    let (graph, ports, pieces) = (scan.graph(), scan.body.ports, scan.pieces());
+    let (results, carried) = (graph.results(), ports.carried);
+    // Last carries; sums, with their terms; what is stacked, with what it is of each step.
+    let (mut last, mut sums, mut stacked) = (vec![], vec![], vec![]);
+    for piece in wanted(at, &pieces) {
+        match piece.held {
+            Part::Result(i) if i < carried => last.push((piece, i)),
+            Part::Result(i) if i < carried + ports.stacked => stacked.push((piece, results[i])),
+            Part::Result(i) => sums.push((piece, results[i])),
+            Part::Product(i) => stacked.push((piece, results[carried + ports.stacked + ports.summed + i])),
+            Part::History(i) => stacked.push((piece, argument_of(&graph, i as u32))),
+        }
+    }
+    let others = || sums.iter().chain(&stacked);
+    let asked: Vec<u32> = results[..carried].iter().copied().chain(others().map(|x| x.1)).collect();
+
+    let (operands, summed) = (at.all(), sums.len());
+    let argument = |i: usize, from: usize| (operands[i], port(at, at.operand(i).1, &at.operand(i).0[from..]));
+    let mut states: Vec<_> = (0..carried).map(|i| argument(i, 0)).collect();
+    states.extend(sums.iter().map(|(sum, _)| (at.zeros(&sum.shape).value, port(at, scan.part, &sum.shape))));
+    let mut reads: Vec<_> = (carried..carried + ports.read).map(|i| argument(i, 1)).collect();
     if reads.is_empty() {
         // ONNX counts the steps of a loop by what they read.
-        let zero = at.writer().number(DType::I64, 0.0);
-        let count = at.writer().node("Expand", [zero, at.writer().lengths(&[scan.steps])]);
+        let count = at.writer().number(DType::I64, 0.0);
+        let count = at.writer().node("Expand", [count, at.writer().lengths(&[scan.steps])]);
         reads.push((count, port(at, DType::I64, &[])));
     }
-    let is_sum = |piece: &Piece| matches!(piece.held, Part::Result(i) if i >= ports.carried + ports.stacked);
-    for sum in wanted.iter().filter(|piece| is_sum(piece)) {
-        states.push((at.zeros(&sum.shape).value, port(at, scan.part, &sum.shape)));
-    }
-    let is_carry = |piece: &Piece| matches!(piece.held, Part::Result(i) if i < ports.carried);
-    let sums = wanted.iter().filter(|piece| is_sum(piece));
-    let stacked = || wanted.iter().filter(|piece| !is_sum(piece) && !is_carry(piece));
-    // The nodes of the body that are asked for: carries, terms of sums, what is stacked.
-    let of = |piece: &&Piece| match piece.held {
-        Part::Result(i) => graph.results()[i],
-        Part::Product(i) => graph.results()[ports.carried + ports.stacked + ports.summed + i],
-        Part::History(i) => argument_of(&graph, i as u32),
-    };
-    let carries = graph.results()[..ports.carried].iter().copied();
-    let asked: Vec<u32> = carries.chain(sums.clone().map(of)).chain(stacked().map(of)).collect();
-    let (carried, summed) = (ports.carried, sums.clone().count());
     let repeat = Repeat { states, reads, axis: 0, reverse: scan.reverse };
-    let results = repeat.write(at, |inside| {
+    let values = repeat.write(at, |inside| {
         let read = &inside[carried + summed..][..ports.read];
         let arguments = [&inside[..carried], read, &operands[carried + ports.read..]].concat();
         let mut given = Trace::of_body(at.job(), &graph, &arguments, &asked).write(&asked)?;
@@ -94,14 +90,9 @@ pub(crate) fn scan(at: &At<'_>) -> Result<Held, Why> {
         }
         Ok(given)
     })?;
-    let mut next = (carried..carried + summed, carried + summed..);
-    let value = |piece: &&Piece| match piece.held {
-        Part::Result(i) if i < carried => results[i],
-        _ if is_sum(piece) => results[next.0.next().expect("a state for each sum")],
-        _ => results[next.1.next().expect("a result for each part")],
-    };
-    let values: Vec<Value> = wanted.iter().map(value).collect();
-    Ok(at.parts(wanted.iter().zip(values).map(|(piece, value)| (piece.start, value, piece.shape.clone()))))
+    let last = last.iter().map(|&(piece, i)| (piece, values[i]));
+    let others = others().zip(&values[carried..]).map(|(&(piece, _), &value)| (piece, value));
+    Ok(at.parts(last.chain(others).map(|(piece, value)| (piece.start, value, piece.shape.clone()))))
 }
 
 /// The node of an argument of a body.

@@ -2,10 +2,10 @@
 //!
 //! A repetition is put off because most operators of ONNX repeat by themselves, and a reshape because it often is undone.
 
-use crate::model::Value;
+use crate::Error;
+use crate::model::{Attribute, Port, Value};
 use crate::term::{self, Term};
 use crate::writer::Writer;
-use crate::{Error, model::Port};
 use autograd::planned::{DataRef, Graph, Op, RecordedInput, RecordedNode};
 use autograd::{DType, Params, Program, Shape};
 use std::cell::RefCell;
@@ -77,8 +77,8 @@ pub(crate) struct Trace<'a> {
     arguments: Option<&'a [Value]>,
     given: &'a [Port],
     held: RefCell<Vec<Option<Held>>>,
-    /// The parts of loops' results, by node and first element.
-    parts: RefCell<HashMap<(u32, usize), Held>>,
+    /// The parts of loops' results, by node, first element and length.
+    parts: RefCell<HashMap<(u32, usize, usize), Held>>,
     needed: Vec<bool>,
 }
 
@@ -108,7 +108,7 @@ impl<'a> Trace<'a> {
         let length = graph.all().map(|node| node.id as usize + 1).max().unwrap_or(0);
         let mut needed = vec![false; length];
         results.iter().for_each(|&id| needed[id as usize] = true);
-        for node in graph.all().rev().filter(|_| length > 0) {
+        for node in graph.all().rev() {
             if needed[node.id as usize] {
                 node.operands.iter().for_each(|&x| needed[x as usize] = true);
             }
@@ -284,30 +284,30 @@ impl<'a> At<'a> {
         if held.shape == *self.shape() { self.gives(held.value) } else { held }
     }
 
-    /// The node is a row of parts, one after the other: start, value and shape of each.
-    pub(crate) fn parts(&self, all: impl IntoIterator<Item = (usize, Value, Shape)>) -> Held {
-        let mut row = vec![];
-        for (start, value, shape) in all {
-            row.push((value, shape.clone()));
-            self.trace.parts.borrow_mut().insert((self.node.id, start), Held::reshaped(value, shape));
+    /// The node is a row of parts: start, value and shape of each.
+    pub(crate) fn parts(&self, all: impl Iterator<Item = (usize, Value, Shape)>) -> Held {
+        let mut row: Vec<(usize, Value, Shape)> = all.collect();
+        row.sort_by_key(|part| part.0);
+        for (start, value, shape) in &row {
+            let held = Held::reshaped(*value, shape.clone());
+            self.trace.parts.borrow_mut().insert((self.node.id, *start, shape.elements()), held);
         }
-        let is_whole = row.iter().map(|(_, shape)| shape.elements()).sum::<usize>() == self.shape()[0];
+        let is_whole = row.iter().map(|(.., shape)| shape.elements()).sum::<usize>() == self.shape()[0];
         if row.len() == 1 || !is_whole {
             // Whoever reads it asks for parts.
-            let (value, shape) = row.swap_remove(0);
+            let (_, value, shape) = row.swap_remove(0);
             return Held::reshaped(value, shape);
         }
         let flat =
-            |(value, shape): &(Value, Shape)| term::reshape(self.writer(), *value, &[shape.elements()]);
+            |(_, value, shape): &(_, Value, Shape)| term::reshape(self.writer(), *value, &[shape.elements()]);
         let flat: Vec<Value> = row.iter().map(flat).collect();
-        let axis = vec![("axis", crate::model::Attribute::Int(0))];
-        self.gives(self.writer().node_with("Concat", flat, axis))
+        self.gives(self.writer().node_with("Concat", flat, vec![("axis", Attribute::Int(0))]))
     }
 
-    /// The part of the operand that begins at an element, if the operand is a row of parts and the node is one of them.
+    /// The part of the operand that begins at an element and is as long as the node, if the operand is a row of parts.
     pub(crate) fn part(&self, start: usize) -> Option<Held> {
-        let part = self.trace.parts.borrow().get(&(self.node.operands[0], start)).cloned();
-        part.filter(|part| part.shape.elements() == self.shape().elements())
+        let length = self.shape().elements();
+        self.trace.parts.borrow().get(&(self.node.operands[0], start, length)).cloned()
     }
 
     /// Which nodes that are needed read this one.

@@ -51,7 +51,10 @@ def spoiled(x):
     y = x.copy().reshape(-1)
     if not y.size:
         return np.zeros(1, x.dtype)
-    y[0] = ~y[0] if x.dtype == np.bool_ else y[0] + max(1, np.abs(np.nan_to_num(y)).max()) * 1e-3 + (y.dtype == np.int64)
+    if y.dtype == np.bool_ or not np.isfinite(y[0]):
+        y[0] = not y[0]
+    else:
+        y[0] += 1 if y.dtype == np.int64 else np.abs(y[np.isfinite(y)]).max() * 1e-3 + 1e-3
     return y.reshape(x.shape)
 
 

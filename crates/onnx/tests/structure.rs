@@ -142,6 +142,22 @@ fn two_things_of_one_name_are_refused() {
     assert!(text.contains("input without a name"), "{text}");
 }
 
+/// Names of users that look like ours are theirs.
+#[test]
+fn names_of_users_come_first() {
+    let mut params = Params::f64();
+    let w = params.scope("constant").param("1", [2], 1.0);
+    let model = model(&params, |t| {
+        let (x, y) = (t.input("exp_1", [2]), t.input("constant", [2]));
+        let z = x.exp() * 3.0 + y;
+        t.outputs([z.exp() + w, z.exp()]).with_names(["exp_2", "Mul"])
+    });
+    let names: Vec<&str> =
+        model.graph.inputs.iter().chain(&model.graph.outputs).map(|x| x.name.as_str()).collect();
+    assert_eq!(names, ["exp_1", "constant", "exp_2", "Mul"]);
+    assert!(model.graph.initializer("constant.1").is_some());
+}
+
 #[test]
 fn parameters_of_another_model_are_refused() {
     let mut params = Params::f64();

@@ -19,6 +19,47 @@ pub(crate) fn add(table: &mut Table) {
     places(table);
     sliding(table);
     loops(table);
+    edges(table);
+}
+
+/// Numbers without axes, axes without elements, results that nothing computes.
+fn edges(table: &mut Table) {
+    table.op("numbers", &[Given::Numbers(vec![], vec![0.75]), numbers([3], -1.0..1.0)], |t, x| {
+        let (number, row) = (x[0], x[1]);
+        vec![
+            number.exp(),
+            number + row,
+            number.sum(),
+            number.broadcast_to([2, 3]),
+            number.reshape([1, 1]),
+            number.gt(0.5),
+            number.gt(0.5).select(row, 0.0),
+            row.sum() * number,
+            row.dot(row),
+            t.full(2.5, [2, 3], number.dtype()),
+            t.full(1.0, [], DType::Bool),
+            t.constant([1i64 << 60, -7, i64::MAX]),
+            t.constant((0..40).collect::<Vec<i64>>()),
+            number.full_like(f64::INFINITY),
+            number.full_like(f64::NAN),
+            t.full(4.0, [2, 1], number.dtype()).reshape([2]) + number,
+        ]
+    });
+    table.op("nothing", &[Given::Numbers(vec![0, 3], vec![]), numbers([3, 2], -1.0..1.0)], |_, x| {
+        let (none, matrix) = (x[0], x[1]);
+        vec![
+            none.matmul(matrix),
+            none.sum_over([0isize]),
+            none.sum(),
+            none.exp().reshape([3, 0]),
+            none.t().matmul(none),
+            none.cumsum(0),
+            Var::concat(&[none, none, matrix.t().slice(0, 0..1)], 0),
+            none.pad(0, 2, 1),
+            none.gt(0.0).select(none, 1.0),
+            matrix.slice(0, 1..1).flip([1isize]),
+        ]
+    });
 }
 
 fn layouts(table: &mut Table) {
@@ -246,6 +287,9 @@ fn loops(table: &mut Table) {
         results.push(halved);
         results.push(t.while_loop(9, x[1], |h| h.max().lt(7.0), |h| h * 2.0));
         results.extend(gradient(last, [x[0], x[1]]));
+        // Without anything that is carried; what is read comes out as it went in, and twice.
+        let ((), each) = t.scan(4, (), x[0], |(), x| ((), [x, x, x.exp()]));
+        results.extend(each);
         // A loop within a loop.
         let (nested, ()) = t.scan(2, x[1], (), |h, ()| {
             let (inner, ()) = t.scan(2, h, (), |g, ()| (g * x[1] + 0.25, ()));
