@@ -2,11 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use autograd::transform::{hessian, hvp, jacobian, jvp};
+use autograd::transform::{grad, hessian, hvp, jacobian, jvp};
 use autograd::{Params, Tape, Var};
 use ndarray::ArrayD;
 use optim::minimize::{
-    CurveFit, Iterate, Method, MinimizeError, Minimizer, conjugate_gradient, gauss_newton,
+    CurveFit, Iterate, Lbfgs, Method, MinimizeError, Minimizer, conjugate_gradient, gauss_newton,
     gauss_newton_product, lbfgs, levenberg_marquardt, natural_gradient, newton_cg,
 };
 
@@ -218,9 +218,15 @@ fn conjugate(case: &Case, _: &Group) -> Result<Results, Fault> {
 }
 
 /// L-BFGS with the options of a case, which are those of `torch.optim.LBFGS`.
-fn of_case<'a>(case: &Case) -> Result<Minimizer<'a, optim::minimize::Lbfgs>, Fault> {
+fn of_case<'a>(case: &Case, f: &Function<'_>, start: &ArrayD<f64>) -> Result<Minimizer<'a, Lbfgs>, Fault> {
     let args = &case.args;
-    let made = lbfgs().memory(args.or("history_size", 100)?).rate(args.or("lr", 1.0)?);
+    let tape = Tape::new();
+    let gradient = grad(f)(tape.var(start)).to_vec::<f64>();
+    let sum: f64 = gradient.iter().map(|g| g.abs()).sum();
+    let made = lbfgs()
+        .first_step((1.0 / sum).min(1.0))
+        .memory(args.or("history_size", 100)?)
+        .rate(args.or("lr", 1.0)?);
     let search: Option<String> = args.or("line_search", None)?;
     Ok(match search.as_deref() {
         None => made.full_steps(),
@@ -246,8 +252,8 @@ fn with_history(case: &Case, group: &Group) -> Result<Results, Fault> {
         _ => case.args.unknown("f"),
     };
     let start = case.f64("in", "start")?;
-    let rows = iterates(of_case(case)?, &*f, start, iterations(case)?)?;
-    let found = of_case(case)?.tolerance(1e-9).run(&*f, start)?;
+    let rows = iterates(of_case(case, &*f, start)?, &*f, start, iterations(case)?)?;
+    let found = of_case(case, &*f, start)?.tolerance(1e-9).run(&*f, start)?;
     let mut results = Results::default();
     put_iterates(&mut results, &rows);
     results.put("out", "values", vector(rows.iter().map(|row| row.1).collect()));
@@ -256,9 +262,13 @@ fn with_history(case: &Case, group: &Group) -> Result<Results, Fault> {
     Ok(results)
 }
 
-/// A function of the group `functions`, of the elements of a vector.
+/// A function of the group `functions`.
 fn named<'t>(name: &str, x: Var<'t>) -> Var<'t> {
-    let f = functions::function(name).expect("it has the function");
+    by_elements(functions::function(name).expect("it has the function"), x)
+}
+
+/// A function of numbers, of the elements of a vector.
+pub(crate) fn by_elements<'t>(f: functions::Function<Var<'t>>, x: Var<'t>) -> Var<'t> {
     f(&(0..x.shape()[0]).map(|i| x.index(0, i as isize)).collect::<Vec<_>>())
 }
 
@@ -278,7 +288,7 @@ struct Reached {
 fn by_steps(case: &Case, group: &Group) -> Result<Results, Fault> {
     let args = &case.args;
     let problem = group.case(&args.read::<String>("problem")?)?;
-    let f = problem_of(problem)?;
+    let (f, start) = (problem_of(problem)?, problem.f64("in", "start")?);
     let (steps, most): (usize, usize) = (args.read("steps")?, args.or("max_iter", 20)?);
     let evaluations = args.or::<Option<usize>>("max_eval", None)?.unwrap_or(most * 5 / 4);
     let (flat, change) = (args.or("tolerance_grad", 1e-7)?, args.or("tolerance_change", 1e-9)?);
@@ -289,8 +299,8 @@ fn by_steps(case: &Case, group: &Group) -> Result<Results, Fault> {
         all.push(Reached { x: now.x.to_vec(), value, norm, evaluations });
         ControlFlow::Continue(())
     };
-    let minimizer = of_case(case)?.tolerance(flat).decrement(change).max_iterations(steps * most);
-    minimizer.observe(observe).run(&*f, problem.f64("in", "start")?)?;
+    let minimizer = of_case(case, &*f, start)?.tolerance(flat).decrement(change).max_iterations(steps * most);
+    minimizer.observe(observe).run(&*f, start)?;
 
     let mut at = 0;
     let mut rows = vec![&all[0]];

@@ -4,6 +4,7 @@ use autograd::{DType, Gradients, Param, Params, Passes, Program, State, Tape, Va
 use ndarray::{Array1, Array2, ArrayD, ArrayViewD, Axis, Ix2};
 use nn::attention::{Mask, SelfAttention};
 use nn::{Activation, Init, LayerNorm, Linear, Mlp, TransformerBlock, loss};
+use optim::minimize::{lbfgs, newton_cg, trust_region};
 use optim::{Momentum, Optimizer};
 
 use crate::array::Array;
@@ -11,6 +12,7 @@ use crate::format::Case;
 use crate::functions::rosenbrock;
 use crate::networks;
 use crate::runner::{Fault, Handler, Refusal, Results};
+use crate::second_order::by_elements;
 use crate::seeds::agrees;
 use crate::sessions::{Session, each_training, each_way};
 
@@ -190,7 +192,35 @@ fn fit(
         }
         momentum.step(&mut params, &gradients)?;
     }
+    if passes.is_none() {
+        minimizers_agree(&params, layer, &|tape| loss(tape, layer).expect("it has its data"))?;
+    }
     Ok((params, layer))
+}
+
+/// Minimisers go from zero to the same weights.
+fn minimizers_agree(
+    params: &Params,
+    layer: Linear,
+    loss: &dyn for<'t> Fn(&'t Tape<'t>) -> Var<'t>,
+) -> Result<(), Fault> {
+    let zero = || {
+        let mut zero = params.clone();
+        zero.slab_mut::<f64>().fill(0.0);
+        zero
+    };
+    let want = [params.get::<f64>(layer.weight), params.get::<f64>(layer.bias)].concat();
+    for (name, found) in [
+        ("L-BFGS", lbfgs().tolerance(1e-9).run_model(&mut zero(), loss)?),
+        ("Newton-CG", newton_cg().tolerance(1e-10).run_model(&mut zero(), loss)?),
+        ("a trust region", trust_region().tolerance(1e-10).run_model(&mut zero(), loss)?),
+    ] {
+        let error = found.x.iter().zip(&want).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        if !(found.converged() && error <= 1e-6) {
+            return Err(Fault::Mismatch(format!("{name} is off by {error:e}: {found:?}")));
+        }
+    }
+    Ok(())
 }
 
 fn least_squares(case: &Case, passes: Option<Passes>) -> Result<Results, Fault> {
@@ -264,8 +294,9 @@ fn rosenbrock_minimum(case: &Case) -> Result<Results, Fault> {
         momentum.step_point(&mut point, &gradient)?;
     }
     let mut results = Results::default();
-    results.put("out", "x", Array::shaped(&[n], point.clone()));
-    results.put("out", "scipy_x", Array::shaped(&[n], point));
+    results.put("out", "x", Array::shaped(&[n], point));
+    let found = lbfgs().run(|x| by_elements(rosenbrock, x), &vec![0.5; n][..])?;
+    results.put("out", "scipy_x", Array::shaped(&[n], found.x));
     Ok(results)
 }
 

@@ -4,7 +4,7 @@ use super::error::{MinimizeError, check};
 use super::minimizer::{Limits, Method, Minimizer, Step, Stopped};
 use super::problem::{Point, Problem, Recorded};
 use super::search::{Directed, Line};
-use super::vectors::{add, along, dot, negative};
+use super::vectors::{add, along, dot, negative, norm};
 use autograd::Params;
 use std::collections::VecDeque;
 
@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 #[derive(Clone, Debug)]
 pub struct Lbfgs {
     memory: usize,
+    first: Option<f64>,
     line: Line,
     /// The latest steps s, what they changed the gradient by, y, and 1/sᵀy.
     pairs: VecDeque<(Vec<f64>, Vec<f64>, f64)>,
@@ -22,7 +23,7 @@ pub struct Lbfgs {
 /// H ← (I − ρ·s·yᵀ)·H·(I − ρ·y·sᵀ) + ρ·s·sᵀ,  ρ = 1/sᵀy,  from H = (sᵀy / yᵀy)·I
 ///
 /// and a search for the length of each step. For functions of many variables: it stores 2·m vectors, and takes a gradient or
-/// two an iteration. The first direction is −∇f with the length min(1, 1/Σ|∂f/∂xᵢ|), and again where a direction leads nowhere.
+/// two an iteration. The first direction is −∇f, and so it is again where another leads nowhere.
 ///
 /// ```
 /// use optim::minimize::lbfgs;
@@ -38,13 +39,19 @@ pub struct Lbfgs {
 ///
 /// Source: J. Nocedal & S. J. Wright, *Numerical Optimization*, 2006, algorithms 7.4 and 7.5.
 pub fn lbfgs<'a>() -> Minimizer<'a, Lbfgs> {
-    Minimizer::of(Lbfgs { memory: 10, line: Line::new(), pairs: VecDeque::new() })
+    Minimizer::of(Lbfgs { memory: 10, first: None, line: Line::new(), pairs: VecDeque::new() })
 }
 
 impl Minimizer<'_, Lbfgs> {
     /// The same with another number m of steps that are remembered; 10.
     pub fn memory(mut self, memory: usize) -> Self {
         self.method.memory = memory;
+        self
+    }
+
+    /// The same with another t for the first step −t·∇f, or where the search for it begins; min(1, 1/‖∇f‖).
+    pub fn first_step(mut self, t: f64) -> Self {
+        self.method.first = Some(t);
         self
     }
 }
@@ -93,6 +100,8 @@ impl Method for Lbfgs {
 
     fn check(&self) -> Result<(), MinimizeError> {
         check("memory", self.memory as f64, self.memory > 0, "at least 1")?;
+        let first = self.first.unwrap_or(1.0);
+        check("first_step", first, first > 0.0 && first.is_finite(), "above 0")?;
         self.line.check()
     }
 
@@ -105,8 +114,8 @@ impl Method for Lbfgs {
         loop {
             let is_first = self.pairs.is_empty();
             let d = negative(&self.product(&at.gradient));
-            let sum: f64 = at.gradient.iter().map(|g| g.abs()).sum();
-            let scale = if is_first { (1.0 / sum).min(1.0) } else { 1.0 };
+            let first = || self.first.unwrap_or((1.0 / norm(&at.gradient)).min(1.0));
+            let scale = if is_first { first() } else { 1.0 };
             match self.line.go(problem, at, &d, scale, limits)? {
                 Step::To(to) => {
                     self.remember(at, &to);

@@ -163,7 +163,7 @@ impl Method for Newton<'_> {
     ) -> Result<Step, MinimizeError> {
         let size = norm(&at.gradient);
         let residual = self.inner.unwrap_or(size.sqrt().min(0.5)) * size;
-        let stop = Stop { residual, iterations: 20 * at.x.len(), radius: None };
+        let stop = Stop { residual, radius: None };
         let d = solve(&negative(&at.gradient), stop, |v| {
             Ok(along(&problem.product(&at.x, v)?, self.damping, v))
         })?;

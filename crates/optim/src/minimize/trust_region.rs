@@ -66,14 +66,14 @@ impl Method for TrustRegion {
     ) -> Result<Step, MinimizeError> {
         let size = norm(&at.gradient);
         let residual = size.sqrt().min(0.5) * size;
-        let stop = Stop { residual, iterations: 20 * at.x.len(), radius: Some(self.radius) };
+        let stop = Stop { residual, radius: Some(self.radius) };
         let found = solve(&negative(&at.gradient), stop, |v| problem.product(&at.x, v))?;
         // m(0) − m(d), by ∇²f·d = r − ∇f.
         let promised = -0.5 * (dot(&found.x, &at.gradient) + dot(&found.x, &found.residual));
-        let to = problem.evaluate(along(&at.x, 1.0, &found.x))?;
         if promised <= limits.decrement && limits.decrement > 0.0 {
             return Ok(Step::End(Stopped::Converged));
         }
+        let to = problem.evaluate(along(&at.x, 1.0, &found.x))?;
         let rounding = 10.0 * f64::EPSILON * at.value.abs();
         let ratio = match to.is_finite() {
             true => (at.value - to.value + rounding) / (promised + rounding),
