@@ -10,7 +10,7 @@ pub(crate) const CONTEXT: usize = 64;
 pub(crate) const WIDTH: usize = 64;
 pub(crate) const HEADS: usize = 4;
 pub(crate) const BLOCKS: usize = 2;
-const DROPOUT: f64 = 0.2;
+const DROPOUT: f64 = 0.1;
 
 pub(crate) struct Model {
     /// Gives rows for characters, and scores of characters for rows: the two matrices are tied (Press & Wolf 2017).

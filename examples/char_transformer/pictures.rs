@@ -7,7 +7,7 @@ use plot::{Figure, Panel, PlotError, Saved};
 use wengert::prelude::*;
 
 /// Characters of the maps.
-const SHOWN: usize = 48;
+const SHOWN: usize = 20;
 
 /// Draws and writes the figure.
 pub(crate) fn draw(
@@ -30,16 +30,21 @@ pub(crate) fn draw(
     let tape = Tape::with(params);
     let window = &text.numbers[learnt..learnt + SHOWN.min(CONTEXT)];
     let (_, weights) = model.next(tape.constant(window), &mut Memory::default());
-    let shown = text.write(window).replace('\n', "¶");
+    let visible = |c| match c {
+        '\n' => '¶',
+        ' ' => '·',
+        c => c,
+    };
+    let names: Vec<char> = text.write(window).chars().map(visible).collect();
     let map = |block: usize, head: usize| {
         let weights = weights[block].index(0, head as isize).to_vec::<f32>();
-        // Dark is much, and the root shows little as well.
-        let pixels: Vec<f64> = weights.iter().map(|&w| 1.0 - f64::from(w).sqrt()).collect();
-        Panel::new(format!("Block {block}, head {head}: {shown}"))
-            .x_label("attends to")
-            .y_label("character")
-            .image(window.len(), window.len(), &pixels)
+        let percent: Vec<usize> = weights.iter().map(|&w| (100.0 * w).round() as usize).collect();
+        let rows: Vec<&[usize]> = percent.chunks(window.len()).collect();
+        Panel::new(format!("What head {head} of block {block} attends to (%)"))
+            .x_label("a character before it, or itself")
+            .y_label("a character")
+            .matrix(&rows, &names, &names)
     };
-    let figure = Figure::new("A transformer reads sonnets").size(1700, 560).columns(3);
+    let figure = Figure::new("A transformer reads sonnets").size(2000, 640).columns(3);
     figure.panel(losses).panel(map(0, 0)).panel(map(BLOCKS - 1, 0)).save("char_transformer")
 }

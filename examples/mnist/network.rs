@@ -48,7 +48,7 @@ impl Net {
                 Stage::new(params.scope("stage1"), 1, narrow),
                 Stage::new(params.scope("stage2"), narrow, wide),
             ],
-            dropout: Dropout::new(0.3),
+            dropout: Dropout::new(0.25),
             hidden: Linear::new(&mut params.scope("hidden"), wide * (side / 4).pow(2), UNITS),
             out: Linear::new(&mut params.scope("out"), UNITS, DIGITS),
         }
@@ -59,7 +59,7 @@ impl Net {
         let features = self.stages.iter().fold(x, |x, stage| stage.forward(x, &mode));
         let shape = features.shape();
         let flat = features.reshape([shape[0], shape[1..].iter().product()]);
-        let hidden = self.hidden.forward(self.dropout.forward(flat, mode.fold_in(0))).relu();
-        self.out.forward(self.dropout.forward(hidden, mode.fold_in(1)))
+        let hidden = self.hidden.forward(self.dropout.forward(flat, mode)).relu();
+        self.out.forward(hidden)
     }
 }

@@ -92,7 +92,7 @@ impl Trial {
 fn epochs(options: &Options) -> usize {
     match (options.quick, &options.data) {
         (true, _) => 1,
-        (_, Some(_)) => 8,
+        (_, Some(_)) => 6,
         // A twentieth of the pictures of an eighth of the pixels.
         (_, None) => 30,
     }
