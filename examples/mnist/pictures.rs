@@ -19,9 +19,11 @@ pub(crate) fn draw(trial: &Trial, held_out: &Samples, reading: &Reading) -> Resu
         .log_y()
         .line("while learning, with dropout", &curve(|epoch| epoch.learnt))
         .dashed("held out", &curve(|epoch| epoch.held_out));
+    // From 90 % up: what happens later would be a flat line beside the first epochs.
     let accuracy = Panel::new("Held-out pictures read right")
         .x_label("epoch")
         .y_label("share (%)")
+        .y_range(90.0..100.3)
         .line("", &curve(|epoch| 100.0 * epoch.accuracy));
     let digits: Vec<usize> = (0..DIGITS).collect();
     let confusion = Panel::new(format!("The {} held-out pictures", held_out.len()))
