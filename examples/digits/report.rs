@@ -4,6 +4,9 @@ use crate::samples::{DIGITS, Samples};
 use crate::training::largest;
 use ndarray::Array2;
 
+/// The most mistakes that are printed.
+const SHOWN: usize = 20;
+
 /// A picture read wrong.
 pub(crate) struct Mistake {
     /// The index among the held-out pictures.
@@ -92,8 +95,8 @@ impl Reading {
     }
 
     fn print_mistakes(&self) {
-        println!("\nmistakes, the most certain first");
-        for m in &self.mistakes {
+        println!("\nmistakes, the most certain first, {SHOWN} at most");
+        for m in self.mistakes.iter().take(SHOWN) {
             let (certainty, of_digit) = (100.0 * m.certainty, 100.0 * m.of_digit);
             println!(
                 "  a {} read as {} ({certainty:.0} %; as {} {of_digit:.0} %)",
