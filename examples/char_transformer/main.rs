@@ -29,7 +29,7 @@ use text::{Text, Trigram};
 use wengert::prelude::*;
 
 pub(crate) const BATCH: usize = 16;
-/// AdamW's η at its greatest, λ and β₂; the largest norm of a gradient. η, λ and the dropout were chosen by the held-out loss, among five
+/// AdamW's η at its greatest, λ and β₂; the largest norm of a gradient. η, λ and the dropout were chosen by the held-out loss, among six
 /// combinations: it is no estimate for a new text.
 const RATE: f64 = 6e-3;
 pub(crate) const DECAY: f64 = 0.5;

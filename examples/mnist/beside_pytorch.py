@@ -81,7 +81,8 @@ def main():
         seconds = time.perf_counter() - start
         net.eval()
         with torch.no_grad():
-            right = sum((net(a).argmax(1) == b).sum().item() for a, b in zip(x_held_out.split(250), y_held_out.split(250)))
+            parts = zip(x_held_out.split(250), y_held_out.split(250))
+            right = sum((net(a).argmax(1) == b).sum().item() for a, b in parts)
         print(f"{epoch:>3}   {100 * right / len(y_held_out):.2f} %   {seconds:.2f} s", flush=True)
 
 

@@ -93,7 +93,7 @@ fn epochs(options: &Options) -> usize {
     match (options.quick, &options.data) {
         (true, _) => 1,
         (_, Some(_)) => 6,
-        // A twentieth of the pictures of an eighth of the pixels.
+        // An epoch of fewer pictures is fewer steps.
         (_, None) => 30,
     }
 }
