@@ -98,6 +98,14 @@ fn texts_comments_and_tests_name_nothing() {
     }
 }
 
+/// What an exception covers, and no more.
+#[test]
+fn minimisers_name_tapes_and_nothing_else_that_is_forbidden() {
+    let in_minimize = |line| planted("optim/src/minimize/lbfgs.rs", line);
+    assert_eq!(in_minimize("use autograd::Tape;"), Vec::<String>::new());
+    assert_eq!(in_minimize("use nn::Linear;").len(), 1);
+}
+
 #[test]
 fn a_dependency_too_many_is_seen_however_it_is_written() {
     for line in [

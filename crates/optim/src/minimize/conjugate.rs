@@ -134,7 +134,8 @@ impl Method for ConjugateGradient {
         };
         let curvature = dot(&d, &problem.product(&at.x, &d)?);
         self.step = square / curvature;
-        if !(curvature > 0.0) || !self.step.is_finite() {
+        let is_convex = curvature > 0.0 && self.step.is_finite();
+        if !is_convex {
             return Ok(Step::End(Stopped::NoProgress));
         }
         if square * self.step <= limits.decrement {

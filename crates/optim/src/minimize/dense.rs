@@ -42,17 +42,16 @@ pub(crate) fn scales(a: &[f64], n: usize) -> Vec<f64> {
     (0..n).map(|i| a[i * n + i]).map(|d| if d > 0.0 { 1.0 / d.sqrt() } else { 1.0 }).collect()
 }
 
-/// A with its rows and columns scaled, and λ added to the diagonal.
-pub(crate) fn scaled(a: &[f64], s: &[f64], damping: f64) -> Vec<f64> {
+/// A with its rows and columns scaled.
+pub(crate) fn scaled(a: &[f64], s: &[f64]) -> Vec<f64> {
     let n = s.len();
-    let entry = |k: usize| a[k] * s[k / n] * s[k % n] + if k / n == k % n { damping } else { 0.0 };
-    (0..n * n).map(entry).collect()
+    (0..n * n).map(|k| a[k] * s[k / n] * s[k % n]).collect()
 }
 
 /// A⁻¹ of a symmetric A; `None` where A is not positive definite, to rounding.
 pub(crate) fn inverse(a: &[f64], n: usize) -> Option<Vec<f64>> {
     let s = scales(a, n);
-    let l = cholesky(&scaled(a, &s, 0.0), n)?;
+    let l = cholesky(&scaled(a, &s), n)?;
     let mut all = vec![0.0; n * n];
     for (i, row) in all.chunks_exact_mut(n).enumerate() {
         row[i] = s[i];

@@ -217,7 +217,7 @@ impl Given {
             let expected = format!("[], [{m}] or [{m}×{m}]");
             return Err(MinimizeError::Shape { what: "sigma", given: shape, expected });
         }
-        if let Some(element) = values.iter().position(|&sigma| !(sigma > 0.0)) {
+        if let Some(element) = values.iter().position(|&sigma| sigma <= 0.0) {
             let (what, value, expected) = ("sigma", values[element], "above 0");
             return Err(MinimizeError::Number { what, element, value, expected });
         }

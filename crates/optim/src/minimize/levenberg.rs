@@ -108,7 +108,7 @@ struct Equations {
 impl Equations {
     fn of(matrix: &[f64], gradient: &[f64], s: Vec<f64>) -> Self {
         let b = gradient.iter().zip(&s).map(|(g, s)| -g * s).collect();
-        Equations { c: scaled(matrix, &s, 0.0), b, s }
+        Equations { c: scaled(matrix, &s), b, s }
     }
 
     /// The u of a damping, and the factor that gave it; `None` where C + λ·I is not positive definite.
@@ -198,9 +198,10 @@ impl LevenbergMarquardt {
             *radius = radius.min(size);
         }
         let ratio = lowered / promised;
-        if ratio >= 0.75 || (ratio > 0.25 && self.damping == 0.0) {
+        let is_fair = ratio > 0.25;
+        if ratio >= 0.75 || (is_fair && self.damping == 0.0) {
             *radius = 2.0 * size;
-        } else if !(ratio > 0.25) {
+        } else if !is_fair {
             // Where the parabola through both values and the slope is least.
             let part = 0.5 * slope / (slope + lowered);
             let part = if part >= 0.1 { part.min(0.5) } else { 0.1 };

@@ -73,7 +73,8 @@ impl Line {
         limits: &Limits,
     ) -> Result<Step, MinimizeError> {
         let (slope, first) = (dot(&from.gradient, d), scale * self.rate);
-        if !(-slope > limits.decrement) {
+        let promises_more = -slope > limits.decrement;
+        if !promises_more {
             let met = -slope >= 0.0 && limits.decrement > 0.0;
             let why = if met { Stopped::Converged } else { Stopped::NoProgress };
             return Ok(Step::End(why));
@@ -124,7 +125,7 @@ impl Search<'_, '_> {
     /// Whether it descends too little, by more than the rounding of the values.
     fn is_high(&self, trial: &Trial) -> bool {
         let rounding = 2.0 * f64::EPSILON * self.from.value.abs();
-        !(trial.at.value <= self.from.value + self.c1 * trial.t * self.slope + rounding)
+        trial.at.value > self.from.value + self.c1 * trial.t * self.slope + rounding
     }
 
     fn is_flat(&self, trial: &Trial) -> bool {

@@ -79,7 +79,8 @@ impl Method for TrustRegion {
             true => (at.value - to.value + rounding) / (promised + rounding),
             false => f64::NEG_INFINITY,
         };
-        if !(ratio >= 0.25) {
+        let is_fair = ratio >= 0.25;
+        if !is_fair {
             self.radius *= 0.25;
         } else if ratio > 0.75 && found.is_on_boundary {
             self.radius = (2.0 * self.radius).min(self.largest);
@@ -87,8 +88,8 @@ impl Method for TrustRegion {
         if ratio > 0.15 && to.improves(at) {
             return Ok(Step::To(to));
         }
-        let is_moot = !(promised > rounding) || self.radius <= f64::EPSILON * norm(&at.x);
-        Ok(if is_moot { Step::End(Stopped::NoProgress) } else { Step::Refused })
+        let can_improve = promised > rounding && self.radius > f64::EPSILON * norm(&at.x);
+        Ok(if can_improve { Step::Refused } else { Step::End(Stopped::NoProgress) })
     }
 
     fn scale(&self) -> f64 {
