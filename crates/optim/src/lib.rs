@@ -48,6 +48,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Functions that can be called again are minimised in far fewer steps: see [`minimize`].
+//!
 //! # Your own
 //!
 //! An optimiser is the update of one number ([`Formula`]) or of a whole tensor ([`TensorRule`]), and a schedule is a function of the step.
