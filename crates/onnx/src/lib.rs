@@ -39,7 +39,7 @@
 //! | `erfc`, `sinc`, `sinhc`, `phi1`, `tanhshrink`, `entr` | formulas, `erfc` accurate relative to 1 |
 //! | `select`, `cast`, `concat`, `pad` | `Where` (of truth values `And`, `Or`), `Cast`, `Concat`, `Pad` |
 //! | `broadcast`, `reshape`, `permute`, `slice`, `flip`, `copy`, `detach` | `Expand`, `Reshape`, `Transpose`, `Slice`, `Slice` backwards, nothing, nothing |
-//! | `sum`, `max`, `argmax`, `cumsum`, `softmax`, `log_softmax`, `argsort` | `ReduceSum`, `ReduceMax`, `ArgMax`, `CumSum`, `Softmax`, `LogSoftmax`, `TopK` |
+//! | `sum`, `prod`, `max`, `argmax`, `cumsum`, `softmax`, `log_softmax`, `argsort` | `ReduceSum`, `ReduceProd`, `ReduceMax`, `ArgMax`, `CumSum`, `Softmax`, `LogSoftmax`, `TopK` |
 //! | `matmul`, `det`, `fft` | `MatMul`, `Det`, `DFT` |
 //! | `gather`, `pick`, `take` | `GatherElements`, `GatherElements`, `Gather` |
 //! | `scatter_add`, `unpick`, `index_add`, `diag` | `ScatterElements` |

@@ -39,6 +39,7 @@ pub(crate) fn write<'a>(at: &At<'a>) -> Result<Held, Why> {
         Op::Sum(sum) => x(0).sum(sum.axes.iter().map(|&axis| i64::from(axis)), false),
         Op::Max(max) if max.axes.is_empty() => return Ok(at.same()),
         Op::Max(max) => node(at, "ReduceMax", vec![("axes", ints(&max.axes)), KEEP_NONE]),
+        Op::Prod(prod) => node(at, "ReduceProd", vec![("axes", ints(&[prod.axis])), KEEP_NONE]),
         Op::Argmax(max) => node(at, "ArgMax", vec![axis(max.axis), KEEP_NONE]),
         Op::Cumsum(sum) => cumsum(at, sum.axis, sum.reverse),
         Op::Matmul(_) => product(at),
@@ -61,6 +62,11 @@ pub(crate) fn write<'a>(at: &At<'a>) -> Result<Held, Why> {
         Op::Solve(_) | Op::SolveTriangular(_) | Op::Cholesky(_) | Op::Slogdet(_) | Op::MatrixExp(_) => {
             return Err(NO_ALGEBRA.into());
         }
+        Op::Distances(_) => {
+            offsets(at, 0, 1).op_with("ReduceL2", vec![("axes", Attribute::Ints(vec![-1])), KEEP_NONE])
+        }
+        Op::OffsetsDot(_) => offsets(at, 1, 2).with("Mul", apart(at, 0, 2)).sum([-1], false),
+        Op::OffsetsSum(_) => offsets(at, 1, 2).with("Mul", apart(at, 0, 1)).sum([-2], false),
         Op::Qr(_) | Op::Eigh(_) | Op::Svd(_) | Op::Pinv(_) | Op::Lu(_) => return Err(NO_ALGEBRA.into()),
         Op::LinearRecurrence(r) => return loops::recurrence(at, r.axis.into(), r.reverse),
         Op::Cumargmax(max) => return loops::cumargmax(at, max.axis.into()),
@@ -89,6 +95,18 @@ pub(crate) fn write<'a>(at: &At<'a>) -> Result<Held, Why> {
         Op::AttentionBack(attention) => attended::attention_back(at, attention.causal),
     };
     Ok(at.gives(term.value))
+}
+
+/// An operand with a new axis, so many from the end.
+fn apart<'a>(at: &At<'a>, operand: usize, from_end: usize) -> Term<'a> {
+    let mut shape = at.operand(operand).0.to_vec();
+    shape.insert(shape.len() + 1 - from_end, 1);
+    at.x(operand).reshape(&shape)
+}
+
+/// The differences of each row of a from each row of b.
+fn offsets<'a>(at: &At<'a>, a: usize, b: usize) -> Term<'a> {
+    apart(at, a, 2).with("Sub", apart(at, b, 3))
 }
 
 const KEEP_NONE: (&str, Attribute) = ("keepdims", Attribute::Int(0));

@@ -119,17 +119,25 @@ fn reductions(table: &mut Table) {
             x.softmax(1),
             x.log_softmax(-1),
             x.logsumexp_over([1isize]),
+            x.prod_over([1isize]),
             x.argsort(1),
+            x.top_k(-1, 2).0,
             x.sort_descending(-1),
             x.cumargmax(1),
             x.cummax(2),
         ]
     });
     table.op("reduction gradients", &[numbers([2, 3, 4], -2.0..2.0)], |_, x| {
-        [x[0].cumsum(1), x[0].softmax(1), x[0].log_softmax(2), x[0].max_over([1isize])]
-            .into_iter()
-            .flat_map(|y| gradient(y, [x[0]]))
-            .collect()
+        [
+            x[0].cumsum(1),
+            x[0].softmax(1),
+            x[0].log_softmax(2),
+            x[0].max_over([1isize]),
+            x[0].prod_over([2isize]),
+        ]
+        .into_iter()
+        .flat_map(|y| gradient(y, [x[0]]))
+        .collect()
     });
     let ties = Given::Numbers(vec![2, 4], vec![1.0, 3.0, 3.0, 2.0, 5.0, 5.0, 5.0, 1.0]);
     table.op("ties", &[ties], |_, x| {
@@ -138,6 +146,15 @@ fn reductions(table: &mut Table) {
 }
 
 fn products(table: &mut Table) {
+    let points = [numbers([2, 3, 4], -2.0..2.0), numbers([2, 5, 4], -1.0..3.0)];
+    table.op("distances", &points, |_, x| {
+        let far = x[0].cdist(x[1], 2.0);
+        let mut all = vec![far];
+        all.extend(gradient(far, [x[0], x[1]]));
+        let along = gradient(far, [x[0]])[0];
+        all.extend(gradient(along, [x[1]]));
+        all
+    });
     let inputs = [numbers([2, 3, 4], -1.0..1.0), numbers([4, 5], -1.0..1.0), numbers([2, 4, 2], -1.0..1.0)];
     table.op("products", &inputs, |_, x| {
         let row = x[0].slice(0, 0..1).reshape([3, 4]);
