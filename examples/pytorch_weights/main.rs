@@ -98,7 +98,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     for start in (0..y.len()).step_by(64) {
         let end = (start + 64).min(y.len());
         let tape = Tape::with(&params);
-        let batch = tape.constant(&x.slice(ndarray::s![start..end, .., .., ..]));
+        let batch = tape.constant(x.slice(ndarray::s![start..end, .., .., ..]));
         let logits = net.forward(batch, &Mode::Train(tape.constant(Key::new(1))));
         let grads = nn::loss::cross_entropy(logits, tape.constant(&y[start..end])).backward();
         adam.step(&mut params, &grads)?;

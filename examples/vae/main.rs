@@ -145,7 +145,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     for d in 0..10 {
         plane = plane.points(d.to_string(), &of_digit(d));
     }
-    let draw = |z: [f32; 2]| vae.decode(tape.constant(&[z])).to_vec::<f32>();
+    let draw = |z: [f32; 2]| vae.decode(tape.constant([z])).to_vec::<f32>();
     const GRID: usize = 12;
     let at = |i: usize| -2.5 + 5.0 * i as f32 / (GRID - 1) as f32;
     let map = sheet("What the decoder draws from −2.5 to 2.5", [GRID, GRID], |r, c| {

@@ -122,7 +122,7 @@ mod tests {
     fn a_rate_below_0_gives_nothing_that_looks_like_a_count() {
         let tape = Tape::new();
         let p = Poisson::new(tape.var([-3.0, 2.0]));
-        let log = p.log_prob(tape.constant(&[0i64, 0])).to_vec::<f64>();
+        let log = p.log_prob(tape.constant([0i64, 0])).to_vec::<f64>();
         assert!(log[0].is_nan() && log[1] == -2.0, "{log:?}");
         let samples = p.sample(tape.constant(Key::new(1)), &[2]).to_vec::<f64>();
         assert!(samples[0].is_nan() && samples[1] >= 0.0, "{samples:?}");
