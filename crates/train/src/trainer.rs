@@ -3,7 +3,7 @@
 use crate::batches::Batches;
 use crate::error::Error;
 use crate::log::Log;
-use crate::place::{Place, restored, stored};
+use crate::place::{Place, by, restored, stored};
 use crate::session::Session;
 use autograd::{Mistake, Optimizer, Params};
 use files::{Better, Keeper};
@@ -16,7 +16,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// A training run: its length, its logs, and the folder of its checkpoints.
 ///
 /// [`run`](Trainer::run) is the loop. A folder is a run: where it holds a checkpoint, the run goes on from there, and ends with the
-/// same bits as one that was never interrupted, wherever it was killed.
+/// same bits as one that was never interrupted, wherever it was killed. **The checkpoint's optimiser counts then, its learning rate
+/// included, and not that of the program**: see [`run`](Trainer::run).
 ///
 /// ```
 /// use autograd::{Key, Params, ndarray::Array};
@@ -54,9 +55,6 @@ pub struct Trainer<'l> {
     logs: Vec<Box<dyn Log + 'l>>,
     stop: Arc<AtomicBool>,
 }
-
-/// The metric of checkpoints of epochs that were better than all before.
-const BEST: &str = "best";
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,9 +121,13 @@ impl<'l> Trainer<'l> {
 
     /// By which metric an epoch is the best: one that validation gives, or `train_loss`, the mean loss of the epoch, as it is without
     /// this call. The checkpoint of the best epoch is kept beside the newest.
+    ///
+    /// It belongs to the run: where an epoch is the best by another metric, or in the other direction, [`run`](Trainer::run) refuses
+    /// to go on.
     #[must_use]
     pub fn best(self, metric: &str, better: Better) -> Self {
-        Trainer { keeper: self.keeper.keep_best(1, BEST, better), best: (metric.to_owned(), better), ..self }
+        let keeper = self.keeper.keep_best(1, &by(metric, better), better);
+        Trainer { keeper, best: (metric.to_owned(), better), ..self }
     }
 
     /// Ends once so many epochs in a row were no better than the best.
@@ -189,6 +191,10 @@ impl<'l> Trainer<'l> {
     /// Trains: makes a step of each batch, validates after each epoch, writes logs and checkpoints, until an end is reached. What the
     /// folder's newest checkpoint holds takes the place of what is in the session.
     ///
+    /// **That includes the hyper-parameters of the optimiser.** On a run that goes on, a learning rate that the program has changed since
+    /// has no effect: the checkpoint's counts. Change it by a [`schedule`](Trainer::schedule), in the first closure, or begin a run in
+    /// another folder.
+    ///
     /// The first closure makes a step and gives its loss, by [`Session::eager`], [`Session::planned`] or in another way. The second
     /// gives metrics with their names; `|_| Ok([])` gives none.
     ///
@@ -208,11 +214,13 @@ impl<'l> Trainer<'l> {
     ) -> Result<Report, Error> {
         self.check();
         let loader = batches.loader();
+        let by = by(&self.best.0, self.best.1);
         let newest = self.keeper.newest()?;
         let resumed = newest.as_ref().map(|(step, _)| *step);
         let mut place = match newest {
             Some((step, checkpoint)) => {
-                let place = restored(&checkpoint, step, session, loader)?;
+                let file = self.keeper.path(step);
+                let place = restored((&file, &checkpoint), step, session, &by, loader)?;
                 // Written once more, so that the keeper deletes what a process left that was killed before it could.
                 self.keeper.write(step, &checkpoint)?;
                 place
@@ -241,7 +249,7 @@ impl<'l> Trainer<'l> {
                 metrics = place.end_epoch(validate(session)?);
                 self.logs.iter_mut().try_for_each(|log| log.scalars(session.step, &metrics))?;
                 if place.judge(position.epoch + 1, self.metric(&metrics), self.best.1) {
-                    metrics.push((BEST, self.metric(&metrics)));
+                    metrics.push((&by, self.metric(&metrics)));
                 }
             }
             end = self.end(&place, session.step, total);
@@ -249,7 +257,7 @@ impl<'l> Trainer<'l> {
             if is_due || !metrics.is_empty() || end.is_some() {
                 // Logs first: what a checkpoint follows must be on the disk.
                 self.logs.iter_mut().try_for_each(|log| log.keep())?;
-                self.keeper.write(session.step, &stored(session, &place, loader, &metrics))?;
+                self.keeper.write(session.step, &stored(session, &place, &by, loader, &metrics))?;
             }
         }
         let end = end.expect("the loop has ended");

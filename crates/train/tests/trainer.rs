@@ -188,7 +188,49 @@ fn a_checkpoint_of_something_else_is_refused_and_changes_nothing() {
     let (same, _) = session();
     let mut other = Session::new(same.params, Sgd::new(0.1).unwrap());
     let text = refused(&mut other, &same_data);
-    assert!(text.starts_with("optimiser state"), "{text}");
+    assert!(
+        text.contains("checkpoint-3.safetensors: optimizer: the state of Pipeline Descent AdamFormula false"),
+        "{text}"
+    );
+    assert!(text.contains("expected that of Descent Sgd"), "{text}");
+}
+
+/// Adam and AdamW have the same hyper-parameters and states, and differ in what they do.
+#[test]
+fn a_run_of_adam_does_not_go_on_by_adamw() {
+    let folder = folder("adamw");
+    fn trained<O: autograd::Optimizer>(
+        folder: &std::path::Path,
+        optimizer: O,
+    ) -> Result<train::Report, Error> {
+        let mut params = Params::f64();
+        let w = params.scope("m").param("w", [], 0.0);
+        let mut session = Session::new(params, optimizer);
+        let step = |s: &mut Session<O>, (): &()| s.eager(|t| (t.param(w) - 1.0).square());
+        let batches = Batches::new(Loader::new(2, 1), |_, _| ());
+        Trainer::new(folder).epochs(1).run(&mut session, &batches, step, |_| Ok([]))
+    }
+    trained(&folder, optim::Adam::new(0.1).unwrap()).unwrap();
+    let text = trained(&folder, optim::AdamW::new(0.1).unwrap()).unwrap_err().to_string();
+    assert!(text.contains("optimizer: the state of Descent AdamFormula false"), "{text}");
+    trained(&folder, optim::Adam::new(0.1).unwrap()).unwrap();
+}
+
+/// A best epoch by one metric is none by another.
+#[test]
+fn another_metric_or_direction_is_refused() {
+    let folder = folder("another_best");
+    run(&mut trainer(&folder)).unwrap();
+    let whole = files(&folder);
+    for (metric, better) in
+        [("error", Better::Larger), ("seen", Better::Smaller), ("train_loss", Better::Smaller)]
+    {
+        let mut trainer = trainer(&folder).epochs(7).best(metric, better);
+        let text = run(&mut trainer).unwrap_err().to_string();
+        assert!(text.contains("best: error, the smaller the better; expected "), "{text}");
+        assert_eq!(trainer.load_best(&mut session().0.params).unwrap(), None);
+        assert!(files(&folder) == whole, "nothing has changed");
+    }
 }
 
 /// The newest file is broken: the one before it counts.
