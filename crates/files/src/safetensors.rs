@@ -70,7 +70,7 @@ pub fn decode(bytes: &[u8]) -> Result<Tensors, Error> {
 /// If the file cannot be read, or its header breaks the format.
 pub(crate) fn read_texts(path: &Path) -> Result<BTreeMap<String, String>, Error> {
     let failed = disk::failed(path, "read");
-    let mut file = File::open(path).map_err(&failed)?;
+    let mut file = disk::is_file(path).and_then(|()| File::open(path)).map_err(&failed)?;
     let mut bytes = vec![];
     file.by_ref().take(8).read_to_end(&mut bytes).map_err(&failed)?;
     let length = bytes.first_chunk().map_or(0, |&n| u64::from_le_bytes(n));

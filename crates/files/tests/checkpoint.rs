@@ -151,6 +151,14 @@ fn the_best_and_the_newest_stay() {
     let (step, checkpoint) = keeper.newest().unwrap().unwrap();
     assert_eq!(step, 13);
     check(&checkpoint);
+    for step in [10, 13] {
+        let kept = fs::read(keeper.path(step)).unwrap();
+        fs::write(keeper.path(step), &kept[..kept.len() - 1]).unwrap();
+    }
+    let error = keeper.newest().unwrap_err();
+    let fields: Vec<&str> = error.faults().iter().map(|fault| &fault.field[..]).collect();
+    assert_eq!(fields, [14, 13, 10].map(|step| format!("checkpoint-{step}.safetensors")));
+    assert!(keeper.best().is_err());
     let text = String::from_utf8_lossy(&whole[8..]).contains("wengert.checkpoint/1");
     assert!(text);
     let at = whole.windows(20).position(|w| w == b"wengert.checkpoint/1").unwrap();

@@ -35,6 +35,17 @@ fn bits(params: &Params) -> Vec<u8> {
     safetensors::encode(&params.to_tensors())
 }
 
+/// A pipe that nobody writes to would wait for ever.
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_refused() {
+    let path = std::env::temp_dir().join(format!("wengert-pipe-{}", std::process::id()));
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let error = autograd::Params::f64().load(&path).unwrap_err();
+    assert!(error.to_string().ends_with("cannot read: it is no regular file"), "{error}");
+    std::fs::remove_file(&path).unwrap();
+}
+
 #[test]
 fn what_is_saved_comes_back_to_the_bit() {
     for new in [Params::f32, Params::f64] {

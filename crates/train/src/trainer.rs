@@ -9,7 +9,7 @@ use autograd::{Mistake, Optimizer, Params};
 use files::{Better, Keeper};
 use optim::Schedule;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -79,6 +79,8 @@ pub struct Report {
     pub epochs: u64,
     /// The step that it went on from, if there was a checkpoint.
     pub resumed: Option<u64>,
+    /// The files of later checkpoints, which were broken and so are gone: it went on from the newest that was whole.
+    pub passed_over: Vec<PathBuf>,
     /// The epoch of the best metric, counted from 1, and the metric.
     pub best: Option<(u64, f64)>,
 }
@@ -200,7 +202,7 @@ impl<'l> Trainer<'l> {
     ///
     /// # Errors
     /// If a closure gives one, such as a loss that is not finite; if a checkpoint or a log cannot be read or written, or is of another
-    /// model, optimiser or data set.
+    /// model, optimiser or data set; if there are checkpoints and none is whole; if another run uses the folder.
     ///
     /// # Panics
     /// If no end is set; if validation does not give the metric of [`best`](Trainer::best).
@@ -215,8 +217,12 @@ impl<'l> Trainer<'l> {
         self.check();
         let loader = batches.loader();
         let by = by(&self.best.0, self.best.1);
+        let _lock = self.keeper.lock()?;
         let newest = self.keeper.newest()?;
         let resumed = newest.as_ref().map(|(step, _)| *step);
+        let broken =
+            self.keeper.steps()?.into_iter().filter(|step| resumed.is_some_and(|resumed| *step > resumed));
+        let passed_over = broken.map(|step| self.keeper.path(step)).collect();
         let mut place = match newest {
             Some((step, checkpoint)) => {
                 let file = self.keeper.path(step);
@@ -262,7 +268,7 @@ impl<'l> Trainer<'l> {
         }
         let end = end.expect("the loop has ended");
         let epochs = loader.position(session.step).epoch;
-        Ok(Report { end, steps: session.step, epochs, resumed, best: place.best })
+        Ok(Report { end, steps: session.step, epochs, resumed, passed_over, best: place.best })
     }
 
     /// Loads the parameters of the best epoch, if there was one; gives its step.

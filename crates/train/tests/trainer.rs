@@ -244,7 +244,41 @@ fn a_broken_checkpoint_is_passed_over() {
     fs::write(&newest, &bytes[..bytes.len() / 2]).unwrap();
     let (report, _) = run(&mut trainer(&folder)).unwrap();
     assert!(report.resumed.is_some_and(|step| step < 36), "{report:?}");
+    assert_eq!(report.passed_over, [newest]);
     assert_eq!(files(&folder), whole);
+}
+
+/// To begin anew would cut the log, and lose what can be repaired.
+#[test]
+fn broken_checkpoints_alone_are_an_error() {
+    let folder = folder("all_broken");
+    run(&mut trainer(&folder)).unwrap();
+    let paths: Vec<_> =
+        files(&folder).into_iter().filter(|(name, _)| name.starts_with("checkpoint-")).collect();
+    for (name, bytes) in &paths {
+        fs::write(folder.join(name), &bytes[..bytes.len() / 2]).unwrap();
+    }
+    let before = files(&folder);
+    let error = run(&mut trainer(&folder)).unwrap_err();
+    assert!(
+        matches!(&error, Error::File(::files::Error::Content { faults, .. }) if faults.len() == 2),
+        "{error}"
+    );
+    assert!(paths.iter().all(|(name, _)| error.to_string().contains(&name[..])), "{error}");
+    assert!(files(&folder) == before, "nothing has changed");
+}
+
+#[test]
+fn two_runs_do_not_share_a_folder() {
+    let folder = folder("shared");
+    let (mut session, model) = session();
+    let step = |session: &mut runs::Own, batch: &runs::Batch| {
+        let error = run(&mut trainer(&folder)).unwrap_err().to_string();
+        assert!(error.contains("another run uses this folder"), "{error}");
+        runs::eager(session, model, batch)
+    };
+    trainer(&folder).steps(1).run(&mut session, &runs::batches(), step, runs::validate).unwrap();
+    assert_eq!(run(&mut trainer(&folder)).unwrap().0.resumed, Some(1));
 }
 
 #[test]
