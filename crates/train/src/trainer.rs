@@ -181,11 +181,10 @@ impl<'l> Trainer<'l> {
 
     /// Ends the run when the user presses Ctrl-C. Pressed once more, it ends the program at once.
     ///
-    /// # Panics
-    /// If the program has a handler of its own for the signal: it can set what [`stop_when`](Trainer::stop_when) takes.
+    /// Where the signal is ignored, as by the shell for `train &` in a script, it stays ignored. A program with a handler of its own
+    /// for it keeps that, and this call does nothing: the handler can set what [`stop_when`](Trainer::stop_when) takes.
     #[cfg(feature = "interrupt")]
     #[must_use]
-    #[track_caller]
     pub fn stop_on_ctrl_c(self) -> Self {
         self.stop_when(crate::interrupt::pressed())
     }
