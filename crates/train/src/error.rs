@@ -5,7 +5,6 @@ use std::error::Error as StdError;
 use std::fmt;
 
 /// Why training stopped before its end. What was trained until the last checkpoint is in its folder.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// A step was refused, and has changed nothing.
@@ -29,7 +28,8 @@ impl Error {
     /// An error of one's own.
     ///
     /// ```
-    /// assert_eq!(train::Error::other("the data set is gone").to_string(), "the data set is gone");
+    /// let error = train::Error::other("the data set is gone");
+    /// assert_eq!((error.to_string(), format!("{error:?}")), ("the data set is gone".into(), "the data set is gone".into()));
     /// ```
     pub fn other(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Error {
         Error::Other(error.into())
@@ -48,6 +48,13 @@ impl Error {
             *step = number;
         }
         self
+    }
+}
+
+/// The text of `Display`: it is what `main` prints that gives an error, and `unwrap`.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
