@@ -49,15 +49,16 @@ pub trait ParamsFile {
     #[track_caller]
     fn set_tensors(&mut self, tensors: &Tensors, mapping: &Mapping) -> Result<(), Error>;
 
-    /// Writes a safetensors file, [atomically](crate::replace).
+    /// Writes a safetensors file, [atomically](crate::replace), with a checksum of its numbers (CRC-32), which reading verifies.
     ///
     /// # Errors
     /// If the system refuses.
     fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        self.save_with(path, &Mapping::new())
+        safetensors::write_summed(path, &self.to_tensors())
     }
 
-    /// As [`save`](ParamsFile::save), in the names of a mapping.
+    /// As [`save`](ParamsFile::save), in the names of a mapping, and without a checksum: other programs take texts in a file for a
+    /// sign of its origin.
     ///
     /// # Errors
     /// If the system refuses.
