@@ -1,5 +1,6 @@
 //! Why training stopped before its end.
 
+use crate::metrics::MetricError;
 use autograd::{HyperparameterError, NonFinite, ProgramError, StateError, StepError};
 use std::error::Error as StdError;
 use std::fmt;
@@ -20,6 +21,8 @@ pub enum Error {
     File(files::Error),
     /// A checkpoint of another optimiser.
     State(StateError),
+    /// Data that a metric cannot be computed of, or the metrics that validation gives.
+    Metric(MetricError),
     /// What a closure of the user's says.
     Other(Box<dyn StdError + Send + Sync>),
 }
@@ -67,6 +70,7 @@ impl fmt::Display for Error {
             }
             Error::File(error) => error.fmt(f),
             Error::State(error) => error.fmt(f),
+            Error::Metric(error) => error.fmt(f),
             Error::Other(error) => error.fmt(f),
         }
     }
@@ -78,6 +82,7 @@ impl StdError for Error {
             Error::Step { error, .. } => error.source(),
             Error::File(error) => error.source(),
             Error::State(error) => error.source(),
+            Error::Metric(error) => error.source(),
             Error::Other(error) => error.source(),
         }
     }
@@ -113,8 +118,8 @@ impl From<StateError> for Error {
     }
 }
 
-impl From<crate::metrics::MetricError> for Error {
-    fn from(error: crate::metrics::MetricError) -> Error {
-        Error::other(error)
+impl From<MetricError> for Error {
+    fn from(error: MetricError) -> Error {
+        Error::Metric(error)
     }
 }

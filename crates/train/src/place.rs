@@ -29,13 +29,14 @@ impl Place {
         [("train_loss", loss)].into_iter().chain(validated).collect()
     }
 
-    /// Takes note of the metric of an epoch; says whether it is the best. NaN is not, and neither is the best one again.
-    pub(crate) fn judge(&mut self, epoch: u64, value: f64, better: Better) -> bool {
+    /// Takes note of the metric of an epoch; says whether it is the best. NaN is not, neither is the best one again, and neither is one
+    /// that has no checkpoint.
+    pub(crate) fn judge(&mut self, epoch: u64, value: f64, better: Better, has_checkpoint: bool) -> bool {
         let is_better = |best: f64| match better {
             Better::Smaller => value < best,
             Better::Larger => value > best,
         };
-        let is_best = !value.is_nan() && self.best.is_none_or(|(_, best)| is_better(best));
+        let is_best = has_checkpoint && !value.is_nan() && self.best.is_none_or(|(_, best)| is_better(best));
         (self.best, self.bad) = if is_best { (Some((epoch, value)), 0) } else { (self.best, self.bad + 1) };
         is_best
     }

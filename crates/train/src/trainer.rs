@@ -3,6 +3,7 @@
 use crate::batches::Batches;
 use crate::error::Error;
 use crate::log::Log;
+use crate::metrics::MetricError;
 use crate::place::{Place, by, restored, stored};
 use crate::session::Session;
 use autograd::{Mistake, Optimizer, Params};
@@ -50,6 +51,7 @@ pub struct Trainer<'l> {
     best: (String, Better),
     patience: Option<u64>,
     checkpoint_every: Option<u64>,
+    checkpoint_every_epochs: u64,
     log_every: u64,
     schedule: Option<Schedule>,
     logs: Vec<Box<dyn Log + 'l>>,
@@ -101,6 +103,7 @@ impl<'l> Trainer<'l> {
             best: ("train_loss".to_owned(), Better::Smaller),
             patience: None,
             checkpoint_every: None,
+            checkpoint_every_epochs: 1,
             log_every: 1,
             schedule: None,
             logs: vec![],
@@ -147,6 +150,19 @@ impl<'l> Trainer<'l> {
     pub fn checkpoint_every(self, steps: u64) -> Self {
         assert!(steps > 0, "checkpoint_every: 0 steps");
         Trainer { checkpoint_every: Some(steps), ..self }
+    }
+
+    /// Writes a checkpoint every so many epochs and after the last, and not after each. A checkpoint costs the writing of the
+    /// parameters and of all that the optimiser remembers, three times the model with Adam, and waits for the disk; fewer of them cost
+    /// what a killed run makes again. An epoch without one is not the best, though [`patience`](Trainer::patience) counts it.
+    ///
+    /// # Panics
+    /// If it is 0.
+    #[must_use]
+    #[track_caller]
+    pub fn checkpoint_every_epochs(self, epochs: u64) -> Self {
+        assert!(epochs > 0, "checkpoint_every_epochs: 0 epochs");
+        Trainer { checkpoint_every_epochs: epochs, ..self }
     }
 
     /// The learning rate of each step.
@@ -201,10 +217,11 @@ impl<'l> Trainer<'l> {
     ///
     /// # Errors
     /// If a closure gives one, such as a loss that is not finite; if a checkpoint or a log cannot be read or written, or is of another
-    /// model, optimiser or data set; if there are checkpoints and none is whole; if another run uses the folder.
+    /// model, optimiser or data set; if validation does not give the metric of [`best`](Trainer::best), or a name has several lines, where
+    /// a checkpoint has been written before; if there are checkpoints and none is whole; if another run uses the folder.
     ///
     /// # Panics
-    /// If no end is set; if validation does not give the metric of [`best`](Trainer::best).
+    /// If no end is set.
     #[track_caller]
     pub fn run<O: Optimizer, B: Send + 'static, M: IntoIterator<Item = (&'static str, f64)>>(
         &mut self,
@@ -249,20 +266,30 @@ impl<'l> Trainer<'l> {
             place.loss.add(loss, loader.rows_of(position.batch) as f64);
             self.tell(session.step, loss)?;
 
-            let mut metrics = vec![];
+            let mut is_due = self.checkpoint_every.is_some_and(|n| session.step.is_multiple_of(n));
+            let (mut metrics, mut refused) = (vec![], None);
             if position.batch + 1 == loader.batches() {
+                let epoch = position.epoch + 1;
+                is_due |= epoch.is_multiple_of(self.checkpoint_every_epochs) || total == Some(session.step);
                 metrics = place.end_epoch(validate(session)?);
-                self.logs.iter_mut().try_for_each(|log| log.scalars(session.step, &metrics))?;
-                if place.judge(position.epoch + 1, self.metric(&metrics), self.best.1) {
-                    metrics.push((&by, self.metric(&metrics)));
+                match self.metric(&metrics) {
+                    Ok(value) => {
+                        self.logs.iter_mut().try_for_each(|log| log.scalars(session.step, &metrics))?;
+                        if place.judge(epoch, value, self.best.1, is_due) {
+                            metrics.push((&by, value));
+                        }
+                    }
+                    Err(error) => refused = Some(error),
                 }
             }
             end = self.end(&place, session.step, total);
-            let is_due = self.checkpoint_every.is_some_and(|n| session.step.is_multiple_of(n));
-            if is_due || !metrics.is_empty() || end.is_some() {
+            if is_due || end.is_some() || refused.is_some() {
                 // Logs first: what a checkpoint follows must be on the disk.
                 self.logs.iter_mut().try_for_each(|log| log.keep())?;
                 self.keeper.write(session.step, &stored(session, &place, &by, loader, &metrics))?;
+            }
+            if let Some(error) = refused {
+                return Err(error.into());
             }
         }
         let end = end.expect("the loop has ended");
@@ -312,15 +339,15 @@ impl<'l> Trainer<'l> {
     }
 
     /// The metric that says which epoch is the best.
-    #[track_caller]
-    fn metric(&self, metrics: &[(&str, f64)]) -> f64 {
+    fn metric(&self, metrics: &[(&str, f64)]) -> Result<f64, MetricError> {
+        let names: Vec<&str> = metrics.iter().map(|(name, _)| *name).collect();
+        if let Some(name) = names.iter().find(|name| name.contains(['\n', '\r'])) {
+            return Err(MetricError::whole("name of a metric", &format!("{name:?}"), "one line"));
+        }
         let found = metrics.iter().find(|(name, _)| *name == self.best.0);
-        found.map(|(_, value)| *value).unwrap_or_else(|| {
-            let names: Vec<&str> = metrics.iter().map(|(name, _)| *name).collect();
-            Mistake::new(format!("run: validation gives no `{}`", self.best.0))
-                .line("metrics", names.join(", "))
-                .rule("the metric of `best` is one of them")
-                .raise()
+        found.map(|(_, value)| *value).ok_or_else(|| {
+            let expected = format!("`{}` among them, by which an epoch is the best", self.best.0);
+            MetricError::whole("metrics of validation", &names.join(", "), &expected)
         })
     }
 }

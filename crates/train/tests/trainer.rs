@@ -287,10 +287,51 @@ fn a_run_without_an_end_is_a_mistake() {
     let _ = run(&mut Trainer::new(folder("endless")));
 }
 
+/// The error of a run with this metric, whose last checkpoint is that of the first epoch.
+fn misnamed(name: &str, best: &str, given: &'static str) -> String {
+    let folder = folder(name);
+    let ((mut session, model), mut trainer) = (session(), trainer(&folder).best(best, Better::Smaller));
+    let step = |session: &mut runs::Own, batch: &runs::Batch| runs::eager(session, model, batch);
+    let error = trainer.run(&mut session, &runs::batches(), step, |_| Ok([(given, 0.5)])).unwrap_err();
+    assert!(matches!(error, Error::Metric(_)), "{error}");
+    // Nothing is lost: with the right name, it goes on.
+    let (report, _) = run(&mut runs::trainer(&folder)).unwrap();
+    assert_eq!((report.resumed, report.end), (Some(6), End::Finished));
+    error.to_string()
+}
+
 #[test]
-#[should_panic(expected = "run: validation gives no `accuracy`\n  metrics: train_loss, error, seen")]
-fn a_metric_that_nobody_gives_is_a_mistake() {
-    let _ = run(&mut Trainer::new(folder("unknown_metric")).epochs(1).best("accuracy", Better::Larger));
+fn a_metric_that_nobody_gives_is_an_error_after_the_checkpoint() {
+    let text = misnamed("unknown_metric", "accuracy", "error");
+    assert!(
+        text.starts_with("metrics of validation: found train_loss, error, expected `accuracy`"),
+        "{text}"
+    );
+    let text = misnamed("several_lines", "error", "two\nlines");
+    assert_eq!(text, r#"name of a metric: found "two\nlines", expected one line"#);
+}
+
+/// Every third epoch has a checkpoint, and the last one.
+#[test]
+fn checkpoints_are_rarer_than_epochs() {
+    let [whole, stopped] = ["rare", "rare_stopped"].map(folder);
+    let rare = |folder: &std::path::Path| {
+        trainer(folder).checkpoint_every(1000).checkpoint_every_epochs(3).epochs(7)
+    };
+    let (report, _) = run(&mut rare(&whole)).unwrap();
+    assert_eq!(report.best.map(|(epoch, _)| epoch), Some(3));
+    let names: Vec<String> = files(&whole).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names[..2], ["checkpoint-18.safetensors", "checkpoint-42.safetensors"]);
+    for stop in [1, 17, 20, 36, 41] {
+        assert_eq!(run(&mut rare(&stopped).steps(stop)).unwrap().0.steps, stop);
+    }
+    run(&mut rare(&stopped)).unwrap();
+    assert!(files(&stopped) == files(&whole));
+
+    // Patience counts epochs without a checkpoint, which are not the best.
+    let scores = [0.1, 0.9, 0.3, 0.4, 0.4, 0.2, 0.9];
+    let report = scored(&folder("rare_patience"), &scores, |trainer| trainer.checkpoint_every_epochs(3));
+    assert_eq!((report.end, report.epochs, report.best), (End::Patience, 2, None));
 }
 
 /// The mean loss of an epoch weighs each batch by its rows.
