@@ -4,13 +4,10 @@ use crate::error::{Error, Fault};
 use crate::mapping::Mapping;
 use crate::params::ParamsFile;
 use crate::safetensors;
-use crate::tensors::{Tensors, named};
+use crate::tensors::{CHECKPOINT as FORMAT, Tensors, named};
 use autograd::{Data, Key, Mistake, NamedTensor, OptimizerState, Params, ToTensor};
 use serde_json::json;
 use std::path::{Path, PathBuf};
-
-/// What the text `format` of a checkpoint begins with; the version follows.
-const FORMAT: &str = "wengert.checkpoint/";
 
 /// The version that is written. Files of all versions up to it are read.
 const VERSION: u64 = 1;

@@ -51,6 +51,10 @@ pub fn write(path: impl AsRef<Path>, tensors: &Tensors) -> Result<(), Error> {
 /// # Errors
 /// As [`read`].
 pub fn decode(bytes: &[u8]) -> Result<Tensors, Error> {
+    if bytes.starts_with(b"PK\x03\x04") {
+        let expected = "a safetensors file; `files::torch` reads PyTorch's .pt, `files::npz` NumPy's .npz";
+        return Err(Fault::new("format", "a zip archive", expected).into());
+    }
     let (length, metadata) = SafeTensors::read_metadata(bytes).map_err(broken)?;
     let numbers = &bytes[8 + length..];
     let (mut list, mut faults) = (vec![], vec![]);
