@@ -100,6 +100,7 @@ fn all_faults_are_listed_and_nothing_changes() {
         ]
     );
     assert!(error.to_string().contains("4 faults"), "{error}");
+    assert_eq!(error.faults()[0].expected, "[2×3], or a mapping of the rest (`Mapping::only`)");
     assert_eq!(bits(&params), before);
     let error = params.load(file.0.with_extension("not there")).unwrap_err();
     assert!(matches!(error, Error::Io { action: "read", .. }), "{error}");
