@@ -67,11 +67,11 @@ fn classification(case: &Case) -> Result<Results, Fault> {
     let zero_division = case.args.or("zero_division", 0.0)?;
     let bins: usize = case.args.or("calibration_bins", 10)?;
     let (rows, truth, weights) = (floats(case, "probabilities")?, integers(case, "target")?, weights(case)?);
-    let plain = Probabilities::of(&rows, &truth)?;
+    let plain = Probabilities::of(&truth, &rows)?;
     let predicted = plain.predicted();
     let confusion = Confusion::of(&truth, &predicted, classes)?.zero_division(zero_division);
     each(case, |label| {
-        let weighted = || Probabilities::weighted(&rows, &truth, weights.as_deref());
+        let weighted = || Probabilities::weighted(&truth, &rows, weights.as_deref());
         let counts = || Confusion::weighted(&truth, &predicted, classes, weights.as_deref());
         let mean = |areas: Vec<f64>| areas.iter().sum::<f64>() / areas.len() as f64;
         Ok(Some(match label {

@@ -4,13 +4,10 @@ use crate::error::{Error, Fault};
 use crate::mapping::Mapping;
 use crate::params::ParamsFile;
 use crate::safetensors;
-use crate::tensors::{Tensors, named};
+use crate::tensors::{CHECKPOINT as FORMAT, Tensors, named};
 use autograd::{Data, Key, Mistake, NamedTensor, OptimizerState, Params, ToTensor};
 use serde_json::json;
 use std::path::{Path, PathBuf};
-
-/// What the text `format` of a checkpoint begins with; the version follows.
-const FORMAT: &str = "wengert.checkpoint/";
 
 /// The version that is written. Files of all versions up to it are read.
 const VERSION: u64 = 1;
@@ -19,7 +16,7 @@ const VERSION: u64 = 1;
 /// What is read is what was written, to the bit.
 ///
 /// It is a safetensors file, which other programs read too: its text `format` is `wengert.checkpoint/1`, and the tensors are named
-/// `params/…`, `optimizer.state/…` and so on. Each name stands for one value of its kind; a later one takes the place of an earlier one.
+/// `params/…`, `optimizer.state/…` and so on; the text `wengert.crc32` is the checksum of their numbers. Each name stands for one value of its kind; a later one takes the place of an earlier one.
 ///
 /// ```
 /// use autograd::{Key, OptimizerState, Params};
@@ -80,7 +77,7 @@ impl Checkpoint {
     /// # Errors
     /// If the system refuses.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        safetensors::write(path, &self.tensors)
+        safetensors::write_summed(path, &self.tensors)
     }
 
     /// Reads a file that [`write`](Checkpoint::write) wrote, by this version or an earlier one.

@@ -14,8 +14,26 @@ pub(crate) fn failed(path: &Path, action: &'static str) -> impl Fn(io::Error) ->
 
 /// What `decode` makes of the bytes of a file.
 pub(crate) fn read<T>(path: &Path, decode: impl Fn(&[u8]) -> Result<T, Error>) -> Result<T, Error> {
-    let bytes = fs::read(path).map_err(failed(path, "read"))?;
-    decode(&bytes).map_err(|error| error.in_file(path))
+    decode(&bytes(path)?).map_err(|error| error.in_file(path))
+}
+
+/// The bytes of a file. What is no regular file is refused: a pipe waits for ever, and a device may have no end.
+///
+/// ```
+/// let error = files::bytes(std::env::temp_dir()).unwrap_err();
+/// assert!(error.to_string().ends_with("cannot read: it is no regular file"));
+/// ```
+///
+/// # Errors
+/// If it is no regular file, or the system refuses.
+pub fn bytes(path: impl AsRef<Path>) -> Result<Vec<u8>, Error> {
+    let path = path.as_ref();
+    is_file(path).and_then(|()| fs::read(path)).map_err(failed(path, "read"))
+}
+
+pub(crate) fn is_file(path: &Path) -> io::Result<()> {
+    let error = || io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file");
+    if fs::metadata(path)?.is_file() { Ok(()) } else { Err(error()) }
 }
 
 /// Replaces a file by one with these bytes, or makes it. Whoever opens the path at any moment, and after a crash, finds the whole

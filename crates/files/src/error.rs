@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 /// let files::Error::Content { faults, .. } = &error else { panic!("{error}") };
 /// assert_eq!(faults[0].field, "header");
 /// ```
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// The system refused.
@@ -105,6 +104,13 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Fault { field, found, expected } = self;
         write!(f, "{field}: {found}; expected {expected}")
+    }
+}
+
+/// The text of `Display`: it is what `main` prints that gives an error, and `unwrap`.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -2,9 +2,10 @@
 
 use crate::checkpoint::{Checkpoint, check_format, metric_field};
 use crate::disk::{self, TEMPORARY};
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::safetensors;
-use std::fs;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Keeps the checkpoints of a run in a folder: the newest, and the best by a metric. Others are deleted.
@@ -54,7 +55,39 @@ impl Keeper {
 
     /// The file of a step.
     pub fn path(&self, step: u64) -> PathBuf {
-        self.folder.join(format!("{BEGIN}{step}{END}"))
+        self.folder.join(name(step))
+    }
+
+    /// Takes the folder, which is made if need be, until the file is dropped or the process ends, however it ends. Where the system
+    /// has no locks, nothing is locked.
+    ///
+    /// ```
+    /// let folder = std::env::temp_dir().join(format!("wengert-lock-{}", std::process::id()));
+    /// let keeper = files::Keeper::new(&folder);
+    /// let lock = keeper.lock()?;
+    /// assert!(keeper.lock().unwrap_err().to_string().ends_with("cannot lock: another run uses this folder"));
+    /// drop(lock);
+    /// keeper.lock()?;
+    /// std::fs::remove_dir_all(&folder)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If another run has it, of kind [`WouldBlock`](io::ErrorKind::WouldBlock), or the system refuses.
+    pub fn lock(&self) -> Result<File, Error> {
+        let failed = disk::failed(&self.folder, "lock");
+        fs::create_dir_all(&self.folder).map_err(&failed)?;
+        let file =
+            OpenOptions::new().create(true).append(true).open(self.folder.join(LOCK)).map_err(&failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(file),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+            Err(TryLockError::WouldBlock) => {
+                let text = "another run uses this folder";
+                Err(failed(io::Error::new(io::ErrorKind::WouldBlock, text)))
+            }
+        }
     }
 
     /// Writes the checkpoint of a step, then deletes those that are neither the newest nor among the best, and what was left half written.
@@ -86,10 +119,12 @@ impl Keeper {
         Ok(steps)
     }
 
-    /// The newest checkpoint that is whole, and its step: where a run goes on. `None` if there is none.
+    /// The newest checkpoint that is whole, and its step: where a run goes on. `None` if there is none at all. Those of later steps in
+    /// [`steps`](Keeper::steps) are broken and were passed over.
     ///
     /// # Errors
-    /// If the folder is there and cannot be read, or the newest comes from a newer version of this library.
+    /// If the folder is there and cannot be read, if there are checkpoints and none is whole, or if the newest comes from a newer
+    /// version of this library.
     pub fn newest(&self) -> Result<Option<(u64, Checkpoint)>, Error> {
         self.first_whole(self.steps()?.into_iter().rev())
     }
@@ -103,6 +138,7 @@ impl Keeper {
     }
 
     fn first_whole(&self, steps: impl Iterator<Item = u64>) -> Result<Option<(u64, Checkpoint)>, Error> {
+        let mut faults = vec![];
         for step in steps {
             match Checkpoint::read(self.path(step)) {
                 Ok(checkpoint) => return Ok(Some((step, checkpoint))),
@@ -111,10 +147,11 @@ impl Keeper {
                     return Err(error);
                 }
                 Err(Error::Io { file, action, source }) => return Err(Error::Io { file, action, source }),
-                Err(_) => {}
+                Err(error) => faults.push(Fault::new(name(step), error, "a whole checkpoint")),
             }
         }
-        Ok(None)
+        // Whoever began anew would lose what they could repair or fetch.
+        if faults.is_empty() { Ok(None) } else { Err(Error::from(faults).in_file(&self.folder)) }
     }
 
     /// The steps that have the metric, the best first.
@@ -148,16 +185,23 @@ impl Keeper {
     fn names(&self) -> Result<Vec<String>, Error> {
         let failed = disk::failed(&self.folder, "list");
         let entries = match fs::read_dir(&self.folder) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
             entries => entries.map_err(&failed)?,
         };
-        let name = |entry: std::io::Result<fs::DirEntry>| {
+        let file_name = |entry: io::Result<fs::DirEntry>| {
             entry.map(|entry| entry.file_name().to_string_lossy().into_owned()).map_err(&failed)
         };
-        entries.map(name).collect()
+        entries.map(file_name).collect()
     }
 }
 
 /// How the names of checkpoints begin and end.
 const BEGIN: &str = "checkpoint-";
 const END: &str = ".safetensors";
+
+/// The file that a run locks. It stays: who deletes it could delete that of the next run.
+const LOCK: &str = ".lock";
+
+fn name(step: u64) -> String {
+    format!("{BEGIN}{step}{END}")
+}

@@ -40,7 +40,7 @@ pub mod torch;
 
 pub use autograd::{Data, NamedTensor};
 pub use checkpoint::{Checkpoint, Position};
-pub use disk::replace;
+pub use disk::{bytes, replace};
 pub use error::{Error, Fault};
 pub use keeper::{Better, Keeper};
 pub use mapping::Mapping;

@@ -3,7 +3,7 @@
 use crate::error::{Error, Fault};
 use crate::mapping::{Mapping, converted, within};
 use crate::safetensors;
-use crate::tensors::{Tensors, data};
+use crate::tensors::{CHECKPOINT, Tensors, data};
 use autograd::ndarray::ArrayViewD;
 use autograd::{Buffer, DType, Data, Element, Float, Mistake, NamedTensor, Param, Params, Shape};
 use std::collections::{HashMap, HashSet};
@@ -49,15 +49,16 @@ pub trait ParamsFile {
     #[track_caller]
     fn set_tensors(&mut self, tensors: &Tensors, mapping: &Mapping) -> Result<(), Error>;
 
-    /// Writes a safetensors file, [atomically](crate::replace).
+    /// Writes a safetensors file, [atomically](crate::replace), with a checksum of its numbers (CRC-32), which reading verifies.
     ///
     /// # Errors
     /// If the system refuses.
     fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        self.save_with(path, &Mapping::new())
+        safetensors::write_summed(path, &self.to_tensors())
     }
 
-    /// As [`save`](ParamsFile::save), in the names of a mapping.
+    /// As [`save`](ParamsFile::save), in the names of a mapping, and without a checksum: other programs take texts in a file for a
+    /// sign of its origin.
     ///
     /// # Errors
     /// If the system refuses.
@@ -87,7 +88,14 @@ pub trait ParamsFile {
     #[track_caller]
     fn load_with(&mut self, path: impl AsRef<Path>, mapping: &Mapping) -> Result<(), Error> {
         let path = path.as_ref();
-        self.set_tensors(&safetensors::read(path)?, mapping).map_err(|error| error.in_file(path))
+        let tensors = safetensors::read(path)?;
+        self.set_tensors(&tensors, mapping).map_err(|error| {
+            // The list of all that differs would not say why.
+            let format = tensors.metadata.get("format").filter(|format| format.starts_with(CHECKPOINT));
+            let expected = "a model; `Checkpoint::read(…)?.load_params(…)` takes that of a checkpoint";
+            let checkpoint = format.map(|format| Fault::new("format", format, expected));
+            Error::from([Vec::from_iter(checkpoint), error.faults().to_vec()].concat()).in_file(path)
+        })
     }
 }
 
@@ -144,6 +152,7 @@ impl ParamsFile for Params {
             used.insert(&tensor.name[..]);
             let expected = place.shape_in_file(slot.shape);
             if tensor.shape != expected {
+                let expected = format!("{expected}, or a mapping of the rest (`Mapping::only`)");
                 faults.push(Fault::new(&name, format!("the shape {}", tensor.shape), expected));
                 continue;
             }

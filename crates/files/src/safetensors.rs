@@ -27,7 +27,8 @@ use std::path::Path;
 /// The tensors and texts of a file, in the order of their numbers.
 ///
 /// # Errors
-/// If the file cannot be read or breaks the format, or holds what has no dtype here: complex numbers, integers beyond I64, floats of
+/// If the file cannot be read or breaks the format, if its numbers have changed since this library wrote them as a model or a
+/// checkpoint, or if it holds what has no dtype here: complex numbers, integers beyond I64, floats of
 /// fewer than eight bits.
 pub fn read(path: impl AsRef<Path>) -> Result<Tensors, Error> {
     disk::read(path.as_ref(), decode)
@@ -50,6 +51,10 @@ pub fn write(path: impl AsRef<Path>, tensors: &Tensors) -> Result<(), Error> {
 /// # Errors
 /// As [`read`].
 pub fn decode(bytes: &[u8]) -> Result<Tensors, Error> {
+    if bytes.starts_with(b"PK\x03\x04") {
+        let expected = "a safetensors file; `files::torch` reads PyTorch's .pt, `files::npz` NumPy's .npz";
+        return Err(Fault::new("format", "a zip archive", expected).into());
+    }
     let (length, metadata) = SafeTensors::read_metadata(bytes).map_err(broken)?;
     let numbers = &bytes[8 + length..];
     let (mut list, mut faults) = (vec![], vec![]);
@@ -61,7 +66,29 @@ pub fn decode(bytes: &[u8]) -> Result<Tensors, Error> {
             Err([found, expected]) => faults.push(Fault::new(name, found, expected)),
         }
     }
-    if faults.is_empty() { Ok(Tensors { list, metadata: texts(&metadata) }) } else { Err(faults.into()) }
+    let mut texts = texts(&metadata);
+    // Gone from what was read: the sum would be wrong once a number changes.
+    if let Some(expected) = texts.remove(SUM) {
+        let found = sum_of(numbers);
+        if found != expected {
+            faults.push(Fault::new(
+                "checksum of the numbers",
+                found,
+                format!("{expected}: they have changed"),
+            ));
+        }
+    }
+    if faults.is_empty() { Ok(Tensors { list, metadata: texts }) } else { Err(faults.into()) }
+}
+
+/// The text with the checksum of all numbers, where this library wrote a model or a checkpoint.
+const SUM: &str = "wengert.crc32";
+
+/// CRC-32 (ISO 3309, as in zip and PNG).
+fn sum_of(numbers: &[u8]) -> String {
+    let mut crc = flate2::Crc::new();
+    crc.update(numbers);
+    format!("{:08x}", crc.sum())
 }
 
 /// The texts of a file, without reading its numbers.
@@ -70,7 +97,7 @@ pub fn decode(bytes: &[u8]) -> Result<Tensors, Error> {
 /// If the file cannot be read, or its header breaks the format.
 pub(crate) fn read_texts(path: &Path) -> Result<BTreeMap<String, String>, Error> {
     let failed = disk::failed(path, "read");
-    let mut file = File::open(path).map_err(&failed)?;
+    let mut file = disk::is_file(path).and_then(|()| File::open(path)).map_err(&failed)?;
     let mut bytes = vec![];
     file.by_ref().take(8).read_to_end(&mut bytes).map_err(&failed)?;
     let length = bytes.first_chunk().map_or(0, |&n| u64::from_le_bytes(n));
@@ -129,6 +156,12 @@ fn broken(error: SafeTensorError) -> Fault {
     }
 }
 
+/// Writes a file whose numbers have a checksum, which [`read`] verifies.
+#[track_caller]
+pub(crate) fn write_summed(path: impl AsRef<Path>, tensors: &Tensors) -> Result<(), Error> {
+    disk::replace(path, &bytes_of(tensors, true))
+}
+
 /// The bytes of a file with these tensors. Elements of eight bytes come first, so that all are aligned, and of each size those tensors
 /// that have none; beyond that the order stays. The same content gives the same bytes.
 ///
@@ -136,6 +169,11 @@ fn broken(error: SafeTensorError) -> Fault {
 /// If two tensors have the same name, or one has more or fewer elements than its shape.
 #[track_caller]
 pub fn encode(tensors: &Tensors) -> Vec<u8> {
+    bytes_of(tensors, false)
+}
+
+#[track_caller]
+fn bytes_of(tensors: &Tensors, summed: bool) -> Vec<u8> {
     tensors.check("safetensors");
     if tensors.get("__metadata__").is_some() {
         Mistake::new("safetensors: a tensor is named `__metadata__`")
@@ -144,11 +182,18 @@ pub fn encode(tensors: &Tensors) -> Vec<u8> {
     }
     let mut list: Vec<&NamedTensor> = tensors.list.iter().collect();
     list.sort_by_key(|tensor| (Reverse(Kind::of(tensor.data.dtype()).size()), place_of_empty(tensor)));
-    let (header, length) = header(&list, &tensors.metadata);
-    let mut bytes = Vec::with_capacity(8 + header.len() + length);
-    bytes.extend((header.len() as u64).to_le_bytes());
-    bytes.extend(header);
+    let mut texts = tensors.metadata.clone();
+    // A sum is as long as any other, so that the header has its length before the numbers are there.
+    texts.extend(summed.then(|| (SUM.to_owned(), sum_of(&[]))));
+    let (begin, length) = header(&list, &texts);
+    let mut bytes = Vec::with_capacity(8 + begin.len() + length);
+    bytes.extend((begin.len() as u64).to_le_bytes());
+    bytes.extend(&begin);
     list.iter().for_each(|tensor| kind::append(&mut bytes, &tensor.data));
+    if summed {
+        texts.insert(SUM.to_owned(), sum_of(&bytes[8 + begin.len()..]));
+        bytes[8..8 + begin.len()].copy_from_slice(&header(&list, &texts).0);
+    }
     bytes
 }
 

@@ -22,6 +22,9 @@ pub struct Tensors {
     pub metadata: BTreeMap<String, String>,
 }
 
+/// What the text `format` of a checkpoint begins with; the version follows.
+pub(crate) const CHECKPOINT: &str = "wengert.checkpoint/";
+
 impl Tensors {
     /// No tensors and no texts.
     pub fn new() -> Tensors {

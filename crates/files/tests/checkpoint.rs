@@ -105,6 +105,29 @@ fn files_of_earlier_versions_are_read() {
     check(&Checkpoint::read(&golden).unwrap());
 }
 
+/// A checksum finds every change of one bit of a number, in a model and in a checkpoint.
+#[test]
+fn numbers_that_have_changed_are_refused() {
+    let folder = Folder::new("sums");
+    let path = folder.0.join("file");
+    let writes: [&dyn Fn(); 2] = [&|| full().write(&path).unwrap(), &|| model(2.0).save(&path).unwrap()];
+    for write in writes {
+        write();
+        let whole = fs::read(&path).unwrap();
+        let begin = 8 + u64::from_le_bytes(whole[..8].try_into().unwrap()) as usize;
+        for at in begin..whole.len() {
+            let mut changed = whole.clone();
+            changed[at] ^= 1 << (at % 8);
+            fs::write(&path, changed).unwrap();
+            let error = files::safetensors::read(&path).unwrap_err();
+            assert!(error.faults().iter().any(|f| f.field == "checksum of the numbers"), "{at}: {error}");
+        }
+        fs::write(&path, &whole).unwrap();
+        let read = files::safetensors::read(&path).unwrap();
+        assert!(!read.metadata.contains_key("wengert.crc32"), "a changed list would have a wrong sum");
+    }
+}
+
 #[test]
 fn what_is_no_checkpoint_of_this_version_is_refused() {
     let folder = Folder::new("versions");
@@ -129,6 +152,7 @@ fn what_is_no_checkpoint_of_this_version_is_refused() {
         checkpoint.load_params(&mut Params::f32()).unwrap_err(),
     ] {
         assert_eq!((error.file(), error.faults().is_empty()), (Path::new("(checkpoint)"), false));
+        assert_eq!(format!("{error:?}"), error.to_string());
     }
 }
 
@@ -151,6 +175,14 @@ fn the_best_and_the_newest_stay() {
     let (step, checkpoint) = keeper.newest().unwrap().unwrap();
     assert_eq!(step, 13);
     check(&checkpoint);
+    for step in [10, 13] {
+        let kept = fs::read(keeper.path(step)).unwrap();
+        fs::write(keeper.path(step), &kept[..kept.len() - 1]).unwrap();
+    }
+    let error = keeper.newest().unwrap_err();
+    let fields: Vec<&str> = error.faults().iter().map(|fault| &fault.field[..]).collect();
+    assert_eq!(fields, [14, 13, 10].map(|step| format!("checkpoint-{step}.safetensors")));
+    assert!(keeper.best().is_err());
     let text = String::from_utf8_lossy(&whole[8..]).contains("wengert.checkpoint/1");
     assert!(text);
     let at = whole.windows(20).position(|w| w == b"wengert.checkpoint/1").unwrap();

@@ -35,6 +35,32 @@ fn bits(params: &Params) -> Vec<u8> {
     safetensors::encode(&params.to_tensors())
 }
 
+/// What a file is instead of a model stands first, and not only what differs.
+#[test]
+fn a_file_of_another_kind_is_named() {
+    let file = Temporary::new("kind");
+    let mut loaded = model(Params::f64(), 0.0);
+    files::Checkpoint::new().with_params(&loaded).write(&file.0).unwrap();
+    let error = loaded.load(&file.0).unwrap_err();
+    assert_eq!(error.faults()[0].field, "format");
+    assert!(error.to_string().contains("`Checkpoint::read(…)?.load_params(…)`"), "{error}");
+    let archive = files::npz::encode(&Tensors::new().with("w", [1.0]), files::npz::Packing::Stored);
+    std::fs::write(&file.0, archive).unwrap();
+    let text = loaded.load(&file.0).unwrap_err().to_string();
+    assert!(text.contains("format: a zip archive; expected a safetensors file; `files::torch`"), "{text}");
+}
+
+/// A pipe that nobody writes to would wait for ever.
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_refused() {
+    let path = std::env::temp_dir().join(format!("wengert-pipe-{}", std::process::id()));
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let error = Params::f64().load(&path).unwrap_err();
+    assert!(error.to_string().ends_with("cannot read: it is no regular file"), "{error}");
+    std::fs::remove_file(&path).unwrap();
+}
+
 #[test]
 fn what_is_saved_comes_back_to_the_bit() {
     for new in [Params::f32, Params::f64] {
@@ -44,7 +70,7 @@ fn what_is_saved_comes_back_to_the_bit() {
         saved.save(&file.0).unwrap();
         loaded.load(&file.0).unwrap();
         assert_eq!(bits(&saved), bits(&loaded));
-        assert_eq!(std::fs::read(&file.0).unwrap(), bits(&saved));
+        assert_eq!(safetensors::encode(&safetensors::read(&file.0).unwrap()), bits(&saved));
     }
 }
 
@@ -74,6 +100,7 @@ fn all_faults_are_listed_and_nothing_changes() {
         ]
     );
     assert!(error.to_string().contains("4 faults"), "{error}");
+    assert_eq!(error.faults()[0].expected, "[2×3], or a mapping of the rest (`Mapping::only`)");
     assert_eq!(bits(&params), before);
     let error = params.load(file.0.with_extension("not there")).unwrap_err();
     assert!(matches!(error, Error::Io { action: "read", .. }), "{error}");

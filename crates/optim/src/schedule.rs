@@ -140,9 +140,11 @@ impl Schedule {
         Schedule::of(move |step| rate * (1.0 - part(step, steps)).powf(power)).lasting(steps)
     }
 
-    /// least + ½·(rate − least)·(1 + cos(π·s/steps)) (Loshchilov & Hutter 2017, equation 5). After its end it rises again.
+    /// least + ½·(rate − least)·(1 + cos(π·s/steps)) (Loshchilov & Hutter 2017, equation 5). After its end it rises again. One of
+    /// 0 steps is at its end.
     pub fn cosine(rate: f64, least: f64, steps: u64) -> Schedule {
-        Schedule::of(move |step| cosine(least, rate, step as f64 / steps as f64)).lasting(steps)
+        let part = move |step| if steps == 0 { 1.0 } else { step as f64 / steps as f64 };
+        Schedule::of(move |step| cosine(least, rate, part(step))).lasting(steps)
     }
 
     /// [`cosine`](Schedule::cosine) again and again, each `factor` times as long as the one before (Loshchilov & Hutter 2017).
@@ -269,6 +271,9 @@ impl OneCycle {
 
     /// From `first` to `top`, and down to `last`; with three phases by way of `first`.
     fn through(&self, first: f64, top: f64, last: f64) -> Schedule {
+        if self.steps == 0 {
+            return Schedule::constant(last).lasting(0);
+        }
         let (total, along) = (self.steps as f64, self.along);
         let (up, end) = (self.rise * total - 1.0, total - 1.0);
         let corners = match self.three_phases {
@@ -280,7 +285,9 @@ impl OneCycle {
             let phase =
                 corners.windows(2).find(|phase| step <= phase[1].0).unwrap_or(&corners[corners.len() - 2..]);
             let [(begin, from), (end, to)] = [phase[0], phase[1]];
-            along.between(from, to, (step - begin) / (end - begin))
+            // A phase of no length is at its end.
+            let (done, length) = (step - begin, end - begin);
+            along.between(from, to, if length == 0.0 { 1.0 } else { done / length })
         })
         .lasting(self.steps)
     }
@@ -332,8 +339,11 @@ impl Cyclic {
     fn between(&self, from: f64, to: f64) -> Schedule {
         let Cyclic { up, down, height, .. } = *self;
         Schedule::of(move |step| {
-            let (cycle, at) = (step / (up + down), step % (up + down));
-            let part = if at <= up { at as f64 / up as f64 } else { (up + down - at) as f64 / down as f64 };
+            // A cycle of no steps stays at its top, and counts as one of one step.
+            let length = (up + down).max(1);
+            let (cycle, at) = (step / length, step % length);
+            let part =
+                if at < up { at as f64 / up as f64 } else { (length - at) as f64 / down.max(1) as f64 };
             let scale = match height {
                 Height::Same => 1.0,
                 Height::Halved => 0.5f64.powf(cycle as f64),
@@ -352,4 +362,39 @@ fn part(step: u64, steps: u64) -> f64 {
 /// From `high` to `low` along half a wave.
 fn cosine(low: f64, high: f64, part: f64) -> f64 {
     low + 0.5 * (high - low) * (1.0 + (PI * part).cos())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_steps_is_at_its_end() {
+        let cycle = OneCycle { three_phases: true, ..OneCycle::new(1.0, 0) };
+        for (name, schedule, end) in [
+            ("linear", Schedule::linear(1.0, 0.25, 0), 0.25),
+            ("warmup", Schedule::warmup(0.25, 0.0, 0), 0.25),
+            ("polynomial", Schedule::polynomial(1.0, 2.0, 0), 0.0),
+            ("cosine", Schedule::cosine(1.0, 0.25, 0), 0.25),
+            ("averaging", Schedule::averaging(1.0, 0.25, 0, Anneal::Cosine), 0.25),
+            ("one cycle", OneCycle::new(1.0, 0).rate(), 1.0 / 25.0 / 1e4),
+            ("three phases", cycle.rate(), 1.0 / 25.0 / 1e4),
+        ] {
+            for step in [0, 1, 7] {
+                assert!((schedule.at(step) - end).abs() < 1e-15, "{name} at {step}: {}", schedule.at(step));
+            }
+        }
+        assert_eq!([0, 9].map(|step| Schedule::inverse_sqrt(1.0, 0).at(step)), [1.0, 0.1f64.sqrt()]);
+    }
+
+    /// The rise of a quarter of 4 steps ends with the first step.
+    #[test]
+    fn a_phase_without_steps_is_passed_over() {
+        let rate = OneCycle { rise: 0.25, ..OneCycle::new(1.0, 4) }.rate();
+        assert_eq!(rate.at(0), 1.0);
+        let cyclic = |up, down| Cyclic { least: 1.0, greatest: 3.0, up, down, height: Height::Same }.rate();
+        assert_eq!([0, 1, 2].map(|step| cyclic(0, 2).at(step)), [3.0, 2.0, 3.0]);
+        assert_eq!([0, 1, 2].map(|step| cyclic(2, 0).at(step)), [1.0, 2.0, 1.0]);
+        assert_eq!([0, 1, 2].map(|step| cyclic(0, 0).at(step)), [3.0; 3]);
+    }
 }

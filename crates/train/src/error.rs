@@ -1,11 +1,11 @@
 //! Why training stopped before its end.
 
+use crate::metrics::MetricError;
 use autograd::{HyperparameterError, NonFinite, ProgramError, StateError, StepError};
 use std::error::Error as StdError;
 use std::fmt;
 
 /// Why training stopped before its end. What was trained until the last checkpoint is in its folder.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// A step was refused, and has changed nothing.
@@ -21,6 +21,8 @@ pub enum Error {
     File(files::Error),
     /// A checkpoint of another optimiser.
     State(StateError),
+    /// Data that a metric cannot be computed of, or the metrics that validation gives.
+    Metric(MetricError),
     /// What a closure of the user's says.
     Other(Box<dyn StdError + Send + Sync>),
 }
@@ -29,7 +31,8 @@ impl Error {
     /// An error of one's own.
     ///
     /// ```
-    /// assert_eq!(train::Error::other("the data set is gone").to_string(), "the data set is gone");
+    /// let error = train::Error::other("the data set is gone");
+    /// assert_eq!((error.to_string(), format!("{error:?}")), ("the data set is gone".into(), "the data set is gone".into()));
     /// ```
     pub fn other(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Error {
         Error::Other(error.into())
@@ -51,6 +54,13 @@ impl Error {
     }
 }
 
+/// The text of `Display`: it is what `main` prints that gives an error, and `unwrap`.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -60,6 +70,7 @@ impl fmt::Display for Error {
             }
             Error::File(error) => error.fmt(f),
             Error::State(error) => error.fmt(f),
+            Error::Metric(error) => error.fmt(f),
             Error::Other(error) => error.fmt(f),
         }
     }
@@ -71,6 +82,7 @@ impl StdError for Error {
             Error::Step { error, .. } => error.source(),
             Error::File(error) => error.source(),
             Error::State(error) => error.source(),
+            Error::Metric(error) => error.source(),
             Error::Other(error) => error.source(),
         }
     }
@@ -106,8 +118,8 @@ impl From<StateError> for Error {
     }
 }
 
-impl From<crate::metrics::MetricError> for Error {
-    fn from(error: crate::metrics::MetricError) -> Error {
-        Error::other(error)
+impl From<MetricError> for Error {
+    fn from(error: MetricError) -> Error {
+        Error::Metric(error)
     }
 }

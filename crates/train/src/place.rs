@@ -6,6 +6,7 @@ use crate::metrics::Mean;
 use crate::session::Session;
 use autograd::Optimizer;
 use files::{Better, Checkpoint, Fault};
+use std::path::Path;
 
 /// What a run remembers beside the session.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,16 +29,34 @@ impl Place {
         [("train_loss", loss)].into_iter().chain(validated).collect()
     }
 
-    /// Takes note of the metric of an epoch; says whether it is the best. NaN is not, and neither is the best one again.
-    pub(crate) fn judge(&mut self, epoch: u64, value: f64, better: Better) -> bool {
+    /// Takes note of the metric of an epoch; says whether it is the best. NaN is not, neither is the best one again, and neither is one
+    /// that has no checkpoint.
+    pub(crate) fn judge(&mut self, epoch: u64, value: f64, better: Better, has_checkpoint: bool) -> bool {
         let is_better = |best: f64| match better {
             Better::Smaller => value < best,
             Better::Larger => value > best,
         };
-        let is_best = !value.is_nan() && self.best.is_none_or(|(_, best)| is_better(best));
+        let is_best = has_checkpoint && !value.is_nan() && self.best.is_none_or(|(_, best)| is_better(best));
         (self.best, self.bad) = if is_best { (Some((epoch, value)), 0) } else { (self.best, self.bad + 1) };
         is_best
     }
+}
+
+/// The metric of the best epochs, in words: two runs may mean two things by one name. Checkpoints of best epochs have it as a metric.
+pub(crate) fn by(metric: &str, better: Better) -> String {
+    let direction = match better {
+        Better::Smaller => "smaller",
+        Better::Larger => "larger",
+    };
+    format!("{metric}, the {direction} the better")
+}
+
+/// The type of an optimiser, by the names in it: those of modules, numbers and signs may change with the compiler.
+fn kind<O>() -> String {
+    let name = std::any::type_name::<O>();
+    let paths = name.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
+    let names = paths.filter_map(|path| path.rsplit("::").next());
+    names.filter(|name| name.starts_with(char::is_alphabetic)).collect::<Vec<_>>().join(" ")
 }
 
 /// The name of the optimiser, and how names of the session's numbers begin.
@@ -48,6 +67,7 @@ const NUMBERS: &str = "session/";
 pub(crate) fn stored<O: Optimizer>(
     session: &Session<O>,
     place: &Place,
+    by: &str,
     loader: &Loader,
     metrics: &[(&str, f64)],
 ) -> Checkpoint {
@@ -57,6 +77,8 @@ pub(crate) fn stored<O: Optimizer>(
         .with_key("run", session.key)
         .with_position(loader.position(session.step))
         .with_text("loader", &loader.to_string())
+        .with_text(OPTIMIZER, &kind::<O>())
+        .with_text("best", by)
         .with_count("step", session.step)
         .with_number("loss/sum", place.loss.sum)
         .with_number("loss/weight", place.loss.weight)
@@ -75,15 +97,16 @@ pub(crate) fn stored<O: Optimizer>(
 
 /// Takes over what a checkpoint holds. Where it is of something else, nothing has changed.
 pub(crate) fn restored<O: Optimizer>(
-    checkpoint: &Checkpoint,
+    (file, checkpoint): (&Path, &Checkpoint),
     step: u64,
     session: &mut Session<O>,
+    by: &str,
     loader: &Loader,
 ) -> Result<Place, Error> {
     let differs = |field: &str, found: &dyn ToString, expected: &dyn ToString| {
         let (field, found, expected) = (field.to_owned(), found.to_string(), expected.to_string());
-        let file = format!("the checkpoint of step {step}").into();
-        Error::File(files::Error::Content { file, faults: vec![Fault { field, found, expected }] })
+        let faults = vec![Fault { field, found, expected }];
+        Error::File(files::Error::Content { file: file.to_owned(), faults })
     };
     let (of, count) = (checkpoint.text("loader")?, checkpoint.count("step")?);
     if of != loader.to_string() {
@@ -100,6 +123,17 @@ pub(crate) fn restored<O: Optimizer>(
     if let Ok(epoch) = checkpoint.count("best/epoch") {
         place.best = Some((epoch, checkpoint.number("best/value")?));
     }
+    match checkpoint.text("best")? {
+        of if of == by => {}
+        _ if place.best.is_none() => place.bad = 0,
+        of => {
+            return Err(differs(
+                "best",
+                &of,
+                &format!("{by}: another metric is another run, in another folder"),
+            ));
+        }
+    }
     let prefix = format!("number/{NUMBERS}");
     let names = checkpoint.tensors().list.iter().filter_map(|tensor| tensor.name.strip_prefix(&prefix));
     let number = |name: &str| Ok((name.to_owned(), checkpoint.number(&format!("{NUMBERS}{name}"))?));
@@ -107,7 +141,12 @@ pub(crate) fn restored<O: Optimizer>(
     let (key, optimizer) = (checkpoint.key("run")?, checkpoint.optimizer(OPTIMIZER)?);
     // A model that the parameters do not fit is found out before anything changes.
     checkpoint.load_params(&mut session.params.clone())?;
-    session.optimizer.set_state(&session.params, &optimizer)?;
+    let (of, own) = (checkpoint.text(OPTIMIZER)?, kind::<O>());
+    if of != own {
+        return Err(differs(OPTIMIZER, &format!("the state of {of}"), &format!("that of {own}")));
+    }
+    let set = session.optimizer.set_state(&session.params, &optimizer);
+    set.map_err(|error| differs(&format!("{OPTIMIZER}/{}", error.field), &error.found, &error.expected))?;
     checkpoint.load_params(&mut session.params)?;
     (session.key, session.numbers) = (key, numbers);
     Ok(place)

@@ -3,20 +3,22 @@
 use crate::batches::Batches;
 use crate::error::Error;
 use crate::log::Log;
-use crate::place::{Place, restored, stored};
+use crate::metrics::MetricError;
+use crate::place::{Place, by, restored, stored};
 use crate::session::Session;
 use autograd::{Mistake, Optimizer, Params};
 use files::{Better, Keeper};
 use optim::Schedule;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A training run: its length, its logs, and the folder of its checkpoints.
 ///
 /// [`run`](Trainer::run) is the loop. A folder is a run: where it holds a checkpoint, the run goes on from there, and ends with the
-/// same bits as one that was never interrupted, wherever it was killed.
+/// same bits as one that was never interrupted, wherever it was killed. **The checkpoint's optimiser counts then, its learning rate
+/// included, and not that of the program**: see [`run`](Trainer::run).
 ///
 /// ```
 /// use autograd::{Key, Params, ndarray::Array};
@@ -49,14 +51,12 @@ pub struct Trainer<'l> {
     best: (String, Better),
     patience: Option<u64>,
     checkpoint_every: Option<u64>,
+    checkpoint_every_epochs: u64,
     log_every: u64,
     schedule: Option<Schedule>,
     logs: Vec<Box<dyn Log + 'l>>,
     stop: Arc<AtomicBool>,
 }
-
-/// The metric of checkpoints of epochs that were better than all before.
-const BEST: &str = "best";
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +81,8 @@ pub struct Report {
     pub epochs: u64,
     /// The step that it went on from, if there was a checkpoint.
     pub resumed: Option<u64>,
+    /// The files of later checkpoints, which were broken and so are gone: it went on from the newest that was whole.
+    pub passed_over: Vec<PathBuf>,
     /// The epoch of the best metric, counted from 1, and the metric.
     pub best: Option<(u64, f64)>,
 }
@@ -101,6 +103,7 @@ impl<'l> Trainer<'l> {
             best: ("train_loss".to_owned(), Better::Smaller),
             patience: None,
             checkpoint_every: None,
+            checkpoint_every_epochs: 1,
             log_every: 1,
             schedule: None,
             logs: vec![],
@@ -123,9 +126,13 @@ impl<'l> Trainer<'l> {
 
     /// By which metric an epoch is the best: one that validation gives, or `train_loss`, the mean loss of the epoch, as it is without
     /// this call. The checkpoint of the best epoch is kept beside the newest.
+    ///
+    /// It belongs to the run: where an epoch is the best by another metric, or in the other direction, [`run`](Trainer::run) refuses
+    /// to go on.
     #[must_use]
     pub fn best(self, metric: &str, better: Better) -> Self {
-        Trainer { keeper: self.keeper.keep_best(1, BEST, better), best: (metric.to_owned(), better), ..self }
+        let keeper = self.keeper.keep_best(1, &by(metric, better), better);
+        Trainer { keeper, best: (metric.to_owned(), better), ..self }
     }
 
     /// Ends once so many epochs in a row were no better than the best.
@@ -143,6 +150,19 @@ impl<'l> Trainer<'l> {
     pub fn checkpoint_every(self, steps: u64) -> Self {
         assert!(steps > 0, "checkpoint_every: 0 steps");
         Trainer { checkpoint_every: Some(steps), ..self }
+    }
+
+    /// Writes a checkpoint every so many epochs and after the last, and not after each. A checkpoint costs the writing of the
+    /// parameters and of all that the optimiser remembers, three times the model with Adam, and waits for the disk; fewer of them cost
+    /// what a killed run makes again. An epoch without one is not the best, though [`patience`](Trainer::patience) counts it.
+    ///
+    /// # Panics
+    /// If it is 0.
+    #[must_use]
+    #[track_caller]
+    pub fn checkpoint_every_epochs(self, epochs: u64) -> Self {
+        assert!(epochs > 0, "checkpoint_every_epochs: 0 epochs");
+        Trainer { checkpoint_every_epochs: epochs, ..self }
     }
 
     /// The learning rate of each step.
@@ -177,11 +197,10 @@ impl<'l> Trainer<'l> {
 
     /// Ends the run when the user presses Ctrl-C. Pressed once more, it ends the program at once.
     ///
-    /// # Panics
-    /// If the program has a handler of its own for the signal: it can set what [`stop_when`](Trainer::stop_when) takes.
+    /// Where the signal is ignored, as by the shell for `train &` in a script, it stays ignored. A program with a handler of its own
+    /// for it keeps that, and this call does nothing: the handler can set what [`stop_when`](Trainer::stop_when) takes.
     #[cfg(feature = "interrupt")]
     #[must_use]
-    #[track_caller]
     pub fn stop_on_ctrl_c(self) -> Self {
         self.stop_when(crate::interrupt::pressed())
     }
@@ -189,15 +208,20 @@ impl<'l> Trainer<'l> {
     /// Trains: makes a step of each batch, validates after each epoch, writes logs and checkpoints, until an end is reached. What the
     /// folder's newest checkpoint holds takes the place of what is in the session.
     ///
+    /// **That includes the hyper-parameters of the optimiser.** On a run that goes on, a learning rate that the program has changed since
+    /// has no effect: the checkpoint's counts. Change it by a [`schedule`](Trainer::schedule), in the first closure, or begin a run in
+    /// another folder.
+    ///
     /// The first closure makes a step and gives its loss, by [`Session::eager`], [`Session::planned`] or in another way. The second
     /// gives metrics with their names; `|_| Ok([])` gives none.
     ///
     /// # Errors
     /// If a closure gives one, such as a loss that is not finite; if a checkpoint or a log cannot be read or written, or is of another
-    /// model, optimiser or data set.
+    /// model, optimiser or data set; if validation does not give the metric of [`best`](Trainer::best), or a name has several lines, where
+    /// a checkpoint has been written before; if there are checkpoints and none is whole; if another run uses the folder.
     ///
     /// # Panics
-    /// If no end is set; if validation does not give the metric of [`best`](Trainer::best).
+    /// If no end is set.
     #[track_caller]
     pub fn run<O: Optimizer, B: Send + 'static, M: IntoIterator<Item = (&'static str, f64)>>(
         &mut self,
@@ -208,11 +232,17 @@ impl<'l> Trainer<'l> {
     ) -> Result<Report, Error> {
         self.check();
         let loader = batches.loader();
+        let by = by(&self.best.0, self.best.1);
+        let _lock = self.keeper.lock()?;
         let newest = self.keeper.newest()?;
         let resumed = newest.as_ref().map(|(step, _)| *step);
+        let broken =
+            self.keeper.steps()?.into_iter().filter(|step| resumed.is_some_and(|resumed| *step > resumed));
+        let passed_over = broken.map(|step| self.keeper.path(step)).collect();
         let mut place = match newest {
             Some((step, checkpoint)) => {
-                let place = restored(&checkpoint, step, session, loader)?;
+                let file = self.keeper.path(step);
+                let place = restored((&file, &checkpoint), step, session, &by, loader)?;
                 // Written once more, so that the keeper deletes what a process left that was killed before it could.
                 self.keeper.write(step, &checkpoint)?;
                 place
@@ -236,25 +266,35 @@ impl<'l> Trainer<'l> {
             place.loss.add(loss, loader.rows_of(position.batch) as f64);
             self.tell(session.step, loss)?;
 
-            let mut metrics = vec![];
+            let mut is_due = self.checkpoint_every.is_some_and(|n| session.step.is_multiple_of(n));
+            let (mut metrics, mut refused) = (vec![], None);
             if position.batch + 1 == loader.batches() {
+                let epoch = position.epoch + 1;
+                is_due |= epoch.is_multiple_of(self.checkpoint_every_epochs) || total == Some(session.step);
                 metrics = place.end_epoch(validate(session)?);
-                self.logs.iter_mut().try_for_each(|log| log.scalars(session.step, &metrics))?;
-                if place.judge(position.epoch + 1, self.metric(&metrics), self.best.1) {
-                    metrics.push((BEST, self.metric(&metrics)));
+                match self.metric(&metrics) {
+                    Ok(value) => {
+                        self.logs.iter_mut().try_for_each(|log| log.scalars(session.step, &metrics))?;
+                        if place.judge(epoch, value, self.best.1, is_due) {
+                            metrics.push((&by, value));
+                        }
+                    }
+                    Err(error) => refused = Some(error),
                 }
             }
             end = self.end(&place, session.step, total);
-            let is_due = self.checkpoint_every.is_some_and(|n| session.step.is_multiple_of(n));
-            if is_due || !metrics.is_empty() || end.is_some() {
+            if is_due || end.is_some() || refused.is_some() {
                 // Logs first: what a checkpoint follows must be on the disk.
                 self.logs.iter_mut().try_for_each(|log| log.keep())?;
-                self.keeper.write(session.step, &stored(session, &place, loader, &metrics))?;
+                self.keeper.write(session.step, &stored(session, &place, &by, loader, &metrics))?;
+            }
+            if let Some(error) = refused {
+                return Err(error.into());
             }
         }
         let end = end.expect("the loop has ended");
         let epochs = loader.position(session.step).epoch;
-        Ok(Report { end, steps: session.step, epochs, resumed, best: place.best })
+        Ok(Report { end, steps: session.step, epochs, resumed, passed_over, best: place.best })
     }
 
     /// Loads the parameters of the best epoch, if there was one; gives its step.
@@ -299,15 +339,15 @@ impl<'l> Trainer<'l> {
     }
 
     /// The metric that says which epoch is the best.
-    #[track_caller]
-    fn metric(&self, metrics: &[(&str, f64)]) -> f64 {
+    fn metric(&self, metrics: &[(&str, f64)]) -> Result<f64, MetricError> {
+        let names: Vec<&str> = metrics.iter().map(|(name, _)| *name).collect();
+        if let Some(name) = names.iter().find(|name| name.contains(['\n', '\r'])) {
+            return Err(MetricError::whole("name of a metric", &format!("{name:?}"), "one line"));
+        }
         let found = metrics.iter().find(|(name, _)| *name == self.best.0);
-        found.map(|(_, value)| *value).unwrap_or_else(|| {
-            let names: Vec<&str> = metrics.iter().map(|(name, _)| *name).collect();
-            Mistake::new(format!("run: validation gives no `{}`", self.best.0))
-                .line("metrics", names.join(", "))
-                .rule("the metric of `best` is one of them")
-                .raise()
+        found.map(|(_, value)| *value).ok_or_else(|| {
+            let expected = format!("`{}` among them, by which an epoch is the best", self.best.0);
+            MetricError::whole("metrics of validation", &names.join(", "), &expected)
         })
     }
 }

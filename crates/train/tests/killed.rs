@@ -29,7 +29,7 @@ fn child() {
     let threads = std::env::var(THREADS).unwrap().parse().unwrap();
     let trainer = trainer(Path::new(&folder)).epochs(30);
     #[cfg(feature = "interrupt")]
-    let trainer = trainer.stop_on_ctrl_c();
+    let trainer = trainer.stop_on_ctrl_c().stop_on_ctrl_c();
     run_planned(&mut { trainer }, threads).unwrap();
 }
 
@@ -111,6 +111,27 @@ fn an_interrupt_writes_a_checkpoint() {
     assert!(folder.join(format!("checkpoint-{last}.safetensors")).exists(), "no checkpoint of step {last}");
     assert_ne!(files(&folder), files(&whole));
     assert!(start(&folder, 1).wait().unwrap().success());
+    assert_eq!(files(&folder), files(&whole));
+}
+
+/// A shell that starts a program in the background of a script makes it ignore the signal: that is no error.
+#[cfg(all(unix, feature = "interrupt"))]
+#[test]
+fn an_ignored_interrupt_stays_ignored() {
+    let folder = folder("ignored");
+    let program = std::env::current_exe().unwrap();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' INT; exec \"$0\" --exact child --ignored"]).arg(program);
+    shell.env(FOLDER, &folder).env(THREADS, "1").stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = shell.spawn().unwrap();
+    while lines(&folder) < 20 {
+        assert!(child.try_wait().unwrap().is_none(), "it has ended");
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupt.success() && child.wait().unwrap().success());
+    let whole = runs::folder("not_ignored");
+    assert!(start(&whole, 1).wait().unwrap().success());
     assert_eq!(files(&folder), files(&whole));
 }
 

@@ -99,6 +99,20 @@ fn another_file_is_refused_and_stays() {
     }
 }
 
+/// A device without an end, and a folder.
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_refused() {
+    for (kind, make) in KINDS {
+        for target in ["/dev/zero", "/"] {
+            let (mut log, path) = make(&folder(&format!("no_file_{kind}")));
+            std::os::unix::fs::symlink(target, &path).unwrap();
+            let error = log.begin(1, None).unwrap_err().to_string();
+            assert!(error.ends_with("cannot read: it is no regular file"), "{kind}: {error}");
+        }
+    }
+}
+
 #[test]
 fn a_file_of_tensorboard_is_read() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");

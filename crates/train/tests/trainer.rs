@@ -188,7 +188,49 @@ fn a_checkpoint_of_something_else_is_refused_and_changes_nothing() {
     let (same, _) = session();
     let mut other = Session::new(same.params, Sgd::new(0.1).unwrap());
     let text = refused(&mut other, &same_data);
-    assert!(text.starts_with("optimiser state"), "{text}");
+    assert!(
+        text.contains("checkpoint-3.safetensors: optimizer: the state of Pipeline Descent AdamFormula false"),
+        "{text}"
+    );
+    assert!(text.contains("expected that of Descent Sgd"), "{text}");
+}
+
+/// Adam and AdamW have the same hyper-parameters and states, and differ in what they do.
+#[test]
+fn a_run_of_adam_does_not_go_on_by_adamw() {
+    let folder = folder("adamw");
+    fn trained<O: autograd::Optimizer>(
+        folder: &std::path::Path,
+        optimizer: O,
+    ) -> Result<train::Report, Error> {
+        let mut params = Params::f64();
+        let w = params.scope("m").param("w", [], 0.0);
+        let mut session = Session::new(params, optimizer);
+        let step = |s: &mut Session<O>, (): &()| s.eager(|t| (t.param(w) - 1.0).square());
+        let batches = Batches::new(Loader::new(2, 1), |_, _| ());
+        Trainer::new(folder).epochs(1).run(&mut session, &batches, step, |_| Ok([]))
+    }
+    trained(&folder, optim::Adam::new(0.1).unwrap()).unwrap();
+    let text = trained(&folder, optim::AdamW::new(0.1).unwrap()).unwrap_err().to_string();
+    assert!(text.contains("optimizer: the state of Descent AdamFormula false"), "{text}");
+    trained(&folder, optim::Adam::new(0.1).unwrap()).unwrap();
+}
+
+/// A best epoch by one metric is none by another.
+#[test]
+fn another_metric_or_direction_is_refused() {
+    let folder = folder("another_best");
+    run(&mut trainer(&folder)).unwrap();
+    let whole = files(&folder);
+    for (metric, better) in
+        [("error", Better::Larger), ("seen", Better::Smaller), ("train_loss", Better::Smaller)]
+    {
+        let mut trainer = trainer(&folder).epochs(7).best(metric, better);
+        let text = run(&mut trainer).unwrap_err().to_string();
+        assert!(text.contains("best: error, the smaller the better; expected "), "{text}");
+        assert_eq!(trainer.load_best(&mut session().0.params).unwrap(), None);
+        assert!(files(&folder) == whole, "nothing has changed");
+    }
 }
 
 /// The newest file is broken: the one before it counts.
@@ -202,7 +244,41 @@ fn a_broken_checkpoint_is_passed_over() {
     fs::write(&newest, &bytes[..bytes.len() / 2]).unwrap();
     let (report, _) = run(&mut trainer(&folder)).unwrap();
     assert!(report.resumed.is_some_and(|step| step < 36), "{report:?}");
+    assert_eq!(report.passed_over, [newest]);
     assert_eq!(files(&folder), whole);
+}
+
+/// To begin anew would cut the log, and lose what can be repaired.
+#[test]
+fn broken_checkpoints_alone_are_an_error() {
+    let folder = folder("all_broken");
+    run(&mut trainer(&folder)).unwrap();
+    let paths: Vec<_> =
+        files(&folder).into_iter().filter(|(name, _)| name.starts_with("checkpoint-")).collect();
+    for (name, bytes) in &paths {
+        fs::write(folder.join(name), &bytes[..bytes.len() / 2]).unwrap();
+    }
+    let before = files(&folder);
+    let error = run(&mut trainer(&folder)).unwrap_err();
+    assert!(
+        matches!(&error, Error::File(::files::Error::Content { faults, .. }) if faults.len() == 2),
+        "{error}"
+    );
+    assert!(paths.iter().all(|(name, _)| error.to_string().contains(&name[..])), "{error}");
+    assert!(files(&folder) == before, "nothing has changed");
+}
+
+#[test]
+fn two_runs_do_not_share_a_folder() {
+    let folder = folder("shared");
+    let (mut session, model) = session();
+    let step = |session: &mut runs::Own, batch: &runs::Batch| {
+        let error = run(&mut trainer(&folder)).unwrap_err().to_string();
+        assert!(error.contains("another run uses this folder"), "{error}");
+        runs::eager(session, model, batch)
+    };
+    trainer(&folder).steps(1).run(&mut session, &runs::batches(), step, runs::validate).unwrap();
+    assert_eq!(run(&mut trainer(&folder)).unwrap().0.resumed, Some(1));
 }
 
 #[test]
@@ -211,10 +287,51 @@ fn a_run_without_an_end_is_a_mistake() {
     let _ = run(&mut Trainer::new(folder("endless")));
 }
 
+/// The error of a run with this metric, whose last checkpoint is that of the first epoch.
+fn misnamed(name: &str, best: &str, given: &'static str) -> String {
+    let folder = folder(name);
+    let ((mut session, model), mut trainer) = (session(), trainer(&folder).best(best, Better::Smaller));
+    let step = |session: &mut runs::Own, batch: &runs::Batch| runs::eager(session, model, batch);
+    let error = trainer.run(&mut session, &runs::batches(), step, |_| Ok([(given, 0.5)])).unwrap_err();
+    assert!(matches!(error, Error::Metric(_)), "{error}");
+    // Nothing is lost: with the right name, it goes on.
+    let (report, _) = run(&mut runs::trainer(&folder)).unwrap();
+    assert_eq!((report.resumed, report.end), (Some(6), End::Finished));
+    error.to_string()
+}
+
 #[test]
-#[should_panic(expected = "run: validation gives no `accuracy`\n  metrics: train_loss, error, seen")]
-fn a_metric_that_nobody_gives_is_a_mistake() {
-    let _ = run(&mut Trainer::new(folder("unknown_metric")).epochs(1).best("accuracy", Better::Larger));
+fn a_metric_that_nobody_gives_is_an_error_after_the_checkpoint() {
+    let text = misnamed("unknown_metric", "accuracy", "error");
+    assert!(
+        text.starts_with("metrics of validation: found train_loss, error, expected `accuracy`"),
+        "{text}"
+    );
+    let text = misnamed("several_lines", "error", "two\nlines");
+    assert_eq!(text, r#"name of a metric: found "two\nlines", expected one line"#);
+}
+
+/// Every third epoch has a checkpoint, and the last one.
+#[test]
+fn checkpoints_are_rarer_than_epochs() {
+    let [whole, stopped] = ["rare", "rare_stopped"].map(folder);
+    let rare = |folder: &std::path::Path| {
+        trainer(folder).checkpoint_every(1000).checkpoint_every_epochs(3).epochs(7)
+    };
+    let (report, _) = run(&mut rare(&whole)).unwrap();
+    assert_eq!(report.best.map(|(epoch, _)| epoch), Some(3));
+    let names: Vec<String> = files(&whole).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names[..2], ["checkpoint-18.safetensors", "checkpoint-42.safetensors"]);
+    for stop in [1, 17, 20, 36, 41] {
+        assert_eq!(run(&mut rare(&stopped).steps(stop)).unwrap().0.steps, stop);
+    }
+    run(&mut rare(&stopped)).unwrap();
+    assert!(files(&stopped) == files(&whole));
+
+    // Patience counts epochs without a checkpoint, which are not the best.
+    let scores = [0.1, 0.9, 0.3, 0.4, 0.4, 0.2, 0.9];
+    let report = scored(&folder("rare_patience"), &scores, |trainer| trainer.checkpoint_every_epochs(3));
+    assert_eq!((report.end, report.epochs, report.best), (End::Patience, 2, None));
 }
 
 /// The mean loss of an epoch weighs each batch by its rows.

@@ -28,9 +28,9 @@ impl Appended {
     /// that holds something else is an error, and stays as it is.
     pub(super) fn cut(&mut self, step: u64, first: impl Fn(&[u8]) -> First) -> Result<(), Error> {
         self.file = None;
-        let bytes = match std::fs::read(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => vec![],
-            read => read.map_err(failed(&self.path, "read"))?,
+        let bytes = match files::bytes(&self.path) {
+            Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => vec![],
+            read => read?,
         };
         let kept = self.kept(&bytes, step, first);
         let kept = kept.map_err(|fault| Error::Content { file: self.path.clone(), faults: vec![fault] })?;

@@ -2,7 +2,7 @@
 
 use super::error::{MetricError, class, ratio, same_rows, weights_of};
 
-/// How often rows of each class were predicted as each class: c[i][j] rows of class i were predicted as j.
+/// How often rows of each class were predicted as each class: `c[i][j]` rows of class i were predicted as j.
 ///
 /// It can be filled row by row, batch by batch. Everything that depends on classes alone follows from it.
 ///
@@ -132,7 +132,7 @@ impl Confusion {
         self.counts.iter().sum()
     }
 
-    /// The share of rows that were predicted right: Σᵢ c[i][i] / Σᵢⱼ c[i][j].
+    /// The share of rows that were predicted right: Σᵢ `c[i][i]` / Σᵢⱼ `c[i][j]`.
     pub fn accuracy(&self) -> f64 {
         ratio(self.hits().iter().sum(), self.rows())
     }
@@ -150,7 +150,7 @@ impl Confusion {
         if mean.is_nan() { 0.0 } else { mean }
     }
 
-    /// Cohen's κ = 1 − Σ c[i][j] / Σ e[i][j] over i ≠ j, where e is what chance gives, rowᵢ·columnⱼ / rows (Cohen 1960).
+    /// Cohen's κ = 1 − Σ `c[i][j]` / Σ `e[i][j]` over i ≠ j, where e is what chance gives, rowᵢ·columnⱼ / rows (Cohen 1960).
     ///
     /// ```
     /// use train::metrics::Confusion;

@@ -27,7 +27,7 @@ impl MetricError {
         MetricError { what, row: Some(row), found: found.to_string(), expected: expected.into() }
     }
 
-    pub(super) fn whole(what: &'static str, found: &str, expected: &str) -> Self {
+    pub(crate) fn whole(what: &'static str, found: &str, expected: &str) -> Self {
         MetricError { what, row: None, found: found.to_owned(), expected: expected.to_owned() }
     }
 }

@@ -1,15 +1,15 @@
-//! What depends on the probabilities, or scores, of all classes.
+//! What depends on the probabilities of all classes.
 
 use super::error::{MetricError, all_finite, class, ratio, weighted_mean, weights_of};
 use super::ranking::{one_class, roc_auc};
 use autograd::Mistake;
 
-/// For each row a probability, or another score, of each class, and the class that it is of.
+/// For each row the class that it is of, and a probability of each class.
 ///
 /// ```
 /// use train::metrics::Probabilities;
 /// let rows = [0.5, 0.25, 0.25, /**/ 0.125, 0.75, 0.125];
-/// let probabilities = Probabilities::of(&rows, &[0, 2])?;
+/// let probabilities = Probabilities::of(&[0, 2], &rows)?;
 /// assert_eq!(probabilities.predicted(), [0, 1]);
 /// assert_eq!((probabilities.top_k_accuracy(1), probabilities.top_k_accuracy(2)), (0.5, 1.0));
 /// assert_eq!(probabilities.log_loss(), (2f64.ln() + 8f64.ln()) / 2.0);
@@ -23,16 +23,23 @@ pub struct Probabilities<'a> {
 }
 
 impl<'a> Probabilities<'a> {
-    /// Row-major probabilities, as many to a row as there are classes, and the class of each row.
+    /// The class of each row, and row-major probabilities, as many to a row as there are classes.
+    ///
+    /// ```
+    /// use train::metrics::Probabilities;
+    /// let error = Probabilities::of(&[1, 0], &[0.5, 0.5, 2.0, -1.5]).unwrap_err();
+    /// assert_eq!(error.to_string(), "probabilities of row 1: found the sum 0.5, expected 1 ± 1e-5: scores go through a softmax first");
+    /// ```
     ///
     /// # Errors
-    /// If there is no row, a number is not finite or a label is no class.
+    /// If there is no row, a number is not finite, a label is no class, or the probabilities of a row do not add up to 1 ± 10⁻⁵, which
+    /// those of a softmax in F32 do. scikit-learn warns then, or refuses: `roc_auc_score` by the same 10⁻⁵.
     ///
     /// # Panics
     /// If there are not as many numbers to each row.
     #[track_caller]
-    pub fn of(probabilities: &'a [f64], truth: &[i64]) -> Result<Probabilities<'a>, MetricError> {
-        Probabilities::weighted(probabilities, truth, None)
+    pub fn of(truth: &[i64], probabilities: &'a [f64]) -> Result<Probabilities<'a>, MetricError> {
+        Probabilities::weighted(truth, probabilities, None)
     }
 
     /// The same, where each row counts as often as its weight says. Weights matter to [`log_loss`](Probabilities::log_loss),
@@ -45,8 +52,8 @@ impl<'a> Probabilities<'a> {
     /// As [`of`](Probabilities::of).
     #[track_caller]
     pub fn weighted(
-        probabilities: &'a [f64],
         truth: &[i64],
+        probabilities: &'a [f64],
         weights: Option<&[f64]>,
     ) -> Result<Probabilities<'a>, MetricError> {
         if truth.is_empty() {
@@ -61,6 +68,12 @@ impl<'a> Probabilities<'a> {
         let rows: Vec<&[f64]> = probabilities.chunks_exact(classes).collect();
         for (row, p) in rows.iter().enumerate() {
             all_finite("probability", p).map_err(|error| MetricError { row: Some(row), ..error })?;
+            let sum: f64 = p.iter().sum();
+            if (sum - 1.0).abs() > TOLERANCE {
+                let (found, expected) =
+                    (format!("the sum {sum}"), "1 ± 1e-5: scores go through a softmax first");
+                return Err(MetricError::at("probabilities", row, found, expected));
+            }
         }
         let weights = weights_of("probabilities", truth.len(), weights)?;
         let truth = truth.iter().enumerate().map(|(row, &label)| class(row, label, classes));
@@ -98,7 +111,7 @@ impl<'a> Probabilities<'a> {
     ///
     /// ```
     /// use train::metrics::Probabilities;
-    /// assert_eq!(Probabilities::of(&[0.5, 0.5, 0.0, 1.0], &[0, 1])?.brier(), 0.25);
+    /// assert_eq!(Probabilities::of(&[0, 1], &[0.5, 0.5, 0.0, 1.0])?.brier(), 0.25);
     /// # Ok::<(), train::metrics::MetricError>(())
     /// ```
     pub fn brier(&self) -> f64 {
@@ -115,7 +128,7 @@ impl<'a> Probabilities<'a> {
     /// ```
     /// use train::metrics::Probabilities;
     /// let rows = [0.5, 0.25, 0.25, /**/ 0.125, 0.75, 0.125, /**/ 0.25, 0.5, 0.25];
-    /// let areas = Probabilities::of(&rows, &[0, 1, 2])?.one_versus_rest()?;
+    /// let areas = Probabilities::of(&[0, 1, 2], &rows)?.one_versus_rest()?;
     /// assert_eq!(areas, [1.0, 1.0, 0.75]);
     /// # Ok::<(), train::metrics::MetricError>(())
     /// ```
@@ -137,7 +150,7 @@ impl<'a> Probabilities<'a> {
     /// ```
     /// use train::metrics::Probabilities;
     /// let rows = [0.5, 0.25, 0.25, /**/ 0.125, 0.75, 0.125, /**/ 0.25, 0.5, 0.25];
-    /// let areas = Probabilities::of(&rows, &[0, 1, 2])?.one_versus_one()?;
+    /// let areas = Probabilities::of(&[0, 1, 2], &rows)?.one_versus_one()?;
     /// assert_eq!(areas.iter().map(|(area, _)| *area).collect::<Vec<_>>(), [1.0, 0.75, 1.0]);
     /// # Ok::<(), train::metrics::MetricError>(())
     /// ```
@@ -198,7 +211,7 @@ impl<'a> Probabilities<'a> {
 ///
 /// ```
 /// use train::metrics::Probabilities;
-/// let sure = Probabilities::of(&[0.75, 0.25, 0.75, 0.25, 0.0, 1.0, 0.0, 1.0], &[0, 0, 1, 0])?.calibration(4);
+/// let sure = Probabilities::of(&[0, 0, 1, 0], &[0.75, 0.25, 0.75, 0.25, 0.0, 1.0, 0.0, 1.0])?.calibration(4);
 /// assert_eq!((sure.expected(), sure.largest()), (0.375, 0.5));
 /// # Ok::<(), train::metrics::MetricError>(())
 /// ```
@@ -219,6 +232,9 @@ impl Calibration {
         self.bins.iter().fold(0.0, |most, (_, gap)| gap.max(most))
     }
 }
+
+/// How far the probabilities of a row may add up to another number than 1.
+const TOLERANCE: f64 = 1e-5;
 
 /// The place of the largest number, the first of equal ones.
 fn largest(p: &[f64]) -> usize {

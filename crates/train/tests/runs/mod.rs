@@ -112,11 +112,12 @@ pub(crate) fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// All files of a folder with what is in them.
+/// All files of a folder with what is in them, but for that of its lock.
 pub(crate) fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut all: Vec<(String, Vec<u8>)> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
+        .filter(|path| !path.ends_with(".lock"))
         .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read(&path).unwrap()))
         .collect();
     all.sort();

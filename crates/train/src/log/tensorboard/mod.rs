@@ -132,8 +132,7 @@ fn now() -> f64 {
 /// If the file cannot be read; if a checksum is wrong, or a record is no event or is not whole.
 pub fn read(path: impl AsRef<Path>) -> Result<Vec<Event>, Error> {
     let file = path.as_ref();
-    let io = |source| Error::Io { file: file.to_owned(), action: "read", source };
-    let bytes = std::fs::read(file).map_err(io)?;
+    let bytes = files::bytes(file)?;
     let (mut events, mut at) = (vec![], 0);
     while at < bytes.len() {
         let whole =
