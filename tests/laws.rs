@@ -25,6 +25,8 @@ const MODULES: &[(&str, &[&str])] = &[
     ("math", &["number", "table"]),
     ("rows", &["math", "number", "table"]),
     ("formula", &["number", "rows", "table"]),
+    // The functions of the table as text.
+    ("printed", &["math", "number", "rows", "table"]),
     ("view", &[]),
     ("mistake", &[]),
     ("text", &[]),
@@ -50,7 +52,7 @@ const MODULES: &[(&str, &[&str])] = &[
         &["buffers", "dtype", "ir", "kernels::workers", "mistake", "origin", "params", "scratch", "shape"],
     ),
     // Tile programs: data only.
-    ("code", &["dtype", "ir", "shape"]),
+    ("code", &["dtype", "ir", "shape", "tree"]),
     // Kernels see slices, strides and tile programs, never nodes; of `ir` the enums of the elementwise functions, which the
     // loops of the table are chosen by, and the places of a kernel that slides.
     (

@@ -6,6 +6,7 @@
 use crate::dtype::DType;
 use crate::ir::{Binary, Compare, Unary};
 use crate::shape::{Shape, Strides};
+use crate::tree::Order;
 
 /// The number of a slot: a tile in the kernel's scratch, or the part of an operand's memory that belongs to the tile.
 pub type Slot = u16;
@@ -51,6 +52,15 @@ pub struct MemoryView {
     pub shape: Shape,
     /// The stride of each axis, in elements; 0 repeats an element.
     pub strides: Strides,
+}
+
+impl Order {
+    /// The order in which the product of two views adds up: \[…, m, k\] and \[…, k, n\].
+    pub fn of_views(a: &MemoryView, b: &MemoryView) -> Order {
+        let rank = a.shape.len();
+        let steps = |x: &MemoryView| [x.strides[rank - 2], x.strides[rank - 1]];
+        Order::of([a.shape[rank - 2], a.shape[rank - 1], b.shape[rank - 1]], [steps(a), steps(b)])
+    }
 }
 
 /// How many numbers a value has in a tile.

@@ -71,6 +71,8 @@ mod pages;
 mod params;
 mod philox;
 mod plan;
+#[doc(hidden)]
+pub mod printed;
 mod program;
 mod reachable;
 mod record;
@@ -128,6 +130,7 @@ pub mod planned {
     pub use crate::plan::{
         Contents, Graph, Kernel, Memory, Plan, RecordedInput, RecordedNode, Verified, Work,
     };
+    pub use crate::tree::Order;
 }
 
 pub use call::Fault;

@@ -206,6 +206,3 @@ mod expanded {
     binary_table!(binary_rows);
 }
 pub(crate) use expanded::*;
-
-#[cfg(test)]
-mod tests;

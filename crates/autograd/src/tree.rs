@@ -7,7 +7,8 @@
 
 mod product;
 
-pub(crate) use product::{DEPTH, FEW, Order, chain_length};
+pub use product::Order;
+pub(crate) use product::{DEPTH, FEW, chain_length};
 
 use crate::dtype::Float;
 

@@ -93,6 +93,13 @@ impl Explanation {
         self.lines.iter().map(|line| line.bytes).sum()
     }
 
+    /// What a kernel computes, what it writes, and the lines that recorded it.
+    #[doc(hidden)]
+    pub fn kernel(&self, number: usize) -> [&str; 3] {
+        let KernelLine { ops, writes, site, .. } = &self.lines[number];
+        [ops, writes, site]
+    }
+
     /// Bytes of the buffers between kernels. A state holds them.
     pub fn memory(&self) -> usize {
         self.memory

@@ -15,10 +15,13 @@ pub(crate) const FEW: usize = LANES - 1;
 /// How an element of C = A·B adds up its k terms a·b. All elements of a product, and of a batch of products, do so in the
 /// same way. Each step is one multiply-add, rounded once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
+pub enum Order {
     /// Chains of `length` terms; the last may be shorter. In a chain, s ← a·b + s for each term in order, from s = 0. The
     /// sums of the chains are added in order: ((s₀ + s₁) + s₂) + ….
-    Chains { length: usize },
+    Chains {
+        /// The most terms of a chain.
+        length: usize,
+    },
     /// [`LANES`] chains side by side. Term p belongs to lane p mod [`LANES`], and the lanes are folded in halves, as those of a
     /// [sum](super::fold). After the last term come terms of 0·0, until all lanes have equally many: they turn a −0 into a 0.
     Lanes,

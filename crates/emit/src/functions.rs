@@ -1,0 +1,131 @@
+//! The functions that the kernels of a program call: each is printed once, from the table.
+
+use crate::memory::suffix;
+use autograd::DType;
+use autograd::planned::{Binary, Unary};
+use autograd::printed;
+use std::fmt::Write as _;
+
+const PRELUDE: &str = include_str!("text/prelude.h");
+const SOFT: &str = include_str!("text/soft.h");
+const DIGITS: &str = include_str!("text/digits.h");
+const SUMS: &str = include_str!("text/sums.h");
+const PRODUCT: &str = include_str!("text/product.h");
+const RANDOM: &str = include_str!("text/random.h");
+
+/// What has to stand before the kernels.
+#[derive(Debug, Default)]
+pub(crate) struct Functions {
+    names: Vec<String>,
+    text: String,
+}
+
+impl Functions {
+    /// All of it, in an order in which each is known before it is called.
+    pub(crate) fn text(&self) -> String {
+        format!("{PRELUDE}{}{}", guarded("WG_SOFT", SOFT), self.text)
+    }
+
+    fn new(&mut self, name: &str) -> bool {
+        let is_new = !self.names.iter().any(|known| known == name);
+        if is_new {
+            self.names.push(name.to_owned());
+        }
+        is_new
+    }
+
+    /// The name of a function of one argument.
+    pub(crate) fn unary(&mut self, f: Unary, dtype: DType) -> String {
+        let name = format!("wg_{}{}", function_name(f), suffix(dtype));
+        self.add(&name, &["x"], dtype, printed::unary(f, dtype == DType::F64));
+        name
+    }
+
+    /// The name of a function of two arguments.
+    pub(crate) fn binary(&mut self, f: Binary, dtype: DType) -> String {
+        let name = format!("wg_{}{}", function_name(f), suffix(dtype));
+        self.add(&name, &["a", "b"], dtype, printed::binary(f, dtype == DType::F64));
+        name
+    }
+
+    fn add(&mut self, name: &str, arguments: &[&str], dtype: DType, body: String) {
+        self.needs_digits(&body);
+        // Names of the prelude are kept for what it has.
+        let (t, guard) = (crate::memory::c_type(dtype), name.to_uppercase());
+        if self.new(name) {
+            let arguments: Vec<String> = arguments.iter().map(|x| format!("{t} {x}")).collect();
+            let body = body.replace('\n', "\n  ");
+            writeln!(
+                self.text,
+                "#ifndef {guard}\n#define {guard}\nWG_FN {t} {name}({}) {{\n  {body}\n}}\n#endif",
+                arguments.join(", ")
+            )
+            .expect("a text takes every line");
+        }
+    }
+
+    /// A function that writes several results.
+    pub(crate) fn several(&mut self, name: &str, results: &[&str], dtype: DType, body: String) -> String {
+        let (t, name) = (crate::memory::c_type(dtype), format!("wg_{name}{}", suffix(dtype)));
+        if self.new(&name) {
+            let results: String = results.iter().map(|y| format!(", {t} *{y}")).collect();
+            let (body, guard) = (body.replace('\n', "\n  "), name.to_uppercase());
+            writeln!(
+                self.text,
+                "#ifndef {guard}\n#define {guard}\nWG_FN void {name}({t} x{results}) {{\n  {body}\n}}\n#endif"
+            )
+            .expect("a text takes every line");
+        }
+        name
+    }
+
+    /// Sums in the order of the engine.
+    pub(crate) fn sums(&mut self, dtype: DType) {
+        self.typed("SUMS", SUMS, dtype);
+    }
+
+    /// Products in the order of the engine.
+    pub(crate) fn products(&mut self, dtype: DType) {
+        self.sums(dtype);
+        self.typed("PRODUCT", PRODUCT, dtype);
+    }
+
+    /// Random words.
+    pub(crate) fn random(&mut self) {
+        if self.new("RANDOM") {
+            self.text += &guarded("WG_RANDOM", RANDOM);
+        }
+    }
+
+    fn needs_digits(&mut self, body: &str) {
+        if body.contains("two_over_pi") && self.new("DIGITS") {
+            self.text += &guarded("WG_DIGITS", DIGITS);
+        }
+    }
+
+    fn typed(&mut self, name: &str, text: &str, dtype: DType) {
+        let f = suffix(dtype);
+        if self.new(&format!("{name}{f}")) {
+            let text = text.replace("@f", f).replace('@', crate::memory::c_type(dtype));
+            self.text += &guarded(&format!("WG_{name}_{}", if f.is_empty() { "64" } else { "32" }), &text);
+        }
+    }
+}
+
+fn guarded(name: &str, text: &str) -> String {
+    format!("#ifndef {name}\n#define {name}\n{text}#endif\n")
+}
+
+/// A row by a name of its own; those that IEEE 754 has belong to the prelude.
+fn function_name(f: impl std::fmt::Debug) -> String {
+    let text = format!("{f:?}");
+    let words = text.replace('-', "minus").replace(['(', '.'], "_").replace([')', ' '], "");
+    let mut name = String::from("of_");
+    for (i, c) in words.chars().enumerate() {
+        if c.is_ascii_uppercase() && i > 0 {
+            name.push('_');
+        }
+        name.push(c.to_ascii_lowercase());
+    }
+    name
+}

@@ -1,0 +1,144 @@
+//! The ops that are kernels of their own as text: loops over the elements of the result, in the order of the engine's reference
+//! loops. A new op does not compile without a decision here.
+
+mod along;
+mod indexed;
+mod layout;
+
+use crate::functions::Functions;
+use crate::kernel::{Kernel, Writer};
+use crate::memory::{Memories, c_type, indices, suffix};
+use autograd::DType;
+use autograd::planned::{MemoryView, Op};
+
+const ALGEBRA: &str = "factorisations and solvers are left to libraries that C has of its own";
+const LIBRARY: &str = "a crate of others computes it, whose order of summation is not written down";
+const BLOCKED: &str = "its kernel adds in blocks that have no text yet";
+
+/// What an op's text is made of.
+pub(crate) struct At<'a> {
+    pub(crate) x: &'a [MemoryView],
+    pub(crate) y: &'a MemoryView,
+    pub(crate) memories: &'a Memories,
+    pub(crate) functions: &'a mut Functions,
+    pub(crate) kernel: &'a mut Kernel,
+    pub(crate) out: Writer,
+}
+
+/// Prints a kernel that computes an op.
+///
+/// # Errors
+/// Why this op has no text.
+pub(crate) fn print(
+    op: &Op,
+    x: &[MemoryView],
+    y: &MemoryView,
+    memories: &Memories,
+    functions: &mut Functions,
+    kernel: &mut Kernel,
+) -> Result<(), &'static str> {
+    x.iter().for_each(|x| kernel.reads(x.memory));
+    kernel.writes(y.memory);
+    let empty = y.shape.contains(&0);
+    let mut at = At { x, y, memories, functions, kernel, out: Writer::default() };
+    if !empty {
+        write(op, &mut at)?;
+    }
+    let At { kernel, out, .. } = at;
+    kernel.body = out.text();
+    Ok(())
+}
+
+fn write(op: &Op, at: &mut At<'_>) -> Result<(), &'static str> {
+    match op {
+        Op::Copy(_) | Op::Detach(_) | Op::Reshape(_) | Op::Broadcast(_) | Op::Permute(_) | Op::Slice(_)
+        | Op::Flip(_) | Op::Windows(_) | Op::Diagonal(_) => layout::copy(at),
+        Op::Cast(_) => layout::cast(at),
+        Op::Pad(pad) => layout::pad(at, usize::from(pad.axis), pad.before),
+        Op::Concat(joined) => layout::concat(at, usize::from(joined.axis)),
+        Op::DiagEmbed(d) => layout::diagonal(at, [d.row, d.column, d.rows, d.columns]),
+        Op::Overlap(w) => layout::overlap(at, usize::from(w.axis), w.step, w.dilation),
+        Op::Sum(sum) => along::sum(at, &sum.axes),
+        Op::Max(max) => along::max(at, &max.axes),
+        Op::Argmax(max) => along::argmax(at, usize::from(max.axis)),
+        Op::Cumsum(sum) => along::cumsum(at, usize::from(sum.axis), sum.reverse),
+        Op::Cumargmax(max) => along::cumargmax(at, usize::from(max.axis)),
+        Op::Prod(prod) => along::prod(at, usize::from(prod.axis)),
+        Op::Softmax(softmax) => along::softmax(at, usize::from(softmax.axis), false),
+        Op::LogSoftmax(softmax) => along::softmax(at, usize::from(softmax.axis), true),
+        Op::LinearRecurrence(r) => along::recurrence(at, usize::from(r.axis), r.reverse),
+        Op::Pick(_) => indexed::pick(at),
+        Op::Unpick(op) => indexed::unpick(at, op.columns),
+        Op::Gather(gather) => indexed::gather(at, usize::from(gather.axis)),
+        Op::ScatterAdd(add) => indexed::scatter_add(at, usize::from(add.axis)),
+        Op::Take(take) => indexed::take(at, usize::from(take.axis)),
+        Op::IndexAdd(add) => indexed::index_add(at, usize::from(add.axis)),
+        Op::RavelIndex(ravel) => indexed::ravel(at, &ravel.lengths),
+        Op::Uniform(_) => indexed::uniform(at),
+        Op::FoldIn(fold) => indexed::fold_in(at, fold.n),
+        Op::Solve(_) | Op::SolveTriangular(_) | Op::Cholesky(_) | Op::Det(_) | Op::Slogdet(_)
+        | Op::MatrixExp(_) | Op::Lu(_) | Op::Pinv(_) | Op::Qr(_) | Op::Eigh(_) | Op::Svd(_) => return Err(ALGEBRA),
+        Op::Fft(_) => return Err(LIBRARY),
+        Op::Conv(_) | Op::ConvTranspose(_) | Op::ConvWeight(_) | Op::PoolArgmax(_) | Op::Attention(_)
+        | Op::AttentionBack(_) | Op::Distances(_) | Op::OffsetsDot(_) | Op::OffsetsSum(_) => return Err(BLOCKED),
+        Op::Scan(_) => return Err("loops have no text yet: unroll it"),
+        Op::Argsort(_) | Op::SearchSorted(_) | Op::ScatterMax(_) => return Err("it sorts or searches"),
+        Op::Special(_) | Op::IncompleteGamma(_) => return Err("its series have no text"),
+        Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Argument(_) | Op::Full(_)
+        | Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select(_) | Op::Matmul(_) => {
+            return Err("no kernel of its own computes it");
+        }
+    }
+    Ok(())
+}
+
+impl At<'_> {
+    pub(crate) fn line(&mut self, line: String) {
+        self.out.line(line);
+    }
+
+    pub(crate) fn dtype(&self) -> DType {
+        self.y.dtype
+    }
+
+    /// The type of the result, and what distinguishes names.
+    pub(crate) fn types(&self) -> (&'static str, &'static str) {
+        (c_type(self.y.dtype), suffix(self.y.dtype))
+    }
+
+    pub(crate) fn elements(&self) -> usize {
+        self.y.shape.elements()
+    }
+
+    /// Element `i` of the result.
+    pub(crate) fn result(&self, i: &str) -> String {
+        self.memories.result(self.y, i)
+    }
+
+    /// An element of an operand, by its index along each axis.
+    pub(crate) fn element(&self, operand: usize, index: &[String]) -> String {
+        self.memories.element(&self.x[operand], index)
+    }
+
+    /// An element of an operand, by its number.
+    pub(crate) fn nth(&self, operand: usize, i: &str) -> String {
+        self.memories.nth(&self.x[operand], i)
+    }
+
+    /// The index along each axis of element `i` of the result.
+    pub(crate) fn indices(&self, i: &str) -> Vec<String> {
+        indices(&self.y.shape, i)
+    }
+
+    /// A loop over the elements of the result, `e`.
+    pub(crate) fn each(&mut self, n: usize, body: impl FnOnce(&mut Self)) {
+        self.block(format!("WG_EACH(e, {n}) {{"), body);
+    }
+
+    /// Lines within braces.
+    pub(crate) fn block(&mut self, head: String, body: impl FnOnce(&mut Self)) {
+        self.out.open(head);
+        body(self);
+        self.out.close();
+    }
+}

@@ -1,0 +1,261 @@
+//! A whole program as one header.
+
+use crate::Refused;
+use crate::functions::Functions;
+use crate::kernel::Kernel;
+use crate::memory::{Memories, c_type, identifier, size};
+use crate::{ops, product, tile};
+use autograd::planned::{Contents, DataRef, Kernel as Planned, Memory, Plan, Work};
+use autograd::{Params, Program, printed};
+use std::fmt::{self, Write as _};
+
+/// A program as text. `Display` writes it.
+#[derive(Clone, Debug)]
+pub struct Source {
+    text: String,
+    kernels: usize,
+    work: usize,
+}
+
+impl Source {
+    /// How many kernels it has.
+    pub fn kernels(&self) -> usize {
+        self.kernels
+    }
+
+    /// The bytes of the memory between kernels, which the caller gives.
+    pub fn work_bytes(&self) -> usize {
+        self.work
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Prints a program.
+pub(crate) fn print(program: &Program, params: &Params, name: &str) -> Result<Source, Refused> {
+    program.check(params).map_err(|error| Refused { what: name.to_owned(), why: error.to_string() })?;
+    let name = identifier(name);
+    let plan: &Plan = program.plan();
+    let memories = Memories::of(plan);
+    let mut functions = Functions::default();
+    let explanation = program.explain();
+    let mut kernels = vec![];
+    for (i, planned) in plan.kernels.iter().enumerate() {
+        let [ops, writes, site] = explanation.kernel(i);
+        let comment = format!("{i}: {ops} → {writes}; {site}");
+        let kernel = Kernel::new(format!("{name}_kernel_{i}"), comment);
+        kernels.push(printed_kernel(planned, kernel, &memories, &mut functions)?);
+    }
+    let layout = Layout::of(plan, &kernels);
+    let mut header = Header { name: &name, plan, program, memories: &memories, layout, text: String::new() };
+    header.begin(params);
+    header.text += &functions.text();
+    header.constants();
+    for kernel in &kernels {
+        header.text += &kernel.text(&memories);
+    }
+    header.run(&kernels);
+    header.outputs();
+    header.values(params);
+    header.text += "#endif\n";
+    Ok(Source { text: header.text, kernels: kernels.len(), work: header.layout.bytes })
+}
+
+fn printed_kernel(
+    planned: &Planned,
+    mut kernel: Kernel,
+    memories: &Memories,
+    functions: &mut Functions,
+) -> Result<Kernel, Refused> {
+    match &planned.work {
+        Work::Tile(code) => tile::print(code, memories, functions, &mut kernel),
+        Work::Product { a, b, c } => product::print([a, b, c], memories, functions, &mut kernel),
+        Work::Op { op, x, y } => ops::print(op, x, y, memories, functions, &mut kernel)
+            .map_err(|why| Refused { what: op.name().to_owned(), why: why.to_owned() })?,
+    }
+    Ok(kernel)
+}
+
+/// Where the buffers lie in the memory that the caller gives.
+struct Layout {
+    /// The first byte of each buffer, by the number of its memory.
+    starts: Vec<(u32, usize)>,
+    partials: usize,
+    scratch: usize,
+    bytes: usize,
+}
+
+impl Layout {
+    fn of(plan: &Plan, kernels: &[Kernel]) -> Layout {
+        let mut bytes = 0;
+        let mut take = |length: usize| {
+            let start = bytes;
+            bytes += length.next_multiple_of(64);
+            start
+        };
+        let mut starts = vec![];
+        for (number, memory) in plan.memories().enumerate() {
+            if matches!(memory.contents, Contents::Buffer) {
+                starts.push((number as u32, take(memory.elements * size(memory.dtype))));
+            }
+        }
+        let partials = kernels.iter().filter_map(|k| k.partials).map(|(dtype, n)| n * size(dtype)).max();
+        let partials = take(partials.unwrap_or(0));
+        let scratch = take(kernels.iter().map(|k| k.scratch).max().unwrap_or(0));
+        Layout { starts, partials, scratch, bytes }
+    }
+}
+
+struct Header<'a> {
+    name: &'a str,
+    plan: &'a Plan,
+    program: &'a Program,
+    memories: &'a Memories,
+    layout: Layout,
+    text: String,
+}
+
+impl Header<'_> {
+    fn line(&mut self, line: impl fmt::Display) {
+        writeln!(self.text, "{line}").expect("a text takes every line");
+    }
+
+    fn memories_of(&self, wanted: impl Fn(&Contents<'_>) -> bool) -> Vec<(u32, Memory<'_>)> {
+        let all = (0u32..).zip(self.plan.memories());
+        all.filter(|(_, memory)| wanted(&memory.contents)).collect()
+    }
+
+    fn begin(&mut self, params: &Params) {
+        let (name, upper) = (self.name, self.name.to_uppercase());
+        self.line(format!("/* {name}: a program of Wengert in C11, which is CUDA C++ too. No memory is asked for, nothing is"));
+        self.line("   called but memcpy. Compile with -ffp-contract=off: then each number has the bits that Wengert computes. */");
+        self.line(format!("#ifndef {upper}_H\n#define {upper}_H"));
+        self.line("/* How many numbers all parameters have, and where each begins. */");
+        self.line(format!("#define {upper}_PARAMETERS {}", params.elements()));
+        for param in params.iter() {
+            let name = identifier(params.name(param)).to_uppercase();
+            let range = params.range(param);
+            self.line(format!("#define {upper}_{name} {} /* {} {} */", range.start, params.name(param), params.shape(param)));
+        }
+        self.line("/* The bytes of the memory between kernels, aligned to 64. */");
+        let bytes = self.layout.bytes;
+        self.line(format!("#define {upper}_WORK {bytes}"));
+    }
+
+    fn constants(&mut self) {
+        let mut text = String::new();
+        for (number, memory) in self.memories_of(|c| matches!(c, Contents::Constant(_))) {
+            let Contents::Constant(data) = memory.contents else { continue };
+            let (t, name) = (c_type(memory.dtype), self.memories.name(number));
+            let values = join(data);
+            let _ = writeln!(text, "static const {t} {}_{name}[{}] = {{{values}}};", self.name, memory.elements.max(1));
+        }
+        self.text += &text;
+    }
+
+    /// The function that runs all kernels.
+    fn run(&mut self, kernels: &[Kernel]) {
+        let name = self.name;
+        let has_gradients = self.memories_of(|c| matches!(c, Contents::Gradients)).iter().any(|(_, m)| m.elements > 0);
+        let given = self.memories_of(|c| match c {
+            Contents::Parameters | Contents::Input(_) => true,
+            Contents::Gradients => has_gradients,
+            _ => false,
+        });
+        let mut parameters: Vec<String> = given.iter().map(|&(m, _)| self.memories.parameter(m)).collect();
+        parameters.push("void *work".to_owned());
+        let mut text = String::from("#if !defined(__CUDACC__)\n");
+        let _ = writeln!(text, "/* Runs the program once. Gives 0, or 1 if an index does not exist; then the results mean nothing.");
+        for (_, memory) in &given {
+            if let Contents::Input(input) = memory.contents {
+                let _ = writeln!(text, "   in_{}: {} numbers.", identifier(input), memory.elements);
+            }
+        }
+        text += "*/\n";
+        let _ = writeln!(text, "static inline int {name}_run({}) {{", parameters.join(", "));
+        text += "  char *const bytes = (char *)work;\n";
+        for &(number, start) in &self.layout.starts {
+            let memory = self.plan.memory(number).expect("a memory of this number");
+            let (t, b) = (c_type(memory.dtype), self.memories.name(number));
+            let _ = writeln!(text, "  {t} *const {b} = ({t} *)(bytes + {start});");
+        }
+        for (number, memory) in self.memories_of(|c| matches!(c, Contents::Constant(_))) {
+            let (t, c) = (c_type(memory.dtype), self.memories.name(number));
+            let _ = writeln!(text, "  const {t} *const {c} = {name}_{c};");
+        }
+        if !has_gradients {
+            text += "  float *const gradients = 0;\n";
+        }
+        let Layout { partials, scratch, .. } = self.layout;
+        let _ = writeln!(text, "  void *const partials = bytes + {partials};\n  char *const scratch = bytes + {scratch};");
+        let _ = writeln!(text, "  int fault = 0;\n  (void)partials, (void)scratch, (void)fault, (void)gradients, (void)parameters;");
+        for kernel in kernels {
+            for call in kernel.calls(self.memories) {
+                let _ = writeln!(text, "  {call}");
+            }
+        }
+        text += "  return 0;\n}\n";
+        self.text += &text;
+    }
+
+    /// A function for each result, which tells where it is.
+    fn outputs(&mut self) {
+        let names: Vec<Option<String>> = self.program.outputs().map(|(name, ..)| name.map(str::to_owned)).collect();
+        for (i, y) in self.plan.outputs.iter().enumerate() {
+            let label = match names.get(i) {
+                Some(Some(name)) => identifier(name),
+                Some(None) => format!("output_{i}"),
+                None => format!("state_{}", i - names.len()),
+            };
+            let start = self.layout.starts.iter().find(|(m, _)| *m == y.memory).map_or(0, |(_, start)| *start);
+            let (t, name, shape) = (c_type(y.dtype), self.name, &y.shape);
+            let start = start + y.offset * size(y.dtype);
+            self.line(format!("/* {shape} */"));
+            self.line(format!(
+                "static inline const {t} *{name}_{label}(const void *work) {{ return (const {t} *)((const char *)work + {start}); }}"
+            ));
+        }
+        self.line("#endif");
+    }
+
+    /// The parameters as they are, for who asks for them.
+    fn values(&mut self, params: &Params) {
+        let (name, upper) = (self.name, self.name.to_uppercase());
+        let (t, n) = (c_type(params.dtype()), params.elements().max(1));
+        let values = match params.dtype() {
+            autograd::DType::F32 => join(DataRef::F32(params.slab_of())),
+            _ => join(DataRef::F64(params.slab_of())),
+        };
+        self.line(format!("#if defined({upper}_VALUES) && !defined(__CUDACC__)"));
+        self.line(format!("/* The parameters as they were. */\nstatic const {t} {name}_parameters[{n}] = {{{values}}};"));
+        self.line("#endif");
+    }
+}
+
+/// Numbers as the elements of an array, several a line.
+fn join(data: DataRef<'_>) -> String {
+    let all: Vec<String> = match data {
+        DataRef::F32(x) => x.iter().map(|&x| constant(f64::from(x), false)).collect(),
+        DataRef::F64(x) => x.iter().map(|&x| constant(x, true)).collect(),
+        DataRef::I64(x) => x.iter().map(|&x| if x == i64::MIN { format!("{} - 1", x + 1) } else { x.to_string() }).collect(),
+        DataRef::Bool(x) => x.iter().map(|&x| u8::from(x).to_string()).collect(),
+    };
+    if all.is_empty() {
+        return "0".to_owned();
+    }
+    let lines: Vec<String> = all.chunks(12).map(|line| line.join(", ")).collect();
+    if lines.len() == 1 { lines[0].clone() } else { format!("\n  {}", lines.join(",\n  ")) }
+}
+
+/// A number in an array of constants, where C allows no call.
+fn constant(x: f64, double: bool) -> String {
+    match x {
+        x if x.is_nan() => "0.0 / 0.0".to_owned(),
+        x if x.is_infinite() => format!("{}1e999", if x < 0.0 { "-" } else { "" }),
+        x => printed::literal(x, double),
+    }
+}

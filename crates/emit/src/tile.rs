@@ -1,0 +1,556 @@
+//! Tile programs as text: a list of phases. Within a phase each element goes its own way, so its values are variables; what a
+//! later phase reads again is kept in an array of the tile.
+
+use crate::functions::Functions;
+use crate::kernel::{Kernel, Writer};
+use crate::memory::{Memories, axis_of_rows, c_type, suffix};
+use autograd::DType;
+use autograd::planned::{Act, Arithmetic, Binary, Code, Extent, How, Joint, MemoryView, Slot, Unary};
+use autograd::printed;
+use std::collections::BTreeSet;
+
+/// Terms of a block of a sum: the tile of a kernel that adds up everything.
+const BLOCK: usize = 1024;
+
+/// A value: what is in a slot from a step on.
+#[derive(Debug)]
+struct Value {
+    from: From,
+    extent: Extent,
+    slot: Slot,
+    /// The phase that computes it.
+    phase: usize,
+    /// Whether a later phase reads it.
+    kept: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum From {
+    Fill(f64),
+    Read(usize),
+    Step,
+    /// A number of each row, repeated along it.
+    Row(usize),
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// A loop over the elements of the tile, or over its rows.
+    Loop(Extent, Vec<Statement>),
+    /// Row y of the result is a sum, or the largest element, of row y of an array.
+    Reduce { y: usize, x: usize, largest: bool },
+    /// The sum of a tile, for the total of this number.
+    Total { number: usize, x: usize },
+}
+
+/// A step whose slots have become values.
+#[derive(Debug)]
+struct Statement {
+    act: Act,
+    operands: Vec<usize>,
+    results: Vec<usize>,
+}
+
+/// A result that a phase writes to memory.
+#[derive(Clone, Copy, Debug)]
+struct Store {
+    phase: usize,
+    write: usize,
+    value: usize,
+}
+
+/// A kernel while it is divided into phases.
+struct Phases<'a> {
+    code: &'a Code,
+    values: Vec<Value>,
+    current: Vec<Option<usize>>,
+    phases: Vec<Phase>,
+}
+
+impl Phases<'_> {
+    fn value(&mut self, from: From, extent: Extent, slot: Slot, phase: usize) -> usize {
+        self.values.push(Value { from, extent, slot, phase, kept: false });
+        self.current[slot as usize] = Some(self.values.len() - 1);
+        self.values.len() - 1
+    }
+
+    fn operand(&self, slot: Slot) -> usize {
+        self.current[slot as usize].expect("a verified step reads what was written")
+    }
+
+    /// The phase that a step of this extent joins.
+    fn open(&mut self, extent: Extent) -> usize {
+        match self.phases.last() {
+            Some(Phase::Loop(open, _)) if *open == extent => {}
+            _ => self.phases.push(Phase::Loop(extent, vec![])),
+        }
+        self.phases.len() - 1
+    }
+
+    fn push(&mut self, statement: Statement) {
+        match self.phases.last_mut() {
+            Some(Phase::Loop(_, statements)) => statements.push(statement),
+            _ => unreachable!("`open` comes before"),
+        }
+    }
+
+    /// Marks a value that this phase reads.
+    fn uses(&mut self, value: usize, phase: usize) {
+        match self.values[value].from {
+            From::Row(row) => self.uses(row, phase),
+            From::Step if self.values[value].phase != phase => self.values[value].kept = true,
+            _ => {}
+        }
+    }
+
+    /// A value in an array: what is none is copied to one.
+    fn array(&mut self, value: usize) -> usize {
+        if matches!(self.values[value].from, From::Step) {
+            return value;
+        }
+        let (extent, slot) = (self.values[value].extent, self.values[value].slot);
+        let phase = self.open(extent);
+        self.uses(value, phase);
+        self.values.push(Value { from: From::Step, extent, slot, phase, kept: true });
+        let copy = self.values.len() - 1;
+        self.push(Statement { act: Act::Copy(slot), operands: vec![value], results: vec![copy] });
+        copy
+    }
+
+    /// What is read in place of what is written later is read first.
+    fn read_first(&mut self) {
+        let written: BTreeSet<u32> = self.code.writes.iter().map(|w| w.to.memory).collect();
+        for extent in [Extent::Rows, Extent::Tile] {
+            for (i, read) in self.code.reads.iter().enumerate() {
+                if read.extent == extent && read.how != How::Splat && written.contains(&read.from.memory) {
+                    let value = self.current[read.slot as usize].expect("every operand has a value");
+                    let phase = self.open(extent);
+                    let copy = self.value(From::Step, extent, read.slot, phase);
+                    debug_assert!(matches!(self.values[value].from, From::Read(read) if read == i));
+                    self.push(Statement {
+                        act: Act::Copy(read.slot),
+                        operands: vec![value],
+                        results: vec![copy],
+                    });
+                }
+            }
+        }
+    }
+
+    fn step(&mut self, y: Slot, extent: Extent, act: Act) {
+        match act {
+            Act::Spread(x) => {
+                let row = self.operand(x);
+                let from = match self.values[row].from {
+                    From::Fill(c) => From::Fill(c),
+                    From::Read(i) if self.code.reads[i].how == How::Splat => From::Read(i),
+                    _ => From::Row(row),
+                };
+                let phase = self.phases.len();
+                self.value(from, Extent::Tile, y, phase);
+            }
+            Act::RowSum(x) | Act::RowMax(x) => {
+                let x = self.operand(x);
+                let x = self.array(x);
+                self.values[x].kept = true;
+                let phase = self.phases.len();
+                let y = self.value(From::Step, Extent::Rows, y, phase);
+                self.values[y].kept = true;
+                self.phases.push(Phase::Reduce { y, x, largest: matches!(act, Act::RowMax(_)) });
+            }
+            Act::Total(x) => {
+                let x = self.operand(x);
+                let x = self.array(x);
+                self.values[x].kept = true;
+                self.phases.push(Phase::Total { number: y as usize, x });
+            }
+            _ => {
+                let operands: Vec<usize> = act.reads().iter().map(|&x| self.operand(x)).collect();
+                let phase = self.open(extent);
+                operands.iter().for_each(|&x| self.uses(x, phase));
+                let mut results = vec![self.value(From::Step, extent, y, phase)];
+                results.extend(act.more().iter().map(|&slot| self.value(From::Step, extent, slot, phase)));
+                self.push(Statement { act, operands, results });
+            }
+        }
+    }
+
+    /// Opens a phase for each result that no phase has computed last, and gives the phase that stores it.
+    fn storing(&mut self) -> Vec<Store> {
+        let mut stores = vec![];
+        for (i, write) in self.code.writes.iter().enumerate() {
+            let value = self.operand(write.slot);
+            let is_there = matches!(self.values[value].from, From::Step)
+                && matches!(self.phases.get(self.values[value].phase), Some(Phase::Loop(..)));
+            let phase = if is_there { self.values[value].phase } else { self.open(write.extent) };
+            self.uses(value, phase);
+            stores.push(Store { phase, write: i, value });
+        }
+        stores
+    }
+}
+
+/// How the elements are walked.
+#[derive(Clone, Copy, Debug)]
+enum Walk {
+    /// One loop.
+    Flat,
+    /// Rows of this length.
+    Rows(usize),
+}
+
+struct Printer<'a> {
+    code: &'a Code,
+    memories: &'a Memories,
+    functions: &'a mut Functions,
+    values: Vec<Value>,
+    walk: Walk,
+    /// Whether there are tiles; else the loops go through all elements.
+    tiled: bool,
+    t: &'static str,
+    f: &'static str,
+}
+
+/// Prints a kernel.
+pub(crate) fn print(
+    code: &Code,
+    memories: &Memories,
+    functions: &mut Functions,
+    kernel: &mut Kernel,
+) {
+    let mut phases =
+        Phases { code, values: vec![], current: vec![None; code.slots], phases: vec![] };
+    for &(slot, c) in &code.fills {
+        phases.value(From::Fill(c), Extent::Tile, slot, 0);
+    }
+    for (i, read) in code.reads.iter().enumerate() {
+        phases.value(From::Read(i), read.extent, read.slot, 0);
+    }
+    phases.read_first();
+    for step in &code.steps {
+        phases.step(step.y, step.extent, step.act);
+    }
+    let stores = phases.storing();
+    let Phases { values, phases, .. } = phases;
+    let tiled = phases.len() > 1 || code.totals.len() + usize::from(values.iter().any(|v| v.kept)) > 0;
+    let walk = if code.row > 0 { Walk::Rows(code.row) } else { rows_of_reads(code, tiled) };
+    let (t, f) = (c_type(code.dtype), suffix(code.dtype));
+    let mut printer = Printer { code, memories, functions, values, walk, tiled, t, f };
+    printer.kernel(&phases, &stores, kernel);
+}
+
+/// The length of rows that spares divisions: that of the last axes of what is not contiguous.
+fn rows_of_reads(code: &Code, tiled: bool) -> Walk {
+    if tiled && code.elements > BLOCK {
+        return Walk::Flat;
+    }
+    let strided = code.reads.iter().filter(|r| r.how == How::Gather && r.from.shape.len() > 1);
+    let lengths = strided.filter_map(|r| r.from.shape.last().copied());
+    match lengths.min() {
+        Some(length) if length >= 4 => Walk::Rows(length),
+        _ => Walk::Flat,
+    }
+}
+
+impl Printer<'_> {
+    fn kernel(&mut self, phases: &[Phase], stores: &[Store], kernel: &mut Kernel) {
+        let code = self.code;
+        for read in &code.reads {
+            kernel.reads(read.from.memory);
+        }
+        for to in code.writes.iter().map(|w| &w.to).chain(&code.totals) {
+            kernel.writes(to.memory);
+        }
+        let mut out = Writer::default();
+        for (i, read) in code.reads.iter().enumerate().filter(|(_, r)| r.how == How::Splat) {
+            let x = self.converted(&read.from, self.memories.result(&read.from, "0"));
+            out.line(format!("const {} c{i} = {x};", self.t));
+        }
+        if !self.tiled {
+            for (i, phase) in phases.iter().enumerate() {
+                self.phase(i, phase, stores, &mut out);
+            }
+        } else {
+            self.tiles(phases, stores, kernel, &mut out);
+        }
+        kernel.body = out.text();
+        self.totals(kernel);
+    }
+
+    /// The elements of a tile, and its rows.
+    fn tile(&self) -> [usize; 2] {
+        let row = self.code.row;
+        match row {
+            0 => [BLOCK.min(self.code.elements.max(1)), 0],
+            _ => {
+                let rows = (BLOCK / row).clamp(1, (self.code.elements / row).max(1));
+                [rows * row, rows]
+            }
+        }
+    }
+
+    fn tiles(&mut self, phases: &[Phase], stores: &[Store], kernel: &mut Kernel, out: &mut Writer) {
+        let [tile, rows] = self.tile();
+        let elements = self.code.elements;
+        let count = elements.div_ceil(tile);
+        let kept: BTreeSet<(bool, usize)> = self.values.iter().enumerate().filter(|(_, v)| v.kept).map(|(i, v)| match v.extent {
+            Extent::Tile => (true, v.slot as usize),
+            Extent::Rows => (false, i),
+        }).collect();
+        for (is_tile, number) in kept {
+            let (name, length) = if is_tile { ("t", tile) } else { ("r", rows) };
+            out.line(format!("WG_ARRAY({}, {name}{number}, {length});", self.t));
+            kernel.scratch += (length * crate::memory::size(self.code.dtype)).next_multiple_of(64);
+        }
+        if self.code.row > BLOCK && phases.iter().any(|p| matches!(p, Phase::Reduce { largest: false, .. })) {
+            let length = rows * self.code.row.div_ceil(BLOCK);
+            out.line(format!("WG_ARRAY({}, blocks, {length});", self.t));
+            kernel.scratch += (length * crate::memory::size(self.code.dtype)).next_multiple_of(64);
+        }
+        out.open(format!("WG_TILES(tile, {count}) {{"));
+        out.line(format!("const int base = tile * {tile};"));
+        if elements.is_multiple_of(tile) {
+            out.line(format!("enum {{ n = {tile} }};"));
+        } else {
+            out.line(format!("const int n = {elements} - base < {tile} ? {elements} - base : {tile};"));
+        }
+        if self.code.row > 0 {
+            out.line(format!("const int first = tile * {rows}, rows = n / {};", self.code.row));
+        }
+        for (i, phase) in phases.iter().enumerate() {
+            self.phase(i, phase, stores, out);
+            if i + 1 < phases.len() || count > 1 {
+                out.line("WG_SYNC;".to_owned());
+            }
+        }
+        out.close();
+    }
+
+    fn phase(&mut self, number: usize, phase: &Phase, stores: &[Store], out: &mut Writer) {
+        match phase {
+            Phase::Loop(extent, statements) => {
+                out.open(self.head(*extent));
+                for statement in statements {
+                    self.statement(statement, number, *extent, out);
+                }
+                for store in stores.iter().filter(|store| store.phase == number) {
+                    self.store(*store, *extent, out);
+                }
+                out.close();
+            }
+            Phase::Reduce { y, x, largest } => {
+                self.functions.sums(self.code.dtype);
+                let (f, row, slot) = (self.f, self.code.row, self.values[*x].slot);
+                let from = format!("t{slot} + r * {row}");
+                out.line(match (largest, row > BLOCK) {
+                    (true, _) => format!("WG_IN(r, rows) r{y}[r] = wg_largest{f}({from}, {row});"),
+                    (false, false) => format!("WG_IN(r, rows) r{y}[r] = wg_block{f}({from}, {row});"),
+                    (false, true) => {
+                        let blocks = row.div_ceil(BLOCK);
+                        format!("WG_IN(r, rows) r{y}[r] = wg_sum{f}({from}, {row}, blocks + r * {blocks});")
+                    }
+                });
+            }
+            Phase::Total { number, x } => {
+                self.functions.sums(self.code.dtype);
+                let (f, slot) = (self.f, self.values[*x].slot);
+                let to = match self.one_block() {
+                    true => self.memories.result(&self.code.totals[*number], "0"),
+                    false => format!("partials[{} + tile]", number * self.blocks()),
+                };
+                out.line(format!("WG_IN(one, 1) {to} = wg_block{f}(t{slot}, n);"));
+            }
+        }
+    }
+
+    fn blocks(&self) -> usize {
+        self.code.elements.div_ceil(BLOCK)
+    }
+
+    fn one_block(&self) -> bool {
+        self.blocks() <= 1
+    }
+
+    /// The sums of blocks become totals when all tiles are done.
+    fn totals(&mut self, kernel: &mut Kernel) {
+        let (blocks, f) = (self.blocks(), self.f);
+        if self.code.elements == 0 {
+            for to in &self.code.totals {
+                kernel.finish.push(format!("{} = ({}) 0;", self.memories.result(to, "0"), self.t));
+            }
+        } else if !self.one_block() {
+            for (i, to) in self.code.totals.iter().enumerate() {
+                let to = self.memories.result(to, "0");
+                kernel.finish.push(format!("{to} = wg_pairs{f}(partials + {}, {blocks});", i * blocks));
+            }
+            if !self.code.totals.is_empty() {
+                kernel.partials = Some((self.code.dtype, self.code.totals.len() * blocks));
+            }
+        }
+    }
+
+    /// The head of a loop; `i` is the element in the tile, `e` in the kernel.
+    fn head(&self, extent: Extent) -> String {
+        let elements = self.code.elements;
+        match (extent, self.walk, self.tiled) {
+            (Extent::Rows, _, true) => "WG_IN(r, rows) {".to_owned(),
+            (Extent::Rows, _, false) => format!("WG_EACH(r, {}) {{", elements / self.code.row.max(1)),
+            (Extent::Tile, Walk::Flat, true) => "WG_IN(i, n) {".to_owned(),
+            (Extent::Tile, Walk::Flat, false) => format!("WG_EACH(i, {elements}) {{"),
+            (Extent::Tile, Walk::Rows(row), true) => format!("WG_IN_ROWS(r, n / {row}, j, {row}) {{"),
+            (Extent::Tile, Walk::Rows(row), false) => format!("WG_ROWS(r, {}, j, {row}) {{", elements / row),
+        }
+    }
+
+    /// The place of an element in the tile.
+    fn local(&self) -> String {
+        match self.walk {
+            Walk::Flat => "i".to_owned(),
+            Walk::Rows(row) => format!("r * {row} + j"),
+        }
+    }
+
+    /// The element of an operand that belongs to the loop.
+    fn operand(&self, i: usize) -> String {
+        let read = &self.code.reads[i];
+        match (read.extent, self.walk) {
+            (_, _) if read.how == How::Splat => format!("c{i}"),
+            (Extent::Rows, _) => {
+                let r = if self.tiled { "first + r" } else { "r" };
+                self.read(&read.from, r)
+            }
+            (Extent::Tile, Walk::Rows(row)) => {
+                let r = match (self.tiled, self.code.row) {
+                    (true, 1..) => "first + r",
+                    _ => "r",
+                };
+                match axis_of_rows(&read.from.shape, row).filter(|_| read.how == How::Gather) {
+                    Some(_) => {
+                        let x = self.memories.in_row(&read.from, row, [r, "j"]).expect("whole axes");
+                        self.converted(&read.from, x)
+                    }
+                    None => self.read(&read.from, &format!("({r}) * {row} + j")),
+                }
+            }
+            (Extent::Tile, Walk::Flat) => self.read(&read.from, if self.tiled { "base + i" } else { "i" }),
+        }
+    }
+
+    fn read(&self, x: &MemoryView, i: &str) -> String {
+        self.converted(x, self.memories.nth(x, i))
+    }
+
+    fn converted(&self, x: &MemoryView, element: String) -> String {
+        if x.dtype == self.code.dtype { element } else { format!("({}) {element}", self.t) }
+    }
+
+    /// A value, as a phase over this extent reads it.
+    fn value(&self, value: usize, phase: usize, extent: Extent) -> String {
+        let it = &self.values[value];
+        match it.from {
+            From::Fill(c) => printed::literal(c, self.code.dtype == DType::F64),
+            From::Read(i) => self.operand(i),
+            From::Row(row) => match self.values[row].from {
+                From::Step if self.values[row].phase != phase => match self.walk {
+                    Walk::Rows(_) => format!("r{row}[r]"),
+                    Walk::Flat => unreachable!("kernels with rows walk by rows"),
+                },
+                _ => self.value(row, phase, Extent::Rows),
+            },
+            From::Step if it.phase == phase => format!("v{value}"),
+            From::Step if extent == Extent::Rows => format!("r{value}[r]"),
+            From::Step => format!("t{}[{}]", it.slot, self.local()),
+        }
+    }
+
+    fn store(&self, store: Store, extent: Extent, out: &mut Writer) {
+        let write = &self.code.writes[store.write];
+        let value = self.value(store.value, store.phase, extent);
+        let value = if write.to.dtype == DType::Bool { format!("{value} != 0") } else { value };
+        let at = match (extent, self.tiled) {
+            (Extent::Rows, true) => "first + r".to_owned(),
+            (Extent::Rows, false) => "r".to_owned(),
+            (Extent::Tile, true) => format!("base + {}", self.local()),
+            (Extent::Tile, false) => self.local(),
+        };
+        out.line(format!("{} = {value};", self.memories.result(&write.to, &at)));
+    }
+
+    fn statement(&mut self, s: &Statement, phase: usize, extent: Extent, out: &mut Writer) {
+        let x: Vec<String> = s.operands.iter().map(|&x| self.value(x, phase, extent)).collect();
+        let (t, y) = (self.t, s.results[0]);
+        match s.act {
+            Act::Sigmoids { .. } => self.several("sigmoids", &["y", "minus"], printed::sigmoids, &x[0], s, out),
+            Act::Tanhs { .. } => self.several("tanhs", &["y", "plus", "minus"], printed::tanhs, &x[0], s, out),
+            Act::SigmoidAndSlope { .. } => {
+                self.several("sigmoid_slope", &["y", "slope"], printed::sigmoid_and_slope, &x[0], s, out);
+            }
+            Act::TanhAndSlope { .. } => {
+                self.several("tanh_slope", &["y", "slope"], printed::tanh_and_slope, &x[0], s, out);
+            }
+            act => {
+                let expression = self.expression(act, &x);
+                out.line(format!("const {t} v{y} = {expression};"));
+            }
+        }
+        for &y in s.results.iter().filter(|&&y| self.values[y].kept) {
+            let to = match extent {
+                Extent::Tile => format!("t{}[{}]", self.values[y].slot, self.local()),
+                Extent::Rows => format!("r{y}[r]"),
+            };
+            out.line(format!("{to} = v{y};"));
+        }
+    }
+
+    fn several(
+        &mut self,
+        name: &str,
+        results: &[&str],
+        body: fn(bool) -> String,
+        x: &str,
+        s: &Statement,
+        out: &mut Writer,
+    ) {
+        let f = self.functions.several(name, results, self.code.dtype, body(self.code.dtype == DType::F64));
+        let names: Vec<String> = s.results.iter().map(|y| format!("v{y}")).collect();
+        let places: Vec<String> = names.iter().map(|name| format!("&{name}")).collect();
+        out.line(format!("{} {};", self.t, names.join(", ")));
+        out.line(format!("{f}({x}, {});", places.join(", ")));
+    }
+
+    fn expression(&mut self, act: Act, x: &[String]) -> String {
+        let dtype = self.code.dtype;
+        match (act, x) {
+            (Act::Copy(_), [x]) => x.clone(),
+            (Act::Unary(Unary::Neg, _), [x]) => format!("-{x}"),
+            (Act::Unary(Unary::Square, _), [x]) => format!("{x} * {x}"),
+            (Act::Unary(f, _), [x]) => format!("{}({x})", self.functions.unary(f, dtype)),
+            (Act::Binary(f, ..), [a, b]) => match f {
+                Binary::Add => format!("{a} + {b}"),
+                Binary::Sub => format!("{a} - {b}"),
+                Binary::Mul => format!("{a} * {b}"),
+                Binary::Div => format!("{a} / {b}"),
+                f => format!("{}({a}, {b})", self.functions.binary(f, dtype)),
+            },
+            (Act::Pair(first, second, _), [a, b, c]) => {
+                let p = match first {
+                    Arithmetic::Add => format!("({a} + {b})"),
+                    Arithmetic::Sub => format!("({a} - {b})"),
+                    Arithmetic::Mul => format!("({a} * {b})"),
+                };
+                match second {
+                    Joint::Add => format!("{p} + {c}"),
+                    Joint::Sub => format!("{p} - {c}"),
+                    Joint::From => format!("{c} - {p}"),
+                    Joint::Mul => format!("{p} * {c}"),
+                }
+            }
+            (Act::Compare(relation, ..), [a, b]) => {
+                format!("{a} {} {b} ? ({t}) 1 : ({t}) 0", printed::sign(relation), t = self.t)
+            }
+            (Act::Select(..), [m, a, b]) => format!("{m} != 0 ? {a} : {b}"),
+            (Act::Truth(_), [x]) => format!("{x} != 0 ? ({t}) 1 : ({t}) 0", t = self.t),
+            _ => unreachable!("every other act has a phase of its own"),
+        }
+    }
+}

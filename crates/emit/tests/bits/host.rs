@@ -1,0 +1,212 @@
+//! Compiles programs, runs them, and compares their numbers with those of the interpreter.
+
+use autograd::{AnyTensor, DType, Params, Program};
+use emit::Emit;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// A program, its parameters and the values of its inputs.
+pub(crate) struct Case {
+    pub(crate) program: Program,
+    pub(crate) params: Params,
+    pub(crate) inputs: Vec<Box<dyn AnyTensor>>,
+    pub(crate) gradients: bool,
+}
+
+/// How a compiler is called.
+pub(crate) const PLAIN: &[&str] = &["-O0"];
+
+fn hex(bits: u64, bytes: usize) -> String {
+    format!("{bits:0width$x}", width = 2 * bytes)
+}
+
+fn singles(x: &[f32]) -> Vec<String> {
+    x.iter().map(|x| hex(u64::from(x.to_bits()), 4)).collect()
+}
+
+fn doubles(x: &[f64]) -> Vec<String> {
+    x.iter().map(|x| hex(x.to_bits(), 8)).collect()
+}
+
+impl Case {
+    /// The bits of all results of the interpreter: outputs, then gradients.
+    fn expected(&self) -> Vec<String> {
+        let mut state = self.program.state();
+        let inputs: Vec<&dyn AnyTensor> = self.inputs.iter().map(|x| &**x).collect();
+        let run = self.program.run(&mut state, &self.params, &inputs[..]).expect("the inputs fit");
+        let mut lines = vec![];
+        for (i, (_, _, dtype)) in self.program.outputs().enumerate() {
+            lines.extend(match dtype {
+                DType::F32 => singles(run.slice(i)),
+                DType::F64 => doubles(run.slice(i)),
+                DType::I64 => run.slice::<i64>(i).iter().map(|x| hex(*x as u64, 8)).collect(),
+                _ => run.slice::<bool>(i).iter().map(|x| hex(u64::from(*x), 1)).collect(),
+            });
+        }
+        if self.gradients {
+            lines.extend(match self.params.dtype() {
+                DType::F32 => singles(run.grads().slab_of()),
+                _ => doubles(run.grads().slab_of()),
+            });
+        }
+        lines
+    }
+
+    /// A function of C that runs the program and prints the bits of its results.
+    fn driver(&self, name: &str) -> String {
+        let upper = name.to_uppercase();
+        let mut text = format!(
+            "static void {name}_main(void) {{\n  static _Alignas(64) char work[{upper}_WORK + 64];\n"
+        );
+        let t = c_type(self.params.dtype());
+        let mut arguments = vec![format!("{name}_parameters")];
+        if self.gradients {
+            let _ = writeln!(text, "  static {t} gradients[{upper}_PARAMETERS + 1];");
+            arguments.push("gradients".to_owned());
+        }
+        for (i, x) in self.inputs.iter().enumerate() {
+            let _ = writeln!(text, "  static const {} x{i}[] = {{{}}};", c_type(x.dtype()), elements(&**x));
+            arguments.push(format!("x{i}"));
+        }
+        arguments.push("work".to_owned());
+        let _ = writeln!(text, "  if ({name}_run({})) printf(\"fault\\n\");", arguments.join(", "));
+        for (i, (_, shape, dtype)) in self.program.outputs().enumerate() {
+            let n = shape.elements();
+            let _ = writeln!(text, "  print_{}({name}_output_{i}(work), {n});", c_type(dtype));
+        }
+        if self.gradients {
+            let _ = writeln!(text, "  print_{t}(gradients, {upper}_PARAMETERS);");
+        }
+        text + "}\n"
+    }
+}
+
+fn c_type(dtype: DType) -> &'static str {
+    match dtype {
+        DType::F32 => "float",
+        DType::F64 => "double",
+        DType::I64 => "wg_long",
+        _ => "wg_bool",
+    }
+}
+
+/// The elements of an input as C has them, to the last bit.
+fn elements(x: &dyn AnyTensor) -> String {
+    use autograd::planned::DataRef;
+    let special = |x: f64, text: String| {
+        if x.is_nan() { "NAN".to_owned() } else if x.is_infinite() { format!("{}INFINITY", if x < 0.0 { "-" } else { "" }) } else { text }
+    };
+    let all: Vec<String> = match x.piece().expect("inputs are contiguous") {
+        DataRef::F32(x) => x.iter().map(|&x| special(x.into(), format!("{x:?}f"))).collect(),
+        DataRef::F64(x) => x.iter().map(|&x| special(x, format!("{x:?}"))).collect(),
+        DataRef::I64(x) => x.iter().map(|x| format!("{x}ll")).collect(),
+        DataRef::Bool(x) => x.iter().map(|&x| u8::from(x).to_string()).collect(),
+    };
+    if all.is_empty() { "0".to_owned() } else { all.join(", ") }
+}
+
+/// Prints the bits of numbers.
+const PRINT: &str = r#"
+#define PRINT(T, U, bytes) static void print_##T(const T *x, int n) { \
+  for (int i = 0; i < n; ++i) { unsigned long long b = 0; U u; memcpy(&u, &x[i], bytes); b = u; printf("%0*llx\n", 2 * bytes, b); } }
+PRINT(float, unsigned, 4)
+PRINT(double, unsigned long long, 8)
+PRINT(wg_long, unsigned long long, 8)
+PRINT(wg_bool, unsigned char, 1)
+"#;
+
+/// A folder of this process's own for what the compiler makes.
+fn folder(label: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("bits-{label}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("the target folder takes files");
+    folder
+}
+
+/// Whether there is a compiler of this name.
+pub(crate) fn has(compiler: &str) -> bool {
+    Command::new(compiler).arg("--version").output().is_ok_and(|out| out.status.success())
+}
+
+/// The source of all cases, as one program.
+pub(crate) fn source(cases: &[Case]) -> String {
+    let mut text = String::from("#include <stdio.h>\n#include <math.h>\n");
+    let mut calls = String::new();
+    for (i, case) in cases.iter().enumerate() {
+        let name = format!("p{i}");
+        let header = case.program.emit_c(&case.params, &name).unwrap_or_else(|error| panic!("program {i}: {error}"));
+        let _ = writeln!(text, "#define P{i}_VALUES\n{header}");
+        if i == 0 {
+            text += PRINT;
+        }
+        text += &case.driver(&name);
+        let _ = writeln!(calls, "  {name}_main();\n  printf(\"end\\n\");");
+    }
+    text + &format!("int main(void) {{\n{calls}  return 0;\n}}\n")
+}
+
+/// What a source prints, case by case.
+pub(crate) fn run(label: &str, compiler: &str, options: &[&str], source: &str) -> Vec<Vec<String>> {
+    let folder = folder(label);
+    let (c, binary) = (folder.join("all.c"), folder.join("all"));
+    std::fs::write(&c, source).expect("the target folder takes files");
+    let compiled = Command::new(compiler)
+        .args(["-std=gnu11", "-ffp-contract=off", "-fno-math-errno", "-w"])
+        .args(options)
+        .arg("-o")
+        .args([&binary, &c])
+        .arg("-lm")
+        .output()
+        .expect("the compiler was found before");
+    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+    let out = Command::new(&binary).output().expect("a program that was just made");
+    assert!(out.status.success(), "{:?}", out.status);
+    let text = String::from_utf8(out.stdout).expect("digits");
+    let _ = std::fs::remove_dir_all(&folder);
+    let mut all = vec![vec![]];
+    for line in text.lines() {
+        match line {
+            "end" => all.push(vec![]),
+            line => all.last_mut().expect("one at least").push(line.to_owned()),
+        }
+    }
+    all.pop();
+    all
+}
+
+/// The first difference, if there is one. All NaN are one.
+pub(crate) fn difference(cases: &[Case], results: &[Vec<String>]) -> Option<String> {
+    assert_eq!(cases.len(), results.len());
+    for (i, (case, found)) in cases.iter().zip(results).enumerate() {
+        let expected = case.expected();
+        if expected.len() != found.len() {
+            return Some(format!("program {i}: {} numbers instead of {}", found.len(), expected.len()));
+        }
+        let differs = |(a, b): &(&String, &String)| a != b && !(is_nan(a) && is_nan(b));
+        if let Some(at) = expected.iter().zip(found).position(|pair| differs(&pair)) {
+            return Some(format!("program {i}, number {at}: {} instead of {}\n{}", found[at], expected[at], case.program.explain()));
+        }
+    }
+    None
+}
+
+fn is_nan(bits: &str) -> bool {
+    let value = u64::from_str_radix(bits, 16).expect("hexadecimal digits");
+    match bits.len() {
+        8 => f32::from_bits(value as u32).is_nan(),
+        16 => f64::from_bits(value).is_nan(),
+        _ => false,
+    }
+}
+
+/// Compares all cases, with the compiler that `cc` is.
+pub(crate) fn check(label: &str, options: &[&str], cases: &[Case]) {
+    if !has("cc") {
+        println!("skipped: no C compiler `cc`");
+        return;
+    }
+    let results = run(label, "cc", options, &source(cases));
+    if let Some(difference) = difference(cases, &results) {
+        panic!("{difference}");
+    }
+}

@@ -1,0 +1,116 @@
+//! Kernels of every kind, one by one.
+
+use crate::draw::Draw;
+use crate::host::{Case, PLAIN, check, has, run, source, difference};
+use autograd::{AnyTensor, DType, Key, Params, Program, Tape, Var};
+
+/// A program of one input.
+fn of(dtype: DType, shape: &[usize], f: impl for<'t> Fn(&'t Tape<'_>, Var<'t>) -> Var<'t>) -> Case {
+    let params = Params::of(dtype);
+    let program = Program::trace(&params, |t| t.outputs(f(t, t.input_of("x", dtype, shape)))).expect("a program");
+    let values = Draw(7).numbers(shape.iter().product());
+    let x: Box<dyn AnyTensor> = match dtype {
+        DType::F32 => Box::new(values.iter().map(|&x| x as f32).collect::<Vec<f32>>()),
+        _ => Box::new(values),
+    };
+    Case { program, params, inputs: vec![x], gradients: false }
+}
+
+fn index<'t>(t: &'t Tape<'_>, n: usize, of: usize) -> Var<'t> {
+    t.constant((0..n).map(|i| (i * 5 % of) as i64).collect::<Vec<i64>>())
+}
+
+/// Each op that has a text, alone between others, forward and back.
+fn all(dtype: DType) -> Vec<Case> {
+    let mut all = vec![];
+    let mut add = |shape: &[usize], f: &dyn for<'t> Fn(&'t Tape<'_>, Var<'t>) -> Var<'t>| {
+        all.push(of(dtype, shape, |t, x| f(t, x)));
+        // Its gradient too, where there is one.
+        all.push(of(dtype, shape, |t, x| {
+            let y = f(t, x);
+            if y.dtype().is_float() && y.depends_on(x) { (y * y.cos()).sum().grad([x])[0] } else { x }
+        }));
+    };
+    for shape in [[5, 7], [33, 40], [3, 1500]] {
+        for axis in [0, 1] {
+            add(&shape, &move |_, x| x.sin().sum_over(axis));
+            add(&shape, &move |_, x| x.max_over(axis));
+            add(&shape, &move |_, x| x.softmax(axis));
+            add(&shape, &move |_, x| x.log_softmax(axis));
+            add(&shape, &move |_, x| x.cumsum(axis));
+            add(&shape, &move |_, x| x.prod_over(axis));
+            add(&shape, &move |_, x| x.cummax(axis));
+            add(&shape, &move |_, x| x.argmax(axis).cast(DType::F64));
+            add(&shape, &move |_, x| Var::concat(&[x, x.flip([axis])], axis));
+            add(&shape, &move |_, x| x.standardize([axis], 1e-5));
+        }
+        add(&shape, &|_, x| x.sum());
+        add(&shape, &|_, x| x.t().reshape([x.shape().elements()]));
+        add(&shape, &|_, x| x.matmul(x.t()));
+        add(&shape, &|_, x| x.t().matmul(x).tanh());
+        add(&shape, &|_, x| x.slice(0, 1..3).matmul(x.slice(0, 0..2).t()));
+    }
+    add(&[3, 4, 9], &|_, x| x.matmul(x.permute(&[0, 2, 1])));
+    add(&[3, 4, 40], &|_, x| x.permute(&[0, 2, 1]).matmul(x));
+    add(&[600, 3], &|_, x| x.t().matmul(x));
+    add(&[3, 600], &|_, x| x.matmul(x.t()));
+    add(&[4, 1], &|_, x| x.matmul(x.t()));
+    add(&[6, 5], &|t, x| x.take(0, index(t, 9, 6)));
+    add(&[6, 5], &|t, x| x.gather(1, index(t, 12, 5).reshape([6, 2])));
+    add(&[6, 5], &|t, x| x.pick(index(t, 6, 5)));
+    add(&[6, 5], &|t, x| t.full(0.0, [4, 5], x.dtype()).scatter_add(0, index(t, 30, 4).reshape([6, 5]), x));
+    add(&[6, 5], &|_, x| x.diagonal(0));
+    add(&[4], &|_, x| x.diag(1));
+    add(&[9], &|_, x| x.windows(0, 3, 2));
+    add(&[2, 9, 3], &|_, x| x.windows(1, 4, 1).sin());
+    add(&[6, 5], &|_, x| x.cast(DType::I64).cast(DType::F32) + x.cast(DType::F32) * 3.0);
+    add(&[6, 5], &|_, x| Var::select(x.gt(0.1), x * 3.0, x.square()));
+    add(&[2, 1100], &|t, x| x + t.constant(Key::new(3)).fold_in(9).uniform_of(x.dtype(), [2, 1100]));
+    all
+}
+
+#[test]
+fn kernels_have_the_bits_of_the_interpreter() {
+    check("singles", PLAIN, &all(DType::F32));
+    check("doubles", &["-O0"], &all(DType::F64));
+}
+
+#[test]
+fn other_compilers_and_options_give_the_same_bits() {
+    let cases = all(DType::F32);
+    for (compiler, options) in [("cc", &["-O3", "-march=native"][..]), ("clang", &["-O0"]), ("clang", &["-O3", "-march=native"])] {
+        if has(compiler) {
+            let results = run("options", compiler, options, &source(&cases));
+            assert_eq!(difference(&cases, &results), None, "{compiler} {options:?}");
+        } else {
+            println!("skipped: no `{compiler}`");
+        }
+    }
+}
+
+/// The comparison sees another order of a sum, another digit of a coefficient and one rounding more.
+#[test]
+fn planted_errors_are_seen() {
+    if !has("cc") {
+        return println!("skipped: no C compiler `cc`");
+    }
+    let cases = [
+        of(DType::F32, &[3, 1500], |_, x| x.sin().sum_over(1)),
+        of(DType::F32, &[300], |_, x| x.exp()),
+        of(DType::F32, &[20, 30], |_, x| x.matmul(x.t())),
+    ];
+    let text = source(&cases);
+    assert_eq!(difference(&cases, &run("right", "cc", PLAIN, &text)), None);
+    for (right, wrong) in [
+        ("for (int half = 8; half > 0; half /= 2)", "for (int half = 8; half > 4; half /= 2)"),
+        ("lanes[l] + x[i + l]", "x[i + l] + lanes[l] * 1.0000001f"),
+        ("s = wg_fmaf(a[p * a_step], b[p * b_step], s)", "s = a[p * a_step] * b[p * b_step] + s"),
+        ("lanes[l] = wg_fmaf(a[p + l], b[p + l], lanes[l])", "lanes[l] = a[p + l] * b[p + l] + lanes[l]"),
+        ("1.442695", "1.442696"),
+    ] {
+        if text.contains(right) {
+            let results = run("wrong", "cc", PLAIN, &text.replace(right, wrong));
+            assert!(difference(&cases, &results).is_some(), "{right} became {wrong}, and nobody saw it");
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The text through the C compiler against the interpreter, bit for bit.
+//!
+//! All programs of a test become one source file and one process, so that a compiler is started once.
+
+mod draw;
+mod functions;
+mod host;
+mod kernels;
