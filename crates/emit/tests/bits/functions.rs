@@ -70,10 +70,11 @@ fn functions_have_the_bits_of_the_interpreter() {
 #[test]
 #[cfg(target_arch = "x86_64")]
 fn functions_have_the_same_bits_without_the_instructions() {
-    check("soft", &["-O1", "-mno-fma", "-mno-sse4.1", "-DWG_NO_SQRT"], &cases());
+    check("soft", &["-O0", "-mno-fma", "-mno-sse4.1", "-DWG_NO_SQRT"], &cases());
 }
 
 #[test]
+#[ignore = "a minute of a compiler: for `.ci/full`"]
 #[cfg(target_arch = "x86_64")]
 fn functions_have_the_same_bits_with_wide_vectors() {
     check("wide", &["-O3", "-march=native"], &cases());

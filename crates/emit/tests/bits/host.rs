@@ -54,7 +54,7 @@ impl Case {
     }
 
     /// A function of C that runs the program and prints the bits of its results.
-    fn driver(&self, name: &str) -> String {
+    fn driver(&self, name: &str, header: &str) -> String {
         let upper = name.to_uppercase();
         let mut text = format!(
             "static void {name}_main(void) {{\n  static _Alignas(64) char work[{upper}_WORK + 64];\n"
@@ -63,7 +63,10 @@ impl Case {
         let mut arguments = vec![format!("{name}_parameters")];
         if self.gradients {
             let _ = writeln!(text, "  static {t} gradients[{upper}_PARAMETERS + 1];");
-            arguments.push("gradients".to_owned());
+            // Where no parameter has one, they are not asked for.
+            if header.contains(" *gradients, ") {
+                arguments.push("gradients".to_owned());
+            }
         }
         for (i, x) in self.inputs.iter().enumerate() {
             let _ = writeln!(text, "  static const {} x{i}[] = {{{}}};", c_type(x.dtype()), elements(&**x));
@@ -139,7 +142,7 @@ pub(crate) fn source(cases: &[Case]) -> String {
         if i == 0 {
             text += PRINT;
         }
-        text += &case.driver(&name);
+        text += &case.driver(&name, &header.to_string());
         let _ = writeln!(calls, "  {name}_main();\n  printf(\"end\\n\");");
     }
     text + &format!("int main(void) {{\n{calls}  return 0;\n}}\n")

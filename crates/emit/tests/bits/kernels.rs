@@ -76,6 +76,7 @@ fn kernels_have_the_bits_of_the_interpreter() {
 }
 
 #[test]
+#[ignore = "a minute of compilers: for `.ci/full`"]
 fn other_compilers_and_options_give_the_same_bits() {
     let cases = all(DType::F32);
     for (compiler, options) in [("cc", &["-O3", "-march=native"][..]), ("clang", &["-O0"]), ("clang", &["-O3", "-march=native"])] {
@@ -98,6 +99,7 @@ fn planted_errors_are_seen() {
         of(DType::F32, &[3, 1500], |_, x| x.sin().sum_over(1)),
         of(DType::F32, &[300], |_, x| x.exp()),
         of(DType::F32, &[20, 30], |_, x| x.matmul(x.t())),
+        of(DType::F32, &[4, 64], |_, x| x.matmul(x.t())),
     ];
     let text = source(&cases);
     assert_eq!(difference(&cases, &run("right", "cc", PLAIN, &text)), None);
@@ -106,11 +108,10 @@ fn planted_errors_are_seen() {
         ("lanes[l] + x[i + l]", "x[i + l] + lanes[l] * 1.0000001f"),
         ("s = wg_fmaf(a[p * a_step], b[p * b_step], s)", "s = a[p * a_step] * b[p * b_step] + s"),
         ("lanes[l] = wg_fmaf(a[p + l], b[p + l], lanes[l])", "lanes[l] = a[p + l] * b[p + l] + lanes[l]"),
-        ("1.442695", "1.442696"),
+        ("0.166665", "0.166666"),
     ] {
-        if text.contains(right) {
-            let results = run("wrong", "cc", PLAIN, &text.replace(right, wrong));
-            assert!(difference(&cases, &results).is_some(), "{right} became {wrong}, and nobody saw it");
-        }
+        assert!(text.contains(right), "{right}");
+        let results = run("wrong", "cc", PLAIN, &text.replace(right, wrong));
+        assert!(difference(&cases, &results).is_some(), "{right} became {wrong}, and nobody saw it");
     }
 }
