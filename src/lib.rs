@@ -42,7 +42,7 @@
 //!
 //! The parts, each a crate of its own: [`autograd`] records and differentiates, [`nn`] has layers and losses,
 //! [`optim`] the optimisers, [`datasets`] generators of data, [`files`] models and checkpoints in files; with features `train`
-//! the training loop and `onnx` programs for other runtimes.
+//! the training loop, `onnx` programs for other runtimes and `emit` programs as C.
 //!
 //! # Features
 //! | feature | by default | what it adds |
@@ -58,6 +58,7 @@
 //! | `train` | off | metrics, batches, logs and the training loop: the crate `train` |
 //! | `progress`, `interrupt`, `dashboard` | off | of `train`: a progress bar, the end of a run by Ctrl-C, a live view in the terminal |
 //! | `onnx` | off | `onnx`: programs as ONNX files, which other programs run |
+//! | `emit` | off | `emit`: programs as C, with the bits of the engine |
 
 pub use autograd;
 /// The arrays that tapes take and data sets give, in the version that all parts take.
@@ -68,6 +69,8 @@ pub use autograd;
 /// ```
 pub use autograd::ndarray;
 pub use datasets;
+#[cfg(feature = "emit")]
+pub use emit;
 #[cfg(feature = "files")]
 pub use files;
 pub use nn;

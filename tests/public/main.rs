@@ -20,6 +20,7 @@ const CRATES: &[(&str, &str)] = &[
     ("wengert-files", "files"),
     ("wengert-train", "train"),
     ("wengert-onnx", "onnx"),
+    ("wengert-emit", "emit"),
     ("wengert-plot", "plot"),
     ("wengert-report", "report"),
 ];

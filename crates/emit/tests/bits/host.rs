@@ -5,6 +5,7 @@ use emit::Emit;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// A program, its parameters and the values of its inputs.
 pub(crate) struct Case {
@@ -121,7 +122,9 @@ PRINT(wg_bool, unsigned char, 1)
 
 /// A folder of this process's own for what the compiler makes.
 fn folder(label: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("bits-{label}-{}", std::process::id()));
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let (process, number) = (std::process::id(), NUMBER.fetch_add(1, Relaxed));
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("bits-{label}-{process}-{number}"));
     std::fs::create_dir_all(&folder).expect("the target folder takes files");
     folder
 }

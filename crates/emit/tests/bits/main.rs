@@ -6,3 +6,4 @@ mod draw;
 mod functions;
 mod host;
 mod kernels;
+mod trained;
