@@ -43,18 +43,30 @@ pub(crate) fn compare(folder: &Path, reader: &Reader, expected: &[Answer]) -> Re
         return Ok(true);
     }
     // `-fstack-usage` writes what each function takes of the stack.
-    let small = ["-std=c11", "-Os", "-ffreestanding", "-ffp-contract=off", "-fno-math-errno", "-fstack-usage", "-c"];
+    let small =
+        ["-std=c11", "-Os", "-ffreestanding", "-ffp-contract=off", "-fno-math-errno", "-fstack-usage", "-c"];
     cc(folder, &small, &["firmware.c", "-o", "firmware.o"])?;
     sizes(folder)?;
-    cc(folder, &["-std=c11", "-O2", "-ffp-contract=off", "-fno-math-errno"], &["main.c", "-o", "digits", "-lm"])?;
+    cc(
+        folder,
+        &["-std=c11", "-O2", "-ffp-contract=off", "-fno-math-errno"],
+        &["main.c", "-o", "digits", "-lm"],
+    )?;
 
-    std::fs::write(folder.join("pictures"), reader.pictures.iter().flat_map(|x| x.to_ne_bytes()).collect::<Vec<u8>>())?;
+    std::fs::write(
+        folder.join("pictures"),
+        reader.pictures.iter().flat_map(|x| x.to_ne_bytes()).collect::<Vec<u8>>(),
+    )?;
     let input = std::fs::File::open(folder.join("pictures"))?;
     let out = Command::new(std::fs::canonicalize(folder.join("digits"))?).stdin(input).output()?;
-    let answers: Vec<Answer> = checked(out)?.lines().map(parsed).collect::<Option<_>>().ok_or("an answer is not one")?;
+    let answers: Vec<Answer> =
+        checked(out)?.lines().map(parsed).collect::<Option<_>>().ok_or("an answer is not one")?;
     let same = answers == expected;
     let count = reader.pictures.len() / PIXELS;
-    println!("C gives the engine's answers, to the last bit, for {count} pictures: {}", if same { "yes" } else { "NO" });
+    println!(
+        "C gives the engine's answers, to the last bit, for {count} pictures: {}",
+        if same { "yes" } else { "NO" }
+    );
     Ok(same)
 }
 

@@ -31,8 +31,12 @@ pub(crate) struct Reader {
 impl Reader {
     pub(crate) fn trained(epochs: usize) -> Result<Reader, Box<dyn Error>> {
         let digits = wengert::datasets::digits();
-        let pixels: Vec<f32> = digits.x.iter().map(|&x| x as f32 / 16.0).collect();
-        let labels: Vec<i64> = digits.y.to_vec();
+        // The order is that of the writers: held-out pictures are to be of all of them.
+        let mut random = wengert::datasets::RandomState::new(1);
+        let mixed = random.permutation(digits.y.len())?;
+        let pixels: Vec<f32> =
+            mixed.iter().flat_map(|&i| digits.x.row(i).to_vec()).map(|x| x as f32 / 16.0).collect();
+        let labels: Vec<i64> = mixed.iter().map(|&i| digits.y[i]).collect();
         let mut params = Params::f32().with_seed(1);
         let net = Mlp::new(&mut params.scope("net"), &SIZES, Activation::Relu);
         let step = Program::trace(&params, |t| {
@@ -40,9 +44,8 @@ impl Reader {
             t.outputs(nn::loss::cross_entropy(net.forward(x), y)).with_gradients()
         })?;
         let (mut adam, mut state) = (Adam::new(3e-3)?, step.state());
-        let mut order = wengert::datasets::RandomState::new(1);
         for _ in 0..epochs {
-            for batch in order.permutation(TRAIN)?.chunks_exact(BATCH) {
+            for batch in random.permutation(TRAIN)?.chunks_exact(BATCH) {
                 let x: Vec<f32> =
                     batch.iter().flat_map(|&i| pixels[i * PIXELS..][..PIXELS].to_vec()).collect();
                 let y: Vec<i64> = batch.iter().map(|&i| labels[i]).collect();
@@ -75,7 +78,8 @@ impl Reader {
 
     /// The share of answers that are right.
     pub(crate) fn right(&self, answers: &[Answer]) -> f64 {
-        let right = answers.iter().zip(&self.labels).filter(|(answer, label)| answer.digit == **label).count();
+        let right =
+            answers.iter().zip(&self.labels).filter(|(answer, label)| answer.digit == **label).count();
         right as f64 / answers.len() as f64
     }
 }

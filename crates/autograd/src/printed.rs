@@ -92,7 +92,8 @@ pub fn sigmoid_and_slope(double: bool) -> String {
 pub fn tanh_and_slope(double: bool) -> String {
     fn of<const DOUBLE: bool>() -> String {
         let sheet = Sheet::default();
-        let (tanh, Logistic { near_one, near_zero }) = tanh_and_logistic(Text::<DOUBLE>::argument(&sheet, "x"));
+        let (tanh, Logistic { near_one, near_zero }) =
+            tanh_and_logistic(Text::<DOUBLE>::argument(&sheet, "x"));
         let slope = 4.0 * near_one * near_zero;
         sheet.body(&[format!("*y = {};", tanh.0), format!("*slope = {};", slope.0)])
     }

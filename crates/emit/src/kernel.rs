@@ -98,7 +98,8 @@ impl Kernel {
         );
         if !self.finish.is_empty() {
             let lines: Vec<String> = self.finish.iter().map(|line| format!("    {line}\n")).collect();
-            text += &format!("WG_KERNEL {}_end({ends}) {{\n  WG_ONE {{\n{}  }}\n}}\n", self.name, lines.concat());
+            text +=
+                &format!("WG_KERNEL {}_end({ends}) {{\n  WG_ONE {{\n{}  }}\n}}\n", self.name, lines.concat());
         }
         text
     }

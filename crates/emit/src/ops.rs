@@ -51,8 +51,15 @@ pub(crate) fn print(
 
 fn write(op: &Op, at: &mut At<'_>) -> Result<(), &'static str> {
     match op {
-        Op::Copy(_) | Op::Detach(_) | Op::Reshape(_) | Op::Broadcast(_) | Op::Permute(_) | Op::Slice(_)
-        | Op::Flip(_) | Op::Windows(_) | Op::Diagonal(_) => layout::copy(at),
+        Op::Copy(_)
+        | Op::Detach(_)
+        | Op::Reshape(_)
+        | Op::Broadcast(_)
+        | Op::Permute(_)
+        | Op::Slice(_)
+        | Op::Flip(_)
+        | Op::Windows(_)
+        | Op::Diagonal(_) => layout::copy(at),
         Op::Cast(_) => layout::cast(at),
         Op::Pad(pad) => layout::pad(at, usize::from(pad.axis), pad.before),
         Op::Concat(joined) => layout::concat(at, usize::from(joined.axis)),
@@ -76,16 +83,41 @@ fn write(op: &Op, at: &mut At<'_>) -> Result<(), &'static str> {
         Op::RavelIndex(ravel) => indexed::ravel(at, &ravel.lengths),
         Op::Uniform(_) => indexed::uniform(at),
         Op::FoldIn(fold) => indexed::fold_in(at, fold.n),
-        Op::Solve(_) | Op::SolveTriangular(_) | Op::Cholesky(_) | Op::Det(_) | Op::Slogdet(_)
-        | Op::MatrixExp(_) | Op::Lu(_) | Op::Pinv(_) | Op::Qr(_) | Op::Eigh(_) | Op::Svd(_) => return Err(ALGEBRA),
+        Op::Solve(_)
+        | Op::SolveTriangular(_)
+        | Op::Cholesky(_)
+        | Op::Det(_)
+        | Op::Slogdet(_)
+        | Op::MatrixExp(_)
+        | Op::Lu(_)
+        | Op::Pinv(_)
+        | Op::Qr(_)
+        | Op::Eigh(_)
+        | Op::Svd(_) => return Err(ALGEBRA),
         Op::Fft(_) => return Err(LIBRARY),
-        Op::Conv(_) | Op::ConvTranspose(_) | Op::ConvWeight(_) | Op::PoolArgmax(_) | Op::Attention(_)
-        | Op::AttentionBack(_) | Op::Distances(_) | Op::OffsetsDot(_) | Op::OffsetsSum(_) => return Err(BLOCKED),
+        Op::Conv(_)
+        | Op::ConvTranspose(_)
+        | Op::ConvWeight(_)
+        | Op::PoolArgmax(_)
+        | Op::Attention(_)
+        | Op::AttentionBack(_)
+        | Op::Distances(_)
+        | Op::OffsetsDot(_)
+        | Op::OffsetsSum(_) => return Err(BLOCKED),
         Op::Scan(_) => return Err("loops have no text yet: unroll it"),
         Op::Argsort(_) | Op::SearchSorted(_) | Op::ScatterMax(_) => return Err("it sorts or searches"),
         Op::Special(_) | Op::IncompleteGamma(_) => return Err("its series have no text"),
-        Op::Constant | Op::Variable | Op::Parameter(_) | Op::Input(_) | Op::Argument(_) | Op::Full(_)
-        | Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select(_) | Op::Matmul(_) => {
+        Op::Constant
+        | Op::Variable
+        | Op::Parameter(_)
+        | Op::Input(_)
+        | Op::Argument(_)
+        | Op::Full(_)
+        | Op::Unary(_)
+        | Op::Binary(_)
+        | Op::Compare(_)
+        | Op::Select(_)
+        | Op::Matmul(_) => {
             return Err("no kernel of its own computes it");
         }
     }

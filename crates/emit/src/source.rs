@@ -139,7 +139,12 @@ impl Header<'_> {
         for param in params.iter() {
             let name = identifier(params.name(param)).to_uppercase();
             let range = params.range(param);
-            self.line(format!("#define {upper}_{name} {} /* {} {} */", range.start, params.name(param), params.shape(param)));
+            self.line(format!(
+                "#define {upper}_{name} {} /* {} {} */",
+                range.start,
+                params.name(param),
+                params.shape(param)
+            ));
         }
         self.line("/* The bytes of the memory between kernels, aligned to 64. */");
         let bytes = self.layout.bytes;
@@ -152,7 +157,12 @@ impl Header<'_> {
             let Contents::Constant(data) = memory.contents else { continue };
             let (t, name) = (c_type(memory.dtype), self.memories.name(number));
             let values = join(data);
-            let _ = writeln!(text, "static const {t} {}_{name}[{}] = {{{values}}};", self.name, memory.elements.max(1));
+            let _ = writeln!(
+                text,
+                "static const {t} {}_{name}[{}] = {{{values}}};",
+                self.name,
+                memory.elements.max(1)
+            );
         }
         self.text += &text;
     }
@@ -160,7 +170,8 @@ impl Header<'_> {
     /// The function that runs all kernels.
     fn run(&mut self, kernels: &[Kernel]) {
         let name = self.name;
-        let has_gradients = self.memories_of(|c| matches!(c, Contents::Gradients)).iter().any(|(_, m)| m.elements > 0);
+        let has_gradients =
+            self.memories_of(|c| matches!(c, Contents::Gradients)).iter().any(|(_, m)| m.elements > 0);
         let given = self.memories_of(|c| match c {
             Contents::Parameters | Contents::Input(_) => true,
             Contents::Gradients => has_gradients,
@@ -169,7 +180,10 @@ impl Header<'_> {
         let mut parameters: Vec<String> = given.iter().map(|&(m, _)| self.memories.parameter(m)).collect();
         parameters.push("void *work".to_owned());
         let mut text = String::from("#if !defined(__CUDACC__)\n");
-        let _ = writeln!(text, "/* Runs the program once. Gives 0, or 1 if an index does not exist; then the results mean nothing.");
+        let _ = writeln!(
+            text,
+            "/* Runs the program once. Gives 0, or 1 if an index does not exist; then the results mean nothing."
+        );
         for (_, memory) in &given {
             if let Contents::Input(input) = memory.contents {
                 let _ = writeln!(text, "   in_{}: {} numbers.", identifier(input), memory.elements);
@@ -191,8 +205,14 @@ impl Header<'_> {
             text += "  float *const gradients = 0;\n";
         }
         let Layout { partials, scratch, .. } = self.layout;
-        let _ = writeln!(text, "  void *const partials = bytes + {partials};\n  char *const scratch = bytes + {scratch};");
-        let _ = writeln!(text, "  int fault = 0;\n  (void)partials, (void)scratch, (void)fault, (void)gradients, (void)parameters;");
+        let _ = writeln!(
+            text,
+            "  void *const partials = bytes + {partials};\n  char *const scratch = bytes + {scratch};"
+        );
+        let _ = writeln!(
+            text,
+            "  int fault = 0;\n  (void)partials, (void)scratch, (void)fault, (void)gradients, (void)parameters;"
+        );
         for kernel in kernels {
             for call in kernel.calls(self.memories) {
                 let _ = writeln!(text, "  {call}");
@@ -204,14 +224,16 @@ impl Header<'_> {
 
     /// A function for each result, which tells where it is.
     fn outputs(&mut self) {
-        let names: Vec<Option<String>> = self.program.outputs().map(|(name, ..)| name.map(str::to_owned)).collect();
+        let names: Vec<Option<String>> =
+            self.program.outputs().map(|(name, ..)| name.map(str::to_owned)).collect();
         for (i, y) in self.plan.outputs.iter().enumerate() {
             let label = match names.get(i) {
                 Some(Some(name)) => identifier(name),
                 Some(None) => format!("output_{i}"),
                 None => format!("state_{}", i - names.len()),
             };
-            let start = self.layout.starts.iter().find(|(m, _)| *m == y.memory).map_or(0, |(_, start)| *start);
+            let start =
+                self.layout.starts.iter().find(|(m, _)| *m == y.memory).map_or(0, |(_, start)| *start);
             let (t, name, shape) = (c_type(y.dtype), self.name, &y.shape);
             let start = start + y.offset * size(y.dtype);
             self.line(format!("/* {shape} */"));
@@ -231,7 +253,9 @@ impl Header<'_> {
             _ => join(DataRef::F64(params.slab_of())),
         };
         self.line(format!("#if defined({upper}_VALUES) && !defined(__CUDACC__)"));
-        self.line(format!("/* The parameters as they were. */\nstatic const {t} {name}_parameters[{n}] = {{{values}}};"));
+        self.line(format!(
+            "/* The parameters as they were. */\nstatic const {t} {name}_parameters[{n}] = {{{values}}};"
+        ));
         self.line("#endif");
     }
 }
@@ -241,7 +265,9 @@ fn join(data: DataRef<'_>) -> String {
     let all: Vec<String> = match data {
         DataRef::F32(x) => x.iter().map(|&x| constant(f64::from(x), false)).collect(),
         DataRef::F64(x) => x.iter().map(|&x| constant(x, true)).collect(),
-        DataRef::I64(x) => x.iter().map(|&x| if x == i64::MIN { format!("{} - 1", x + 1) } else { x.to_string() }).collect(),
+        DataRef::I64(x) => {
+            x.iter().map(|&x| if x == i64::MIN { format!("{} - 1", x + 1) } else { x.to_string() }).collect()
+        }
         DataRef::Bool(x) => x.iter().map(|&x| u8::from(x).to_string()).collect(),
     };
     if all.is_empty() {
@@ -256,6 +282,6 @@ fn constant(x: f64, double: bool) -> String {
     match x {
         x if x.is_nan() => "0.0 / 0.0".to_owned(),
         x if x.is_infinite() => format!("{}1e999", if x < 0.0 { "-" } else { "" }),
-        x => printed::literal(x, double),
+        x => printed::literal(x, double).trim_matches(['(', ')']).to_owned(),
     }
 }

@@ -212,14 +212,8 @@ struct Printer<'a> {
 }
 
 /// Prints a kernel.
-pub(crate) fn print(
-    code: &Code,
-    memories: &Memories,
-    functions: &mut Functions,
-    kernel: &mut Kernel,
-) {
-    let mut phases =
-        Phases { code, values: vec![], current: vec![None; code.slots], phases: vec![] };
+pub(crate) fn print(code: &Code, memories: &Memories, functions: &mut Functions, kernel: &mut Kernel) {
+    let mut phases = Phases { code, values: vec![], current: vec![None; code.slots], phases: vec![] };
     for &(slot, c) in &code.fills {
         phases.value(From::Fill(c), Extent::Tile, slot, 0);
     }
@@ -293,10 +287,16 @@ impl Printer<'_> {
         let [tile, rows] = self.tile();
         let elements = self.code.elements;
         let count = elements.div_ceil(tile);
-        let kept: BTreeSet<(bool, usize)> = self.values.iter().enumerate().filter(|(_, v)| v.kept).map(|(i, v)| match v.extent {
-            Extent::Tile => (true, v.slot as usize),
-            Extent::Rows => (false, i),
-        }).collect();
+        let kept: BTreeSet<(bool, usize)> = self
+            .values
+            .iter()
+            .enumerate()
+            .filter(|(_, v)| v.kept)
+            .map(|(i, v)| match v.extent {
+                Extent::Tile => (true, v.slot as usize),
+                Extent::Rows => (false, i),
+            })
+            .collect();
         for (is_tile, number) in kept {
             let (name, length) = if is_tile { ("t", tile) } else { ("r", rows) };
             out.line(format!("WG_ARRAY({}, {name}{number}, {length});", self.t));
@@ -480,8 +480,12 @@ impl Printer<'_> {
         let x: Vec<String> = s.operands.iter().map(|&x| self.value(x, phase, extent)).collect();
         let (t, y) = (self.t, s.results[0]);
         match s.act {
-            Act::Sigmoids { .. } => self.several("sigmoids", &["y", "minus"], printed::sigmoids, &x[0], s, out),
-            Act::Tanhs { .. } => self.several("tanhs", &["y", "plus", "minus"], printed::tanhs, &x[0], s, out),
+            Act::Sigmoids { .. } => {
+                self.several("sigmoids", &["y", "minus"], printed::sigmoids, &x[0], s, out)
+            }
+            Act::Tanhs { .. } => {
+                self.several("tanhs", &["y", "plus", "minus"], printed::tanhs, &x[0], s, out)
+            }
             Act::SigmoidAndSlope { .. } => {
                 self.several("sigmoid_slope", &["y", "slope"], printed::sigmoid_and_slope, &x[0], s, out);
             }

@@ -106,7 +106,8 @@ fn faults(text: &str) -> Vec<String> {
     let (mut defined, mut faults) = (vec![], vec![]);
     for line in text.lines() {
         let (left, right) = line.split_once(" = ").unwrap_or(("", line));
-        if let Some((call, _)) = right.split_once('(').filter(|(call, _)| !matches!(call.trim(), "" | "return" | "if"))
+        if let Some((call, _)) =
+            right.split_once('(').filter(|(call, _)| !matches!(call.trim(), "" | "return" | "if"))
             && !CALLS.iter().any(|&known| call == format!("wg_{known}") || call == format!("wg_{known}f"))
         {
             faults.push(format!("{call} in `{line}`"));

@@ -21,9 +21,8 @@ pub(super) fn sum(at: &mut At<'_>, axes: &[u8]) {
     let blocks = n.div_ceil(1024);
     at.each(at.elements(), |at| {
         let kept = at.indices("e");
-        let term = |at: &At<'_>, i: &str| {
-            at.element(0, &merged(shape.len(), axes, &kept, &indices(&summed, i)))
-        };
+        let term =
+            |at: &At<'_>, i: &str| at.element(0, &merged(shape.len(), axes, &kept, &indices(&summed, i)));
         let y = at.result("e");
         if blocks <= 1 {
             // Few terms, many results: the lanes stay in registers.
@@ -63,7 +62,11 @@ pub(super) fn max(at: &mut At<'_>, axes: &[u8]) {
 }
 
 /// The lines along an axis of an operand: a loop over them, of which the element `i` is given.
-fn lines(at: &mut At<'_>, axis: usize, body: impl FnOnce(&mut At<'_>, &dyn Fn(&At<'_>, usize, &str) -> String)) {
+fn lines(
+    at: &mut At<'_>,
+    axis: usize,
+    body: impl FnOnce(&mut At<'_>, &dyn Fn(&At<'_>, usize, &str) -> String),
+) {
     let shape = at.x[0].shape.clone();
     let mut others = shape.to_vec();
     others.remove(axis);
@@ -121,7 +124,11 @@ pub(super) fn cumsum(at: &mut At<'_>, axis: usize, reverse: bool) {
         at.line("double sum = -0.0;".to_owned());
         let (x, y) = (x(at, 0, "i"), on_line(at, axis, "i"));
         at.block(format!("for (int k = 0; k < {length}; ++k) {{"), |at| {
-            at.line(if reverse { format!("const int i = {} - k;", length - 1) } else { "const int i = k;".to_owned() });
+            at.line(if reverse {
+                format!("const int i = {} - k;", length - 1)
+            } else {
+                "const int i = k;".to_owned()
+            });
             at.line(format!("sum = sum + (double) {x};"));
             at.line(format!("{y} = ({t}) sum;"));
         });
@@ -171,7 +178,11 @@ pub(super) fn recurrence(at: &mut At<'_>, axis: usize, reverse: bool) {
         let (a, b, y) = (x(at, 0, "i"), x(at, 1, "i"), on_line(at, axis, "i"));
         at.line(format!("{t} state = 0;"));
         at.block(format!("for (int k = 0; k < {length}; ++k) {{"), |at| {
-            at.line(if reverse { format!("const int i = {} - k;", length - 1) } else { "const int i = k;".to_owned() });
+            at.line(if reverse {
+                format!("const int i = {} - k;", length - 1)
+            } else {
+                "const int i = k;".to_owned()
+            });
             at.line(format!("state = k ? {a} * state + {b} : {b};"));
             at.line(format!("{y} = state;"));
         });

@@ -129,8 +129,11 @@ pub(crate) fn case(seed: u64) -> Case {
     })
     .expect("the loss depends on parameters");
     let x = draw.numbers(many * a);
-    let x: Box<dyn AnyTensor> =
-        if dtype == DType::F32 { Box::new(x.iter().map(|&x| x as f32).collect::<Vec<f32>>()) } else { Box::new(x) };
+    let x: Box<dyn AnyTensor> = if dtype == DType::F32 {
+        Box::new(x.iter().map(|&x| x as f32).collect::<Vec<f32>>())
+    } else {
+        Box::new(x)
+    };
     Case { program, params, inputs: vec![x], gradients: true }
 }
 

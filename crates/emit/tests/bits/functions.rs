@@ -7,26 +7,96 @@ type F = for<'t> fn(Var<'t>) -> Var<'t>;
 type G = for<'t> fn(Var<'t>, Var<'t>) -> Var<'t>;
 
 const ONE: &[F] = &[
-    |x| -x, |x| x.exp(), |x| x.exp_m1(), |x| x.ln(), |x| x.ln_1p(), |x| x.sqrt(), |x| x.square(), |x| x.recip(),
-    |x| x.powf(1.7), |x| x.powf(-2.0), |x| x.sin(), |x| x.cos(), |x| x.tan(), |x| x.asin(), |x| x.acos(), |x| x.atan(),
-    |x| x.floor(), |x| x.ceil(), |x| x.abs(), |x| x.sign(), |x| x.tanh(), |x| x.sigmoid(), |x| x.softplus(), |x| x.relu(),
-    |x| x.leaky_relu(0.1), |x| x.elu(1.3), |x| x.swish(), |x| x.erf(), |x| x.gelu(), |x| x.gelu_tanh(), |x| x.normal_cdf(),
-    |x| x.sinh(), |x| x.cosh(), |x| x.asinh(), |x| x.acosh(), |x| x.atanh(), |x| x.cbrt(), |x| x.exp2(), |x| x.log2(),
+    |x| -x,
+    |x| x.exp(),
+    |x| x.exp_m1(),
+    |x| x.ln(),
+    |x| x.ln_1p(),
+    |x| x.sqrt(),
+    |x| x.square(),
+    |x| x.recip(),
+    |x| x.powf(1.7),
+    |x| x.powf(-2.0),
+    |x| x.sin(),
+    |x| x.cos(),
+    |x| x.tan(),
+    |x| x.asin(),
+    |x| x.acos(),
+    |x| x.atan(),
+    |x| x.floor(),
+    |x| x.ceil(),
+    |x| x.abs(),
+    |x| x.sign(),
+    |x| x.tanh(),
+    |x| x.sigmoid(),
+    |x| x.softplus(),
+    |x| x.relu(),
+    |x| x.leaky_relu(0.1),
+    |x| x.elu(1.3),
+    |x| x.swish(),
+    |x| x.erf(),
+    |x| x.gelu(),
+    |x| x.gelu_tanh(),
+    |x| x.normal_cdf(),
+    |x| x.sinh(),
+    |x| x.cosh(),
+    |x| x.asinh(),
+    |x| x.acosh(),
+    |x| x.atanh(),
+    |x| x.cbrt(),
+    |x| x.exp2(),
+    |x| x.log2(),
     |x| x.log10(),
 ];
 
 const TWO: &[G] = &[
-    |a, b| a + b, |a, b| a - b, |a, b| a * b, |a, b| a / b, |a, b| a.maximum(b), |a, b| a.minimum(b), |a, b| a.pow(b),
-    |a, b| a.atan2(b), |a, b| a.hypot(b), |a, b| a.logaddexp(b),
+    |a, b| a + b,
+    |a, b| a - b,
+    |a, b| a * b,
+    |a, b| a / b,
+    |a, b| a.maximum(b),
+    |a, b| a.minimum(b),
+    |a, b| a.pow(b),
+    |a, b| a.atan2(b),
+    |a, b| a.hypot(b),
+    |a, b| a.logaddexp(b),
 ];
 
 /// Ordinary numbers of all sizes, and those where functions have their edges.
 fn arguments() -> Vec<f64> {
-    let mut all = vec![0.0, -0.0, 1.0, -1.0, 0.5, -0.5, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 1e-40, -1e-40, 1e-310];
+    let mut all = vec![
+        0.0,
+        -0.0,
+        1.0,
+        -1.0,
+        0.5,
+        -0.5,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        f64::NAN,
+        1e-40,
+        -1e-40,
+        1e-310,
+    ];
     all.extend((0..400).map(|i| (f64::from(i) - 200.0) * 0.037));
     all.extend((0..80).map(|i| 1.7f64.powi(i - 40)));
     all.extend((0..40).map(|i| -3.1f64.powi(i * 2 - 40)));
-    all.extend([88.7, 89.0, -87.3, -103.9, -110.0, 709.7, 710.0, -745.0, -750.0, 1e22, 3e38, -1e300, 1e300, 123_456.789]);
+    all.extend([
+        88.7,
+        89.0,
+        -87.3,
+        -103.9,
+        -110.0,
+        709.7,
+        710.0,
+        -745.0,
+        -750.0,
+        1e22,
+        3e38,
+        -1e300,
+        1e300,
+        123_456.789,
+    ]);
     all
 }
 

@@ -99,7 +99,13 @@ fn c_type(dtype: DType) -> &'static str {
 fn elements(x: &dyn AnyTensor) -> String {
     use autograd::planned::DataRef;
     let special = |x: f64, text: String| {
-        if x.is_nan() { "NAN".to_owned() } else if x.is_infinite() { format!("{}INFINITY", if x < 0.0 { "-" } else { "" }) } else { text }
+        if x.is_nan() {
+            "NAN".to_owned()
+        } else if x.is_infinite() {
+            format!("{}INFINITY", if x < 0.0 { "-" } else { "" })
+        } else {
+            text
+        }
     };
     let all: Vec<String> = match x.piece().expect("inputs are contiguous") {
         DataRef::F32(x) => x.iter().map(|&x| special(x.into(), format!("{x:?}f"))).collect(),
@@ -140,7 +146,8 @@ pub(crate) fn source(cases: &[Case]) -> String {
     let mut calls = String::new();
     for (i, case) in cases.iter().enumerate() {
         let name = format!("p{i}");
-        let header = case.program.emit_c(&case.params, &name).unwrap_or_else(|error| panic!("program {i}: {error}"));
+        let header =
+            case.program.emit_c(&case.params, &name).unwrap_or_else(|error| panic!("program {i}: {error}"));
         let _ = writeln!(text, "#define P{i}_VALUES\n{header}");
         if i == 0 {
             text += PRINT;
@@ -190,7 +197,12 @@ pub(crate) fn difference(cases: &[Case], results: &[Vec<String>]) -> Option<Stri
         }
         let differs = |(a, b): &(&String, &String)| a != b && !(is_nan(a) && is_nan(b));
         if let Some(at) = expected.iter().zip(found).position(|pair| differs(&pair)) {
-            return Some(format!("program {i}, number {at}: {} instead of {}\n{}", found[at], expected[at], case.program.explain()));
+            return Some(format!(
+                "program {i}, number {at}: {} instead of {}\n{}",
+                found[at],
+                expected[at],
+                case.program.explain()
+            ));
         }
     }
     None

@@ -1,13 +1,14 @@
 //! Kernels of every kind, one by one.
 
 use crate::draw::Draw;
-use crate::host::{Case, PLAIN, check, has, run, source, difference};
+use crate::host::{Case, PLAIN, check, difference, has, run, source};
 use autograd::{AnyTensor, DType, Key, Params, Program, Tape, Var};
 
 /// A program of one input.
 fn of(dtype: DType, shape: &[usize], f: impl for<'t> Fn(&'t Tape<'_>, Var<'t>) -> Var<'t>) -> Case {
     let params = Params::of(dtype);
-    let program = Program::trace(&params, |t| t.outputs(f(t, t.input_of("x", dtype, shape)))).expect("a program");
+    let program =
+        Program::trace(&params, |t| t.outputs(f(t, t.input_of("x", dtype, shape)))).expect("a program");
     let values = Draw(7).numbers(shape.iter().product());
     let x: Box<dyn AnyTensor> = match dtype {
         DType::F32 => Box::new(values.iter().map(|&x| x as f32).collect::<Vec<f32>>()),
@@ -79,7 +80,9 @@ fn kernels_have_the_bits_of_the_interpreter() {
 #[ignore = "a minute of compilers: for `.ci/full`"]
 fn other_compilers_and_options_give_the_same_bits() {
     let cases = all(DType::F32);
-    for (compiler, options) in [("cc", &["-O3", "-march=native"][..]), ("clang", &["-O0"]), ("clang", &["-O3", "-march=native"])] {
+    for (compiler, options) in
+        [("cc", &["-O3", "-march=native"][..]), ("clang", &["-O0"]), ("clang", &["-O3", "-march=native"])]
+    {
         if has(compiler) {
             let results = run("options", compiler, options, &source(&cases));
             assert_eq!(difference(&cases, &results), None, "{compiler} {options:?}");

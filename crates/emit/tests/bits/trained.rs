@@ -59,8 +59,7 @@ fn compare(optimizer: &mut dyn Optimizer, rule: &Program, update: &str) {
     let program = traced(&params, &net);
     let header = program.emit_c(&params, "net").expect("an MLP has a text");
     let rule = rule.emit_c(&Params::f32(), "rule").expect("a rule has a text");
-    let source =
-        format!("#include <stdio.h>\n#define NET_VALUES\n{header}{rule}{}", driver(update));
+    let source = format!("#include <stdio.h>\n#define NET_VALUES\n{header}{rule}{}", driver(update));
     let (x, y) = data();
     let mut state = program.state();
     let mut losses = vec![];
@@ -78,7 +77,11 @@ fn compare(optimizer: &mut dyn Optimizer, rule: &Program, update: &str) {
 #[test]
 fn c_alone_trains_a_network_by_gradient_descent() {
     let rule = Sgd::recorded([elements()], DType::F32).expect("a rule");
-    compare(&mut Sgd::new(0.5).expect("a rate"), &rule, "    rule_run(0, (float[]) {0.5f}, (float[]) {0.0f}, p, g, more);\n");
+    compare(
+        &mut Sgd::new(0.5).expect("a rate"),
+        &rule,
+        "    rule_run(0, (float[]) {0.5f}, (float[]) {0.0f}, p, g, more);\n",
+    );
 }
 
 #[test]
