@@ -84,6 +84,7 @@ mod symbol;
 mod table;
 mod tape;
 mod target;
+mod taylor;
 mod tensor;
 #[cfg(test)]
 mod tests;

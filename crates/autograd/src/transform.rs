@@ -8,8 +8,8 @@
 //! | [`jvp`] | f: ℝⁿ → ℝᵐ | (f, ∂f·v) along a tangent v | a sweep forward |
 //! | [`jacobian`] | f: ℝⁿ → ℝᵐ | ∂fᵢ/∂xⱼ | whichever sweep is needed fewer times |
 //! | [`hessian`], [`hvp`] | f: ℝⁿ → ℝ | ∂²f/∂xᵢ∂xⱼ, and its product with v | forward over back |
-//! | [`partial`], [`laplacian`] | f of points | ∂f/∂xᵢ and Σ ∂²f/∂xᵢ² at each point | sweeps forward |
-//! | [`derivatives_along`] | f: ℝⁿ → ℝᵐ | dᵏ/dtᵏ f(x + t·v) at 0 | sweeps forward |
+//! | [`partial`], [`laplacian`] | f of points | ∂f/∂xᵢ and Σ ∂²f/∂xᵢ² at each point | a sweep forward |
+//! | [`taylor`], [`derivatives_along`] | f: ℝⁿ → ℝᵐ | the coefficients of f(x + t·v) in t, and its derivatives | one sweep forward |
 //!
 //! ℝⁿ is a variable of any shape. The functions record ops like all code, so they work on an eager tape as in a
 //! [`Program`](crate::Program), and what they give has derivatives in turn.
@@ -252,7 +252,8 @@ pub fn partial<'t>(f: impl Fn(Var<'t>) -> Var<'t>, axis: usize) -> impl Fn(Var<'
     }
 }
 
-/// Δf = Σᵢ ∂²f/∂xᵢ² at each point, as of [`partial`], exact: two sweeps forward for each axis of the space, and no Hessian.
+/// Δf = Σᵢ ∂²f/∂xᵢ² at each point, as of [`partial`], exact, in one sweep forward: each value carries its derivatives along all axes
+/// and the sum of the second ones. No Hessian is made.
 ///
 /// ```
 /// use autograd::{Tape, transform::laplacian};
@@ -263,22 +264,19 @@ pub fn partial<'t>(f: impl Fn(Var<'t>) -> Var<'t>, axis: usize) -> impl Fn(Var<'
 ///
 /// # Panics
 /// The function that it gives panics if the points have no axis, or it has length 0.
+///
+/// Source: Li et al., "A computational framework for neural network-based variational Monte Carlo with Forward Laplacian", 2024.
 pub fn laplacian<'t>(f: impl Fn(Var<'t>) -> Var<'t>) -> impl Fn(Var<'t>) -> Var<'t> {
     move |x| {
         let x = apart(x);
-        let y = f(x);
-        let second = |axis: usize| {
-            let v = direction(x, axis);
-            y.jvp(&[x], &[v]).jvp(&[x], &[v])
-        };
-        let n = space(x);
-        (1..n).fold(second(0), |sum, axis| sum + second(axis))
+        let (n, ones) = (space(x), vec![1; x.rank() - 1]);
+        let basis = x.tape().eye(n, x.dtype()).reshape(&[&[n], &ones[..], &[n]].concat()[..]);
+        let directions = basis.broadcast_to([n].into_iter().chain(x.shape().iter().copied()).collect::<Shape>());
+        f(x).second_derivatives(&[x], &[directions]).coefficients[1]
     }
 }
 
-/// f(x + t·v) and its derivatives by t at 0, up to the given order: sweeps forward, one over the other.
-///
-/// Each order costs about as much again as all before it on an eager tape; a program computes what is common once.
+/// f(x + t·v) and its derivatives by t at 0, up to the given order: those of [`taylor`], times k!.
 ///
 /// ```
 /// use autograd::{Tape, transform::derivatives_along};
@@ -293,13 +291,53 @@ pub fn derivatives_along<'t>(
     f: impl Fn(Var<'t>) -> Var<'t>,
     order: usize,
 ) -> impl Fn(Var<'t>, Var<'t>) -> Vec<Var<'t>> {
+    let taylor = taylor(f, order);
+    move |x, v| {
+        let mut factorial = 1.0;
+        let derivative = |(k, c): (usize, &Var<'t>)| {
+            factorial *= k.max(1) as f64;
+            if k < 2 { *c } else { *c * factorial }
+        };
+        taylor(x, v).coefficients.iter().enumerate().map(derivative).collect()
+    }
+}
+
+/// f(x + t·v) as a power series in t, by [`taylor`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Taylor<'t> {
+    /// The coefficients of t⁰, t¹, … up to the order that was asked for.
+    pub coefficients: Vec<Var<'t>>,
+    /// The ops without a rule of their own, by name, each once. Their coefficients were found by derivatives of derivatives, which costs
+    /// about twice as much for each further order.
+    pub nested: Vec<&'static str>,
+}
+
+/// The coefficients cₖ of f(x + t·v) = Σ cₖ·tᵏ up to the given order, all in one sweep forward.
+///
+/// The functions of the table have recurrences from their derivatives; linear and bilinear ops act on the coefficients; others are
+/// differentiated again and again, and the answer [tells which](Taylor::nested). An order of 6 takes a small multiple of the time of f.
+///
+/// ```
+/// use autograd::{Tape, transform::taylor};
+/// let tape = Tape::new();
+/// let series = taylor(|x| (1.0 - x).recip(), 4)(tape.var(0.0), tape.constant(1.0));
+/// assert_eq!(series.coefficients.iter().map(|c| c.item()).collect::<Vec<_>>(), [1.0; 5]);
+/// assert!(series.nested.is_empty());
+/// ```
+///
+/// # Panics
+/// As that of [`jvp`].
+///
+/// Source: Griewank & Walther, *Evaluating Derivatives*, 2008, chapter 13.
+pub fn taylor<'t>(
+    f: impl Fn(Var<'t>) -> Var<'t>,
+    order: usize,
+) -> impl Fn(Var<'t>, Var<'t>) -> Taylor<'t> {
     move |x, v| {
         let x = apart(x);
-        let mut all = vec![f(x)];
-        for k in 0..order {
-            all.push(all[k].jvp(&[x], &[v]));
-        }
-        all
+        let along = f(x).taylor(&[x], &[v], order);
+        Taylor { coefficients: along.coefficients, nested: along.nested }
     }
 }
 
