@@ -41,7 +41,7 @@
 //! ```
 //!
 //! The parts, each a crate of its own: [`autograd`] records and differentiates, [`nn`] has layers and losses,
-//! [`optim`] the optimisers, [`datasets`] generators of data, [`files`] models and checkpoints in files; with features `train`
+//! [`optim`] the optimisers, [`solve`] differential equations, [`datasets`] generators of data, [`files`] models and checkpoints in files; with features `train`
 //! the training loop and `onnx` programs for other runtimes.
 //!
 //! # Features
@@ -74,6 +74,7 @@ pub use nn;
 #[cfg(feature = "onnx")]
 pub use onnx;
 pub use optim;
+pub use solve;
 #[cfg(feature = "train")]
 pub use train;
 

@@ -184,6 +184,23 @@ impl<'p> Tape<'p> {
         Tape { params: Some(params), list: RefCell::new(storage.0) }
     }
 
+    /// Whether what is recorded has no values: while a [`Program`](crate::Program) is traced, and within the body of a loop.
+    ///
+    /// A solver that looks at values on the way asks, and records a loop where there are none.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// assert!(!tape.is_traced());
+    /// tape.scan(2, tape.constant(0.0), (), |x, ()| {
+    ///     assert!(x.tape().is_traced());
+    ///     (x + 1.0, ())
+    /// });
+    /// ```
+    pub fn is_traced(&self) -> bool {
+        self.list().is_traced()
+    }
+
     /// A tape that records and computes nothing.
     pub(crate) fn traced(params: &'p Params) -> Tape<'p> {
         let tape = Tape::with(params);

@@ -49,16 +49,28 @@ impl Degree {
         match op {
             Op::Unary(_) | Op::Binary(_) => Degree::Table,
             Op::Matmul(_) | Op::Conv(_) | Op::ConvTranspose(_) | Op::ConvWeight(_) => Degree::Bilinear,
-            Op::Select(_) | Op::Cast(_) | Op::Copy(_) | Op::Broadcast(_) | Op::Reshape(_) | Op::Permute(_) => {
+            Op::Select(_)
+            | Op::Cast(_)
+            | Op::Copy(_)
+            | Op::Broadcast(_)
+            | Op::Reshape(_)
+            | Op::Permute(_) => Degree::Linear,
+            Op::Slice(_)
+            | Op::Flip(_)
+            | Op::Pad(_)
+            | Op::Concat(_)
+            | Op::Sum(_)
+            | Op::Max(_)
+            | Op::Cumsum(_) => Degree::Linear,
+            Op::Pick(_)
+            | Op::Unpick(_)
+            | Op::Gather(_)
+            | Op::ScatterAdd(_)
+            | Op::Take(_)
+            | Op::IndexAdd(_) => Degree::Linear,
+            Op::Windows(_) | Op::Overlap(_) | Op::Diagonal(_) | Op::DiagEmbed(_) | Op::Fft(_) => {
                 Degree::Linear
             }
-            Op::Slice(_) | Op::Flip(_) | Op::Pad(_) | Op::Concat(_) | Op::Sum(_) | Op::Max(_) | Op::Cumsum(_) => {
-                Degree::Linear
-            }
-            Op::Pick(_) | Op::Unpick(_) | Op::Gather(_) | Op::ScatterAdd(_) | Op::Take(_) | Op::IndexAdd(_) => {
-                Degree::Linear
-            }
-            Op::Windows(_) | Op::Overlap(_) | Op::Diagonal(_) | Op::DiagEmbed(_) | Op::Fft(_) => Degree::Linear,
             _ => Degree::Other,
         }
     }

@@ -271,7 +271,8 @@ pub fn laplacian<'t>(f: impl Fn(Var<'t>) -> Var<'t>) -> impl Fn(Var<'t>) -> Var<
         let x = apart(x);
         let (n, ones) = (space(x), vec![1; x.rank() - 1]);
         let basis = x.tape().eye(n, x.dtype()).reshape(&[&[n], &ones[..], &[n]].concat()[..]);
-        let directions = basis.broadcast_to([n].into_iter().chain(x.shape().iter().copied()).collect::<Shape>());
+        let directions =
+            basis.broadcast_to([n].into_iter().chain(x.shape().iter().copied()).collect::<Shape>());
         f(x).second_derivatives(&[x], &[directions]).coefficients[1]
     }
 }
@@ -330,10 +331,7 @@ pub struct Taylor<'t> {
 /// As that of [`jvp`].
 ///
 /// Source: Griewank & Walther, *Evaluating Derivatives*, 2008, chapter 13.
-pub fn taylor<'t>(
-    f: impl Fn(Var<'t>) -> Var<'t>,
-    order: usize,
-) -> impl Fn(Var<'t>, Var<'t>) -> Taylor<'t> {
+pub fn taylor<'t>(f: impl Fn(Var<'t>) -> Var<'t>, order: usize) -> impl Fn(Var<'t>, Var<'t>) -> Taylor<'t> {
     move |x, v| {
         let x = apart(x);
         let along = f(x).taylor(&[x], &[v], order);

@@ -130,7 +130,9 @@ impl<'t> Arena<'t> {
                 self.coefficient(a, k)
             }
             Kind::WithLiteral(Operator::Sub, a, ..) => self.coefficient(a, k).map(|a| -a),
-            Kind::WithLiteral(operator, a, c, _) => self.coefficient(a, k).map(|a| a.and_literal(operator, c)),
+            Kind::WithLiteral(operator, a, c, _) => {
+                self.coefficient(a, k).map(|a| a.and_literal(operator, c))
+            }
             Kind::Unary(Unary::Square, a) => self.product(a, a, k),
             Kind::Unary(_, a) => self.chain(id, [a, a], k),
             Kind::Binary(Binary::Mul, a, b) => self.product(a, b, k),
