@@ -7,11 +7,12 @@
 //! | [`vjp`] | f: ℝⁿ → ℝᵐ | (f, uᵀ·∂f) along a cotangent u | a sweep back |
 //! | [`jvp`] | f: ℝⁿ → ℝᵐ | (f, ∂f·v) along a tangent v | a sweep forward |
 //! | [`jacobian`] | f: ℝⁿ → ℝᵐ | ∂fᵢ/∂xⱼ | whichever sweep is needed fewer times |
+//! | [`jacobians`] | f of several variables | ∂f/∂x for each | the same |
 //! | [`hessian`], [`hvp`] | f: ℝⁿ → ℝ | ∂²f/∂xᵢ∂xⱼ, and its product with v | forward over back |
 //! | [`partial`], [`laplacian`] | f of points | ∂f/∂xᵢ and Σ ∂²f/∂xᵢ² at each point | a sweep forward |
 //! | [`taylor`], [`derivatives_along`] | f: ℝⁿ → ℝᵐ | the coefficients of f(x + t·v) in t, and its derivatives | one sweep forward |
 //!
-//! ℝⁿ is a variable of any shape. The functions record ops like all code, so they work on an eager tape as in a
+//! [`Wrt`] has these derivatives by all parameters of a model, or by those of a part of it. ℝⁿ is a variable of any shape. The functions record ops like all code, so they work on an eager tape as in a
 //! [`Program`](crate::Program), and what they give has derivatives in turn.
 //!
 //! A transformed function differentiates by its *argument*: what else the function uses counts as fixed, even if it is the same
@@ -24,6 +25,12 @@
 //! assert_eq!(grad(|y| x * y)(x).item(), 3.0); // x is fixed: not 2·x
 //! assert_eq!(grad(|x| grad(|y| x * y.square())(x))(x).item(), 12.0); // d(2x²)/dx
 //! ```
+
+mod along;
+mod wrt;
+
+pub use along::{Taylor, derivatives_along, taylor};
+pub use wrt::{Wrt, jacobians};
 
 use crate::mistake::Mistake;
 use crate::shape::Shape;
@@ -274,68 +281,6 @@ pub fn laplacian<'t>(f: impl Fn(Var<'t>) -> Var<'t>) -> impl Fn(Var<'t>) -> Var<
         let directions =
             basis.broadcast_to([n].into_iter().chain(x.shape().iter().copied()).collect::<Shape>());
         f(x).second_derivatives(&[x], &[directions]).coefficients[1]
-    }
-}
-
-/// f(x + t·v) and its derivatives by t at 0, up to the given order: those of [`taylor`], times k!.
-///
-/// ```
-/// use autograd::{Tape, transform::derivatives_along};
-/// let tape = Tape::new();
-/// let all = derivatives_along(|x| x.exp(), 3)(tape.var(0.0), tape.constant(2.0));
-/// assert_eq!(all.iter().map(|d| d.item()).collect::<Vec<_>>(), [1.0, 2.0, 4.0, 8.0]);
-/// ```
-///
-/// # Panics
-/// As that of [`jvp`].
-pub fn derivatives_along<'t>(
-    f: impl Fn(Var<'t>) -> Var<'t>,
-    order: usize,
-) -> impl Fn(Var<'t>, Var<'t>) -> Vec<Var<'t>> {
-    let taylor = taylor(f, order);
-    move |x, v| {
-        let mut factorial = 1.0;
-        let derivative = |(k, c): (usize, &Var<'t>)| {
-            factorial *= k.max(1) as f64;
-            if k < 2 { *c } else { *c * factorial }
-        };
-        taylor(x, v).coefficients.iter().enumerate().map(derivative).collect()
-    }
-}
-
-/// f(x + t·v) as a power series in t, by [`taylor`].
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Taylor<'t> {
-    /// The coefficients of t⁰, t¹, … up to the order that was asked for.
-    pub coefficients: Vec<Var<'t>>,
-    /// The ops without a rule of their own, by name, each once. Their coefficients were found by derivatives of derivatives, which costs
-    /// about twice as much for each further order.
-    pub nested: Vec<&'static str>,
-}
-
-/// The coefficients cₖ of f(x + t·v) = Σ cₖ·tᵏ up to the given order, all in one sweep forward.
-///
-/// The functions of the table have recurrences from their derivatives; linear and bilinear ops act on the coefficients; others are
-/// differentiated again and again, and the answer [tells which](Taylor::nested). An order of 6 takes a small multiple of the time of f.
-///
-/// ```
-/// use autograd::{Tape, transform::taylor};
-/// let tape = Tape::new();
-/// let series = taylor(|x| (1.0 - x).recip(), 4)(tape.var(0.0), tape.constant(1.0));
-/// assert_eq!(series.coefficients.iter().map(|c| c.item()).collect::<Vec<_>>(), [1.0; 5]);
-/// assert!(series.nested.is_empty());
-/// ```
-///
-/// # Panics
-/// As that of [`jvp`].
-///
-/// Source: Griewank & Walther, *Evaluating Derivatives*, 2008, chapter 13.
-pub fn taylor<'t>(f: impl Fn(Var<'t>) -> Var<'t>, order: usize) -> impl Fn(Var<'t>, Var<'t>) -> Taylor<'t> {
-    move |x, v| {
-        let x = apart(x);
-        let along = f(x).taylor(&[x], &[v], order);
-        Taylor { coefficients: along.coefficients, nested: along.nested }
     }
 }
 
