@@ -1,8 +1,16 @@
 //! Steps as long as the tolerance allows: a loop with a bound, which has the derivatives of the steps that it took.
 
-use super::Adaptive;
 use super::tableau::Step;
 use autograd::{DType, Mistake, Var};
+
+/// What an adaptive method goes by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Adaptive {
+    /// Relative and absolute tolerance.
+    pub(super) tolerance: Option<(f64, f64)>,
+    pub(super) max_steps: usize,
+    pub(super) first_step: Option<f64>,
+}
 
 /// Between two steps: the time, the length of the next step with its sign, y, and the velocity there.
 type State<'t> = [Var<'t>; 4];

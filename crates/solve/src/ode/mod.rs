@@ -3,6 +3,7 @@
 mod adaptive;
 mod tableau;
 
+use adaptive::Adaptive;
 use autograd::{DType, Mistake, Shape, Var};
 
 /// How an equation is solved.
@@ -10,15 +11,6 @@ use autograd::{DType, Mistake, Shape, Var};
 enum Method {
     RungeKutta { steps: usize },
     DormandPrince(Adaptive),
-}
-
-/// What an adaptive method goes by.
-#[derive(Clone, Copy, Debug)]
-struct Adaptive {
-    /// Relative and absolute tolerance.
-    tolerance: Option<(f64, f64)>,
-    max_steps: usize,
-    first_step: Option<f64>,
 }
 
 /// An equation ẏ = f(t, y): [`odeint`] makes it.
