@@ -69,6 +69,13 @@ impl Repeated {
         matches!(self, Repeated::Planned(planned) if planned.shares_work)
     }
 
+    /// Gives back the memory of runs that have ended.
+    pub(crate) fn forget(&self) {
+        if let Repeated::Planned(planned) = self {
+            planned.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+    }
+
     /// Runs the steps, and fills the pieces of the result.
     pub(crate) fn run(
         &self,

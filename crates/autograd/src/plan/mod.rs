@@ -17,6 +17,7 @@ mod graph;
 mod hash;
 mod history;
 mod in_place;
+mod inline;
 mod lower;
 mod memory;
 mod narrow;
