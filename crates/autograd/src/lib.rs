@@ -112,9 +112,10 @@ pub mod loops {
 /// |---|---|
 /// | an elementwise function, by value and slope | [`elementwise!`](crate::elementwise), one line |
 /// | any other, by value and rule over variables | [`Function`](custom::Function), called by [`Var::call`] |
+/// | what a function uses around it, as operands | [`Closed`](custom::Closed), by [`Tape::close`] |
 /// | what is no composition of ops | [`Loops`](custom::Loops), called by [`Var::by_loops`] within a function's value |
 pub mod custom {
-    pub use crate::ops::{Elementwise, Function, Loops, Point, each, like};
+    pub use crate::ops::{Closed, Elementwise, Function, Loops, Point, each, like};
 }
 
 /// Plans as data, for other crates of the workspace that run or print them in another way: [`Program::plan`].

@@ -3,6 +3,8 @@
 //! | function | solves | its derivative |
 //! |---|---|---|
 //! | [`odeint`] | ẏ = f(t, y) | that of the steps |
+//! | [`fixed_point`] | z = f(z) | by the theorem of implicit functions |
+//! | [`root`] | r(z) = 0 | the same |
 //!
 //! ```
 //! use autograd::Tape;
@@ -15,6 +17,10 @@
 //! assert!((path.index(0, 2).index(0, 0).item() - 0.1 * 2f64.cos()).abs() < 1e-3);
 //! ```
 
+mod implicit;
+mod linear;
 mod ode;
 
+pub use implicit::{Implicit, fixed_point, root};
+pub use linear::Linear;
 pub use ode::{Ode, odeint};

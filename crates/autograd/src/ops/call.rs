@@ -9,11 +9,13 @@
 //! `checkpoint`; on tangents by two sweeps back, J. Townsend, "A new trick for calculating Jacobian vector products", 2017.
 
 mod checkpoint;
+mod closed;
 mod elementwise;
 mod function;
 mod point;
 mod ready;
 
+pub use closed::Closed;
 pub use elementwise::{Elementwise, each, like};
 pub use function::Function;
 pub use point::Point;
