@@ -2,7 +2,7 @@
 //!
 //! For z with r(z, θ) = 0:  ż = −(∂r/∂z)⁻¹·(∂r/∂θ)·θ̇, and θ̄ = −(∂r/∂θ)ᵀ·(∂r/∂z)⁻ᵀ·z̄. How z was found does not matter, and nothing of it is kept.
 
-use crate::linear::{Linear, Residual, System};
+use crate::linear::{Linear, Residual, System, apart};
 use autograd::custom::{Function, Point};
 use autograd::{DType, Mistake, Var};
 
@@ -246,7 +246,8 @@ impl Function for Solution {
             return all;
         }
         let w = self.residual.solve(&point, -g, true);
-        let by: Vec<Var<'t>> = wanted.iter().map(|&i| at.x[i]).collect();
+        let point = apart(&point);
+        let by: Vec<Var<'t>> = wanted.iter().map(|&i| point[i]).collect();
         let r = self.residual.r.call(&point);
         for (i, cotangent) in wanted.into_iter().zip(r.vjp(w, &by)) {
             all[i] = Some(cotangent);
@@ -255,14 +256,14 @@ impl Function for Solution {
     }
 
     fn jvp<'t>(&self, at: &Point<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
+        let point = apart(&self.at(at));
         let (by, along): (Vec<Var<'t>>, Vec<Var<'t>>) =
-            at.x.iter().zip(t).skip(1).filter_map(|(x, t)| Some((*x, (*t)?))).unzip();
+            point.iter().zip(t).skip(1).filter_map(|(x, t)| Some((*x, (*t)?))).unzip();
         if by.is_empty() {
             return None;
         }
-        let point = self.at(at);
         let moved = self.residual.r.call(&point).jvp(&by, &along);
-        Some(self.residual.solve(&point, -moved, false))
+        Some(self.residual.solve(&self.at(at), -moved, false))
     }
 }
 

@@ -40,21 +40,28 @@ pub(crate) struct Residual {
     pub(crate) system: System,
 }
 
+/// The same values as other nodes. A solution depends on what an equation uses; a derivative by that alone must not go through it.
+#[track_caller]
+pub(crate) fn apart<'t>(x: &[Var<'t>]) -> Vec<Var<'t>> {
+    x.iter().map(|x| x.reshape(x.shape())).collect()
+}
+
 impl Residual {
     /// A·x at a point (z, θ…), or Aᵀ·x.
     #[track_caller]
     fn product<'t>(&self, at: &[Var<'t>], x: Var<'t>, transposed: bool) -> Var<'t> {
-        let r = self.r.call(at);
+        let at = apart(at);
+        let r = self.r.call(&at);
         if transposed { r.vjp(x, &at[..1])[0] } else { r.jvp(&at[..1], &[x]) }
     }
 
     /// x with A·x = b, or Aᵀ·x = b, at a point (z, θ…), with the derivatives by all of them.
     #[track_caller]
     pub(crate) fn solve<'t>(&self, at: &[Var<'t>], b: Var<'t>, transposed: bool) -> Var<'t> {
-        let z = at[0];
         if self.system.by == Linear::Dense {
-            let n = z.shape().elements();
-            let flat = self.r.call(at).reshape([n]);
+            let at = apart(at);
+            let (z, n) = (at[0], at[0].shape().elements());
+            let flat = self.r.call(&at).reshape([n]);
             let rows: Vec<Var<'t>> =
                 (0..n).map(|i| flat.index(0, i as isize).grad([z])[0].reshape([n])).collect();
             let a = Var::stack(&rows, 0);
@@ -97,8 +104,9 @@ impl Function for Solution {
         let mut all = vec![None; at.x.len()];
         if !wanted.is_empty() {
             // Fixed to what they are: x moves by itself, and not with the point.
+            let point = apart(point);
             let by: Vec<Var<'t>> = wanted.iter().map(|&i| point[i]).collect();
-            let moved = self.of.product(point, x, self.transposed);
+            let moved = self.of.product(&point, x, self.transposed);
             for (i, cotangent) in wanted.into_iter().zip(moved.vjp(-u, &by)) {
                 all[i + 1] = Some(cotangent);
             }
@@ -108,16 +116,16 @@ impl Function for Solution {
     }
 
     fn jvp<'t>(&self, at: &Point<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        let (point, x) = (&at.x[1..], at.y);
+        let (point, x) = (apart(&at.x[1..]), at.y);
         let (by, along): (Vec<Var<'t>>, Vec<Var<'t>>) =
             point.iter().zip(&t[1..]).filter_map(|(x, t)| Some((*x, (*t)?))).unzip();
-        let moved = (!by.is_empty()).then(|| self.of.product(point, x, self.transposed).jvp(&by, &along));
+        let moved = (!by.is_empty()).then(|| self.of.product(&point, x, self.transposed).jvp(&by, &along));
         let b = match (t[0], moved) {
             (Some(b), Some(moved)) => b - moved,
             (Some(b), None) => b,
             (None, moved) => -moved?,
         };
-        Some(self.of.solve(point, b, self.transposed))
+        Some(self.of.solve(&at.x[1..], b, self.transposed))
     }
 }
 
