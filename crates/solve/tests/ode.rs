@@ -189,3 +189,52 @@ fn mistakes_say_what_is_wrong() {
     });
     assert!(text.starts_with("odeint: a tolerance of 0 and NaN"), "{text}");
 }
+
+#[test]
+fn the_adjoint_has_the_derivatives_of_the_solution() {
+    let tape = Tape::new();
+    let (y0, k) = (tape.var([1.5, 0.5]), tape.var(-0.7));
+    let times = tape.var([0.0, 0.4, 1.0, 2.5]);
+    let y = fine(odeint(|t: Var<'_>, y: Var<'_>| k * y + 0.0 * t)).adjoint().solve(y0, times);
+    let exact = |t: f64, y0: f64| y0 * (-0.7 * t).exp();
+    let at = [0.0, 0.4, 1.0, 2.5];
+    let expected: Vec<f64> = at.iter().flat_map(|&t| [exact(t, 1.5), exact(t, 0.5)]).collect();
+    close(&y.to_vec::<f64>(), &expected, 1e-7);
+    // A loss of all times.
+    let weights = tape.constant([[1.0], [2.0], [-1.0], [0.5]]);
+    let loss = (y * weights).sum();
+    let w = [1.0, 2.0, -1.0, 0.5];
+    let sum = |f: &dyn Fn(f64) -> f64| at.iter().zip(w).map(|(&t, w)| w * f(t)).sum::<f64>();
+    let e = |t: f64| (-0.7 * t).exp();
+    let [dy0, dk, dt] = loss.grad([y0, k, times]);
+    close(&dy0.to_vec::<f64>(), &[sum(&e), sum(&e)], 1e-7);
+    close(&[dk.item()], &[sum(&|t| 2.0 * t * e(t))], 1e-7);
+    let own: Vec<f64> = at.iter().zip(w).map(|(&t, w)| -1.4 * w * e(t)).collect();
+    // By the first time: all points move against it, and the first one does not move at all.
+    close(&dt.to_vec::<f64>(), &[1.4 * sum(&e) + own[0], own[1], own[2], own[3]], 1e-6);
+    let [second] = dk.grad([k]);
+    close(&[second.item()], &[sum(&|t| 2.0 * t * t * e(t))], 1e-6);
+    let moved = loss.jvp(&[k, y0], &[tape.constant(1.0), tape.constant([1.0, 1.0])]);
+    close(&[moved.item()], &[sum(&|t| 2.0 * t * e(t) + 2.0 * e(t))], 1e-7);
+    let moved = loss.jvp(&[times], &[tape.constant([1.0, 0.0, 0.0, 2.0])]);
+    close(&[moved.item()], &[dt.to_vec::<f64>()[0] + 2.0 * own[3]], 1e-6);
+}
+
+#[test]
+fn the_adjoint_in_a_program() {
+    let mut params = Params::f64();
+    let a = params.scope("law").param("a", [2, 2], [-0.1, -2.0, 2.0, -0.1]);
+    let gradient = |adjoint: bool| {
+        let program = Program::trace(&params, |t| {
+            let ode = odeint(|_t, y: Var<'_>| t.param(a).matmul(y)).tolerance(1e-9, 1e-11).max_steps(200);
+            let ode = if adjoint { ode.adjoint() } else { ode };
+            let y = ode.solve(t.input("y0", [2]), t.constant([0.0, 0.5, 1.0]));
+            t.outputs(y.square().sum()).with_gradients()
+        })
+        .unwrap();
+        let mut state = program.state();
+        let run = program.run(&mut state, &params, (&[2.0, 0.0],)).unwrap();
+        run.grads().get::<f64>(a).unwrap().to_vec()
+    };
+    close(&gradient(true), &gradient(false), 1e-6);
+}
