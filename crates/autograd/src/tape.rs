@@ -130,6 +130,10 @@ pub(crate) struct List {
     traced: bool,
     /// How many bodies of loops are being recorded, one within the other. Their nodes have no values either.
     bodies: usize,
+    /// Whether a body has ended, whose variables somebody may still hold.
+    expired: bool,
+    /// Whether the sweep that runs leaves nothing on the tape.
+    passing: bool,
     /// The bodies that were recorded last, with their plans.
     loops: VecDeque<Arc<Body>>,
     pub(crate) trap: Trap,
@@ -221,6 +225,7 @@ impl<'p> Tape<'p> {
         list.inputs.clear();
         list.names.clear();
         list.states.clear();
+        list.expired = false;
         list.context = Context::default();
         list.pool.release_all();
     }
@@ -373,6 +378,11 @@ impl List {
     /// Whether the nodes have no values.
     pub(crate) fn is_traced(&self) -> bool {
         self.traced || self.bodies > 0
+    }
+
+    /// Whether a node may have no value because of where it was recorded.
+    pub(crate) fn may_lack_values(&self) -> bool {
+        self.is_traced() || self.expired
     }
 
     /// Frees a node's value; the node stays.

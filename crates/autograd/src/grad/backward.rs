@@ -53,21 +53,16 @@ impl Var<'_> {
             let inputs: SmallVec<[NodeId; 16]> = read.map(|(_, id)| id).collect();
             Reachable::new(&list, &inputs, self.id())
         };
-        // The adjoint of a node takes a few nodes.
-        let uses = Vec::with_capacity(4 * reachable.order.len());
-        let mut lifetimes = Lifetimes { tape, start, uses, settled: 0 };
+        let mut lifetimes = Lifetimes::new(tape, reachable.order.len());
         let seed = self.seed();
         // A trap reports the rule that recorded a value, so the rules must be recorded.
         let stays = tape.list().trap.on;
         sweep(self, seed, &mut reachable, stays, &mut |event| match event {
-            Event::Began { .. } | Event::Passed { .. } => {}
-            Event::Held(id) => lifetimes.hold(id),
-            Event::Dropped(id) => lifetimes.drop(id),
             Event::Complete { leaf, adjoint } => {
                 store(&tape.list(), params, leaf, adjoint, &mut gradients);
                 lifetimes.drop(adjoint);
             }
-            Event::Visited => lifetimes.free_intermediates(),
+            event => lifetimes.follow(&event, &[]),
         });
         gradients.clear_others(params);
         gradients.set_loss(self.item());
@@ -85,7 +80,7 @@ impl Var<'_> {
 }
 
 /// Counts how often each node of a first-order sweep is in use as an adjoint, and frees the values that are not in use.
-struct Lifetimes<'t> {
+pub(super) struct Lifetimes<'t> {
     tape: &'t Tape<'t>,
     start: usize,
     /// One count per node from `start` on.
@@ -94,7 +89,23 @@ struct Lifetimes<'t> {
     settled: usize,
 }
 
-impl Lifetimes<'_> {
+impl<'t> Lifetimes<'t> {
+    /// Of the nodes that are recorded from now on; the adjoint of a node takes a few.
+    pub(super) fn new(tape: &'t Tape<'t>, nodes: usize) -> Lifetimes<'t> {
+        Lifetimes { tape, start: tape.len(), uses: Vec::with_capacity(4 * nodes), settled: 0 }
+    }
+
+    /// Follows a sweep whose results are the adjoints of these nodes: they are not freed.
+    pub(super) fn follow(&mut self, event: &Event, results: &[NodeId]) {
+        match *event {
+            Event::Began { node, cotangent } if results.contains(&node) => self.hold(cotangent),
+            Event::Held(id) => self.hold(id),
+            Event::Dropped(id) => self.drop(id),
+            Event::Visited => self.free_intermediates(),
+            Event::Began { .. } | Event::Passed { .. } | Event::Complete { .. } => {}
+        }
+    }
+
     fn hold(&mut self, id: NodeId) {
         self.uses.resize(self.tape.len() - self.start, 0);
         if let Some(index) = self.index(id) {

@@ -5,7 +5,7 @@ use super::point::Point;
 use crate::ir::{Call, Custom, Meta, Op};
 use crate::mistake::Mistake;
 use crate::op::{At, Cotangents, Wanted};
-use crate::record::{Given, Recording, record};
+use crate::record::{Given, Recording, check_memory, record};
 use crate::var::Var;
 
 /// A function with a derivative of your own: [`Var::call`].
@@ -99,7 +99,10 @@ impl<'t> Var<'t> {
                 .rule("a function reads at least one operand")
                 .raise();
         };
-        x.iter().for_each(|other| first.check_same_tape(name, *other));
+        for other in x {
+            first.check_same_tape(name, *other);
+            check_memory(name, &other.shape(), other.dtype());
+        }
         let own: Vec<Meta> = x.iter().map(|x| Meta::new(x.shape(), x.dtype())).collect();
         let recording = Recording::begin(first.tape(), &own);
         let y = f.value(&recording.arguments());
