@@ -13,7 +13,7 @@ pub use scopes::Within;
 
 use crate::buffers::{Number, Pool, Source, Strided, Value};
 use crate::dtype::DataRef;
-use crate::ir::{Body, Meta, NodeId, Op};
+use crate::ir::{Body, Custom, Meta, NodeId, Op};
 use crate::kernels::workers::Workers;
 use crate::mistake::Mistake;
 use crate::origin::{Context, Origin, Scopes};
@@ -124,6 +124,10 @@ pub(crate) struct List {
     inputs: Vec<Input>,
     /// Names that the user gave to nodes.
     names: HashMap<NodeId, Box<str>>,
+    /// The nodes whose gradients `backward` keeps.
+    retained: Vec<NodeId>,
+    /// What cotangents pass through, by the name of their node.
+    hooks: HashMap<Box<str>, Custom>,
     /// The buffers that were read or written.
     states: Vec<StateUse>,
     /// Whether the nodes have no values.
@@ -224,6 +228,8 @@ impl<'p> Tape<'p> {
         list.parameter_nodes.clear();
         list.inputs.clear();
         list.names.clear();
+        list.retained.clear();
+        list.hooks.clear();
         list.states.clear();
         list.expired = false;
         list.context = Context::default();
@@ -396,6 +402,7 @@ impl List {
             self.pool.release(&mut node.value);
         }
         self.nodes.truncate(len);
+        self.retained.retain(|&id| (id as usize) < len);
         if !self.names.is_empty() {
             self.names.retain(|&id, _| (id as usize) < len);
         }

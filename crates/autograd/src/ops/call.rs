@@ -17,6 +17,7 @@ mod ready;
 pub use elementwise::{Elementwise, each, like};
 pub use function::Function;
 pub use point::Point;
+pub(crate) use ready::hooked;
 
 use super::bodies::values_of;
 use super::prelude::*;

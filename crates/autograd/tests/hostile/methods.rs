@@ -326,6 +326,7 @@ impl Loops for First {
 /// Methods that record nothing, or only ask for what others have recorded; and those behind the feature `fft`.
 const OTHERS: &[&str] = &[
     "backward",
+    "backward_into",
     "complex_mul",
     "depends_on",
     "derivation",
@@ -345,6 +346,7 @@ const OTHERS: &[&str] = &[
     "name",
     "named",
     "rank",
+    "retain",
     "rfft",
     "scope",
     "shape",

@@ -76,7 +76,7 @@ impl<'t> Var<'t> {
     ///         x[0]
     ///     }
     ///     fn vjp<'t>(&self, _at: &Point<'_, 't>, g: Var<'t>) -> Vec<Option<Var<'t>>> {
-    ///         vec![Some(g.clamp(-self.0, self.0))]
+    ///         vec![Some(g.maximum(-self.0).minimum(self.0))]
     ///     }
     ///     fn jvp<'t>(&self, _at: &Point<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
     ///         t[0]
