@@ -269,7 +269,11 @@ const FORBIDDEN_PATHS: &[(&str, &[&str], &str)] = &[
     ("autograd", &["nn", "optim", "datasets", "wengert"], "autograd depends on no other part"),
     ("nn", &["optim", "datasets", "wengert", "autograd::loops"], "nn uses only autograd's public face"),
     ("optim", &["nn", "datasets", "wengert"], "optim depends on autograd alone"),
-    ("solve", &["nn", "optim", "datasets", "wengert"], "solvers know functions of variables, and nothing else"),
+    (
+        "solve",
+        &["nn", "optim", "datasets", "wengert"],
+        "solvers know functions of variables, and nothing else",
+    ),
     ("datasets", &["autograd", "nn", "optim", "wengert"], "datasets are plain arrays"),
     ("train", &["nn", "datasets", "wengert"], "a loop knows no layers and no data sets"),
     ("onnx", &["nn", "optim", "datasets", "files", "train", "wengert"], "an export knows programs alone"),

@@ -60,7 +60,7 @@ impl Function for Sort {
         Var::by_loops(Sorted, x)
     }
     fn vjp<'t>(&self, at: &Point<'_, 't>, g: Var<'t>) -> Vec<Option<Var<'t>>> {
-        let places = at.x[0].argsort(0).argsort(0);
+        let places = at.x[0].argsort(0).cast(DType::F64).argsort(0);
         vec![Some(g.gather(0, places))]
     }
 }

@@ -48,7 +48,7 @@ impl Repeated {
     /// Plans the body of a loop by the passes that keep every bit.
     pub(crate) fn new(scan: &Scan) -> Repeated {
         let body = &*scan.body;
-        let plan = plan(Graph::of_body(body, scan.history), &Params::f64(), &[], Passes::exact());
+        let plan = plan(Graph::of_body(body, scan.history), &Params::f64(), &[], Passes::exact(), None);
         if let Some(scalars) = Scalars::of(&plan.graph, body) {
             return Repeated::F64(scalars);
         }

@@ -7,6 +7,7 @@ use super::prelude::*;
 use crate::dtype::{DataMut, Element};
 use crate::ir::{ByLoops, Custom};
 use crate::mistake::Mistake;
+use crate::record::check_memory;
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, IxDyn};
 
 /// Loops of your own, for what is no composition of ops: [`Var::by_loops`].
@@ -120,6 +121,7 @@ impl<'t> Var<'t> {
                 .rule(rule)
                 .raise(),
         };
+        x.iter().for_each(|x| check_memory(name, &x.shape(), x.dtype()));
         let held: Held = Box::new(loops);
         record(ByLoops { function: Custom::new::<L>(name, held), to }, x)
     }

@@ -19,6 +19,7 @@ pub use closed::Closed;
 pub use elementwise::{Elementwise, each, like};
 pub use function::Function;
 pub use point::Point;
+pub(crate) use ready::hooked;
 
 use super::bodies::values_of;
 use super::prelude::*;

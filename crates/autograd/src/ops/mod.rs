@@ -77,6 +77,7 @@ mod unpick;
 mod windows;
 
 pub use by_loops::Loops;
+pub(crate) use call::hooked;
 pub use call::{Closed, Elementwise, Function, Point, each, like};
 pub(crate) use convolve::{convolve, convolve_transposed, places_of_maxima};
 pub(crate) use elementwise::binary_of;

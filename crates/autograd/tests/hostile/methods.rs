@@ -293,17 +293,17 @@ methods! {
     div |x = x, d| x / d.y();
 }
 
-/// A function of two operands, whose rule forgets that one may have been broadcast.
+/// 2·a + Σ b.
 struct Sum;
 impl Function for Sum {
     fn name(&self) -> &'static str {
-        "sum of two"
+        "double and sum"
     }
     fn value<'t>(&self, x: &[Var<'t>]) -> Var<'t> {
-        x[0] + x[1]
+        x[0] * 2.0 + x[1].sum()
     }
-    fn vjp<'t>(&self, _at: &Point<'_, 't>, g: Var<'t>) -> Vec<Option<Var<'t>>> {
-        vec![Some(g), Some(g)]
+    fn vjp<'t>(&self, at: &Point<'_, 't>, g: Var<'t>) -> Vec<Option<Var<'t>>> {
+        vec![Some(g * 2.0), Some(g.sum().broadcast_to(at.x[1].shape()))]
     }
 }
 
@@ -326,6 +326,7 @@ impl Loops for First {
 /// Methods that record nothing, or only ask for what others have recorded; and those behind the feature `fft`.
 const OTHERS: &[&str] = &[
     "backward",
+    "backward_into",
     "complex_mul",
     "depends_on",
     "derivation",
@@ -345,6 +346,7 @@ const OTHERS: &[&str] = &[
     "name",
     "named",
     "rank",
+    "retain",
     "rfft",
     "scope",
     "shape",

@@ -5,7 +5,7 @@ use super::super::scan::Group;
 use crate::ir::{After, Body, Call, Meta};
 use crate::mistake::Mistake;
 use crate::op::{At, Cotangents, Wanted};
-use crate::record::{Given, Recording, record};
+use crate::record::{Given, Recording, check_memory, record};
 use crate::tape::Tape;
 use crate::var::Var;
 use std::sync::Arc;
@@ -59,6 +59,7 @@ impl<'p> Tape<'p> {
         let (body, read) =
             recording.end(&[packed], Given { carried: 0, captured: own, stacked: 1, hoists: false }, &[]);
         let operands = [given, &read].concat();
+        operands.iter().for_each(|x| check_memory("checkpoint", &x.shape(), x.dtype()));
         if operands.is_empty() {
             Mistake::new("checkpoint: nothing is read")
                 .rule("a checkpoint computes from something around it")
@@ -106,7 +107,7 @@ pub(super) fn cotangents<'t>(
     let x: Vec<Var<'t>> = at.x.iter().map(|&x| record(After, &[x, g])).collect();
     let y = replay(body, tape, &x)[body.results[0] as usize];
     let wrt: Vec<usize> = (0..x.len()).filter(|&i| wanted.has(i)).collect();
-    let found = tape.cotangents(&[(y, g)], &wrt.iter().map(|&i| x[i]).collect::<Vec<_>>());
+    let found = tape.cotangents_within(&[(y, g)], &wrt.iter().map(|&i| x[i]).collect::<Vec<_>>());
     let mut all: Cotangents<'t> = x.iter().map(|_| None).collect();
     wrt.into_iter().zip(found).for_each(|(i, found)| all[i] = found);
     all

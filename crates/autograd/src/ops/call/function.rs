@@ -5,7 +5,7 @@ use super::point::Point;
 use crate::ir::{Call, Custom, Meta, Op};
 use crate::mistake::Mistake;
 use crate::op::{At, Cotangents, Wanted};
-use crate::record::{Given, Recording, record};
+use crate::record::{Given, Recording, check_memory, record};
 use crate::var::Var;
 
 /// A function with a derivative of your own: [`Var::call`].
@@ -76,7 +76,7 @@ impl<'t> Var<'t> {
     ///         x[0]
     ///     }
     ///     fn vjp<'t>(&self, _at: &Point<'_, 't>, g: Var<'t>) -> Vec<Option<Var<'t>>> {
-    ///         vec![Some(g.clamp(-self.0, self.0))]
+    ///         vec![Some(g.maximum(-self.0).minimum(self.0))]
     ///     }
     ///     fn jvp<'t>(&self, _at: &Point<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
     ///         t[0]
@@ -99,7 +99,10 @@ impl<'t> Var<'t> {
                 .rule("a function reads at least one operand")
                 .raise();
         };
-        x.iter().for_each(|other| first.check_same_tape(name, *other));
+        for other in x {
+            first.check_same_tape(name, *other);
+            check_memory(name, &other.shape(), other.dtype());
+        }
         let own: Vec<Meta> = x.iter().map(|x| Meta::new(x.shape(), x.dtype())).collect();
         let recording = Recording::begin(first.tape(), &own);
         let y = f.value(&recording.arguments());

@@ -2,7 +2,10 @@
 
 use super::function::Function;
 use super::point::Point;
+use crate::ir::Custom;
+use crate::tape::Tape;
 use crate::var::Var;
+use std::sync::Arc;
 
 /// The second operand, with the derivative of the first.
 struct StraightThrough;
@@ -94,5 +97,45 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn with_cotangent(self, f: impl for<'v> Fn(Var<'v>) -> Var<'v> + Send + Sync + 'static) -> Var<'t> {
         Var::call(WithCotangent(f), &[self])
+    }
+}
+
+type Hook = Arc<dyn for<'v> Fn(Var<'v>) -> Var<'v> + Send + Sync>;
+
+/// The same values, whose cotangent passes through a hook.
+#[track_caller]
+pub(crate) fn hooked<'t>(x: Var<'t>, hook: &Custom) -> Var<'t> {
+    let hook = hook.get::<Hook>().clone();
+    x.with_cotangent(move |g| hook(g))
+}
+
+impl Tape<'_> {
+    /// From now on, what is [named](Var::named) so has its cotangent pass through `f` on its way back, as by
+    /// [`with_cotangent`](Var::with_cotangent): a hook in code that is not yours, if it names what it computes and goes on with
+    /// what `named` returns. The last hook of a name counts, until the tape is reset.
+    ///
+    /// On an eager tape `f` may also read the cotangent. In a program it has no value; a changed one is recorded.
+    ///
+    /// ```
+    /// use autograd::{Tape, Var};
+    /// use std::sync::{Arc, Mutex};
+    /// fn model<'t>(x: Var<'t>) -> Var<'t> {
+    ///     let hidden = x.square().named("hidden");
+    ///     hidden.sum()
+    /// }
+    /// let tape = Tape::new();
+    /// let seen = Arc::new(Mutex::new(vec![]));
+    /// let noted = seen.clone();
+    /// tape.hook("hidden", move |g| {
+    ///     noted.lock().unwrap().extend(g.to_vec::<f64>());
+    ///     g * 0.5
+    /// });
+    /// let x = tape.var([1.0, 3.0]);
+    /// assert_eq!(model(x).grad([x])[0].to_vec::<f64>(), [1.0, 3.0]);
+    /// assert_eq!(*seen.lock().unwrap(), [1.0, 1.0]);
+    /// ```
+    pub fn hook(&self, name: &str, f: impl for<'v> Fn(Var<'v>) -> Var<'v> + Send + Sync + 'static) {
+        let hook: Hook = Arc::new(f);
+        self.list_mut().set_hook(name, Custom::new::<Hook>("hook", hook));
     }
 }
