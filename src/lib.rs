@@ -41,8 +41,8 @@
 //! ```
 //!
 //! The parts, each a crate of its own: [`autograd`] records and differentiates, [`nn`] has layers and losses,
-//! [`optim`] the optimisers, [`datasets`] generators of data, [`files`] models and checkpoints in files; with features `train`
-//! the training loop, `onnx` programs for other runtimes and `emit` programs as C.
+//! [`optim`] the optimisers, [`solve`] equations, [`datasets`] generators of data, [`files`] models and checkpoints in files; with
+//! features `train` the training loop, `onnx` programs for other runtimes and `emit` programs as C.
 //!
 //! # Features
 //! | feature | by default | what it adds |
@@ -77,6 +77,7 @@ pub use nn;
 #[cfg(feature = "onnx")]
 pub use onnx;
 pub use optim;
+pub use solve;
 #[cfg(feature = "train")]
 pub use train;
 

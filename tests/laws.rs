@@ -173,8 +173,10 @@ const MODULES: &[(&str, &[&str])] = &[
         ],
     ),
     ("jvp", &["reachable", "ir", "op", "tape", "var"]),
-    // Functions of functions: methods of variables, and nothing else.
-    ("transform", &["mistake", "shape", "var"]),
+    // Sweeps of higher order: rules again, and the table over series.
+    ("taylor", &["ir", "number", "op", "reachable", "record", "rows", "shape", "table", "tape", "var"]),
+    // Functions of functions: methods of variables, and nothing else; parameters are read by the tape.
+    ("transform", &["mistake", "shape", "tape", "var"]),
     (
         "program",
         &[
@@ -254,6 +256,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     ("autograd", &[]),
     ("nn", &["autograd"]),
     ("optim", &["autograd"]),
+    ("solve", &["autograd"]),
     ("datasets", &[]),
     // `nn` for the models of its tests.
     ("onnx", &["autograd", "nn"]),
@@ -270,6 +273,11 @@ const FORBIDDEN_PATHS: &[(&str, &[&str], &str)] = &[
     ("autograd", &["nn", "optim", "datasets", "wengert"], "autograd depends on no other part"),
     ("nn", &["optim", "datasets", "wengert", "autograd::loops"], "nn uses only autograd's public face"),
     ("optim", &["nn", "datasets", "wengert"], "optim depends on autograd alone"),
+    (
+        "solve",
+        &["nn", "optim", "datasets", "wengert"],
+        "solvers know functions of variables, and nothing else",
+    ),
     ("datasets", &["autograd", "nn", "optim", "wengert"], "datasets are plain arrays"),
     ("train", &["nn", "datasets", "wengert"], "a loop knows no layers and no data sets"),
     ("onnx", &["nn", "optim", "datasets", "files", "train", "wengert"], "an export knows programs alone"),
@@ -341,7 +349,7 @@ fn sources() -> Vec<Source> {
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates");
     let mut files = vec![];
-    for name in ["autograd", "nn", "optim", "datasets", "train", "onnx", "emit"] {
+    for name in ["autograd", "nn", "optim", "solve", "datasets", "train", "onnx", "emit"] {
         walk(&root.join(name).join("src"), &mut files);
     }
     let source = |p: PathBuf| Source {

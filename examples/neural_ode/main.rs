@@ -1,8 +1,8 @@
 //! A network learns the law of motion from a path: ẏ = N(y³), by the gradient through a solver.
 //!
 //! The path is a spiral, ẏ = A·y³. The network sees short pieces of it: it starts from a point, takes ten steps of the
-//! classical Runge–Kutta method, and is told how far each step came from the path. The steps are one `scan`, so the gradient goes
-//! back through the solver step by step, and a program of a hundred steps is as short as one of ten. After training, the network
+//! classical Runge–Kutta method (`odeint`), and is told how far each step came from the path. The steps are one loop, so the gradient
+//! goes back through the solver step by step, and a program of a hundred steps is as short as one of ten. After training, the network
 //! draws the whole spiral from its first point alone; the exit code tells how close it comes.
 //!
 //! The task is that of Chen et al., *Neural Ordinary Differential Equations*, 2018.
@@ -15,6 +15,7 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::time::Instant;
 use wengert::prelude::*;
+use wengert::solve::odeint;
 
 /// How many points the path has, and the time between two.
 const POINTS: usize = 600;
@@ -26,22 +27,10 @@ const LENGTH: usize = 10;
 /// by more and more.
 const GOAL: f64 = 0.25;
 
-/// One step of the classical Runge–Kutta method for ẏ = f(y).
-fn runge_kutta<'t>(f: impl Fn(Var<'t>) -> Var<'t>, y: Var<'t>) -> Var<'t> {
-    let k1 = f(y);
-    let k2 = f(y + k1 * (DT / 2.0));
-    let k3 = f(y + k2 * (DT / 2.0));
-    let k4 = f(y + k3 * DT);
-    y + (k1 + 2.0 * k2 + 2.0 * k3 + k4) * (DT / 6.0)
-}
-
 /// The points after y, of \[points, …, 2\].
 fn path<'t>(f: impl Fn(Var<'t>) -> Var<'t>, y: Var<'t>, points: usize) -> Var<'t> {
-    let step = |y, ()| {
-        let y = runge_kutta(&f, y);
-        (y, y)
-    };
-    y.tape().scan(points, y, (), step).1
+    let times: Vec<f64> = (0..=points).map(|i| i as f64 * DT).collect();
+    odeint(|_t, y| f(y)).rk4(1).solve(y, y.tape().constant(&times)).slice(0, 1..)
 }
 
 /// The law that the network has to find.

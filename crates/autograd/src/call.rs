@@ -105,6 +105,13 @@ pub enum Fault {
         /// The pivot, counted from 0: the leading minor of one row more is not positive.
         pivot: usize,
     },
+    /// A user's own loops refuse the values: [`custom::Loops`](crate::custom::Loops).
+    Refused {
+        /// The name of the loops.
+        by: &'static str,
+        /// What they say.
+        why: String,
+    },
     /// The memory for the result cannot be had.
     Memory {
         /// The shape of the result.
@@ -119,6 +126,7 @@ impl Fault {
     pub(crate) fn of<'a>(&self, op: &'a str) -> &'a str {
         match self {
             Fault::Label { asked, .. } => asked,
+            Fault::Refused { by, .. } => by,
             _ => op,
         }
     }
@@ -130,6 +138,7 @@ impl Fault {
             Fault::Label { classes, .. } => format!("every label is within 0..{classes}"),
             Fault::Singular { .. } => "no pivot is 0".to_owned(),
             Fault::NotPositiveDefinite { .. } => "every pivot is positive".to_owned(),
+            Fault::Refused { by, .. } => format!("the values are such that `{by}` takes them"),
             Fault::Memory { .. } => "a result has a buffer of its own".to_owned(),
         }
     }
@@ -143,6 +152,7 @@ impl Fault {
             Fault::NotPositiveDefinite { .. } => {
                 "a small multiple of the identity makes a matrix definite that is so up to rounding"
             }
+            Fault::Refused { .. } => "the loops are code of your own, and say so in `Loops::fill`",
             Fault::Memory { .. } => "is an axis repeated that was meant to meet another one?",
         }
     }
@@ -168,6 +178,7 @@ impl fmt::Display for Fault {
             Fault::NotPositiveDefinite { entry, pivot } => {
                 write!(f, "{} is not positive definite: pivot {pivot} is not positive", matrix(entry))
             }
+            Fault::Refused { why, .. } => f.write_str(why),
             Fault::Memory { shape, dtype } => {
                 let bytes = shape.elements() as f64 * dtype.size() as f64;
                 write!(f, "{shape} {dtype} takes {}, which cannot be had", scaled(bytes, "B"))

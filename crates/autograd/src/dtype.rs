@@ -436,6 +436,21 @@ impl<'a> DataRef<'a> {
         each_dtype!(DataRef, self, v => v.len())
     }
 
+    /// Whether the elements are the same, to the last bit.
+    pub(crate) fn is_same(self, other: DataRef<'_>) -> bool {
+        match (self, other) {
+            (DataRef::F32(a), DataRef::F32(b)) => {
+                a.iter().map(|x| x.to_bits()).eq(b.iter().map(|x| x.to_bits()))
+            }
+            (DataRef::F64(a), DataRef::F64(b)) => {
+                a.iter().map(|x| x.to_bits()).eq(b.iter().map(|x| x.to_bits()))
+            }
+            (DataRef::I64(a), DataRef::I64(b)) => a == b,
+            (DataRef::Bool(a), DataRef::Bool(b)) => a == b,
+            _ => false,
+        }
+    }
+
     pub(crate) fn dtype(self) -> DType {
         match self {
             DataRef::F32(_) => DType::F32,

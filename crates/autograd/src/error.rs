@@ -67,6 +67,13 @@ pub enum ProgramError {
         /// How many bytes its buffers take.
         bytes: u128,
     },
+    /// The buffers do not fit the memory that [`Outputs::within_memory`](crate::Outputs::within_memory) allows.
+    Budget {
+        /// How many bytes they may take.
+        budget: usize,
+        /// The least that was found.
+        least: usize,
+    },
     /// A closure that was traced for too many shapes.
     TooManyPlans {
         /// The limit.
@@ -108,6 +115,14 @@ impl fmt::Display for ProgramError {
             ProgramError::Memory { bytes } => {
                 let bytes = scaled(*bytes as f64, "B");
                 write!(f, "the buffers of the program take {bytes}, more than can be addressed")
+            }
+            ProgramError::Budget { budget, least } => {
+                let [budget, least] = [budget, least].map(|bytes| scaled(*bytes as f64, "B"));
+                write!(
+                    f,
+                    "the buffers of the program may take {budget}, and the least that was found is {least}: allow that, \
+                     take smaller batches, or set checkpoints by hand (`Tape::checkpoint`)"
+                )
             }
             ProgramError::TooManyPlans { limit } => write!(
                 f,

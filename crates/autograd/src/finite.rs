@@ -129,7 +129,12 @@ impl Tape<'_> {
         }
     }
 
-    /// Called within a sweep: panics at the caller if the trap caught a node that the sweep recorded.
+    /// Called by a rule that cannot go on: its sweep panics with this mistake at the line that asked for it.
+    pub(crate) fn refuse_in_sweep(&self, mistake: &Mistake) {
+        self.list_mut().trap.found.get_or_insert_with(|| mistake.to_string());
+    }
+
+    /// Called within a sweep: panics at the caller if the trap caught a node that the sweep recorded, or a rule refused.
     #[track_caller]
     pub(crate) fn raise_trapped(&self) {
         let found = self.list_mut().trap.found.take();

@@ -14,9 +14,10 @@ use crate::reachable::Reachable;
 use crate::tape::Tape;
 use crate::tensor::ToTensor;
 use crate::var::Var;
+use backward::Lifetimes;
 use ndarray::ArrayD;
 use smallvec::SmallVec;
-use sweep::{sweep, sweep_from};
+use sweep::{Event, sweep, sweep_from};
 
 impl<'t> Var<'t> {
     /// The gradient ∂self/∂x for each given x. It is recorded on the same tape, so it can be differentiated again.
@@ -174,13 +175,39 @@ impl<'t> Tape<'t> {
         outputs: &[(Var<'a>, Var<'a>)],
         wrt: &[Var<'a>],
     ) -> Vec<Option<Var<'a>>> {
+        self.cotangents_telling(outputs, wrt, true, &mut |_| {})
+    }
+
+    /// The same for a rule of the sweep that runs: if nothing stays of that one, nothing stays of this one but its results.
+    #[track_caller]
+    pub(crate) fn cotangents_within<'a>(
+        &'a self,
+        outputs: &[(Var<'a>, Var<'a>)],
+        wrt: &[Var<'a>],
+    ) -> Vec<Option<Var<'a>>> {
+        if !self.list().is_passing() {
+            return self.cotangents(outputs, wrt);
+        }
+        let results: Vec<NodeId> = wrt.iter().map(|x| x.id()).collect();
+        let mut lifetimes = Lifetimes::new(self, wrt.len());
+        self.cotangents_telling(outputs, wrt, false, &mut |event| lifetimes.follow(&event, &results))
+    }
+
+    #[track_caller]
+    fn cotangents_telling<'a>(
+        &'a self,
+        outputs: &[(Var<'a>, Var<'a>)],
+        wrt: &[Var<'a>],
+        stays: bool,
+        tell: &mut dyn FnMut(Event),
+    ) -> Vec<Option<Var<'a>>> {
         let inputs: Vec<NodeId> = wrt.iter().map(|x| x.id()).collect();
         let ends: Vec<NodeId> = outputs.iter().map(|(y, _)| y.id()).collect();
         if ends.is_empty() {
             return vec![None; wrt.len()];
         }
         let mut reachable = Reachable::of(&self.list(), &inputs, &ends);
-        sweep_from(outputs, &mut reachable, true, &mut |_| {});
+        sweep_from(outputs, &mut reachable, stays, tell);
         wrt.iter().map(|x| reachable.get(x.id()).map(|id| Var::new(self, id))).collect()
     }
 }

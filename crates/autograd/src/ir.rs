@@ -2,6 +2,7 @@
 
 mod attribute;
 mod body;
+mod custom;
 mod family;
 mod fft_plan;
 mod list;
@@ -10,6 +11,7 @@ mod sliding;
 pub use crate::table::{Binary, Compare, Unary};
 pub use body::{Body, Held, Piece, Ports};
 pub(crate) use body::{Line, in_steps};
+pub use custom::Custom;
 pub use family::Family;
 pub use fft_plan::FftPlan;
 pub(crate) use list::op_table;
@@ -148,6 +150,9 @@ macro_rules! ops {
         impl Op {
             /// The name that lists and error messages show.
             pub fn name(&self) -> &'static str {
+                if let Some(name) = self.given_name() {
+                    return name;
+                }
                 match self {
                     Op::Constant => "constant",
                     Op::Variable => "var",
@@ -286,6 +291,17 @@ macro_rules! ops {
     };
 }
 op_table!(ops);
+
+impl Op {
+    /// The name of what a user gave.
+    fn given_name(&self) -> Option<&'static str> {
+        match self {
+            Op::Call(call) => Some(call.function.as_ref().map_or("checkpoint", Custom::name)),
+            Op::ByLoops(by) => Some(by.function.name()),
+            _ => None,
+        }
+    }
+}
 
 /// Appends an attribute to a text. No axes are no attribute.
 fn append_attribute(all: &mut String, field: &str, text: &str) {

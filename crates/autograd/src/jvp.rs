@@ -28,20 +28,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     pub fn jvp(self, wrt: &[Var<'t>], tangents: &[Var<'t>]) -> Var<'t> {
-        if wrt.len() != tangents.len() {
-            let found = format!("{} inputs and {} tangents", wrt.len(), tangents.len());
-            self.mistake("jvp", found, "y").rule("each input has one tangent").raise();
-        }
-        for (x, t) in wrt.iter().zip(tangents) {
-            self.check_same_tape("jvp", *x);
-            self.check_same_tape("jvp", *t);
-            if x.shape() != t.shape() || x.dtype() != t.dtype() {
-                x.mistake("jvp", "input and tangent do not fit", "x")
-                    .line("tangent", t.describe())
-                    .rule("they agree in shape and dtype")
-                    .raise();
-            }
-        }
+        self.check_tangents("jvp", wrt, tangents);
         let inputs: SmallVec<[NodeId; 4]> = wrt.iter().map(|x| x.id()).collect();
         let mut reachable = Reachable::new(&self.tape().list(), &inputs, self.id());
         for (x, t) in wrt.iter().zip(tangents) {
@@ -53,6 +40,25 @@ impl<'t> Var<'t> {
         match reachable.get(self.id()) {
             Some(id) => Var::new(self.tape(), id),
             None => self.full_like(0.0),
+        }
+    }
+
+    /// Refuses tangents that are not those of the inputs.
+    #[track_caller]
+    pub(crate) fn check_tangents(self, op: &str, wrt: &[Var<'t>], tangents: &[Var<'t>]) {
+        if wrt.len() != tangents.len() {
+            let found = format!("{} inputs and {} tangents", wrt.len(), tangents.len());
+            self.mistake(op, found, "y").rule("each input has one tangent").raise();
+        }
+        for (x, t) in wrt.iter().zip(tangents) {
+            self.check_same_tape(op, *x);
+            self.check_same_tape(op, *t);
+            if x.shape() != t.shape() || x.dtype() != t.dtype() {
+                x.mistake(op, "input and tangent do not fit", "x")
+                    .line("tangent", t.describe())
+                    .rule("they agree in shape and dtype")
+                    .raise();
+            }
         }
     }
 }

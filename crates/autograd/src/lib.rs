@@ -86,6 +86,7 @@ mod symbol;
 mod table;
 mod tape;
 mod target;
+mod taylor;
 mod tensor;
 #[cfg(test)]
 mod tests;
@@ -107,6 +108,18 @@ pub mod loops {
     pub use crate::slab::Slab;
 }
 
+/// Functions with derivatives of your own.
+///
+/// | what | how |
+/// |---|---|
+/// | an elementwise function, by value and slope | [`elementwise!`](crate::elementwise), one line |
+/// | any other, by value and rule over variables | [`Function`](custom::Function), called by [`Var::call`] |
+/// | what a function uses around it, as operands | [`Closed`](custom::Closed), by [`Tape::close`] |
+/// | what is no composition of ops | [`Loops`](custom::Loops), called by [`Var::by_loops`] within a function's value |
+pub mod custom {
+    pub use crate::ops::{Closed, Elementwise, Function, Loops, Point, each, like};
+}
+
 /// Plans as data, for other crates of the workspace that run or print them in another way: [`Program::plan`].
 ///
 /// Only the verifier makes a [`Verified`](planned::Verified) plan, and nobody changes one.
@@ -125,7 +138,7 @@ pub mod planned {
     pub use crate::code::{Act, Arithmetic, Code, Extent, How, Joint, MemoryView, Read, Slot, Step, Write};
     pub use crate::dtype::DataRef;
     pub use crate::ir::{
-        Binary, Body, Compare, Family, FftPlan, Held, Op, Piece, Ports, Sliding, Structure, Unary,
+        Binary, Body, Compare, Custom, Family, FftPlan, Held, Op, Piece, Ports, Sliding, Structure, Unary,
     };
     pub use crate::plan::{
         Contents, Graph, Kernel, Memory, Plan, RecordedInput, RecordedNode, Verified, Work,

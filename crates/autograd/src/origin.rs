@@ -29,6 +29,11 @@ impl Origin {
         Origin { site: context.site.unwrap_or(here), scope: context.scope, adjoint_of }
     }
 
+    /// The same at another line.
+    pub(crate) fn at(self, site: &'static Location<'static>) -> Origin {
+        Origin { site, ..self }
+    }
+
     /// Whether a sweep recorded the node, as an adjoint or a tangent or on the way to one.
     pub(crate) fn is_derivative(&self) -> bool {
         self.adjoint_of != Origin::RECORDED

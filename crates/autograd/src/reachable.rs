@@ -88,7 +88,11 @@ impl Reachable {
 
 /// Operands through which a derivative can flow.
 fn differentiable_inputs(node: &Node) -> &[NodeId] {
-    if matches!(node.op, Op::Detach(_)) { &[] } else { &node.inputs }
+    match node.op {
+        Op::Detach(_) => &[],
+        Op::After(_) => &node.inputs[..1],
+        _ => &node.inputs,
+    }
 }
 
 /// The given nodes and all nodes that they were computed from, in ascending order. `inputs` gives the operands of a node.

@@ -37,7 +37,7 @@ fn record_op<'t>(op: Op, x: &[Var<'t>]) -> Var<'t> {
     let inputs = Inputs::from_fn(x.len(), |i| x[i].id());
     let mut guard = tape.list_mut();
     let list = &mut *guard;
-    if list.is_traced()
+    if list.may_lack_values()
         && let Some(&left) = inputs.iter().find(|&&x| list.node(x).op == Op::Argument(u32::MAX))
     {
         list.left_its_loop(left, tape.params());

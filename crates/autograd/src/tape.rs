@@ -13,7 +13,7 @@ pub use scopes::Within;
 
 use crate::buffers::{Number, Pool, Source, Strided, Value};
 use crate::dtype::DataRef;
-use crate::ir::{Body, Meta, NodeId, Op};
+use crate::ir::{Body, Custom, Meta, NodeId, Op};
 use crate::kernels::workers::Workers;
 use crate::mistake::Mistake;
 use crate::origin::{Context, Origin, Scopes};
@@ -124,12 +124,20 @@ pub(crate) struct List {
     inputs: Vec<Input>,
     /// Names that the user gave to nodes.
     names: HashMap<NodeId, Box<str>>,
+    /// The nodes whose gradients `backward` keeps.
+    retained: Vec<NodeId>,
+    /// What cotangents pass through, by the name of their node.
+    hooks: HashMap<Box<str>, Custom>,
     /// The buffers that were read or written.
     states: Vec<StateUse>,
     /// Whether the nodes have no values.
     traced: bool,
     /// How many bodies of loops are being recorded, one within the other. Their nodes have no values either.
     bodies: usize,
+    /// Whether a body has ended, whose variables somebody may still hold.
+    expired: bool,
+    /// Whether the sweep that runs leaves nothing on the tape.
+    passing: bool,
     /// The bodies that were recorded last, with their plans.
     loops: VecDeque<Arc<Body>>,
     pub(crate) trap: Trap,
@@ -184,6 +192,23 @@ impl<'p> Tape<'p> {
         Tape { params: Some(params), list: RefCell::new(storage.0) }
     }
 
+    /// Whether what is recorded has no values: while a [`Program`](crate::Program) is traced, and within the body of a loop.
+    ///
+    /// A solver that looks at values on the way asks, and records a loop where there are none.
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::new();
+    /// assert!(!tape.is_traced());
+    /// tape.scan(2, tape.constant(0.0), (), |x, ()| {
+    ///     assert!(x.tape().is_traced());
+    ///     (x + 1.0, ())
+    /// });
+    /// ```
+    pub fn is_traced(&self) -> bool {
+        self.list().is_traced()
+    }
+
     /// A tape that records and computes nothing.
     pub(crate) fn traced(params: &'p Params) -> Tape<'p> {
         let tape = Tape::with(params);
@@ -220,7 +245,10 @@ impl<'p> Tape<'p> {
         list.parameter_nodes.clear();
         list.inputs.clear();
         list.names.clear();
+        list.retained.clear();
+        list.hooks.clear();
         list.states.clear();
+        list.expired = false;
         list.context = Context::default();
         list.pool.release_all();
     }
@@ -375,6 +403,11 @@ impl List {
         self.traced || self.bodies > 0
     }
 
+    /// Whether a node may have no value because of where it was recorded.
+    pub(crate) fn may_lack_values(&self) -> bool {
+        self.is_traced() || self.expired
+    }
+
     /// Frees a node's value; the node stays.
     pub(crate) fn release(&mut self, id: NodeId) {
         self.pool.release(&mut self.nodes[id as usize].value);
@@ -386,6 +419,7 @@ impl List {
             self.pool.release(&mut node.value);
         }
         self.nodes.truncate(len);
+        self.retained.retain(|&id| (id as usize) < len);
         if !self.names.is_empty() {
             self.names.retain(|&id, _| (id as usize) < len);
         }

@@ -7,11 +7,12 @@
 //! | [`vjp`] | f: ℝⁿ → ℝᵐ | (f, uᵀ·∂f) along a cotangent u | a sweep back |
 //! | [`jvp`] | f: ℝⁿ → ℝᵐ | (f, ∂f·v) along a tangent v | a sweep forward |
 //! | [`jacobian`] | f: ℝⁿ → ℝᵐ | ∂fᵢ/∂xⱼ | whichever sweep is needed fewer times |
+//! | [`jacobians`] | f of several variables | ∂f/∂x for each | the same |
 //! | [`hessian`], [`hvp`] | f: ℝⁿ → ℝ | ∂²f/∂xᵢ∂xⱼ, and its product with v | forward over back |
-//! | [`partial`], [`laplacian`] | f of points | ∂f/∂xᵢ and Σ ∂²f/∂xᵢ² at each point | sweeps forward |
-//! | [`derivatives_along`] | f: ℝⁿ → ℝᵐ | dᵏ/dtᵏ f(x + t·v) at 0 | sweeps forward |
+//! | [`partial`], [`laplacian`] | f of points | ∂f/∂xᵢ and Σ ∂²f/∂xᵢ² at each point | a sweep forward |
+//! | [`taylor`], [`derivatives_along`] | f: ℝⁿ → ℝᵐ | the coefficients of f(x + t·v) in t, and its derivatives | one sweep forward |
 //!
-//! ℝⁿ is a variable of any shape. The functions record ops like all code, so they work on an eager tape as in a
+//! [`Wrt`] has these derivatives by all parameters of a model, or by those of a part of it. ℝⁿ is a variable of any shape. The functions record ops like all code, so they work on an eager tape as in a
 //! [`Program`](crate::Program), and what they give has derivatives in turn.
 //!
 //! A transformed function differentiates by its *argument*: what else the function uses counts as fixed, even if it is the same
@@ -24,6 +25,12 @@
 //! assert_eq!(grad(|y| x * y)(x).item(), 3.0); // x is fixed: not 2·x
 //! assert_eq!(grad(|x| grad(|y| x * y.square())(x))(x).item(), 12.0); // d(2x²)/dx
 //! ```
+
+mod along;
+mod wrt;
+
+pub use along::{Taylor, derivatives_along, taylor};
+pub use wrt::{Wrt, jacobians};
 
 use crate::mistake::Mistake;
 use crate::shape::Shape;
@@ -252,7 +259,8 @@ pub fn partial<'t>(f: impl Fn(Var<'t>) -> Var<'t>, axis: usize) -> impl Fn(Var<'
     }
 }
 
-/// Δf = Σᵢ ∂²f/∂xᵢ² at each point, as of [`partial`], exact: two sweeps forward for each axis of the space, and no Hessian.
+/// Δf = Σᵢ ∂²f/∂xᵢ² at each point, as of [`partial`], exact, in one sweep forward: each value carries its derivatives along all axes
+/// and the sum of the second ones. No Hessian is made.
 ///
 /// ```
 /// use autograd::{Tape, transform::laplacian};
@@ -263,43 +271,16 @@ pub fn partial<'t>(f: impl Fn(Var<'t>) -> Var<'t>, axis: usize) -> impl Fn(Var<'
 ///
 /// # Panics
 /// The function that it gives panics if the points have no axis, or it has length 0.
+///
+/// Source: Li et al., "A computational framework for neural network-based variational Monte Carlo with Forward Laplacian", 2024.
 pub fn laplacian<'t>(f: impl Fn(Var<'t>) -> Var<'t>) -> impl Fn(Var<'t>) -> Var<'t> {
     move |x| {
         let x = apart(x);
-        let y = f(x);
-        let second = |axis: usize| {
-            let v = direction(x, axis);
-            y.jvp(&[x], &[v]).jvp(&[x], &[v])
-        };
-        let n = space(x);
-        (1..n).fold(second(0), |sum, axis| sum + second(axis))
-    }
-}
-
-/// f(x + t·v) and its derivatives by t at 0, up to the given order: sweeps forward, one over the other.
-///
-/// Each order costs about as much again as all before it on an eager tape; a program computes what is common once.
-///
-/// ```
-/// use autograd::{Tape, transform::derivatives_along};
-/// let tape = Tape::new();
-/// let all = derivatives_along(|x| x.exp(), 3)(tape.var(0.0), tape.constant(2.0));
-/// assert_eq!(all.iter().map(|d| d.item()).collect::<Vec<_>>(), [1.0, 2.0, 4.0, 8.0]);
-/// ```
-///
-/// # Panics
-/// As that of [`jvp`].
-pub fn derivatives_along<'t>(
-    f: impl Fn(Var<'t>) -> Var<'t>,
-    order: usize,
-) -> impl Fn(Var<'t>, Var<'t>) -> Vec<Var<'t>> {
-    move |x, v| {
-        let x = apart(x);
-        let mut all = vec![f(x)];
-        for k in 0..order {
-            all.push(all[k].jvp(&[x], &[v]));
-        }
-        all
+        let (n, ones) = (space(x), vec![1; x.rank() - 1]);
+        let basis = x.tape().eye(n, x.dtype()).reshape(&[&[n], &ones[..], &[n]].concat()[..]);
+        let directions =
+            basis.broadcast_to([n].into_iter().chain(x.shape().iter().copied()).collect::<Shape>());
+        f(x).second_derivatives(&[x], &[directions]).coefficients[1]
     }
 }
 

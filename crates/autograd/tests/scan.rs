@@ -1,6 +1,6 @@
 //! Loops: the values and derivatives of a scan are those of an ordinary loop over its steps.
 
-use autograd::{DType, Params, Passes, Program, Tape, Var};
+use autograd::{DType, Params, Passes, Program, Shape, Tape, Var};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// One step of a small recurrent network.
@@ -269,4 +269,57 @@ fn a_list_shows_a_loop_in_one_line() {
     assert!(!listing.contains("argument") && listing.lines().count() == 6, "{listing}");
     assert!(tape.drawing().svg().contains("scan"));
     assert!(last.derivation([]).to_string().contains("scan"));
+}
+
+/// Halves towards zero, and counts how often it is asked.
+struct Counted(std::sync::Arc<std::sync::atomic::AtomicUsize>);
+impl autograd::custom::Loops for Counted {
+    fn name(&self) -> &'static str {
+        "counted"
+    }
+    fn shape(&self, x: &[&Shape]) -> Result<Shape, String> {
+        Ok(x[0].clone())
+    }
+    fn fill(
+        &self,
+        x: &[ndarray::ArrayViewD<'_, f64>],
+        mut y: ndarray::ArrayViewMutD<'_, f64>,
+    ) -> Result<(), String> {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        y.assign(&x[0].mapv(|x| (0.5 * x).floor()));
+        Ok(())
+    }
+}
+
+#[test]
+fn a_loop_that_has_come_to_rest_computes_no_more() {
+    let count = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let tape = Tape::new();
+    let start = tape.constant(&[200.0; 40]);
+    let (last, sums) = tape.scan(1000, start, (), |x, ()| {
+        let next = Var::by_loops(Counted(count.clone()), &[x]);
+        (next, next.sum())
+    });
+    assert_eq!(last.to_vec::<f64>(), [0.0; 40]);
+    let sums = sums.to_vec::<f64>();
+    assert_eq!((sums.len(), sums[0], sums[6], sums[7], sums[999]), (1000, 4000.0, 40.0, 0.0, 0.0));
+    // 200 is 0 after 8 halvings; one more shows that nothing changes.
+    assert_eq!(count.load(std::sync::atomic::Ordering::Relaxed), 9);
+}
+
+#[test]
+fn numbers_at_rest_are_stacked_and_summed_as_in_a_plain_loop() {
+    let tape = Tape::new();
+    let (x, a) = (tape.var(100.0), tape.var(0.25));
+    let (last, all) = tape.scan(60, x, (), |x, ()| ((x * 0.5).floor() + a * 0.0, x + a));
+    let mut now = 100.0;
+    let expected: Vec<f64> = (0..60)
+        .map(|_| {
+            let y = now + 0.25;
+            now = (now * 0.5f64).floor();
+            y
+        })
+        .collect();
+    assert_eq!((last.item(), all.to_vec::<f64>()), (0.0, expected));
+    assert_eq!(all.sum().grad([a])[0].item(), 60.0);
 }

@@ -117,6 +117,14 @@ fn wanted<'p>(at: &At<'_>, pieces: &'p [Piece]) -> Vec<&'p Piece> {
     pieces.iter().filter(is_read).collect()
 }
 
+/// The ops of a function or a checkpoint, in its place.
+pub(crate) fn called(at: &At<'_>) -> Result<Held, Why> {
+    let Op::Call(call) = at.node.op else { unreachable!("a call") };
+    let graph = call.body.graph();
+    let given = Trace::of_body(at.job(), &graph, &at.all(), graph.results()).write(graph.results());
+    Ok(at.gives(given.map_err(Why::Within)?[0].value))
+}
+
 /// yₜ = aₜ·yₜ₋₁ + bₜ, from 0 on.
 pub(crate) fn recurrence<'a>(at: &At<'a>, axis: usize, reverse: bool) -> Result<Held, Why> {
     let (dtype, slice) = (at.node.dtype(), without(at.shape(), axis));

@@ -10,6 +10,8 @@ use autograd::planned::{DataRef, Op};
 const NO_ALGEBRA: &str = "ONNX has no factorisations and no solver: make the result an input of the model, or end the model before it";
 const NO_RANDOM: &str = "ONNX has no random numbers that a key gives: make them an input of the model";
 
+const NO_LOOPS: &str = "ONNX has no loops of the user's own: make their result an input of the model, or end the model before them";
+
 /// Writes a node.
 pub(crate) fn write<'a>(at: &At<'a>) -> Result<Held, Why> {
     let x = |i: usize| at.x(i);
@@ -24,7 +26,7 @@ pub(crate) fn write<'a>(at: &At<'a>) -> Result<Held, Why> {
         Op::Select(_) => select(at),
         Op::Cast(cast) if cast.to == at.operand(0).1 => return Ok(at.same()),
         Op::Cast(cast) => x(0).cast(cast.to),
-        Op::Copy(_) | Op::Detach(_) => return Ok(at.same()),
+        Op::Copy(_) | Op::Detach(_) | Op::After(_) => return Ok(at.same()),
         Op::Broadcast(_) => return Ok(at.repeats()),
         Op::Reshape(_) => return Ok(at.reshapes()),
         Op::Permute(order) => x(0).transpose(order.axes.iter().map(|&axis| usize::from(axis))),
@@ -86,6 +88,8 @@ pub(crate) fn write<'a>(at: &At<'a>) -> Result<Held, Why> {
         }
         Op::SearchSorted(search) => indexed::search(at, search.right),
         Op::Scan(_) => return loops::scan(at),
+        Op::Call(_) => return loops::called(at),
+        Op::ByLoops(_) => return Err(NO_LOOPS.into()),
         Op::Special(special) => functions::special(at, special.family, special.order)?,
         Op::IncompleteGamma(_) => {
             return Err("ONNX has no incomplete gamma function: make its values an input of the model".into());

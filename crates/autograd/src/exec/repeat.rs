@@ -48,7 +48,7 @@ impl Repeated {
     /// Plans the body of a loop by the passes that keep every bit.
     pub(crate) fn new(scan: &Scan) -> Repeated {
         let body = &*scan.body;
-        let plan = plan(Graph::of_body(body, scan.history), &Params::f64(), &[], Passes::exact());
+        let plan = plan(Graph::of_body(body, scan.history), &Params::f64(), &[], Passes::exact(), None);
         if let Some(scalars) = Scalars::of(&plan.graph, body) {
             return Repeated::F64(scalars);
         }
@@ -67,6 +67,13 @@ impl Repeated {
     /// Whether some kernel of a step is large enough for several threads.
     pub(crate) fn shares_work(&self) -> bool {
         matches!(self, Repeated::Planned(planned) if planned.shares_work)
+    }
+
+    /// Gives back the memory of runs that have ended.
+    pub(crate) fn forget(&self) {
+        if let Repeated::Planned(planned) = self {
+            planned.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
     }
 
     /// Runs the steps, and fills the pieces of the result.
@@ -135,27 +142,31 @@ impl Memory {
         }
         let mut out = y.data;
         let mut sums_begun = false;
+        // A step that reads nothing of its own and changes no carry: all after it are the same, and only their results are written.
+        let mut is_still = false;
         for t in scan.order() {
             for piece in pieces {
                 if let Held::History(i) = piece.held {
                     put(&mut out, piece, Some(t), carries[i].borrow());
                 }
             }
-            for i in 0..x.len() {
-                let data = match i {
-                    i if i < ports.carried => carries[i].borrow(),
-                    i if ports.is_read(i) => {
-                        let all = operand(i);
-                        let each = all.len() / scan.steps;
-                        all.part(t * each..(t + 1) * each)
-                    }
-                    i => operand(i),
-                };
-                machine.set_input(i, data);
+            if !is_still {
+                for i in 0..x.len() {
+                    let data = match i {
+                        i if i < ports.carried => carries[i].borrow(),
+                        i if ports.is_read(i) => {
+                            let all = operand(i);
+                            let each = all.len() / scan.steps;
+                            all.part(t * each..(t + 1) * each)
+                        }
+                        i => operand(i),
+                    };
+                    machine.set_input(i, data);
+                }
+                // SAFETY: every input was set above, to memory that is alive and that no kernel writes: the operands, and the carries,
+                // which change only after the step.
+                unsafe { machine.step(plan) }?;
             }
-            // SAFETY: every input was set above, to memory that is alive and that no kernel writes: the operands, and the carries,
-            // which change only after the step.
-            unsafe { machine.step(plan) }?;
             for piece in pieces {
                 match piece.held {
                     Held::Result(i) if ports.is_stacked(i) => {
@@ -172,6 +183,7 @@ impl Memory {
                 }
             }
             sums_begun = true;
+            is_still = ports.read == 0 && is_same(carries, |i| machine.result(plan, i));
             for (i, carry) in carries.iter_mut().enumerate() {
                 carry.borrow_mut().copy_from(machine.result(plan, i));
             }
@@ -191,6 +203,11 @@ impl Memory {
 fn put(out: &mut DataMut<'_>, piece: &Piece, step: Option<usize>, values: DataRef<'_>) {
     let start = piece.start + step.unwrap_or(0) * values.len();
     out.part(start..start + values.len()).copy_from(values);
+}
+
+/// Whether the next carries are those that are there, to the last bit.
+fn is_same<'a>(carries: &[Data], next: impl Fn(usize) -> DataRef<'a>) -> bool {
+    carries.iter().enumerate().all(|(i, carry)| carry.borrow().is_same(next(i)))
 }
 
 /// Adds the values of one step to those of the steps before.

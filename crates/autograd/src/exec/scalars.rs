@@ -117,6 +117,8 @@ impl<T: Float + Digits> Scalars<T> {
             next.iter().enumerate().all(|(k, &from)| from as usize >= next.len() || from as usize == k);
         summed.iter().for_each(|c| y[c.start] = T::default());
         let mut begun = false;
+        // A step that reads nothing of its own and changes no carry: all after it are the same.
+        let mut is_still = false;
         for t in scan.order() {
             for c in kept {
                 y[c.start + t * c.each] = r[c.register];
@@ -126,7 +128,9 @@ impl<T: Float + Digits> Scalars<T> {
                     r[first + k] = values[t * each + k];
                 }
             }
-            self.code.run(r);
+            if !is_still {
+                self.code.run(r);
+            }
             for c in stacked {
                 y[c.start + t * c.each] = r[c.register];
             }
@@ -134,6 +138,9 @@ impl<T: Float + Digits> Scalars<T> {
                 y[c.start] = if begun { y[c.start] + r[c.register] } else { r[c.register] };
             }
             begun = true;
+            let bits = |x: T| x.to_f64().to_bits();
+            is_still |= reads.is_empty()
+                && next.iter().enumerate().all(|(k, &from)| bits(r[k]) == bits(r[from as usize]));
             if at_once {
                 for (k, &from) in next.iter().enumerate() {
                     r[k] = r[from as usize];

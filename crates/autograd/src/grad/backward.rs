@@ -11,7 +11,7 @@ use crate::tape::{List, Tape};
 use crate::var::Var;
 use smallvec::SmallVec;
 
-impl Var<'_> {
+impl<'t> Var<'t> {
     /// The gradients with respect to all parameters that the tape reads, as owned values.
     ///
     /// First order: nothing stays on the tape, and each adjoint is freed at its last use. For derivatives of these
@@ -30,62 +30,112 @@ impl Var<'_> {
     /// ```
     #[track_caller]
     pub fn backward(self) -> Gradients {
-        self.check_scalar("backward");
-        let tape = self.tape();
-        if tape.list().is_traced() {
-            self.mistake("backward", "a traced computation has no values yet", "y")
+        let (tape, params) = (self.tape(), self.params_of_backward("backward"));
+        let last = tape.list_mut().gradients.take();
+        let mut gradients = Gradients::reusing(last, params);
+        self.backward_to(params, &mut gradients, false);
+        gradients.clear_others(params);
+        gradients.set_loss(self.item());
+        tape.list_mut().gradients = Some(gradients.clone());
+        gradients
+    }
+
+    /// Adds the gradients of [`backward`](Var::backward) to others, in their memory: micro-batches whose gradients are summed need
+    /// no second slab.
+    ///
+    /// A program does the same by a loop: a [`scan`](Tape::scan) over micro-batches whose results are the losses adds up the
+    /// gradients of the parameters step by step.
+    ///
+    /// # Panics
+    /// As [`backward`](Var::backward), and if the gradients are those of another model.
+    ///
+    /// ```
+    /// use autograd::{Gradients, Params, Tape};
+    /// let mut params = Params::f32();
+    /// let w = params.scope("net").param("w", [2], [1.0, -2.0]);
+    /// let mut grads = Gradients::zeros(&params);
+    /// for batch in [[1.0f32, 2.0], [3.0, 4.0]] {
+    ///     let tape = Tape::with(&params);
+    ///     ((tape.param(w) * tape.constant(batch)).sum() / 2.0).backward_into(&mut grads);
+    /// }
+    /// assert_eq!(grads.get::<f32>(w).unwrap(), [2.0, 3.0]);
+    /// ```
+    #[track_caller]
+    pub fn backward_into(self, gradients: &mut Gradients) {
+        let params = self.params_of_backward("backward_into");
+        if !gradients.belong_to(params) {
+            self.mistake("backward_into", "the gradients belong to another model", "y")
+                .rule("gradients are added to those of the same `Params`")
+                .hint("`Gradients::zeros(&params)` makes them")
+                .raise();
+        }
+        self.backward_to(params, gradients, true);
+        gradients.add_loss(self.item());
+    }
+
+    /// The parameters whose gradients are asked for.
+    #[track_caller]
+    fn params_of_backward(self, asked: &str) -> &'t Params {
+        self.check_scalar(asked);
+        if self.tape().list().is_traced() {
+            self.mistake(asked, "a traced computation has no values yet", "y")
                 .rule("a program gives its gradients when it runs")
                 .hint("end the trace with `t.outputs(loss).with_gradients()`, or make `loss.grad([x])` an output")
                 .raise();
         }
-        let Some(params) = tape.params() else {
-            self.mistake("backward", "this tape reads no parameters", "y")
+        let Some(params) = self.tape().params() else {
+            self.mistake(asked, "this tape reads no parameters", "y")
                 .rule("`backward` gives the gradients of parameters")
                 .hint("make the tape with `Tape::with(&params)`, or ask `loss.grad([x])`")
                 .raise();
         };
+        params
+    }
+
+    /// The sweep: gradients are copied to their places, or added to what is there.
+    #[track_caller]
+    fn backward_to(self, params: &Params, gradients: &mut Gradients, adds: bool) {
+        let tape = self.tape();
         let start = tape.len();
-        let last = tape.list_mut().gradients.take();
-        let mut gradients = Gradients::reusing(last, params);
-        let mut reachable = {
+        let (mut reachable, retained) = {
             let list = tape.list();
             let read = list.parameters().filter(|(p, _)| !params.is_frozen(*p));
-            let inputs: SmallVec<[NodeId; 16]> = read.map(|(_, id)| id).collect();
-            Reachable::new(&list, &inputs, self.id())
+            let retained = list.retained().to_vec();
+            let inputs: SmallVec<[NodeId; 16]> =
+                read.map(|(_, id)| id).chain(retained.iter().copied()).collect();
+            (Reachable::new(&list, &inputs, self.id()), retained)
         };
-        // The adjoint of a node takes a few nodes.
-        let uses = Vec::with_capacity(4 * reachable.order.len());
-        let mut lifetimes = Lifetimes { tape, start, uses, settled: 0 };
+        let mut lifetimes = Lifetimes::new(tape, reachable.order.len());
         let seed = self.seed();
         // A trap reports the rule that recorded a value, so the rules must be recorded.
         let stays = tape.list().trap.on;
-        sweep(self, seed, &mut reachable, stays, &mut |event| match event {
-            Event::Began { .. } | Event::Passed { .. } => {}
-            Event::Held(id) => lifetimes.hold(id),
-            Event::Dropped(id) => lifetimes.drop(id),
-            Event::Complete { leaf, adjoint } => {
-                store(&tape.list(), params, leaf, adjoint, &mut gradients);
-                lifetimes.drop(adjoint);
+        sweep(self, seed, &mut reachable, stays, &mut |event| {
+            if let Event::Began { node, cotangent } = event
+                && retained.contains(&node)
+            {
+                let list = tape.list();
+                let name = list.given_name(node).map(Into::into);
+                gradients.retain(node, name, contiguous(&list.strided(cotangent, Some(params))));
             }
-            Event::Visited => lifetimes.free_intermediates(),
+            if let Event::Complete { leaf, adjoint } = event {
+                store(&tape.list(), params, leaf, adjoint, gradients, adds);
+                lifetimes.drop(adjoint);
+            } else {
+                lifetimes.follow(&event, &[]);
+            }
         });
-        gradients.clear_others(params);
-        gradients.set_loss(self.item());
         {
             let list = tape.list();
             list.written().for_each(|(buffer, id)| {
                 gradients.write(buffer, contiguous(&list.strided(id, Some(params))).borrow());
             });
         }
-        let mut list = tape.list_mut();
-        list.truncate(start);
-        list.gradients = Some(gradients.clone());
-        gradients
+        tape.list_mut().truncate(start);
     }
 }
 
 /// Counts how often each node of a first-order sweep is in use as an adjoint, and frees the values that are not in use.
-struct Lifetimes<'t> {
+pub(super) struct Lifetimes<'t> {
     tape: &'t Tape<'t>,
     start: usize,
     /// One count per node from `start` on.
@@ -94,7 +144,23 @@ struct Lifetimes<'t> {
     settled: usize,
 }
 
-impl Lifetimes<'_> {
+impl<'t> Lifetimes<'t> {
+    /// Of the nodes that are recorded from now on; the adjoint of a node takes a few.
+    pub(super) fn new(tape: &'t Tape<'t>, nodes: usize) -> Lifetimes<'t> {
+        Lifetimes { tape, start: tape.len(), uses: Vec::with_capacity(4 * nodes), settled: 0 }
+    }
+
+    /// Follows a sweep whose results are the adjoints of these nodes: they are not freed.
+    pub(super) fn follow(&mut self, event: &Event, results: &[NodeId]) {
+        match *event {
+            Event::Began { node, cotangent } if results.contains(&node) => self.hold(cotangent),
+            Event::Held(id) => self.hold(id),
+            Event::Dropped(id) => self.drop(id),
+            Event::Visited => self.free_intermediates(),
+            Event::Began { .. } | Event::Passed { .. } | Event::Complete { .. } => {}
+        }
+    }
+
     fn hold(&mut self, id: NodeId) {
         self.uses.resize(self.tape.len() - self.start, 0);
         if let Some(index) = self.index(id) {
@@ -127,12 +193,19 @@ impl Lifetimes<'_> {
     }
 }
 
-/// Copies the adjoint of a parameter into its range of the owned gradients. Parameters are the only leaves of this sweep.
-fn store(list: &List, params: &Params, leaf: NodeId, adjoint: NodeId, gradients: &mut Gradients) {
+/// Copies the adjoint of a parameter into its range of the owned gradients, or adds it to what is there. Other leaves have none.
+fn store(list: &List, params: &Params, leaf: NodeId, adjoint: NodeId, gradients: &mut Gradients, adds: bool) {
     let Op::Parameter(param) = list.node(leaf).op else { return };
     let x = list.strided(adjoint, Some(params));
+    let adds = adds && gradients.has(param);
     let (slab, range) = gradients.insert(param, params.range(param));
-    with_float!(slab.dtype(), T => copy_into::<T>(&x, &mut slab.slice_mut()[range]));
+    with_float!(slab.dtype(), T => {
+        let place = &mut slab.slice_mut::<T>()[range];
+        match adds {
+            true => place.iter_mut().zip(contiguous(&x).slice::<T>()).for_each(|(sum, &g)| *sum += g),
+            false => copy_into::<T>(&x, place),
+        }
+    });
 }
 
 /// The elements of a value, in row-major order.

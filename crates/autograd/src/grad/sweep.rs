@@ -43,6 +43,7 @@ pub(super) fn sweep_from<'t>(
     tell: &mut dyn FnMut(Event),
 ) {
     let tape = seeds[0].0.tape();
+    let _lasting = tape.sweeping(stays);
     // A rule may return a node that was recorded before the sweep, such as an operand. Such a node is not marked as an adjoint.
     let start = tape.len() as NodeId;
     let note = |term: Var<'t>, of: NodeId| {

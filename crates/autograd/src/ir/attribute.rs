@@ -1,6 +1,6 @@
 //! The trait of attributes: how they are compared, hashed and shown.
 
-use super::{Body, Family, FftPlan, Sliding, body};
+use super::{Body, Custom, Family, FftPlan, Sliding, body};
 use crate::dtype::DType;
 use crate::shape::{Axes, Axis, Shape};
 use std::hash::{Hash, Hasher};
@@ -53,6 +53,9 @@ plain! {
     &'static str: |x| (*x).to_owned();
     Axis: |x| x.to_string(), axes std::slice::from_ref(x);
     Family: |x| x.to_string();
+    // Its name is that of the op.
+    Custom: |_x| String::new();
+    Option<Custom>: |_x| String::new();
     Axes: |x| x.iter().map(u8::to_string).collect::<Vec<_>>().join(" "), axes x;
 }
 

@@ -2,12 +2,16 @@
 //! the formula with its source, the methods of `Var`, the shape rule, the derivative rules, the reference loops, the call of
 //! a fast kernel if there is one, and the rows of the table of tests.
 
+mod after;
 mod argmax;
 mod argsort;
 mod attended;
 mod attention;
 mod attention_back;
+mod bodies;
 mod broadcast;
+mod by_loops;
+mod call;
 mod cast;
 mod cholesky;
 mod concat;
@@ -72,6 +76,9 @@ mod uniform;
 mod unpick;
 mod windows;
 
+pub use by_loops::Loops;
+pub(crate) use call::hooked;
+pub use call::{Closed, Elementwise, Function, Point, each, like};
 pub(crate) use convolve::{convolve, convolve_transposed, places_of_maxima};
 pub(crate) use elementwise::binary_of;
 pub use scan::Group;

@@ -14,10 +14,11 @@ mod parts;
 
 pub use looped::Group;
 
+use super::bodies::values_of;
 use super::prelude::*;
 use crate::dtype::Data;
 use crate::exec::Repeated;
-use crate::ir::{Body, Held, NodeId, Op, Piece, Scan};
+use crate::ir::{Held, NodeId, Piece, Scan};
 
 impl Rule for Scan {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
@@ -98,21 +99,6 @@ fn sum_of<'a>(part: DType, terms: impl Iterator<Item = &'a Dense>, elements: usi
         }
     });
     sum
-}
-
-/// The values of one step, by plain loops.
-fn values_of(body: &Body, arguments: Vec<Dense>) -> Result<Vec<Dense>, Fault> {
-    let mut values = arguments;
-    for line in &body.lines[values.len()..] {
-        let x: Vec<Dense> = line.inputs.iter().map(|&i| values[i as usize].clone()).collect();
-        let data = match (&line.op, line.op.values(&x, &line.meta)) {
-            (Op::Full(x), _) => Data::splat(line.meta.dtype, *x, line.meta.shape.elements()),
-            (_, Some(data)) => data?,
-            (op, None) => unreachable!("{} in a body", op.name()),
-        };
-        values.push(Dense { meta: line.meta.clone(), data });
-    }
-    Ok(values)
 }
 
 #[cfg(test)]

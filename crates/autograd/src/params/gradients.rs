@@ -2,7 +2,7 @@
 
 use super::buffers::Writes;
 use super::{Buffer, Param, Params};
-use crate::dtype::{DType, DataRef, Float, with_float};
+use crate::dtype::{DType, Data, DataRef, Float, with_float};
 use crate::slab::Slab;
 use std::ops::Range;
 use std::sync::Arc;
@@ -38,6 +38,16 @@ struct GradientData {
     writes: Writes,
     /// Whether it is meant if no parameter that is trained has a gradient.
     none_is_meant: bool,
+    /// The gradients by other nodes of the tape, which were to be retained.
+    retained: Vec<Retained>,
+}
+
+/// The gradient by a node of the tape.
+#[derive(Clone, Debug)]
+struct Retained {
+    node: u32,
+    name: Option<Box<str>>,
+    elements: Data,
 }
 
 /// The gradient of one parameter.
@@ -66,6 +76,7 @@ impl Gradients {
         {
             data.held.fill(None);
             data.writes.clear();
+            data.retained.clear();
             data.none_is_meant = false;
             last.loss = None;
             return last;
@@ -92,7 +103,8 @@ impl Gradients {
     }
 
     fn new(owner: u32, slab: Slab, held: Vec<Option<Held>>) -> Gradients {
-        let data = GradientData { slab, held, writes: Writes::default(), none_is_meant: false };
+        let data =
+            GradientData { slab, held, writes: Writes::default(), none_is_meant: false, retained: vec![] };
         Gradients { owner, loss: None, contents: Arc::new(data) }
     }
 
@@ -100,6 +112,62 @@ impl Gradients {
     #[inline]
     pub(crate) fn set_loss(&mut self, loss: f64) {
         self.loss = Some(loss);
+    }
+
+    /// Says that one more loss is among those that these are the gradients of.
+    pub(crate) fn add_loss(&mut self, loss: f64) {
+        self.loss = Some(self.loss.unwrap_or(0.0) + loss);
+    }
+
+    /// Keeps the gradient by a node, in place of an earlier one.
+    pub(crate) fn retain(&mut self, node: u32, name: Option<Box<str>>, elements: Data) {
+        let all = &mut self.contents_mut().retained;
+        all.retain(|one| one.node != node);
+        all.push(Retained { node, name, elements });
+    }
+
+    /// The gradient by a variable that was [retained](crate::Var::retain), by the name that [`named`](crate::Var::named) gave
+    /// it: all elements in row-major order. `None` if there is none, or the loss did not depend on it. After
+    /// [`backward_into`](crate::Var::backward_into) it is that of the last sweep.
+    ///
+    /// # Panics
+    /// If `T` is not its type.
+    ///
+    /// ```
+    /// use autograd::{Params, Tape};
+    /// let mut params = Params::f64();
+    /// let w = params.scope("net").param("w", [2], [1.0, 3.0]);
+    /// let tape = Tape::with(&params);
+    /// let hidden = (tape.param(w) * 2.0).named("hidden").retain();
+    /// let grads = hidden.square().sum().backward();
+    /// assert_eq!(grads.of_name::<f64>("hidden"), Some(&[4.0, 12.0][..]));
+    /// assert_eq!(grads.of_node::<f64>(hidden.id()), Some(&[4.0, 12.0][..]));
+    /// ```
+    #[track_caller]
+    pub fn of_name<T: Float>(&self, name: &str) -> Option<&[T]> {
+        self.retained_where(|one| one.name.as_deref() == Some(name))
+    }
+
+    /// As [`of_name`](Gradients::of_name), by the [number](crate::Var::id) of the node.
+    ///
+    /// # Panics
+    /// If `T` is not its type.
+    #[track_caller]
+    pub fn of_node<T: Float>(&self, node: u32) -> Option<&[T]> {
+        self.retained_where(|one| one.node == node)
+    }
+
+    #[track_caller]
+    fn retained_where<T: Float>(&self, is_it: impl Fn(&Retained) -> bool) -> Option<&[T]> {
+        let elements = &self.contents.retained.iter().find(|one| is_it(one))?.elements;
+        let dtype = elements.dtype();
+        assert!(T::DTYPE == dtype, "the gradient is {dtype}, asked for as {}", T::DTYPE);
+        Some(T::slice(elements.borrow()))
+    }
+
+    /// Whether a parameter has a gradient.
+    pub(crate) fn has(&self, param: Param) -> bool {
+        self.contents.held.get(param.index()).is_some_and(Option::is_some)
     }
 
     /// Adds what the computation wrote to a buffer, in place of an earlier write.
@@ -319,6 +387,7 @@ impl Gradients {
         with_float!(data.slab.dtype(), T => data.slab.slice_mut::<T>().fill(0.0));
         data.held.fill(None);
         data.writes.clear();
+        data.retained.clear();
         self.loss = None;
     }
 

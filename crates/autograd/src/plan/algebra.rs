@@ -17,6 +17,7 @@ fn simplify(out: &mut Graph, id: NodeId) -> Option<NodeId> {
     let node = out.node(id);
     match (&node.op, &node.inputs[..]) {
         (Op::Detach(_), &[x]) => Some(x),
+        (Op::After(_), &[x, after]) if x == after => Some(x),
         (Op::Cast(c), &[x]) => (c.to == out.node(x).meta.dtype).then_some(x),
         (&Op::Unary(f), &[x]) => unary(out, f, x),
         (&Op::Binary(f), &[a, b]) => binary(out, f, a, b),

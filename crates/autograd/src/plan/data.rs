@@ -3,6 +3,7 @@
 
 use super::graph::{Graph, PlanInput};
 use super::memory::{Buffer, FIRST_INPUT, GRADIENTS, PARAMETERS};
+use super::recompute::Recomputed;
 use super::units::Rematerialised;
 use crate::code::{Code, MemoryView};
 use crate::dtype::{DType, DataRef};
@@ -35,6 +36,8 @@ pub struct Plan {
     pub(crate) unshared: usize,
     /// What is rematerialised.
     pub(crate) rematerialised: Rematerialised,
+    /// What is computed again, because a checkpoint or a budget of memory has it so.
+    pub(crate) recomputed: Recomputed,
 }
 
 /// A kernel of a plan: one loop over memory.
@@ -105,6 +108,11 @@ impl Contents<'_> {
 }
 
 impl Plan {
+    /// The bytes of all buffers.
+    pub(crate) fn buffer_bytes(&self) -> usize {
+        self.buffers.iter().map(Buffer::bytes).sum()
+    }
+
     /// All memories, by number: parameters, gradients, inputs and constants, buffers.
     pub fn memories(&self) -> impl ExactSizeIterator<Item = Memory<'_>> {
         let count = FIRST_INPUT as usize + self.inputs.len() + self.buffers.len();

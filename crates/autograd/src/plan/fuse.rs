@@ -25,7 +25,12 @@ enum Reduction {
 
 /// Divides a list into units. If fusion is not enabled, each op is one.
 pub(crate) fn fuse(graph: &Graph, enabled: bool, target: &'static Target) -> Fusion {
-    let mut walk = Walk { fusion: Fusion::new(graph, target), latest: Map::default(), enabled };
+    let mut walk = Walk {
+        fusion: Fusion::new(graph, target),
+        latest: Map::default(),
+        not_before: graph.per_node(NO_UNIT),
+        enabled,
+    };
     for (id, node) in graph.iter() {
         walk.visit(graph, id, node);
     }
@@ -37,6 +42,8 @@ pub(crate) fn fuse(graph: &Graph, enabled: bool, target: &'static Target) -> Fus
 /// The units so far.
 struct Walk {
     fusion: Fusion,
+    /// Per view, the last unit that whoever reads it waits for.
+    not_before: Vec<u32>,
     /// The last group of each size and type.
     latest: Map<(usize, DType), u32>,
     enabled: bool,
@@ -46,7 +53,10 @@ impl Walk {
     fn visit(&mut self, graph: &Graph, id: NodeId, node: &Node) {
         let at = id as usize;
         let is_view = self.fusion.views.add(graph, id);
-        if !is_view && node.op.rule().is_some() {
+        if is_view {
+            let waits = matches!(node.op, Op::After(_));
+            self.not_before[at] = self.known_after(if waits { &node.inputs } else { &node.inputs[..1] });
+        } else if node.op.rule().is_some() {
             (self.fusion.unit_of[at], self.fusion.role[at]) = self.assign(graph, id, node);
         }
     }
@@ -95,8 +105,14 @@ impl Walk {
 
     /// The last unit that a node reads from.
     fn last_source(&self, node: &Node) -> Option<u32> {
-        let units = node.inputs.iter().map(|&x| self.fusion.unit_of[self.fusion.views.root(x) as usize]);
-        units.filter(|&u| u != NO_UNIT).max()
+        Some(self.known_after(&node.inputs)).filter(|&unit| unit != NO_UNIT)
+    }
+
+    /// The last unit that these nodes are known after; `NO_UNIT` if none computes them.
+    fn known_after(&self, nodes: &[NodeId]) -> u32 {
+        let computed = nodes.iter().map(|&x| self.fusion.unit_of[self.fusion.views.root(x) as usize]);
+        let waited = nodes.iter().map(|&x| self.not_before[x as usize]);
+        computed.chain(waited).filter(|&unit| unit != NO_UNIT).max().unwrap_or(NO_UNIT)
     }
 
     /// Makes an elementwise node a member of an existing group, if one fits.

@@ -17,11 +17,13 @@ mod graph;
 mod hash;
 mod history;
 mod in_place;
+mod inline;
 mod lower;
 mod memory;
 mod narrow;
 mod pair;
 mod passes;
+mod recompute;
 mod recorded;
 mod rematerialise;
 mod sink;
@@ -37,6 +39,7 @@ pub use graph::Graph;
 pub(crate) use graph::{Node, PlanInput, number};
 pub(crate) use memory::{Buffer, FIRST_INPUT, GRADIENTS, PARAMETERS};
 pub use passes::Passes;
+pub(crate) use recompute::Recomputed;
 pub use recorded::{RecordedInput, RecordedNode};
 pub(crate) use units::Rematerialised;
 pub(crate) use verify::Seal;
@@ -53,17 +56,38 @@ use passes::Stage;
 use std::ops::Range;
 use units::{Unit, Units};
 
-/// Plans the list of a traced tape. The last outputs are gradients; `gradients` are their ranges in the slab.
+/// Plans the list of a traced tape. The last outputs are gradients; `gradients` are their ranges in the slab. Where buffers are
+/// to take at most so many bytes, values are computed again for it, and the plan is the smallest that was found.
 pub(crate) fn plan(
     graph: Graph,
     params: &Params,
     gradients: &[Range<usize>],
     passes: Passes,
+    budget: Option<usize>,
 ) -> Verified<Plan> {
     let target = &Target::CPU;
     verify::graph(&graph);
     let mut counts = vec![("recorded", graph.len())];
     let graph = rewritten(graph, passes, target, &mut counts);
+    match budget {
+        None => placed(graph, params, gradients, passes, counts),
+        Some(bytes) => recompute::within(bytes, &graph, |graph| {
+            let mut counts = counts.clone();
+            counts.push(("recompute", graph.len()));
+            placed(graph, params, gradients, passes, counts)
+        }),
+    }
+}
+
+/// Kernels and memories for a list that the passes have rewritten.
+fn placed(
+    graph: Graph,
+    params: &Params,
+    gradients: &[Range<usize>],
+    passes: Passes,
+    mut counts: Counts,
+) -> Verified<Plan> {
+    let (target, recomputed) = (&Target::CPU, Recomputed::of(&graph));
     let Units { mut graph, fusion, rematerialised, streams, .. } =
         units(graph, gradients, passes, target, &mut counts);
     let mut allocation = memory::allocate(&mut graph, &fusion, params, gradients, passes.has("pool"));
@@ -106,6 +130,7 @@ pub(crate) fn plan(
         also,
         unshared,
         rematerialised,
+        recomputed,
     })
 }
 

@@ -89,6 +89,8 @@ passes! {
     dead: List(super::dead::dead), Same;
     /// Drops the history of a loop's carries where no derivative reads it.
     history: List(super::history::history), Same;
+    /// Writes the bodies of custom functions and checkpoints in the place of their calls.
+    inline: List(super::inline::inline), Same;
     /// Expands softmax, log-softmax, Swish and the approximate GELU into simpler ops, which fuse.
     expand: List(super::expand::expand), Same;
     /// Computes ops on single numbers while planning.

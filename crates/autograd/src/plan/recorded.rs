@@ -2,7 +2,7 @@
 
 use super::graph::{Graph, PlanInput};
 use crate::dtype::{DType, DataRef};
-use crate::ir::{Meta, NodeId, Op, Scan};
+use crate::ir::{Body, Meta, NodeId, Op, Scan};
 use crate::params::Buffer;
 use crate::shape::Shape;
 use std::panic::Location;
@@ -84,5 +84,12 @@ impl Scan {
     /// the same in every step. Its results are those of the body, and then the products of a history.
     pub fn graph(&self) -> Graph {
         Graph::of_body(&self.body, self.history)
+    }
+}
+
+impl Body {
+    /// The list of a function or a checkpoint. Its inputs are the arguments.
+    pub fn graph(&self) -> Graph {
+        Graph::of_body(self, false)
     }
 }

@@ -3,6 +3,7 @@
 use super::Program;
 use super::report::KernelLine;
 use crate::lists::IntoList;
+use crate::plan::Recomputed;
 use crate::text::{scaled, table};
 use std::fmt;
 
@@ -21,6 +22,8 @@ pub struct Explanation {
     unshared: usize,
     /// The number of rematerialised values, and their bytes.
     rematerialised: (usize, usize),
+    /// What is computed again by a budget or by checkpoints.
+    recomputed: Recomputed,
     /// The number of constants, and their bytes.
     held: (usize, usize),
     /// The number of streamed gradients, which go straight into an update, and their bytes.
@@ -66,9 +69,10 @@ impl Program {
             head,
             lines: self.lines(),
             buffers: self.plan.buffers.len(),
-            memory: self.plan.buffers.iter().map(|b| b.bytes()).sum(),
+            memory: self.plan.buffer_bytes(),
             unshared: self.plan.unshared,
             rematerialised: (self.plan.rematerialised.values, self.plan.rematerialised.bytes),
+            recomputed: self.plan.recomputed,
             held: self.held(),
             streams: self.streams(),
             passes: self.plan.passes.clone(),
@@ -127,6 +131,15 @@ impl fmt::Display for Explanation {
             };
             let bytes = scaled(bytes as f64, "B");
             writeln!(f, "remat    {values} value{are} read, not stored: {bytes}")?;
+        }
+        if let Recomputed { values: values @ 1.., bytes, flops } = self.recomputed {
+            let (bytes, more) = (scaled(bytes as f64, "B"), scaled(flops as f64, ""));
+            let share = 100.0 * flops as f64 / self.flops().max(1) as f64;
+            let values = plural(values, "value");
+            writeln!(
+                f,
+                "again    {values} for the backward pass, not kept: {bytes}; {more} flops, {share:.0} % of all"
+            )?;
         }
         let (held, bytes) = (self.held.0, scaled(self.held.1 as f64, "B"));
         writeln!(f, "held     {}: {bytes}", plural(held, "constant"))?;

@@ -100,6 +100,8 @@ pub struct Outputs {
     first: Option<(usize, DType, String)>,
     gradients: bool,
     none_is_meant: bool,
+    /// How many bytes the buffers may take.
+    budget: Option<usize>,
 }
 
 impl Outputs {
@@ -147,6 +149,35 @@ impl Outputs {
     #[track_caller]
     pub fn with_gradients_or_none(self) -> Outputs {
         Outputs { none_is_meant: true, ..self.with_gradients() }
+    }
+
+    /// Lets the buffers between kernels take at most so many bytes ([`Explanation::memory`]): of what the gradients read, some
+    /// values are not kept but computed again. As little as fits is recomputed, and [`explain`](Program::explain) tells how much
+    /// that is. No bit of a result changes.
+    ///
+    /// The first output is the loss; what it is computed from is cut into segments, of which the values between are kept. A chain
+    /// of n layers so needs the memory of about 2·√n. [`Tape::checkpoint`] says by hand what to compute again. Source:
+    /// T. Chen and others, "Training deep nets with sublinear memory cost", 2016.
+    ///
+    /// ```
+    /// use autograd::{Params, Program, ProgramError};
+    /// let mut params = Params::f64();
+    /// let w = params.scope("net").param("w", [32, 32], 0.1);
+    /// let trace = |budget: usize| {
+    ///     Program::trace(&params, |t| {
+    ///         let x = (0..16).fold(t.input("x", [500, 32]), |x, _| x.matmul(w).tanh());
+    ///         t.outputs(x.square().mean()).with_gradients().within_memory(budget)
+    ///     })
+    /// };
+    /// let (roomy, tight) = (trace(usize::MAX)?, trace(1_200_000)?);
+    /// assert!(roomy.explain().memory() > 2_000_000 && tight.explain().memory() <= 1_200_000);
+    /// println!("{}", tight.explain());
+    /// assert!(matches!(trace(1000), Err(ProgramError::Budget { budget: 1000, .. })));
+    /// # Ok::<(), autograd::ProgramError>(())
+    /// ```
+    pub fn within_memory(mut self, bytes: usize) -> Outputs {
+        self.budget = Some(bytes);
+        self
     }
 
     /// The same with a name for each output, by which a [`Run`] gives it too.
@@ -328,6 +359,7 @@ impl<'p> Tape<'p> {
             first: outputs.first().map(|x| (x.shape().elements(), x.dtype(), x.describe())),
             gradients: false,
             none_is_meant: false,
+            budget: None,
         }
     }
 }
@@ -397,7 +429,7 @@ impl Program {
             Parameter { name, shape, range: params.range(p) }
         };
         let mut recorded = Graph::of(tape, nodes);
-        let plan = plan(recorded.draft(), params, &ranges, passes);
+        let plan = plan(recorded.draft(), params, &ranges, passes, outputs.budget);
         let program = Program {
             plan,
             recorded,
@@ -415,8 +447,10 @@ impl Program {
             frozen,
             parameters: params.iter().map(parameter).listed(),
         };
-        match program.memory() {
-            bytes if bytes > isize::MAX as u128 => Err(ProgramError::Memory { bytes }),
+        let (bytes, least) = (program.memory(), program.plan.buffer_bytes());
+        match outputs.budget {
+            _ if bytes > isize::MAX as u128 => Err(ProgramError::Memory { bytes }),
+            Some(budget) if least > budget => Err(ProgramError::Budget { budget, least }),
             _ => Ok(program),
         }
     }

@@ -16,6 +16,8 @@ pub(crate) struct Given {
     pub(crate) captured: usize,
     /// How many of the results after those that are carried are stacked; the others are summed.
     pub(crate) stacked: usize,
+    /// Whether work that is the same in every step is recorded around the body, and not in it.
+    pub(crate) hoists: bool,
 }
 
 /// A body that is being recorded, without values.
@@ -51,12 +53,13 @@ impl<'t> Recording<'t> {
         tape.list().check_writes_since(start);
         let end = tape.len() as NodeId;
         let known = known.iter().map(|(x, argument)| (x.id(), argument.id())).collect();
-        let cut = Cut::new(&tape.list(), start, end, arguments, known);
+        let hoists = given.hoists;
+        let cut = Cut { hoists, ..Cut::new(&tape.list(), start, end, arguments, known) };
         let results: Vec<NodeId> = results.iter().map(|x| cut.known(x.id())).collect();
         let needed = cut.needed(&tape.list(), &results);
         let captured = cut.captures(&tape.list(), &needed, &results);
         let (lines, number) = cut.lines(&tape.list(), arguments, &captured, &needed);
-        let Given { carried, captured: own, stacked } = given;
+        let Given { carried, captured: own, stacked, .. } = given;
         let ports = Ports {
             carried,
             read: arguments - carried - own,
@@ -80,6 +83,8 @@ struct Cut {
     depends: Vec<Depends>,
     /// The arguments that stand for nodes.
     known: HashMap<NodeId, NodeId>,
+    /// Whether what does not vary stays outside.
+    hoists: bool,
 }
 
 /// What a node of a region depends on, from least to most.
@@ -95,7 +100,7 @@ enum Depends {
 
 impl Cut {
     fn new(list: &List, start: NodeId, end: NodeId, arguments: usize, known: HashMap<NodeId, NodeId>) -> Cut {
-        let mut cut = Cut { start, end, depends: Vec::new(), known };
+        let mut cut = Cut { start, end, depends: Vec::new(), known, hoists: true };
         for id in start..end {
             let node = list.node(id);
             let depends = match node.op {
@@ -134,6 +139,9 @@ impl Cut {
     fn is_inside(&self, list: &List, id: NodeId) -> bool {
         match self.depends(id) {
             Depends::Arguments | Depends::Nothing => true,
+            Depends::Outside if !self.hoists && (self.start..self.end).contains(&id) => {
+                !list.node(id).inputs.is_empty() || matches!(list.node(id).op, Op::Full(_))
+            }
             Depends::Outside => {
                 let view = matches!(list.node(id).op, Op::Permute(_) | Op::Broadcast(_) | Op::Detach(_));
                 view || matches!(list.node(id).op, Op::Full(_))

@@ -1,7 +1,7 @@
 //! Descriptions of nodes, for messages.
 
 use super::{Input, List};
-use crate::ir::{NodeId, Op};
+use crate::ir::{Custom, NodeId, Op};
 use crate::origin::Scopes;
 use crate::params::Params;
 
@@ -31,6 +31,28 @@ impl List {
     /// Gives a node a name, in place of an earlier one.
     pub(crate) fn give_name(&mut self, id: NodeId, name: &str) {
         self.names.insert(id, name.into());
+    }
+
+    /// The nodes whose gradients are to be kept.
+    pub(crate) fn retained(&self) -> &[NodeId] {
+        &self.retained
+    }
+
+    /// Keeps the gradient of a node.
+    pub(crate) fn retain(&mut self, id: NodeId) {
+        if !self.retained.contains(&id) {
+            self.retained.push(id);
+        }
+    }
+
+    /// What the cotangents of nodes of a name pass through.
+    pub(crate) fn hook(&self, name: &str) -> Option<Custom> {
+        self.hooks.get(name).cloned()
+    }
+
+    /// Lets them pass through it, in place of another one.
+    pub(crate) fn set_hook(&mut self, name: &str, hook: Custom) {
+        self.hooks.insert(name.into(), hook);
     }
 
     /// The name of a parameter or an input.

@@ -99,6 +99,7 @@ impl List {
 
     /// Makes what a region computed arguments of no loop: whoever still holds one of them is told so.
     pub(crate) fn expire(&mut self, start: NodeId, end: NodeId) {
+        self.expired = true;
         for node in &mut self.nodes[start as usize..end as usize] {
             if !node.inputs.is_empty() || matches!(node.op, Op::Full(_) | Op::Argument(_)) {
                 (node.op, node.inputs) = (Op::Argument(u32::MAX), Inputs::new());

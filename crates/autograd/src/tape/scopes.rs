@@ -95,7 +95,32 @@ impl<'p> Tape<'p> {
     }
 }
 
+/// Until it is dropped, a sweep runs whose nodes stay on the tape, or do not.
+#[derive(Debug)]
+pub(crate) struct Sweeping<'t> {
+    tape: &'t Tape<'t>,
+    before: bool,
+}
+
+impl Drop for Sweeping<'_> {
+    fn drop(&mut self) {
+        self.tape.list_mut().passing = self.before;
+    }
+}
+
+impl<'t> Tape<'t> {
+    /// Notes whether what a sweep records stays on the tape, until the result is dropped.
+    pub(crate) fn sweeping(&'t self, stays: bool) -> Sweeping<'t> {
+        Sweeping { tape: self, before: std::mem::replace(&mut self.list_mut().passing, !stays) }
+    }
+}
+
 impl List {
+    /// Whether nothing stays of what the sweep that runs records, and values are there at once.
+    pub(crate) fn is_passing(&self) -> bool {
+        self.passing && !self.is_traced()
+    }
+
     /// Whether a sweep is recording.
     pub(crate) fn in_sweep(&self) -> bool {
         self.context.site.is_some()

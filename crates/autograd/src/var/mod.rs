@@ -44,6 +44,7 @@ pub use scatter::ScatterReduce;
 use crate::dtype::DType;
 use crate::ir::NodeId;
 use crate::mistake::Mistake;
+use crate::ops::hooked;
 use crate::shape::Shape;
 use crate::tape::Tape;
 use std::fmt;
@@ -98,7 +99,7 @@ impl<'t> Var<'t> {
     }
 
     /// The same variable, called by a name in derivations, drawings and lists. A digit at the end is an index: `W1` is W₁.
-    /// The value and its gradient stay as they are. The last name counts.
+    /// The value and its gradient stay as they are, if there is no [hook](Tape::hook) of this name. The last name counts.
     ///
     /// ```
     /// # use autograd::Tape;
@@ -110,7 +111,26 @@ impl<'t> Var<'t> {
     /// ```
     #[must_use = "the name belongs to the variable: give it where the variable is made"]
     pub fn named(self, name: &str) -> Var<'t> {
-        self.tape.list_mut().give_name(self.id, name);
+        let hook = self.tape.list().hook(name);
+        let x = hook.map_or(self, |hook| hooked(self, &hook));
+        self.tape.list_mut().give_name(x.id, name);
+        x
+    }
+
+    /// The same variable, whose gradient [`backward`](Var::backward) keeps beside those of the parameters:
+    /// [`Gradients::of_name`](crate::Gradients::of_name).
+    ///
+    /// # Panics
+    /// On the tape of a program: there `loss.grad([x])` is made an output.
+    #[track_caller]
+    pub fn retain(self) -> Var<'t> {
+        if self.tape.list().is_traced() {
+            self.mistake("retain", "a program keeps no gradients of its variables", "x")
+                .rule("what a program computes is read from its run")
+                .hint("make `loss.grad([x])` an output, beside `with_gradients`")
+                .raise();
+        }
+        self.tape.list_mut().retain(self.id);
         self
     }
 

@@ -1,6 +1,8 @@
 //! Largest and smallest elements, medians and quantiles: composed of sorting and reading by index.
 
 use super::Var;
+use crate::record::check_memory;
+use crate::shape::Shape;
 
 impl<'t> Var<'t> {
     /// The k largest elements along an axis, the largest first, and their indices as `I64`. Of equal elements the first in
@@ -172,6 +174,7 @@ impl<'t> Var<'t> {
                 .rule("there is a bin, and it has a length")
                 .raise();
         }
+        check_memory("histogram", &Shape::from([bins]), self.dtype());
         let width = (high - low) / bins as f64;
         let mut edges: Vec<f64> = (0..bins).map(|i| low + i as f64 * width).collect();
         edges.push(high);

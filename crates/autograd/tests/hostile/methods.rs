@@ -1,7 +1,9 @@
 //! The methods of `Var` that record, by name, each with arguments that are drawn. A test compares with the list of the public face.
 
 use super::draw::Draw;
-use autograd::{Bag, Keep, Quantile, Var};
+use autograd::custom::{Function, Loops, Point};
+use autograd::ndarray::{ArrayViewD, ArrayViewMutD};
+use autograd::{Bag, Keep, Quantile, Shape, Var};
 
 /// What a method gives.
 pub(crate) trait Results<'t> {
@@ -212,6 +214,10 @@ methods! {
     split |x = x, d| x.split(d.axis(), d.size());
     split_into |x = x, d| x.split_into(d.axis(), &d.list());
     squareplus |x = x, d| x.squareplus(d.number());
+    call |x = x, d| Var::call(Sum, &[x, d.y()]);
+    by_loops |x = x, d| Var::by_loops(First, &[x, d.y()]).detach();
+    straight_through |x = x, d| x.straight_through(d.y());
+    with_cotangent |x = x, _d| x.with_cotangent(|g| g * 0.5);
     stack |x = x, d| { let all = [x, d.y(), d.y()]; let n = d.below(4); Var::stack(&all[..n], d.axis()) };
     standardize |x = x, d| x.standardize(d.axes(), d.number());
     std_over |x = x, d| x.std_over(d.axes(), d.size());
@@ -287,9 +293,40 @@ methods! {
     div |x = x, d| x / d.y();
 }
 
+/// 2·a + Σ b.
+struct Sum;
+impl Function for Sum {
+    fn name(&self) -> &'static str {
+        "double and sum"
+    }
+    fn value<'t>(&self, x: &[Var<'t>]) -> Var<'t> {
+        x[0] * 2.0 + x[1].sum()
+    }
+    fn vjp<'t>(&self, at: &Point<'_, 't>, g: Var<'t>) -> Vec<Option<Var<'t>>> {
+        vec![Some(g * 2.0), Some(g.sum().broadcast_to(at.x[1].shape()))]
+    }
+}
+
+/// The first number, if there is one and it is finite.
+struct First;
+impl Loops for First {
+    fn name(&self) -> &'static str {
+        "first"
+    }
+    fn shape(&self, x: &[&Shape]) -> Result<Shape, String> {
+        if x[0].contains(&0) { Err("there is a first number".to_owned()) } else { Ok(Shape::from([])) }
+    }
+    fn fill(&self, x: &[ArrayViewD<'_, f64>], mut y: ArrayViewMutD<'_, f64>) -> Result<(), String> {
+        let first = x[0].iter().next().copied().unwrap_or_default();
+        y.fill(first);
+        if first.is_finite() { Ok(()) } else { Err(format!("{first} is not finite")) }
+    }
+}
+
 /// Methods that record nothing, or only ask for what others have recorded; and those behind the feature `fft`.
 const OTHERS: &[&str] = &[
     "backward",
+    "backward_into",
     "complex_mul",
     "depends_on",
     "derivation",
@@ -309,6 +346,7 @@ const OTHERS: &[&str] = &[
     "name",
     "named",
     "rank",
+    "retain",
     "rfft",
     "scope",
     "shape",

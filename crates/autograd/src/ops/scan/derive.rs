@@ -1,5 +1,6 @@
 //! The derivatives of a loop, which are loops. Their bodies replay one step and sweep over it.
 
+use super::super::bodies::replay;
 use super::parts::{results, taken};
 use crate::dtype::DType;
 use crate::ir::{Binary, Body, Held, Meta, NodeId, Op, Scan};
@@ -163,7 +164,7 @@ impl<'t> Step<'t> {
     fn end(self, operands: &Operands<'t>, results: &[Var<'t>], stacked: usize) -> (Arc<Body>, Vec<Var<'t>>) {
         let (carried, captured) = (operands.carried.len(), operands.captured.len());
         let (body, outside) =
-            self.recording.end(results, Given { carried, captured, stacked }, &self.products);
+            self.recording.end(results, Given { carried, captured, stacked, hoists: true }, &self.products);
         (body, [&operands.all()[..], &outside].concat())
     }
 }
@@ -260,23 +261,6 @@ impl<'a, 't> Replayed<'a, 't> {
         let found = given.iter().find(|c| c.held == Held::Result(i));
         found.map_or_else(|| self.x[i].full_like(0.0), |c| c.value)
     }
-}
-
-/// Records the nodes of a body again, on other arguments. It returns all of them.
-#[track_caller]
-fn replay<'t>(body: &Body, tape: &'t Tape<'t>, arguments: &[Var<'t>]) -> Vec<Var<'t>> {
-    let mut values = arguments.to_vec();
-    for line in &body.lines[arguments.len()..] {
-        let value = match line.op {
-            Op::Full(x) => tape.full(x, line.meta.shape.clone(), line.meta.dtype),
-            _ => {
-                let x: Vec<Var<'t>> = line.inputs.iter().map(|&i| values[i as usize]).collect();
-                record(line.op.clone(), &x)
-            }
-        };
-        values.push(value);
-    }
-    values
 }
 
 /// Whether a row of numbers can differ from zero within a range, by structure: pieces of a row have padded cotangents.

@@ -228,7 +228,7 @@ impl<'t> Asked<'_, 't> {
             self.check_tape(*x);
         }
         self.check_carried(&now, next.members());
-        let given = Given { carried, captured: 0, stacked: y.members().len() };
+        let given = Given { carried, captured: 0, stacked: y.members().len(), hoists: true };
         let (body, captured) = recording.end(&[next.members(), y.members()].concat(), given, &[]);
         let operands = [first, read, &captured].concat();
         if operands.is_empty() {

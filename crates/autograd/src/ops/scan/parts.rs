@@ -1,7 +1,8 @@
 //! The parts of a loop: its operands, and the pieces of its result.
 
+use super::super::bodies::flops;
 use crate::dtype::DType;
-use crate::ir::{Body, Held, Line, Meta, Piece, Scan, in_steps};
+use crate::ir::{Body, Held, Meta, Piece, Scan, in_steps};
 use crate::record::record;
 use crate::var::Var;
 use std::sync::Arc;
@@ -51,13 +52,4 @@ impl Scan {
             false => meta.clone(),
         })
     }
-}
-
-/// Floating-point operations of one step.
-fn flops(body: &Body) -> usize {
-    let of = |line: &Line| {
-        let x: Vec<&[usize]> = line.inputs.iter().map(|&x| &body.line(x).meta.shape[..]).collect();
-        line.op.flops(&x, &line.meta.shape)
-    };
-    body.lines.iter().map(of).fold(0, usize::saturating_add)
 }
