@@ -1,0 +1,191 @@
+//! What the guide says is true: its code runs, prints what the pages show, and its pictures are those that the code draws.
+//!
+//! `WENGERT_GUIDE=write cargo test -p wengert-guide` writes printed texts and pictures anew.
+
+#[path = "../code/page.rs"]
+mod page;
+
+use std::cell::RefCell;
+use std::error::Error;
+use std::fmt::Arguments;
+use std::path::{Path, PathBuf};
+use std::{env, fs, panic};
+
+type Program = fn() -> Result<(), Box<dyn Error>>;
+
+thread_local! {
+    /// What the program of this thread has printed so far, and what each of its blocks printed.
+    static PRINTED: RefCell<(String, Vec<(usize, String)>)> = const { RefCell::new((String::new(), vec![])) };
+}
+
+fn print_line(text: Arguments<'_>) {
+    PRINTED.with_borrow_mut(|(printed, _)| *printed += &format!("{text}\n"));
+}
+
+/// Ends a block: what was printed since the last one is its text.
+fn printed_by(block: usize) {
+    PRINTED.with_borrow_mut(|(printed, blocks)| blocks.push((block, std::mem::take(printed))));
+}
+
+/// Stands before the standard library's in the programs below.
+macro_rules! println {
+    ($($text:tt)*) => { crate::print_line(format_args!($($text)*)) };
+}
+
+macro_rules! page {
+    ($name:ident, [$($panics:path,)*]) => {
+        #[test]
+        fn $name() {
+            shows_what_it_prints(concat!(stringify!($name), ".md"), $name::main, &[$($panics),*]);
+        }
+    };
+}
+
+macro_rules! exercise {
+    ($name:ident, $solved:ident) => {
+        #[test]
+        fn $name() {
+            has_gaps_and_a_solution(stringify!($name), $name::main, $solved::main);
+        }
+    };
+}
+
+macro_rules! picture {
+    ($($name:ident),*) => {
+        const PICTURES: &[&str] = &[$(stringify!($name)),*];
+        mod pictures { $( #[test] fn $name() { super::is_drawn_by(stringify!($name), guide::pictures::$name); } )* }
+    };
+}
+
+include!(concat!(env!("OUT_DIR"), "/pages.rs"));
+picture!();
+
+fn in_book(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(file)
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(in_book(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// Compares, or writes.
+fn keep(file: &str, fresh: &str) {
+    if env::var("WENGERT_GUIDE").is_ok_and(|how| how == "write") {
+        fs::write(in_book(file), fresh).expect("the guide can be written");
+    } else if let kept = read(file)
+        && kept != fresh
+    {
+        let both = kept.lines().zip(fresh.lines()).enumerate().find(|(_, (kept, fresh))| kept != fresh);
+        let (number, (kept, fresh)) = both.unwrap_or((kept.lines().count().min(fresh.lines().count()), ("(another length)", "")));
+        panic!("{file}:{}: the guide has\n{kept}\nand the program\n{fresh}\n`WENGERT_GUIDE=write` writes it anew", number + 1);
+    }
+}
+
+fn shows_what_it_prints(file: &str, main: Program, panics: &[Program]) {
+    let text = read(file);
+    let blocks = page::blocks(&text);
+    main().unwrap_or_else(|error| panic!("{file}: {error}"));
+    let mut printed = PRINTED.take().1;
+    for (block, program) in blocks.iter().enumerate().filter(|(_, block)| block.panics()).map(|(n, _)| n).zip(panics) {
+        let raised = panic::catch_unwind(program).expect_err("the block says that it panics");
+        let message = raised.downcast_ref::<String>().cloned().or(raised.downcast_ref::<&str>().map(|text| text.to_string()));
+        printed.push((block, message.expect("a panic has a text")));
+    }
+
+    let lines: Vec<&str> = text.lines().collect();
+    let (mut fresh, mut next) = (vec![], 0);
+    for (number, text) in printed_in_order(printed) {
+        // A text that stands right behind the block is what it printed before.
+        let end = blocks[number].lines.end + 1;
+        let old = blocks.get(number + 1).filter(|old| old.info == "text" && old.lines.start == end + 2);
+        fresh.extend(lines[next..end].iter().map(|line| line.to_string()));
+        if !text.is_empty() {
+            fresh.extend(["", "```text"].map(str::to_owned));
+            fresh.extend(text.lines().map(|line| line.trim_end().to_owned()));
+            fresh.push("```".to_owned());
+        }
+        next = old.map_or(end, |old| old.lines.end + 1);
+    }
+    fresh.extend(lines[next..].iter().map(|line| line.to_string()));
+    keep(file, &(fresh.join("\n") + "\n"));
+}
+
+/// The texts in the order of their blocks, with the reader's file in the place of the generated one.
+fn printed_in_order(mut printed: Vec<(usize, String)>) -> Vec<(usize, String)> {
+    printed.sort();
+    for (_, text) in &mut printed {
+        while let Some(start) = text.find(env!("OUT_DIR")) {
+            let end = start + text[start..].find(".rs").expect("the path of a file") + 3;
+            text.replace_range(start..end, "src/main.rs");
+        }
+    }
+    printed
+}
+
+fn has_gaps_and_a_solution(name: &str, gaps: Program, solved: Program) {
+    let run = |program: Program| {
+        program().unwrap_or_else(|error| panic!("{name}: {error}"));
+        PRINTED.take().0
+    };
+    let (open, filled) = (run(gaps), run(solved));
+    assert!(open.lines().count() > 0 && open.lines().all(|line| line.contains("not yet")), "{name} with gaps:\n{open}");
+    assert_eq!(open.lines().count(), filled.lines().count());
+    assert!(filled.lines().all(|line| line.ends_with("right")), "{name} with its solution:\n{filled}");
+}
+
+fn is_drawn_by(name: &str, draw: fn() -> Result<String, Box<dyn Error>>) {
+    keep(&format!("pictures/{name}.svg"), &draw().unwrap_or_else(|error| panic!("{name}: {error}")));
+}
+
+/// The headings of a page as the names of their places: `What it costs` is `what-it-costs`.
+fn places(page: &str) -> Vec<String> {
+    let headings = page.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
+    let letter = |c: char| if c.is_alphanumeric() || c == '-' || c == '_' { Some(c) } else { (c == ' ').then_some('-') };
+    headings.map(|heading| heading.to_lowercase().chars().filter_map(letter).collect()).collect()
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let mut names = page::names(&read("SUMMARY.md"));
+    let mut used = vec![];
+    for name in names.clone() {
+        let text = read(&name);
+        for link in page::links(&text).into_iter().filter(|link| !link.starts_with("https://")) {
+            let (file, place) = link.split_once('#').map_or((&link[..], None), |(file, place)| (file, Some(place)));
+            let file = if file.is_empty() { &name } else { file };
+            assert!(in_book(file).is_file(), "{name} links to {link}, and there is no such file");
+            if let Some(place) = place {
+                assert!(places(&read(file)).iter().any(|known| known == place), "{name} links to {link}: no such heading");
+            }
+            used.push(file.to_owned());
+        }
+        for part in text.split("{{#include ").skip(1) {
+            let file = part.split_once("}}").expect("an include ends").0;
+            assert!(in_book(file).is_file(), "{name} includes {file}, and there is no such file");
+        }
+    }
+    let mut pictures: Vec<String> = PICTURES.iter().map(|name| format!("pictures/{name}.svg")).collect();
+    pictures.retain(|picture| !used.contains(picture));
+    assert!(pictures.is_empty(), "pictures that no page shows: {pictures:?}");
+    let files = |folder: &str| -> Vec<String> {
+        let entries = fs::read_dir(in_book(folder)).expect("the guide has this folder");
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    names.push("SUMMARY.md".to_owned());
+    let stray: Vec<String> = files(".").into_iter().filter(|file| file.ends_with(".md") && !names.contains(file)).collect();
+    assert!(stray.is_empty(), "pages that the summary does not list: {stray:?}");
+    let stray: Vec<String> = files("pictures").into_iter().filter(|f| !PICTURES.contains(&f.trim_end_matches(".svg"))).collect();
+    assert!(stray.is_empty(), "pictures that no code draws: {stray:?}");
+}
+
+/// A control: the comparison sees a number that changed, and the links one that leads nowhere.
+#[test]
+fn planted_mistakes_are_seen() {
+    let page = "A [link](gone.md#x).\n\n```rust\nprintln!(\"1\");\n```\n\n```text\n2\n```\n";
+    assert_eq!(page::links(page), ["gone.md#x"]);
+    let blocks = page::blocks(page);
+    assert!(blocks[0].is_program() && blocks[1].info == "text");
+    assert_eq!(places("## What it costs\n### `x`: a"), ["what-it-costs", "x-a"]);
+    let printed = vec![(1, "b".to_owned()), (0, format!("at {}/page.rs:3", env!("OUT_DIR")))];
+    assert_eq!(printed_in_order(printed)[0].1, "at src/main.rs:3");
+}
