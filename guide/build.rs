@@ -50,16 +50,22 @@ fn main() {
     write("pages.rs", &format!("{modules}{list}"));
 }
 
-/// The program of a page. The blocks have an empty line between them, which tells where what follows was printed.
+/// The program of a page. Where a reader has an empty line between two blocks, it tells what the block printed, and draws: so the lines
+/// have the numbers that they have for the reader.
 fn program(page: &str) -> String {
     let lines: Vec<&str> = page.lines().collect();
     let mut text = String::from(HEAD);
-    for (number, block) in page::blocks(page).iter().enumerate().filter(|(_, block)| block.is_program()) {
-        for line in &lines[block.lines.clone()] {
-            text += line.strip_prefix("# ").unwrap_or(line);
-            text.push('\n');
+    for (number, block) in page::blocks(page).iter().enumerate() {
+        let code = &lines[block.lines.clone()];
+        if block.is_program() {
+            let code: String = code.iter().flat_map(|line| [line, "\n"]).collect();
+            write!(text, "{code}{{ crate::printed_by({number}); }}\n").expect("a text");
+        } else if let Some(name) = block.draws() {
+            let code = code.join(" ");
+            assert!(!code.contains("//") && text.ends_with("}\n"), "{name}: a drawing has no comments and follows a block");
+            text.pop();
+            writeln!(text, " {{ let svg: String = {{ {code} }}; crate::drawn(\"{name}\", svg); }}").expect("a text");
         }
-        writeln!(text, "{{ crate::printed_by({number}); }}").expect("a text");
     }
     for code in spelled(&lines) {
         writeln!(text, "{{ let _ = {code}; }}").expect("a text");

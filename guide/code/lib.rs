@@ -11,18 +11,15 @@ pub const GAP: f64 = f64::NAN;
 /// use guide::{GAP, check};
 /// let tape = wengert::prelude::Tape::new();
 /// assert_eq!(check("slope", 2.0, tape.var(2.0)), "slope: right");
-/// assert_eq!(check("slope", GAP, tape.var(2.0)), "slope: not yet, a gap is left; the tape says 2");
+/// assert_eq!(check("slope", GAP, tape.var(2.0)), "slope: not yet, a gap is left; the tape says [2.000000]");
 /// ```
-pub fn check<'t>(what: &str, yours: impl Answer, tape: Var<'t>) -> String {
+pub fn check(what: &str, yours: impl Answer, tape: Var<'_>) -> String {
     let (yours, truth) = (yours.numbers(), tape.to_vec::<f64>());
-    let verdict = if yours.len() == truth.len() && compare(&yours, &truth).close {
-        "right"
-    } else if yours.iter().any(|number| number.is_nan()) {
-        "not yet, a gap is left"
-    } else {
-        "not yet"
-    };
-    if verdict == "right" { format!("{what}: right") } else { format!("{what}: {verdict}; the tape says {tape}") }
+    if yours.len() == truth.len() && compare(&yours, &truth).close {
+        return format!("{what}: right");
+    }
+    let gap = if yours.iter().any(|number| number.is_nan()) { ", a gap is left" } else { "" };
+    format!("{what}: not yet{gap}; the tape says {truth:.6?}")
 }
 
 /// A number, numbers, or a variable with its values.

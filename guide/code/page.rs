@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// A fenced block of a page.
 pub(crate) struct Block {
-    /// What follows the opening fence: `rust`, `text`, `rust,should_panic`.
+    /// What follows the opening fence: `rust`, `text`, `rust,draws=moons`, `rust,should_panic`.
     pub(crate) info: String,
     /// The lines between the fences.
     pub(crate) lines: Range<usize>,
@@ -14,6 +14,11 @@ impl Block {
     /// Whether it is a part of the page's program.
     pub(crate) fn is_program(&self) -> bool {
         self.info == "rust"
+    }
+
+    /// The name of the picture whose SVG it is an expression of.
+    pub(crate) fn draws(&self) -> Option<&str> {
+        self.info.strip_prefix("rust,draws=")
     }
 
     /// Whether it is a program of its own, which ends with a panic.

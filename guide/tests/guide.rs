@@ -9,22 +9,36 @@ use std::cell::RefCell;
 use std::error::Error;
 use std::fmt::Arguments;
 use std::path::{Path, PathBuf};
-use std::{env, fs, panic};
+use std::{env, fs, mem, panic};
 
 type Program = fn() -> Result<(), Box<dyn Error>>;
 
+/// What a program has made so far.
+#[derive(Default)]
+struct Made {
+    /// What the block that runs has printed.
+    printed: String,
+    /// What each block before it has printed.
+    texts: Vec<(usize, String)>,
+    /// The pictures, by their names.
+    pictures: Vec<(&'static str, String)>,
+}
+
 thread_local! {
-    /// What the program of this thread has printed so far, and what each of its blocks printed.
-    static PRINTED: RefCell<(String, Vec<(usize, String)>)> = const { RefCell::new((String::new(), vec![])) };
+    static MADE: RefCell<Made> = RefCell::default();
 }
 
 fn print_line(text: Arguments<'_>) {
-    PRINTED.with_borrow_mut(|(printed, _)| *printed += &format!("{text}\n"));
+    MADE.with_borrow_mut(|made| made.printed += &format!("{text}\n"));
 }
 
-/// Ends a block: what was printed since the last one is its text.
+/// Ends a block.
 fn printed_by(block: usize) {
-    PRINTED.with_borrow_mut(|(printed, blocks)| blocks.push((block, std::mem::take(printed))));
+    MADE.with_borrow_mut(|made| made.texts.push((block, mem::take(&mut made.printed))));
+}
+
+fn drawn(name: &'static str, svg: String) {
+    MADE.with_borrow_mut(|made| made.pictures.push((name, svg)));
 }
 
 /// Stands before the standard library's in the programs below.
@@ -50,15 +64,7 @@ macro_rules! exercise {
     };
 }
 
-macro_rules! picture {
-    ($($name:ident),*) => {
-        const PICTURES: &[&str] = &[$(stringify!($name)),*];
-        mod pictures { $( #[test] fn $name() { super::is_drawn_by(stringify!($name), guide::pictures::$name); } )* }
-    };
-}
-
 include!(concat!(env!("OUT_DIR"), "/pages.rs"));
-picture!();
 
 fn in_book(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(file)
@@ -85,7 +91,10 @@ fn shows_what_it_prints(file: &str, main: Program, panics: &[Program]) {
     let text = read(file);
     let blocks = page::blocks(&text);
     main().unwrap_or_else(|error| panic!("{file}: {error}"));
-    let mut printed = PRINTED.take().1;
+    let Made { texts: mut printed, pictures, .. } = MADE.take();
+    for (name, svg) in pictures {
+        keep(&format!("pictures/{name}.svg"), &svg);
+    }
     for (block, program) in blocks.iter().enumerate().filter(|(_, block)| block.panics()).map(|(n, _)| n).zip(panics) {
         let raised = panic::catch_unwind(program).expect_err("the block says that it panics");
         let message = raised.downcast_ref::<String>().cloned().or(raised.downcast_ref::<&str>().map(|text| text.to_string()));
@@ -101,7 +110,7 @@ fn shows_what_it_prints(file: &str, main: Program, panics: &[Program]) {
         fresh.extend(lines[next..end].iter().map(|line| line.to_string()));
         if !text.is_empty() {
             fresh.extend(["", "```text"].map(str::to_owned));
-            fresh.extend(text.lines().map(|line| line.trim_end().to_owned()));
+            fresh.extend(text.trim_end().lines().map(|line| line.trim_end().to_owned()));
             fresh.push("```".to_owned());
         }
         next = old.map_or(end, |old| old.lines.end + 1);
@@ -110,12 +119,13 @@ fn shows_what_it_prints(file: &str, main: Program, panics: &[Program]) {
     keep(file, &(fresh.join("\n") + "\n"));
 }
 
-/// The texts in the order of their blocks, with the reader's file in the place of the generated one.
+/// The texts in the order of their blocks, with the reader's file in the place of the generated one, whose path may be shortened.
 fn printed_in_order(mut printed: Vec<(usize, String)>) -> Vec<(usize, String)> {
     printed.sort();
     for (_, text) in &mut printed {
-        while let Some(start) = text.find(env!("OUT_DIR")) {
-            let end = start + text[start..].find(".rs").expect("the path of a file") + 3;
+        while let Some(at) = text.find("/out/") {
+            let start = text[..at].rfind(char::is_whitespace).map_or(0, |space| space + 1);
+            let end = at + text[at..].find(".rs").expect("the path of a file") + 3;
             text.replace_range(start..end, "src/main.rs");
         }
     }
@@ -125,16 +135,12 @@ fn printed_in_order(mut printed: Vec<(usize, String)>) -> Vec<(usize, String)> {
 fn has_gaps_and_a_solution(name: &str, gaps: Program, solved: Program) {
     let run = |program: Program| {
         program().unwrap_or_else(|error| panic!("{name}: {error}"));
-        PRINTED.take().0
+        MADE.take().printed
     };
     let (open, filled) = (run(gaps), run(solved));
     assert!(open.lines().count() > 0 && open.lines().all(|line| line.contains("not yet")), "{name} with gaps:\n{open}");
     assert_eq!(open.lines().count(), filled.lines().count());
     assert!(filled.lines().all(|line| line.ends_with("right")), "{name} with its solution:\n{filled}");
-}
-
-fn is_drawn_by(name: &str, draw: fn() -> Result<String, Box<dyn Error>>) {
-    keep(&format!("pictures/{name}.svg"), &draw().unwrap_or_else(|error| panic!("{name}: {error}")));
 }
 
 /// The headings of a page as the names of their places: `What it costs` is `what-it-costs`.
@@ -147,9 +153,14 @@ fn places(page: &str) -> Vec<String> {
 #[test]
 fn links_lead_somewhere() {
     let mut names = page::names(&read("SUMMARY.md"));
-    let mut used = vec![];
+    let mut pictures = vec![];
     for name in names.clone() {
         let text = read(&name);
+        let drawn: Vec<String> =
+            page::blocks(&text).iter().filter_map(|block| Some(format!("{}.svg", block.draws()?))).collect();
+        let shown = page::links(&text).into_iter().filter_map(|link| Some(link.strip_prefix("pictures/")?.to_owned()));
+        assert_eq!(drawn, shown.collect::<Vec<_>>(), "{name}: each picture is drawn by the block below it");
+        pictures.extend(drawn);
         for link in page::links(&text).into_iter().filter(|link| !link.starts_with("https://")) {
             let (file, place) = link.split_once('#').map_or((&link[..], None), |(file, place)| (file, Some(place)));
             let file = if file.is_empty() { &name } else { file };
@@ -157,16 +168,12 @@ fn links_lead_somewhere() {
             if let Some(place) = place {
                 assert!(places(&read(file)).iter().any(|known| known == place), "{name} links to {link}: no such heading");
             }
-            used.push(file.to_owned());
         }
         for part in text.split("{{#include ").skip(1) {
             let file = part.split_once("}}").expect("an include ends").0;
             assert!(in_book(file).is_file(), "{name} includes {file}, and there is no such file");
         }
     }
-    let mut pictures: Vec<String> = PICTURES.iter().map(|name| format!("pictures/{name}.svg")).collect();
-    pictures.retain(|picture| !used.contains(picture));
-    assert!(pictures.is_empty(), "pictures that no page shows: {pictures:?}");
     let files = |folder: &str| -> Vec<String> {
         let entries = fs::read_dir(in_book(folder)).expect("the guide has this folder");
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
@@ -174,8 +181,8 @@ fn links_lead_somewhere() {
     names.push("SUMMARY.md".to_owned());
     let stray: Vec<String> = files(".").into_iter().filter(|file| file.ends_with(".md") && !names.contains(file)).collect();
     assert!(stray.is_empty(), "pages that the summary does not list: {stray:?}");
-    let stray: Vec<String> = files("pictures").into_iter().filter(|f| !PICTURES.contains(&f.trim_end_matches(".svg"))).collect();
-    assert!(stray.is_empty(), "pictures that no code draws: {stray:?}");
+    let stray: Vec<String> = files("pictures").into_iter().filter(|file| !pictures.contains(file)).collect();
+    assert!(stray.is_empty(), "pictures that no page draws: {stray:?}");
 }
 
 /// A control: the comparison sees a number that changed, and the links one that leads nowhere.
@@ -186,6 +193,6 @@ fn planted_mistakes_are_seen() {
     let blocks = page::blocks(page);
     assert!(blocks[0].is_program() && blocks[1].info == "text");
     assert_eq!(places("## What it costs\n### `x`: a"), ["what-it-costs", "x-a"]);
-    let printed = vec![(1, "b".to_owned()), (0, format!("at {}/page.rs:3", env!("OUT_DIR")))];
-    assert_eq!(printed_in_order(printed)[0].1, "at src/main.rs:3");
+    let printed = vec![(1, "b".to_owned()), (0, "at /a/out/page.rs:3, guide-1/out/page.rs:4".to_owned())];
+    assert_eq!(printed_in_order(printed)[0].1, "at src/main.rs:3, src/main.rs:4");
 }
