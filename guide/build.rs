@@ -9,6 +9,8 @@ use std::path::Path;
 use std::{env, fs};
 
 const HEAD: &str = "pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {\n";
+/// Before an expression of a table.
+const SPELLED: &str = "#[allow(clippy::let_unit_value, reason = \"some are called for what they do\")]";
 const TAIL: &str = "    Ok(())\n}\n";
 
 fn main() {
@@ -18,13 +20,16 @@ fn main() {
     for changes in ["src", "exercises", "code/page.rs"] {
         println!("cargo::rerun-if-changed={changes}");
     }
-    let read = |path: &Path| fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let write = |name: &str, text: &str| fs::write(out.join(name), text).expect("the folder for files is there");
+    let read =
+        |path: &Path| fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let write =
+        |name: &str, text: &str| fs::write(out.join(name), text).expect("the folder for files is there");
 
     let (mut modules, mut list) = (String::new(), String::new());
     let mut module = |name: &str, text: &str| {
         write(&format!("{name}.rs"), text);
-        writeln!(modules, "mod {name} {{ include!(concat!(env!(\"OUT_DIR\"), \"/{name}.rs\")); }}").expect("a text");
+        writeln!(modules, "mod {name} {{ include!(concat!(env!(\"OUT_DIR\"), \"/{name}.rs\")); }}")
+            .expect("a text");
     };
     for file in page::names(&read(&pages.join("SUMMARY.md"))) {
         let text = read(&pages.join(&file));
@@ -59,16 +64,20 @@ fn program(page: &str) -> String {
         let code = &lines[block.lines.clone()];
         if block.is_program() {
             let code: String = code.iter().flat_map(|line| [line, "\n"]).collect();
-            write!(text, "{code}{{ crate::printed_by({number}); }}\n").expect("a text");
+            writeln!(text, "{code}{{ crate::printed_by({number}); }}").expect("a text");
         } else if let Some(name) = block.draws() {
             let code = code.join(" ");
-            assert!(!code.contains("//") && text.ends_with("}\n"), "{name}: a drawing has no comments and follows a block");
+            assert!(
+                !code.contains("//") && text.ends_with("}\n"),
+                "{name}: a drawing has no comments and follows a block"
+            );
             text.pop();
-            writeln!(text, " {{ let svg: String = {{ {code} }}; crate::drawn(\"{name}\", svg); }}").expect("a text");
+            writeln!(text, " {{ let svg: String = {{ {code} }}; crate::drawn(\"{name}\", svg); }}")
+                .expect("a text");
         }
     }
     for code in spelled(&lines) {
-        writeln!(text, "{{ let _ = {code}; }}").expect("a text");
+        writeln!(text, "{{ {SPELLED} let _ = {code}; }}").expect("a text");
     }
     text + TAIL
 }
@@ -81,11 +90,12 @@ fn panicking(page: &str) -> Vec<String> {
 }
 
 /// The code in the columns that are headed `Wengert`: each an expression, compiled where the program of the page ends.
-fn spelled<'a>(lines: &[&'a str]) -> Vec<String> {
+fn spelled(lines: &[&str]) -> Vec<String> {
     let mut column = None;
     let mut found = vec![];
     for line in lines {
-        let cells: Vec<String> = line.replace(r"\|", "\u{0}").split('|').map(|cell| cell.replace('\u{0}', "|")).collect();
+        let cells: Vec<String> =
+            line.replace(r"\|", "\u{0}").split('|').map(|cell| cell.replace('\u{0}', "|")).collect();
         if cells.len() < 3 {
             column = None;
         } else if let Some(at) = cells.iter().position(|cell| cell.trim() == "Wengert") {
@@ -104,8 +114,10 @@ fn exercises(page: &str) -> Vec<(String, Vec<String>)> {
     for block in page::blocks(page) {
         let text = &lines[block.lines.clone()];
         if block.info == "rust,solution" {
-            found.last_mut().expect("an exercise before its solution").1 = text.iter().map(|&line| line.to_owned()).collect();
-        } else if let Some(file) = text.first().and_then(|line| line.strip_prefix("{{#include ../exercises/")) {
+            found.last_mut().expect("an exercise before its solution").1 =
+                text.iter().map(|&line| line.to_owned()).collect();
+        } else if let Some(file) = text.first().and_then(|line| line.strip_prefix("{{#include ../exercises/"))
+        {
             found.push((file.trim_end_matches(".rs}}").to_owned(), vec![]));
         }
     }
@@ -116,7 +128,9 @@ fn exercises(page: &str) -> Vec<(String, Vec<String>)> {
 fn solved(name: &str, text: &str, solution: &[String]) -> String {
     let mut fill = solution.iter();
     let is_gap = |line: &str| line.contains("= GAP;");
-    let lines = text.lines().map(|line| if is_gap(line) { fill.next().expect("a line for each gap") } else { line }.to_owned() + "\n");
+    let lines = text.lines().map(|line| {
+        if is_gap(line) { fill.next().expect("a line for each gap") } else { line }.to_owned() + "\n"
+    });
     let solved = lines.collect();
     assert!(fill.next().is_none(), "the solution of {name} has more lines than there are gaps");
     solved

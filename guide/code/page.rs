@@ -49,7 +49,8 @@ pub(crate) fn names(summary: &str) -> Vec<String> {
 /// What a page links to: the parts of `](…)`, without those of code.
 pub(crate) fn links(page: &str) -> Vec<String> {
     let code: Vec<Range<usize>> = blocks(page).into_iter().map(|block| block.lines).collect();
-    let prose = page.lines().enumerate().filter(|(number, _)| !code.iter().any(|lines| lines.contains(number)));
+    let prose =
+        page.lines().enumerate().filter(|(number, _)| !code.iter().any(|lines| lines.contains(number)));
     let parts = prose.flat_map(|(_, line)| line.split("](").skip(1));
     parts.filter_map(|part| part.split_once(')')).map(|(link, _)| link.to_owned()).collect()
 }

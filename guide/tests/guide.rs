@@ -82,8 +82,12 @@ fn keep(file: &str, fresh: &str) {
         && kept != fresh
     {
         let both = kept.lines().zip(fresh.lines()).enumerate().find(|(_, (kept, fresh))| kept != fresh);
-        let (number, (kept, fresh)) = both.unwrap_or((kept.lines().count().min(fresh.lines().count()), ("(another length)", "")));
-        panic!("{file}:{}: the guide has\n{kept}\nand the program\n{fresh}\n`WENGERT_GUIDE=write` writes it anew", number + 1);
+        let (number, (kept, fresh)) =
+            both.unwrap_or((kept.lines().count().min(fresh.lines().count()), ("(another length)", "")));
+        panic!(
+            "{file}:{}: the guide has\n{kept}\nand the program\n{fresh}\n`WENGERT_GUIDE=write` writes it anew",
+            number + 1
+        );
     }
 }
 
@@ -95,9 +99,14 @@ fn shows_what_it_prints(file: &str, main: Program, panics: &[Program]) {
     for (name, svg) in pictures {
         keep(&format!("pictures/{name}.svg"), &svg);
     }
-    for (block, program) in blocks.iter().enumerate().filter(|(_, block)| block.panics()).map(|(n, _)| n).zip(panics) {
+    for (block, program) in
+        blocks.iter().enumerate().filter(|(_, block)| block.panics()).map(|(n, _)| n).zip(panics)
+    {
         let raised = panic::catch_unwind(program).expect_err("the block says that it panics");
-        let message = raised.downcast_ref::<String>().cloned().or(raised.downcast_ref::<&str>().map(|text| text.to_string()));
+        let message = raised
+            .downcast_ref::<String>()
+            .cloned()
+            .or(raised.downcast_ref::<&str>().map(|text| text.to_string()));
         printed.push((block, message.expect("a panic has a text")));
     }
 
@@ -138,15 +147,21 @@ fn has_gaps_and_a_solution(name: &str, gaps: Program, solved: Program) {
         MADE.take().printed
     };
     let (open, filled) = (run(gaps), run(solved));
-    assert!(open.lines().count() > 0 && open.lines().all(|line| line.contains("not yet")), "{name} with gaps:\n{open}");
+    assert!(
+        open.lines().count() > 0 && open.lines().all(|line| line.contains("not yet")),
+        "{name} with gaps:\n{open}"
+    );
     assert_eq!(open.lines().count(), filled.lines().count());
     assert!(filled.lines().all(|line| line.ends_with("right")), "{name} with its solution:\n{filled}");
 }
 
 /// The headings of a page as the names of their places: `What it costs` is `what-it-costs`.
 fn places(page: &str) -> Vec<String> {
-    let headings = page.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
-    let letter = |c: char| if c.is_alphanumeric() || c == '-' || c == '_' { Some(c) } else { (c == ' ').then_some('-') };
+    let headings =
+        page.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
+    let letter = |c: char| {
+        if c.is_alphanumeric() || c == '-' || c == '_' { Some(c) } else { (c == ' ').then_some('-') }
+    };
     headings.map(|heading| heading.to_lowercase().chars().filter_map(letter).collect()).collect()
 }
 
@@ -158,15 +173,21 @@ fn links_lead_somewhere() {
         let text = read(&name);
         let drawn: Vec<String> =
             page::blocks(&text).iter().filter_map(|block| Some(format!("{}.svg", block.draws()?))).collect();
-        let shown = page::links(&text).into_iter().filter_map(|link| Some(link.strip_prefix("pictures/")?.to_owned()));
+        let shown = page::links(&text)
+            .into_iter()
+            .filter_map(|link| Some(link.strip_prefix("pictures/")?.to_owned()));
         assert_eq!(drawn, shown.collect::<Vec<_>>(), "{name}: each picture is drawn by the block below it");
         pictures.extend(drawn);
         for link in page::links(&text).into_iter().filter(|link| !link.starts_with("https://")) {
-            let (file, place) = link.split_once('#').map_or((&link[..], None), |(file, place)| (file, Some(place)));
+            let (file, place) =
+                link.split_once('#').map_or((&link[..], None), |(file, place)| (file, Some(place)));
             let file = if file.is_empty() { &name } else { file };
             assert!(in_book(file).is_file(), "{name} links to {link}, and there is no such file");
             if let Some(place) = place {
-                assert!(places(&read(file)).iter().any(|known| known == place), "{name} links to {link}: no such heading");
+                assert!(
+                    places(&read(file)).iter().any(|known| known == place),
+                    "{name} links to {link}: no such heading"
+                );
             }
         }
         for part in text.split("{{#include ").skip(1) {
@@ -179,7 +200,8 @@ fn links_lead_somewhere() {
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     };
     names.push("SUMMARY.md".to_owned());
-    let stray: Vec<String> = files(".").into_iter().filter(|file| file.ends_with(".md") && !names.contains(file)).collect();
+    let stray: Vec<String> =
+        files(".").into_iter().filter(|file| file.ends_with(".md") && !names.contains(file)).collect();
     assert!(stray.is_empty(), "pages that the summary does not list: {stray:?}");
     let stray: Vec<String> = files("pictures").into_iter().filter(|file| !pictures.contains(file)).collect();
     assert!(stray.is_empty(), "pictures that no page draws: {stray:?}");
