@@ -97,7 +97,7 @@ fn shows_what_it_prints(file: &str, main: Program, panics: &[Program]) {
     main().unwrap_or_else(|error| panic!("{file}: {error}"));
     let Made { texts: mut printed, pictures, .. } = MADE.take();
     for (name, svg) in pictures {
-        keep(&format!("pictures/{name}.svg"), &svg);
+        keep(&format!("pictures/{name}.svg"), &readers(&svg));
     }
     for (block, program) in
         blocks.iter().enumerate().filter(|(_, block)| block.panics()).map(|(n, _)| n).zip(panics)
@@ -119,7 +119,7 @@ fn shows_what_it_prints(file: &str, main: Program, panics: &[Program]) {
         fresh.extend(lines[next..end].iter().map(|line| line.to_string()));
         if !text.is_empty() {
             fresh.extend(["", "```text"].map(str::to_owned));
-            fresh.extend(text.trim_end().lines().map(|line| line.trim_end().to_owned()));
+            fresh.extend(text.lines().map(|line| line.trim_end().to_owned()));
             fresh.push("```".to_owned());
         }
         next = old.map_or(end, |old| old.lines.end + 1);
@@ -128,17 +128,22 @@ fn shows_what_it_prints(file: &str, main: Program, panics: &[Program]) {
     keep(file, &(fresh.join("\n") + "\n"));
 }
 
-/// The texts in the order of their blocks, with the reader's file in the place of the generated one, whose path may be shortened.
+/// The texts in the order of their blocks, without spaces at their ends.
 fn printed_in_order(mut printed: Vec<(usize, String)>) -> Vec<(usize, String)> {
     printed.sort();
-    for (_, text) in &mut printed {
-        while let Some(at) = text.find("/out/") {
-            let start = text[..at].rfind(char::is_whitespace).map_or(0, |space| space + 1);
-            let end = at + text[at..].find(".rs").expect("the path of a file") + 3;
-            text.replace_range(start..end, "src/main.rs");
-        }
-    }
+    printed.iter_mut().for_each(|(_, text)| *text = readers(text.trim_end()));
     printed
+}
+
+/// A text with the reader's file in the place of the generated one, whose path may be shortened.
+fn readers(text: &str) -> String {
+    let mut text = text.to_owned();
+    while let Some(at) = text.find("/out/") {
+        let before = text[..at].rfind(|c: char| c.is_whitespace() || c == '>');
+        let end = at + text[at..].find(".rs").expect("the path of a file") + 3;
+        text.replace_range(before.map_or(0, |before| before + 1)..end, "src/main.rs");
+    }
+    text
 }
 
 fn has_gaps_and_a_solution(name: &str, gaps: Program, solved: Program) {
