@@ -78,17 +78,18 @@ fn read(file: &str) -> String {
 fn keep(file: &str, fresh: &str) {
     if env::var("WENGERT_GUIDE").is_ok_and(|how| how == "write") {
         fs::write(in_book(file), fresh).expect("the guide can be written");
-    } else if let kept = read(file)
-        && kept != fresh
-    {
-        let both = kept.lines().zip(fresh.lines()).enumerate().find(|(_, (kept, fresh))| kept != fresh);
-        let (number, (kept, fresh)) =
-            both.unwrap_or((kept.lines().count().min(fresh.lines().count()), ("(another length)", "")));
-        panic!(
-            "{file}:{}: the guide has\n{kept}\nand the program\n{fresh}\n`WENGERT_GUIDE=write` writes it anew",
-            number + 1
-        );
+    } else if let Some(difference) = difference(&read(file), fresh) {
+        panic!("{file}, {difference}\n`WENGERT_GUIDE=write` writes it anew");
     }
+}
+
+/// The first line in which the guide is not what the program says.
+fn difference(kept: &str, fresh: &str) -> Option<String> {
+    let line = |text: &str, number| text.lines().nth(number).unwrap_or("(nothing)").to_owned();
+    let number =
+        (0..kept.lines().count().max(fresh.lines().count())).find(|&n| line(kept, n) != line(fresh, n))?;
+    let [kept, fresh] = [kept, fresh].map(|text| line(text, number));
+    Some(format!("line {}: the guide has\n{kept}\nand the program\n{fresh}", number + 1))
 }
 
 fn shows_what_it_prints(file: &str, main: Program, panics: &[Program]) {
@@ -109,23 +110,29 @@ fn shows_what_it_prints(file: &str, main: Program, panics: &[Program]) {
             .or(raised.downcast_ref::<&str>().map(|text| text.to_string()));
         printed.push((block, message.expect("a panic has a text")));
     }
+    keep(file, &with_texts(&text, printed));
+}
 
-    let lines: Vec<&str> = text.lines().collect();
-    let (mut fresh, mut next) = (vec![], 0);
+/// A page with what its blocks printed in the place of what they printed before.
+fn with_texts(page: &str, printed: Vec<(usize, String)>) -> String {
+    let (lines, blocks): (Vec<&str>, _) = (page.lines().collect(), page::blocks(page));
+    let (mut fresh, mut next) = (String::new(), 0);
+    let add =
+        |fresh: &mut String, lines: &[&str]| lines.iter().for_each(|line| *fresh += &format!("{line}\n"));
     for (number, text) in printed_in_order(printed) {
         // A text that stands right behind the block is what it printed before.
         let end = blocks[number].lines.end + 1;
         let old = blocks.get(number + 1).filter(|old| old.info == "text" && old.lines.start == end + 2);
-        fresh.extend(lines[next..end].iter().map(|line| line.to_string()));
+        add(&mut fresh, &lines[next..end]);
         if !text.is_empty() {
-            fresh.extend(["", "```text"].map(str::to_owned));
-            fresh.extend(text.lines().map(|line| line.trim_end().to_owned()));
-            fresh.push("```".to_owned());
+            add(&mut fresh, &["", "```text"]);
+            add(&mut fresh, &text.lines().map(str::trim_end).collect::<Vec<_>>());
+            add(&mut fresh, &["```"]);
         }
         next = old.map_or(end, |old| old.lines.end + 1);
     }
-    fresh.extend(lines[next..].iter().map(|line| line.to_string()));
-    keep(file, &(fresh.join("\n") + "\n"));
+    add(&mut fresh, &lines[next..]);
+    fresh
 }
 
 /// The texts in the order of their blocks, without spaces at their ends.
@@ -152,6 +159,8 @@ fn has_gaps_and_a_solution(name: &str, gaps: Program, solved: Program) {
         MADE.take().printed
     };
     let (open, filled) = (run(gaps), run(solved));
+    // The page shows what the first one says.
+    assert!(name != "exercise_tanh_neuron" || read("exercises.md").contains(open.lines().next().unwrap()));
     assert!(
         open.lines().count() > 0 && open.lines().all(|line| line.contains("not yet")),
         "{name} with gaps:\n{open}"
@@ -217,8 +226,11 @@ fn links_lead_somewhere() {
 fn planted_mistakes_are_seen() {
     let page = "A [link](gone.md#x).\n\n```rust\nprintln!(\"1\");\n```\n\n```text\n2\n```\n";
     assert_eq!(page::links(page), ["gone.md#x"]);
-    let blocks = page::blocks(page);
-    assert!(blocks[0].is_program() && blocks[1].info == "text");
+    assert!(page::blocks(page)[0].is_program());
+    let of = |text: &str| difference(page, &with_texts(page, vec![(0, text.to_owned())]));
+    assert_eq!(of("2\n"), None);
+    assert_eq!(of("1\n").as_deref(), Some("line 8: the guide has\n2\nand the program\n1"));
+    assert_eq!(of("").as_deref(), Some("line 6: the guide has\n\nand the program\n(nothing)"));
     assert_eq!(places("## What it costs\n### `x`: a"), ["what-it-costs", "x-a"]);
     let printed = vec![(1, "b".to_owned()), (0, "at /a/out/page.rs:3, guide-1/out/page.rs:4".to_owned())];
     assert_eq!(printed_in_order(printed)[0].1, "at src/main.rs:3, src/main.rs:4");
