@@ -10,6 +10,7 @@
 //! | [`hessian`], [`hvp`] | f: ℝⁿ → ℝ | ∂²f/∂xᵢ∂xⱼ, and its product with v | forward over back |
 //! | [`partial`], [`laplacian`] | f of points | ∂f/∂xᵢ and Σ ∂²f/∂xᵢ² at each point | sweeps forward |
 //! | [`derivatives_along`] | f: ℝⁿ → ℝᵐ | dᵏ/dtᵏ f(x + t·v) at 0 | sweeps forward |
+//! | [`vmap`], [`vmap_over`], [`vmap_onto`] | f of one example | f of a batch | a rule for each op |
 //!
 //! ℝⁿ is a variable of any shape. The functions record ops like all code, so they work on an eager tape as in a
 //! [`Program`](crate::Program), and what they give has derivatives in turn.
@@ -24,6 +25,10 @@
 //! assert_eq!(grad(|y| x * y)(x).item(), 3.0); // x is fixed: not 2·x
 //! assert_eq!(grad(|x| grad(|y| x * y.square())(x))(x).item(), 12.0); // d(2x²)/dx
 //! ```
+
+mod vmap;
+
+pub use vmap::{vmap, vmap_onto, vmap_over};
 
 use crate::mistake::Mistake;
 use crate::shape::Shape;

@@ -4,7 +4,7 @@ use super::parts::{results, taken};
 use crate::dtype::DType;
 use crate::ir::{Binary, Body, Held, Meta, NodeId, Op, Scan};
 use crate::op::{At, Cotangents, Wanted, none};
-use crate::record::{Given, Recording, record};
+use crate::record::{Given, Recording, record, recorded};
 use crate::tape::Tape;
 use crate::var::Var;
 use std::ops::Range;
@@ -267,14 +267,8 @@ impl<'a, 't> Replayed<'a, 't> {
 fn replay<'t>(body: &Body, tape: &'t Tape<'t>, arguments: &[Var<'t>]) -> Vec<Var<'t>> {
     let mut values = arguments.to_vec();
     for line in &body.lines[arguments.len()..] {
-        let value = match line.op {
-            Op::Full(x) => tape.full(x, line.meta.shape.clone(), line.meta.dtype),
-            _ => {
-                let x: Vec<Var<'t>> = line.inputs.iter().map(|&i| values[i as usize]).collect();
-                record(line.op.clone(), &x)
-            }
-        };
-        values.push(value);
+        let x: Vec<Var<'t>> = line.inputs.iter().map(|&i| values[i as usize]).collect();
+        values.push(recorded(tape, line.op.clone(), line.meta.clone(), &x));
     }
     values
 }
