@@ -1,5 +1,9 @@
 //! The trait [`Rule`]: shapes, derivatives and values of an op. Each op implements it in its own file in `ops/`.
 
+mod batch;
+
+pub(crate) use batch::{Batch, Each, behind, with_examples};
+
 use crate::buffers::Strided;
 use crate::call::{Fault, Fill, Needs, Room};
 use crate::dense::Dense;
@@ -14,8 +18,8 @@ use std::borrow::Cow;
 /// The meaning of an op. Derivative rules are written in the recorded language: `Var` in, `Var` out. They never
 /// allocate, accumulate, un-broadcast or touch a buffer, and so they have derivatives themselves.
 ///
-/// Each method answers one question about an op. A new method, such as a symbolic rule or a rule for batches, has a
-/// default, which follows from the op's [`Structure`] or from the other methods.
+/// Each method answers one question about an op. Those that have a default follow from the op's [`Structure`] or from the other
+/// methods. Shapes, derivatives, batches and values have none: an op without one of these rules does not compile.
 pub(crate) trait Rule {
     /// Shape and dtype of the result, or the requirement that the operands do not meet.
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch>;
@@ -32,6 +36,10 @@ pub(crate) trait Rule {
 
     /// Jacobian-vector product: the tangent of the result, given those of the operands. `None` stands for zero.
     fn jvp<'t>(&self, at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>>;
+
+    /// The results for all examples of a batch, along a new first axis, where some operands have one value for each example and the
+    /// others one for all. Without a loop over the examples. Where no operand differs, the rule is not asked.
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t>;
 
     /// The result as a formula of its operands; `None` for an op that is shown by its name.
     fn formula(&self, _at: &Sketch<'_>) -> Option<Expr> {

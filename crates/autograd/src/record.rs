@@ -1,10 +1,12 @@
 //! Recording an op: shape rule, value, node. The list, the rules and the kernels meet only here.
 
 mod asked;
+mod batch;
 mod body;
 
 pub(crate) use asked::Asked;
-pub(crate) use body::{Given, Recording};
+pub(crate) use batch::{for_each_of_batch, of_each};
+pub(crate) use body::{Given, Recording, recorded};
 
 use crate::buffers::Value;
 use crate::call::{Fault, Fill, Room};

@@ -11,6 +11,7 @@
 //! | [`hessian`], [`hvp`] | f: ℝⁿ → ℝ | ∂²f/∂xᵢ∂xⱼ, and its product with v | forward over back |
 //! | [`partial`], [`laplacian`] | f of points | ∂f/∂xᵢ and Σ ∂²f/∂xᵢ² at each point | a sweep forward |
 //! | [`taylor`], [`derivatives_along`] | f: ℝⁿ → ℝᵐ | the coefficients of f(x + t·v) in t, and its derivatives | one sweep forward |
+//! | [`vmap`], [`vmap_over`], [`vmap_onto`] | f of one example | f of a batch | a rule for each op |
 //!
 //! [`Wrt`] has these derivatives by all parameters of a model, or by those of a part of it. ℝⁿ is a variable of any shape. The functions record ops like all code, so they work on an eager tape as in a
 //! [`Program`](crate::Program), and what they give has derivatives in turn.
@@ -27,9 +28,11 @@
 //! ```
 
 mod along;
+mod vmap;
 mod wrt;
 
 pub use along::{Taylor, derivatives_along, taylor};
+pub use vmap::{vmap, vmap_onto, vmap_over};
 pub use wrt::{Wrt, jacobians};
 
 use crate::mistake::Mistake;

@@ -12,6 +12,11 @@ impl Rule for After {
         Ok(x[0].clone())
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        let (Each::Own(second) | Each::Same(second)) = batch.x[1];
+        record(After, &[batch.of_all(0), second])
+    }
+
     fn view(&self, _x: &Meta, strides: &[isize]) -> Option<Layout> {
         Some(Strides::from(strides).into())
     }

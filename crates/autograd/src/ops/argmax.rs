@@ -66,6 +66,10 @@ impl Rule for Argmax {
         Ok(Meta::new(x[0].shape.without(&[self.axis]), DType::I64))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Argmax { axis: self.axis + 1 })
+    }
+
     fn vjp<'t>(&self, _at: &At<'_, 't>, _g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         none()
     }

@@ -143,6 +143,10 @@ impl Rule for Argsort {
         Ok(Meta::new(self.shape(&x[0].shape), DType::I64))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Argsort { axis: self.axis + 1, ..self.clone() })
+    }
+
     fn vjp<'t>(&self, _at: &At<'_, 't>, _g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         none()
     }

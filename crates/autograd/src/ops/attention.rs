@@ -91,6 +91,10 @@ impl Rule for Attention {
         Ok(Meta::new(x[0].shape.with_length(x[0].shape.len() - 1, width), dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(self.clone())
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         let mut x = vec![at.x[0], at.x[1], at.x[2], g];
         x.extend(at.x.get(3).copied());

@@ -54,6 +54,10 @@ impl Rule for AttentionBack {
         Ok(Meta::new(Shape::from([lead, &[length]].concat()), dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(self.clone())
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         self.second(at.x, parts(g, at.x)).map(Some).into_iter().collect()
     }

@@ -44,6 +44,14 @@ impl Rule for Broadcast {
         Ok(Meta::new(self.to.clone(), x[0].dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        let x = batch.of_all(0);
+        // Axes of length 1 stand between the examples and the axes that the operand has.
+        let (from, to) = (x.shape(), batch.shape(&self.to));
+        let new = vec![1; to.len() - from.len()];
+        record(Broadcast { to }, &[x.reshape([&from[..1], &new, &from[1..]].concat())])
+    }
+
     fn view(&self, x: &Meta, strides: &[isize]) -> Option<Layout> {
         let lead = self.to.len() - x.shape.len();
         let stride = |axis: usize| match axis.checked_sub(lead) {

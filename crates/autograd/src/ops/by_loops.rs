@@ -142,6 +142,24 @@ impl Rule for ByLoops {
         Ok(Meta::new(self.to.clone(), require_float(x)?))
     }
 
+    /// The loops are those of one example, and run once for each: an op of this name for each shows that.
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        let of_one = |i: usize| {
+            let x = batch.x.iter().map(|x| match *x {
+                Each::Own(x) => x.index(0, i as isize),
+                Each::Same(x) => x,
+            });
+            record(self.clone(), &x.collect::<Vec<_>>())
+        };
+        match batch.examples {
+            0 => {
+                let (Each::Own(x) | Each::Same(x)) = batch.x[0];
+                x.tape().full(0.0, batch.shape(&self.to), x.dtype())
+            }
+            n => Var::stack(&(0..n).map(of_one).collect::<Vec<_>>(), 0),
+        }
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, _g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         refuse(&self.function, at.y);
         none()

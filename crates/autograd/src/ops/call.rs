@@ -8,6 +8,7 @@
 //! Sources: Griewank & Walther, *Evaluating Derivatives*, 2008, chapter 12; J. Bradbury and others, JAX, `custom_vjp` and
 //! `checkpoint`; on tangents by two sweeps back, J. Townsend, "A new trick for calculating Jacobian vector products", 2017.
 
+mod batch;
 mod checkpoint;
 mod closed;
 mod elementwise;
@@ -44,6 +45,10 @@ impl Rule for Call {
             true => Ok(self.body.result(0).clone()),
             false => Err(Mismatch::new("the operands are those that the body was recorded for")),
         }
+    }
+
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch::of_each_call(self, batch)
     }
 
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t> {

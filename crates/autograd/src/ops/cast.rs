@@ -41,6 +41,10 @@ impl Rule for Cast {
         Ok(Meta::new(x[0].shape.clone(), self.to))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(self.clone())
+    }
+
     fn view(&self, x: &Meta, strides: &[isize]) -> Option<Layout> {
         (x.dtype == self.to).then(|| Strides::from(strides).into())
     }

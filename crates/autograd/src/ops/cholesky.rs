@@ -57,6 +57,10 @@ impl Rule for Cholesky {
         Ok(Meta::new(x[0].shape.clone(), dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Cholesky)
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         let l = at.y;
         let left = solved(l, half(l.t().matmul(g.tril(0))), true);

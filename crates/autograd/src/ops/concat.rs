@@ -4,7 +4,7 @@
 //! x̄ₖ = slice ȳ.
 
 use super::prelude::*;
-use crate::ir::{Concat, Slice};
+use crate::ir::{Concat, Op, Slice};
 use crate::lists::IntoList;
 use crate::mistake::Mistake;
 use crate::view::View;
@@ -66,6 +66,23 @@ impl<'t> Var<'t> {
     }
 }
 
+/// The part of a concatenation that a slice of it is, if it is a whole one.
+pub(super) fn part_of<'t>(x: Var<'t>, slice: &Slice) -> Option<Var<'t>> {
+    let list = x.tape().list();
+    let node = list.node(x.id());
+    let axis = match &node.op {
+        Op::Concat(concat) if concat.axis == slice.axis => usize::from(concat.axis),
+        _ => return None,
+    };
+    let mut start = 0;
+    let part = node.inputs.iter().find(|&&part| {
+        let length = list.node(part).meta.shape[axis];
+        start += length;
+        (start - length, length) == (slice.start, slice.length)
+    })?;
+    Some(Var::new(x.tape(), *part))
+}
+
 impl Rule for Concat {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
         let (first, axis) = (x[0], self.axis as usize);
@@ -91,6 +108,10 @@ impl Rule for Concat {
             return Err(Mismatch::new("the length of all together can be counted"));
         };
         Ok(Meta::new(first.shape.with_length(axis, length), first.dtype))
+    }
+
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Concat { axis: self.axis + 1 })
     }
 
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t> {

@@ -74,6 +74,18 @@ impl Rule for Conv {
         Ok(Meta::new(shaped(x[0], w[0], &self.over.output), dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        let [x, weight] = [0, 1].map(|i| batch.of_all(i));
+        match batch.x[1] {
+            Each::Same(weight) => batch.parted(record(self.clone(), &[batch.merged(x, 0), weight]), 0),
+            // Each example is a group of channels.
+            Each::Own(_) => {
+                let conv = Conv { groups: self.groups * batch.examples, ..self.clone() };
+                batch.parted(record(conv, &[batch.merged(x, 1), batch.merged(weight, 0)]), 1)
+            }
+        }
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t> {
         let (over, groups) = (&self.over, self.groups);
         wanted.each(|i| {

@@ -27,6 +27,13 @@ impl Rule for ConvWeight {
         Ok(Meta::new(shaped(y[1], x[1] / groups, &self.over.kernel), dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        // Each example is a group of channels.
+        let [x, g] = [0, 1].map(|i| batch.merged(batch.of_all(i), 1));
+        let conv = ConvWeight { groups: self.groups * batch.examples, ..self.clone() };
+        batch.parted(record(conv, &[x, g]), 0)
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t> {
         let (over, groups) = (&self.over, self.groups);
         wanted.each(|i| {

@@ -11,6 +11,10 @@ impl Rule for Copy {
         Ok(x[0].clone())
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Copy)
+    }
+
     fn vjp<'t>(&self, _at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         only(g)
     }

@@ -95,6 +95,10 @@ impl Rule for Cumargmax {
         Ok(Meta::new(x[0].shape.clone(), DType::I64))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Cumargmax { axis: self.axis + 1 })
+    }
+
     fn vjp<'t>(&self, _at: &At<'_, 't>, _g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         none()
     }

@@ -37,6 +37,10 @@ impl Rule for Cumsum {
         Ok(x[0].clone())
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Cumsum { axis: self.axis + 1, ..self.clone() })
+    }
+
     fn vjp<'t>(&self, _at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         only(record(Cumsum { axis: self.axis, reverse: !self.reverse }, &[g]))
     }

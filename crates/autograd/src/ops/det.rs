@@ -64,6 +64,10 @@ impl Rule for Det {
         Ok(Meta::new(Shape::from(&x[0].shape[..x[0].shape.len() - 2]), dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Det)
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         only(at.x().cofactors(at.y) * g.unsqueeze(-1).unsqueeze(-1))
     }

@@ -23,6 +23,10 @@ impl Rule for Detach {
         Ok(x[0].clone())
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Detach)
+    }
+
     fn view(&self, _x: &Meta, strides: &[isize]) -> Option<Layout> {
         Some(Strides::from(strides).into())
     }

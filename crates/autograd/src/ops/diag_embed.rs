@@ -39,6 +39,10 @@ impl Rule for DiagEmbed {
         Ok(Meta::new(Shape::from([lead, &[self.rows, self.columns]].concat()), x[0].dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(self.clone())
+    }
+
     fn vjp<'t>(&self, _at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         only(record(Diagonal { row: self.row, column: self.column }, &[g]))
     }

@@ -61,6 +61,10 @@ impl Rule for Diagonal {
         Ok(Meta::new(Shape::from([lead, &[length]].concat()), x[0].dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(self.clone())
+    }
+
     fn view(&self, x: &Meta, strides: &[isize]) -> Option<Layout> {
         let (lead, &[down, right]) = strides.split_last_chunk()?;
         let mut layout: Layout = lead.iter().copied().chain([down + right]).collect::<Strides>().into();

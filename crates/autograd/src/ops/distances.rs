@@ -71,6 +71,10 @@ impl Rule for Distances {
         infer_pairs(x[0], x[1])
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Distances)
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t> {
         let w = over_distance(g, at.y);
         wanted.each(|i| {

@@ -64,6 +64,10 @@ impl Rule for Eigh {
         Ok(Meta::new(x[0].shape.with_length(rows, n + 1), dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Eigh)
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         let ((w, v), (gw, gv)) = (parts(at.y), parts(g));
         let inner = gw.diag(0) + inverse_gaps(w) * v.t().matmul(gv);

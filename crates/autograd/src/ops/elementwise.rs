@@ -15,6 +15,10 @@ impl Rule for Unary {
         require_float(x)?;
         Ok(x[0].clone())
     }
+
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(*self)
+    }
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         let ([zero, _], slope) = self.visit(Slopes { at, wanted: [true; 2] });
         times(zero, slope, g).map_or_else(none, only)
@@ -41,6 +45,10 @@ impl Rule for Binary {
         require_float(x)?;
         same_shapes(x)?;
         Ok(x[0].clone())
+    }
+
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(*self)
     }
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t> {
         let (zeros, slopes) = self.visit(Slopes { at, wanted: [0, 1].map(|i| wanted.has(i)) });
@@ -70,6 +78,10 @@ impl Rule for Compare {
         same_shapes(x)?;
         one_dtype(x)?;
         Ok(Meta::new(x[0].shape.clone(), DType::Bool))
+    }
+
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(*self)
     }
     fn vjp<'t>(&self, _at: &At<'_, 't>, _g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         none()

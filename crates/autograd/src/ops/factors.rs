@@ -2,6 +2,7 @@
 //! rounded once at the end. Kernels take the same steps in blocks, see `kernels/linear.rs`.
 
 use super::prelude::*;
+use crate::ir::Op;
 use crate::kernels::linear::{Blocks, Triangle, WIDTH, two_rows};
 use crate::lists::IntoList;
 use crate::math::ln;
@@ -58,6 +59,17 @@ pub(super) fn require_right_side(x: &[&Meta]) -> Result<Meta, Mismatch> {
         return Err(Mismatch::new("leading axes, aligned at the last, are equal or one of them is 1"));
     }
     Ok(Meta::new(x[1].shape.clone(), dtype))
+}
+
+/// Equations of a batch: right sides of one matrix are columns beside each other.
+#[track_caller]
+pub(super) fn of_right_sides<'t>(op: impl Into<Op>, batch: &Batch<'_, 't>) -> Var<'t> {
+    match *batch.x {
+        [Each::Same(a), Each::Own(b)] if a.rank() == 2 => {
+            batch.parted(record(op, &[a, batch.merged(b, 1)]), 1)
+        }
+        _ => batch.record(op),
+    }
 }
 
 /// The position of a matrix among the leading axes.

@@ -39,6 +39,10 @@ impl Rule for Fft {
         Ok(x[0].clone())
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Fft { axis: self.axis + 1, ..self.clone() })
+    }
+
     fn vjp<'t>(&self, _at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         only(Fft::record(g, self.axis, !self.inverse))
     }

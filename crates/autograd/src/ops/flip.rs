@@ -33,6 +33,10 @@ impl Rule for Flip {
         Ok(x[0].clone())
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Flip { axes: behind(&self.axes) })
+    }
+
     fn view(&self, x: &Meta, strides: &[isize]) -> Option<Layout> {
         let mut flipped = Layout::from(Strides::from(strides));
         // The view of an empty buffer begins at offset 0.

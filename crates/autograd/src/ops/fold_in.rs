@@ -1,7 +1,7 @@
 //! Fold-in: the key that a key and a number give: see [`Key::fold_in`](crate::Key::fold_in). Keys have no derivative.
 
 use super::prelude::*;
-use super::uniform::{key_of, key_of_dense, require_key};
+use super::uniform::{keys_of, keys_of_dense, require_key};
 use crate::ir::FoldIn;
 
 impl<'t> Var<'t> {
@@ -9,7 +9,7 @@ impl<'t> Var<'t> {
     /// [`Key`](crate::Key), and so is the result. A computation that draws several times gives each draw a key of its own.
     ///
     /// # Panics
-    /// If `self` is not `I64` of shape \[2\].
+    /// If `self` is not `I64` of shape \[…, 2\]: one key, or several.
     ///
     /// ```
     /// # use autograd::{Key, Tape};
@@ -29,6 +29,10 @@ impl Rule for FoldIn {
         Ok(x[0].clone())
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(self.clone())
+    }
+
     fn vjp<'t>(&self, _at: &At<'_, 't>, _g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         none()
     }
@@ -38,13 +42,12 @@ impl Rule for FoldIn {
     }
 
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
-        y.write(key_of_dense(&x[0]).fold_in(self.n).words());
+        y.write(keys_of_dense(&x[0]).flat_map(|key| key.fold_in(self.n).words()));
         Ok(())
     }
 
-    /// As the reference, without an allocation.
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
-        y.write(key_of(&x[0]).fold_in(self.n).words());
+        y.write(keys_of(&x[0]).flat_map(|key| key.fold_in(self.n).words()));
         Ok(())
     }
 }

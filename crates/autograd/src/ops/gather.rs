@@ -37,6 +37,10 @@ impl Rule for Gather {
         Ok(Meta::new(x[1].shape.clone(), x[0].dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Gather { axis: self.axis + 1 })
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         only(record(ScatterAdd { axis: self.axis, to: at.x[0].shape() }, &[g, at.x[1]]))
     }

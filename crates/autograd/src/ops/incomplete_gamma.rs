@@ -86,6 +86,10 @@ impl Rule for IncompleteGamma {
         Ok(x[0].clone())
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(self.clone())
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t> {
         wanted.each(|i| Some(g.strong_mul(if i == 0 { self.by_parameter(at.x) } else { self.density(at.x) })))
     }

@@ -3,7 +3,7 @@
 //!
 //! Linear in x: ẏ = index_add ẋ, x̄ = take ȳ. The indices have no derivative.
 
-use super::indexing::{Slices, check, check_dense, require_i64};
+use super::indexing::{Slices, check, check_dense, places_of_each, require_i64};
 use super::lines::contiguous;
 use super::prelude::*;
 use crate::ir::{IndexAdd, Take};
@@ -77,6 +77,22 @@ impl Rule for IndexAdd {
             )));
         };
         Ok(Meta::new([before, &[self.length], after].concat().into(), dtype))
+    }
+
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        let axis = usize::from(self.axis);
+        match batch.x[1] {
+            Each::Same(index) => {
+                record(IndexAdd { axis: self.axis + 1, ..self.clone() }, &[batch.of_all(0), index])
+            }
+            // Each example has places of its own along the axis.
+            Each::Own(_) => {
+                let index = places_of_each(batch, self.length);
+                let source = batch.of_all(0).move_axis(0, axis as isize);
+                let add = IndexAdd { length: self.length.saturating_mul(batch.examples), ..self.clone() };
+                batch.parted(record(add, &[source, index]), axis)
+            }
+        }
     }
 
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {

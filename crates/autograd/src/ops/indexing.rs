@@ -1,7 +1,9 @@
 //! Checks of indices, shared by the ops that take them.
 
 use super::prelude::*;
+use crate::ir::RavelIndex;
 use crate::lists::IntoList;
+use crate::record::check_memory;
 use std::ops::Range;
 
 /// As [`check`]; the reference loops use it.
@@ -60,6 +62,18 @@ impl Slices {
             }
         }
     }
+}
+
+/// The indices of a batch, operand 1, along an axis on which the axes of all examples lie one after the other.
+#[track_caller]
+pub(super) fn places_of_each<'t>(batch: &Batch<'_, 't>, length: usize) -> Var<'t> {
+    let index = batch.of_all(1);
+    let (tape, shape) = (index.tape(), index.shape());
+    check_memory("vmap", &Shape::from(batch.examples), DType::I64);
+    let numbers = tape.constant((0..batch.examples as i64).collect::<Vec<i64>>());
+    let column: Vec<usize> = (0..shape.len()).map(|axis| if axis == 0 { shape[0] } else { 1 }).collect();
+    let numbers = numbers.reshape(column).broadcast_to(shape);
+    record(RavelIndex { lengths: [batch.examples, length].into() }, &[numbers, index])
 }
 
 /// Checks the operand of indices along an axis of a tensor. It must have as many axes as the tensor and must not be longer

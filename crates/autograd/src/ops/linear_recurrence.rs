@@ -109,6 +109,10 @@ impl Rule for LinearRecurrence {
         Ok(x[1].clone())
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(LinearRecurrence { axis: self.axis + 1, ..self.clone() })
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t> {
         let back = LinearRecurrence { axis: self.axis, reverse: !self.reverse };
         let inputs = record(back, &[self.after(at.x[0]), g]);

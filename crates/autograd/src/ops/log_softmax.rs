@@ -34,6 +34,10 @@ impl Rule for LogSoftmax {
         Ok(x[0].clone())
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(LogSoftmax { axis: self.axis + 1 })
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         // A row of −∞ has no softmax; where nobody reads it, the sum is 0, a strong zero.
         only(g - sum_keeping(g, self.axis).strong_mul(at.y.exp()))

@@ -105,6 +105,10 @@ impl Rule for Lu {
         Ok(Meta::new(shape.with_length(shape.len() - 1, n + 1), dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Lu)
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         let p = Point::of(at.y);
         let g = g.slice(-1, 0..g.shape()[g.rank() - 1] - 1);

@@ -110,6 +110,21 @@ impl Rule for Matmul {
         Ok(Meta::new(x[0].shape.with_length(lead.len() + 1, n), dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        match *batch.x {
+            // One product of the rows of all examples.
+            [Each::Own(a), Each::Same(b)] if b.rank() == 2 => {
+                batch.parted(record(Matmul, &[batch.merged(a, 0), b]), 0)
+            }
+            // A vector for each example is a row of a matrix.
+            [Each::Same(a), Each::Own(b)] if a.rank() == 2 && b.shape()[2] == 1 => {
+                let rows = b.reshape(&b.shape()[..2]);
+                record(Matmul, &[rows, a.t()]).unsqueeze(-1)
+            }
+            _ => batch.record(Matmul),
+        }
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t> {
         let [a, b] = [at.x[0], at.x[1]];
         wanted.each(|i| Some(if i == 0 { g.matmul(b.t()) } else { a.t().matmul(g) }))

@@ -53,6 +53,10 @@ impl Rule for MatrixExp {
         Ok(Meta::new(x[0].shape.clone(), dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(MatrixExp)
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         only(along(at.x().t(), g))
     }

@@ -82,6 +82,10 @@ impl Rule for Max {
         Ok(Meta::new(x[0].shape.without(&self.axes), dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Max { axes: behind(&self.axes) })
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         only(self.weights(at) * self.keeping(at, g))
     }

@@ -22,6 +22,10 @@ impl Rule for OffsetsDot {
         infer_pairs(x[1], x[2])
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(OffsetsDot)
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t> {
         let [u, a, b] = [0, 1, 2].map(|i| at.x[i]);
         wanted.each(|i| {

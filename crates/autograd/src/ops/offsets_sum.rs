@@ -18,6 +18,10 @@ impl Rule for OffsetsSum {
         Ok(x[1].clone())
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(OffsetsSum)
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t> {
         let [w, a, b] = [0, 1, 2].map(|i| at.x[i]);
         wanted.each(|i| {

@@ -59,6 +59,10 @@ impl Rule for Overlap {
         Ok(Meta::new(Shape::from(lead).with_length(axis, self.length), dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Overlap { axis: self.axis + 1, ..self.clone() })
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         let size = at.x().shape()[at.x().rank() - 1];
         let &Overlap { axis, step, dilation, .. } = self;

@@ -33,6 +33,10 @@ impl Rule for Pad {
         Ok(Meta::new(x[0].shape.with_length(axis, length), x[0].dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Pad { axis: self.axis + 1, ..self.clone() })
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         let length = at.x().shape()[self.axis as usize];
         only(record(Slice { axis: self.axis, start: self.before, length }, &[g]))

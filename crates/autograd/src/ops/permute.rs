@@ -92,6 +92,10 @@ impl Rule for Permute {
         Ok(Meta::new(self.order(&x[0].shape), x[0].dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Permute { axes: [0].into_iter().chain(behind(&self.axes).iter().copied()).collect() })
+    }
+
     fn view(&self, _x: &Meta, strides: &[isize]) -> Option<Layout> {
         Some(self.order::<_, Strides>(strides).into())
     }

@@ -75,6 +75,11 @@ impl Rule for Pick {
         Ok(Meta::new(Shape::from([rows]), dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        let [x, index] = [0, 1].map(|i| batch.merged(batch.of_all(i), 0));
+        batch.parted(record(self.clone(), &[x, index]), 0)
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         only(record(Unpick { columns: at.x[0].shape()[1] }, &[g, at.x[1]]))
     }

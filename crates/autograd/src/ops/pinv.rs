@@ -43,6 +43,10 @@ impl Rule for Pinv {
         }
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Pinv)
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         let (a, p, g) = (at.x(), at.y, g.t());
         let left = g.matmul(p).matmul(p.t());

@@ -23,6 +23,10 @@ impl Rule for PoolArgmax {
         Ok(Meta::new(lead.iter().chain(over.output.iter()).copied().collect(), DType::I64))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(self.clone())
+    }
+
     fn vjp<'t>(&self, _at: &At<'_, 't>, _g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         none()
     }

@@ -6,7 +6,9 @@ pub(super) use crate::dense::{Dense, indices, offset};
 pub(super) use crate::dtype::{DType, Float, with_float, with_type};
 pub(super) use crate::ir::Meta;
 pub(super) use crate::kernels;
-pub(super) use crate::op::{At, Clash, Cotangents, Mismatch, Rule, Wanted, none, one_dtype, only, total};
+pub(super) use crate::op::{
+    At, Batch, Clash, Cotangents, Each, Mismatch, Rule, Wanted, behind, none, one_dtype, only, total,
+};
 pub(super) use crate::record::{record, require_float};
 pub(super) use crate::shape::{Axes, Axis, Layout, Shape, Strides};
 pub(super) use crate::symbol::{self, Expr, Sketch};

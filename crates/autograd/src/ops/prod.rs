@@ -29,6 +29,10 @@ impl Rule for Prod {
         Ok(Meta::new(x[0].shape.without(&[self.axis]), dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Prod { axis: self.axis + 1 })
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         let axis = self.axis as isize;
         let length = |x: Var<'t>| x.shape()[axis as usize];

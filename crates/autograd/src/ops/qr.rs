@@ -61,6 +61,10 @@ impl Rule for Qr {
         }
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Qr)
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         let ((q, r), (gq, gr)) = (halves(at.y), halves(g));
         let m = r.matmul(gr.triu(0).t()) - gq.t().matmul(q);

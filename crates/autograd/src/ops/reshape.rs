@@ -65,6 +65,10 @@ impl Rule for Reshape {
         Ok(Meta::new(self.to.clone(), x[0].dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Reshape { to: batch.shape(&self.to) })
+    }
+
     /// A view if strides can express the new shape. Else the elements are copied.
     fn view(&self, x: &Meta, strides: &[isize]) -> Option<Layout> {
         restride(&x.shape, strides, &self.to).map(Layout::from)

@@ -8,6 +8,7 @@
 //!
 //! Source: Griewank & Walther, *Evaluating Derivatives*, 2008, chapters 3 and 12.
 
+mod batch;
 mod derive;
 mod looped;
 mod parts;
@@ -27,6 +28,10 @@ impl Rule for Scan {
         }
         let elements = self.pieces().iter().map(Piece::elements).fold(0, usize::saturating_add);
         Ok(Meta::new(Shape::from(elements), self.part))
+    }
+
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch::of_each_loop(self, batch)
     }
 
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t> {

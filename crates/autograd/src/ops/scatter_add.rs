@@ -41,6 +41,10 @@ impl Rule for ScatterAdd {
         Ok(Meta::new(self.to.clone(), dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(ScatterAdd { axis: self.axis + 1, to: batch.shape(&self.to) })
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         only(record(Gather { axis: self.axis }, &[g, at.x[1]]))
     }

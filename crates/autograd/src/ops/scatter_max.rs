@@ -60,6 +60,10 @@ impl Rule for ScatterMax {
         Ok(x[0].clone())
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(ScatterMax { axis: self.axis + 1, ..self.clone() })
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t> {
         let (of_x, of_source, ties) = self.largest(at);
         let share = g / ties;

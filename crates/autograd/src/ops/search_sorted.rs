@@ -59,6 +59,20 @@ impl Rule for SearchSorted {
         Ok(Meta::new(values.clone(), DType::I64))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        match batch.x[0] {
+            // A vector serves values of any shape.
+            Each::Same(sorted) if sorted.rank() == 1 => record(self.clone(), &[sorted, batch.of_all(1)]),
+            Each::Own(sorted) if sorted.rank() == 2 => {
+                let values = batch.of_all(1);
+                let shape = values.shape();
+                let row = values.reshape([batch.examples, shape[1..].iter().product()]);
+                record(self.clone(), &[sorted, row]).reshape(shape)
+            }
+            _ => batch.record(self.clone()),
+        }
+    }
+
     fn vjp<'t>(&self, _at: &At<'_, 't>, _g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         none()
     }

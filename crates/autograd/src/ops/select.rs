@@ -59,6 +59,10 @@ impl Rule for Select {
         Ok(x[1].clone())
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Select)
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t> {
         wanted.each(|i| {
             let zero = g.full_like(0.0);

@@ -2,6 +2,7 @@
 //!
 //! Linear: ẏ = slice ẋ, and the adjoint adds zeros at both ends: x̄ = pad ȳ.
 
+use super::concat::part_of;
 use super::prelude::*;
 use crate::ir::{Pad, Slice};
 use std::ops::{Bound, RangeBounds};
@@ -107,6 +108,12 @@ impl Rule for Slice {
             return Err(Mismatch::new(rule).clash([Clash::Axis(0, axis)]));
         }
         Ok(Meta::new(from.with_length(axis, self.length), x[0].dtype))
+    }
+
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        let x = batch.of_all(0);
+        let slice = Slice { axis: self.axis + 1, ..self.clone() };
+        part_of(x, &slice).unwrap_or_else(|| record(slice, &[x]))
     }
 
     fn view(&self, x: &Meta, strides: &[isize]) -> Option<Layout> {

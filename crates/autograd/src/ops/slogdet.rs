@@ -59,6 +59,10 @@ impl Rule for Slogdet {
         Ok(Meta::new(Shape::from([lead, &[2]].concat()), dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Slogdet)
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         only(at.x().inverse().t() * g.index(-1, 1).unsqueeze(-1).unsqueeze(-1))
     }

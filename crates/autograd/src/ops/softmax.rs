@@ -33,6 +33,10 @@ impl Rule for Softmax {
         Ok(x[0].clone())
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Softmax { axis: self.axis + 1 })
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         only(self.times_jacobian(at.y, g))
     }

@@ -4,7 +4,7 @@
 //! Source: M. Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation",
 //! 2008, section 2.2.4.
 
-use super::factors::{Lu, doubles, entry_of, factor_needs, require_right_side, write};
+use super::factors::{Lu, doubles, entry_of, factor_needs, of_right_sides, require_right_side, write};
 use super::prelude::*;
 use crate::ir::Solve;
 use crate::kernels::linear::Blocks;
@@ -66,6 +66,10 @@ impl<'t> Var<'t> {
 impl Rule for Solve {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
         require_right_side(x)
+    }
+
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        of_right_sides(Solve, batch)
     }
 
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t> {

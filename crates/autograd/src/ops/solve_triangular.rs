@@ -6,7 +6,7 @@
 //! 2008, section 2.2.4, restricted to the elements that are read.
 
 use super::factors::{
-    doubles, entry_of, factor_needs, require_right_side, solve_triangle, transposed, write,
+    doubles, entry_of, factor_needs, of_right_sides, require_right_side, solve_triangle, transposed, write,
 };
 use super::prelude::*;
 use crate::ir::SolveTriangular;
@@ -100,6 +100,10 @@ impl SolveTriangular {
 impl Rule for SolveTriangular {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
         require_right_side(x)
+    }
+
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        of_right_sides(self.clone(), batch)
     }
 
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t> {

@@ -46,6 +46,10 @@ impl Rule for Sum {
         Ok(Meta::new(x[0].shape.without(&self.axes), dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Sum { axes: behind(&self.axes) })
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         let shape = at.x().shape();
         let ones = shape.with_ones(&self.axes);

@@ -89,6 +89,10 @@ impl Rule for Svd {
         }
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Svd)
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         let ((u, s, v), (gu, gs, gv)) = (parts(at.y), parts(g));
         let f = inverse_gaps(s.square());

@@ -4,7 +4,7 @@
 //! Linear in x: ẏ = take ẋ. The adjoint adds up the cotangents of slices that were taken several times: x̄ = index_add ȳ.
 //! The indices have no derivative.
 
-use super::indexing::{Slices, check, check_dense, require_i64};
+use super::indexing::{Slices, check, check_dense, places_of_each, require_i64};
 use super::lines::contiguous;
 use super::prelude::*;
 use crate::ir::{IndexAdd, Take};
@@ -72,6 +72,22 @@ impl Rule for Take {
         let (before, after) = x[0].shape.split_at(usize::from(self.axis));
         let shape: Shape = [before, &x[1].shape, &after[1..]].concat().into();
         Ok(Meta::new(shape, x[0].dtype))
+    }
+
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        let axis = usize::from(self.axis);
+        match *batch.x {
+            [Each::Own(x), Each::Same(index)] => record(Take { axis: self.axis + 1 }, &[x, index]),
+            [Each::Same(x), _] => {
+                record(Take { axis: self.axis }, &[x, batch.of_all(1)]).move_axis(axis as isize, 0)
+            }
+            // Each example has places of its own along the axis.
+            _ => {
+                let x = batch.of_all(0);
+                let index = places_of_each(batch, x.shape()[axis + 1]);
+                record(Take { axis: self.axis }, &[batch.merged(x, axis), index]).move_axis(axis as isize, 0)
+            }
+        }
     }
 
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {

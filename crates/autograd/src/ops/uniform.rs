@@ -15,8 +15,10 @@ impl<'t> Var<'t> {
     /// `F32` numbers are multiples of 2⁻²⁴, `F64` numbers of 2⁻⁵³. They are the upper bits of one word of Philox4x32-10
     /// (Salmon et al. 2011), or of two.
     ///
+    /// Several keys, of \[…, 2\], each give numbers of the shape, as they do alone: \[…, shape\].
+    ///
     /// # Panics
-    /// If `self` is not `I64` of shape \[2\].
+    /// If `self` is not `I64` of shape \[…, 2\].
     ///
     /// ```
     /// # use autograd::{Key, Tape};
@@ -35,7 +37,7 @@ impl<'t> Var<'t> {
     /// As [`uniform`](Var::uniform), of the given dtype.
     ///
     /// # Panics
-    /// If `self` is not `I64` of shape \[2\], or the dtype is neither `F32` nor `F64`.
+    /// If `self` is not `I64` of shape \[…, 2\], or the dtype is neither `F32` nor `F64`.
     ///
     /// ```
     /// # use autograd::{DType, Key, Tape};
@@ -50,31 +52,38 @@ impl<'t> Var<'t> {
         let shape = shape.into();
         check_size("uniform", &shape);
         let numbers = record(Uniform { dtype, count: shape.elements() }, &[self]);
-        if shape.len() == 1 { numbers } else { numbers.reshape(shape) }
+        if shape.len() == 1 {
+            return numbers;
+        }
+        let keys = self.shape();
+        numbers.reshape([&keys[..keys.len() - 1], &shape].concat())
     }
 }
 
 /// The rule that the only operand is a key, if it is none.
 pub(super) fn require_key(x: &Meta) -> Result<(), Mismatch> {
-    if x.dtype == DType::I64 && x.shape[..] == [2] {
+    if x.dtype == DType::I64 && x.shape.last() == Some(&2) {
         return Ok(());
     }
-    let mismatch = Mismatch::new("a key is two I64 words, of shape [2]").hint(
+    let mismatch = Mismatch::new("a key is two I64 words, of shape [2]; several keys have them along their last axis").hint(
         "make a key with `Key::new(seed)`, and record it with `tape.constant(key)` or as an input with `t.input_key(…)`",
     );
     Err(if x.dtype == DType::I64 { mismatch } else { mismatch.clash([Clash::DType(0)]) })
 }
 
-/// The key that an operand holds.
-pub(super) fn key_of(x: &Strided<'_>) -> Key {
+/// The keys that an operand holds.
+pub(super) fn keys_of<'a>(x: &Strided<'a>) -> impl Iterator<Item = Key> + use<'a> {
     let x = x.view::<i64>();
-    Key::from_words([0, 1].map(|i| x.data[x.offset.wrapping_add_signed(i * x.strides[0])]))
+    let (lead, step) = (x.shape.len() - 1, x.strides[x.shape.len() - 1]);
+    indices(&x.shape[..lead]).map(move |entry| {
+        let skip: isize = entry.iter().zip(x.strides).map(|(&i, &stride)| i as isize * stride).sum();
+        Key::from_words([0, 1].map(|i| x.data[x.offset.wrapping_add_signed(skip + i * step)]))
+    })
 }
 
-/// The key that an operand of the oracle holds.
-pub(super) fn key_of_dense(x: &Dense) -> Key {
-    let words = x.slice::<i64>();
-    Key::from_words([words[0], words[1]])
+/// The keys that an operand of the oracle holds.
+pub(super) fn keys_of_dense(x: &Dense) -> impl Iterator<Item = Key> {
+    x.slice::<i64>().chunks_exact(2).map(|words| Key::from_words([words[0], words[1]]))
 }
 
 impl Rule for Uniform {
@@ -85,7 +94,11 @@ impl Rule for Uniform {
             return Err(Mismatch::new(rule)
                 .hint("compare them for truth values, scale and `.cast(…)` them for integers"));
         }
-        Ok(Meta::new(Shape::from([self.count]), self.dtype))
+        Ok(Meta::new(x[0].shape.with_length(x[0].shape.len() - 1, self.count), self.dtype))
+    }
+
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(self.clone())
     }
 
     fn vjp<'t>(&self, _at: &At<'_, 't>, _g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
@@ -97,17 +110,20 @@ impl Rule for Uniform {
     }
 
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
-        let key = key_of_dense(&x[0]);
         with_float!(self.dtype, T => {
             let n = <T as Unit>::PER_BLOCK;
-            y.write((0..self.count).map(|i| <T as Unit>::unit(key.block((i / n) as u64), i % n)));
+            let numbers = |key: Key| (0..self.count).map(move |i| <T as Unit>::unit(key.block((i / n) as u64), i % n));
+            y.write(keys_of_dense(&x[0]).flat_map(numbers));
         });
         Ok(())
     }
 
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, room: &mut Room<'_>) -> Result<(), Fault> {
-        let key = key_of(&x[0]);
-        with_float!(y.dtype(), T => kernels::random::uniform::<T>(key, y.slice(), room.workers));
+        with_float!(y.dtype(), T => {
+            for (key, y) in keys_of(&x[0]).zip(y.slice::<T>().chunks_mut(self.count.max(1))) {
+                kernels::random::uniform::<T>(key, y, room.workers);
+            }
+        });
         Ok(())
     }
 
@@ -130,6 +146,10 @@ impl Tested for Uniform {
             let words = x.tape().constant([3i64, 1, -4, 1]);
             (x - numbers(x, words.slice(0, 1..3).flip(0))).sin()
                 * numbers(x, words.reshape([2, 2]).t().index(0, 1))
+        }));
+        all.extend(rows("uniform of several keys", &[&[2, 3, 2]], |x| {
+            let keys = x.tape().constant([[3i64, 1], [-4, 1], [5, 9]]).flip(0);
+            numbers(x.index(0, 0).index(-1, 0).broadcast_to([2, 3]), keys) + x.sum()
         }));
         all.extend(rows("uniform of one number", &[&[5]], |x| {
             x * numbers(x, x.tape().full(7.0, [2], DType::I64))

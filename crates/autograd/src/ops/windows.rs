@@ -105,6 +105,10 @@ impl Rule for Windows {
         Ok(Meta::new(shape, x[0].dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(Windows { axis: self.axis + 1, ..self.clone() })
+    }
+
     fn view(&self, _x: &Meta, strides: &[isize]) -> Option<Layout> {
         let along = strides[self.axis as usize];
         let mut all: Strides = strides.iter().copied().chain([steps(along, self.dilation)]).collect();

@@ -5,6 +5,7 @@ use crate::ir::{Body, Inputs, Line, Meta, NodeId, Op, Ports};
 use crate::tape::{List, Node, Region, Tape};
 use crate::var::Var;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What a body's arguments and results are for.
@@ -37,6 +38,28 @@ impl<'t> Recording<'t> {
     pub(crate) fn arguments(&self) -> Vec<Var<'t>> {
         let start = self.region.start();
         (0..self.arguments as NodeId).map(|i| Var::new(self.tape, start + i)).collect()
+    }
+
+    /// Records again what the results are computed from, of other arguments: `of` records an op of what stands in the place of its
+    /// operands, and `other` makes that of what is around the body.
+    #[track_caller]
+    pub(crate) fn again<V: Copy>(
+        self,
+        results: &[Var<'t>],
+        arguments: &[V],
+        other: impl Fn(Var<'t>) -> V,
+        of: impl FnMut(Op, Meta, &[V]) -> V,
+    ) -> Vec<V> {
+        let tape = self.tape;
+        let start = self.region.end();
+        tape.list().check_writes_since(start);
+        let end = tape.len() as NodeId;
+        let results: Vec<NodeId> = results.iter().map(|x| x.id()).collect();
+        let argument = |id: NodeId| id.checked_sub(start).and_then(|i| arguments.get(i as usize)).copied();
+        let leaf = |id: NodeId| argument(id).unwrap_or_else(|| other(Var::new(tape, id)));
+        let results = again(tape, start..end, &results, leaf, of);
+        tape.list_mut().expire(start, end);
+        results
     }
 
     /// The body, and what it takes from around it. Work that is the same in every step is recorded around it. `known` are nodes
@@ -207,34 +230,61 @@ impl Cut {
 /// The nodes around a body that hold what it captures. What the region computed of nodes around it is recorded again, after it.
 #[track_caller]
 fn outside<'t>(tape: &'t Tape<'t>, start: NodeId, end: NodeId, captures: &[NodeId]) -> Vec<NodeId> {
+    again(
+        tape,
+        start..end,
+        captures,
+        |id| id,
+        |op, meta, x| {
+            let x: Vec<Var<'t>> = x.iter().map(|&x| Var::new(tape, x)).collect();
+            recorded(tape, op, meta, &x).id()
+        },
+    )
+}
+
+/// Records a node that was recorded before.
+#[track_caller]
+pub(crate) fn recorded<'t>(tape: &'t Tape<'t>, op: Op, meta: Meta, x: &[Var<'t>]) -> Var<'t> {
+    match op {
+        Op::Full(x) => tape.full(x, meta.shape, meta.dtype),
+        op => record_op(op, x),
+    }
+}
+
+/// Records again what nodes of a region are computed from, and gives what stands in the place of these nodes: `leaf` says what
+/// stands in the place of what is not computed in the region, and `of` records an op of what stands in the place of its operands.
+#[track_caller]
+fn again<'t, V: Copy>(
+    tape: &'t Tape<'t>,
+    region: Range<NodeId>,
+    wanted: &[NodeId],
+    leaf: impl Fn(NodeId) -> V,
+    mut of: impl FnMut(Op, Meta, &[V]) -> V,
+) -> Vec<V> {
     let computed = |id: NodeId| {
         let list = tape.list();
         let is_leaf = || list.node(id).inputs.is_empty() && !matches!(list.node(id).op, Op::Full(_));
-        (start..end).contains(&id) && !is_leaf()
+        region.contains(&id) && !is_leaf()
     };
     let mut needed = BTreeSet::new();
-    let mut open: Vec<NodeId> = captures.iter().copied().filter(|&id| computed(id)).collect();
+    let mut open: Vec<NodeId> = wanted.iter().copied().filter(|&id| computed(id)).collect();
     while let Some(id) = open.pop() {
         if needed.insert(id) {
             let inputs = tape.list().node(id).inputs.clone();
             open.extend(inputs.iter().copied().filter(|&x| computed(x)));
         }
     }
-    let mut instead: HashMap<NodeId, NodeId> = HashMap::new();
+    let mut instead: HashMap<NodeId, V> = HashMap::new();
     for id in needed {
         let (op, inputs, meta, origin) = {
             let list = tape.list();
             let Node { op, inputs, meta, origin, .. } = list.node(id);
             (op.clone(), inputs.clone(), meta.clone(), *origin)
         };
-        let x: Vec<Var<'t>> = inputs.iter().map(|x| Var::new(tape, *instead.get(x).unwrap_or(x))).collect();
-        let new = match op {
-            Op::Full(x) => tape.full(x, meta.shape, meta.dtype),
-            op => record_op(op, &x),
-        };
-        let new = new.id();
-        tape.list_mut().nodes[new as usize].origin = origin;
-        instead.insert(id, new);
+        let x: Vec<V> = inputs.iter().map(|x| instead.get(x).copied().unwrap_or_else(|| leaf(*x))).collect();
+        let new = tape.len();
+        instead.insert(id, of(op, meta, &x));
+        tape.list_mut().nodes[new..].iter_mut().for_each(|node| node.origin = origin);
     }
-    captures.iter().map(|id| *instead.get(id).unwrap_or(id)).collect()
+    wanted.iter().map(|&id| instead.get(&id).copied().unwrap_or_else(|| leaf(id))).collect()
 }

@@ -76,10 +76,10 @@ impl List {
     pub(crate) fn check_writes_since(&self, start: NodeId) {
         let written = self.states.iter().find(|state| state.written && state.current >= start);
         if let Some(state) = written {
-            Mistake::new("scan: its body writes a buffer")
+            Mistake::new("the body of a loop or of a mapped function writes a buffer")
                 .line("written", self.describe(state.current, None))
-                .rule("what changes from step to step is carried")
-                .hint("carry the value, and write what the loop gives in the end")
+                .rule("what changes from step to step is carried, and what differs between examples is a result")
+                .hint("write what the loop or the function gives, after it")
                 .raise();
         }
     }
@@ -88,13 +88,13 @@ impl List {
     #[cold]
     #[track_caller]
     pub(crate) fn left_its_loop(&self, id: NodeId, params: Option<&Params>) -> ! {
-        Mistake::new(format!("v{id}: a variable of a loop's body is used outside of it"))
-            .line("x", self.describe(id, params))
-            .rule("what a body computes has a value in each step, and none after the loop")
-            .hint(
-                "return it from the body: as a carry it has its last value, as a result all of them, stacked",
-            )
-            .raise()
+        Mistake::new(format!(
+            "v{id}: a variable of a loop's body or of a mapped function is used outside of it"
+        ))
+        .line("x", self.describe(id, params))
+        .rule("what a body computes has a value in each step or for each example, and none after it")
+        .hint("return it: as a carry of a loop it has its last value, as a result all of them, stacked")
+        .raise()
     }
 
     /// Makes what a region computed arguments of no loop: whoever still holds one of them is told so.

@@ -1,5 +1,6 @@
 //! Tests across modules: the same checks for every op, alone, on several threads, and in random programs.
 
+mod batches;
 mod catalogue;
 mod everywhere;
 mod functions;

@@ -59,7 +59,7 @@ pub trait Function: Send + Sync + 'static {
     }
 }
 
-type Held = Box<dyn Function>;
+pub(super) type Held = Box<dyn Function>;
 
 impl<'t> Var<'t> {
     /// The value of a [function of your own](crate::custom::Function), which has its derivative by its own rule, at any order.

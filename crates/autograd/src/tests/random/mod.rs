@@ -179,6 +179,37 @@ fn a_thousand_random_programs_give_what_is_recorded() {
     assert!(missing.is_none(), "no random program records {missing:?}");
 }
 
+/// A program for a batch of examples gives what it gives for each of them.
+#[test]
+fn random_programs_of_a_batch_are_those_of_its_examples() {
+    let mut exact = 0;
+    for seed in 0..400 {
+        let recipe = Recipe::draw(seed);
+        let rounds = recipe.has_products();
+        if rounds && !recipe.smooth {
+            continue;
+        }
+        let wanted = recipe.eager(Leaves::Given, false, |_| {}).expect("eager execution refuses nothing");
+        let bounds = if rounds {
+            bounds(&recipe, &wanted).expect("eager execution refuses nothing")
+        } else {
+            exact += 1;
+            vec![0.0; wanted.len()]
+        };
+        for (at, examples) in
+            [[Leaves::Given, Leaves::Other], [Leaves::Other, Leaves::Given]].iter().enumerate()
+        {
+            let all = recipe.batched(examples);
+            for (i, ((given, wanted), bound)) in all[at].iter().zip(&wanted).zip(&bounds).enumerate() {
+                within(given, wanted, *bound).unwrap_or_else(|e| {
+                    panic!("seed {seed}, example {at}, result {i}: {e}\n{}", recipe.source())
+                });
+            }
+        }
+    }
+    assert!(exact > 100, "{exact}");
+}
+
 /// `cargo test -p wengert-autograd --lib -- --ignored ten_thousand`
 #[test]
 #[ignore = "ten thousand programs take minutes; run with `-- --ignored ten_thousand`"]

@@ -2,6 +2,7 @@
 
 use super::build::build;
 use super::recipe::{LeafSource, Recipe, RecipeNode, RecipeOp};
+use crate::record::for_each_of_batch;
 use crate::{AnyTensor, DType, Element, Param, Params, Passes, Program, Replay, Run, Tape, Var};
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 use rand::rngs::ChaCha8Rng;
@@ -160,6 +161,38 @@ impl Recipe {
             }
         }
         Ok(values)
+    }
+
+    /// The results for a batch of examples with inputs of their own and the same parameters, example by example.
+    pub(super) fn batched(&self, examples: &[Leaves]) -> Vec<Vec<Values>> {
+        let (params, handles) = self.params(Leaves::Given);
+        let tape = Tape::with(&params);
+        let constant = |array: Array| match array {
+            Array::F32(a) => tape.constant(&a),
+            Array::F64(a) => tape.constant(&a),
+            Array::I64(a) => tape.constant(&a),
+        };
+        let of_all = |node: &RecipeNode| {
+            let each = examples.iter().map(|&leaves| constant(self.array(node, leaves)));
+            Var::stack(&each.collect::<Vec<_>>(), 0)
+        };
+        // One more, so that there is one for each program.
+        let number = tape.constant(vec![0.0; examples.len()]);
+        let inputs: Vec<Var<'_>> = self.leaves_of(LeafSource::Input).map(of_all).chain([number]).collect();
+        let all = for_each_of_batch(examples.len(), &inputs, |one| {
+            let (mut inputs, mut handles) = (one.iter(), handles.iter());
+            self.results(&tape, &mut |node| match &node.op {
+                RecipeOp::Leaf(LeafSource::Param, _) => {
+                    tape.param(*handles.next().expect("one per parameter"))
+                }
+                RecipeOp::Leaf(LeafSource::Input, _) | RecipeOp::Labels(LeafSource::Input, ..) => {
+                    *inputs.next().expect("one per input")
+                }
+                _ => constant(self.array(node, Leaves::Given)),
+            })
+        });
+        let of_example = |i| all.iter().map(|y| eager_values(y.index(0, i as isize))).collect();
+        (0..examples.len()).map(of_example).collect()
     }
 
     /// The results of a program, in the same order, and the gradients by parameter. It runs twice in one state, first on
