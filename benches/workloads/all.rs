@@ -4,6 +4,8 @@ mod data;
 mod hand;
 mod setup;
 mod w1;
+mod w13;
+mod w15;
 mod w2;
 mod w3;
 mod w4;
@@ -53,6 +55,8 @@ pub(crate) fn all() -> Vec<Workload> {
         w7::workloads(),
         w8::workloads(),
         w9::workloads(),
+        w13::workloads(),
+        w15::workloads(),
     ];
     of_each.into_iter().flatten().collect()
 }

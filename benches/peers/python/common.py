@@ -36,15 +36,21 @@ def mlp(sizes, first_seed, scale=None, dtype=np.float32):
     return weights, [np.zeros(n, dtype) for n in sizes[1:]]
 
 
-def block():
-    """Parameters of the transformer block of W9."""
-    sizes = dict(qkv=(128, 384), out=(128, 128), up=(128, 512), down=(512, 128))
+def block(width=128, first_seed=1):
+    """Parameters of a transformer block, by default that of W9."""
+    sizes = dict(qkv=(width, 3 * width), out=(width, width), up=(width, 4 * width), down=(4 * width, width))
     params = {}
-    for seed, (name, (m, n)) in enumerate(sizes.items(), start=1):
+    for seed, (name, (m, n)) in enumerate(sizes.items(), start=first_seed):
         params[name] = (lcg(seed, m, n, scale=1 / m**0.5), np.zeros(n, np.float32))
     for name in ("norm1", "norm2"):
-        params[name] = (np.ones(128, np.float32), np.zeros(128, np.float32))
+        params[name] = (np.ones(width, np.float32), np.zeros(width, np.float32))
     return params
+
+
+def words():
+    """The words of W15, and the word after each."""
+    all = (np.arange(16 * 129) * 104729 % 4096).reshape(16, 129)
+    return all[:, :-1], all[:, 1:]
 
 
 def samples():

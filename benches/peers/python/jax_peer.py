@@ -171,8 +171,19 @@ def transformer(name):
     gradients(name, loss, jax.tree.map(jnp.array, block()))
 
 
+def attention(name):
+    mask = jnp.tril(jnp.ones((1024, 1024), bool))
+
+    def loss(q, k, v):
+        weights = jax.nn.softmax(jnp.where(mask, q @ k.swapaxes(-1, -2) / 8, -jnp.inf))
+        return ((weights @ v) ** 2).sum()
+
+    gradients(name, loss, *(jnp.array(lcg(seed, 1, 8, 1024, 64)) for seed in (110, 111, 112)))
+
+
 run(
     {"W1": on_arrays, "W2": neuron, "W3-f32": regression, "W3-f64": regression, "W4": classifier, "W5": wide}
     | {f"W6-{n}": elementwise for n in (1000000, 10000, 100)}
     | {"W7": chain, "W8-hvp": second_derivatives, "W8-hessian": second_derivatives, "W9": transformer}
+    | {"W13": attention}
 )

@@ -5,7 +5,7 @@ lean     the same with the fused updates
 compile  as lean, the loss under torch.compile
 """
 
-from common import MODE, THREADS, block, lcg, mlp, np, report, run, samples
+from common import MODE, THREADS, block, lcg, mlp, np, report, run, samples, words
 import torch
 from torch import nn
 from torch.func import hessian
@@ -23,7 +23,7 @@ def tensor(*args, **options):
     return torch.from_numpy(lcg(*args, **options))
 
 
-def train(name, params, loss, optimizer, rate):
+def train(name, params, loss, optimizer, rate, limit=None):
     params = list(params)
     fused = {} if MODE == "eager" else dict(fused=True)
     optimizer = optimizer(params, lr=rate, **fused)
@@ -33,6 +33,8 @@ def train(name, params, loss, optimizer, rate):
         optimizer.zero_grad()
         value = loss()
         value.backward()
+        if limit is not None:
+            nn.utils.clip_grad_norm_(params, limit)
         optimizer.step()
         return value
 
@@ -136,16 +138,17 @@ def second_derivatives(name):
 
 
 class Block(nn.Module):
-    def __init__(self):
+    def __init__(self, width=128, first_seed=1):
         super().__init__()
-        params = block()
+        params = block(width, first_seed)
         self.qkv, self.out, self.up, self.down = (linear(*params[k]) for k in ("qkv", "out", "up", "down"))
-        self.norm1, self.norm2 = nn.LayerNorm(128), nn.LayerNorm(128)
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
 
     def forward(self, x):
-        q, k, v = self.qkv(self.norm1(x)).view(8, 64, 3, 4, 32).permute(2, 0, 3, 1, 4)
+        batch, length, width = x.shape
+        q, k, v = self.qkv(self.norm1(x)).view(batch, length, 3, -1, 32).permute(2, 0, 3, 1, 4)
         attended = F.scaled_dot_product_attention(q, k, v, is_causal=True)
-        x = x + self.out(attended.transpose(1, 2).reshape(8, 64, 128))
+        x = x + self.out(attended.transpose(1, 2).reshape(x.shape))
         return x + self.down(F.gelu(self.up(self.norm2(x)), approximate="tanh"))
 
 
@@ -154,8 +157,37 @@ def transformer(name):
     gradients(name, net.parameters(), lambda: (net(x) ** 2).mean())
 
 
+def attention(name):
+    q, k, v = (tensor(seed, 1, 8, 1024, 64).requires_grad_(True) for seed in (110, 111, 112))
+    gradients(
+        name, [q, k, v], lambda: F.scaled_dot_product_attention(q, k, v, is_causal=True).square().sum()
+    )
+
+
+class Gpt(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.tokens = nn.Embedding(4096, 256, _weight=tensor(151, 4096, 256))
+        self.positions = nn.Parameter(tensor(152, 128, 256))
+        self.blocks = nn.Sequential(*[Block(256, 160 + 4 * i) for i in range(6)])
+        self.norm, self.head = nn.LayerNorm(256), nn.Linear(256, 4096, bias=False)
+        with torch.no_grad():
+            self.head.weight.copy_(tensor(153, 256, 4096, scale=1 / 16).T)
+
+    def forward(self, words):
+        return self.head(self.norm(self.blocks(self.tokens(words) + self.positions)))
+
+
+def language_model(name):
+    net, (now, after) = Gpt(), (torch.from_numpy(x) for x in words())
+    after = after.reshape(-1)
+    loss = lambda: F.cross_entropy(net(now).view(-1, 4096), after)
+    train(name, net.parameters(), loss, torch.optim.AdamW, 3e-4, limit=1.0)
+
+
 run(
     {"W1": on_arrays, "W2": neuron, "W3-f32": regression, "W3-f64": regression, "W4": classifier, "W5": wide}
     | {f"W6-{n}": elementwise for n in (1000000, 10000, 100)}
     | {"W8-hvp": second_derivatives, "W8-hessian": second_derivatives, "W9": transformer}
+    | {"W13": attention, "W15": language_model}
 )

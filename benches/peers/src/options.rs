@@ -15,7 +15,7 @@ cargo run --release --manifest-path benches/peers/Cargo.toml -- [OPTIONS]
   --python PATH           the interpreter (benches/peers/venv if there, else python3)
   --save FILE             write every measurement as a line of JSON";
 
-const WORKLOADS: [&str; 13] = [
+const WORKLOADS: [&str; 15] = [
     "W1",
     "W2",
     "W3-f32",
@@ -29,6 +29,8 @@ const WORKLOADS: [&str; 13] = [
     "W8-hvp",
     "W8-hessian",
     "W9",
+    "W13",
+    "W15",
 ];
 
 pub struct Options {

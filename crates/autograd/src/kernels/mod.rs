@@ -1,5 +1,6 @@
 //! The fast loops. They see slices, shapes and strides only.
 
+pub(crate) mod areas;
 pub(crate) mod attention;
 pub(crate) mod bases;
 pub(crate) mod conv;

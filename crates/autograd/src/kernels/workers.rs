@@ -70,6 +70,22 @@ impl Workers {
         self.each_chunk(items, 1, |_, item| f(&mut item[0]));
     }
 
+    /// Calls `f` for each item, on any of the threads, with the area of the thread.
+    pub(crate) fn each_with<T: Send, A: Send>(
+        &self,
+        items: &mut [T],
+        areas: &mut [A],
+        f: impl Fn(&mut T, &mut A) + Sync,
+    ) {
+        assert!(areas.len() >= self.threads(), "an area for each thread");
+        let (count, items, areas) = (items.len(), Items(items.as_mut_ptr()), Items(areas.as_mut_ptr()));
+        self.each(count, |task, worker| {
+            // SAFETY: every task has an item of its own, and no two tasks at the same time have the same worker.
+            let (item, area) = unsafe { (&mut *items.at(task), &mut *areas.at(worker)) };
+            f(item, area);
+        });
+    }
+
     /// Calls `f` for each chunk of `size` items and its number, on any of the threads. The last chunk may be shorter.
     pub(crate) fn each_chunk<T: Send>(
         &self,
@@ -128,6 +144,14 @@ mod tests {
         let mut items: Vec<usize> = (0..100).collect();
         Workers::new(3).each_of(&mut items, |x| *x *= 2);
         assert!(items.iter().enumerate().all(|(i, &x)| x == 2 * i));
+    }
+
+    #[test]
+    fn each_thread_has_an_area() {
+        let workers = Workers::new(3);
+        let (mut items, mut areas) = ([1usize; 100], [0usize; 3]);
+        workers.each_with(&mut items, &mut areas, |item, area| *area += std::mem::take(item));
+        assert!(items == [0; 100] && areas.iter().sum::<usize>() == 100);
     }
 
     #[test]

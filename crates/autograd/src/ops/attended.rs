@@ -53,12 +53,7 @@ pub(super) fn sizes(q: &[usize], v: &[usize], causal: bool) -> Sizes {
 
 /// What blocks need.
 pub(super) fn needs(sizes: Sizes, dtype: DType) -> Needs {
-    let products = [sizes.entries, sizes.m, sizes.n, sizes.d.max(sizes.e)];
-    let products = products.iter().fold(1usize, |all, &n| all.saturating_mul(n));
-    Needs {
-        shared: products >= Target::CPU.threads.products_from,
-        scratch: with_float!(dtype, T => sizes.scratch::<T>()),
-    }
+    Needs { shared: sizes.shared(), scratch: with_float!(dtype, T => sizes.scratch::<T>()) }
 }
 
 /// The weights, composed of other ops, and stored.

@@ -64,6 +64,12 @@ pub(crate) fn matmul<T: Multiply>(
     write(a, b, unsafe { uninit(c) }, scratch, workers);
 }
 
+/// C = A·B of two matrices, or C += A·B where `add` says so, by the calling thread and without packing: for the blocks of a
+/// kernel that shares its own tasks. The columns of B lie side by side. Each sum is in chains, whatever the strides.
+pub(crate) fn block<T: Multiply>(a: View<'_, T>, b: View<'_, T>, c: &mut [T], add: bool) {
+    product::unpacked(a, b, c, add, T::kernels());
+}
+
 /// A·B of two matrices, tile by tile. `consume` is called with each tile while it is in the first-level cache, from several
 /// threads at a time. The whole result is never stored. k is at least 1 and at most [`DEPTH`](crate::tree::DEPTH).
 ///

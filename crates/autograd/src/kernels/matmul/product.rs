@@ -9,7 +9,7 @@ use super::strips;
 use crate::kernels::workers::Workers;
 use crate::scratch::{CacheLine, Scratch};
 use crate::target::Target;
-use crate::tree::{DEPTH, Order};
+use crate::tree::{DEPTH, Order, chain_length};
 use crate::view::View;
 use std::mem::MaybeUninit;
 
@@ -260,6 +260,35 @@ impl<'a, T: Multiply> Product<'a, T> {
         }
         x
     }
+}
+
+/// The product of two matrices, or what it adds to C, in chains and without packing. The columns of B lie side by side.
+pub(super) fn unpacked<T: Multiply>(
+    a: View<'_, T>,
+    b: View<'_, T>,
+    c: &mut [T],
+    add: bool,
+    kernels: Table<T>,
+) {
+    let (m, k, n) = sizes(&a, &b);
+    assert!(
+        a.shape.len() == 2 && c.len() == m * n && (b.strides[1] == 1 || n == 1),
+        "a block of {:?} by {:?}",
+        a.shape,
+        b.shape
+    );
+    if c.is_empty() || k == 0 {
+        if !add {
+            c.fill(T::default());
+        }
+        return;
+    }
+    check(&a);
+    check(&b);
+    let block = Block { add, ..Block::of(&a, &b, c.as_mut_ptr()) };
+    let form = Form::Tiles { chain: chain_length(k), pack: [false; 2] };
+    // SAFETY: every element of the operands lies within its slice, and C has as many as it needs.
+    unsafe { form.direct(kernels.0, &block) };
 }
 
 /// The order of a product: the same for every product of a batch.

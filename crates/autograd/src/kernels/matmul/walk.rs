@@ -43,7 +43,7 @@ impl<T: Copy> Walk<'_, T> {
             a: x.a.wrapping_offset(i as isize * a_row + p as isize * a_column),
             b: x.b.wrapping_offset(p as isize * b_row + j as isize * b_column),
             c: x.c.wrapping_add(i * x.c_stride + j),
-            add: p > 0,
+            add: x.add || p > 0,
             ..*x
         }
     }
