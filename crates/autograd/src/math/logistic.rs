@@ -30,7 +30,7 @@ impl<N: Digits> Logistic<N> {
 fn reciprocal<N: Digits>(e: Num<N>) -> (Num<N>, Num<N>) {
     let r = 1.0 / (1.0 + e);
     // 1 − r·(1 + e); the difference is exact, because r is not below ½.
-    (r, r * (-r).mul_add(e, 1.0 - r))
+    (r, r * (-r).fused(e, 1.0 - r))
 }
 
 /// σ of ±|x|.
