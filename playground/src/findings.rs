@@ -224,7 +224,9 @@ fn same(session: &Session, seen: &Seen) -> Option<Finding> {
 fn vanishing(session: &Session, seen: &Seen) -> Option<Finding> {
     let (&first, &last) = (seen.lengths.first()?, seen.lengths.last()?);
     let flat = matches!(session.config.activation, Activation::Sigmoid | Activation::Tanh);
-    if !flat || first <= 0.0 || first * VANISHED > last {
+    // What is learnt already leaves nothing to hand back.
+    let learnt = seen.right > 0.98;
+    if !flat || learnt || first <= 0.0 || first * VANISHED > last {
         return None;
     }
     let list = |x: &[f64]| x.iter().map(|&x| short(x)).collect::<Vec<_>>().join(", ");
