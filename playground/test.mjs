@@ -251,9 +251,19 @@ try {
       console.log(`FAILED  ${name}: ${error.message}`);
     }
   }
-  await open("#!steps=0");
-  const micros = await read("(() => { engine.train(200); const t = performance.now(); engine.train(1000); return performance.now() - t; })()");
-  console.log(`a training step takes ${micros.toFixed(1)} µs`);
+  for (const settings of ["", "batch=0", "batch=0&hidden=10-10-10"]) {
+    await open(`#${settings}`);
+    const least = await read(`(() => {
+      engine.train(100);
+      const times = Array.from({ length: 200 }, () => {
+        const start = performance.now();
+        engine.train(20);
+        return performance.now() - start;
+      });
+      return Math.min(...times) / 20 * 1000;
+    })()`);
+    console.log(`\`${settings}\`: ${least.toFixed(1)} µs a step`);
+  }
 } finally {
   browser.kill();
   rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });

@@ -113,7 +113,7 @@ function controls() {
     });
     const nearest = far.indexOf(Math.min(...far));
     const own = setting.entries.data === "own";
-    if (nearest >= 0 && far[nearest] < (own ? 8 : 40)) {
+    if (nearest >= 0 && far[nearest] < (own ? 8 : Infinity)) {
       view.sample = nearest;
       walk.at = 0;
       refresh(true);

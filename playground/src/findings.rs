@@ -14,17 +14,15 @@ const VANISHED: f64 = 30.0;
 /// What was found: a name for the page, and a text.
 struct Finding(&'static str, String);
 
-/// All that is wrong at present, as JSON.
-pub(crate) fn findings(session: &mut Session) -> Value {
-    let Some(seen) = Seen::of(session) else { return json!([]) };
-    let all = [
-        too_fast(session, &seen),
-        dead(session, &seen),
-        same(session, &seen),
-        vanishing(session, &seen),
-        straight(session, &seen),
-    ];
-    all.into_iter().flatten().map(|Finding(name, text)| json!({ "name": name, "text": text })).collect()
+/// What is wrong at present, as JSON: the cause, where one thing follows from another. Null if nothing is.
+pub(crate) fn finding(session: &mut Session) -> Value {
+    let Some(seen) = Seen::of(session) else { return Value::Null };
+    let finding = too_fast(session, &seen)
+        .or_else(|| dead(session, &seen))
+        .or_else(|| same(session, &seen))
+        .or_else(|| vanishing(session, &seen))
+        .or_else(|| straight(session, &seen));
+    finding.map(|Finding(name, text)| json!({ "name": name, "text": text })).into()
 }
 
 /// What the findings are read from.
@@ -95,7 +93,7 @@ fn too_fast(session: &Session, seen: &Seen) -> Option<Finding> {
     }
     text += &match session.config.optimizer {
         Step::Sgd | Step::Momentum => {
-            let curvature = curvature(session);
+            let curvature = *session.curvature.get_or_init(|| curvature(session));
             format!(
                 "Along its steepest direction the loss curved by λ = {} at the start: the largest eigenvalue of the Hessian, from \
                  Hessian-vector products of the tape. A step of gradient descent multiplies an error in that direction by 1 − η·λ = \

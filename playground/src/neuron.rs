@@ -83,11 +83,12 @@ impl Session {
     /// The loss for the z of the output.
     fn last<'t>(&self, z: Var<'t>, y: Var<'t>) -> Var<'t> {
         let head = self.net.head;
-        let output = match head {
-            Head::Linear => z,
-            _ => head.output(z).named("o"),
-        };
-        head.loss(z, output, y)
+        match head {
+            Head::Linear => head.loss(z, z, y),
+            Head::Sigmoid | Head::CrossEntropy => head.loss(z, head.output(z).named("o"), y),
+            // A step has no slope. The rule holds its error constant.
+            Head::Step => z.tape().constant((head.output(z) - y).item()).named("e") * z,
+        }
     }
 
     /// The loss for the z of a hidden neuron: the next layer's Z is a·v + c, where c is what the other neurons give.

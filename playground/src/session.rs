@@ -5,6 +5,7 @@ use crate::data::{Points, inputs};
 use crate::net::{Net, matrix};
 use autograd::{Gradients, Optimizer, Params, Program, State, StepError, Tape, Var};
 use datasets::RandomState;
+use std::cell::OnceCell;
 use std::error::Error;
 use std::fmt;
 
@@ -30,6 +31,8 @@ pub struct Session {
     pub(crate) losses: Vec<f64>,
     /// Every how many steps a loss is kept.
     pub(crate) every: usize,
+    /// The largest curvature of the loss at the start, once it was asked for.
+    pub(crate) curvature: OnceCell<f64>,
     /// Why no further step is possible.
     pub(crate) stopped: Option<String>,
 }
@@ -121,6 +124,7 @@ impl Session {
             epochs: 0,
             losses: vec![],
             every: 1,
+            curvature: OnceCell::new(),
             stopped: None,
         };
         let first = session.whole().map(|whole| whole.loss);

@@ -1,6 +1,6 @@
 //! What a page shows of a session: weights, gradients, losses, and what was found.
 
-use crate::findings::findings;
+use crate::findings::finding;
 use crate::json::{number, numbers, rows};
 use crate::session::Session;
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ impl Session {
             "right": right,
             "layers": layers,
             "stopped": self.stopped,
-            "findings": findings(self),
+            "finding": finding(self),
         })
     }
 
