@@ -1,5 +1,5 @@
 //! How long a training step of the playground takes outside a browser: `cargo run --release -p wengert-playground --example time`.
-//! `playground/test.mjs` prints the same of the page.
+//! `playground/clicks.mjs` prints the same of the page.
 
 use playground::Session;
 use std::time::Instant;

@@ -112,10 +112,12 @@ function diagnose() {
     rate: "The rate is too high", dead: "Neurons are dead", same: "Neurons are all the same",
     vanishing: "The gradient vanishes on its way back", line: "A line is not enough",
   };
-  const found = state.findings.map(({ name, text }) => element("article", {}, element("h3", { textContent: titles[name] }), element("p", { textContent: text })));
-  const calm = element("p", { className: "hint", textContent: state.steps ? "Nothing is wrong that this page knows of." : "Train, or break something on purpose; what is wrong is explained here, in its own numbers." });
-  $("diagnosis").className = found.length ? "wrong" : "";
-  $("diagnosis").replaceChildren(element("h2", { textContent: "What happens" }), ...(found.length ? found : [calm]));
+  const found = state.finding;
+  const calm = state.steps ? "Nothing is wrong that this page knows of." : "Train, or break something on purpose; what is wrong is explained here, in its own numbers.";
+  $("diagnosis").className = found ? "wrong" : "";
+  $("diagnosis").replaceChildren(
+    element("h2", { textContent: found ? titles[found.name] : "What happens" }),
+    element("p", { className: found ? "" : "hint", textContent: found ? found.text : calm }));
 }
 
 // The neuron: its sum with the numbers in it, its weights and gradients, its derivation.
@@ -148,6 +150,7 @@ function showNeuron() {
   const table = element("table", {}, element("thead", {}, element("tr", {}, ...head.map((text) => element("th", { textContent: text, scope: "col" })))), element("tbody", {}, ...rows));
   const paper = element("div", { className: "paper" });
   paper.innerHTML = engine.derivation(l, j, view.sample);
+  const isStep = setting.entries.head === "step";
   panel.replaceChildren(
     element("h3", { textContent: `${last ? "The output neuron" : `Neuron ${j + 1} of layer ${l + 1}`}, for the sample (${short(point[0])}, ${short(point[1])}) of class ${pass.y}` }),
     element("p", { className: "hint", textContent: "Click another neuron in the network, or another point in the plane." }),
@@ -157,6 +160,7 @@ function showNeuron() {
       element("p", { textContent: `${last ? "o" : "a"} = ${f} = ${short(own.a[j], 4)}` })),
     element("div", { className: "scroll" }, table),
     element("h3", { textContent: "The derivation, with today's numbers" }),
+    ...(isStep ? [element("p", { textContent: `A step has no slope to follow. Rosenblatt's rule holds the error e = o − y = ${short(own.a[0] - pass.y)} constant, and descends L = e·z.` })] : []),
     paper,
   );
 }
@@ -165,6 +169,8 @@ const sub = (n) => String(n).replace(/\d/g, (d) => "₀₁₂₃₄₅₆₇₈�
 function choose(l, j) {
   view.neuron = [l, j];
   show("neuron");
+  // On a small screen the derivation is far below.
+  if ($("neuron").getBoundingClientRect().top > innerHeight - 120) $("tab-neuron").scrollIntoView({ block: "center" });
 }
 function show(tab) {
   view.tab = tab;

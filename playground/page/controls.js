@@ -39,7 +39,7 @@ function showChoices() {
 
 // A text as a session gives it back: its parts in one order.
 function canonical(text) {
-  const order = Object.keys(setting.entries).length && ["data", "noise", "n", "points", "inputs", "hidden", "activation", "head", "start", "optimizer", "rate", "batch", "seed"];
+  const order = ["data", "noise", "n", "points", "inputs", "hidden", "activation", "head", "start", "optimizer", "rate", "batch", "seed"];
   const parts = text.split("&").filter(Boolean).sort((a, b) => order.indexOf(a.split("=")[0]) - order.indexOf(b.split("=")[0]));
   return parts.join("&");
 }
@@ -56,8 +56,8 @@ function showLayers(hidden) {
   });
   $("layers").replaceChildren(
     ...rows,
-    button("Add a layer", () => set([...hidden, 4]), { disabled: hidden.length === 5, id: "more" }), " ",
-    button("Take one away", () => set(hidden.slice(0, -1)), { disabled: !hidden.length, id: "less" }),
+    button("Add layer", () => set([...hidden, 4]), { disabled: hidden.length === 5, id: "more" }), " ",
+    button("Remove", () => set(hidden.slice(0, -1)), { disabled: !hidden.length, id: "less" }),
   );
 }
 

@@ -9,7 +9,7 @@ function short(x, digits = 3) {
   if (x === null || x === undefined) return "–";
   const size = Math.abs(x);
   const text = size !== 0 && (size < 1e-3 || size >= 1e5) ? x.toExponential(digits - 1) : String(Number(x.toPrecision(digits)));
-  return text.replace(/-/g, "−");
+  return text.replace("e+", "e").replace(/-/g, "−");
 }
 
 function element(name, options = {}, ...children) {
@@ -81,8 +81,9 @@ const plane = {
     const pen = sharp(canvas, side, side);
     paint(pen, side, side, field, (o) => 2 * o - 1, 0.75);
     this.boundary(pen, field, side);
-    pen.lineWidth = 1.2;
-    setting.points.forEach((p, i) => {
+    // The chosen one last, above the others.
+    const order = setting.points.map((p, i) => [p, i]).sort(([, i], [, j]) => (i === chosen) - (j === chosen));
+    order.forEach(([p, i]) => {
       const [x, y] = this.place(setting, p, side);
       pen.beginPath();
       pen.arc(x, y, i === chosen ? 6.5 : 3.6, 0, 2 * Math.PI);
@@ -136,49 +137,64 @@ const plane = {
   },
 };
 
-// The losses on a logarithmic scale.
+// The losses: those of the steps, and their running mean. The scale is logarithmic, unless there are losses of 0.
 function drawLosses({ losses, every }, loss) {
   const canvas = $("curve");
   const [width, height] = [canvas.clientWidth, 150];
   const pen = sharp(canvas, width, height);
   pen.clearRect(0, 0, width, height);
-  const shown = losses.filter((x) => Number.isFinite(x) && x > 0);
+  const shown = losses.filter(Number.isFinite);
   if (!shown.length) return;
-  let [low, high] = shown.reduce(([a, b], x) => [Math.min(a, x), Math.max(b, x)], [Infinity, -Infinity]).map(Math.log10);
-  const missing = Math.max(0, 0.4 - (high - low)) / 2 + 0.05;
+  const linear = shown.some((x) => x <= 0);
+  const scale = linear ? (x) => x : Math.log10;
+  let [low, high] = shown.reduce(([a, b], x) => [Math.min(a, x), Math.max(b, x)], [Infinity, -Infinity]).map(scale);
+  const missing = Math.max(0, (linear ? 0.01 : 0.4) - (high - low)) / 2 + 0.03 * (high - low);
   [low, high] = [low - missing, high + missing];
   const [left, right, top, bottom] = [46, width - 8, 8, height - 20];
-  const y = (x) => bottom - (Math.log10(x) - low) / (high - low) * (bottom - top);
+  const y = (x) => bottom - (scale(x) - low) / (high - low) * (bottom - top);
   const x = (i) => left + i / Math.max(1, losses.length - 1) * (right - left);
   pen.font = "11px system-ui, sans-serif";
   pen.fillStyle = colors.soft;
   pen.strokeStyle = colors.line;
   pen.lineWidth = 1;
-  const decades = high - low > 1.2 ? [1] : [1, 2, 5];
-  const skip = Math.max(1, Math.ceil((high - low) / 5));
-  for (let k = Math.floor(low); k <= Math.ceil(high); k += skip) {
-    for (const step of decades) {
-      const value = step * 10 ** k;
-      if (Math.log10(value) < low || Math.log10(value) > high) continue;
-      pen.beginPath();
-      pen.moveTo(left, y(value));
-      pen.lineTo(right, y(value));
-      pen.stroke();
-      pen.textAlign = "right";
-      pen.fillText(short(value, 1), left - 6, y(value) + 4);
-    }
+  for (const value of ticks(low, high, linear)) {
+    pen.beginPath();
+    pen.moveTo(left, y(value));
+    pen.lineTo(right, y(value));
+    pen.stroke();
+    pen.textAlign = "right";
+    pen.fillText(short(value, 2), left - 6, y(value) + 4);
   }
   pen.textAlign = "left";
   pen.fillText("0", left, height - 5);
   pen.textAlign = "right";
   pen.fillText(`step ${(losses.length - 1) * every}`, right, height - 5);
-  pen.beginPath();
-  losses.forEach((value, i) => {
-    if (Number.isFinite(value) && value > 0) pen.lineTo(x(i), y(value));
-  });
-  pen.strokeStyle = colors.blue;
-  pen.lineWidth = 1.6;
-  pen.lineJoin = "round";
-  pen.stroke();
+  const line = (values, style, alpha) => {
+    pen.beginPath();
+    values.forEach((value, i) => {
+      if (Number.isFinite(scale(value))) pen.lineTo(x(i), y(value));
+    });
+    Object.assign(pen, { strokeStyle: style, lineWidth: 1.6, lineJoin: "round", globalAlpha: alpha });
+    pen.stroke();
+    pen.globalAlpha = 1;
+  };
+  let mean = losses[0];
+  const means = losses.map((value) => mean = Number.isFinite(value) ? 0.9 * mean + 0.1 * value : mean);
+  const batches = setting.entries.batch > 0;
+  line(losses, colors.blue, batches ? 0.35 : 1);
+  if (batches) line(means, colors.blue, 1);
   canvas.setAttribute("aria-label", `The loss over the steps, now ${short(loss)}`);
+}
+
+// Where lines of the scale are: 1, 2 and 5 of each decade, only powers where there are many, or even steps.
+function ticks(low, high, linear) {
+  if (linear) {
+    const step = 10 ** Math.floor(Math.log10(high - low));
+    const by = (high - low) / step < 3 ? step / 2 : step * Math.ceil((high - low) / step / 4);
+    return Array.from({ length: Math.floor(high / by) - Math.ceil(low / by) + 1 }, (_, i) => (Math.ceil(low / by) + i) * by);
+  }
+  const skip = Math.max(1, Math.ceil((high - low) / 5));
+  const powers = Array.from({ length: Math.ceil(high) - Math.floor(low) + 1 }, (_, i) => 10 ** (Math.floor(low) + i));
+  const all = high - low > 1.2 ? powers.filter((_, i) => i % skip === 0) : powers.flatMap((p) => [p, 2 * p, 5 * p]);
+  return all.filter((value) => Math.log10(value) >= low && Math.log10(value) <= high);
 }

@@ -70,7 +70,7 @@ const walk = {
       const own = near === step;
       return element("li", { className: own ? "own" : "", value: Math.max(0, this.at - 3) + k + 1 },
         element("span", { className: near.back ? "back" : "value", textContent: near.back ? "← " : "→ " }),
-        near.equation, near.name ? element("em", { textContent: ` ${near.name}` }) : "");
+        near.equation);
     });
     $("walk-text").replaceChildren(
       element("ol", { className: "around" }, ...around),

@@ -1,6 +1,6 @@
 // Clicks through the playground in Chromium: the DevTools protocol over a pipe, so nothing but Node and Chromium is needed.
 //
-//   node playground/test.mjs FILE.html [FOLDER for pictures]
+//   node playground/clicks.mjs FILE.html [FOLDER for pictures]
 
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -128,7 +128,7 @@ const tests = {
     await click("#neuron-0-2");
     await picture("derivation");
     const before = await text("neuron");
-    await click("#plane", [0.3, 0.5]);
+    await click("#plane", [0.8, 0.9]);
     holds((await text("neuron")) !== before, "another point is another derivation");
   },
 
