@@ -211,6 +211,8 @@ const tests = {
   },
 
   async "an address gives the state back, and a wrong one is told"() {
+    await open("#hidden=10-10-10&batch=0&n=400!steps=3000");
+    await until("a long training is taken up", `state.steps === 3000 && !view.running`, 120);
     await open("#data=circles&hidden=3!steps=321&neuron=0.2&sample=7");
     const [loss, hash] = [await text("loss"), await read("location.hash")];
     holds((await steps()) === 321 && (await read("view.sample")) === 7, "what the address says");
@@ -228,6 +230,10 @@ const tests = {
       holds(over <= 0, `${hash} is ${over} pixels too wide`);
       await picture(`phone-${hash.length}`);
     }
+    await ask("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: "dark" }] });
+    await open("#data=spiral&hidden=8-8&inputs=3!steps=1500&neuron=1.2");
+    await picture("dark");
+    await ask("Emulation.setEmulatedMedia", { features: [] });
   },
 };
 

@@ -33,10 +33,10 @@ const CHOICES = {
   rate: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10],
   batch: [["1", "1 sample"], ["5", "5 samples"], ["20", "20 samples"], ["50", "50 samples"], ["0", "all samples"]],
 };
-const MOST_REPLAYED = 20000;
+const MOST_REPLAYED = 100000;
 
 // What the page knows beside the session.
-const view = { neuron: [0, 0], sample: 0, tab: "neuron", edges: "weights", running: false, told: 0 };
+const view = { neuron: [0, 0], sample: 0, tab: "neuron", edges: "weights", running: false, until: 0, told: 0 };
 let setting, state;
 
 // The address: the session's text, then what the page shows.
@@ -59,13 +59,23 @@ function begin(text, steps = 0) {
     return complain(error.message);
   }
   complain("");
-  if (steps) engine.train(Math.min(steps, MOST_REPLAYED));
   view.sample = Math.min(view.sample, Math.max(0, setting.points.length - 1));
   const [l, j] = view.neuron;
   if (!(j < setting.sizes[l + 1])) view.neuron = [0, 0];
   diagram.build(setting, choose);
   showChoices();
+  replay(Math.min(steps, MOST_REPLAYED));
+}
+
+// Trains as far as an address says: at once where that is short, else before the reader's eyes.
+function replay(steps) {
+  const end = performance.now() + 1000;
+  for (let done = 0; done < steps && performance.now() < end; done += 50) engine.train(Math.min(50, steps - done));
   refresh(true);
+  if (state.steps < steps) {
+    view.until = steps;
+    start();
+  }
 }
 function complain(text) {
   $("error").textContent = text;
@@ -189,8 +199,9 @@ function show(tab) {
 
 function frame() {
   if (!view.running) return;
-  engine.train(Number($("speed").value));
+  engine.train(view.until ? Math.min(100, view.until - state.steps) : Number($("speed").value));
   refresh(false);
+  if (view.until && state.steps >= view.until) stop();
   if (view.running) requestAnimationFrame(frame);
 }
 function start() {
@@ -203,6 +214,7 @@ function start() {
 function stop() {
   if (!view.running) return;
   view.running = false;
+  view.until = 0;
   $("train").textContent = "Train";
   // What waited is drawn now.
   requestAnimationFrame(() => refresh(true));

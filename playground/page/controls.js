@@ -139,11 +139,17 @@ function controls() {
     refresh(true);
   });
   addEventListener("hashchange", fromAddress);
+  addEventListener("error", (event) => {
+    stop();
+    complain(`The page failed: ${event.message}. Load it anew to go on.`);
+  });
 }
 
 // What the address says; what it says wrongly is told, and the usual stands in its place.
 function fromAddress() {
-  const [text, own = ""] = decodeURIComponent(location.hash.slice(1)).split("!");
+  // Some programs that hand an address on write its punctuation as %2C.
+  const plain = location.hash.slice(1).replace(/%[2-7][0-9a-f]/gi, decodeURIComponent);
+  const [text, own = ""] = plain.split("!");
   const said = Object.fromEntries(own.split("&").map((part) => part.split("=")));
   const whole = (key) => Math.max(0, Math.trunc(Number(said[key])) || 0);
   const [l, j] = (said.neuron ?? "0.0").split(".").map((n) => Math.max(0, Math.trunc(Number(n)) || 0));
