@@ -166,7 +166,7 @@ function showNeuron() {
     element("p", { className: "hint", textContent: "Click another neuron in the network, or another point in the plane." }),
     element("div", { className: "formula" },
       element("p", { textContent: `z = ${names.map((name, i) => `w${sub(i + 1)}·${name.includes("+") ? `(${name})` : name}`).join(" + ")} + b` }),
-      element("p", { textContent: `  = ${sum} + ${bracket(bias[j])} = ${short(own.z[j], 4)}` }),
+      element("p", { textContent: `z = ${sum} + ${bracket(bias[j])} = ${short(own.z[j], 4)}` }),
       element("p", { textContent: `${last ? "o" : "a"} = ${f} = ${short(own.a[j], 4)}` })),
     element("div", { className: "scroll" }, table),
     element("h3", { textContent: "The derivation, with today's numbers" }),

@@ -180,7 +180,7 @@ function drawLosses({ losses, every }, loss) {
   };
   let mean = losses[0];
   const means = losses.map((value) => mean = Number.isFinite(value) ? 0.9 * mean + 0.1 * value : mean);
-  const batches = setting.entries.batch > 0;
+  const batches = setting.entries.batch > 0 && setting.entries.batch < setting.points.length;
   line(losses, colors.blue, batches ? 0.35 : 1);
   if (batches) line(means, colors.blue, 1);
   canvas.setAttribute("aria-label", `The loss over the steps, now ${short(loss)}`);

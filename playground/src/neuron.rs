@@ -101,7 +101,8 @@ impl Session {
             let (units, place) = (sizes[l + 1], l + 1);
             let last = l + 1 == self.net.layers.layers.len();
             let (weight, bias) = (values(next.weight), values(next.bias));
-            let row = |x: &[f64]| if units == 1 { tape.constant(x[0]) } else { tape.constant(x) };
+            // Rows of a matrix: a vector would read as so many samples.
+            let row = |x: &[f64]| if x.len() == 1 { tape.constant(x[0]) } else { matrix(tape, x, x.len()) };
             let sum = if l == layer + 1 {
                 let out = &weight[neuron * units..][..units];
                 let rest: Vec<f64> = (0..units)
@@ -112,14 +113,13 @@ impl Session {
                     .collect();
                 a * row(out).named("v") + row(&rest).named("c")
             } else if units == 1 {
-                let weight = if weight.len() == 1 { tape.constant(weight[0]) } else { tape.constant(weight) };
-                let product = a * weight.named(&format!("w{place}"));
-                let sum = if weight.shape().len() == 0 { product } else { product.sum() };
+                let product = a * row(weight).named(&format!("w{place}"));
+                let sum = if weight.len() == 1 { product } else { product.sum() };
                 sum + tape.constant(bias[0]).named(&format!("b{place}"))
             } else {
-                let matrix = matrix(tape, weight, units).named(&format!("W{place}"));
                 let a = a.reshape([1, weight.len() / units]);
-                a.matmul(matrix).reshape([units]) + tape.constant(bias).named(&format!("b{place}"))
+                let product = a.matmul(matrix(tape, weight, units).named(&format!("W{place}")));
+                product + row(bias).named(&format!("b{place}"))
             };
             let sum = sum.named(&format!("Z{place}"));
             if last {

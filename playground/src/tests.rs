@@ -94,6 +94,8 @@ fn a_derived_neuron_has_the_gradient_of_the_network() {
                     html.starts_with("<section class=\"derivation\">") && html.contains("<math"),
                     "{html}"
                 );
+                // One sample is no batch, whatever the layers are.
+                assert!(!html.contains("a row each"), "{html}");
             }
         }
     }

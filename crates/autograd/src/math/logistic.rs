@@ -46,7 +46,8 @@ pub(crate) fn logistic<N: Digits>(x: Num<N>) -> Logistic<N> {
 pub(crate) fn tanh_and_logistic<N: Digits>(x: Num<N>) -> (Num<N>, Logistic<N>) {
     let (e, rest) = exp_and_rest(-2.0 * abs(x));
     let (r, lost) = reciprocal(e);
-    let tanh = rest.mul_add(r, rest * lost).copysign(x);
+    // Two roundings here would make it more than 2 units in the last place.
+    let tanh = rest.fused(r, rest * lost).copysign(x);
     (tanh, Logistic { near_one: r, near_zero: e.mul_add(r, e * lost) })
 }
 
