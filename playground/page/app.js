@@ -3,7 +3,7 @@
 const NETWORKS = {
   "Perceptron": ["data=blobs&hidden=&head=step&start=zeros&optimizer=sgd&rate=0.01&batch=1",
     "Rosenblatt's perceptron from the notebook: o = 1 where w·x + b ≥ 0, weights from 0, w ← w + η·(y − o)·x after each sample."],
-  "3-1-1": ["data=circles&inputs=3&hidden=1&activation=sigmoid&head=sigmoid&optimizer=sgd&rate=3&batch=20",
+  "3-1-1": ["data=circles&inputs=3&hidden=1&activation=sigmoid&head=sigmoid&optimizer=sgd&rate=3",
     "Three inputs, one hidden neuron, one output, all sigmoid, L = ½·(A − Y)²: the paper's network, with x₁² + x₂² as its third input."],
   "MLP": ["hidden=10-5&activation=sigmoid&head=linear&start=small&optimizer=sgd&rate=0.01&batch=0",
     "The notebook's network, 2-10-5-1, as written: weights from N(0, 0.1²), gradient descent at 0.01 on all samples. It barely learns; below it says why."],

@@ -54,7 +54,7 @@ function paint(pen, width, height, field, scaled, strength) {
   const { low, middle, high } = colors;
   field.forEach((value, i) => {
     const x = scaled(value);
-    const t = Number.isFinite(x) ? Math.max(-1, Math.min(1, x)) * strength : 0;
+    const t = Number.isNaN(x) ? 0 : Math.max(-1, Math.min(1, x)) * strength;
     const end = t < 0 ? low : high;
     for (let c = 0; c < 3; c++) image.data[4 * i + c] = middle[c] + (end[c] - middle[c]) * Math.abs(t);
     image.data[4 * i + 3] = 255;

@@ -77,7 +77,7 @@ fn length(x: &[f64]) -> f64 {
 /// The loss grew, or is no number any more.
 fn too_fast(session: &Session, seen: &Seen) -> Option<Finding> {
     let first = *session.losses.first()?;
-    let grew = session.steps > 0 && !(seen.loss <= 1.2 * first);
+    let grew = session.steps > 0 && (seen.loss.is_nan() || seen.loss > 1.2 * first);
     if session.config.head == Head::Step || !(grew || session.stopped.is_some()) {
         return None;
     }

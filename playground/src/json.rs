@@ -18,5 +18,5 @@ pub(crate) fn numbers<'a>(x: impl IntoIterator<Item = &'a f64>) -> Value {
 
 /// The rows of a matrix.
 pub(crate) fn rows(x: &[f64], columns: usize) -> Value {
-    x.chunks(columns).map(|row| numbers(row)).collect()
+    x.chunks(columns).map(numbers).collect()
 }

@@ -165,7 +165,7 @@ impl Session {
 
     fn keep(&mut self, loss: f64) {
         self.steps += 1;
-        if self.steps % self.every == 0 {
+        if self.steps.is_multiple_of(self.every) {
             self.losses.push(loss);
         }
         if self.losses.len() > LOSSES {
