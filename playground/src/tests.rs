@@ -201,3 +201,32 @@ fn texts_from_outside_are_read_or_refused() {
         assert!(error.contains(part) && error.len() < 300, "{text}: {error}");
     }
 }
+
+/// Whatever is chosen, and however far its numbers run away.
+#[test]
+fn nothing_that_can_be_chosen_fails() {
+    let activations = nn::Activation::ALL.map(nn::Activation::name);
+    let heads = ["linear", "sigmoid", "cross_entropy", "step"];
+    let starts = ["xavier", "kaiming", "small", "large", "zeros", "equal", "dead"];
+    let optimizers = ["sgd", "momentum", "rmsprop", "adam", "adamw"];
+    for (i, activation) in activations.iter().enumerate() {
+        for (j, head) in heads.iter().enumerate() {
+            // A third of all; each pair occurs.
+            for (k, start) in starts.iter().enumerate().skip((i + j) % 3).step_by(3) {
+                let optimizer = optimizers[(i + j + k) % 5];
+                let rate = ["0.1", "1000000"][(i + k) % 2];
+                let mut session = session(&format!(
+                    "n=8&hidden=3-2&batch=3&activation={activation}&head={head}&start={start}&optimizer={optimizer}&rate={rate}"
+                ));
+                session.train(20);
+                session.state();
+                assert!(session.pass(7).is_some() && session.pass(8).is_none());
+                for (l, j) in [(0, 2), (1, 1), (2, 0)] {
+                    assert!(session.derivation(l, j, 0).is_some());
+                }
+                assert_eq!((session.derivation(3, 0, 0), session.derivation(1, 2, 0)), (None, None));
+                assert_eq!(session.fields(3).len(), 9 * 6);
+            }
+        }
+    }
+}
