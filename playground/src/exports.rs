@@ -20,7 +20,7 @@ struct Page {
 
 static PAGE: Mutex<Page> = Mutex::new(Page { question: vec![], answer: vec![], session: None });
 
-/// A failure of the program itself leaves its text as the answer.
+/// A failure of the program ends it; the page says so.
 fn with<R>(f: impl FnOnce(&mut Page) -> R) -> R {
     f(&mut PAGE.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
 }

@@ -17,6 +17,8 @@
 
 mod config;
 mod data;
+// Only a page wants its names, which are short.
+#[cfg(target_arch = "wasm32")]
 mod exports;
 mod findings;
 mod json;

@@ -91,42 +91,54 @@ impl Session {
         }
     }
 
-    /// The loss for the z of a hidden neuron: the next layer's Z is a·v + c, where c is what the other neurons give.
+    /// The loss for the z of a hidden neuron.
     fn behind<'t>(&self, layer: usize, neuron: usize, others: &[f64], z: Var<'t>, y: Var<'t>) -> Var<'t> {
-        let (tape, sizes) = (z.tape(), self.config.sizes());
-        let layers = &self.net.layers.layers[layer + 1..];
-        let values = |param| self.params.get::<f64>(param);
-        let mut a = self.net.layers.activation.apply(z).named("a");
-        for (l, next) in (layer + 1..).zip(layers) {
-            let (units, place) = (sizes[l + 1], l + 1);
-            let last = l + 1 == self.net.layers.layers.len();
-            let (weight, bias) = (values(next.weight), values(next.bias));
-            // Rows of a matrix: a vector would read as so many samples.
-            let row = |x: &[f64]| if x.len() == 1 { tape.constant(x[0]) } else { matrix(tape, x, x.len()) };
-            let sum = if l == layer + 1 {
-                let out = &weight[neuron * units..][..units];
-                let rest: Vec<f64> = (0..units)
-                    .map(|j| {
-                        let all = others.iter().enumerate().filter(|&(i, _)| i != neuron);
-                        bias[j] + all.map(|(i, a)| a * weight[i * units + j]).sum::<f64>()
-                    })
-                    .collect();
-                a * row(out).named("v") + row(&rest).named("c")
-            } else if units == 1 {
-                let product = a * row(weight).named(&format!("w{place}"));
-                let sum = if weight.len() == 1 { product } else { product.sum() };
-                sum + tape.constant(bias[0]).named(&format!("b{place}"))
-            } else {
-                let a = a.reshape([1, weight.len() / units]);
-                let product = a.matmul(matrix(tape, weight, units).named(&format!("W{place}")));
-                product + row(bias).named(&format!("b{place}"))
-            };
-            let sum = sum.named(&format!("Z{place}"));
-            if last {
-                return self.last(sum, y);
-            }
-            a = self.net.layers.activation.apply(sum).named(&format!("A{place}"));
+        let activation = self.net.layers.activation;
+        let last = self.net.layers.layers.len() - 1;
+        let mut a = activation.apply(z).named("a");
+        for l in layer + 1..last {
+            let z = if l == layer + 1 { self.joined(l, neuron, others, a) } else { self.summed(l, a) };
+            a = activation.apply(z.named(&format!("Z{}", l + 1))).named(&format!("A{}", l + 1));
         }
-        unreachable!("the last layer returns")
+        let z = if last == layer + 1 { self.joined(last, neuron, others, a) } else { self.summed(last, a) };
+        self.last(z.named(&format!("Z{}", last + 1)), y)
     }
+
+    /// The z of a layer as a·v + c: the neuron's own part, and what the others before the layer give.
+    fn joined<'t>(&self, layer: usize, neuron: usize, others: &[f64], a: Var<'t>) -> Var<'t> {
+        let [weight, bias] = self.values(layer);
+        let units = bias.len();
+        let part = |j: usize| {
+            let all = others.iter().enumerate().filter(|&(i, _)| i != neuron);
+            bias[j] + all.map(|(i, a)| a * weight[i * units + j]).sum::<f64>()
+        };
+        let rest: Vec<f64> = (0..units).map(part).collect();
+        a * row(a.tape(), &weight[neuron * units..][..units]).named("v") + row(a.tape(), &rest).named("c")
+    }
+
+    /// The z of a layer that sees all neurons before it: A·W + b, or one sum.
+    fn summed<'t>(&self, layer: usize, a: Var<'t>) -> Var<'t> {
+        let (tape, place) = (a.tape(), layer + 1);
+        let [weight, bias] = self.values(layer);
+        let product = match (weight.len(), bias.len()) {
+            (1, 1) => a * row(tape, weight).named(&format!("w{place}")),
+            (_, 1) => (a * row(tape, weight).named(&format!("w{place}"))).sum(),
+            (all, units) => {
+                let weight = matrix(tape, weight, units).named(&format!("W{place}"));
+                a.reshape([1, all / units]).matmul(weight)
+            }
+        };
+        product + row(tape, bias).named(&format!("b{place}"))
+    }
+
+    /// Weights and biases of a layer.
+    fn values(&self, layer: usize) -> [&[f64]; 2] {
+        let layer = self.net.layers.layers[layer];
+        [layer.weight, layer.bias].map(|param| self.params.get::<f64>(param))
+    }
+}
+
+/// A number, or a row of a matrix: a vector would read as so many samples.
+fn row<'t>(tape: &'t Tape<'_>, x: &[f64]) -> Var<'t> {
+    if x.len() == 1 { tape.constant(x[0]) } else { matrix(tape, x, x.len()) }
 }
