@@ -23,7 +23,7 @@ const FARTHEST: f64 = 10.0;
 /// assert_eq!(config.hidden, [10, 5]);
 /// assert_eq!(config.to_string().parse::<Config>()?, config);
 /// let error = "rate=fast".parse::<Config>().unwrap_err();
-/// assert_eq!(error.to_string(), "rate = fast, expected a number from 1e-9 to 1e6");
+/// assert_eq!(error.to_string(), "rate = fast, expected a number from 0.000000001 to 1000000");
 /// # Ok::<(), playground::ConfigError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -224,7 +224,7 @@ impl Config {
         let one_of = |names: &[&str]| refused(format!("one of {}", names.join(", ")));
         let number = |low: f64, high: f64| {
             let number: Option<f64> = value.parse().ok().filter(|x| (low..=high).contains(x));
-            number.ok_or_else(|| refused(format!("a number from {low:?} to {high:?}")))
+            number.ok_or_else(|| refused(format!("a number from {low} to {high}")))
         };
         let whole = |low: usize, high: usize| {
             let number: Option<usize> = value.parse().ok().filter(|x| (low..=high).contains(x));
