@@ -9,6 +9,7 @@
 //! Formulas are written over [`Num`], which lends its operators to any number, with `f64` literals on either side.
 
 mod float;
+mod fused;
 mod num;
 mod two_over_pi;
 
@@ -136,8 +137,10 @@ pub trait Digits:
     /// Rounds to this precision.
     fn narrow(wide: Self::Wide) -> Self;
 
-    /// x·a + b, rounded once.
+    /// x·a + b, rounded once, on every machine.
     fn fused(self, a: Self, b: Self) -> Self;
+    /// x·a + b, rounded once where the machine has an instruction for it, else twice: see `fused.rs`.
+    fn times_plus(self, a: Self, b: Self) -> Self;
     /// The size of x with the sign of another.
     fn signed_as(self, sign: Self) -> Self;
     /// |x|.

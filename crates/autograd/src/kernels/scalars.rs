@@ -3,6 +3,7 @@
 
 #![expect(unsafe_code, reason = "registers are checked once, and not by every instruction")]
 
+#[cfg(target_arch = "x86_64")]
 use super::simd::has_fma;
 use crate::dtype::Float;
 use crate::number::{BinaryRow, Digits, Num, UnaryRow};

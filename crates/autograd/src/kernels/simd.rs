@@ -1,7 +1,10 @@
 //! The choice of the instruction set at run time. Each loop is compiled for several; the best that the CPU has is used.
-#![expect(
-    unsafe_code,
-    reason = "calling a function compiled for a CPU feature is unsafe; it is checked just before"
+#![cfg_attr(
+    target_arch = "x86_64",
+    expect(
+        unsafe_code,
+        reason = "calling a function compiled for a CPU feature is unsafe; it is checked just before"
+    )
 )]
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ fn angle<N: Digits>(y: Num<N>, x: Num<N>, negative: N::Mask, size: Size) -> Num<
             let n_lost = choose(between, minus_lost, none);
             let n_lost = choose(negative, -n_lost, n_lost);
             let t = n / d;
-            let rest = (-t).mul_add(d, n) + n_lost - t * choose(between, plus_lost, none);
+            let rest = (-t).fused(d, n) + n_lost - t * choose(between, plus_lost, none);
             let (hi, lo) = ordered_sum(base, t);
             let lost = (FRAC_PI_4_LOST / FRAC_PI_4).number(base).mul_add(base, rest / d);
             hi + (lo + (t * (t * t)).mul_add(arc_tangent(t * t), lost))
@@ -128,7 +128,7 @@ fn arc<N: Digits>(a: Num<N>, size: Size) -> (N::Mask, Num<N>, Num<N>) {
     let beyond = a.is(Gt, 0.5);
     let half = 0.5 * (1.0 - a);
     let root = sqrt(half);
-    let lost = (-root).mul_add(root, half) / if_eq(root, 0.0, 1.0, 2.0 * root);
+    let lost = (-root).fused(root, half) / if_eq(root, 0.0, 1.0, 2.0 * root);
     let s = choose(beyond, root, a);
     let z = choose(beyond, half, a * a);
     let lost = choose(beyond, lost, 0.0.number(a));

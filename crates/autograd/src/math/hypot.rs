@@ -33,6 +33,6 @@ fn double<N: Digits>(a: Num<N>, b: Num<N>) -> Num<N> {
     let (x, y) = (x * scale, y * scale);
     let h = sqrt(x.mul_add(x, y * y));
     let (h2, x2) = (h * h, x * x);
-    let excess = (-y).mul_add(y, h2 - x2) + (h.mul_add(h, -h2) - x.mul_add(x, -x2));
+    let excess = (-y).fused(y, h2 - x2) + (h.fused(h, -h2) - x.fused(x, -x2));
     (h - excess / if_eq(h, 0.0, 1.0, 2.0 * h)) * back
 }

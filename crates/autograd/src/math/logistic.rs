@@ -30,7 +30,7 @@ impl<N: Digits> Logistic<N> {
 fn reciprocal<N: Digits>(e: Num<N>) -> (Num<N>, Num<N>) {
     let r = 1.0 / (1.0 + e);
     // 1 − r·(1 + e); the difference is exact, because r is not below ½.
-    (r, r * (-r).mul_add(e, 1.0 - r))
+    (r, r * (-r).fused(e, 1.0 - r))
 }
 
 /// σ of ±|x|.
@@ -46,7 +46,8 @@ pub(crate) fn logistic<N: Digits>(x: Num<N>) -> Logistic<N> {
 pub(crate) fn tanh_and_logistic<N: Digits>(x: Num<N>) -> (Num<N>, Logistic<N>) {
     let (e, rest) = exp_and_rest(-2.0 * abs(x));
     let (r, lost) = reciprocal(e);
-    let tanh = rest.mul_add(r, rest * lost).copysign(x);
+    // Two roundings here would make it more than 2 units in the last place.
+    let tanh = rest.fused(r, rest * lost).copysign(x);
     (tanh, Logistic { near_one: r, near_zero: e.mul_add(r, e * lost) })
 }
 

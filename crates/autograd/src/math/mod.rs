@@ -3,7 +3,9 @@
 //! They are free of branches and calls, so that a plain loop over them becomes SIMD code, and within 2 units in the last place
 //! of the true value (`normal_cdf`: within 5); docs/functions.md says what was found. `sin`, `cos` and `tan` make an exception,
 //! which branch for huge arguments (see [`all_near`]). Nothing is left to the system's library but the square root, roundings
-//! and the multiply-add, which IEEE 754 defines to the last bit. Multiply-adds are fused wherever they are written so, on every machine and in every lane: the bits are the same everywhere.
+//! and the multiply-add, which IEEE 754 defines to the last bit. Multiply-adds
+//! (`mul_add`) are fused in every lane of every machine that has an instruction for it, so the bits are the same on all of these. On
+//! wasm32, which has none, they round twice, and its bits are its own; what a rounding lost (`fused`) is exact there too.
 //!
 //! What single and double precision have apart (coefficients, bounds, here and there the way) is chosen by `N::SIZE`, a
 //! constant; by a value only `if_lt` and its kin choose.

@@ -21,7 +21,7 @@ pub(super) fn ordered_sum<N: Digits>(a: Num<N>, b: Num<N>) -> (Num<N>, Num<N>) {
 #[inline(always)]
 pub(super) fn product<N: Digits>(a: Num<N>, b: Num<N>) -> (Num<N>, Num<N>) {
     let p = a * b;
-    (p, a.mul_add(b, -p))
+    (p, a.fused(b, -p))
 }
 
 /// (n + n′)/(d + d′), and what its rounding lost, for small n′ and d′.
@@ -29,6 +29,6 @@ pub(super) fn product<N: Digits>(a: Num<N>, b: Num<N>) -> (Num<N>, Num<N>) {
 pub(super) fn quotient<N: Digits>(n: Num<N>, n_tail: Num<N>, d: Num<N>, d_tail: Num<N>) -> (Num<N>, Num<N>) {
     let inverse = 1.0 / d;
     let q = n * inverse;
-    let rest = (-q).mul_add(d_tail, (-q).mul_add(d, n) + n_tail);
+    let rest = (-q).mul_add(d_tail, (-q).fused(d, n) + n_tail);
     (q, rest * inverse)
 }

@@ -135,7 +135,7 @@ fn quarter_turns<N: Digits>(x: Num<N>) -> (Num<N>, Num<N>) {
 #[inline(always)]
 fn near_single<N: Digits>(x: Num<N>) -> Reduced<N> {
     let (shifted, n) = quarter_turns(x);
-    let r = (-n).mul_add(PI_2, (-n).mul_add(PI_1, x));
+    let r = (-n).fused(PI_2, (-n).fused(PI_1, x));
     Reduced { n: shifted, r, tail: 0.0.number(x) }
 }
 
@@ -144,12 +144,12 @@ fn near_single<N: Digits>(x: Num<N>) -> Reduced<N> {
 fn near_double<N: Digits>(x: Num<N>) -> Reduced<N> {
     let (shifted, n) = quarter_turns(x);
     // r and what its rounding lost, by Knuth's sum without a condition.
-    let t = (-n).mul_add(PI_1, x);
+    let t = (-n).fused(PI_1, x);
     let p = n * PI_2;
     let r = t - p;
     let back = r - t;
     let lost = (t - (r - back)) - (p + back);
-    let tail = lost - n.mul_add(PI_3, n.mul_add(PI_2, -p));
+    let tail = lost - n.fused(PI_3, n.fused(PI_2, -p));
     Reduced { n: shifted, r, tail }
 }
 
@@ -175,7 +175,7 @@ fn far<N: Digits>(x: Num<N>) -> Reduced<N> {
     let (f, lost) = ordered_sum(f, f_lost + (lost + (small_lost + (p2.1 + p3.0))));
     // (f + lost)·π/2.
     let (r, r_lost) = product(f, PI_1.number(f));
-    let tail = f.mul_add(PI_2, lost.mul_add(PI_1, r_lost));
+    let tail = f.fused(PI_2, lost.fused(PI_1, r_lost));
     let (r, tail) = ordered_sum(r, tail);
     let r = choose(a.is(Le, largest::<N>()), r, f64::NAN.number(x));
     // For negative x all signs turn.

@@ -1,5 +1,6 @@
 //! `f32` and `f64` as numbers.
 
+use super::fused::{FUSES, MultiplyAdd};
 use super::two_over_pi::two_over_pi;
 use super::{BinaryRow, Digits, Num, Number, Size, UnaryRow};
 use crate::table::Compare;
@@ -47,7 +48,11 @@ macro_rules! float {
             }
             #[inline(always)]
             fn fused(self, a: $T, b: $T) -> $T {
-                self.mul_add(a, b)
+                if FUSES { self.mul_add(a, b) } else { self.by_parts(a, b) }
+            }
+            #[inline(always)]
+            fn times_plus(self, a: $T, b: $T) -> $T {
+                if FUSES { self.mul_add(a, b) } else { self * a + b }
             }
             #[inline(always)]
             fn signed_as(self, sign: $T) -> $T {

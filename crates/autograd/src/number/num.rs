@@ -121,9 +121,15 @@ impl<N: Number> Num<N> {
 }
 
 impl<N: Digits> Num<N> {
-    /// x·a + b, rounded once.
+    /// x·a + b, rounded once where that costs nothing: for steps whose error bounds allow both.
     #[inline(always)]
     pub(crate) fn mul_add(self, a: impl Literal<N>, b: impl Literal<N>) -> Num<N> {
+        Num(self.0.times_plus(a.number(self).0, b.number(self).0))
+    }
+
+    /// x·a + b, rounded once: for what a rounding lost, which two roundings would lose again.
+    #[inline(always)]
+    pub(crate) fn fused(self, a: impl Literal<N>, b: impl Literal<N>) -> Num<N> {
         Num(self.0.fused(a.number(self).0, b.number(self).0))
     }
 

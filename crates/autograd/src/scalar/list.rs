@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "checks at each node would cost a tenth of a recording and of a sweep")]
 
 use crate::kernels::simd::fused;
+use crate::number::Digits;
 use std::cell::{Cell, UnsafeCell};
 
 /// Nodes in the order in which they were recorded, numbered from 1.
@@ -135,7 +136,7 @@ fn hand_on(nodes: &mut [Node]) {
             let Node { partials: [p, q, r], from: [i, j, k], .. } = *nodes.get_unchecked(place);
             let mut add = |partial: f64, to: u32| {
                 let to = &mut nodes.get_unchecked_mut(to as usize).adjoint;
-                *to = adjoint.mul_add(partial, *to);
+                *to = adjoint.times_plus(partial, *to);
                 *to
             };
             add(r, k);

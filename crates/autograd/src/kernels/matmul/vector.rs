@@ -4,24 +4,25 @@
 #![expect(unsafe_code, reason = "vector instructions and raw pointers")]
 
 use crate::dtype::Float;
+use crate::number::Digits;
 
 /// Numbers with a multiply-add.
 pub(crate) trait Fused: Float {
-    /// self·b + c, rounded once.
+    /// self·b + c, rounded once where the machine has an instruction for it.
     fn fused(self, b: Self, c: Self) -> Self;
 }
 
 impl Fused for f32 {
     #[inline(always)]
     fn fused(self, b: f32, c: f32) -> f32 {
-        self.mul_add(b, c)
+        self.times_plus(b, c)
     }
 }
 
 impl Fused for f64 {
     #[inline(always)]
     fn fused(self, b: f64, c: f64) -> f64 {
-        self.mul_add(b, c)
+        self.times_plus(b, c)
     }
 }
 
@@ -42,7 +43,7 @@ pub(super) trait Vector: Copy {
     unsafe fn load_first(p: *const Self::Element, n: usize) -> Self;
     /// Stores the first `n` elements, 1 ≤ n ≤ `LANES`. What follows is not written.
     unsafe fn store_first(self, p: *mut Self::Element, n: usize);
-    /// self·b + c, rounded once.
+    /// self·b + c, rounded as [`Fused`] has it.
     unsafe fn mul_add(self, b: Self, c: Self) -> Self;
     unsafe fn add(self, b: Self) -> Self;
     /// a₀ b₀ a₁ b₁ …, as two vectors.
@@ -101,10 +102,10 @@ macro_rules! plain {
             unsafe fn mul_add(self, b: Self, c: Self) -> Self {
                 let (x, y, z) = (self.0, b.0, c.0);
                 Plain([
-                    x[0].mul_add(y[0], z[0]),
-                    x[1].mul_add(y[1], z[1]),
-                    x[2].mul_add(y[2], z[2]),
-                    x[3].mul_add(y[3], z[3]),
+                    x[0].times_plus(y[0], z[0]),
+                    x[1].times_plus(y[1], z[1]),
+                    x[2].times_plus(y[2], z[2]),
+                    x[3].times_plus(y[3], z[3]),
                 ])
             }
             #[inline(always)]
