@@ -4,6 +4,7 @@ mod data;
 mod hand;
 mod setup;
 mod w1;
+mod w10;
 mod w2;
 mod w3;
 mod w4;
@@ -53,6 +54,7 @@ pub(crate) fn all() -> Vec<Workload> {
         w7::workloads(),
         w8::workloads(),
         w9::workloads(),
+        w10::workloads(),
     ];
     of_each.into_iter().flatten().collect()
 }
