@@ -109,19 +109,13 @@ impl Rule for Conv {
 
     fn needs(&self, x: &[&Meta], y: &Meta) -> Needs {
         let sizes = self.sizes(&x[0].shape, &x[1].shape);
-        product_needs(y.dtype, sizes, [sizes.outputs, sizes.rows(), sizes.positions()])
+        needs(sizes, with_float!(y.dtype, T => kernels::conv::conv_bytes::<T>(sizes)))
     }
 }
 
-/// What the product of the groups of an image needs.
-pub(super) fn product_needs(dtype: DType, sizes: Sizes<'_>, [m, k, n]: [usize; 3]) -> Needs {
-    // By channel, threads share the images as well.
-    let images = if sizes.by_channel() { sizes.images } else { 1 };
-    let products = [images, sizes.groups, m, k, n].iter().fold(1usize, |all, &n| all.saturating_mul(n));
-    Needs {
-        shared: products >= Target::CPU.threads.products_from,
-        scratch: with_float!(dtype, T => kernels::matmul::scratch_bytes::<T>(m, k, n)),
-    }
+/// What a convolution with so much scratch needs.
+pub(super) fn needs(sizes: Sizes<'_>, scratch: usize) -> Needs {
+    Needs { shared: sizes.products() >= Target::CPU.threads.products_from, scratch }
 }
 
 /// The tangent of an op that is linear in each of two operands.

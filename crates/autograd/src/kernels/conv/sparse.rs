@@ -3,10 +3,9 @@
 
 use super::sizes::Sizes;
 use crate::dtype::Float;
-use crate::ir::Run;
 
-/// Calls `f` with each run, its offsets those in the whole of w, y and x.
-fn each_run(sizes: Sizes<'_>, f: &mut dyn FnMut(Run)) {
+/// Calls `f` with each run: where it begins in the whole of w, y and x, and how long it is.
+fn each_run(sizes: Sizes<'_>, f: &mut dyn FnMut([usize; 3], usize)) {
     let (places, positions) = (sizes.over.input.elements(), sizes.positions());
     let kernel = sizes.over.kernel.elements();
     for entry in 0..sizes.images * sizes.groups {
@@ -15,7 +14,7 @@ fn each_run(sizes: Sizes<'_>, f: &mut dyn FnMut(Run)) {
                 let w = ((entry % sizes.groups * sizes.outputs + o) * sizes.inputs + c) * kernel;
                 let (x, y) = ((entry * sizes.inputs + c) * places, (entry * sizes.outputs + o) * positions);
                 sizes.over.each_run(&mut |run| {
-                    f(Run { kernel: w + run.kernel, output: y + run.output, input: x + run.input, ..run });
+                    f([w + run.kernel, y + run.output, x + run.input], run.length);
                 });
             }
         }
@@ -24,25 +23,25 @@ fn each_run(sizes: Sizes<'_>, f: &mut dyn FnMut(Run)) {
 
 pub(super) fn conv<T: Float>([x, w]: [&[T]; 2], y: &mut [T], sizes: Sizes<'_>) {
     y.fill(T::default());
-    each_run(sizes, &mut |run| {
-        let (y, x) = (&mut y[run.output..][..run.length], x[run.input..].iter().step_by(sizes.over.step()));
-        y.iter_mut().zip(x).for_each(|(y, &x)| *y = *y + w[run.kernel] * x);
+    each_run(sizes, &mut |[k, p, place], n| {
+        let (y, x) = (&mut y[p..p + n], x[place..].iter().step_by(sizes.over.step()));
+        y.iter_mut().zip(x).for_each(|(y, &x)| *y = *y + w[k] * x);
     });
 }
 
 pub(super) fn transpose<T: Float>([y, w]: [&[T]; 2], x: &mut [T], sizes: Sizes<'_>) {
     x.fill(T::default());
-    each_run(sizes, &mut |run| {
-        let (y, x) = (&y[run.output..][..run.length], x[run.input..].iter_mut().step_by(sizes.over.step()));
-        x.zip(y).for_each(|(x, &y)| *x = *x + w[run.kernel] * y);
+    each_run(sizes, &mut |[k, p, place], n| {
+        let (y, x) = (&y[p..p + n], x[place..].iter_mut().step_by(sizes.over.step()));
+        x.zip(y).for_each(|(x, &y)| *x = *x + w[k] * y);
     });
 }
 
 pub(super) fn weight<T: Float>([x, y]: [&[T]; 2], w: &mut [T], sizes: Sizes<'_>) {
     w.fill(T::default());
-    each_run(sizes, &mut |run| {
-        let (y, x) = (&y[run.output..][..run.length], x[run.input..].iter().step_by(sizes.over.step()));
-        let w = &mut w[run.kernel];
+    each_run(sizes, &mut |[k, p, place], n| {
+        let (y, x) = (&y[p..p + n], x[place..].iter().step_by(sizes.over.step()));
+        let w = &mut w[k];
         y.iter().zip(x).for_each(|(&y, &x)| *w = *w + x * y);
     });
 }
