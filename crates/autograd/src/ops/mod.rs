@@ -48,6 +48,8 @@ mod permute;
 mod pick;
 mod pinv;
 mod pool_argmax;
+mod pool_max;
+mod pool_max_back;
 mod prelude;
 mod prod;
 mod qr;
@@ -72,7 +74,7 @@ mod uniform;
 mod unpick;
 mod windows;
 
-pub(crate) use convolve::{convolve, convolve_transposed, places_of_maxima};
+pub(crate) use convolve::{at_places, convolve, convolve_transposed, maxima, places_of_maxima};
 pub(crate) use elementwise::binary_of;
 pub use scan::Group;
 pub use solve_triangular::Triangle;
