@@ -117,7 +117,8 @@ pub(crate) fn transpose_bytes<T: Multiply>(sizes: Sizes<'_>) -> usize {
     if sizes.is_product() {
         return scratch_bytes::<T>(sizes.inputs, sizes.outputs, sizes.positions());
     }
-    Field::of_adjoint(sizes.over).map_or(0, |(field, jobs)| Products::adjoint::<T>(sizes, field, jobs).bytes::<T>())
+    Field::of_adjoint(sizes.over)
+        .map_or(0, |(field, jobs)| Products::adjoint::<T>(sizes, field, jobs).bytes::<T>())
 }
 
 /// As [`conv_bytes`], for the derivative by the weight.

@@ -6,7 +6,7 @@ use super::simd::Isa;
 use super::workers::Workers;
 use crate::dtype::Float;
 use crate::ir::Sliding;
-use beside::{Beside, is_beside};
+use beside::{Beside, are_pairs, is_beside};
 use std::hint::select_unpredictable;
 
 /// The positions of a task, about: threads share planes, several small ones at a time.
@@ -63,7 +63,7 @@ pub(crate) fn max_back<T: Float>([x, g]: [&[T]; 2], over: &Sliding, out: &mut [T
         let count = out.len() / places;
         let x = &x[task * planes * places..][..count * places];
         let g = &g[task * planes * positions..][..count * positions];
-        if is_beside(over) {
+        if are_pairs(over) {
             return Beside::of(over, count).back([x, g], out);
         }
         let (mut search, mut at) = (Search::of(over), vec![0; positions]);

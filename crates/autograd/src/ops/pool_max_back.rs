@@ -18,7 +18,9 @@ impl Rule for PoolMaxBack {
     }
 
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t> {
-        wanted.each(|i| (i == 1).then(|| at_places(g, places_of_maxima(at.x[0], self.over.clone()), &self.over)))
+        wanted.each(|i| {
+            (i == 1).then(|| at_places(g, places_of_maxima(at.x[0], self.over.clone()), &self.over))
+        })
     }
 
     fn jvp<'t>(&self, at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
@@ -63,7 +65,9 @@ impl Tested for PoolMaxBack {
         all.extend(rows("pool_max_back of windows that overlap", &[&[2, 5, 6]], move |x| {
             back(x, PoolForm::of(3).stride(1).padding(1)).sin()
         }));
-        all.extend(rows("pool_max_back of threes", &[&[7, 10]], move |x| back(x, PoolForm::of([2, 3])).exp()));
+        all.extend(rows("pool_max_back of threes", &[&[7, 10]], move |x| {
+            back(x, PoolForm::of([2, 3])).exp()
+        }));
         all.extend(large("pool_max_back", &[&[20, 80, 101]], move |x| back(x.sin(), PoolForm::of(2)).exp()));
         all
     }

@@ -129,7 +129,8 @@ impl Field {
             axis.stride = plane;
             plane = plane.checked_mul(axis.length)?;
         }
-        let product = |of: fn(&Axis) -> usize| axes.iter().map(of).try_fold(1usize, |all, n| all.checked_mul(n));
+        let product =
+            |of: fn(&Axis) -> usize| axes.iter().map(of).try_fold(1usize, |all, n| all.checked_mul(n));
         plane = plane.checked_mul(product(|axis| axis.phases)?)?;
         let known = product(|axis| axis.source)?.saturating_add(product(|axis| axis.results)?);
         let lies = |(i, axis): (usize, &Axis)| {
@@ -139,7 +140,12 @@ impl Field {
         if in_place {
             plane = product(|axis| axis.source)?;
         }
-        (plane <= known.saturating_add(8).saturating_mul(SPARSE)).then(|| Field { whole: axes[0].positions, axes, plane, in_place })
+        (plane <= known.saturating_add(8).saturating_mul(SPARSE)).then(|| Field {
+            whole: axes[0].positions,
+            axes,
+            plane,
+            in_place,
+        })
     }
 
     /// The taps of all elements of the kernel that have one: along axis i, element k is in a phase, at some v.
@@ -171,7 +177,8 @@ impl Field {
 
     /// Where the taps of a job begin, for each of some channels.
     pub(super) fn offsets(&self, job: &Job, channels: usize) -> Vec<usize> {
-        let each = |c: usize| job.taps.iter().map(move |tap| c * self.plane + tap.phase * self.phase() + tap.at);
+        let each =
+            |c: usize| job.taps.iter().map(move |tap| c * self.plane + tap.phase * self.phase() + tap.at);
         (0..channels).flat_map(each).collect()
     }
 
@@ -243,7 +250,12 @@ impl Field {
 
     /// Calls `f` with each row of results in a band: the number of its first position, the place that it goes to, their count
     /// and the step between places.
-    pub(super) fn each_result(&self, job: &Job, band: &Range<usize>, f: &mut dyn FnMut(usize, usize, usize, usize)) {
+    pub(super) fn each_result(
+        &self,
+        job: &Job,
+        band: &Range<usize>,
+        f: &mut dyn FnMut(usize, usize, usize, usize),
+    ) {
         self.results(job, 0, band, [0, 0], f);
     }
 
@@ -302,7 +314,11 @@ impl Fill<'_> {
             let size = source.len() / axis.source.max(1);
             for v in valid {
                 let place = at(v) * size;
-                self.along(i + 1, &source[place..place + size], &mut to[v * axis.stride..(v + 1) * axis.stride]);
+                self.along(
+                    i + 1,
+                    &source[place..place + size],
+                    &mut to[v * axis.stride..(v + 1) * axis.stride],
+                );
             }
         } else if !valid.is_empty() {
             let from = &source[at(valid.start)..];

@@ -122,7 +122,8 @@ impl<'a> Products<'a> {
         for job in &self.jobs {
             for strip in strips::<T>(0..self.channels[1]) {
                 let tall = panel_height::<T>(strip.len());
-                let (panel, rest) = std::mem::take(&mut to).split_at_mut(tall * job.taps.len() * self.channels[0]);
+                let (panel, rest) =
+                    std::mem::take(&mut to).split_at_mut(tall * job.taps.len() * self.channels[0]);
                 let mut rows = panel.chunks_exact_mut(tall);
                 for c in 0..self.channels[0] {
                     for (tap, row) in job.taps.iter().zip(&mut rows) {

@@ -100,7 +100,13 @@ impl<'a> Sums<'a> {
         self.field.span(self.field.rows()).next_multiple_of(LANES)
     }
 
-    fn run<T: Multiply + Float>(&self, [x, y]: [&[T]; 2], w: &mut [T], scratch: &mut Scratch, workers: &Workers) {
+    fn run<T: Multiply + Float>(
+        &self,
+        [x, y]: [&[T]; 2],
+        w: &mut [T],
+        scratch: &mut Scratch,
+        workers: &Workers,
+    ) {
         let own: usize = self.own().iter().sum();
         let [partial, area] = areas::<T>(scratch, [self.partial(), own], workers);
         let (size, used) = (self.sizes.weight(), self.field.phases(&self.jobs));
@@ -114,10 +120,7 @@ impl<'a> Sums<'a> {
             let start = chunk * size + (g * self.sizes.outputs + channels.start) * self.offsets.len();
             // SAFETY: the weights of these channels are written by this task alone, and a worker has an area of its own.
             let (w, area) = unsafe {
-                (
-                    shared.part(start, channels.len() * self.offsets.len()),
-                    area.part(worker * own, own),
-                )
+                (shared.part(start, channels.len() * self.offsets.len()), area.part(worker * own, own))
             };
             self.chunk(chunk, g, channels, [x, y], w, area, &used);
         });
@@ -133,7 +136,10 @@ impl<'a> Sums<'a> {
     }
 
     /// The weights of some channels, from a chunk of the images: bands that are alike, a few at a time.
-    #[expect(clippy::too_many_arguments, reason = "what a task is, what it reads, what it writes, and where it works")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what a task is, what it reads, what it writes, and where it works"
+    )]
     fn chunk<T: Multiply + Float>(
         &self,
         chunk: usize,

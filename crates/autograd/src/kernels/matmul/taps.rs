@@ -27,7 +27,10 @@ pub(crate) fn by_taps<T: Multiply>(panel: &[T], rows: usize, field: &[T], offset
     let Table(kernels) = T::kernels();
     let (tall, columns) = (panel_height::<T>(rows), c.len() / rows);
     let farthest = offsets.iter().max().map_or(0, |far| far + columns);
-    assert!(rows <= tall && panel.len() == tall * offsets.len() && farthest <= field.len(), "taps in the field");
+    assert!(
+        rows <= tall && panel.len() == tall * offsets.len() && farthest <= field.len(),
+        "taps in the field"
+    );
     if offsets.is_empty() {
         return c.fill(T::default());
     }
@@ -44,8 +47,11 @@ pub(crate) fn by_taps<T: Multiply>(panel: &[T], rows: usize, field: &[T], offset
         };
         for j in (0..columns).step_by(step) {
             let width = step.min(columns - j);
-            let kernel =
-                if rows == 1 { kernels.tap_row } else { kernels.tap_tiles[size][usize::from(width > kernels.lanes)] };
+            let kernel = if rows == 1 {
+                kernels.tap_row
+            } else {
+                kernels.tap_tiles[size][usize::from(width > kernels.lanes)]
+            };
             // SAFETY: columns of the block; all taps of these columns lie within the field, as was asserted, and a panel has an
             // element for each tap and row.
             unsafe { kernel(&Block { b: whole.b.add(j), c: whole.c.add(j), columns: width, ..whole }) };
@@ -74,7 +80,12 @@ pub(crate) fn dots_by_taps<T: Multiply>(x: Lines<'_, T>, offsets: &[usize], c: &
     let Some(later) = x.images.checked_sub(1).filter(|_| x.rows * x.k * columns > 0) else {
         return if add { () } else { c.fill(T::default()) };
     };
-    let a = View { data: x.a, offset: 0, shape: &[x.images, x.rows, x.k], strides: &[x.steps[0] as isize, x.stride as isize, 1] };
+    let a = View {
+        data: x.a,
+        offset: 0,
+        shape: &[x.images, x.rows, x.k],
+        strides: &[x.steps[0] as isize, x.stride as isize, 1],
+    };
     let farthest = offsets.iter().max().map_or(0, |far| far + x.k + later * x.steps[1]);
     assert!(a.is_within() && farthest <= x.field.len() && c.len() == x.rows * columns, "taps in the field");
     let number = usize::from(x.rows == 1);

@@ -33,6 +33,11 @@ pub(super) fn is_beside(over: &Sliding) -> bool {
     })
 }
 
+/// Whether they are of two elements along each axis.
+pub(super) fn are_pairs(over: &Sliding) -> bool {
+    is_beside(over) && over.kernel.iter().all(|&n| n == 2)
+}
+
 impl Beside {
     pub(super) fn of(over: &Sliding, planes: usize) -> Beside {
         let axis = |i: usize| Axis {
@@ -65,7 +70,7 @@ impl Beside {
         first.reduce(&self.from(1, x, isa), y, isa);
     }
 
-    /// out = g where the maxima of x are, and zeros.
+    /// out = g where the maxima of x are, and zeros. Windows are [pairs](are_pairs) along each axis.
     pub(super) fn back<T: Float>(&self, [x, g]: [&[T]; 2], out: &mut [T]) {
         let (isa, last) = (Isa::widest(), self.0.len() - 1);
         let mut spread: Option<Vec<T>> = None;
@@ -93,7 +98,12 @@ impl Axis {
     /// Lines that are one: no element is left over.
     fn merged(self) -> Axis {
         if self.length == self.count * self.size {
-            return Axis { lines: 1, length: self.lines * self.length, count: self.lines * self.count, ..self };
+            return Axis {
+                lines: 1,
+                length: self.lines * self.length,
+                count: self.lines * self.count,
+                ..self
+            };
         }
         self
     }
@@ -128,7 +138,7 @@ impl Axis {
         }
     }
 
-    /// g at the largest of each window of x, zeros elsewhere.
+    /// g at the larger one of each pair of x, zeros elsewhere.
     fn spread<T: Float>(self, x: &[T], g: &[T], out: &mut [T], isa: Isa) {
         let Axis { length, count, size, inner, .. } = self.merged();
         if out.is_empty() {
@@ -139,12 +149,12 @@ impl Axis {
             let (out, rest) = out.split_at_mut(count * size * inner);
             rest.fill(T::default());
             let (x, Some(g)) = (&x[..out.len()], g.next()) else { continue };
-            match (inner, size) {
-                (1, 2) => isa.run(
+            match inner {
+                1 => isa.run(
                     #[inline(always)]
                     || spread_pairs(x, g, out),
                 ),
-                (_, 2) => isa.run(
+                _ => isa.run(
                     #[inline(always)]
                     || {
                         let windows = x.chunks_exact(2 * inner).zip(out.chunks_exact_mut(2 * inner));
@@ -154,19 +164,6 @@ impl Axis {
                         }
                     },
                 ),
-                _ => {
-                    let windows = x.chunks_exact(size * inner).zip(out.chunks_exact_mut(size * inner));
-                    for ((x, out), g) in windows.zip(g.chunks_exact(inner)) {
-                        for (i, &g) in g.iter().enumerate() {
-                            let keep = |best: usize, k: usize| {
-                                if is_larger(x[k * inner + i], x[best * inner + i]) { k } else { best }
-                            };
-                            let best = (1..size).fold(0, keep);
-                            let zero = T::default();
-                            (0..size).for_each(|k| out[k * inner + i] = if k == best { g } else { zero });
-                        }
-                    }
-                }
             }
         }
     }
