@@ -58,7 +58,9 @@ impl Tested for PoolMaxBack {
     fn rows() -> Vec<Row> {
         use crate::PoolForm;
         // The gradient of a pooling, as a function of x through the cotangents.
-        let back = |x: Var<'_>, form: PoolForm<2>| (x.max_pool2d(form).square().sum() * 0.5).grads(&[x])[0];
+        fn back(x: Var<'_>, form: PoolForm<2>) -> Var<'_> {
+            (x.max_pool2d(form).square().sum() * 0.5).grads(&[x])[0]
+        }
         let mut all = rows("pool_max_back", &[&[1, 2, 5, 6], &[4, 4], &[2, 0, 4, 4]], move |x| {
             back(x, PoolForm::of(2)).sin()
         });

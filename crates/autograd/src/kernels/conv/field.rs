@@ -6,8 +6,10 @@
 //! A kernel reads a field, forward, from x: place p·s + k·d − b is at p + (k·d div s) of phase k·d mod s. The adjoint reads it
 //! from y, for each phase of x: place s·v + r − b gets what the elements with k·d mod s = r give, y at v − (k·d div s).
 
+use super::copy_row;
 use crate::dtype::Float;
 use crate::ir::Sliding;
+use crate::kernels::simd::Isa;
 use smallvec::SmallVec;
 use std::ops::Range;
 
@@ -208,7 +210,12 @@ impl Field {
         [row, row * (length - positions)]
     }
 
-    /// Where a band begins within a source that is the field.
+    /// The numbers of positions from one position along the first axis to the next.
+    pub(super) fn each_position(&self) -> usize {
+        self.axes[0].stride
+    }
+
+    /// Where a band begins within a source that is the field, or some of its positions within the field.
     pub(super) fn start(&self, first: usize) -> usize {
         first * self.axes[0].stride
     }
@@ -227,17 +234,28 @@ impl Field {
         self.axes[1..].iter().all(|axis| axis.length == axis.positions)
     }
 
-    /// Lays out a plane for a band: the rows from `first` on.
+    /// Lays out the planes of some channels for a band.
     pub(super) fn fill<T: Float>(&self, band: &Range<usize>, phases: &[bool], source: &[T], to: &mut [T]) {
         let rows = band.len() + self.axes[0].length - self.axes[0].positions;
-        let mut phase = SmallVec::<[usize; 3]>::from_elem(0, self.axes.len());
-        for (number, to) in to.chunks_exact_mut(self.phase()).enumerate().filter(|(i, _)| phases[*i]) {
+        let size = self.axes.iter().map(|axis| axis.source).product();
+        for number in (0..phases.len()).filter(|&i| phases[i]) {
             let mut rest = number;
-            for (phase, axis) in phase.iter_mut().zip(&self.axes).rev() {
-                (*phase, rest) = (rest % axis.phases, rest / axis.phases);
+            let along = self.axes.iter().enumerate().rev().map(|(i, axis)| {
+                let (first, length) = if i == 0 { (band.start, rows) } else { (0, axis.length) };
+                let phase = rest % axis.phases;
+                rest /= axis.phases;
+                let from = (first * axis.phases + phase) as isize - axis.before;
+                Along::of(axis.source, axis.phases, from, length)
+            });
+            let mut along: SmallVec<[Along; 3]> = along.collect();
+            along.reverse();
+            let rows_of = Rows { axes: &self.axes, along, isa: Isa::widest() };
+            for (source, to) in source.chunks_exact(size).zip(to.chunks_exact_mut(self.plane)) {
+                let to = &mut to[number * self.phase()..][..rows * self.axes[0].stride];
+                // Most of it is written once more, while it is in the nearest cache.
+                to.fill(T::default());
+                rows_of.fill(0, source, to);
             }
-            let fill = Fill { axes: &self.axes, phase: &phase, band: [band.start, rows] };
-            fill.along(0, source, &mut to[..rows * self.axes[0].stride]);
         }
     }
 
@@ -256,78 +274,98 @@ impl Field {
         band: &Range<usize>,
         f: &mut dyn FnMut(usize, usize, usize, usize),
     ) {
-        self.results(job, 0, band, [0, 0], f);
+        let along = |(i, (axis, &(step, from))): (usize, (&Axis, &(usize, isize)))| {
+            let (start, count) = if i == 0 { (band.start, band.len()) } else { (0, axis.positions) };
+            Along::of(axis.results, step, from + (start * step) as isize, count)
+        };
+        let along: SmallVec<[Along; 3]> = self.axes.iter().zip(&job.to).enumerate().map(along).collect();
+        self.results(&along, 0, [0, 0], f);
     }
 
     fn results(
         &self,
-        job: &Job,
+        along: &[Along],
         i: usize,
-        band: &Range<usize>,
         [position, place]: [usize; 2],
         f: &mut dyn FnMut(usize, usize, usize, usize),
     ) {
-        let (axis, (step, from)) = (&self.axes[i], job.to[i]);
-        let from = from + (if i == 0 { band.start } else { 0 } * step) as isize;
-        let count = if i == 0 { band.len() } else { axis.positions };
-        let valid = places(axis.results, step, from, count);
-        let at = |v: usize| (from + (v * step) as isize) as usize;
+        let (axis, along_i) = (&self.axes[i], &along[i]);
         if i + 1 == self.axes.len() {
-            if !valid.is_empty() {
-                let first = valid.start;
-                f(position + first * axis.stride, place * axis.results + at(first), valid.len(), step);
+            if !along_i.valid.is_empty() {
+                let first = along_i.valid.start;
+                let place = place * axis.results + along_i.at(first);
+                f(position + first * axis.stride, place, along_i.valid.len(), along_i.step);
             }
             return;
         }
-        for v in valid {
-            self.results(job, i + 1, band, [position + v * axis.stride, place * axis.results + at(v)], f);
+        for v in along_i.valid.clone() {
+            let next = [position + v * axis.stride, place * axis.results + along_i.at(v)];
+            self.results(along, i + 1, next, f);
         }
     }
 }
 
-/// For which v below `count` step·v + from is within 0..length.
-fn places(length: usize, step: usize, from: isize, count: usize) -> Range<usize> {
-    let start = from.min(0).unsigned_abs().div_ceil(step);
-    let end = length.saturating_add_signed(-from).div_ceil(step);
-    let end = if from >= length as isize { 0 } else { end.min(count) };
-    start.min(end)..end
+/// Along an axis v is at step·v + from; `valid` are those v within it.
+struct Along {
+    step: usize,
+    from: isize,
+    valid: Range<usize>,
 }
 
-/// A phase that is filled.
-struct Fill<'a> {
+impl Along {
+    /// For v below `count`, on an axis of a length.
+    fn of(length: usize, step: usize, from: isize, count: usize) -> Along {
+        // How many steps end before a place; a division takes as long as a short row.
+        let steps = |n: usize| if step == 1 { n } else { n.div_ceil(step) };
+        let end = steps(length.saturating_add_signed(-from)).min(count);
+        Along { step, from, valid: steps(from.min(0).unsigned_abs()).min(end)..end }
+    }
+
+    fn at(&self, v: usize) -> usize {
+        (self.from + (v * self.step) as isize) as usize
+    }
+}
+
+/// The rows of a phase.
+struct Rows<'a> {
     axes: &'a [Axis],
-    phase: &'a [usize],
-    /// The first row of the band, and how many rows of the field there are.
-    band: [usize; 2],
+    along: SmallVec<[Along; 3]>,
+    isa: Isa,
 }
 
-impl Fill<'_> {
-    fn along<T: Float>(&self, i: usize, source: &[T], to: &mut [T]) {
-        let axis = &self.axes[i];
-        let [first, length] = if i == 0 { self.band } else { [0, axis.length] };
-        let from = (first * axis.phases + self.phase[i]) as isize - axis.before;
-        let valid = places(axis.source, axis.phases, from, length);
-        let at = |v: usize| (from + (v * axis.phases) as isize) as usize;
-        to[..valid.start * axis.stride].fill(T::default());
-        to[valid.end * axis.stride..].fill(T::default());
+impl Rows<'_> {
+    /// Copies what lies within the source. All else is zero before.
+    fn fill<T: Float>(&self, i: usize, source: &[T], to: &mut [T]) {
+        let (axis, along) = (&self.axes[i], &self.along[i]);
+        let valid = along.valid.clone();
         if i + 1 < self.axes.len() {
             let size = source.len() / axis.source.max(1);
             for v in valid {
-                let place = at(v) * size;
-                self.along(
-                    i + 1,
-                    &source[place..place + size],
-                    &mut to[v * axis.stride..(v + 1) * axis.stride],
-                );
+                let place = along.at(v) * size;
+                let to = &mut to[v * axis.stride..(v + 1) * axis.stride];
+                self.fill(i + 1, &source[place..place + size], to);
             }
         } else if !valid.is_empty() {
-            let from = &source[at(valid.start)..];
-            let to = &mut to[valid];
-            if axis.phases == 1 {
-                to.copy_from_slice(&from[..to.len()]);
-            } else {
-                to.iter_mut().zip(from.iter().step_by(axis.phases)).for_each(|(to, &x)| *to = x);
+            let (from, to) = (&source[along.at(valid.start)..], &mut to[valid]);
+            match axis.phases {
+                1 => copy_row(from, to),
+                2 => self.isa.run(
+                    #[inline(always)]
+                    || every_second(from, to),
+                ),
+                phases => to.iter_mut().zip(from.iter().step_by(phases)).for_each(|(to, &x)| *to = x),
             }
         }
     }
+}
+
+/// Copies every second element, eight at a time: the compiler takes them apart in registers.
+#[inline(always)]
+fn every_second<T: Copy>(from: &[T], to: &mut [T]) {
+    let (wide, _) = from.as_chunks::<16>();
+    let done = wide.len().min(to.len() / 8) * 8;
+    for (to, from) in to.as_chunks_mut::<8>().0.iter_mut().zip(wide) {
+        *to = std::array::from_fn(|i| from[2 * i]);
+    }
+    to[done..].iter_mut().zip(from[2 * done..].iter().step_by(2)).for_each(|(to, &x)| *to = x);
 }

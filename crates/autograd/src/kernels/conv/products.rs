@@ -15,6 +15,9 @@ use std::ops::Range;
 /// The elements of a field of a band, about.
 const BAND: usize = 1 << 16;
 
+/// The numbers of a strip of results, about: they stay in the first-level cache.
+const STRIP: usize = 1 << 12;
+
 /// Parts that threads may share, at least, if there is as much to share; and at most.
 const PARTS: [usize; 2] = [8, 64];
 
@@ -77,8 +80,14 @@ impl<'a> Products<'a> {
     /// The elements of the field of a band, and of a strip of results.
     fn own<T: Multiply>(&self) -> [usize; 2] {
         let field = if self.field.in_place { 0 } else { self.channels[0] * self.field.plane };
-        let strip = tallest::<T>().min(self.channels[1]) * self.field.span(self.field.rows());
+        let strip = tallest::<T>().min(self.channels[1]) * self.field.span(self.strip_rows::<T>());
         [field, strip].map(|n| n.next_multiple_of(LANES))
+    }
+
+    /// Positions along the first axis that are computed together.
+    fn strip_rows<T: Multiply>(&self) -> usize {
+        let row = tallest::<T>().min(self.channels[1]) * self.field.each_position();
+        (STRIP / row.max(1)).clamp(1, self.field.rows())
     }
 
     /// The bytes of scratch per worker.
@@ -156,11 +165,10 @@ impl<'a> Products<'a> {
         let field = if self.field.in_place {
             &x[self.field.start(band.start)..]
         } else {
-            let planes = x.chunks_exact(self.planes[0]).zip(area.chunks_exact_mut(self.field.plane));
-            planes.for_each(|(x, to)| self.field.fill(&band, used, x, to));
+            self.field.fill(&band, used, x, area);
             &*area
         };
-        let span = self.field.span(band.len());
+        let strip_rows = self.strip_rows::<T>();
         let y_start = entry * written * self.planes[1];
         let mut packed = &packed[entry % self.sizes.groups * self.packed()..];
         let share = |part: usize| part * written.div_ceil(tallest::<T>()) / self.parts * tallest::<T>();
@@ -172,20 +180,26 @@ impl<'a> Products<'a> {
                 if !mine.contains(&strip.start) {
                     continue;
                 }
-                let results = &mut strip_area[..strip.len() * span];
-                by_taps(panel, strip.len(), field, offsets, results);
-                self.field.each_result(job, &band, &mut |position, place, length, step| {
-                    for (i, results) in results.chunks_exact(span).enumerate() {
-                        let start = y_start + (strip.start + i) * self.planes[1] + place;
-                        // SAFETY: a place of a channel is written once, and places between two of them by the same task.
-                        let y = unsafe { y.part(start, (length - 1) * step + 1) };
-                        if step == 1 {
-                            copy_row(&results[position..], y);
-                        } else {
-                            y.iter_mut().step_by(step).zip(&results[position..]).for_each(|(y, &r)| *y = r);
+                for first in (0..band.len()).step_by(strip_rows) {
+                    let some = band.start + first..(band.start + first + strip_rows).min(band.end);
+                    let span = self.field.span(some.len());
+                    let results = &mut strip_area[..strip.len() * span];
+                    by_taps(panel, strip.len(), &field[self.field.start(first)..], offsets, results);
+                    let y_start = y_start + strip.start * self.planes[1];
+                    self.field.each_result(job, &some, &mut |position, place, length, step| {
+                        for (i, results) in results.chunks_exact(span).enumerate() {
+                            let start = y_start + i * self.planes[1] + place;
+                            // SAFETY: a place of a channel is written once, and places between two of them by the same task.
+                            let y = unsafe { y.part(start, (length - 1) * step + 1) };
+                            if step == 1 {
+                                copy_row(&results[position..], y);
+                            } else {
+                                let to = y.iter_mut().step_by(step);
+                                to.zip(&results[position..]).for_each(|(y, &r)| *y = r);
+                            }
                         }
-                    }
-                });
+                    });
+                }
             }
         }
     }

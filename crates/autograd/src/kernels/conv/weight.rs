@@ -1,5 +1,6 @@
-//! The derivative of a convolution by its weight: scalar products of cotangents, laid out with the gaps of a field, and the
-//! taps of the field. Images are cut into chunks; each adds up weights of its own, and these are added in order.
+//! The derivative of a convolution by its weight. With many channels, the taps of a field times cotangents, whose channels are
+//! packed side by side; with few, scalar products of both along the positions. Cotangents have the gaps of the field, with
+//! zeros. Images are cut into chunks; each adds up weights of its own, and these are added in order.
 #![expect(unsafe_code, reason = "parts of one result are written by several threads")]
 
 use super::field::{Field, Job};
@@ -7,7 +8,7 @@ use super::products::bands;
 use super::sizes::Sizes;
 use super::{Shared, areas, copy_row, each_task, sparse};
 use crate::dtype::Float;
-use crate::kernels::matmul::{Lines, Multiply, dots_by_taps};
+use crate::kernels::matmul::{Lines, Multiply, dots_by_taps, of_taps, pack_rows, panel_columns};
 use crate::kernels::workers::Workers;
 use crate::scratch::Scratch;
 use crate::tree::LANES;
@@ -23,7 +24,10 @@ const PARTIAL: usize = 1 << 18;
 const AT_ONCE: usize = 1 << 16;
 
 /// The fewest channels of a task, where a group is cut into several.
-const CHANNELS: usize = 8;
+const CHANNELS: usize = 32;
+
+/// Channels of a group from which they are packed side by side.
+const MANY: usize = 16;
 
 /// w\[o, c, k\] = Σ x\[n, c, place(p, k)\]·y\[n, o, p\].
 pub(crate) fn weight<T: Multiply + Float>(
@@ -36,7 +40,7 @@ pub(crate) fn weight<T: Multiply + Float>(
     if x.is_empty() || y.is_empty() || w.is_empty() {
         return w.fill(T::default());
     }
-    match Sums::of(sizes) {
+    match Sums::of::<T>(sizes) {
         Some(sums) => sums.run([x, y], w, scratch, workers),
         None => sparse::weight([x, y], w, sizes),
     }
@@ -44,7 +48,8 @@ pub(crate) fn weight<T: Multiply + Float>(
 
 /// The bytes of scratch per worker.
 pub(super) fn bytes<T: Multiply>(sizes: Sizes<'_>) -> usize {
-    Sums::of(sizes).map_or(0, |sums| (sums.partial() + sums.own().iter().sum::<usize>()) * size_of::<T>())
+    Sums::of::<T>(sizes)
+        .map_or(0, |sums| (sums.partial() + sums.own().iter().sum::<usize>()) * size_of::<T>())
 }
 
 /// What is computed, and how it is cut.
@@ -60,10 +65,12 @@ struct Sums<'a> {
     parts: usize,
     /// How many bands are multiplied together.
     together: usize,
+    /// Channels that are packed side by side; 0 if they are few.
+    packed: usize,
 }
 
 impl<'a> Sums<'a> {
-    fn of(sizes: Sizes<'a>) -> Option<Sums<'a>> {
+    fn of<T: Multiply>(sizes: Sizes<'a>) -> Option<Sums<'a>> {
         let (field, jobs) = Field::of(sizes.over)?;
         let rows = field.rows();
         let field = bands(field, sizes.inputs);
@@ -72,7 +79,11 @@ impl<'a> Sums<'a> {
         let most = (PARTIAL / sizes.weight()).clamp(1, sizes.images * bands);
         let chunks = TASKS.div_ceil(sizes.groups).min(most);
         let parts = TASKS.div_ceil(sizes.groups * chunks).min(sizes.outputs.div_ceil(CHANNELS));
-        let mut sums = Sums { sizes, field, jobs, offsets, bands, chunks, parts, together: 1 };
+        let packed = if sizes.outputs < MANY { 0 } else { panel_columns::<T>() };
+        let mut sums = Sums { sizes, field, jobs, offsets, bands, chunks, parts, together: 1, packed };
+        if packed > 0 {
+            return Some(sums);
+        }
         let [field, lines] = sums.own();
         sums.together = (AT_ONCE / (field + lines).max(1)).clamp(1, sizes.images.div_ceil(chunks));
         Some(sums)
@@ -80,19 +91,28 @@ impl<'a> Sums<'a> {
 
     /// The elements of weights that chunks have of their own.
     fn partial(&self) -> usize {
-        if self.chunks > 1 { (self.chunks * self.sizes.weight()).next_multiple_of(LANES) } else { 0 }
+        if self.is_apart() { (self.chunks * self.sizes.weight()).next_multiple_of(LANES) } else { 0 }
+    }
+
+    /// Whether weights are added up in memory of their own.
+    fn is_apart(&self) -> bool {
+        self.chunks > 1 || self.packed > 0
     }
 
     /// The elements of fields, and of cotangents, that are laid out together.
     fn own(&self) -> [usize; 2] {
         let field = if self.field.in_place { 0 } else { self.sizes.inputs * self.field.plane };
-        let lines = if self.field.is_dense() { 0 } else { self.channels() * self.line() };
+        let lines = match self.packed {
+            0 if self.field.is_dense() => 0,
+            0 => self.channels() * self.line(),
+            packed => packed.min(self.sizes.outputs) * self.line(),
+        };
         [field, lines].map(|n| (n * self.together).next_multiple_of(LANES))
     }
 
     /// The most channels of a part.
     fn channels(&self) -> usize {
-        self.sizes.outputs.div_ceil(self.parts)
+        self.sizes.outputs.div_ceil(self.parts).next_multiple_of(self.packed.max(1))
     }
 
     /// The elements of a line of cotangents.
@@ -110,7 +130,7 @@ impl<'a> Sums<'a> {
         let own: usize = self.own().iter().sum();
         let [partial, area] = areas::<T>(scratch, [self.partial(), own], workers);
         let (size, used) = (self.sizes.weight(), self.field.phases(&self.jobs));
-        let shared = if self.chunks > 1 { &partial } else { &Shared::of(w) };
+        let shared = if self.is_apart() { &partial } else { &Shared::of(w) };
         let tasks = self.chunks * self.sizes.groups * self.parts;
         each_task(self.sizes, tasks, workers, |task, worker| {
             let (part, rest) = (task % self.parts, task / self.parts);
@@ -124,15 +144,35 @@ impl<'a> Sums<'a> {
             };
             self.chunk(chunk, g, channels, [x, y], w, area, &used);
         });
-        if self.chunks > 1 {
+        if self.is_apart() {
             // SAFETY: all tasks have ended.
-            let partial = unsafe { partial.part(0, self.chunks * size) };
-            let (first, others) = partial.split_at(size);
-            w.copy_from_slice(first);
-            for part in others.chunks_exact(size) {
-                w.iter_mut().zip(part).for_each(|(w, &part)| *w = *w + part);
-            }
+            self.add_up(unsafe { partial.part(0, self.chunks * size) }, w, workers);
         }
+    }
+
+    /// Adds the weights of all chunks up, in order.
+    fn add_up<T: Float>(&self, partial: &[T], w: &mut [T], workers: &Workers) {
+        let (size, filter, outputs) = (w.len(), self.offsets.len(), self.sizes.outputs);
+        let (w, wide) = (Shared::of(w), if self.packed > 0 { self.packed } else { outputs });
+        let panels = outputs.div_ceil(wide);
+        each_task(self.sizes, self.sizes.groups * panels, workers, |task, _| {
+            let channels = task % panels * wide..((task % panels + 1) * wide).min(outputs);
+            let start = (task / panels * outputs + channels.start) * filter;
+            // SAFETY: a task has channels of its own.
+            let w = unsafe { w.part(start, channels.len() * filter) };
+            w.fill(T::default());
+            for partial in partial.chunks_exact(size) {
+                let partial = &partial[start..start + w.len()];
+                if self.packed == 0 {
+                    w.iter_mut().zip(partial).for_each(|(w, &part)| *w = *w + part);
+                    continue;
+                }
+                for (j, w) in w.chunks_exact_mut(filter).enumerate() {
+                    let column = partial[j..].iter().step_by(channels.len());
+                    w.iter_mut().zip(column).for_each(|(w, &part)| *w = *w + part);
+                }
+            }
+        });
     }
 
     /// The weights of some channels, from a chunk of the images: bands that are alike, a few at a time.
@@ -162,6 +202,17 @@ impl<'a> Sums<'a> {
             let rows = band * self.field.rows()..((band + 1) * self.field.rows()).min(self.field.whole);
             let n = image..image + count;
             let (field, field_step) = self.fields(g, &n, &rows, x, fields, used);
+            if self.packed > 0 {
+                for start in channels.clone().step_by(self.packed) {
+                    let side = start..(start + self.packed).min(channels.end);
+                    let at = (start - channels.start) * self.offsets.len();
+                    let w = &mut w[at..at + side.len() * self.offsets.len()];
+                    let panel = self.panel(g, image, &rows, side, y, lines);
+                    of_taps(field, &self.offsets, panel, w, add);
+                }
+                (at, add) = (at + count, true);
+                continue;
+            }
             let (a, stride, a_step) = self.lines(g, &n, &rows, channels.clone(), y, lines);
             let k = self.field.span(rows.len());
             let rows = channels.len();
@@ -192,10 +243,36 @@ impl<'a> Sums<'a> {
         }
         let step = inputs * self.field.plane;
         for (n, to) in images.clone().zip(area.chunks_exact_mut(step)) {
-            let planes = x[start(n)..].chunks_exact(plane).zip(to.chunks_exact_mut(self.field.plane));
-            planes.for_each(|(x, to)| self.field.fill(band, used, x, to));
+            self.field.fill(band, used, &x[start(n)..], to);
         }
         (area, step)
+    }
+
+    /// The cotangents of some channels of an image, side by side for each position.
+    fn panel<'b, T: Multiply + Float>(
+        &self,
+        g: usize,
+        image: usize,
+        band: &Range<usize>,
+        channels: Range<usize>,
+        y: &[T],
+        area: &'b mut [T],
+    ) -> &'b [T] {
+        let (positions, columns) = (self.sizes.positions(), channels.len());
+        let y = &y[((image * self.sizes.groups + g) * self.sizes.outputs + channels.start) * positions..];
+        let panel = &mut area[..self.field.span(band.len()) * columns];
+        if self.field.is_dense() {
+            let from = self.field.start(band.start);
+            pack_rows(&y[from..], positions, columns, panel.len() / columns, panel);
+            return panel;
+        }
+        let mut end = 0;
+        self.field.each_result(&self.jobs[0], band, &mut |position, place, length, _| {
+            panel[end * columns..position * columns].fill(T::default());
+            pack_rows(&y[place..], positions, columns, length, &mut panel[position * columns..]);
+            end = position + length;
+        });
+        panel
     }
 
     /// The cotangents of some channels of some images, the step between two channels, and that between two images.

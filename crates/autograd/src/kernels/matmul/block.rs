@@ -29,16 +29,17 @@ pub(super) struct Block<T> {
 }
 
 /// Where the rows of B begin, for tiles over taps, or its columns, for scalar products over taps: `offsets` elements from `b`.
-/// Scalar products go on through as many images, which lie `steps` apart in A and in B.
+/// Or where the rows of A begin, if `of_a`. Scalar products go on through as many images, which lie `steps` apart in A and in B.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Taps {
     pub(super) offsets: *const usize,
+    pub(super) of_a: bool,
     pub(super) images: usize,
     pub(super) steps: [usize; 2],
 }
 
 impl Taps {
-    pub(super) const NONE: Taps = Taps { offsets: std::ptr::null(), images: 1, steps: [0; 2] };
+    pub(super) const NONE: Taps = Taps { offsets: std::ptr::null(), of_a: false, images: 1, steps: [0; 2] };
 }
 
 impl<T: Copy> Block<T> {

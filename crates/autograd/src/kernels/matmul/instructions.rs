@@ -4,7 +4,7 @@
 
 use super::block::{Block, TileFn};
 use super::few_terms;
-use super::micro::{dots, row, scalar, tap_tile, tile};
+use super::micro::{dots, row, scalar, tap_tile, tile, tile_of_taps};
 use super::pack::{Panel, pack};
 use super::vector::{Fused, Plain, Vector};
 #[cfg(target_arch = "x86_64")]
@@ -38,6 +38,8 @@ pub(super) struct Kernels<T: 'static> {
     /// at offsets.
     pub(super) tap_tiles: [[TileFn<T>; 2]; 3],
     pub(super) tap_row: TileFn<T>,
+    /// The highest tiles by width, where the rows of A begin at offsets.
+    pub(super) tiles_of_taps: [TileFn<T>; 2],
     pub(super) tap_dots: [TileFn<T>; 2],
     pub(super) tap_dot_shapes: [[usize; 2]; 2],
 }
@@ -61,6 +63,7 @@ macro_rules! kernels {
                 p10: tap_tile::<$V, $h1, 1>, p11: tap_tile::<$V, $h1, 2>,
                 p20: tap_tile::<$V, $h2, 1>, p21: tap_tile::<$V, $h2, 2>,
                 tap_one: row::<$V, true>,
+                of_taps_1: tile_of_taps::<$V, $h2, 1>, of_taps_2: tile_of_taps::<$V, $h2, 2>,
                 tap_block: dots::<$V, $r, $c, $l, true>, tap_line: dots::<$V, 1, 5, $l, true>);
             $(#[$features])?
             unsafe fn panel(x: &Panel<$T>) {
@@ -84,6 +87,7 @@ macro_rules! kernels {
                 pack: panel,
                 tap_tiles: [[p00, p01], [p10, p11], [p20, p21]],
                 tap_row: tap_one,
+                tiles_of_taps: [of_taps_1, of_taps_2],
                 tap_dots: [tap_block, tap_line],
                 tap_dot_shapes: [[$r, $c], [1, 5]],
             }

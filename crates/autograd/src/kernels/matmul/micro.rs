@@ -27,6 +27,13 @@ pub(super) unsafe fn tap_tile<V: Vector, const MR: usize, const NV: usize>(x: &B
     unsafe { tile_from::<V, MR, NV, true, true>(x) }
 }
 
+/// The same where the rows of A begin at offsets, and those of B lie by strides.
+#[inline(always)]
+pub(super) unsafe fn tile_of_taps<V: Vector, const MR: usize, const NV: usize>(x: &Block<V::Element>) {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { tile_from::<V, MR, NV, false, true>(x) }
+}
+
 #[inline(always)]
 unsafe fn tile_from<V: Vector, const MR: usize, const NV: usize, const UNIT: bool, const TAPS: bool>(
     x: &Block<V::Element>,
@@ -62,16 +69,21 @@ unsafe fn tile_of<
     // SAFETY: rows below `rows` and columns below `columns` exist, by contract; loads and stores touch no others.
     unsafe {
         for (r, start) in starts.iter_mut().enumerate() {
-            *start = x.a.offset(r.min(rows - 1) as isize * x.a_strides[0]);
+            let r = r.min(rows - 1);
+            *start = if TAPS && !UNIT {
+                x.a.add(*x.taps.offsets.add(r))
+            } else {
+                x.a.offset(r as isize * x.a_strides[0])
+            };
         }
         let mut sums = [[V::zero(); NV]; MR];
         let (mut a, mut b) = (0, x.b);
         let mut unit = x.a;
         let mut prefetcher = Prefetcher::new(x.next_c, x.next_stride, rows, &x.prefetch, x.k);
         for p in 0..x.k {
-            if TAPS {
+            if TAPS && UNIT {
                 b = x.b.add(*x.taps.offsets.add(p));
-            } else {
+            } else if !TAPS {
                 prefetcher.step(p);
             }
             let mut right = [V::zero(); NV];
@@ -87,7 +99,7 @@ unsafe fn tile_of<
             }
             a += x.a_strides[1];
             unit = unit.wrapping_offset(x.a_strides[1]);
-            if !TAPS {
+            if !(TAPS && UNIT) {
                 b = b.wrapping_offset(x.b_strides[0]);
             }
         }
@@ -116,8 +128,12 @@ pub(super) unsafe fn scalar<T: Fused>(x: &Block<T>) {
             let mut a = x.a.wrapping_offset(i as isize * x.a_strides[0]);
             let mut b = x.b.wrapping_offset(j as isize * x.b_strides[1]);
             let mut sum = T::default();
+            if x.taps.of_a {
+                // SAFETY: there is an offset for each row, by contract.
+                a = x.a.wrapping_add(unsafe { *x.taps.offsets.add(i) });
+            }
             for p in 0..x.k {
-                if !x.taps.offsets.is_null() {
+                if !x.taps.offsets.is_null() && !x.taps.of_a {
                     // SAFETY: there is an offset for each k, by contract.
                     b = x.b.wrapping_add(j + unsafe { *x.taps.offsets.add(p) });
                 }
@@ -142,10 +158,10 @@ pub(super) unsafe fn row<V: Vector, const TAPS: bool>(x: &Block<V::Element>) {
     unsafe {
         match x.columns.div_ceil(V::LANES) {
             _ if !V::SPECIAL => scalar(x),
-            1 => tile_of::<V, 1, 1, false, TAPS, true>(x),
-            2 => tile_of::<V, 1, 2, false, TAPS, true>(x),
-            3 => tile_of::<V, 1, 3, false, TAPS, true>(x),
-            _ => tile_of::<V, 1, 4, false, TAPS, true>(x),
+            1 => tile_of::<V, 1, 1, TAPS, TAPS, true>(x),
+            2 => tile_of::<V, 1, 2, TAPS, TAPS, true>(x),
+            3 => tile_of::<V, 1, 3, TAPS, TAPS, true>(x),
+            _ => tile_of::<V, 1, 4, TAPS, TAPS, true>(x),
         }
     }
 }

@@ -45,7 +45,9 @@ mod walk;
 
 pub(crate) use consumer::Tile;
 pub(crate) use instructions::Multiply;
-pub(crate) use taps::{Lines, by_taps, dots_by_taps, panel_height, tallest};
+pub(crate) use taps::{
+    Lines, by_taps, dots_by_taps, of_taps, pack_rows, panel_columns, panel_height, tallest,
+};
 
 use super::workers::Workers;
 use crate::scratch::Scratch;

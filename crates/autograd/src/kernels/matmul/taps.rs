@@ -5,6 +5,7 @@
 use super::block::{Block, Taps};
 use super::blocks::height;
 use super::instructions::{Multiply, Table};
+use super::pack::Panel;
 use super::prefetch::Prefetch;
 use crate::tree::chain_length;
 use crate::view::View;
@@ -99,12 +100,69 @@ pub(crate) fn dots_by_taps<T: Multiply>(x: Lines<'_, T>, offsets: &[usize], c: &
     };
     for i in (0..x.rows).step_by(tall) {
         for j in (0..columns).step_by(wide) {
-            let taps = Taps { offsets: offsets[j..].as_ptr(), images: x.images, steps: x.steps };
+            let taps = Taps { offsets: offsets[j..].as_ptr(), of_a: false, images: x.images, steps: x.steps };
             let (rows, columns) = (tall.min(x.rows - i), wide.min(columns - j));
             // SAFETY: rows of A, and columns whose taps lie within the field in all images, as was asserted.
             unsafe {
                 let (a, c) = (whole.a.add(i * x.stride), whole.c.add(i * whole.c_stride + j));
                 kernel(&Block { a, c, rows, columns, taps, ..whole });
+            }
+        }
+    }
+}
+
+/// The columns of a panel of B.
+pub(crate) fn panel_columns<T: Multiply>() -> usize {
+    2 * T::kernels().0.lanes
+}
+
+/// Packs rows of `k` elements, `stride` apart, into a panel: element \[q, j\] is that of row j at q, at q·`rows` + j.
+pub(crate) fn pack_rows<T: Multiply>(x: &[T], stride: usize, rows: usize, k: usize, panel: &mut [T]) {
+    let last = rows.checked_sub(1).filter(|_| k > 0);
+    let Some(last) = last else { return };
+    assert!(last * stride + k <= x.len() && panel.len() >= k * rows, "rows to be packed");
+    let (from, to) = (x.as_ptr(), panel.as_mut_ptr());
+    let whole = Panel { from, across: stride as isize, along: 1, k, filled: rows, width: rows, count: 1, to };
+    // SAFETY: as was asserted, all rows are there, and the panel has room for them.
+    unsafe { (T::kernels().0.pack)(&whole) };
+}
+
+/// C\[p, j\] = Σ field\[offsets\[p\] + q\]·panel\[q, j\] for the columns of a panel, summed over q in chains of about equal
+/// length. Added to C if `add`.
+pub(crate) fn of_taps<T: Multiply>(field: &[T], offsets: &[usize], panel: &[T], c: &mut [T], add: bool) {
+    let Table(kernels) = T::kernels();
+    let (rows, tall) = (offsets.len(), kernels.heights[2]);
+    let columns = c.len() / rows.max(1);
+    if columns == 0 {
+        return;
+    }
+    let k = panel.len() / columns;
+    let farthest = offsets.iter().max().map_or(0, |far| far + k);
+    assert!(
+        columns <= panel_columns::<T>() && c.len() == rows * columns && farthest <= field.len(),
+        "taps in the field"
+    );
+    if k == 0 {
+        return if add { () } else { c.fill(T::default()) };
+    }
+    let (chain, kernel) = (chain_length(k), kernels.tiles_of_taps[usize::from(columns > kernels.lanes)]);
+    let whole =
+        Block { a_strides: [0, 1], b_strides: [columns as isize, 1], ..block(field, c, [rows, columns]) };
+    for q in (0..k).step_by(chain) {
+        for (i, offsets) in (0..rows).step_by(tall).zip(offsets.chunks(tall)) {
+            let taps = Taps { offsets: offsets.as_ptr(), of_a: true, ..Taps::NONE };
+            // SAFETY: rows whose taps lie within the field, as was asserted, and a panel with all columns for each q.
+            unsafe {
+                kernel(&Block {
+                    k: chain.min(k - q),
+                    a: field.as_ptr().add(q),
+                    b: panel.as_ptr().add(q * columns),
+                    c: whole.c.add(i * columns),
+                    rows: offsets.len(),
+                    add: add || q > 0,
+                    taps,
+                    ..whole
+                });
             }
         }
     }
