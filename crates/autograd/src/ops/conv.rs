@@ -154,6 +154,9 @@ impl Tested for Conv {
         all.push(conv2("conv2d", [&[1, 2, 4, 5], &[2, 2, 2, 3]], form.padding([1, 0])));
         all.push(conv2("conv2d in groups", [&[1, 4, 3, 4], &[6, 2, 2, 2]], form.groups(2).stride([1, 2])));
         all.push(conv2("conv2d by channel", [&[1, 3, 3, 3], &[3, 1, 3, 3]], form.groups(3).padding(1)));
+        all.push(conv2("conv2d strided", [&[2, 3, 9, 8], &[17, 3, 3, 2]], form.stride([2, 3]).padding(1)));
+        all.push(conv2("conv2d far apart", [&[1, 2, 3, 4], &[2, 2, 2, 2]], form.dilation(50).padding(25)));
+        all.push(conv2("conv2d of patches", [&[2, 3, 8, 9], &[4, 3, 4, 3]], form.stride([4, 3])));
         // Each number is one product, so no sum rounds: random programs, which are compared to the last bit, take these.
         for channels in [3, 5] {
             all.push(row("conv1d of products", &[&[1, channels, 1], &[channels, 1, 1]], move |x| {

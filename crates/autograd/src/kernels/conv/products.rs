@@ -12,11 +12,11 @@ use crate::scratch::Scratch;
 use crate::tree::LANES;
 use std::ops::Range;
 
-/// The elements of a field of a band, about.
-const BAND: usize = 1 << 16;
+/// The elements of a field of a band, about. Few in unit tests, so that small images have bands.
+const BAND: usize = if cfg!(test) { 1 << 8 } else { 1 << 16 };
 
 /// The numbers of a strip of results, about: they stay in the first-level cache.
-const STRIP: usize = 1 << 12;
+const STRIP: usize = if cfg!(test) { 1 << 7 } else { 1 << 12 };
 
 /// Parts that threads may share, at least, if there is as much to share; and at most.
 const PARTS: [usize; 2] = [8, 64];
@@ -187,15 +187,16 @@ impl<'a> Products<'a> {
                     by_taps(panel, strip.len(), &field[self.field.start(first)..], offsets, results);
                     let y_start = y_start + strip.start * self.planes[1];
                     self.field.each_result(job, &some, &mut |position, place, length, step| {
-                        for (i, results) in results.chunks_exact(span).enumerate() {
+                        for i in 0..strip.len() {
+                            let results = &results[i * span + position..];
                             let start = y_start + i * self.planes[1] + place;
                             // SAFETY: a place of a channel is written once, and places between two of them by the same task.
                             let y = unsafe { y.part(start, (length - 1) * step + 1) };
                             if step == 1 {
-                                copy_row(&results[position..], y);
+                                copy_row(results, y);
                             } else {
                                 let to = y.iter_mut().step_by(step);
-                                to.zip(&results[position..]).for_each(|(y, &r)| *y = r);
+                                to.zip(results).for_each(|(y, &r)| *y = r);
                             }
                         }
                     });

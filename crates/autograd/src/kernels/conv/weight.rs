@@ -21,7 +21,7 @@ const TASKS: usize = 8;
 const PARTIAL: usize = 1 << 18;
 
 /// The elements of the fields and cotangents that are multiplied together, about.
-const AT_ONCE: usize = 1 << 16;
+const AT_ONCE: usize = if cfg!(test) { 1 << 9 } else { 1 << 16 };
 
 /// The fewest channels of a task, where a group is cut into several.
 const CHANNELS: usize = 32;
