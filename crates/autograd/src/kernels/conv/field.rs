@@ -6,7 +6,7 @@
 //! A kernel reads a field, forward, from x: place p·s + k·d − b is at p + (k·d div s) of phase k·d mod s. The adjoint reads it
 //! from y, for each phase of x: place s·v + r − b gets what the elements with k·d mod s = r give, y at v − (k·d div s).
 
-use super::copy_row;
+use super::parts::copy_row;
 use crate::dtype::Float;
 use crate::ir::Sliding;
 use crate::kernels::simd::Isa;

@@ -3,8 +3,8 @@
 #![expect(unsafe_code, reason = "parts of one result are written by several threads")]
 
 use super::field::{Field, Job};
+use super::parts::{Shared, areas, copy_row, each_task};
 use super::sizes::Sizes;
-use super::{Shared, areas, copy_row, each_task};
 use crate::dtype::Float;
 use crate::kernels::matmul::{Multiply, by_taps, panel_height, tallest};
 use crate::kernels::workers::Workers;

@@ -4,9 +4,10 @@
 #![expect(unsafe_code, reason = "parts of one result are written by several threads")]
 
 use super::field::{Field, Job};
+use super::parts::{Shared, areas, copy_row, each_task};
 use super::products::bands;
 use super::sizes::Sizes;
-use super::{Shared, areas, copy_row, each_task, sparse};
+use super::sparse;
 use crate::dtype::Float;
 use crate::kernels::matmul::{Lines, Multiply, dots_by_taps, of_taps, pack_rows, panel_columns};
 use crate::kernels::workers::Workers;

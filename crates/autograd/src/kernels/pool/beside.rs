@@ -5,7 +5,7 @@
 use crate::dtype::Float;
 use crate::ir::Sliding;
 use crate::kernels::simd::Isa;
-use crate::lists::IntoList;
+use smallvec::SmallVec;
 use std::hint::select_unpredictable;
 
 /// Elements that are compared side by side.
@@ -22,7 +22,7 @@ struct Axis {
 }
 
 /// The axes of windows side by side in some planes; none if windows lie otherwise.
-pub(super) struct Beside(Vec<Axis>);
+pub(super) struct Beside(SmallVec<[Axis; 3]>);
 
 /// Whether windows lie side by side, and within the input.
 pub(super) fn is_beside(over: &Sliding) -> bool {
@@ -47,7 +47,7 @@ impl Beside {
             size: over.kernel[i],
             inner: over.output[i + 1..].iter().product(),
         };
-        Beside((0..over.axes()).map(axis).listed())
+        Beside((0..over.axes()).map(axis).collect())
     }
 
     /// The maxima along the axes from `first` on.
