@@ -4,6 +4,7 @@ mod data;
 mod hand;
 mod setup;
 mod w1;
+mod w10;
 mod w13;
 mod w15;
 mod w2;
@@ -55,6 +56,7 @@ pub(crate) fn all() -> Vec<Workload> {
         w7::workloads(),
         w8::workloads(),
         w9::workloads(),
+        w10::workloads(),
         w13::workloads(),
         w15::workloads(),
     ];

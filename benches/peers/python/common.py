@@ -47,6 +47,15 @@ def block(width=128, first_seed=1):
     return params
 
 
+def convnet():
+    """Parameters of the kernels and the layer of W10."""
+    kernels = [
+        (lcg(seed, n, m, 3, 3, scale=1 / (m * 9) ** 0.5), np.zeros(n, np.float32))
+        for seed, m, n in ((1, 1, 16), (2, 16, 32))
+    ]
+    return kernels, (lcg(3, 1568, 10, scale=1 / 1568**0.5), np.zeros(10, np.float32))
+
+
 def words():
     """The words of W15, and the word after each."""
     all = (np.arange(16 * 129) * 104729 % 4096).reshape(16, 129)

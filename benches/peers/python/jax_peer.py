@@ -1,6 +1,6 @@
 """JAX: the whole step under jit, with buffers given back; `jax-scan` runs many steps inside one call."""
 
-from common import THREADS, block, lcg, mlp, np, report, run, samples
+from common import THREADS, block, convnet, lcg, mlp, np, report, run, samples
 import os
 
 if THREADS == 1:
@@ -171,6 +171,24 @@ def transformer(name):
     gradients(name, loss, jax.tree.map(jnp.array, block()))
 
 
+def images(name):
+    """Channels last: XLA is faster so."""
+    kernels, last = convnet()
+    kernels = [(w.transpose(2, 3, 1, 0), b) for w, b in kernels]
+    x, labels = jnp.array(lcg(80, 64, 28, 28, 1)), jnp.arange(64) % 10
+
+    def loss(params):
+        kernels, (w, b) = params
+        h = x
+        for kernel, bias in kernels:
+            h = lax.conv_general_dilated(h, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+            h = lax.reduce_window(jax.nn.relu(h + bias), -jnp.inf, lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
+        logs = jax.nn.log_softmax(h.transpose(0, 3, 1, 2).reshape(64, 1568) @ w + b)
+        return -jnp.take_along_axis(logs, labels[:, None], 1).mean()
+
+    descend(name, (kernels, last), loss, 0.01)
+
+
 def attention(name):
     mask = jnp.tril(jnp.ones((1024, 1024), bool))
 
@@ -184,6 +202,6 @@ def attention(name):
 run(
     {"W1": on_arrays, "W2": neuron, "W3-f32": regression, "W3-f64": regression, "W4": classifier, "W5": wide}
     | {f"W6-{n}": elementwise for n in (1000000, 10000, 100)}
-    | {"W7": chain, "W8-hvp": second_derivatives, "W8-hessian": second_derivatives, "W9": transformer}
+    | {"W7": chain, "W8-hvp": second_derivatives, "W8-hessian": second_derivatives, "W9": transformer, "W10": images}
     | {"W13": attention}
 )

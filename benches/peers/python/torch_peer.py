@@ -5,7 +5,7 @@ lean     the same with the fused updates
 compile  as lean, the loss under torch.compile
 """
 
-from common import MODE, THREADS, block, lcg, mlp, np, report, run, samples, words
+from common import MODE, THREADS, block, convnet, lcg, mlp, np, report, run, samples, words
 import torch
 from torch import nn
 from torch.func import hessian
@@ -157,6 +157,24 @@ def transformer(name):
     gradients(name, net.parameters(), lambda: (net(x) ** 2).mean())
 
 
+def images(name):
+    kernels, last = convnet()
+    first, second = (nn.Conv2d(w.shape[1], w.shape[0], 3, padding=1) for w, _ in kernels)
+    with torch.no_grad():
+        for layer, (w, b) in zip((first, second), kernels):
+            layer.weight.copy_(torch.from_numpy(w))
+            layer.bias.copy_(torch.from_numpy(b))
+    last, x, labels = linear(*last), tensor(80, 64, 1, 28, 28), torch.arange(64) % 10
+
+    def loss():
+        h = F.max_pool2d(F.relu(first(x)), 2)
+        h = F.max_pool2d(F.relu(second(h)), 2)
+        return F.cross_entropy(last(h.flatten(1)), labels)
+
+    params = [p for layer in (first, second, last) for p in layer.parameters()]
+    train(name, params, loss, torch.optim.SGD, 0.01)
+
+
 def attention(name):
     q, k, v = (tensor(seed, 1, 8, 1024, 64).requires_grad_(True) for seed in (110, 111, 112))
     gradients(
@@ -188,6 +206,6 @@ def language_model(name):
 run(
     {"W1": on_arrays, "W2": neuron, "W3-f32": regression, "W3-f64": regression, "W4": classifier, "W5": wide}
     | {f"W6-{n}": elementwise for n in (1000000, 10000, 100)}
-    | {"W8-hvp": second_derivatives, "W8-hessian": second_derivatives, "W9": transformer}
+    | {"W8-hvp": second_derivatives, "W8-hessian": second_derivatives, "W9": transformer, "W10": images}
     | {"W13": attention, "W15": language_model}
 )

@@ -15,7 +15,7 @@ cargo run --release --manifest-path benches/peers/Cargo.toml -- [OPTIONS]
   --python PATH           the interpreter (benches/peers/venv if there, else python3)
   --save FILE             write every measurement as a line of JSON";
 
-const WORKLOADS: [&str; 15] = [
+const WORKLOADS: [&str; 16] = [
     "W1",
     "W2",
     "W3-f32",
@@ -29,6 +29,7 @@ const WORKLOADS: [&str; 15] = [
     "W8-hvp",
     "W8-hessian",
     "W9",
+    "W10",
     "W13",
     "W15",
 ];
@@ -93,10 +94,14 @@ impl Options {
 }
 
 fn workloads(names: &[String]) -> Result<Vec<&'static str>, String> {
-    match names.iter().find(|name| !WORKLOADS.iter().any(|workload| workload.starts_with(name.as_str()))) {
+    // The whole name, or what stands before the dash: W1 is not W10.
+    let is = |workload: &str, name: &str| {
+        workload.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    };
+    match names.iter().find(|name| !WORKLOADS.iter().any(|workload| is(workload, name))) {
         Some(name) => Err(format!("`{name}` is no workload; there are {}", WORKLOADS.join(", "))),
         None => {
-            let wanted = |workload: &&str| names.iter().any(|name| workload.starts_with(name.as_str()));
+            let wanted = |workload: &&str| names.iter().any(|name| is(workload, name));
             Ok(WORKLOADS.into_iter().filter(wanted).collect())
         }
     }

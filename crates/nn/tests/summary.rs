@@ -31,7 +31,7 @@ fn a_convolutional_network() {
   input x                             [2×1×8×8]
   net.conv  conv add                  [2×4×8×8]          40  9.73 k
   net.norm  sub add sqrt div mul add  [2×4×8×8]           8  2.06 k
-  –         relu pool_argmax gather      [2×64]              1.02 k
+  –         relu pool_max                [2×64]              1.02 k
   net.out   matmul add                   [2×10]         650  2.58 k
 
 701 elements of parameters, 697 trained; 15.4 k flops

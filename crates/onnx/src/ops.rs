@@ -58,6 +58,8 @@ pub(crate) fn write<'a>(at: &At<'a>) -> Result<Held, Why> {
         Op::ConvTranspose(conv) => sliding::conv_transpose(at, &conv.over, conv.groups)?,
         Op::ConvWeight(conv) => sliding::conv_weight(at, &conv.over, conv.groups)?,
         Op::PoolArgmax(pool) => sliding::pool_argmax(at, &pool.over)?,
+        Op::PoolMax(pool) => sliding::pool_max(at, &pool.over)?,
+        Op::PoolMaxBack(pool) => sliding::pool_max_back(at, &pool.over)?,
         Op::Diagonal(diagonal) => indexed::diagonal(at, diagonal.row, diagonal.column),
         Op::DiagEmbed(diagonal) => indexed::diagonal_matrix(at, diagonal.row, diagonal.column),
         Op::Det(_) => x(0).op("Det"),

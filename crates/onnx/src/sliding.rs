@@ -1,9 +1,10 @@
 //! Kernels and windows that slide over axes.
 
-use crate::indexed::{index_add, take};
-use crate::model::Attribute;
+use crate::indexed::{index_add, scatter_add, take};
+use crate::model::{Attribute, Value};
 use crate::term::Term;
 use crate::trace::{At, Why};
+use autograd::DType;
 use autograd::planned::Sliding;
 
 /// Attributes of an operator that slides, padded so far behind the input.
@@ -35,16 +36,16 @@ fn after(over: &Sliding) -> Vec<usize> {
 }
 
 /// The elements that are kept of a result with more positions.
-fn kept<'a>(at: &At<'a>, y: Term<'a>, over: &Sliding, lead: usize) -> Term<'a> {
+fn kept<'a>(at: &At<'a>, y: Value, dtype: DType, over: &Sliding, lead: usize) -> Term<'a> {
     let more = behind(over).iter().zip(&over.stride[..]).any(|(&n, &stride)| -n >= stride as i64);
-    if !more {
-        return y;
-    }
     let (writer, axes) = (at.writer(), over.output.len());
+    if !more {
+        return Term::new(writer, y, dtype);
+    }
     let starts = writer.ints(vec![0; axes]);
     let which = writer.ints((lead..lead + axes).map(|axis| axis as i64));
-    let operands = [y.value, starts, writer.lengths(&over.output), which];
-    Term::new(writer, writer.node("Slice", operands), at.node.dtype())
+    let operands = [y, starts, writer.lengths(&over.output), which];
+    Term::new(writer, writer.node("Slice", operands), dtype)
 }
 
 /// Needs an axis to slide along.
@@ -57,7 +58,7 @@ pub(crate) fn conv<'a>(at: &At<'a>, over: &Sliding, groups: usize) -> Result<Ter
     require_axis(over)?;
     let attributes = attributes(over, Some(groups), &after(over));
     let y = at.writer().node_with("Conv", at.all(), attributes);
-    Ok(kept(at, Term::new(at.writer(), y, at.node.dtype()), over, 2))
+    Ok(kept(at, y, at.node.dtype(), over, 2))
 }
 
 /// What the kernel does not reach stays zero.
@@ -93,30 +94,53 @@ pub(crate) fn conv_weight<'a>(at: &At<'a>, over: &Sliding, groups: usize) -> Res
     };
     let operands = [x.value, at.x(1).transpose(swap()).value];
     let w = at.writer().node_with("Conv", operands, attributes(&over, Some(groups), &after(&over)));
-    Ok(kept(at, Term::new(at.writer(), w, at.node.dtype()), &over, 2).transpose(swap()))
+    Ok(kept(at, w, at.node.dtype(), &over, 2).transpose(swap()))
 }
 
-/// Of `MaxPool` the indices, which count through all planes.
-pub(crate) fn pool_argmax<'a>(at: &At<'a>, over: &Sliding) -> Result<Term<'a>, Why> {
+/// What `MaxPool` gives for x: elements, and the indices, which count through all planes; with the planes as one axis.
+fn max_pool<'a>(at: &At<'a>, over: &Sliding) -> Result<[Term<'a>; 2], Why> {
     require_axis(over)?;
     let after = after(over);
     if (0..after.len()).any(|axis| over.before[axis].max(after[axis]) >= over.kernel[axis]) {
         return Err(Why::Hint("`MaxPool` of ONNX is padded by less than its window: pad before, by `pad`"));
     }
-    let (writer, rank) = (at.writer(), over.kernel.len());
-    let lead = &at.shape()[..at.shape().len() - rank];
-    let planes: usize = lead.iter().product();
+    let (writer, shape) = (at.writer(), at.operand(0).0);
+    let planes: usize = shape[..shape.len() - over.kernel.len()].iter().product();
     let x = at.x(0).reshape(&[&[planes, 1], &over.input[..]].concat());
-    let found = writer.nodes_with("MaxPool", [x.value], 2, attributes(over, None, &after))[1];
-    let found = Term::new(writer, found, at.node.dtype());
-    let places = kept(at, found, over, 2).with("Mod", over.input.iter().product::<usize>() as f64);
-    Ok(places.reshape(at.shape()))
+    let found = writer.nodes_with("MaxPool", [x.value], 2, attributes(over, None, &after));
+    Ok([(0, at.operand(0).1), (1, DType::I64)].map(|(i, dtype)| kept(at, found[i], dtype, over, 2)))
+}
+
+/// Indices within each plane.
+fn in_planes<'a>(found: Term<'a>, over: &Sliding) -> Term<'a> {
+    found.with("Mod", over.input.iter().product::<usize>() as f64)
+}
+
+pub(crate) fn pool_argmax<'a>(at: &At<'a>, over: &Sliding) -> Result<Term<'a>, Why> {
+    let [_, found] = max_pool(at, over)?;
+    Ok(in_planes(found, over).reshape(at.shape()))
+}
+
+pub(crate) fn pool_max<'a>(at: &At<'a>, over: &Sliding) -> Result<Term<'a>, Why> {
+    let [largest, _] = max_pool(at, over)?;
+    Ok(largest.reshape(at.shape()))
+}
+
+/// Cotangents added to zeros at the indices.
+pub(crate) fn pool_max_back<'a>(at: &At<'a>, over: &Sliding) -> Result<Term<'a>, Why> {
+    let [_, found] = max_pool(at, over)?;
+    let positions: usize = over.output.iter().product();
+    let planes = at.operand(1).0.iter().product::<usize>() / positions.max(1);
+    let index = in_planes(found, over).reshape(&[planes, positions]);
+    let g = at.x(1).reshape(&[planes, positions]);
+    let to = [planes, over.input.iter().product()];
+    Ok(scatter_add(at, &to, g, index.value, 1).reshape(at.shape()))
 }
 
 /// Where the elements of windows are: `count` windows of `size`.
 fn places<'a>(at: &At<'a>, count: usize, size: usize, step: usize, dilation: usize) -> Term<'a> {
     let all = (0..count).flat_map(|i| (0..size).map(move |k| (i * step + k * dilation) as i64));
-    let flat = Term::new(at.writer(), at.writer().ints(all), autograd::DType::I64);
+    let flat = Term::new(at.writer(), at.writer().ints(all), DType::I64);
     flat.reshape(&[count, size])
 }
 

@@ -84,6 +84,10 @@ macro_rules! op_table {
             ConvWeight ["conv_weight" (x, g) { over: Arc<Sliding>, groups: usize, flops: usize } opaque(flops)]
             /// The place of the first largest element of each window, in row-major order of the plane.
             PoolArgmax ["pool_argmax" (x) { over: Arc<Sliding>, flops: usize } opaque(flops)]
+            /// The first largest element of each window.
+            PoolMax ["pool_max" (x) { over: Arc<Sliding>, flops: usize } opaque(flops)]
+            /// Cotangents of windows, added up where the first largest element of each window of x is: the adjoint of `PoolMax`.
+            PoolMaxBack ["pool_max_back" (x, g) { over: Arc<Sliding>, flops: usize } opaque(flops)]
             /// Elements of a diagonal of each matrix, from a row and a column on.
             Diagonal ["diagonal" (x) { row: usize, column: usize } view]
             /// Matrices of zeros with one diagonal given: the adjoint of `Diagonal`.

@@ -1,19 +1,25 @@
-//! Convolutions as products of matrices: what lies under the kernel at each position becomes a column.
+//! Convolutions as products of matrices whose second operand is read from a [field](field): no column is made for an element of
+//! the kernel. The three forms of a convolution, any strides, dilations and groups, and convolutions by channel go this way; a
+//! kernel of one element that visits all places is a product of matrices as it is.
 //!
-//! One image is unfolded at a time, so the columns take the memory of one image times the elements of the kernel. The
-//! product is that of `matmul`, so its order of summation, and every bit, is the same for any number of threads. Convolutions by
-//! channel are no such products: see `conv/channels.rs`.
-
-mod channels;
+//! Work is cut by sizes alone, and sums follow orders given by sizes alone, so no bit depends on threads or instruction sets.
+mod field;
+mod parts;
+mod products;
 mod sizes;
+mod sparse;
+mod weight;
 
 pub(crate) use sizes::Sizes;
+pub(crate) use weight::weight;
 
-use super::matmul::{Multiply, matmul};
+use super::matmul::{Multiply, matmul, scratch_bytes};
 use super::workers::Workers;
 use crate::dtype::Float;
 use crate::scratch::Scratch;
 use crate::view::View;
+use field::Field;
+use products::Products;
 use std::borrow::Cow;
 
 /// The elements of a view in row-major order: a copy only if they are not contiguous.
@@ -36,29 +42,15 @@ pub(crate) fn conv<T: Multiply + Float>(
     scratch: &mut Scratch,
     workers: &Workers,
 ) {
-    if x.is_empty() || w.is_empty() {
+    if x.is_empty() || w.is_empty() || y.is_empty() {
         return y.fill(T::default());
     }
-    if sizes.by_channel() {
-        return channels::conv([x, w], y, sizes, workers);
+    if sizes.is_product() {
+        return product([w, x], y, [sizes.outputs, sizes.inputs], [sizes.inputs, 1], sizes, scratch, workers);
     }
-    let (groups, rows, outputs, positions) = (sizes.groups, sizes.rows(), sizes.outputs, sizes.positions());
-    let a = View {
-        data: w,
-        offset: 0,
-        shape: &[groups, outputs, rows],
-        strides: &[(outputs * rows) as isize, rows as isize, 1],
-    };
-    let mut memory = Columns::new(sizes);
-    for n in 0..sizes.images {
-        let columns = memory.of(&x[n * sizes.x()..(n + 1) * sizes.x()], sizes);
-        let b = View {
-            data: columns,
-            offset: 0,
-            shape: &[groups, rows, positions],
-            strides: &[(rows * positions) as isize, positions as isize, 1],
-        };
-        matmul(a, b, &mut y[n * sizes.y()..(n + 1) * sizes.y()], scratch, workers);
+    match Field::of(sizes.over) {
+        Some((field, jobs)) => Products::forward::<T>(sizes, field, jobs).run([x, w], y, scratch, workers),
+        None => sparse::conv([x, w], y, sizes),
     }
 }
 
@@ -71,122 +63,63 @@ pub(crate) fn transpose<T: Multiply + Float>(
     workers: &Workers,
 ) {
     // A sum of no products, however many places there are.
-    if y.is_empty() || w.is_empty() {
+    if y.is_empty() || w.is_empty() || x.is_empty() {
         return x.fill(T::default());
     }
-    if sizes.by_channel() {
-        return channels::transpose([y, w], x, sizes, workers);
+    if sizes.is_product() {
+        return product([w, y], x, [sizes.inputs, sizes.outputs], [1, sizes.inputs], sizes, scratch, workers);
     }
-    let (groups, rows, outputs, positions) = (sizes.groups, sizes.rows(), sizes.outputs, sizes.positions());
-    let a = View {
-        data: w,
-        offset: 0,
-        shape: &[groups, rows, outputs],
-        strides: &[(outputs * rows) as isize, 1, rows as isize],
-    };
-    let identity = sizes.over.is_identity();
-    let mut columns = vec![T::default(); if identity { 0 } else { sizes.columns() }];
-    for n in 0..sizes.images {
-        let b = View {
-            data: &y[n * sizes.y()..(n + 1) * sizes.y()],
-            offset: 0,
-            shape: &[groups, outputs, positions],
-            strides: &[(outputs * positions) as isize, positions as isize, 1],
-        };
-        let image = &mut x[n * sizes.x()..(n + 1) * sizes.x()];
-        if identity {
-            matmul(a, b, image, scratch, workers);
-        } else {
-            matmul(a, b, &mut columns, scratch, workers);
-            fold(&columns, image, sizes);
-        }
+    match Field::of_adjoint(sizes.over) {
+        Some((field, jobs)) => Products::adjoint::<T>(sizes, field, jobs).run([y, w], x, scratch, workers),
+        None => sparse::transpose([y, w], x, sizes),
     }
 }
 
-/// w\[o, c, k\] = Σ x\[n, c, place(p, k)\]·y\[n, o, p\].
-pub(crate) fn weight<T: Multiply + Float>(
-    [x, y]: [&[T]; 2],
-    w: &mut [T],
+/// A product of \[m, k\] weights, with these strides, and the places of each image.
+fn product<T: Multiply + Float>(
+    [w, x]: [&[T]; 2],
+    y: &mut [T],
+    [m, k]: [usize; 2],
+    strides: [usize; 2],
     sizes: Sizes<'_>,
     scratch: &mut Scratch,
     workers: &Workers,
 ) {
-    if x.is_empty() || y.is_empty() {
-        return w.fill(T::default());
-    }
-    if sizes.by_channel() {
-        return channels::weight([x, y], w, sizes, workers);
-    }
-    let (groups, rows, outputs, positions) = (sizes.groups, sizes.rows(), sizes.outputs, sizes.positions());
-    let mut memory = Columns::new(sizes);
-    let mut part = vec![T::default(); if sizes.images > 1 { w.len() } else { 0 }];
-    w.fill(T::default());
-    for n in 0..sizes.images {
-        let a = View {
-            data: &y[n * sizes.y()..(n + 1) * sizes.y()],
-            offset: 0,
-            shape: &[groups, outputs, positions],
-            strides: &[(outputs * positions) as isize, positions as isize, 1],
-        };
-        let b = View {
-            data: memory.of(&x[n * sizes.x()..(n + 1) * sizes.x()], sizes),
-            offset: 0,
-            shape: &[groups, positions, rows],
-            strides: &[(rows * positions) as isize, 1, positions as isize],
-        };
-        if n == 0 {
-            matmul(a, b, w, scratch, workers);
-            continue;
-        }
-        matmul(a, b, &mut part, scratch, workers);
-        w.iter_mut().zip(&part).for_each(|(w, &part)| *w = *w + part);
-    }
+    let (images, groups, places) = (sizes.images, sizes.groups, sizes.positions());
+    let a = View {
+        data: w,
+        offset: 0,
+        shape: &[images, groups, m, k],
+        strides: &[0, (m * k) as isize, strides[0] as isize, strides[1] as isize],
+    };
+    let each = k * places;
+    let b = View {
+        data: x,
+        offset: 0,
+        shape: &[images, groups, k, places],
+        strides: &[(groups * each) as isize, each as isize, places as isize, 1],
+    };
+    matmul(a, b, y, scratch, workers);
 }
 
-/// Memory for the columns of an image.
-struct Columns<T>(Vec<T>);
-
-impl<T: Float> Columns<T> {
-    fn new(sizes: Sizes<'_>) -> Columns<T> {
-        Columns(vec![T::default(); if sizes.over.is_identity() { 0 } else { sizes.columns() }])
+/// The most bytes per worker that a convolution needs, to [reserve](Scratch::reserve) them ahead of time.
+pub(crate) fn conv_bytes<T: Multiply>(sizes: Sizes<'_>) -> usize {
+    if sizes.is_product() {
+        return scratch_bytes::<T>(sizes.outputs, sizes.inputs, sizes.positions());
     }
-
-    /// The columns of an image. They are the image itself if the kernel is one element that visits all places.
-    fn of<'a>(&'a mut self, image: &'a [T], sizes: Sizes<'_>) -> &'a [T] {
-        if sizes.over.is_identity() {
-            return image;
-        }
-        let (places, positions, step) = (sizes.over.input.elements(), sizes.positions(), sizes.over.step());
-        let each = sizes.over.kernel.elements() * positions;
-        // What lies outside of the image stays zero from one image to the next.
-        for channel in 0..sizes.groups * sizes.inputs {
-            let image = &image[channel * places..(channel + 1) * places];
-            let columns = &mut self.0[channel * each..(channel + 1) * each];
-            sizes.over.each_run(&mut |run| {
-                let start = run.kernel * positions + run.output;
-                let columns = &mut columns[start..start + run.length];
-                if step == 1 {
-                    return columns.copy_from_slice(&image[run.input..run.input + run.length]);
-                }
-                columns.iter_mut().zip(image[run.input..].iter().step_by(step)).for_each(|(c, &x)| *c = x);
-            });
-        }
-        &self.0
-    }
+    Field::of(sizes.over).map_or(0, |(field, jobs)| Products::forward::<T>(sizes, field, jobs).bytes::<T>())
 }
 
-/// Adds the columns of an image up where they lie.
-fn fold<T: Float>(columns: &[T], image: &mut [T], sizes: Sizes<'_>) {
-    let (places, positions, step) = (sizes.over.input.elements(), sizes.positions(), sizes.over.step());
-    let each = sizes.over.kernel.elements() * positions;
-    image.fill(T::default());
-    for channel in 0..sizes.groups * sizes.inputs {
-        let image = &mut image[channel * places..(channel + 1) * places];
-        let columns = &columns[channel * each..(channel + 1) * each];
-        sizes.over.each_run(&mut |run| {
-            let start = run.kernel * positions + run.output;
-            let places = image[run.input..].iter_mut().step_by(step);
-            places.zip(&columns[start..start + run.length]).for_each(|(x, &c)| *x = *x + c);
-        });
+/// As [`conv_bytes`], for the adjoint.
+pub(crate) fn transpose_bytes<T: Multiply>(sizes: Sizes<'_>) -> usize {
+    if sizes.is_product() {
+        return scratch_bytes::<T>(sizes.inputs, sizes.outputs, sizes.positions());
     }
+    Field::of_adjoint(sizes.over)
+        .map_or(0, |(field, jobs)| Products::adjoint::<T>(sizes, field, jobs).bytes::<T>())
+}
+
+/// As [`conv_bytes`], for the derivative by the weight.
+pub(crate) fn weight_bytes<T: Multiply>(sizes: Sizes<'_>) -> usize {
+    weight::bytes::<T>(sizes)
 }

@@ -121,19 +121,13 @@ impl Rule for Conv {
 
     fn needs(&self, x: &[&Meta], y: &Meta) -> Needs {
         let sizes = self.sizes(&x[0].shape, &x[1].shape);
-        product_needs(y.dtype, sizes, [sizes.outputs, sizes.rows(), sizes.positions()])
+        needs(sizes, with_float!(y.dtype, T => kernels::conv::conv_bytes::<T>(sizes)))
     }
 }
 
-/// What the product of the groups of an image needs.
-pub(super) fn product_needs(dtype: DType, sizes: Sizes<'_>, [m, k, n]: [usize; 3]) -> Needs {
-    // By channel, threads share the images as well.
-    let images = if sizes.by_channel() { sizes.images } else { 1 };
-    let products = [images, sizes.groups, m, k, n].iter().fold(1usize, |all, &n| all.saturating_mul(n));
-    Needs {
-        shared: products >= Target::CPU.threads.products_from,
-        scratch: with_float!(dtype, T => kernels::matmul::scratch_bytes::<T>(m, k, n)),
-    }
+/// What a convolution with so much scratch needs.
+pub(super) fn needs(sizes: Sizes<'_>, scratch: usize) -> Needs {
+    Needs { shared: sizes.products() >= Target::CPU.threads.products_from, scratch }
 }
 
 /// The tangent of an op that is linear in each of two operands.
@@ -172,6 +166,9 @@ impl Tested for Conv {
         all.push(conv2("conv2d", [&[1, 2, 4, 5], &[2, 2, 2, 3]], form.padding([1, 0])));
         all.push(conv2("conv2d in groups", [&[1, 4, 3, 4], &[6, 2, 2, 2]], form.groups(2).stride([1, 2])));
         all.push(conv2("conv2d by channel", [&[1, 3, 3, 3], &[3, 1, 3, 3]], form.groups(3).padding(1)));
+        all.push(conv2("conv2d strided", [&[2, 3, 9, 8], &[17, 3, 3, 2]], form.stride([2, 3]).padding(1)));
+        all.push(conv2("conv2d far apart", [&[1, 2, 3, 4], &[2, 2, 2, 2]], form.dilation(50).padding(25)));
+        all.push(conv2("conv2d of patches", [&[2, 3, 8, 9], &[4, 3, 4, 3]], form.stride([4, 3])));
         // Each number is one product, so no sum rounds: random programs, which are compared to the last bit, take these.
         for channels in [3, 5] {
             all.push(row("conv1d of products", &[&[1, channels, 1], &[channels, 1, 1]], move |x| {

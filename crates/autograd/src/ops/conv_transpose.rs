@@ -3,7 +3,7 @@
 //!
 //! Bilinear, see `conv`: the adjoints are ȳ = conv(x̄, w) and w̄ = conv_weight(x̄, y).
 
-use super::conv::{bilinear, each_product, product_needs, require_axes, shaped};
+use super::conv::{bilinear, each_product, needs, require_axes, shaped};
 use super::convolve::{convolve, convolve_weight};
 use super::prelude::*;
 use crate::ir::ConvTranspose;
@@ -74,7 +74,7 @@ impl Rule for ConvTranspose {
 
     fn needs(&self, x: &[&Meta], y: &Meta) -> Needs {
         let sizes = self.sizes(&x[0].shape, &x[1].shape);
-        product_needs(y.dtype, sizes, [sizes.rows(), sizes.outputs, sizes.positions()])
+        needs(sizes, with_float!(y.dtype, T => kernels::conv::transpose_bytes::<T>(sizes)))
     }
 }
 

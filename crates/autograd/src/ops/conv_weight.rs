@@ -3,7 +3,7 @@
 //!
 //! Bilinear, see `conv`: the adjoints are x̄ = conv_transpose(y, w̄) and ȳ = conv(x, w̄).
 
-use super::conv::{bilinear, each_product, product_needs, require_axes, shaped};
+use super::conv::{bilinear, each_product, needs, require_axes, shaped};
 use super::convolve::{convolve, convolve_transposed};
 use super::prelude::*;
 use crate::ir::ConvWeight;
@@ -69,7 +69,7 @@ impl Rule for ConvWeight {
 
     fn needs(&self, x: &[&Meta], y: &Meta) -> Needs {
         let sizes = self.sizes(&x[0].shape, &x[1].shape);
-        product_needs(y.dtype, sizes, [sizes.outputs, sizes.positions(), sizes.rows()])
+        needs(sizes, with_float!(y.dtype, T => kernels::conv::weight_bytes::<T>(sizes)))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Records the ops of kernels that slide, with their costs: for the methods, and for the rules, which name each other's ops.
 
 use super::prelude::*;
-use crate::ir::{Conv, ConvTranspose, ConvWeight, PoolArgmax, Sliding};
+use crate::ir::{Conv, ConvTranspose, ConvWeight, Gather, PoolArgmax, PoolMax, PoolMaxBack, Sliding};
 use std::sync::Arc;
 
 /// Records a convolution.
@@ -34,7 +34,31 @@ pub(super) fn convolve_weight<'t>(x: Var<'t>, y: Var<'t>, over: Arc<Sliding>, gr
 
 /// The places of the largest elements, of windows that each have one.
 #[track_caller]
-pub(crate) fn places_of_maxima(x: Var<'_>, over: Sliding) -> Var<'_> {
+pub(crate) fn places_of_maxima(x: Var<'_>, over: Arc<Sliding>) -> Var<'_> {
     let flops = over.kernel.elements();
-    record(PoolArgmax { over: Arc::new(over), flops }, &[x])
+    record(PoolArgmax { over, flops }, &[x])
+}
+
+/// The largest elements of such windows.
+#[track_caller]
+pub(crate) fn maxima(x: Var<'_>, over: Arc<Sliding>) -> Var<'_> {
+    let flops = over.kernel.elements();
+    record(PoolMax { over, flops }, &[x])
+}
+
+/// Cotangents put where the largest elements of windows are.
+#[track_caller]
+pub(super) fn to_maxima<'t>(x: Var<'t>, g: Var<'t>, over: Arc<Sliding>) -> Var<'t> {
+    // A comparison for each element of a window.
+    let flops = over.output.elements() * over.kernel.elements() / over.input.elements().max(1);
+    record(PoolMaxBack { over, flops }, &[x, g])
+}
+
+/// The elements of planes at places that were found there.
+#[track_caller]
+pub(crate) fn at_places<'t>(x: Var<'t>, index: Var<'t>, over: &Sliding) -> Var<'t> {
+    let (plane, positions) = (over.input.elements(), over.output.elements());
+    let planes: usize = x.shape()[..x.rank() - over.axes()].iter().product();
+    let rows = index.reshape([planes, positions]);
+    record(Gather { axis: 1 }, &[x.reshape([planes, plane]), rows]).reshape(index.shape())
 }

@@ -6,9 +6,10 @@ use super::conv::PerAxis;
 use crate::dtype::DType;
 use crate::ir::{Gather, ScatterAdd, Sliding, Windows};
 use crate::lists::IntoList;
-use crate::ops::places_of_maxima;
+use crate::ops::{at_places, maxima, places_of_maxima};
 use crate::record::{check_memory, check_size, record};
 use crate::shape::{Axis, Shape};
+use std::sync::Arc;
 
 /// The windows of a pooling over the last N axes. By default they lie side by side.
 ///
@@ -185,7 +186,7 @@ macro_rules! pools {
             /// ```
             #[track_caller]
             pub fn $max(self, form: PoolForm<$n>) -> Var<'t> {
-                self.max_pool_by(stringify!($max), &Form::of(&form)).0
+                maxima(self, Arc::new(form.over(stringify!($max), self)))
             }
 
             #[doc = concat!("As [`", stringify!($max), "`](Var::", stringify!($max), "), with the places of the elements as `I64`: ")]
@@ -310,13 +311,9 @@ impl<'t> Var<'t> {
     /// Maxima and their places: the places are found in one pass, and the rules are those of `gather`.
     #[track_caller]
     fn max_pool_by(self, op: &str, form: &Form<'_>) -> (Var<'t>, Var<'t>) {
-        let over = form.over(op, self);
-        let (plane, positions) = (over.input.elements(), over.output.elements());
-        let index = places_of_maxima(self, over);
-        let planes = self.shape()[..self.rank() - form.size.len()].iter().product::<usize>();
-        let rows = index.reshape([planes, positions]);
-        let y = record(Gather { axis: 1 }, &[self.reshape([planes, plane]), rows]);
-        (y.reshape(index.shape()), index)
+        let over = Arc::new(form.over(op, self));
+        let index = places_of_maxima(self, over.clone());
+        (at_places(self, index, &over), index)
     }
 
     #[track_caller]

@@ -2,9 +2,6 @@
 
 use crate::ir::Sliding;
 
-/// The most output channels for each channel of x. With more, a product of matrices is faster.
-const FEW: usize = 2;
-
 /// The sizes of a convolution of x: \[images, groups × inputs, input…\] with a weight \[groups × outputs, inputs, kernel…\].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sizes<'a> {
@@ -18,8 +15,8 @@ pub(crate) struct Sizes<'a> {
 }
 
 impl Sizes<'_> {
-    /// Rows of columns in a group: the elements of the kernel for each channel.
-    pub(crate) fn rows(&self) -> usize {
+    /// The elements of a filter: those of the kernel for each channel of a group.
+    pub(crate) fn filter(&self) -> usize {
         self.inputs * self.over.kernel.elements()
     }
 
@@ -28,23 +25,19 @@ impl Sizes<'_> {
         self.over.output.elements()
     }
 
-    /// The elements of an image of x.
-    pub(super) fn x(&self) -> usize {
-        self.groups * self.inputs * self.over.input.elements()
+    /// The elements of the weight.
+    pub(crate) fn weight(&self) -> usize {
+        self.groups * self.outputs * self.filter()
     }
 
-    /// The elements of an image of y.
-    pub(super) fn y(&self) -> usize {
-        self.groups * self.outputs * self.positions()
+    /// Whether it is a product of matrices as it is.
+    pub(super) fn is_product(&self) -> bool {
+        self.inputs > 1 && self.over.is_identity()
     }
 
-    /// The elements of the columns of an image.
-    pub(super) fn columns(&self) -> usize {
-        self.groups * self.rows() * self.positions()
-    }
-
-    /// Whether an output channel reads one channel of x, and few read the same.
-    pub(crate) fn by_channel(&self) -> bool {
-        self.inputs == 1 && self.outputs <= FEW
+    /// How many products there are.
+    pub(crate) fn products(&self) -> usize {
+        let all = [self.images, self.groups, self.outputs, self.filter(), self.positions()];
+        all.iter().fold(1, |all: usize, &n| all.saturating_mul(n))
     }
 }

@@ -253,6 +253,12 @@ fn one_by_one<T: Lane, const N: usize>(
 #[inline(always)]
 fn row_sums<T: Lane>(x: &[T], row: usize, y: &mut [MaybeUninit<T>]) {
     const AT_ONCE: usize = 4;
+    match row {
+        2 => return few_sums::<T, 2>(x, y),
+        3 => return few_sums::<T, 3>(x, y),
+        4 => return few_sums::<T, 4>(x, y),
+        _ => {}
+    }
     if row > BLOCK {
         for (y, row) in y.iter_mut().zip(x.chunks_exact(row)) {
             y.write(tree::sum(row));
@@ -283,6 +289,15 @@ fn row_sums<T: Lane>(x: &[T], row: usize, y: &mut [MaybeUninit<T>]) {
     }
     for (y, row) in rest.iter_mut().zip(x[together * row..].chunks_exact(row)) {
         y.write(tree::block(row));
+    }
+}
+
+/// The sums of rows of at most four elements, such as small windows: what is left of the tree without the lanes that stay zero.
+#[inline(always)]
+fn few_sums<T: Lane, const N: usize>(x: &[T], y: &mut [MaybeUninit<T>]) {
+    for (y, row) in y.iter_mut().zip(x.as_chunks::<N>().0) {
+        let lane = |i: usize| T::default() + row.get(i).copied().unwrap_or_default();
+        y.write((lane(0) + lane(2)) + (lane(1) + lane(3)));
     }
 }
 

@@ -24,6 +24,22 @@ pub(super) struct Block<T> {
     pub(super) next_c: *const T,
     pub(super) next_stride: usize,
     pub(super) prefetch: [Prefetch<T>; 2],
+    /// What loops over taps read besides.
+    pub(super) taps: Taps,
+}
+
+/// Where the rows of B begin, for tiles over taps, or its columns, for scalar products over taps: `offsets` elements from `b`.
+/// Or where the rows of A begin, if `of_a`. Scalar products go on through as many images, which lie `steps` apart in A and in B.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Taps {
+    pub(super) offsets: *const usize,
+    pub(super) of_a: bool,
+    pub(super) images: usize,
+    pub(super) steps: [usize; 2],
+}
+
+impl Taps {
+    pub(super) const NONE: Taps = Taps { offsets: std::ptr::null(), of_a: false, images: 1, steps: [0; 2] };
 }
 
 impl<T: Copy> Block<T> {
@@ -46,6 +62,7 @@ impl<T: Copy> Block<T> {
             next_c: std::ptr::null(),
             next_stride: columns,
             prefetch: [Prefetch::nothing(); 2],
+            taps: Taps::NONE,
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use super::block::{Block, TileFn};
 use super::few_terms;
-use super::micro::{dots, row, scalar, tile};
+use super::micro::{dots, row, scalar, tap_tile, tile, tile_of_taps};
 use super::pack::{Panel, pack};
 use super::vector::{Fused, Plain, Vector};
 #[cfg(target_arch = "x86_64")]
@@ -34,6 +34,14 @@ pub(super) struct Kernels<T: 'static> {
     /// Rows and columns of the block of scalar products.
     pub(super) dot_shape: [usize; 2],
     pub(super) pack: unsafe fn(&Panel<T>),
+    /// Over taps: tiles as `unit_tiles`, one row as `row`, scalar products as `dots`, where the rows or the columns of B begin
+    /// at offsets.
+    pub(super) tap_tiles: [[TileFn<T>; 2]; 3],
+    pub(super) tap_row: TileFn<T>,
+    /// The highest tiles by width, where the rows of A begin at offsets.
+    pub(super) tiles_of_taps: [TileFn<T>; 2],
+    pub(super) tap_dots: [TileFn<T>; 2],
+    pub(super) tap_dot_shapes: [[usize; 2]; 2],
 }
 
 /// A table of kernels, each compiled with the given CPU features.
@@ -49,8 +57,14 @@ macro_rules! kernels {
                 u00: tile::<$V, $h0, 1, true>, u01: tile::<$V, $h0, 2, true>,
                 u10: tile::<$V, $h1, 1, true>, u11: tile::<$V, $h1, 2, true>,
                 u20: tile::<$V, $h2, 1, true>, u21: tile::<$V, $h2, 2, true>,
-                number: scalar::<$T>, one: row::<$V>, few: few_terms::product::<$V>,
-                block: dots::<$V, $r, $c, $l>, column: dots::<$V, $r1, 1, $l>);
+                number: scalar::<$T>, one: row::<$V, false>, few: few_terms::product::<$V>,
+                block: dots::<$V, $r, $c, $l, false>, column: dots::<$V, $r1, 1, $l, false>,
+                p00: tap_tile::<$V, $h0, 1>, p01: tap_tile::<$V, $h0, 2>,
+                p10: tap_tile::<$V, $h1, 1>, p11: tap_tile::<$V, $h1, 2>,
+                p20: tap_tile::<$V, $h2, 1>, p21: tap_tile::<$V, $h2, 2>,
+                tap_one: row::<$V, true>,
+                of_taps_1: tile_of_taps::<$V, $h2, 1>, of_taps_2: tile_of_taps::<$V, $h2, 2>,
+                tap_block: dots::<$V, $r, $c, $l, true>, tap_line: dots::<$V, 1, 5, $l, true>);
             $(#[$features])?
             unsafe fn panel(x: &Panel<$T>) {
                 // SAFETY: the caller's promise, passed on.
@@ -71,6 +85,11 @@ macro_rules! kernels {
                 dots: [block, if $c == 1 && $r == $r1 { block } else { column }],
                 dot_shape: [$r, $c],
                 pack: panel,
+                tap_tiles: [[p00, p01], [p10, p11], [p20, p21]],
+                tap_row: tap_one,
+                tiles_of_taps: [of_taps_1, of_taps_2],
+                tap_dots: [tap_block, tap_line],
+                tap_dot_shapes: [[$r, $c], [1, 5]],
             }
         };
     };

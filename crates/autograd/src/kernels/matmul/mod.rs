@@ -20,6 +20,7 @@
 //! | `strips` | the same by whole rows, for a tile consumer |
 //! | `product` | a whole product: its order, its form, and which worker computes which part |
 //! | `shortcuts` | small products, which need no form |
+//! | `taps` | products whose operand B is read from a field |
 #![expect(
     unsafe_code,
     reason = "results are written to uninitialised memory: zeroing it first would cost a pass"
@@ -36,6 +37,7 @@ mod prefetch;
 mod product;
 mod shortcuts;
 mod strips;
+mod taps;
 #[cfg(test)]
 mod tests;
 mod vector;
@@ -43,6 +45,9 @@ mod walk;
 
 pub(crate) use consumer::Tile;
 pub(crate) use instructions::Multiply;
+pub(crate) use taps::{
+    Lines, by_taps, dots_by_taps, of_taps, pack_rows, panel_columns, panel_height, tallest,
+};
 
 use super::workers::Workers;
 use crate::scratch::Scratch;

@@ -1,0 +1,371 @@
+//! Fields: the planes of an image laid out so that what lies under an element of the kernel, at one position after the other,
+//! is a piece of memory in a row: a tap. A field has the zeros beyond the ends of the axes, and for a stride of s the places
+//! 0, s, 2s, … side by side, then 1, s + 1, …: its phases. Positions are numbered along the rows of a phase, with gaps where
+//! a row is longer than there are positions; what is computed for gaps is thrown away.
+//!
+//! A kernel reads a field, forward, from x: place p·s + k·d − b is at p + (k·d div s) of phase k·d mod s. The adjoint reads it
+//! from y, for each phase of x: place s·v + r − b gets what the elements with k·d mod s = r give, y at v − (k·d div s).
+
+use super::parts::copy_row;
+use crate::dtype::Float;
+use crate::ir::Sliding;
+use crate::kernels::simd::Isa;
+use smallvec::SmallVec;
+use std::ops::Range;
+
+/// One axis of a field. At v of phase r it has element phases·v + r − before of its source.
+#[derive(Clone, Copy, Debug)]
+struct Axis {
+    source: usize,
+    phases: usize,
+    before: isize,
+    /// How many positions there are.
+    positions: usize,
+    /// How long a phase is.
+    length: usize,
+    /// The elements of a phase from one v to the next.
+    stride: usize,
+    /// How many places the results have.
+    results: usize,
+}
+
+/// The layout of a field, and of what is computed from it.
+#[derive(Clone, Debug)]
+pub(super) struct Field {
+    axes: SmallVec<[Axis; 3]>,
+    /// The elements of a channel, of all phases.
+    pub(super) plane: usize,
+    /// Whether the source is the field already.
+    pub(super) in_place: bool,
+    /// Positions along the first axis, of all bands.
+    pub(super) whole: usize,
+}
+
+/// An element of the kernel, by its number, and where its first position lies: in which phase, and how far from its start.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tap {
+    pub(super) element: usize,
+    phase: usize,
+    at: usize,
+}
+
+/// What is computed from a field together: the elements of the kernel that meet it, where they do, and where results go.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    pub(super) taps: Vec<Tap>,
+    /// Along each axis position v goes to place step·v + from.
+    to: SmallVec<[(usize, isize); 3]>,
+}
+
+/// The field is at most so many times as large as what it is read from and what is computed from it; kernels that reach further
+/// are looked at element by element.
+const SPARSE: usize = 8;
+
+impl Field {
+    /// What a kernel reads. None if it would be much larger than its source.
+    pub(super) fn of(over: &Sliding) -> Option<(Field, Vec<Job>)> {
+        let axis = |i: usize| {
+            let (stride, reach) = (over.stride[i], (over.kernel[i] - 1).checked_mul(over.dilation[i])?);
+            let (positions, source) = (over.output[i], over.input[i]);
+            let length = positions.checked_add(reach / stride)?;
+            // A single tap per phase: only phases that a tap is in are looked at, and copied.
+            let phases = stride;
+            let before = isize::try_from(over.before[i]).ok()?;
+            Some(Axis { source, phases, before, positions, length, stride: 1, results: positions })
+        };
+        let field = Field::with((0..over.axes()).map(axis).collect::<Option<_>>()?)?;
+        let tap = |i: usize, k: usize| {
+            let at = k * over.dilation[i];
+            (at % over.stride[i], at / over.stride[i])
+        };
+        let job = Job {
+            taps: field.each_tap(over, &mut |i, k| Some(tap(i, k))),
+            to: (0..over.axes()).map(|_| (1, 0)).collect(),
+        };
+        Some((field, vec![job]))
+    }
+
+    /// What the adjoint of a kernel reads, with a job for each phase of its results.
+    pub(super) fn of_adjoint(over: &Sliding) -> Option<(Field, Vec<Job>)> {
+        let axis = |i: usize| {
+            let (stride, before) = (over.stride[i], over.before[i]);
+            let reach = (over.kernel[i] - 1).checked_mul(over.dilation[i])? / stride;
+            let first = before / stride;
+            let positions = before.checked_add(over.input[i].checked_sub(1)?)? / stride - first + 1;
+            let length = positions.checked_add(reach)?;
+            let before = isize::try_from(reach).ok()? - isize::try_from(first).ok()?;
+            let (source, results) = (over.output[i], over.input[i]);
+            Some(Axis { source, phases: 1, before, positions, length, stride: 1, results })
+        };
+        let axes: SmallVec<[Axis; 3]> = (0..over.axes()).map(axis).collect::<Option<_>>()?;
+        let field = Field::with(axes)?;
+        let phases: usize = over.stride.iter().try_fold(1usize, |all, &n| all.checked_mul(n))?;
+        // No phase is without a place.
+        if phases > over.input.elements().saturating_mul(SPARSE) {
+            return None;
+        }
+        let job = |number: usize| {
+            let mut rest = number;
+            let mut phase = SmallVec::<[usize; 3]>::from_elem(0, over.axes());
+            for i in (0..over.axes()).rev() {
+                (phase[i], rest) = (rest % over.stride[i], rest / over.stride[i]);
+            }
+            let reach = |i: usize| (over.kernel[i] - 1) * over.dilation[i] / over.stride[i];
+            let taps = field.each_tap(over, &mut |i, k| {
+                let at = k * over.dilation[i];
+                (at % over.stride[i] == phase[i]).then(|| (0, reach(i) - at / over.stride[i]))
+            });
+            let to = |i: usize| {
+                let (stride, before) = (over.stride[i], over.before[i]);
+                (stride, (before / stride * stride + phase[i]) as isize - before as isize)
+            };
+            Job { taps, to: (0..over.axes()).map(to).collect() }
+        };
+        let jobs = (0..phases).map(job).collect();
+        Some((field, jobs))
+    }
+
+    fn with(mut axes: SmallVec<[Axis; 3]>) -> Option<Field> {
+        let mut plane = 1usize;
+        for axis in axes.iter_mut().rev() {
+            axis.stride = plane;
+            plane = plane.checked_mul(axis.length)?;
+        }
+        let product =
+            |of: fn(&Axis) -> usize| axes.iter().map(of).try_fold(1usize, |all, n| all.checked_mul(n));
+        plane = plane.checked_mul(product(|axis| axis.phases)?)?;
+        let known = product(|axis| axis.source)?.saturating_add(product(|axis| axis.results)?);
+        let lies = |(i, axis): (usize, &Axis)| {
+            axis.phases == 1 && axis.before == 0 && (i == 0 || axis.length == axis.source)
+        };
+        let in_place = axes.iter().enumerate().all(lies) && axes[0].length <= axes[0].source;
+        if in_place {
+            plane = product(|axis| axis.source)?;
+        }
+        (plane <= known.saturating_add(8).saturating_mul(SPARSE)).then(|| Field {
+            whole: axes[0].positions,
+            axes,
+            plane,
+            in_place,
+        })
+    }
+
+    /// The taps of all elements of the kernel that have one: along axis i, element k is in a phase, at some v.
+    fn each_tap(
+        &self,
+        over: &Sliding,
+        tap: &mut dyn FnMut(usize, usize) -> Option<(usize, usize)>,
+    ) -> Vec<Tap> {
+        let mut all = vec![Tap { element: 0, phase: 0, at: 0 }];
+        for (i, axis) in self.axes.iter().enumerate() {
+            let mut next = vec![];
+            for &Tap { element, phase, at } in &all {
+                for k in 0..over.kernel[i] {
+                    if let Some((r, v)) = tap(i, k) {
+                        let (phase, at) = (phase * axis.phases + r, at + v * axis.stride);
+                        next.push(Tap { element: element * over.kernel[i] + k, phase, at });
+                    }
+                }
+            }
+            all = next;
+        }
+        all
+    }
+
+    /// The elements of a phase.
+    fn phase(&self) -> usize {
+        self.axes[0].length * self.axes[0].stride
+    }
+
+    /// Where the taps of a job begin, for each of some channels.
+    pub(super) fn offsets(&self, job: &Job, channels: usize) -> Vec<usize> {
+        let each =
+            |c: usize| job.taps.iter().map(move |tap| c * self.plane + tap.phase * self.phase() + tap.at);
+        (0..channels).flat_map(each).collect()
+    }
+
+    /// Positions along the first axis.
+    pub(super) fn rows(&self) -> usize {
+        self.axes[0].positions
+    }
+
+    /// The same field for fewer positions along the first axis: a band.
+    pub(super) fn band(mut self, rows: usize) -> Field {
+        if self.in_place {
+            self.axes[0].positions = rows;
+            return self;
+        }
+        let Axis { positions, length, .. } = self.axes[0];
+        let other = self.plane / length;
+        self.axes[0].positions = rows;
+        self.axes[0].length = rows + (length - positions);
+        self.plane = other * self.axes[0].length;
+        self
+    }
+
+    /// The elements that one more position along the first axis takes in each channel, and the elements of none.
+    pub(super) fn each_row(&self) -> [usize; 2] {
+        let Axis { positions, length, .. } = self.axes[0];
+        let row = self.plane / if self.in_place { self.axes[0].source } else { length };
+        [row, row * (length - positions)]
+    }
+
+    /// The numbers of positions from one position along the first axis to the next.
+    pub(super) fn each_position(&self) -> usize {
+        self.axes[0].stride
+    }
+
+    /// Where a band begins within a source that is the field, or some of its positions within the field.
+    pub(super) fn start(&self, first: usize) -> usize {
+        first * self.axes[0].stride
+    }
+
+    /// The numbers of positions in a band of so many rows, with gaps.
+    pub(super) fn span(&self, rows: usize) -> usize {
+        let ends = self.axes.iter().enumerate().map(|(i, axis)| {
+            let positions = if i == 0 { rows } else { axis.positions };
+            (positions - 1) * axis.stride
+        });
+        ends.sum::<usize>() + 1
+    }
+
+    /// Whether positions have no gaps.
+    pub(super) fn is_dense(&self) -> bool {
+        self.axes[1..].iter().all(|axis| axis.length == axis.positions)
+    }
+
+    /// Lays out the planes of some channels for a band.
+    pub(super) fn fill<T: Float>(&self, band: &Range<usize>, phases: &[bool], source: &[T], to: &mut [T]) {
+        let rows = band.len() + self.axes[0].length - self.axes[0].positions;
+        let size = self.axes.iter().map(|axis| axis.source).product();
+        for number in (0..phases.len()).filter(|&i| phases[i]) {
+            let mut rest = number;
+            let along = self.axes.iter().enumerate().rev().map(|(i, axis)| {
+                let (first, length) = if i == 0 { (band.start, rows) } else { (0, axis.length) };
+                let phase = rest % axis.phases;
+                rest /= axis.phases;
+                let from = (first * axis.phases + phase) as isize - axis.before;
+                Along::of(axis.source, axis.phases, from, length)
+            });
+            let mut along: SmallVec<[Along; 3]> = along.collect();
+            along.reverse();
+            let rows_of = Rows { axes: &self.axes, along, isa: Isa::widest() };
+            for (source, to) in source.chunks_exact(size).zip(to.chunks_exact_mut(self.plane)) {
+                let to = &mut to[number * self.phase()..][..rows * self.axes[0].stride];
+                // Most of it is written once more, while it is in the nearest cache.
+                to.fill(T::default());
+                rows_of.fill(0, source, to);
+            }
+        }
+    }
+
+    /// Which phases have taps.
+    pub(super) fn phases(&self, jobs: &[Job]) -> Vec<bool> {
+        let mut used = vec![false; self.plane / self.phase()];
+        jobs.iter().flat_map(|job| &job.taps).for_each(|tap| used[tap.phase] = true);
+        used
+    }
+
+    /// Calls `f` with each row of results in a band: the number of its first position, the place that it goes to, their count
+    /// and the step between places.
+    pub(super) fn each_result(
+        &self,
+        job: &Job,
+        band: &Range<usize>,
+        f: &mut dyn FnMut(usize, usize, usize, usize),
+    ) {
+        let along = |(i, (axis, &(step, from))): (usize, (&Axis, &(usize, isize)))| {
+            let (start, count) = if i == 0 { (band.start, band.len()) } else { (0, axis.positions) };
+            Along::of(axis.results, step, from + (start * step) as isize, count)
+        };
+        let along: SmallVec<[Along; 3]> = self.axes.iter().zip(&job.to).enumerate().map(along).collect();
+        self.results(&along, 0, [0, 0], f);
+    }
+
+    fn results(
+        &self,
+        along: &[Along],
+        i: usize,
+        [position, place]: [usize; 2],
+        f: &mut dyn FnMut(usize, usize, usize, usize),
+    ) {
+        let (axis, along_i) = (&self.axes[i], &along[i]);
+        if i + 1 == self.axes.len() {
+            if !along_i.valid.is_empty() {
+                let first = along_i.valid.start;
+                let place = place * axis.results + along_i.at(first);
+                f(position + first * axis.stride, place, along_i.valid.len(), along_i.step);
+            }
+            return;
+        }
+        for v in along_i.valid.clone() {
+            let next = [position + v * axis.stride, place * axis.results + along_i.at(v)];
+            self.results(along, i + 1, next, f);
+        }
+    }
+}
+
+/// Along an axis v is at step·v + from; `valid` are those v within it.
+struct Along {
+    step: usize,
+    from: isize,
+    valid: Range<usize>,
+}
+
+impl Along {
+    /// For v below `count`, on an axis of a length.
+    fn of(length: usize, step: usize, from: isize, count: usize) -> Along {
+        // How many steps end before a place; a division takes as long as a short row.
+        let steps = |n: usize| if step == 1 { n } else { n.div_ceil(step) };
+        let end = steps(length.saturating_add_signed(-from)).min(count);
+        Along { step, from, valid: steps(from.min(0).unsigned_abs()).min(end)..end }
+    }
+
+    fn at(&self, v: usize) -> usize {
+        (self.from + (v * self.step) as isize) as usize
+    }
+}
+
+/// The rows of a phase.
+struct Rows<'a> {
+    axes: &'a [Axis],
+    along: SmallVec<[Along; 3]>,
+    isa: Isa,
+}
+
+impl Rows<'_> {
+    /// Copies what lies within the source. All else is zero before.
+    fn fill<T: Float>(&self, i: usize, source: &[T], to: &mut [T]) {
+        let (axis, along) = (&self.axes[i], &self.along[i]);
+        let valid = along.valid.clone();
+        if i + 1 < self.axes.len() {
+            let size = source.len() / axis.source.max(1);
+            for v in valid {
+                let place = along.at(v) * size;
+                let to = &mut to[v * axis.stride..(v + 1) * axis.stride];
+                self.fill(i + 1, &source[place..place + size], to);
+            }
+        } else if !valid.is_empty() {
+            let (from, to) = (&source[along.at(valid.start)..], &mut to[valid]);
+            match axis.phases {
+                1 => copy_row(from, to),
+                2 => self.isa.run(
+                    #[inline(always)]
+                    || every_second(from, to),
+                ),
+                phases => to.iter_mut().zip(from.iter().step_by(phases)).for_each(|(to, &x)| *to = x),
+            }
+        }
+    }
+}
+
+/// Copies every second element, eight at a time: the compiler takes them apart in registers.
+#[inline(always)]
+fn every_second<T: Copy>(from: &[T], to: &mut [T]) {
+    let (wide, _) = from.as_chunks::<16>();
+    let done = wide.len().min(to.len() / 8) * 8;
+    for (to, from) in to.as_chunks_mut::<8>().0.iter_mut().zip(wide) {
+        *to = std::array::from_fn(|i| from[2 * i]);
+    }
+    to[done..].iter_mut().zip(from[2 * done..].iter().step_by(2)).for_each(|(to, &x)| *to = x);
+}
