@@ -4,6 +4,9 @@ mod data;
 mod hand;
 mod setup;
 mod w1;
+mod w11;
+mod w12;
+mod w14;
 mod w2;
 mod w3;
 mod w4;
@@ -53,6 +56,9 @@ pub(crate) fn all() -> Vec<Workload> {
         w7::workloads(),
         w8::workloads(),
         w9::workloads(),
+        w11::workloads(),
+        w12::workloads(),
+        w14::workloads(),
     ];
     of_each.into_iter().flatten().collect()
 }

@@ -15,7 +15,7 @@ cargo run --release --manifest-path benches/peers/Cargo.toml -- [OPTIONS]
   --python PATH           the interpreter (benches/peers/venv if there, else python3)
   --save FILE             write every measurement as a line of JSON";
 
-const WORKLOADS: [&str; 13] = [
+const WORKLOADS: [&str; 19] = [
     "W1",
     "W2",
     "W3-f32",
@@ -29,6 +29,12 @@ const WORKLOADS: [&str; 13] = [
     "W8-hvp",
     "W8-hessian",
     "W9",
+    "W11",
+    "W12-embedding",
+    "W12-cumsum",
+    "W12-sort",
+    "W14-200",
+    "W14-1000",
 ];
 
 pub struct Options {
