@@ -17,8 +17,16 @@ const ELEMENTS: usize = 1_000_000;
 pub(super) fn workloads() -> Vec<Workload> {
     vec![
         Workload { name: "W12-embedding", expected: &[29124.1738, 123.883959], runs: Setup::runs(embedding) },
-        Workload { name: "W12-cumsum", expected: &[-249012.406, 137320662.0], runs: Setup::runs(|| weighted(|x| x.cumsum(0))) },
-        Workload { name: "W12-sort", expected: &[288.034339, -12.9629836], runs: Setup::runs(|| weighted(|x| x.sort(0))) },
+        Workload {
+            name: "W12-cumsum",
+            expected: &[-249012.406, 137320662.0],
+            runs: Setup::runs(|| weighted(|x| x.cumsum(0))),
+        },
+        Workload {
+            name: "W12-sort",
+            expected: &[288.034339, -12.9629836],
+            runs: Setup::runs(|| weighted(|x| x.sort(0))),
+        },
     ]
 }
 

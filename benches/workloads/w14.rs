@@ -10,8 +10,16 @@ use wengert::prelude::*;
 
 pub(super) fn workloads() -> Vec<Workload> {
     vec![
-        Workload { name: "W14-200", expected: &[6.82557689228, 18.5149868445], runs: Setup::runs(setup::<200>) },
-        Workload { name: "W14-1000", expected: &[-20.9776623529, 76.5870796048], runs: Setup::runs(setup::<1000>) },
+        Workload {
+            name: "W14-200",
+            expected: &[6.82557689228, 18.5149868445],
+            runs: Setup::runs(setup::<200>),
+        },
+        Workload {
+            name: "W14-1000",
+            expected: &[-20.9776623529, 76.5870796048],
+            runs: Setup::runs(setup::<1000>),
+        },
     ]
 }
 
@@ -34,7 +42,8 @@ fn setup<const N: usize>() -> Setup<Process> {
     let mut params = Params::f64();
     let parameters = params.scope("").param("logs", [3], &[0.1, -0.2, -1.0]);
     let x = array::<f64>(120, &[N, 3]);
-    let squares = Array2::from_shape_fn((N, N), |(i, j)| (0..3).map(|k| (x[[i, k]] - x[[j, k]]).powi(2)).sum());
+    let squares =
+        Array2::from_shape_fn((N, N), |(i, j)| (0..3).map(|k| (x[[i, k]] - x[[j, k]]).powi(2)).sum());
     Setup {
         model: Process(parameters),
         params,

@@ -11,6 +11,7 @@ pub(crate) mod linear;
 pub(crate) mod loops;
 pub(crate) mod matmul;
 pub(crate) mod max;
+pub(crate) mod order;
 pub(crate) mod pairs;
 #[cfg(all(test, sanitized))]
 mod planted;

@@ -1,16 +1,39 @@
 //! Loops over matrices that the ops of linear algebra share. Everything is computed in double precision, row by row, and
 //! rounded once at the end. Kernels take the same steps in blocks, see `kernels/linear.rs`.
 
+use super::lines::contiguous;
 use super::prelude::*;
 use crate::kernels::linear::{Blocks, Triangle, WIDTH, two_rows};
+use crate::kernels::simd::widest;
 use crate::lists::IntoList;
 use crate::math::ln;
 use crate::number::Num;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// The elements in double precision.
 pub(super) fn doubles(x: &Dense) -> Vec<f64> {
     with_float!(x.meta.dtype, T => x.slice::<T>().iter().map(|x| x.to_f64()).listed())
+}
+
+/// The elements in double precision and in row-major order: as they lie, or converted.
+pub(super) fn as_doubles<'a>(x: &Strided<'a>) -> Cow<'a, [f64]> {
+    match x.dtype() {
+        DType::F64 => contiguous(x),
+        dtype => with_float!(dtype, T => contiguous::<T>(x).iter().map(|x| x.to_f64()).collect()),
+    }
+}
+
+/// Lets `f` compute the result in double precision: in its place or, to be rounded once, in memory of its own. What `f` finds
+/// there is undefined.
+pub(super) fn in_doubles(y: Fill<'_>, f: impl FnOnce(&mut [f64]) -> Result<(), Fault>) -> Result<(), Fault> {
+    if y.dtype() == DType::F64 {
+        return f(y.slice());
+    }
+    let mut values = vec![0.0; y.shape.elements()];
+    f(&mut values)?;
+    write(y, &values);
+    Ok(())
 }
 
 /// What a factor of matrices with so many rows and columns needs, or an equation with so many right sides.
@@ -24,7 +47,11 @@ pub(super) fn factor_needs([rows, columns, sides]: [usize; 3]) -> Needs {
 
 /// Writes the result, rounded to its dtype.
 pub(super) fn write(y: Fill<'_>, values: &[f64]) {
-    with_float!(y.dtype(), T => y.write(values.iter().map(|&x| T::from_f64(x))));
+    with_float!(y.dtype(), T => {
+        let all = y.slice::<T>();
+        assert_eq!(all.len(), values.len(), "as many values as elements");
+        all.iter_mut().zip(values).for_each(|(y, &x)| *y = T::from_f64(x));
+    });
 }
 
 /// The number of rows of square matrices.
@@ -71,6 +98,7 @@ pub(super) fn entry_of(number: usize, shape: &[usize]) -> Vec<usize> {
 }
 
 /// Adds `factor` times a row to another one.
+#[inline(always)]
 fn add_row(to: &mut [f64], factor: f64, from: &[f64]) {
     to.iter_mut().zip(from).for_each(|(y, x)| *y += factor * x);
 }
@@ -86,6 +114,13 @@ pub(super) struct Lu {
     sign: f64,
     /// The first pivot that is 0.
     zero: Option<usize>,
+}
+
+/// The factors of each square matrix.
+pub(super) fn each_lu(a: &[f64], shape: &[usize], mut of: impl FnMut(&[f64], usize) -> Lu) -> Vec<Lu> {
+    let n = shape[shape.len() - 1];
+    let count = shape[..shape.len() - 2].iter().product::<usize>();
+    (0..count).map(|k| of(&a[k * n * n..][..n * n], n)).listed()
 }
 
 impl Lu {
@@ -144,12 +179,18 @@ impl Lu {
                 self.zero = self.zero.or(Some(k));
                 continue;
             }
-            for i in k + 1..m {
-                let (row, above) = two_rows(&mut self.packed, n, i, k);
-                row[k] /= pivot;
-                let factor = -row[k];
-                add_row(&mut row[k + 1..columns.end], factor, &above[k + 1..columns.end]);
-            }
+            let (above, below) = self.packed.split_at_mut((k + 1) * n);
+            let above = &above[k * n + k + 1..k * n + columns.end];
+            widest(
+                #[inline(always)]
+                || {
+                    for row in below.chunks_exact_mut(n) {
+                        row[k] /= pivot;
+                        let factor = -row[k];
+                        add_row(&mut row[k + 1..columns.end], factor, above);
+                    }
+                },
+            );
         }
     }
 

@@ -10,6 +10,7 @@ mod attention_back;
 mod broadcast;
 mod cast;
 mod cholesky;
+mod cholesky_back;
 mod concat;
 mod conv;
 mod conv_transpose;

@@ -9,6 +9,7 @@
 //! Source: Griewank & Walther, *Evaluating Derivatives*, 2008, chapters 3 and 12.
 
 mod derive;
+mod late;
 mod looped;
 mod parts;
 

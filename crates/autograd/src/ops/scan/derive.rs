@@ -1,5 +1,6 @@
 //! The derivatives of a loop, which are loops. Their bodies replay one step and sweep over it.
 
+use super::late::Late;
 use super::parts::{results, taken};
 use crate::dtype::DType;
 use crate::ir::{Binary, Body, Held, Meta, NodeId, Op, Scan};
@@ -53,9 +54,23 @@ pub(super) fn cotangents<'t>(scan: &Scan, at: &At<'_, 't>, g: Var<'t>, wanted: W
         (Some(a), None) | (None, Some(a)) => a,
         (None, None) => point[i].full_like(0.0),
     };
-    let next: Vec<Var<'t>> = found.into_iter().zip(&wrt).map(total).collect();
-    let (body, all) = step.end(&operands, &next, stacked.len());
+    let mut next: Vec<Var<'t>> = found.into_iter().zip(&wrt).map(total).collect();
+    // Carries, what is stacked, and sums: those that can be are taken behind the loop.
+    let sums = next.split_off(next.len() - summed.len());
+    let mut given = next.split_off(next.len() - stacked.len());
+    let late = Late::of(&sums, &step.read, &mut given);
+    let (carries, more) = (next.len(), given.len());
+    next.extend(given);
+    next.extend(sums.iter().zip(&late).filter(|(_, late)| late.is_none()).map(|(sum, _)| *sum));
+    let (body, all) = step.end(&operands, &next, more);
     let found = results(body, scan.steps, !scan.reverse, false, &all);
+    let (found, in_loop) = found.split_at(carries + more);
+    let mut in_loop = in_loop.iter().copied();
+    let sums = late.iter().map(|late| match late {
+        Some(late) => late.sum(&operands.read, &found[carries..]),
+        None => in_loop.next().expect("a sum that is no late one"),
+    });
+    let found = found[..carries + stacked.len()].iter().copied().chain(sums);
     let mut cotangents: Cotangents<'t> = at.x.iter().map(|_| None).collect();
     for ((&i, x), exists) in wrt.iter().zip(found).zip(exists) {
         if wants(i) && (exists || carried.contains(&i)) {
@@ -129,6 +144,8 @@ impl<'t> Operands<'t> {
 struct Step<'t> {
     recording: Recording<'t>,
     carried: Vec<Var<'t>>,
+    /// All that it reads, in the order of the operands.
+    read: Vec<Var<'t>>,
     of_steps: Vec<Var<'t>>,
     of_constants: Vec<Var<'t>>,
     /// The results of the replayed step.
@@ -147,6 +164,7 @@ impl<'t> Step<'t> {
         let mut carried = recording.arguments();
         let mut steps = carried.split_off(operands.carried.len());
         let mut constants = steps.split_off(operands.read.len());
+        let read = steps.clone();
         let mut kept = steps.split_off(loop_.read().end);
         let of_steps = kept.split_off(loop_.products.len());
         let of_constants = constants.split_off(loop_.captured().len());
@@ -155,7 +173,7 @@ impl<'t> Step<'t> {
         let values = replay(body, tape, &point);
         let y = body.results.iter().map(|&id| values[id as usize]).collect();
         let products = body.products.iter().map(|&id| values[id as usize]).zip(kept).collect();
-        (Step { recording, carried, of_steps, of_constants, y, products }, point)
+        (Step { recording, carried, read, of_steps, of_constants, y, products }, point)
     }
 
     /// The body of the derived loop and all its operands.
