@@ -66,6 +66,11 @@ impl<'a> Blocks<'a> {
         matmul(a, b, &mut self.product, self.scratch, self.workers);
     }
 
+    /// The last product.
+    pub(crate) fn product(&self) -> &[f64] {
+        &self.product
+    }
+
     /// Subtracts the last product from columns of rows that have `step` elements.
     pub(crate) fn subtract(&self, from: &mut [f64], step: usize, columns: Range<usize>) {
         for (row, product) in from.chunks_mut(step).zip(self.product.chunks_exact(columns.len())) {

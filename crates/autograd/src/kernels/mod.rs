@@ -18,6 +18,7 @@ mod planted;
 pub(crate) mod pool;
 pub(crate) mod prod;
 pub(crate) mod random;
+pub(crate) mod reflections;
 pub(crate) mod rows;
 pub(crate) mod scalars;
 pub(crate) mod scan;
