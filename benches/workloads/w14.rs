@@ -30,7 +30,7 @@ impl Model for Process {
 
     fn loss<'t>(&self, tape: &'t Tape<'t>, (squares, y): (Var<'t>, Var<'t>)) -> Var<'t> {
         let [scale, length, noise] = [0, 1, 2].map(|i| tape.param(self.0).index(0, i).exp());
-        let k = scale * (squares * -0.5 * length).exp() + noise * squares.identity(squares.shape()[0]);
+        let k = scale * (squares * -0.5 * length).exp() + noise * tape.eye(squares.shape()[0], DType::F64);
         let l = k.cholesky();
         let half = l.solve_triangular(y, Triangle::LOWER);
         let solution = l.solve_triangular(half, Triangle::LOWER.transposed());
@@ -40,7 +40,7 @@ impl Model for Process {
 
 fn setup<const N: usize>() -> Setup<Process> {
     let mut params = Params::f64();
-    let parameters = params.scope("").param("logs", [3], &[0.1, -0.2, -1.0]);
+    let parameters = params.scope("").param("logs", [3], [0.1, -0.2, -1.0]);
     let x = array::<f64>(120, &[N, 3]);
     let squares =
         Array2::from_shape_fn((N, N), |(i, j)| (0..3).map(|k| (x[[i, k]] - x[[j, k]]).powi(2)).sum());

@@ -59,17 +59,28 @@ fn along_row<T: Float>(x: Option<&[T]>, row: &mut [T], reverse: bool) {
         if let Some(x) = x {
             row[part.clone()].copy_from_slice(&x[part.clone()]);
         }
+        let part = &mut row[part];
         if reverse {
-            row[part].rchunks_mut(RUN).for_each(|run| before = along_run(run.iter_mut().rev(), before));
+            let (rest, runs) = part.as_rchunks_mut::<RUN>();
+            for run in runs.iter_mut().rev() {
+                run.reverse();
+                before = along_run(run, before);
+                run.reverse();
+            }
+            rest.reverse();
+            along_run(rest, before);
+            rest.reverse();
         } else {
-            row[part].chunks_mut(RUN).for_each(|run| before = along_run(run.iter_mut(), before));
+            let (runs, rest) = part.as_chunks_mut::<RUN>();
+            runs.iter_mut().for_each(|run| before = along_run(run, before));
+            along_run(rest, before);
         }
     }
 }
 
 /// One run, after the sum of those before it. Runs wait for each other once, not for each term.
 #[inline(always)]
-fn along_run<'a, T: Float>(run: impl Iterator<Item = &'a mut T>, before: f64) -> f64 {
+fn along_run<T: Float>(run: &mut [T], before: f64) -> f64 {
     let mut sum = NOTHING;
     for y in run {
         sum += y.to_f64();
