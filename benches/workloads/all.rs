@@ -5,7 +5,10 @@ mod hand;
 mod setup;
 mod w1;
 mod w10;
+mod w11;
+mod w12;
 mod w13;
+mod w14;
 mod w15;
 mod w2;
 mod w3;
@@ -57,7 +60,10 @@ pub(crate) fn all() -> Vec<Workload> {
         w8::workloads(),
         w9::workloads(),
         w10::workloads(),
+        w11::workloads(),
+        w12::workloads(),
         w13::workloads(),
+        w14::workloads(),
         w15::workloads(),
     ];
     of_each.into_iter().flatten().collect()

@@ -47,8 +47,26 @@ def descend(name, params, loss, rate, scan=0):
     train(name, step, params, scan)
 
 
-def gradients(name, loss, *args):
-    step = jax.jit(jax.value_and_grad(loss, tuple(range(len(args)))))
+def adam(name, loss, params):
+    f32 = jnp.float32
+
+    def step(state):
+        params, m, v, t = state
+        value, grads = jax.value_and_grad(loss)(params)
+        t += 1
+        m = jax.tree.map(lambda m, g: f32(0.9) * m + f32(0.1) * g, m, grads)
+        v = jax.tree.map(lambda v, g: f32(0.999) * v + f32(0.001) * g * g, v, grads)
+        rate, root = f32(1e-3) / (1 - f32(0.9) ** t), 1 / (1 - f32(0.999) ** t)
+        update = lambda p, m, v: p - rate * m / (jnp.sqrt(v * root) + f32(1e-8))
+        return (jax.tree.map(update, params, m, v), m, v, t), value
+
+    zeros = jax.tree.map(np.zeros_like, params)
+    train(name, step, (params, zeros, zeros, np.float32(0)))
+
+
+def gradients(name, loss, *args, data=()):
+    """With respect to the arguments before the data, which are no constants: their functions would be computed once."""
+    step, args = jax.jit(jax.value_and_grad(loss, tuple(range(len(args))))), [*args, *data]
     value, grads = step(*args)
     total = sum(float(g.sum(dtype=jnp.float64)) for g in jax.tree.leaves(grads))
     report("jax", name, [value, total], lambda: wait(step(*args)))
@@ -93,25 +111,13 @@ def regression(name):
 
 
 def classifier(name):
-    x, labels, f32 = jnp.array(lcg(50, 64, 784)), jnp.arange(64) % 10, jnp.float32
+    x, labels = jnp.array(lcg(50, 64, 784)), jnp.arange(64) % 10
 
     def loss(params):
         logs = jax.nn.log_softmax(forward(params, x, jax.nn.relu))
         return -jnp.take_along_axis(logs, labels[:, None], 1).mean()
 
-    def step(state):
-        params, m, v, t = state
-        value, grads = jax.value_and_grad(loss)(params)
-        t += 1
-        m = jax.tree.map(lambda m, g: f32(0.9) * m + f32(0.1) * g, m, grads)
-        v = jax.tree.map(lambda v, g: f32(0.999) * v + f32(0.001) * g * g, v, grads)
-        rate, root = f32(1e-3) / (1 - f32(0.9) ** t), 1 / (1 - f32(0.999) ** t)
-        update = lambda p, m, v: p - rate * m / (jnp.sqrt(v * root) + f32(1e-8))
-        return (jax.tree.map(update, params, m, v), m, v, t), value
-
-    params = mlp([784, 256, 128, 10], 1)
-    zeros = jax.tree.map(np.zeros_like, params)
-    train(name, step, (params, zeros, zeros, np.float32(0)))
+    adam(name, loss, mlp([784, 256, 128, 10], 1))
 
 
 def wide(name):
@@ -199,9 +205,55 @@ def attention(name):
     gradients(name, loss, *(jnp.array(lcg(seed, 1, 8, 1024, 64)) for seed in (110, 111, 112)))
 
 
+def recurrent(name):
+    x, y, zeros = jnp.array(lcg(90, 100, 32, 64)), jnp.array(lcg(91, 32, 1)), jnp.zeros((32, 64), jnp.float32)
+    sizes = dict(input=256, hidden=256, readout=1)
+    params = {k: lcg(seed, 64, n, scale=1 / 8) for seed, (k, n) in enumerate(sizes.items(), start=1)}
+    params |= dict(bias=np.zeros(256, np.float32), last=np.zeros(1, np.float32))
+
+    def loss(p):
+        def cell(state, x):
+            h, c = state
+            i, f, g, o = jnp.split(x @ p["input"] + h @ p["hidden"] + p["bias"], 4, 1)
+            c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+            return (jax.nn.sigmoid(o) * jnp.tanh(c), c), None
+
+        (h, _), _ = lax.scan(cell, (zeros, zeros), x)
+        return ((h @ p["readout"] + p["last"] - y) ** 2).mean()
+
+    adam(name, loss, params)
+
+
+def embedding(name):
+    index, c = jnp.arange(4096) * 7919 % 50000, jnp.array(lcg(101, 4096, 64))
+    loss = lambda table, index, c: ((table[index] * c) ** 2).sum()
+    gradients(name, loss, jnp.array(lcg(100, 50000, 64)), data=(index, c))
+
+
+def weighted(name):
+    function = {"W12-cumsum": jnp.cumsum, "W12-sort": jnp.sort}[name]
+    x, w = jnp.array(lcg(102, 1000000)), jnp.array(lcg(103, 1000000))
+    gradients(name, lambda x, w: (function(x) * w).sum(), x, data=(w,))
+
+
+def process(name):
+    n = int(name.removeprefix("W14-"))
+    x, y = jnp.array(lcg(120, n, 3, dtype=np.float64)), jnp.array(lcg(121, n, 1, dtype=np.float64))
+    squares = ((x[:, None] - x) ** 2).sum(-1)
+
+    def loss(logs, squares, y):
+        scale, length, noise = jnp.exp(logs)
+        lower = jnp.linalg.cholesky(scale * jnp.exp(-0.5 * length * squares) + noise * jnp.eye(n))
+        solution = jax.scipy.linalg.cho_solve((lower, True), y)
+        return 0.5 * (y * solution).sum() + jnp.log(jnp.diagonal(lower)).sum()
+
+    gradients(name, loss, jnp.array([0.1, -0.2, -1.0]), data=(squares, y))
+
+
 run(
     {"W1": on_arrays, "W2": neuron, "W3-f32": regression, "W3-f64": regression, "W4": classifier, "W5": wide}
     | {f"W6-{n}": elementwise for n in (1000000, 10000, 100)}
     | {"W7": chain, "W8-hvp": second_derivatives, "W8-hessian": second_derivatives, "W9": transformer, "W10": images}
-    | {"W13": attention}
+    | {"W11": recurrent, "W12-embedding": embedding, "W12-cumsum": weighted, "W12-sort": weighted}
+    | {"W13": attention, "W14-200": process, "W14-1000": process}
 )

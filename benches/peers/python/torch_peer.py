@@ -203,9 +203,49 @@ def language_model(name):
     train(name, net.parameters(), loss, torch.optim.AdamW, 3e-4, limit=1.0)
 
 
+def recurrent(name):
+    lstm, readout = nn.LSTM(64, 64), linear(lcg(3, 64, 1, scale=1 / 8), np.zeros(1, np.float32))
+    with torch.no_grad():
+        for of, seed in (lstm.weight_ih_l0, 1), (lstm.weight_hh_l0, 2):
+            of.copy_(tensor(seed, 64, 256, scale=1 / 8).T)
+        for of in lstm.bias_ih_l0, lstm.bias_hh_l0:
+            of.zero_()
+    x, y = tensor(90, 100, 32, 64), tensor(91, 32, 1)
+    loss = lambda: F.mse_loss(readout(lstm(x)[0][-1]), y)
+    if MODE != "compile":
+        train(name, [*lstm.parameters(), *readout.parameters()], loss, torch.optim.Adam, 1e-3)
+
+
+def embedding(name):
+    table, c = tensor(100, 50000, 64).requires_grad_(True), tensor(101, 4096, 64)
+    index = torch.arange(4096) * 7919 % 50000
+    gradients(name, [table], lambda: (F.embedding(index, table) * c).square().sum())
+
+
+def weighted(name):
+    function = {"W12-cumsum": lambda x: torch.cumsum(x, 0), "W12-sort": lambda x: torch.sort(x)[0]}[name]
+    x, w = tensor(102, 1000000).requires_grad_(True), tensor(103, 1000000)
+    gradients(name, [x], lambda: (function(x) * w).sum())
+
+
+def process(name):
+    n = int(name.removeprefix("W14-"))
+    x, y = tensor(120, n, 3, dtype=np.float64), tensor(121, n, 1, dtype=np.float64)
+    squares, eye = ((x[:, None] - x) ** 2).sum(-1), torch.eye(n, dtype=torch.float64)
+    logs = torch.tensor([0.1, -0.2, -1.0], dtype=torch.float64, requires_grad=True)
+
+    def loss():
+        scale, length, noise = torch.exp(logs)
+        lower = torch.linalg.cholesky(scale * torch.exp(-0.5 * length * squares) + noise * eye)
+        return 0.5 * (y * torch.cholesky_solve(y, lower)).sum() + lower.diagonal().log().sum()
+
+    gradients(name, [logs], loss)
+
+
 run(
     {"W1": on_arrays, "W2": neuron, "W3-f32": regression, "W3-f64": regression, "W4": classifier, "W5": wide}
     | {f"W6-{n}": elementwise for n in (1000000, 10000, 100)}
     | {"W8-hvp": second_derivatives, "W8-hessian": second_derivatives, "W9": transformer, "W10": images}
-    | {"W13": attention, "W15": language_model}
+    | {"W11": recurrent, "W12-embedding": embedding, "W12-cumsum": weighted, "W12-sort": weighted}
+    | {"W13": attention, "W14-200": process, "W14-1000": process, "W15": language_model}
 )

@@ -15,7 +15,7 @@ cargo run --release --manifest-path benches/peers/Cargo.toml -- [OPTIONS]
   --python PATH           the interpreter (benches/peers/venv if there, else python3)
   --save FILE             write every measurement as a line of JSON";
 
-const WORKLOADS: [&str; 16] = [
+const WORKLOADS: [&str; 22] = [
     "W1",
     "W2",
     "W3-f32",
@@ -30,7 +30,13 @@ const WORKLOADS: [&str; 16] = [
     "W8-hessian",
     "W9",
     "W10",
+    "W11",
+    "W12-embedding",
+    "W12-cumsum",
+    "W12-sort",
     "W13",
+    "W14-200",
+    "W14-1000",
     "W15",
 ];
 

@@ -63,7 +63,12 @@ pub(crate) fn write<'a>(at: &At<'a>) -> Result<Held, Why> {
         Op::Diagonal(diagonal) => indexed::diagonal(at, diagonal.row, diagonal.column),
         Op::DiagEmbed(diagonal) => indexed::diagonal_matrix(at, diagonal.row, diagonal.column),
         Op::Det(_) => x(0).op("Det"),
-        Op::Solve(_) | Op::SolveTriangular(_) | Op::Cholesky(_) | Op::Slogdet(_) | Op::MatrixExp(_) => {
+        Op::Solve(_)
+        | Op::SolveTriangular(_)
+        | Op::Cholesky(_)
+        | Op::CholeskyBack(_)
+        | Op::Slogdet(_)
+        | Op::MatrixExp(_) => {
             return Err(NO_ALGEBRA.into());
         }
         Op::Distances(_) => {

@@ -98,6 +98,8 @@ macro_rules! op_table {
             SolveTriangular ["solve_triangular" (a, b) { upper: bool, transposed: bool, unit: bool } opaque(16)]
             /// Lower Cholesky factor of the symmetric part; flops as for 48 rows.
             Cholesky ["cholesky" (x) {} opaque(16)]
+            /// From the cotangent of a lower Cholesky factor to that of the matrix; flops as for 48 rows.
+            CholeskyBack ["cholesky_back" (l, g) {} opaque(32)]
             /// Determinant; flops as for 6 rows.
             Det ["det" (x) {} opaque(144)]
             /// Sign of the determinant and logarithm of its size; flops as for 6 rows.

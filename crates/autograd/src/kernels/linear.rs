@@ -13,6 +13,12 @@ use std::ops::Range;
 /// The columns of a block.
 pub(crate) const WIDTH: usize = 32;
 
+/// The rows and columns of a tile of a matrix that is turned.
+const TILE: usize = 16;
+
+/// So many columns of a block of rows are solved for at a time.
+const COLUMNS: usize = 64;
+
 /// Bytes of scratch for matrices of so many rows and columns, and equations with so many right sides.
 pub(crate) fn scratch(rows: usize, columns: usize, sides: usize) -> usize {
     scratch_bytes::<f64>(rows, columns, sides.max(WIDTH))
@@ -60,6 +66,11 @@ impl<'a> Blocks<'a> {
         matmul(a, b, &mut self.product, self.scratch, self.workers);
     }
 
+    /// The last product.
+    pub(crate) fn product(&self) -> &[f64] {
+        &self.product
+    }
+
     /// Subtracts the last product from columns of rows that have `step` elements.
     pub(crate) fn subtract(&self, from: &mut [f64], step: usize, columns: Range<usize>) {
         for (row, product) in from.chunks_mut(step).zip(self.product.chunks_exact(columns.len())) {
@@ -89,40 +100,86 @@ impl<'a> Blocks<'a> {
             self.multiply(size, (t.data, at, t.steps), (x, done.start * columns, [columns, 1]));
             self.subtract(&mut x[block.start * columns..block.end * columns], columns, 0..columns);
         }
-        widest(
-            #[inline(always)]
-            || solve_directly(t, block, x, columns),
-        );
+        solve_directly(t, block, x, columns, 0..columns);
     }
 
-    /// Replaces a symmetric matrix by its lower Cholesky factor. The error is the first pivot that is not positive.
+    /// Replaces a symmetric matrix, of which the upper triangle is read, by its lower Cholesky factor. The error is the first
+    /// pivot that is not positive.
+    ///
+    /// Rows are contiguous, so the factor is computed as U = Lᵀ, a block of rows after the other, and turned at the end.
     pub(crate) fn cholesky(&mut self, a: &mut [f64], n: usize) -> Result<(), usize> {
+        let mut diagonal = [0.0; WIDTH * WIDTH];
         for start in (0..n).step_by(WIDTH) {
-            let (end, width) = (n.min(start + WIDTH), WIDTH.min(n - start));
+            let block = start..n.min(start + WIDTH);
+            let width = block.len();
             if start > 0 {
-                self.multiply([n - start, start, width], (a, start * n, [n, 1]), (a, start * n, [1, n]));
-                self.subtract(&mut a[start * n..], n, start..end);
+                self.multiply([width, start, n - start], (a, start, [1, n]), (a, start, [n, 1]));
+                self.subtract(&mut a[start * n..block.end * n], n, start..n);
             }
-            factor_directly(a, n, start..end)?;
-            // Below the diagonal: X·Lᵀ = A, which is L·Xᵀ = Aᵀ.
-            let (above, below) = a.split_at_mut(end * n);
-            let rows = n - end;
-            let column = |j: usize| below.chunks_exact(n).map(move |row| row[j]);
-            let mut x: Vec<f64> = (start..end).flat_map(column).collect();
-            let block = &above[start * n + start..];
-            self.solve(
-                Triangle { data: block, n: width, steps: [n, 1], upper: false, unit: false },
-                &mut x,
-                rows,
-            );
-            for (i, row) in below.chunks_exact_mut(n).enumerate() {
-                row[start..end].iter_mut().enumerate().for_each(|(j, y)| *y = x[j * rows + i]);
+            factor_directly(a, n, block.clone())?;
+            for (d, row) in diagonal.chunks_exact_mut(width).zip(a[start * n..].chunks_exact(n)) {
+                d.copy_from_slice(&row[block.clone()]);
             }
+            // To the right of the diagonal: Uᵀ·X = A.
+            let t = Triangle { data: &diagonal, n: width, steps: [1, width], upper: false, unit: false };
+            solve_directly(t, 0..width, &mut a[start * n..block.end * n], n, block.end..n);
         }
-        for (i, row) in a.chunks_exact_mut(n.max(1)).enumerate() {
-            row[i + 1..].fill(0.0);
-        }
+        each_pair(n, |i, j| {
+            a[j * n + i] = a[i * n + j];
+            a[i * n + j] = 0.0;
+        });
         Ok(())
+    }
+
+    /// From half of the cotangent of a lower Cholesky factor L, of which the lower triangle is read, to the symmetric one of the
+    /// matrix, in place.
+    ///
+    /// From the last columns J to the first: what lies below the diagonal is S·Lⱼ short of the cotangent, where S is what is done.
+    /// Source: I. Murray, "Differentiation of the Cholesky decomposition", 2016, section 4; there S is subtracted from what is left
+    /// as soon as a part of it is known, here when it is needed, which is one product.
+    pub(crate) fn cholesky_back(&mut self, l: &[f64], s: &mut [f64], n: usize) {
+        let mut x = vec![];
+        for start in (0..n).step_by(WIDTH).rev() {
+            let end = n.min(start + WIDTH);
+            let (width, below) = (end - start, n - end);
+            if below > 0 {
+                x.resize(width * below, 0.0);
+                for (i, row) in s[end * n..].chunks_exact(n).enumerate() {
+                    row[start..end].iter().enumerate().for_each(|(j, g)| x[j * below + i] = *g);
+                }
+                let (columns, done) = (end * n + start, end * n + end);
+                self.multiply([width, below, below], (l, columns, [1, n]), (s, done, [n, 1]));
+                self.subtract(&mut x, below, 0..below);
+                let data = &l[start * n + start..];
+                let t = Triangle { data, n: width, steps: [1, n], upper: true, unit: false };
+                solve_directly(t, 0..width, &mut x, below, 0..below);
+                self.multiply([width, below, width], (&x, 0, [below, 1]), (l, columns, [n, 1]));
+                self.subtract(&mut s[start * n..end * n], n, start..end);
+                for (row, x) in s[start * n..].chunks_exact_mut(n).zip(x.chunks_exact(below)) {
+                    row[end..].copy_from_slice(x);
+                }
+                for (i, row) in s[end * n..].chunks_exact_mut(n).enumerate() {
+                    row[start..end].iter_mut().enumerate().for_each(|(j, y)| *y = x[j * below + i]);
+                }
+            }
+            widest(
+                #[inline(always)]
+                || back_directly(l, s, n, start..end),
+            );
+        }
+    }
+}
+
+/// Calls `f` with the places above the diagonal, tile by tile: a walk that reads rows and columns.
+pub(crate) fn each_pair(n: usize, mut f: impl FnMut(usize, usize)) {
+    for top in (0..n).step_by(TILE) {
+        for left in (top..n).step_by(TILE) {
+            for i in top..n.min(top + TILE) {
+                for j in left.max(i + 1)..n.min(left + TILE) {
+                    f(i, j);
+                }
+            }
+        }
     }
 }
 
@@ -136,42 +193,76 @@ pub(crate) fn two_rows(a: &mut [f64], columns: usize, changed: usize, read: usiz
     }
 }
 
-/// Solves for some rows, from which all others are subtracted already.
+/// Solves for some columns of some rows, from which all others are subtracted already. Rows of x have `step` elements. So many
+/// columns at a time stay in the first-level cache.
+fn solve_directly(t: Triangle<'_>, rows: Range<usize>, x: &mut [f64], step: usize, columns: Range<usize>) {
+    for left in columns.clone().step_by(COLUMNS) {
+        let columns = left..columns.end.min(left + COLUMNS);
+        widest(
+            #[inline(always)]
+            || solve_columns(t, rows.clone(), x, step, columns),
+        );
+    }
+}
+
 #[inline(always)]
-fn solve_directly(t: Triangle<'_>, block: Range<usize>, x: &mut [f64], columns: usize) {
-    for k in 0..block.len() {
-        let i = if t.upper { block.end - 1 - k } else { block.start + k };
-        for j in if t.upper { i + 1..block.end } else { block.start..i } {
-            let (factor, (row, other)) = (t.at(i, j), two_rows(x, columns, i, j));
-            for (x, y) in row.iter_mut().zip(other) {
+fn solve_columns(t: Triangle<'_>, rows: Range<usize>, x: &mut [f64], step: usize, columns: Range<usize>) {
+    for k in 0..rows.len() {
+        let i = if t.upper { rows.end - 1 - k } else { rows.start + k };
+        for j in if t.upper { i + 1..rows.end } else { rows.start..i } {
+            let (factor, (row, other)) = (t.at(i, j), two_rows(x, step, i, j));
+            for (x, y) in row[columns.clone()].iter_mut().zip(&other[columns.clone()]) {
                 *x -= factor * y;
             }
         }
         if !t.unit {
             let pivot = t.at(i, i);
-            x[i * columns..][..columns].iter_mut().for_each(|x| *x /= pivot);
+            x[i * step..][columns.clone()].iter_mut().for_each(|x| *x /= pivot);
         }
     }
 }
 
-/// The Cholesky factor of a block on the diagonal, from which all columns before it are subtracted already.
+/// The upper Cholesky factor of a block on the diagonal, from which all rows above it are subtracted already.
 fn factor_directly(a: &mut [f64], n: usize, block: Range<usize>) -> Result<(), usize> {
     for i in block.clone() {
-        for j in block.start..i {
-            let (row, other) = two_rows(a, n, i, j);
-            row[j] = (row[j] - dot(&row[block.start..j], &other[block.start..j])) / other[j];
+        for k in block.start..i {
+            let (row, above) = two_rows(a, n, i, k);
+            let factor = above[i];
+            for (x, y) in row[i..block.end].iter_mut().zip(&above[i..block.end]) {
+                *x -= factor * y;
+            }
         }
-        let row = &mut a[i * n..][..n];
-        let pivot = row[i] - dot(&row[block.start..i], &row[block.start..i]);
+        let row = &mut a[i * n..][i..block.end];
         // A NaN is not positive either.
-        if !(pivot > 0.0 && pivot < f64::INFINITY) {
+        if !(row[0] > 0.0 && row[0] < f64::INFINITY) {
             return Err(i);
         }
-        row[i] = pivot.sqrt();
+        row[0] = row[0].sqrt();
+        let root = row[0];
+        row[1..].iter_mut().for_each(|x| *x /= root);
     }
     Ok(())
 }
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).fold(0.0, |sum, (a, b)| sum + a * b)
+/// [`cholesky_back`](Blocks::cholesky_back) for a block on the diagonal, from which all below it is subtracted already.
+#[inline(always)]
+fn back_directly(l: &[f64], s: &mut [f64], n: usize, block: Range<usize>) {
+    for j in block.clone().rev() {
+        let rows = j + 1..block.end;
+        let (mut x, pivot) = ([0.0; WIDTH], l[j * n + j]);
+        let x = &mut x[..rows.len()];
+        x.iter_mut().zip(rows.clone()).for_each(|(x, i)| *x = s[i * n + j]);
+        for m in rows.clone() {
+            let factor = l[m * n + j];
+            x.iter_mut().zip(&s[m * n..][rows.clone()]).for_each(|(x, s)| *x -= factor * s);
+        }
+        let mut g = s[j * n + j];
+        for (x, i) in x.iter_mut().zip(rows.clone()) {
+            *x /= pivot;
+            g -= *x * l[i * n + j];
+            s[i * n + j] = *x;
+        }
+        s[j * n..][rows].copy_from_slice(x);
+        s[j * n + j] = g / pivot;
+    }
 }

@@ -12,12 +12,14 @@ pub(crate) mod linear;
 pub(crate) mod loops;
 pub(crate) mod matmul;
 pub(crate) mod max;
+pub(crate) mod order;
 pub(crate) mod pairs;
 #[cfg(all(test, sanitized))]
 mod planted;
 pub(crate) mod pool;
 pub(crate) mod prod;
 pub(crate) mod random;
+pub(crate) mod reflections;
 pub(crate) mod rows;
 pub(crate) mod scalars;
 pub(crate) mod scan;

@@ -4,6 +4,7 @@
 use super::lines::{Lines, contiguous};
 use super::prelude::*;
 use crate::ir::Argsort;
+use crate::kernels::order::Order;
 use crate::lists::IntoList;
 
 impl<'t> Var<'t> {
@@ -102,33 +103,20 @@ fn rank(x: f64) -> u64 {
 impl Argsort {
     fn fill<T: Float>(&self, x: &[T], shape: &[usize], y: &mut [i64]) {
         let (from, to) = (Lines::of(shape, self.axis), Lines::of(&self.shape(shape), self.axis));
-        let mut line: Vec<(u64, i64)> = vec![];
+        let mut order = Order::default();
         for (start, y_start) in from.starts().zip(to.starts()) {
-            line.clear();
-            // A pair that is not below comes after all that are wanted.
-            let mut below = (u64::MAX, i64::MAX);
-            for i in 0..from.length {
-                let pair = (self.rank(x[start + i * from.step]), i as i64);
-                if pair >= below {
-                    continue;
-                }
-                if line.len() >= 2 * self.first {
-                    below = *line.select_nth_unstable(self.first - 1).1;
-                    line.truncate(self.first);
-                }
-                line.push(pair);
-            }
-            // Equal elements keep their order: no two pairs are equal.
-            line.sort_unstable();
-            for (i, &(_, place)) in line[..self.first].iter().enumerate() {
-                y[y_start + i * to.step] = place;
+            let element = |i: usize| x[start + i * from.step];
+            let put = |i: usize, place: usize| y[y_start + i * to.step] = place as i64;
+            // −x, because the other way round NaN would come first.
+            match self.descending {
+                true => order.of(from.length, self.first, |i| -element(i), put),
+                false => order.of(from.length, self.first, element, put),
             }
         }
     }
 
     /// Where an element comes. An `f64` holds every number exactly.
     fn rank<T: Float>(&self, x: T) -> u64 {
-        // −x, because the other way round NaN would come first.
         rank(if self.descending { -x.to_f64() } else { x.to_f64() })
     }
 

@@ -1,14 +1,14 @@
 //! Cholesky: the lower factor L with a positive diagonal of the symmetric part of A, L·Lᵀ = (A + Aᵀ)/2.
 //!
-//! With Φ(X), the lower triangle of X with half of its diagonal: L̇ = L·Φ(L⁻¹·sym(Ȧ)·L⁻ᵀ), and Ā = sym(L⁻ᵀ·Φ(Lᵀ·L̄)·L⁻¹).
-//! All are products and triangular solves, which have such rules themselves.
+//! With Φ(X), the lower triangle of X with half of its diagonal: L̇ = L·Φ(L⁻¹·sym(Ȧ)·L⁻ᵀ), which is products and triangular
+//! solves, and Ā = sym(L⁻ᵀ·Φ(Lᵀ·L̄)·L⁻¹), which is an op of its own, `cholesky_back`. They have such rules themselves.
 //! Source: I. Murray, "Differentiation of the Cholesky decomposition", 2016, equations 8 and 10; S. F. Walter, "Structured
 //! higher-order algorithmic differentiation in the forward and reverse mode", 2011.
 
-use super::factors::{doubles, entry_of, factor_needs, require_square, write};
+use super::factors::{as_doubles, doubles, entry_of, factor_needs, in_doubles, require_square, write};
 use super::prelude::*;
-use crate::ir::{Cholesky, SolveTriangular};
-use crate::kernels::linear::Blocks;
+use crate::ir::{Cholesky, CholeskyBack, SolveTriangular};
+use crate::kernels::linear::{Blocks, each_pair};
 
 impl<'t> Var<'t> {
     /// The lower Cholesky factor L of each matrix of \[…, n, n\], L·Lᵀ = (A + Aᵀ)/2: of a symmetric matrix, A itself. The
@@ -37,16 +37,16 @@ impl<'t> Var<'t> {
 }
 
 /// The lower triangle with half of the diagonal.
-fn half<'t>(x: Var<'t>) -> Var<'t> {
+pub(super) fn half<'t>(x: Var<'t>) -> Var<'t> {
     (x.tril(0) + x.tril(-1)) * 0.5
 }
 
-fn symmetric<'t>(x: Var<'t>) -> Var<'t> {
+pub(super) fn symmetric<'t>(x: Var<'t>) -> Var<'t> {
     (x + x.t()) * 0.5
 }
 
 /// L⁻¹·B, or L⁻ᵀ·B.
-fn solved<'t>(l: Var<'t>, b: Var<'t>, transposed: bool) -> Var<'t> {
+pub(super) fn solved<'t>(l: Var<'t>, b: Var<'t>, transposed: bool) -> Var<'t> {
     record(SolveTriangular { upper: false, transposed, unit: false }, &[l, b])
 }
 
@@ -62,9 +62,7 @@ impl Rule for Cholesky {
     }
 
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
-        let l = at.y;
-        let left = solved(l, half(l.t().matmul(g.tril(0))), true);
-        only(symmetric(solved(l, left.t(), true)))
+        only(record(CholeskyBack, &[at.y, g]))
     }
 
     fn jvp<'t>(&self, at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
@@ -74,12 +72,36 @@ impl Rule for Cholesky {
     }
 
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
-        each(&x[0], y, &mut factor)
+        let shape = &x[0].meta.shape;
+        let n = shape[shape.len() - 1];
+        let mut all = doubles(&x[0]);
+        for (number, a) in all.chunks_mut((n * n).max(1)).enumerate() {
+            for (i, j) in (0..n).flat_map(|i| (0..=i).map(move |j| (i, j))) {
+                a[i * n + j] = 0.5 * a[i * n + j] + 0.5 * a[j * n + i];
+            }
+            factor(a, n)
+                .map_err(|pivot| Fault::NotPositiveDefinite { entry: entry_of(number, shape), pivot })?;
+        }
+        write(y, &all);
+        Ok(())
     }
 
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, room: &mut Room<'_>) -> Result<(), Fault> {
+        let (shape, given) = (y.shape, as_doubles(&x[0]));
+        let n = shape[shape.len() - 1];
         let mut blocks = Blocks::new(room.scratch, room.workers);
-        each(&Dense::of(&x[0]), y, &mut |a, n| blocks.cholesky(a, n))
+        in_doubles(y, |all| {
+            let matrices = all.chunks_exact_mut((n * n).max(1)).zip(given.chunks_exact((n * n).max(1)));
+            for (number, (l, a)) in matrices.enumerate() {
+                (0..n).for_each(|i| l[i * n + i] = a[i * n + i]);
+                each_pair(n, |i, j| l[i * n + j] = 0.5 * a[i * n + j] + 0.5 * a[j * n + i]);
+                blocks.cholesky(l, n).map_err(|pivot| {
+                    let entry = entry_of(number, shape);
+                    Fault::NotPositiveDefinite { entry, pivot }
+                })?;
+            }
+            Ok(())
+        })
     }
 
     fn needs(&self, x: &[&Meta], _y: &Meta) -> Needs {
@@ -88,25 +110,8 @@ impl Rule for Cholesky {
     }
 }
 
-/// Replaces a symmetric matrix of so many rows by its factor. The error is the first pivot that is not positive.
-type Factor<'a> = dyn FnMut(&mut [f64], usize) -> Result<(), usize> + 'a;
-
-/// Writes the factor of the symmetric part of each matrix.
-fn each(x: &Dense, y: Fill<'_>, factor: &mut Factor<'_>) -> Result<(), Fault> {
-    let shape = &x.meta.shape;
-    let n = shape[shape.len() - 1];
-    let mut all = doubles(x);
-    for (number, a) in all.chunks_mut((n * n).max(1)).enumerate() {
-        for (i, j) in (0..n).flat_map(|i| (0..=i).map(move |j| (i, j))) {
-            a[i * n + j] = 0.5 * a[i * n + j] + 0.5 * a[j * n + i];
-        }
-        factor(a, n).map_err(|pivot| Fault::NotPositiveDefinite { entry: entry_of(number, shape), pivot })?;
-    }
-    write(y, &all);
-    Ok(())
-}
-
-/// A [`Factor`] by plain loops. It reads the lower triangle.
+/// Replaces a symmetric matrix, of which the lower triangle is read, by its factor. The error is the first pivot that is not
+/// positive.
 fn factor(a: &mut [f64], n: usize) -> Result<(), usize> {
     for i in 0..n {
         let (above, rest) = a.split_at_mut(i * n);

@@ -1,5 +1,5 @@
-//! Cumsum: running sums along an axis, yᵢ = Σ xⱼ over j ≤ i, or over j ≥ i in reverse. The terms are added in sequence,
-//! in double precision.
+//! Cumsum: running sums along an axis, yᵢ = Σ xⱼ over j ≤ i, or over j ≥ i in reverse, in double precision. Terms are added in
+//! sequence in runs of 8, and the sum of a run to that of all runs before it.
 //!
 //! Linear: ẏ = cumsum ẋ, and the adjoint runs the other way: x̄ⱼ = Σ ȳᵢ over i ≥ j.
 
@@ -8,8 +8,9 @@ use crate::ir::Cumsum;
 use crate::lists::IntoList;
 
 impl<'t> Var<'t> {
-    /// Running sums along an axis, yᵢ = Σ xⱼ over j ≤ i. A negative axis counts from the end. The terms are added in
-    /// sequence, from the first, in double precision also for `F32`: each result is rounded once.
+    /// Running sums along an axis, yᵢ = Σ xⱼ over j ≤ i. A negative axis counts from the end. The terms are added in double
+    /// precision also for `F32`, and each result is rounded once: in sequence, from the first, in runs of 8, and the sum of a run
+    /// to that of the runs before it.
     ///
     /// # Panics
     /// If the axis does not exist, or for dtypes other than `F32` and `F64`.
@@ -58,10 +59,11 @@ impl Rule for Cumsum {
                 let terms: Vec<usize> = if self.reverse { (i..n).rev().listed() } else { (0..=i).listed() };
                 let mut term = |&j: &usize| {
                     index[axis] = j;
-                    values[offset(&index, shape)]
+                    values[offset(&index, shape)].to_f64()
                 };
-                let first = term(&terms[0]).to_f64();
-                T::from_f64(terms[1..].iter().fold(first, |sum, j| sum + term(j).to_f64()))
+                let runs = terms.chunks(tree::RUN);
+                let sums = runs.map(|run| run[1..].iter().fold(term(&run[0]), |sum, j| sum + term(j)));
+                T::from_f64(sums.reduce(|before, sum| before + sum).expect("a term"))
             });
             y.write(sums);
         });

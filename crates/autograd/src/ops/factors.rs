@@ -1,17 +1,40 @@
 //! Loops over matrices that the ops of linear algebra share. Everything is computed in double precision, row by row, and
 //! rounded once at the end. Kernels take the same steps in blocks, see `kernels/linear.rs`.
 
+mod lu;
+
+pub(super) use lu::{Lu, each_lu};
+
+use super::lines::contiguous;
 use super::prelude::*;
 use crate::ir::Op;
-use crate::kernels::linear::{Blocks, Triangle, WIDTH, two_rows};
+use crate::kernels::linear::{WIDTH, two_rows};
 use crate::lists::IntoList;
-use crate::math::ln;
-use crate::number::Num;
-use std::ops::Range;
+use std::borrow::Cow;
 
 /// The elements in double precision.
 pub(super) fn doubles(x: &Dense) -> Vec<f64> {
     with_float!(x.meta.dtype, T => x.slice::<T>().iter().map(|x| x.to_f64()).listed())
+}
+
+/// The elements in double precision and in row-major order: as they lie, or converted.
+pub(super) fn as_doubles<'a>(x: &Strided<'a>) -> Cow<'a, [f64]> {
+    match x.dtype() {
+        DType::F64 => contiguous(x),
+        dtype => with_float!(dtype, T => contiguous::<T>(x).iter().map(|x| x.to_f64()).collect()),
+    }
+}
+
+/// Lets `f` compute the result in double precision: in its place or, to be rounded once, in memory of its own. What `f` finds
+/// there is undefined.
+pub(super) fn in_doubles(y: Fill<'_>, f: impl FnOnce(&mut [f64]) -> Result<(), Fault>) -> Result<(), Fault> {
+    if y.dtype() == DType::F64 {
+        return f(y.slice());
+    }
+    let mut values = vec![0.0; y.shape.elements()];
+    f(&mut values)?;
+    write(y, &values);
+    Ok(())
 }
 
 /// What a factor of matrices with so many rows and columns needs, or an equation with so many right sides.
@@ -25,7 +48,11 @@ pub(super) fn factor_needs([rows, columns, sides]: [usize; 3]) -> Needs {
 
 /// Writes the result, rounded to its dtype.
 pub(super) fn write(y: Fill<'_>, values: &[f64]) {
-    with_float!(y.dtype(), T => y.write(values.iter().map(|&x| T::from_f64(x))));
+    with_float!(y.dtype(), T => {
+        let all = y.slice::<T>();
+        assert_eq!(all.len(), values.len(), "as many values as elements");
+        all.iter_mut().zip(values).for_each(|(y, &x)| *y = T::from_f64(x));
+    });
 }
 
 /// The number of rows of square matrices.
@@ -83,160 +110,9 @@ pub(super) fn entry_of(number: usize, shape: &[usize]) -> Vec<usize> {
 }
 
 /// Adds `factor` times a row to another one.
+#[inline(always)]
 fn add_row(to: &mut [f64], factor: f64, from: &[f64]) {
     to.iter_mut().zip(from).for_each(|(y, x)| *y += factor * x);
-}
-
-/// P·A = L·U with the largest pivot of each column, for A of `rows.len()` rows and `n` columns.
-pub(super) struct Lu {
-    /// U, and below the diagonal L, whose diagonal is 1.
-    packed: Vec<f64>,
-    n: usize,
-    /// Row i of P·A is row `rows[i]` of A.
-    rows: Vec<usize>,
-    /// The determinant of P.
-    sign: f64,
-    /// The first pivot that is 0.
-    zero: Option<usize>,
-}
-
-impl Lu {
-    /// Of a square matrix.
-    pub(super) fn of(a: &[f64], n: usize) -> Lu {
-        Lu::of_rows(a, n, n)
-    }
-
-    /// Of a matrix of `m` rows and `n` columns.
-    pub(super) fn of_rows(a: &[f64], m: usize, n: usize) -> Lu {
-        let mut lu = Lu::begun(a, m, n);
-        lu.eliminate(0..n);
-        lu
-    }
-
-    fn begun(a: &[f64], m: usize, n: usize) -> Lu {
-        Lu { packed: a.to_vec(), n, rows: (0..m).listed(), sign: 1.0, zero: None }
-    }
-
-    /// The same for kernels: columns in blocks. What the rows of U above a block subtract from it is one product.
-    pub(super) fn in_blocks(a: &[f64], m: usize, n: usize, blocks: &mut Blocks<'_>) -> Lu {
-        let mut lu = Lu::begun(a, m, n);
-        for start in (0..n).step_by(WIDTH) {
-            let (block, done) = (start..n.min(start + WIDTH), start.min(m));
-            if done > 0 {
-                lu.subtract_above(block.clone(), done, blocks);
-            }
-            lu.eliminate(block);
-        }
-        lu
-    }
-
-    /// Solves for the first rows of a block, which are of U, and subtracts them from the others.
-    fn subtract_above(&mut self, block: Range<usize>, done: usize, blocks: &mut Blocks<'_>) {
-        let (n, width, a) = (self.n, block.len(), &mut self.packed);
-        let mut x: Vec<f64> = (0..done).flat_map(|i| &a[i * n..][block.clone()]).copied().listed();
-        blocks.solve(Triangle { data: a, n: done, steps: [n, 1], upper: false, unit: true }, &mut x, width);
-        for (row, x) in a.chunks_exact_mut(n).zip(x.chunks_exact(width)) {
-            row[block.clone()].copy_from_slice(x);
-        }
-        if done == self.rows.len() {
-            return;
-        }
-        let size = [self.rows.len() - done, done, width];
-        blocks.multiply(size, (a, done * n, [n, 1]), (&x, 0, [width, 1]));
-        blocks.subtract(&mut a[done * n..], n, block);
-    }
-
-    /// Eliminates columns, from which all before them are subtracted already.
-    fn eliminate(&mut self, columns: Range<usize>) {
-        let (m, n) = (self.rows.len(), self.n);
-        for k in columns.start..columns.end.min(m) {
-            self.exchange(k);
-            let pivot = self.packed[k * n + k];
-            if pivot == 0.0 {
-                self.zero = self.zero.or(Some(k));
-                continue;
-            }
-            for i in k + 1..m {
-                let (row, above) = two_rows(&mut self.packed, n, i, k);
-                row[k] /= pivot;
-                let factor = -row[k];
-                add_row(&mut row[k + 1..columns.end], factor, &above[k + 1..columns.end]);
-            }
-        }
-    }
-
-    /// Brings the row with the largest element of column k to place k. A NaN counts as the largest, so that it shows.
-    fn exchange(&mut self, k: usize) {
-        let n = self.n;
-        let size = |i: usize| self.packed[i * n + k].abs();
-        let mut best = k;
-        for i in k + 1..self.rows.len() {
-            if !size(best).is_nan() && (size(i) > size(best) || size(i).is_nan()) {
-                best = i;
-            }
-        }
-        if best != k {
-            for j in 0..n {
-                self.packed.swap(best * n + j, k * n + j);
-            }
-            self.rows.swap(best, k);
-            self.sign = -self.sign;
-        }
-    }
-
-    pub(super) fn packed(&self) -> &[f64] {
-        &self.packed
-    }
-
-    /// Row i of P·A is this row of A.
-    pub(super) fn order(&self) -> &[usize] {
-        &self.rows
-    }
-
-    pub(super) fn zero(&self) -> Option<usize> {
-        self.zero
-    }
-
-    pub(super) fn determinant(&self) -> f64 {
-        self.pivots().fold(self.sign, |product, pivot| product * pivot)
-    }
-
-    /// The sign of the determinant, and the logarithm of its size.
-    pub(super) fn log_determinant(&self) -> (f64, f64) {
-        if self.zero.is_some() {
-            return (0.0, f64::NEG_INFINITY);
-        }
-        let sign = |x: f64| if x.is_nan() { x } else { x.signum() };
-        self.pivots()
-            .fold((self.sign, 0.0), |(s, log), pivot| (s * sign(pivot), log + ln(Num(pivot.abs())).0))
-    }
-
-    fn pivots(&self) -> impl Iterator<Item = f64> {
-        (0..self.n).map(|k| self.packed[k * self.n + k])
-    }
-
-    /// The solution of A·X = B for B of `columns` columns.
-    pub(super) fn solve(&self, b: &[f64], columns: usize) -> Vec<f64> {
-        let mut x = self.ordered(b, columns);
-        solve_triangle(&self.packed, self.n, false, true, &mut x, columns);
-        solve_triangle(&self.packed, self.n, true, false, &mut x, columns);
-        x
-    }
-
-    /// The same for kernels.
-    pub(super) fn solve_in_blocks(&self, b: &[f64], columns: usize, blocks: &mut Blocks<'_>) -> Vec<f64> {
-        let mut x = self.ordered(b, columns);
-        let (data, n) = (&self.packed[..], self.n);
-        for upper in [false, true] {
-            blocks.solve(Triangle { data, n, steps: [n, 1], upper, unit: !upper }, &mut x, columns);
-        }
-        x
-    }
-
-    /// P·B for B of `columns` columns.
-    fn ordered(&self, b: &[f64], columns: usize) -> Vec<f64> {
-        self.rows.iter().flat_map(|&i| &b[i * columns..][..columns]).copied().listed()
-    }
 }
 
 /// Solves U·X = X in place, for U on and above the diagonal.
@@ -294,6 +170,7 @@ pub(super) fn rounded(all: Vec<Row>) -> Vec<Row> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::linear::{Blocks, Triangle};
     use crate::kernels::workers::Workers;
     use crate::scratch::Scratch;
 
@@ -372,5 +249,29 @@ mod tests {
         let mut l = a.clone();
         assert_eq!(Blocks::new(&mut scratch, &workers).cholesky(&mut l, n), Ok(()));
         near(&product(&l, &transposed(&l, n, n), n), &a, "L·Lᵀ");
+    }
+
+    /// By the formula: Ā = sym(L⁻ᵀ·Φ(Lᵀ·tril G)·L⁻¹).
+    #[test]
+    fn the_cotangent_of_a_factor_goes_back_in_blocks_as_by_its_formula() {
+        let (mut scratch, workers) = (Scratch::default(), Workers::new(2));
+        let mut blocks = Blocks::new(&mut scratch, &workers);
+        for n in [1, 5, 32, 33, 100] {
+            let lower = |x: Vec<f64>| -> Vec<f64> {
+                x.into_iter().enumerate().map(|(k, x)| if k % n <= k / n { x } else { 0.0 }).collect()
+            };
+            let mut l: Vec<f64> = lower(mixed(n * n)).iter().map(|x| x * 0.2).collect();
+            (0..n).for_each(|i| l[i * n + i] = 2.0 + 0.01 * i as f64);
+            let (g, turned) = (mixed(n * n), transposed(&l, n, n));
+            let mut x = lower(product(&turned, &lower(g.clone()), n));
+            (0..n).for_each(|i| x[i * n + i] *= 0.5);
+            solve_triangle(&turned, n, true, false, &mut x, n);
+            let mut x = transposed(&x, n, n);
+            solve_triangle(&turned, n, true, false, &mut x, n);
+            let wanted: Vec<f64> = x.iter().zip(transposed(&x, n, n)).map(|(a, b)| 0.5 * (a + b)).collect();
+            let mut s: Vec<f64> = g.iter().map(|g| 0.5 * g).collect();
+            blocks.cholesky_back(&l, &mut s, n);
+            near(&s, &wanted, &format!("{n}"));
+        }
     }
 }

@@ -121,18 +121,23 @@ impl Rule for IndexAdd {
         Ok(())
     }
 
-    fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, _room: &mut Room<'_>) -> Result<(), Fault> {
+    fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, room: &mut Room<'_>) -> Result<(), Fault> {
         let slices = Slices::of(y.shape, self.axis as Axis);
         check(&x[1], slices.count)?;
         let index = contiguous::<i64>(&x[1]);
         with_float!(y.dtype(), T => {
             let (x, y) = (contiguous::<T>(&x[0]), y.slice::<T>());
-            y.fill(T::default());
+            // Of a table, most rows stay zero.
+            room.workers.each_chunk(y, Target::CPU.threads.copies_from, |_, part| part.fill(T::default()));
             slices.each(&index, |slice, k| {
                 y[slice].iter_mut().zip(&x[k]).for_each(|(y, &x)| *y += x);
             });
         });
         Ok(())
+    }
+
+    fn needs(&self, _x: &[&Meta], y: &Meta) -> Needs {
+        Needs { shared: y.shape.elements() > Target::CPU.threads.copies_from, scratch: 0 }
     }
 }
 

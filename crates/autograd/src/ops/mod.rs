@@ -14,6 +14,7 @@ mod by_loops;
 mod call;
 mod cast;
 mod cholesky;
+mod cholesky_back;
 mod concat;
 mod conv;
 mod conv_transpose;

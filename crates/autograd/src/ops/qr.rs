@@ -6,9 +6,10 @@
 //! Source: S. F. Walter, L. Lehmann, "Algorithmic differentiation of linear algebra functions with application in optimum
 //! experimental design", 2010, section 4; M. Seeger et al., "Auto-differentiating linear algebra", 2017.
 
-use super::factors::{doubles, write};
+use super::factors::{as_doubles, doubles, factor_needs, in_doubles, write};
 use super::prelude::*;
 use crate::ir::{Qr, SolveTriangular};
+use crate::kernels::linear::Blocks;
 use crate::lists::IntoList;
 
 impl<'t> Var<'t> {
@@ -88,6 +89,33 @@ impl Rule for Qr {
         write(y, &values);
         Ok(())
     }
+
+    fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, room: &mut Room<'_>) -> Result<(), Fault> {
+        let &[.., m, n] = x[0].shape else { unreachable!("the shape rule demands matrices") };
+        let (given, mut a) = (as_doubles(&x[0]), vec![]);
+        let mut blocks = Blocks::new(room.scratch, room.workers);
+        in_doubles(y, |all| {
+            let matrices = given.chunks_exact((m * n).max(1));
+            for (both, given) in all.chunks_exact_mut(((m + n) * n).max(1)).zip(matrices) {
+                let (q, r) = both.split_at_mut(m * n);
+                a.clear();
+                a.extend_from_slice(given);
+                kernels::reflections::qr(&mut a, q, [m, n], &mut blocks);
+                let signs = (0..n).map(|k| if a[k * n + k] < 0.0 { -1.0 } else { 1.0 }).listed();
+                q.chunks_exact_mut(n).for_each(|row| row.iter_mut().zip(&signs).for_each(|(q, s)| *q *= s));
+                for (k, (row, a)) in r.chunks_exact_mut(n).zip(a.chunks_exact(n)).enumerate() {
+                    row[..k].fill(0.0);
+                    row[k..].iter_mut().zip(&a[k..]).for_each(|(r, a)| *r = signs[k] * a);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn needs(&self, x: &[&Meta], _y: &Meta) -> Needs {
+        let &[.., m, n] = &x[0].shape[..] else { unreachable!("the shape rule demands matrices") };
+        factor_needs([m, n, n])
+    }
 }
 
 /// The rows of Q and those of R.
@@ -157,7 +185,7 @@ impl Tested for Qr {
             &[&[3, 3], &[4, 2], &[1, 1], &[3, 1, 1], &[3, 0], &[0, 0], &[2, 3, 2], &[0, 2, 2]];
         let mut all = rows("qr", shapes, |x| mixed(full(x).qr()));
         all.extend(rows("qr of a transpose", &[&[3, 3]], |x| mixed(full(x).flip(0).t().qr())));
-        all.extend(large("qr", &[&[20, 40, 20]], |x| mixed(full(x).qr())));
+        all.extend(large("qr", &[&[20, 40, 20], &[110, 80]], |x| mixed(full(x).qr())));
         super::factors::rounded(all)
     }
 }

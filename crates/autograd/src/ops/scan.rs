@@ -10,6 +10,7 @@
 
 mod batch;
 mod derive;
+mod late;
 mod looped;
 mod parts;
 

@@ -4,7 +4,9 @@
 //! Source: M. Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation",
 //! 2008, section 2.2.4.
 
-use super::factors::{Lu, doubles, entry_of, factor_needs, of_right_sides, require_right_side, write};
+use super::factors::{
+    Lu, as_doubles, doubles, entry_of, factor_needs, in_doubles, of_right_sides, require_right_side, write,
+};
 use super::prelude::*;
 use crate::ir::Solve;
 use crate::kernels::linear::Blocks;
@@ -83,17 +85,24 @@ impl Rule for Solve {
     }
 
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
-        each(x, y, &mut |a, n, b, k| {
+        let (a, mut b, shape) = (doubles(&x[0]), doubles(&x[1]), y.shape);
+        each(&a, &x[0].meta.shape, shape, &mut b, &mut |a, n, b, k| {
             let lu = Lu::of(a, n);
             lu.zero().map_or_else(|| Ok(lu.solve(b, k)), Err)
-        })
+        })?;
+        write(y, &b);
+        Ok(())
     }
 
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, room: &mut Room<'_>) -> Result<(), Fault> {
         let mut blocks = Blocks::new(room.scratch, room.workers);
-        each(&[Dense::of(&x[0]), Dense::of(&x[1])], y, &mut |a, n, b, k| {
-            let lu = Lu::in_blocks(a, n, n, &mut blocks);
-            lu.zero().map_or_else(|| Ok(lu.solve_in_blocks(b, k, &mut blocks)), Err)
+        let (shape, [a, b]) = (y.shape, [as_doubles(&x[0]), as_doubles(&x[1])]);
+        in_doubles(y, |solutions| {
+            solutions.copy_from_slice(&b);
+            each(&a, x[0].shape, shape, solutions, &mut |a, n, b, k| {
+                let lu = Lu::in_blocks(a, n, n, &mut blocks);
+                lu.zero().map_or_else(|| Ok(lu.solve_in_blocks(b, k, &mut blocks)), Err)
+            })
         })
     }
 
@@ -105,17 +114,21 @@ impl Rule for Solve {
 /// The solution for a matrix of so many rows and right sides of so many columns, or the pivot that is 0.
 type Solution<'a> = dyn FnMut(&[f64], usize, &[f64], usize) -> Result<Vec<f64>, usize> + 'a;
 
-/// Writes the solution for each matrix.
-fn each(x: &[Dense], y: Fill<'_>, solve: &mut Solution<'_>) -> Result<(), Fault> {
-    let (a, b, shape) = (doubles(&x[0]), doubles(&x[1]), &x[0].meta.shape);
-    let &[.., n, k] = &y.shape[..] else { unreachable!("the shape rule demands matrices") };
-    let mut solutions = Vec::with_capacity(b.len());
-    for (number, b) in b.chunks((n * k).max(1)).enumerate() {
+/// Replaces the right sides of each matrix by its solution.
+fn each(
+    a: &[f64],
+    matrices: &[usize],
+    sides: &[usize],
+    b: &mut [f64],
+    solve: &mut Solution<'_>,
+) -> Result<(), Fault> {
+    let &[.., n, k] = sides else { unreachable!("the shape rule demands matrices") };
+    for (number, b) in b.chunks_mut((n * k).max(1)).enumerate() {
         let solution = solve(&a[number * n * n..][..n * n], n, b, k);
-        solutions
-            .extend(solution.map_err(|pivot| Fault::Singular { entry: entry_of(number, shape), pivot })?);
+        let solution =
+            solution.map_err(|pivot| Fault::Singular { entry: entry_of(number, matrices), pivot })?;
+        b.copy_from_slice(&solution);
     }
-    write(y, &solutions);
     Ok(())
 }
 

@@ -6,7 +6,8 @@
 //! 2008, section 2.2.4, restricted to the elements that are read.
 
 use super::factors::{
-    doubles, entry_of, factor_needs, of_right_sides, require_right_side, solve_triangle, transposed, write,
+    as_doubles, doubles, entry_of, factor_needs, in_doubles, of_right_sides, require_right_side, solve_triangle, transposed,
+    write,
 };
 use super::prelude::*;
 use crate::ir::SolveTriangular;
@@ -124,19 +125,26 @@ impl Rule for SolveTriangular {
     }
 
     fn reference(&self, x: &[Dense], y: Fill<'_>) -> Result<(), Fault> {
-        self.each(x, y, &mut |a, n, x, k| {
+        let (a, mut b) = (doubles(&x[0]), doubles(&x[1]));
+        self.each(&a, &x[0].meta.shape, y.shape, &mut b, &mut |a, n, x, k| {
             let turned = self.transposed.then(|| transposed(a, n, n));
             let upper = self.upper != self.transposed;
             solve_triangle(turned.as_deref().unwrap_or(a), n, upper, self.unit, x, k);
-        })
+        })?;
+        write(y, &b);
+        Ok(())
     }
 
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, room: &mut Room<'_>) -> Result<(), Fault> {
+        let (shape, [a, b]) = (y.shape, [as_doubles(&x[0]), as_doubles(&x[1])]);
         let mut blocks = Blocks::new(room.scratch, room.workers);
-        self.each(&[Dense::of(&x[0]), Dense::of(&x[1])], y, &mut |data, n, x, k| {
-            let steps = if self.transposed { [1, n] } else { [n, 1] };
-            let upper = self.upper != self.transposed;
-            blocks.solve(linear::Triangle { data, n, steps, upper, unit: self.unit }, x, k);
+        in_doubles(y, |solution| {
+            solution.copy_from_slice(&b);
+            self.each(&a, x[0].shape, shape, solution, &mut |data, n, x, k| {
+                let steps = if self.transposed { [1, n] } else { [n, 1] };
+                let upper = self.upper != self.transposed;
+                blocks.solve(linear::Triangle { data, n, steps, upper, unit: self.unit }, x, k);
+            })
         })
     }
 
@@ -149,18 +157,23 @@ impl Rule for SolveTriangular {
 type Solution<'a> = dyn FnMut(&[f64], usize, &mut [f64], usize) + 'a;
 
 impl SolveTriangular {
-    /// Writes the solution for each matrix.
-    fn each(&self, x: &[Dense], y: Fill<'_>, solve: &mut Solution<'_>) -> Result<(), Fault> {
-        let (a, mut b, shape) = (doubles(&x[0]), doubles(&x[1]), &x[0].meta.shape);
-        let &[.., n, k] = &y.shape[..] else { unreachable!("the shape rule demands matrices") };
+    /// Replaces the right sides of each matrix, in one row, by its solution.
+    fn each(
+        &self,
+        a: &[f64],
+        matrices: &[usize],
+        sides: &[usize],
+        b: &mut [f64],
+        solve: &mut Solution<'_>,
+    ) -> Result<(), Fault> {
+        let &[.., n, k] = sides else { unreachable!("the shape rule demands matrices") };
         for (number, b) in b.chunks_mut((n * k).max(1)).enumerate() {
             let a = &a[number * n * n..][..n * n];
             if let Some(pivot) = (0..n).find(|i| !self.unit && a[i * n + i] == 0.0) {
-                return Err(Fault::Singular { entry: entry_of(number, shape), pivot });
+                return Err(Fault::Singular { entry: entry_of(number, matrices), pivot });
             }
             solve(a, n, b, k);
         }
-        write(y, &b);
         Ok(())
     }
 }

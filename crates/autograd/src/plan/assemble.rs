@@ -2,11 +2,23 @@
 //! several slices is such a sum. (x + 0 is x, except for the sign of a zero.)
 
 use super::graph::{Graph, Node};
-use crate::ir::{Concat, Inputs, Meta, NodeId, Op, Pad};
+use crate::ir::{Binary, Concat, Inputs, Meta, NodeId, Op, Pad};
 use crate::lists::sort_by;
 
 /// The start of a part along the axis, its length, and its node.
 type Part = (usize, usize, NodeId);
+
+/// Writes sums of padded parts as concatenations.
+pub(crate) fn assembled(graph: Graph) -> Graph {
+    graph.rewrite(|out, id| {
+        let node = out.node(id);
+        let whole = match (&node.op, &node.inputs[..]) {
+            (Op::Binary(Binary::Add), &[a, b]) => assemble(out, a, b),
+            _ => None,
+        };
+        whole.unwrap_or_else(|| out.keep(id))
+    })
+}
 
 /// a + b as a concatenation, if the parts of a and b do not overlap.
 pub(super) fn assemble(out: &mut Graph, a: NodeId, b: NodeId) -> Option<NodeId> {

@@ -95,6 +95,8 @@ passes! {
     expand: List(super::expand::expand), Same;
     /// Computes ops on single numbers while planning.
     fold: List(super::fold::fold), Same;
+    /// Writes sums of padded parts, such as the adjoint of several slices, as concatenations.
+    assemble: List(super::assemble::assembled), Same;
     /// Simplifies: x·1, x + 0, −(−x), transposes of transposes, sums of broadcasts, sums of padded parts.
     algebra: List(super::algebra::algebra), OfSums;
     /// Computes equal expressions once.

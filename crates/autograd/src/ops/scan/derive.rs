@@ -1,9 +1,10 @@
 //! The derivatives of a loop, which are loops. Their bodies replay one step and sweep over it.
 
 use super::super::bodies::replay;
+use super::late::Late;
 use super::parts::{results, taken};
 use crate::dtype::DType;
-use crate::ir::{Binary, Body, Held, Meta, NodeId, Op, Scan};
+use crate::ir::{Binary, Body, Held, Meta, Op, Scan};
 use crate::op::{At, Cotangents, Wanted, none};
 use crate::record::{Given, Recording, record};
 use crate::tape::Tape;
@@ -54,9 +55,23 @@ pub(super) fn cotangents<'t>(scan: &Scan, at: &At<'_, 't>, g: Var<'t>, wanted: W
         (Some(a), None) | (None, Some(a)) => a,
         (None, None) => point[i].full_like(0.0),
     };
-    let next: Vec<Var<'t>> = found.into_iter().zip(&wrt).map(total).collect();
-    let (body, all) = step.end(&operands, &next, stacked.len());
+    let mut next: Vec<Var<'t>> = found.into_iter().zip(&wrt).map(total).collect();
+    // Carries, what is stacked, and sums: those that can be are taken behind the loop.
+    let sums = next.split_off(next.len() - summed.len());
+    let mut given = next.split_off(next.len() - stacked.len());
+    let late = Late::of(&sums, &step.read, &mut given);
+    let (carries, more) = (next.len(), given.len());
+    next.extend(given);
+    next.extend(sums.iter().zip(&late).filter(|(_, late)| late.is_none()).map(|(sum, _)| *sum));
+    let (body, all) = step.end(&operands, &next, more);
     let found = results(body, scan.steps, !scan.reverse, false, &all);
+    let (found, in_loop) = found.split_at(carries + more);
+    let mut in_loop = in_loop.iter().copied();
+    let sums = late.iter().map(|late| match late {
+        Some(late) => late.sum(&operands.read, &found[carries..]),
+        None => in_loop.next().expect("a sum that is no late one"),
+    });
+    let found = found[..carries + stacked.len()].iter().copied().chain(sums);
     let mut cotangents: Cotangents<'t> = at.x.iter().map(|_| None).collect();
     for ((&i, x), exists) in wrt.iter().zip(found).zip(exists) {
         if wants(i) && (exists || carried.contains(&i)) {
@@ -130,6 +145,8 @@ impl<'t> Operands<'t> {
 struct Step<'t> {
     recording: Recording<'t>,
     carried: Vec<Var<'t>>,
+    /// All that it reads, in the order of the operands.
+    read: Vec<Var<'t>>,
     of_steps: Vec<Var<'t>>,
     of_constants: Vec<Var<'t>>,
     /// The results of the replayed step.
@@ -148,6 +165,7 @@ impl<'t> Step<'t> {
         let mut carried = recording.arguments();
         let mut steps = carried.split_off(operands.carried.len());
         let mut constants = steps.split_off(operands.read.len());
+        let read = steps.clone();
         let mut kept = steps.split_off(loop_.read().end);
         let of_steps = kept.split_off(loop_.products.len());
         let of_constants = constants.split_off(loop_.captured().len());
@@ -156,7 +174,7 @@ impl<'t> Step<'t> {
         let values = replay(body, tape, &point);
         let y = body.results.iter().map(|&id| values[id as usize]).collect();
         let products = body.products.iter().map(|&id| values[id as usize]).zip(kept).collect();
-        (Step { recording, carried, of_steps, of_constants, y, products }, point)
+        (Step { recording, carried, read, of_steps, of_constants, y, products }, point)
     }
 
     /// The body of the derived loop and all its operands.
@@ -240,19 +258,19 @@ impl<'a, 't> Replayed<'a, 't> {
     /// The pieces of the cotangent of the result.
     #[track_caller]
     fn given(&self, g: Var<'t>) -> Vec<Cotangent<'t>> {
-        let pieces = self.scan.pieces().into_iter();
-        let given = pieces.filter(|piece| {
-            piece.elements() > 0 && touches(g.tape(), g.id(), &(piece.start..piece.start + piece.elements()))
+        let pieces = self.scan.pieces().into_iter().filter(|piece| piece.elements() > 0);
+        let given = pieces.filter_map(|piece| {
+            let value = match parts(g, &(piece.start..piece.start + piece.elements())) {
+                Some(parts) => parts.into_iter().reduce(|a, b| a + b)?.reshape(piece.shape.clone()),
+                None => taken(g, &piece),
+            };
+            let each_step = match piece.held {
+                Held::History(_) | Held::Product(_) => true,
+                Held::Result(i) => self.scan.body.ports.is_stacked(i),
+            };
+            Some(Cotangent { held: piece.held, each_step, value })
         });
-        given
-            .map(|piece| {
-                let each_step = match piece.held {
-                    Held::History(_) | Held::Product(_) => true,
-                    Held::Result(i) => self.scan.body.ports.is_stacked(i),
-                };
-                Cotangent { held: piece.held, each_step, value: taken(g, &piece) }
-            })
-            .collect()
+        given.collect()
     }
 
     /// The cotangent of a carry as the last step left it.
@@ -263,23 +281,26 @@ impl<'a, 't> Replayed<'a, 't> {
     }
 }
 
-/// Whether a row of numbers can differ from zero within a range, by structure: pieces of a row have padded cotangents.
-fn touches(tape: &Tape<'_>, id: NodeId, range: &Range<usize>) -> bool {
-    let list = tape.list();
-    let mut open = vec![id];
+/// What a row of numbers is the sum of within a range, where that follows from its structure: pieces of a row have padded
+/// cotangents. Nothing means zeros.
+fn parts<'t>(row: Var<'t>, range: &Range<usize>) -> Option<Vec<Var<'t>>> {
+    let list = row.tape().list();
+    let (mut open, mut found) = (vec![row.id()], vec![]);
     while let Some(id) = open.pop() {
         let node = list.node(id);
         match &node.op {
             Op::Full(x) if *x == 0.0 => {}
             Op::Pad(pad) => {
                 let end = node.meta.shape[0] - pad.after;
-                if pad.before < range.end && range.start < end {
-                    return true;
+                if *range == (pad.before..end) {
+                    found.push(Var::new(row.tape(), node.inputs[0]));
+                } else if pad.before < range.end && range.start < end {
+                    return None;
                 }
             }
-            Op::Binary(Binary::Add) => open.extend(node.inputs.iter()),
-            _ => return true,
+            Op::Binary(Binary::Add) => open.extend(node.inputs.iter().rev()),
+            _ => return None,
         }
     }
-    false
+    Some(found)
 }
