@@ -22,6 +22,10 @@ impl Rule for CholeskyBack {
         Ok(Meta::new(x[0].shape.clone(), dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(CholeskyBack)
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t> {
         let (l, w) = (at.x[0].tril(0), symmetric(g));
         let left = solved(l, w, false);

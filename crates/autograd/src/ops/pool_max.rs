@@ -14,6 +14,10 @@ impl Rule for PoolMax {
         Ok(Meta::new(pooled(x[0], &self.over)?, dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(self.clone())
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         only(to_maxima(at.x[0], g, self.over.clone()))
     }

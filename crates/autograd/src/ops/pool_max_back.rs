@@ -17,6 +17,10 @@ impl Rule for PoolMaxBack {
         Ok(Meta::new(x[0].shape.clone(), dtype))
     }
 
+    fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
+        batch.record(self.clone())
+    }
+
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, wanted: Wanted<'_>) -> Cotangents<'t> {
         wanted.each(|i| {
             (i == 1).then(|| at_places(g, places_of_maxima(at.x[0], self.over.clone()), &self.over))

@@ -6,8 +6,8 @@
 //! 2008, section 2.2.4, restricted to the elements that are read.
 
 use super::factors::{
-    as_doubles, doubles, entry_of, factor_needs, in_doubles, of_right_sides, require_right_side, solve_triangle, transposed,
-    write,
+    as_doubles, doubles, entry_of, factor_needs, in_doubles, of_right_sides, require_right_side,
+    solve_triangle, transposed, write,
 };
 use super::prelude::*;
 use crate::ir::SolveTriangular;

@@ -7,7 +7,6 @@ use crate::dtype::DType;
 use crate::ir::{Binary, Body, Held, Meta, Op, Scan};
 use crate::op::{At, Cotangents, Wanted, none};
 use crate::record::{Given, Recording, record};
-use crate::tape::Tape;
 use crate::var::Var;
 use std::ops::Range;
 use std::sync::Arc;
