@@ -142,3 +142,16 @@ fn random_programs_have_the_bits_of_the_interpreter() {
     let cases: Vec<Case> = (0..150).map(case).collect();
     check("random", PLAIN, &cases);
 }
+
+/// Writes the headers of random programs to the folder `WENGERT_EMIT`, for `nvrtc.py`.
+#[test]
+#[ignore = "for `.ci/full`, which compiles them for CUDA"]
+fn headers_for_cuda() {
+    use emit::Emit;
+    let folder = std::env::var("WENGERT_EMIT").expect("the folder WENGERT_EMIT");
+    for seed in 0..100 {
+        let Case { program, params, .. } = case(seed);
+        let header = program.emit_c(&params, &format!("p{seed}")).expect("all that is drawn has a text");
+        std::fs::write(format!("{folder}/p{seed}.h"), header.to_string()).expect("the folder takes files");
+    }
+}
