@@ -143,7 +143,7 @@ pub mod planned {
     pub use crate::plan::{
         Contents, Graph, Kernel, Memory, Plan, RecordedInput, RecordedNode, Verified, Work,
     };
-    pub use crate::tree::Order;
+    pub use crate::tree::{Order, RUN};
 }
 
 pub use call::Fault;

@@ -13,7 +13,7 @@ pub(crate) use product::{DEPTH, FEW, chain_length};
 use crate::dtype::Float;
 
 /// The terms of a run: running sums are those of a run of so many terms, in sequence, each added to the sum of all runs before.
-pub(crate) const RUN: usize = 8;
+pub const RUN: usize = 8;
 
 /// How many partial sums a block has, and a product whose order is [`Order::Lanes`].
 pub(crate) const LANES: usize = 16;

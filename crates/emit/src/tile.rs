@@ -12,6 +12,9 @@ use std::collections::BTreeSet;
 /// Terms of a block of a sum: the tile of a kernel that adds up everything.
 const BLOCK: usize = 1024;
 
+/// The bytes that the threads of a block share on every GPU.
+const SHARED: usize = 48 << 10;
+
 /// A value: what is in a slot from a step on.
 #[derive(Debug)]
 struct Value {
@@ -287,26 +290,7 @@ impl Printer<'_> {
         let [tile, rows] = self.tile();
         let elements = self.code.elements;
         let count = elements.div_ceil(tile);
-        let kept: BTreeSet<(bool, usize)> = self
-            .values
-            .iter()
-            .enumerate()
-            .filter(|(_, v)| v.kept)
-            .map(|(i, v)| match v.extent {
-                Extent::Tile => (true, v.slot as usize),
-                Extent::Rows => (false, i),
-            })
-            .collect();
-        for (is_tile, number) in kept {
-            let (name, length) = if is_tile { ("t", tile) } else { ("r", rows) };
-            out.line(format!("WG_ARRAY({}, {name}{number}, {length});", self.t));
-            kernel.scratch += (length * crate::memory::size(self.code.dtype)).next_multiple_of(64);
-        }
-        if self.code.row > BLOCK && phases.iter().any(|p| matches!(p, Phase::Reduce { largest: false, .. })) {
-            let length = rows * self.code.row.div_ceil(BLOCK);
-            out.line(format!("WG_ARRAY({}, blocks, {length});", self.t));
-            kernel.scratch += (length * crate::memory::size(self.code.dtype)).next_multiple_of(64);
-        }
+        self.arrays([tile, rows], phases, kernel, out);
         out.open(format!("WG_TILES(tile, {count}) {{"));
         out.line(format!("const int base = tile * {tile};"));
         if elements.is_multiple_of(tile) {
@@ -324,6 +308,30 @@ impl Printer<'_> {
             }
         }
         out.close();
+    }
+
+    /// The arrays of a tile: in memory that the threads of a block share, where they fit.
+    fn arrays(&self, [tile, rows]: [usize; 2], phases: &[Phase], kernel: &mut Kernel, out: &mut Writer) {
+        let kept = self.values.iter().enumerate().filter(|(_, v)| v.kept);
+        let mut arrays: BTreeSet<(String, usize)> = kept
+            .map(|(i, v)| match v.extent {
+                Extent::Tile => (format!("t{}", v.slot), tile),
+                Extent::Rows => (format!("r{i}"), rows),
+            })
+            .collect();
+        let sums = phases.iter().any(|p| matches!(p, Phase::Reduce { largest: false, .. }));
+        if self.code.row > BLOCK && sums {
+            arrays.insert(("blocks".to_owned(), rows * self.code.row.div_ceil(BLOCK)));
+        }
+        let bytes = |length: &usize| (length * crate::memory::size(self.code.dtype)).next_multiple_of(64);
+        kernel.scratch = arrays.iter().map(|(_, length)| bytes(length)).sum();
+        let near = kernel.scratch <= SHARED;
+        if !near {
+            out.line(format!("WG_OWN({});", kernel.scratch));
+        }
+        for (name, length) in arrays {
+            out.line(format!("WG_{}({}, {name}, {length});", if near { "ARRAY" } else { "FAR" }, self.t));
+        }
     }
 
     fn phase(&mut self, number: usize, phase: &Phase, stores: &[Store], out: &mut Writer) {

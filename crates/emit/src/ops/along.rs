@@ -2,7 +2,7 @@
 
 use super::At;
 use crate::memory::indices;
-use autograd::planned::Unary;
+use autograd::planned::{RUN, Unary};
 
 /// An operand without some of its axes: the index of its elements from those of a result and of what is reduced.
 fn merged(rank: usize, gone: &[u8], kept: &[String], reduced: &[String]) -> Vec<String> {
@@ -117,11 +117,11 @@ pub(super) fn cumargmax(at: &mut At<'_>, axis: usize) {
     });
 }
 
-/// Running sums are kept in double precision.
+/// Running sums are kept in double precision, and added in runs.
 pub(super) fn cumsum(at: &mut At<'_>, axis: usize, reverse: bool) {
     let (length, t) = (at.x[0].shape[axis], at.types().0);
     lines(at, axis, |at, x| {
-        at.line("double sum = -0.0;".to_owned());
+        at.line("double before = -0.0, sum = -0.0;".to_owned());
         let (x, y) = (x(at, 0, "i"), on_line(at, axis, "i"));
         at.block(format!("for (int k = 0; k < {length}; ++k) {{"), |at| {
             at.line(if reverse {
@@ -130,7 +130,8 @@ pub(super) fn cumsum(at: &mut At<'_>, axis: usize, reverse: bool) {
                 "const int i = k;".to_owned()
             });
             at.line(format!("sum = sum + (double) {x};"));
-            at.line(format!("{y} = ({t}) sum;"));
+            at.line(format!("{y} = ({t}) (before + sum);"));
+            at.line(format!("if (k % {RUN} == {}) before = before + sum, sum = -0.0;", RUN - 1));
         });
     });
 }

@@ -15,6 +15,7 @@
   for (int wg_at = threadIdx.x, r = wg_at / (row), i = wg_at % (row); wg_at < (rows) * (row); \
        wg_at += blockDim.x, r = wg_at / (row), i = wg_at % (row))
 #define WG_ARRAY(T, name, n) __shared__ T name[n]
+#define WG_OWN(bytes) wg_scratch += (size_t)blockIdx.x * (bytes)
 #define WG_SYNC __syncthreads()
 #define WG_ONE if (blockIdx.x == 0 && threadIdx.x == 0)
 typedef long long wg_long;
@@ -54,7 +55,8 @@ WG_FN double wg_of_bits(wg_bits x) { return __longlong_as_double((wg_long)x); }
 #define WG_TILES(tile, tiles) for (int tile = 0; tile < (tiles); ++tile)
 #define WG_IN(i, n) WG_EACH(i, n)
 #define WG_IN_ROWS(r, rows, i, row) WG_ROWS(r, rows, i, row)
-#define WG_ARRAY(T, name, n) T *name = (T *)wg_scratch; wg_scratch += ((n) * (int)sizeof(T) + 63) / 64 * 64
+#define WG_ARRAY(T, name, n) WG_FAR(T, name, n)
+#define WG_OWN(bytes) ((void)0)
 #define WG_SYNC ((void)0)
 #define WG_ONE
 typedef int64_t wg_long;
@@ -93,6 +95,7 @@ WG_FN double wg_ceil(double x);
 #define WG_SOFT_FLOOR
 #endif
 #endif
+#define WG_FAR(T, name, n) T *name = (T *)wg_scratch; wg_scratch += ((n) * (int)sizeof(T) + 63) / 64 * 64
 typedef unsigned char wg_bool;
 WG_FN float wg_inff(void) { return wg_of_bitsf(0x7f800000u); }
 WG_FN float wg_nanf(void) { return wg_of_bitsf(0x7fc00000u); }
