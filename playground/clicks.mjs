@@ -271,7 +271,13 @@ try {
     console.log(`\`${settings}\`: ${least.toFixed(1)} µs a step`);
   }
 } finally {
+  const gone = new Promise((done) => browser.on("exit", done));
   browser.kill();
-  rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  await gone;
+  try {
+    rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+  } catch {
+    // One of its processes still writes. The folder is a temporary one.
+  }
 }
 process.exit(failures ? 1 : 0);

@@ -103,6 +103,8 @@ function refresh(whole) {
   diagram.draw(state, fields, view.neuron, view.edges);
   drawLosses(engine.losses(), state.loss);
   if (state.stopped) stop();
+  // The edges show what the step of the walk has reached.
+  if (view.tab === "walk" && !whole) walk.show();
   const now = performance.now();
   if (!whole && now - view.told < 500) return;
   view.told = now;

@@ -139,6 +139,9 @@ pub trait Digits:
 
     /// x·a + b, rounded once, on every machine.
     fn fused(self, a: Self, b: Self) -> Self;
+    /// As [`fused`](Digits::fused), without a branch anywhere, for factors below 2⁹⁹⁰; of a product below 2⁻⁹⁰⁰ the last bits may
+    /// be lost.
+    fn fused_within(self, a: Self, b: Self) -> Self;
     /// x·a + b, rounded once where the machine has an instruction for it, else twice: see `fused.rs`.
     fn times_plus(self, a: Self, b: Self) -> Self;
     /// The size of x with the sign of another.

@@ -374,6 +374,9 @@ impl<'s, const DOUBLE: bool> Digits for Text<'s, DOUBLE> {
     fn fused(self, a: Self, b: Self) -> Self {
         self.call("fma", &[a, b])
     }
+    fn fused_within(self, a: Self, b: Self) -> Self {
+        self.fused(a, b)
+    }
     fn times_plus(self, a: Self, b: Self) -> Self {
         self.fused(a, b)
     }

@@ -67,14 +67,14 @@ pub(crate) fn normal_cdf<N: Digits>(x: Num<N>) -> Num<N> {
     let a = if_gt(a, normal_zero::<N>(), normal_zero::<N>(), a);
     let square = a * a;
     // What the rounding of the square lost, relative to e^(−x²/2).
-    let lost = -0.5 * a.fused(a, -square);
+    let lost = -0.5 * a.fused_within(a, -square);
     let e = exp_falling(-0.5 * square);
     let sum = a + pivot;
     let back = sum - a;
     let sum_lost = (a - (sum - back)) + (pivot - back);
     let d = 1.0 / sum;
     // By how much 1/(|x| + K) is more than d, relative to it.
-    let residual = (-d).fused(sum, 1.0) - d * sum_lost;
+    let residual = (-d).fused_within(sum, 1.0) - d * sum_lost;
     let step = -2.0 * pivot * d;
     let u = (1.0 + step) + step * residual;
     let below = e * mills(u) * d;

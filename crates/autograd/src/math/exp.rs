@@ -108,7 +108,7 @@ pub(crate) fn exp2<N: Digits>(x: Num<N>) -> Num<N> {
     let shifted = bounded + magic;
     let part = bounded - (shifted - magic);
     let r = part * ln2::<N>();
-    let tail = part.fused(ln2::<N>(), -r) + part * ln2_lost::<N>();
+    let tail = part.fused_within(ln2::<N>(), -r) + part * ln2_lost::<N>();
     let power = Num(shifted.0.power_in_low_bits());
     choose(none, 0.0, fine_exp(r, tail) * power * choose(falls, DOWN, UP.number(x)))
 }

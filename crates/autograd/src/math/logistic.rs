@@ -30,7 +30,7 @@ impl<N: Digits> Logistic<N> {
 fn reciprocal<N: Digits>(e: Num<N>) -> (Num<N>, Num<N>) {
     let r = 1.0 / (1.0 + e);
     // 1 − r·(1 + e); the difference is exact, because r is not below ½.
-    (r, r * (-r).fused(e, 1.0 - r))
+    (r, r * (-r).fused_within(e, 1.0 - r))
 }
 
 /// σ of ±|x|.
@@ -47,7 +47,7 @@ pub(crate) fn tanh_and_logistic<N: Digits>(x: Num<N>) -> (Num<N>, Logistic<N>) {
     let (e, rest) = exp_and_rest(-2.0 * abs(x));
     let (r, lost) = reciprocal(e);
     // Two roundings here would make it more than 2 units in the last place.
-    let tanh = rest.fused(r, rest * lost).copysign(x);
+    let tanh = rest.fused_within(r, rest * lost).copysign(x);
     (tanh, Logistic { near_one: r, near_zero: e.mul_add(r, e * lost) })
 }
 

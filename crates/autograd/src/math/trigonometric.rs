@@ -135,7 +135,7 @@ fn quarter_turns<N: Digits>(x: Num<N>) -> (Num<N>, Num<N>) {
 #[inline(always)]
 fn near_single<N: Digits>(x: Num<N>) -> Reduced<N> {
     let (shifted, n) = quarter_turns(x);
-    let r = (-n).fused(PI_2, (-n).fused(PI_1, x));
+    let r = (-n).fused_within(PI_2, (-n).fused_within(PI_1, x));
     Reduced { n: shifted, r, tail: 0.0.number(x) }
 }
 
@@ -144,12 +144,12 @@ fn near_single<N: Digits>(x: Num<N>) -> Reduced<N> {
 fn near_double<N: Digits>(x: Num<N>) -> Reduced<N> {
     let (shifted, n) = quarter_turns(x);
     // r and what its rounding lost, by Knuth's sum without a condition.
-    let t = (-n).fused(PI_1, x);
+    let t = (-n).fused_within(PI_1, x);
     let p = n * PI_2;
     let r = t - p;
     let back = r - t;
     let lost = (t - (r - back)) - (p + back);
-    let tail = lost - n.fused(PI_3, n.fused(PI_2, -p));
+    let tail = lost - n.fused_within(PI_3, n.fused_within(PI_2, -p));
     Reduced { n: shifted, r, tail }
 }
 

@@ -51,6 +51,10 @@ macro_rules! float {
                 if FUSES { self.mul_add(a, b) } else { self.by_parts(a, b) }
             }
             #[inline(always)]
+            fn fused_within(self, a: $T, b: $T) -> $T {
+                if FUSES { self.mul_add(a, b) } else { self.by_parts_within(a, b) }
+            }
+            #[inline(always)]
             fn times_plus(self, a: $T, b: $T) -> $T {
                 if FUSES { self.mul_add(a, b) } else { self * a + b }
             }

@@ -8,7 +8,10 @@ pub(super) const FUSES: bool = !cfg!(any(target_arch = "wasm32", unfused));
 
 /// x·a + b with one rounding, from operations that every machine has.
 pub(super) trait MultiplyAdd {
+    /// For all numbers.
     fn by_parts(self, a: Self, b: Self) -> Self;
+    /// For factors below 2⁹⁹⁰, without a branch, so that a loop of it becomes SIMD code.
+    fn by_parts_within(self, a: Self, b: Self) -> Self;
 }
 
 impl MultiplyAdd for f32 {
@@ -16,6 +19,10 @@ impl MultiplyAdd for f32 {
     #[inline(always)]
     fn by_parts(self, a: f32, b: f32) -> f32 {
         (f64::from(self) * f64::from(a) + f64::from(b)) as f32
+    }
+    #[inline(always)]
+    fn by_parts_within(self, a: f32, b: f32) -> f32 {
+        self.by_parts(a, b)
     }
 }
 
@@ -26,10 +33,13 @@ impl MultiplyAdd for f64 {
     fn by_parts(self, a: f64, b: f64) -> f64 {
         const LARGE: f64 = 1e290;
         const SMALL: f64 = 1e-270;
+        let fits = self.abs() < LARGE && a.abs() < LARGE && (SMALL..LARGE).contains(&(self * a).abs());
+        if fits { self.by_parts_within(a, b) } else { self.mul_add(a, b) }
+    }
+    /// Of a product below 2⁻⁹⁰⁰ the last bits are lost.
+    #[inline(always)]
+    fn by_parts_within(self, a: f64, b: f64) -> f64 {
         let p = self * a;
-        if !(self.abs() < LARGE && a.abs() < LARGE && (SMALL..LARGE).contains(&p.abs())) {
-            return self.mul_add(a, b);
-        }
         let ((x1, x2), (a1, a2)) = (halves(self), halves(a));
         let p_lost = ((x1 * a1 - p) + x1 * a2 + x2 * a1) + x2 * a2;
         let s = p + b;

@@ -133,6 +133,12 @@ impl<N: Digits> Num<N> {
         Num(self.0.fused(a.number(self).0, b.number(self).0))
     }
 
+    /// As [`fused`](Num::fused), for numbers of moderate size: see [`Digits::fused_within`].
+    #[inline(always)]
+    pub(crate) fn fused_within(self, a: impl Literal<N>, b: impl Literal<N>) -> Num<N> {
+        Num(self.0.fused_within(a.number(self).0, b.number(self).0))
+    }
+
     /// The size of x with the sign of another.
     #[inline(always)]
     pub(crate) fn copysign(self, sign: Num<N>) -> Num<N> {
