@@ -9,6 +9,7 @@
 //! | [`jacobian`] | f: ℝⁿ → ℝᵐ | ∂fᵢ/∂xⱼ | whichever sweep is needed fewer times |
 //! | [`hessian`], [`hvp`] | f: ℝⁿ → ℝ | ∂²f/∂xᵢ∂xⱼ, and its product with v | forward over back |
 //! | [`partial`], [`laplacian`] | f of points | ∂f/∂xᵢ and Σ ∂²f/∂xᵢ² at each point | sweeps forward |
+//! | [`checkpoint`] | f: ℝⁿ → ℝᵐ | f, of which nothing is kept but the value | computing f again for a sweep back |
 //! | [`derivatives_along`] | f: ℝⁿ → ℝᵐ | dᵏ/dtᵏ f(x + t·v) at 0 | sweeps forward |
 //!
 //! ℝⁿ is a variable of any shape. The functions record ops like all code, so they work on an eager tape as in a
@@ -301,6 +302,23 @@ pub fn derivatives_along<'t>(
         }
         all
     }
+}
+
+/// f, of which nothing is kept but the value: a derivative computes it again. [`Tape::checkpoint`](crate::Tape::checkpoint) is
+/// the same for several arguments and results.
+///
+/// ```
+/// use autograd::{Tape, transform::checkpoint};
+/// let tape = Tape::new();
+/// let layers = checkpoint(checkpoint(|x| x.sin().exp()));
+/// let x = tape.var([0.5, 1.0]);
+/// assert_eq!(layers(x).sum().grad([x])[0].to_vec::<f64>(), x.sin().exp().sum().grad([x])[0].to_vec::<f64>());
+/// ```
+///
+/// # Panics
+/// As [`Tape::checkpoint`](crate::Tape::checkpoint).
+pub fn checkpoint<'t>(f: impl Fn(Var<'t>) -> Var<'t>) -> impl Fn(Var<'t>) -> Var<'t> {
+    move |x| x.tape().checkpoint(x, &f)
 }
 
 /// The Jacobian of y by x, row by row.
