@@ -12,9 +12,11 @@
 //! | [`partial`], [`laplacian`] | f of points | ∂f/∂xᵢ and Σ ∂²f/∂xᵢ² at each point | a sweep forward |
 //! | [`taylor`], [`derivatives_along`] | f: ℝⁿ → ℝᵐ | the coefficients of f(x + t·v) in t, and its derivatives | one sweep forward |
 //! | [`vmap`], [`vmap_over`], [`vmap_onto`] | f of one example | f of a batch | a rule for each op |
+//! | [`checkpoint`] | f: ℝⁿ → ℝᵐ | f, of which nothing is kept but the value | computing f again for a sweep back |
 //!
-//! [`Wrt`] has these derivatives by all parameters of a model, or by those of a part of it. ℝⁿ is a variable of any shape. The functions record ops like all code, so they work on an eager tape as in a
-//! [`Program`](crate::Program), and what they give has derivatives in turn.
+//! [`Wrt`] has these derivatives by all parameters of a model, or by those of a part of it. ℝⁿ is a variable of any shape. The
+//! functions record ops like all code, so they work on an eager tape as in a [`Program`](crate::Program), and what they give has
+//! derivatives in turn.
 //!
 //! A transformed function differentiates by its *argument*: what else the function uses counts as fixed, even if it is the same
 //! variable.
@@ -285,6 +287,23 @@ pub fn laplacian<'t>(f: impl Fn(Var<'t>) -> Var<'t>) -> impl Fn(Var<'t>) -> Var<
             basis.broadcast_to([n].into_iter().chain(x.shape().iter().copied()).collect::<Shape>());
         f(x).second_derivatives(&[x], &[directions]).coefficients[1]
     }
+}
+
+/// f, of which nothing is kept but the value: a derivative computes it again. [`Tape::checkpoint`](crate::Tape::checkpoint) is
+/// the same for several arguments and results.
+///
+/// ```
+/// use autograd::{Tape, transform::checkpoint};
+/// let tape = Tape::new();
+/// let layers = checkpoint(checkpoint(|x| x.sin().exp()));
+/// let x = tape.var([0.5, 1.0]);
+/// assert_eq!(layers(x).sum().grad([x])[0].to_vec::<f64>(), x.sin().exp().sum().grad([x])[0].to_vec::<f64>());
+/// ```
+///
+/// # Panics
+/// As [`Tape::checkpoint`](crate::Tape::checkpoint).
+pub fn checkpoint<'t>(f: impl Fn(Var<'t>) -> Var<'t>) -> impl Fn(Var<'t>) -> Var<'t> {
+    move |x| x.tape().checkpoint(x, &f)
 }
 
 /// The Jacobian of y by x, row by row.

@@ -111,7 +111,7 @@ fn an_eager_chain_does_too() {
     let chain = Chain::new(&mut params, 64);
     let peak = |each: Option<usize>| {
         let tape = Tape::with(&params);
-        let x = tape.constant(&data());
+        let x = tape.constant(data());
         let loss = match each {
             Some(each) => chain.checkpointed(x, each),
             None => chain.loss(x),

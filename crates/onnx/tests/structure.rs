@@ -82,6 +82,25 @@ fn a_loop_is_a_scan_with_a_body() {
     assert_eq!(body.ops(), ["Mul", "Add", "Identity"]);
 }
 
+/// Ones, by loops.
+struct Ones;
+impl autograd::custom::Loops for Ones {
+    fn name(&self) -> &'static str {
+        "ones"
+    }
+    fn shape(&self, x: &[&autograd::Shape]) -> Result<autograd::Shape, String> {
+        Ok(x[0].clone())
+    }
+    fn fill(
+        &self,
+        _x: &[autograd::ndarray::ArrayViewD<'_, f64>],
+        mut y: autograd::ndarray::ArrayViewMutD<'_, f64>,
+    ) -> Result<(), String> {
+        y.fill(1.0);
+        Ok(())
+    }
+}
+
 /// The error of exporting `f` of an input `x` of \[3, 3\].
 fn refused(f: impl for<'t> FnOnce(Var<'t>) -> Var<'t>) -> Error {
     let params = Params::f64();
@@ -99,6 +118,8 @@ fn an_op_that_onnx_does_not_have_is_named_with_its_line() {
     assert!(site.contains(&format!("structure.rs:{line}:")) && site.ends_with("in `tail`"), "{site}");
     assert!(error.to_string().contains("ONNX has no factorisations"), "{error}");
     assert!(refused(|x| x.ln_gamma()).to_string().contains("ln_gamma 0"));
+    let by_loops = refused(|x| Var::by_loops(Ones, &[x])).to_string();
+    assert!(by_loops.contains("ones") && by_loops.contains("loops of the user's own"), "{by_loops}");
 }
 
 /// What the outputs do not need may be what ONNX cannot say: gradients are left out.

@@ -95,7 +95,8 @@ impl<'t> Var<'t> {
     ///         Ok(x[0].clone())
     ///     }
     ///     fn fill(&self, x: &[ArrayViewD<'_, f64>], mut y: ArrayViewMutD<'_, f64>) -> Result<(), String> {
-    ///         y.iter_mut().rev().zip(&x[0]).for_each(|(y, x)| *y = *x);
+    ///         let all: Vec<f64> = x[0].iter().copied().collect();
+    ///         y.iter_mut().zip(all.iter().rev()).for_each(|(y, x)| *y = *x);
     ///         Ok(())
     ///     }
     /// }

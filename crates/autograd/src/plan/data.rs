@@ -1,9 +1,9 @@
 //! The plan as data: kernels in order, the memories that they read and write, and where the results are. The planner writes it,
 //! the verifier checks it, and executors and reports read it.
 
+use super::again::Recomputed;
 use super::graph::{Graph, PlanInput};
 use super::memory::{Buffer, FIRST_INPUT, GRADIENTS, PARAMETERS};
-use super::recompute::Recomputed;
 use super::units::Rematerialised;
 use crate::code::{Code, MemoryView};
 use crate::dtype::{DType, DataRef};

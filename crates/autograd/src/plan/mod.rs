@@ -3,6 +3,7 @@
 //! Passes are pure functions. Each has its own switch, and in debug builds the verifier runs after each. Planning reads tapes
 //! and never calls a kernel.
 
+mod again;
 mod algebra;
 mod assemble;
 mod cost;
@@ -34,12 +35,12 @@ mod units;
 mod verify;
 mod views;
 
+pub(crate) use again::Recomputed;
 pub use data::{Contents, Kernel, Memory, Plan, Work};
 pub use graph::Graph;
 pub(crate) use graph::{Node, PlanInput, number};
 pub(crate) use memory::{Buffer, FIRST_INPUT, GRADIENTS, PARAMETERS};
 pub use passes::Passes;
-pub(crate) use recompute::Recomputed;
 pub use recorded::{RecordedInput, RecordedNode};
 pub(crate) use units::Rematerialised;
 pub(crate) use verify::Seal;
@@ -71,11 +72,15 @@ pub(crate) fn plan(
     let graph = rewritten(graph, passes, target, &mut counts);
     match budget {
         None => placed(graph, params, gradients, passes, counts),
-        Some(bytes) => recompute::within(bytes, &graph, |graph| {
-            let mut counts = counts.clone();
-            counts.push(("recompute", graph.len()));
-            placed(graph, params, gradients, passes, counts)
-        }),
+        Some(bytes) => {
+            let place = |graph: Graph| {
+                verify::graph(&graph);
+                let mut counts = counts.clone();
+                counts.push(("recompute", graph.len()));
+                placed(graph, params, gradients, passes, counts)
+            };
+            recompute::within(bytes, &graph, place, |plan| plan.buffer_bytes())
+        }
     }
 }
 

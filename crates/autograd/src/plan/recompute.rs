@@ -10,64 +10,25 @@
 //! The segments are as few as fit the budget, found by planning: 2, 3, 4, 6, 8, …  The numbers are the same ones: no bit changes.
 //! Source: T. Chen and others, "Training deep nets with sublinear memory cost", 2016.
 
-use super::cse::cse;
-use super::data::Plan;
+use super::again::is_computed;
 use super::graph::Graph;
-use super::hash::Map;
-use super::verify::{self, Verified};
+use super::hash::{Map, Set};
 use crate::ir::{After, Inputs, NodeId, Op, Structure};
 use crate::lists::IntoList;
 
-/// What is computed again, by a budget or by checkpoints: its cost.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Recomputed {
-    /// How many values.
-    pub(crate) values: usize,
-    pub(crate) bytes: usize,
-    pub(crate) flops: usize,
-}
-
-impl Recomputed {
-    /// What a list computes twice because it waits the second time.
-    pub(super) fn of(graph: &Graph) -> Recomputed {
-        if !graph.iter().any(|(_, node)| matches!(node.op, Op::After(_))) {
-            return Recomputed::default();
-        }
-        let at_once = |out: &mut Graph, id| match out.node(id).op {
-            Op::After(_) => out.operand(id),
-            _ => out.keep(id),
-        };
-        let (all, once) = (cse(graph.clone()), cse(graph.clone().rewrite(at_once)));
-        let (all, once) = (Recomputed::total(&all), Recomputed::total(&once));
-        Recomputed {
-            values: all.values - once.values,
-            bytes: all.bytes - once.bytes,
-            flops: all.flops - once.flops,
-        }
-    }
-
-    fn total(graph: &Graph) -> Recomputed {
-        let mut total = Recomputed::default();
-        for (_, node) in graph.iter().filter(|(id, _)| is_computed(graph, *id)) {
-            let x = node.inputs.iter().map(|&x| &graph.shape(x)[..]).listed();
-            total.values += 1;
-            total.bytes += node.meta.shape.elements() * node.meta.dtype.size();
-            total.flops += node.op.flops(&x, &node.meta.shape);
-        }
-        total
-    }
-}
-
 /// Plans a list such that its buffers take at most so many bytes; the least that was found, if none does.
-pub(super) fn within(budget: usize, graph: &Graph, plan: impl Fn(Graph) -> Verified<Plan>) -> Verified<Plan> {
+pub(super) fn within<P>(
+    budget: usize,
+    graph: &Graph,
+    plan: impl Fn(Graph) -> P,
+    bytes: impl Fn(&P) -> usize,
+) -> P {
     let mut best = plan(graph.clone());
     let forward = Forward::of(graph);
     let mut segments = 2;
-    while best.buffer_bytes() > budget && segments <= forward.saved {
-        let next = recomputed(graph.clone(), &forward, segments);
-        verify::graph(&next);
-        let next = plan(next);
-        if next.buffer_bytes() < best.buffer_bytes() {
+    while bytes(&best) > budget && segments <= forward.saved {
+        let next = plan(recomputed(graph.clone(), &forward, segments));
+        if bytes(&next) < bytes(&best) {
             best = next;
         }
         segments += (segments / 2).max(1);
@@ -77,11 +38,6 @@ pub(super) fn within(budget: usize, graph: &Graph, plan: impl Fn(Graph) -> Verif
 
 fn is_view(graph: &Graph, id: NodeId) -> bool {
     graph.node(id).op.structure() == Structure::View
-}
-
-/// Whether a node is computed: no leaf and no view.
-fn is_computed(graph: &Graph, id: NodeId) -> bool {
-    !matches!(graph.node(id).op.structure(), Structure::View | Structure::Leaf)
 }
 
 const NONE: u32 = u32::MAX;
@@ -128,8 +84,10 @@ impl Forward {
                 }
             }
         }
+        // What somebody outside reads lives on.
+        graph.outputs.iter().for_each(|&id| last[root[id as usize] as usize] = count);
         // Bytes that come and go before each place.
-        let mut change = vec![(0, 0, 0); count as usize + 1];
+        let mut change = vec![(0, 0, 0); count as usize + 2];
         let mut saved = 0;
         for (id, node) in
             graph.iter().filter(|(id, _)| is_computed(graph, *id) && place[*id as usize] != NONE)
@@ -159,7 +117,7 @@ impl Forward {
         let part = self.read[self.read.len() - 1] as f64 / segments as f64;
         let cut = |number: usize| {
             let off = |place: usize| (self.read[place] as f64 - number as f64 * part).abs();
-            let near = (1..self.read.len() - 1).filter(|&place| off(place) <= 0.25 * part);
+            let near = (1..self.read.len() - 2).filter(|&place| off(place) <= 0.25 * part);
             let by_width =
                 |&a: &usize, &b: &usize| self.across[a].cmp(&self.across[b]).then(off(a).total_cmp(&off(b)));
             near.min_by(by_width).map(|place| place as u32)
@@ -176,8 +134,7 @@ impl Forward {
         at == NONE
             || is_last
             || !is_computed(graph, id)
-            || cuts.iter().any(|&cut| at < cut && cut <= end)
-            || graph.outputs.contains(&id)
+            || cuts.get(cuts.partition_point(|&cut| cut <= at)).is_some_and(|&cut| cut <= end)
     }
 }
 
@@ -236,10 +193,10 @@ impl Again<'_> {
 
     /// A copy of a node, after another one is known.
     fn copy(&mut self, out: &mut Graph, x: NodeId, after: NodeId) -> NodeId {
-        let mut missing = vec![];
+        let (mut missing, mut seen) = (vec![], Set::default());
         let mut open = vec![x];
         while let Some(id) = open.pop() {
-            if !self.copies.contains_key(&id) && !missing.contains(&id) {
+            if !self.copies.contains_key(&id) && seen.insert(id) {
                 missing.push(id);
                 open.extend(out.node(id).inputs.iter().filter(|&&x| !self.is_kept(x)));
             }

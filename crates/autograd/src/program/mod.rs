@@ -165,12 +165,12 @@ impl Outputs {
     /// let w = params.scope("net").param("w", [32, 32], 0.1);
     /// let trace = |budget: usize| {
     ///     Program::trace(&params, |t| {
-    ///         let x = (0..16).fold(t.input("x", [500, 32]), |x, _| x.matmul(w).tanh());
+    ///         let x = (0..64).fold(t.input("x", [500, 32]), |x, _| x.matmul(w).tanh());
     ///         t.outputs(x.square().mean()).with_gradients().within_memory(budget)
     ///     })
     /// };
-    /// let (roomy, tight) = (trace(usize::MAX)?, trace(1_200_000)?);
-    /// assert!(roomy.explain().memory() > 2_000_000 && tight.explain().memory() <= 1_200_000);
+    /// let (roomy, tight) = (trace(usize::MAX)?, trace(4_000_000)?);
+    /// assert!(roomy.explain().memory() > 8_000_000 && tight.explain().memory() <= 4_000_000);
     /// println!("{}", tight.explain());
     /// assert!(matches!(trace(1000), Err(ProgramError::Budget { budget: 1000, .. })));
     /// # Ok::<(), autograd::ProgramError>(())

@@ -159,21 +159,3 @@ fn planted_mistakes_are_caught() {
     assert!(wrong_shape_rule[0].check_oracle(DType::F64).is_err());
     assert!(check_grads(&*wrong_shape_rule[0].f, &wrong_shape_rule[0].arguments(), 1).is_err());
 }
-
-#[test]
-fn temporary_calls() {
-    use super::rows::rows_of;
-    use crate::ir::OpKind;
-    for kind in [OpKind::Call, OpKind::ByLoops, OpKind::After] {
-        for row in rows_of(kind).into_iter().filter(|row| !row.large) {
-            println!("{}", row.name);
-            for dtype in [DType::F64, DType::F32] {
-                row.check_oracle(dtype).unwrap_or_else(|e| panic!("{dtype}: {e}"));
-                for passes in settings() {
-                    row.check_program(dtype, passes).unwrap_or_else(|e| panic!("{dtype}: {e}"));
-                }
-            }
-            check_grads(&*row.f, &row.arguments(), 2).unwrap_or_else(|e| panic!("{}: {e}", row.name));
-        }
-    }
-}

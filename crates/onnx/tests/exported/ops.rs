@@ -19,6 +19,7 @@ pub(crate) fn add(table: &mut Table) {
     places(table);
     sliding(table);
     loops(table);
+    calls(table);
     edges(table);
 }
 
@@ -280,6 +281,18 @@ fn sliding(table: &mut Table) {
         let windows = x[0].windows(1, 3, 2);
         let mut all = vec![windows, windows.overlap_add(1, 9, 2)];
         all.extend(gradient(windows, [x[0]]));
+        all
+    });
+}
+
+fn calls(table: &mut Table) {
+    autograd::elementwise!(fn gap(a, b) -> y { value: (a - b).square() * 0.5, slope: a - b, b - a });
+    let inputs = [numbers([3, 4], -1.0..1.0), numbers([4], 0.5..1.0)];
+    table.op("functions and checkpoints", &inputs, |t, x| {
+        let y = gap(x[0], x[1]);
+        let z = t.checkpoint(x[0], |x0| t.checkpoint(gap(x0, x[1]), |y| y.sin()) * x[1]);
+        let mut all = vec![y, z, x[0].straight_through(x[0].floor())];
+        all.extend(gradient(y * z, [x[0], x[1]]));
         all
     });
 }

@@ -58,7 +58,7 @@ impl<'t> Var<'t> {
     /// # use autograd::Tape;
     /// let tape = Tape::new();
     /// let x = tape.var([0.2, 0.7]);
-    /// let bits = x.straight_through(x.gt(0.5).select(1.0, 0.0).cast(x.dtype()));
+    /// let bits = x.straight_through(x.gt(0.5).cast(x.dtype()));
     /// assert_eq!(bits.to_vec::<f64>(), [0.0, 1.0]);
     /// assert_eq!((bits * 3.0).sum().grad([x])[0].to_vec::<f64>(), [3.0, 3.0]);
     /// ```
