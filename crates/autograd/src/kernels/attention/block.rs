@@ -161,6 +161,9 @@ impl<T: Multiply + Lane> Work<'_, T> {
     }
 }
 
+// Groups of queries lie side by side in each row. A loop goes down one group, whose numbers it keeps in registers; it counts by
+// itself, because an iterator that steps would be a call that is compiled without these vectors.
+
 /// Raises the largest of each query to that of some more scores.
 fn raise<T: Lane>(largest: &mut [T], scores: &[T]) {
     let (scores, groups) = (lanes(scores), largest.len() / LANES);
@@ -169,10 +172,12 @@ fn raise<T: Lane>(largest: &mut [T], scores: &[T]) {
         || {
             for (group, largest) in largest.as_chunks_mut().0.iter_mut().enumerate() {
                 let mut most: [T; LANES] = *largest;
-                for x in scores.iter().skip(group).step_by(groups) {
+                let mut at = group;
+                while let Some(x) = scores.get(at) {
                     for i in 0..LANES {
                         most[i] = if x[i] > most[i] { x[i] } else { most[i] };
                     }
+                    at += groups;
                 }
                 *largest = most;
             }
@@ -190,11 +195,13 @@ fn exponentials<T: Lane>(scores: &mut [T], largest: &[T], totals: &mut [T]) {
         || {
             for (group, (largest, total)) in of_group.enumerate() {
                 let mut sum = [T::default(); LANES];
-                for x in scores.iter_mut().skip(group).step_by(groups) {
+                let mut at = group;
+                while let Some(x) = scores.get_mut(at) {
                     for i in 0..LANES {
                         x[i] = exp_falling(Num(x[i] - largest[i])).0;
                         sum[i] = sum[i] + x[i];
                     }
+                    at += groups;
                 }
                 total.iter_mut().zip(sum).for_each(|(total, sum)| *total = *total + sum);
             }
@@ -210,10 +217,12 @@ fn add_products<T: Lane>(p: &[T], s: &[T], means: &mut [T]) {
         || {
             for (group, mean) in means.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
                 let mut sum = [T::default(); LANES];
-                for (p, s) in p.iter().zip(s).skip(group).step_by(groups) {
+                let mut at = group;
+                while let (Some(p), Some(s)) = (p.get(at), s.get(at)) {
                     for i in 0..LANES {
                         sum[i] = sum[i] + p[i] * s[i];
                     }
+                    at += groups;
                 }
                 mean.iter_mut().zip(sum).for_each(|(mean, sum)| *mean = *mean + sum);
             }
@@ -229,11 +238,13 @@ fn slope<T: Lane>(p: &mut [T], s: &mut [T], totals: &[T], means: &[T]) {
         #[inline(always)]
         || {
             for (group, (total, mean)) in totals.iter().zip(means).enumerate() {
-                for (p, s) in p.iter_mut().zip(&mut *s).skip(group).step_by(groups) {
+                let mut at = group;
+                while let (Some(p), Some(s)) = (p.get_mut(at), s.get_mut(at)) {
                     for i in 0..LANES {
                         p[i] = p[i] * total[i];
                         s[i] = p[i] * (s[i] - mean[i]);
                     }
+                    at += groups;
                 }
             }
         },
