@@ -75,7 +75,7 @@ fn both<'t>(a: Var<'t>, b: Var<'t>) -> Var<'t> {
 /// Scaled dot-product attention, softmax(q·kᵀ/√d)·v.
 ///
 /// q is \[…, m, d\], k \[…, n, d\], v \[…, n, e\] and the result \[…, m, e\], all with the same leading axes. A query
-/// that attends to no key gives zeros, and no derivative. The m·n weights of long sequences, from 2²⁰ on, are not stored: see
+/// that attends to no key gives zeros, and no derivative. The m·n weights of long sequences, from 2¹⁴ on, are not stored: see
 /// [`Var::attention`]. Source: Vaswani et al., *Attention Is All You Need*, 2017, equation 1.
 ///
 /// # Panics
@@ -111,7 +111,7 @@ pub fn scaled_dot_product<'t>(q: Var<'t>, k: Var<'t>, v: Var<'t>, mask: Mask<'t>
 
 /// From so many weights of a head on, attention is [one op](Var::attention), which does not store them and is as fast or faster.
 /// Fewer are composed of products and a softmax, which a program fuses and a derivation shows.
-const LONG: usize = 1 << 20;
+const LONG: usize = 1 << 14;
 
 /// As [`scaled_dot_product`], f(softmax(q·kᵀ/√d))·v with a function of the weights, such as
 /// [`Dropout`](crate::Dropout::forward).

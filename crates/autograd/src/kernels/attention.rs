@@ -8,114 +8,32 @@
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | `attention/parts.rs` | lengths, blocks of queries, operands as matrices |
 //! | `attention/block.rs` | a block: its products, and what is done with its scores |
 
 mod block;
+mod parts;
+
+pub(crate) use parts::{Operands, Sizes};
 
 use super::areas::areas;
-use super::conv::contiguous;
 use super::loops::Lane;
 use super::matmul::Multiply;
 use super::workers::Workers;
 use crate::scratch::Scratch;
-use crate::target::Target;
 use crate::view::View;
-use block::{Area, Block, Matrix};
-
-/// The most queries of a block.
-const QUERIES: usize = 96;
-
-/// Blocks have whole vectors of queries.
-const VECTORS: usize = 32;
-
-/// The scores of a block: at most so many, unless [`VECTORS`] queries have more.
-const SCORES: usize = 1 << 17;
+use block::{Area, Work};
+use parts::{Block, Entries};
 
 /// Cotangents of keys and values are summed up in so many parts, if there are not as many entries.
 const PARTS: usize = 4;
 
-/// Lengths of attention: queries q of \[entries, m, d\], keys k of \[entries, n, d\], values v of \[entries, n, e\].
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sizes {
-    pub(crate) entries: usize,
-    pub(crate) m: usize,
-    pub(crate) n: usize,
-    pub(crate) d: usize,
-    pub(crate) e: usize,
-    pub(crate) causal: bool,
-}
-
-impl Sizes {
-    /// How many queries a block has; the last one of an entry may have fewer. Blocks are about equally long.
-    fn queries(&self) -> usize {
-        let most = (SCORES / self.n.max(1)).clamp(VECTORS, QUERIES) / VECTORS * VECTORS;
-        self.m.div_ceil(self.m.div_ceil(most).max(1)).next_multiple_of(VECTORS)
+/// Bytes of scratch for a worker, forwards or backwards.
+pub(crate) fn scratch<T>(sizes: &Sizes) -> usize {
+    if [sizes.entries, sizes.m, sizes.n, sizes.d + sizes.e].contains(&0) {
+        return 0;
     }
-
-    /// The block that begins with a query.
-    fn block(&self, entry: usize, first: usize) -> Block {
-        let queries = first..(first + self.queries()).min(self.m);
-        let keys = if self.causal { queries.end.min(self.n) } else { self.n };
-        Block { entry, queries, keys }
-    }
-
-    /// Whether several threads are worth their start.
-    pub(crate) fn shared(&self) -> bool {
-        let products = [self.entries, self.m, self.n, self.d.max(self.e)];
-        products.iter().fold(1usize, |all, &n| all.saturating_mul(n)) >= Target::CPU.threads.products_from
-    }
-
-    /// Bytes of scratch for a worker, forwards or backwards.
-    pub(crate) fn scratch<T>(&self) -> usize {
-        Area::<T>::numbers(self, self.queries().min(self.m)) * size_of::<T>()
-    }
-}
-
-/// The operands as they come: \[…, length, width\], and a mask of \[…, m, n\].
-#[derive(Clone, Copy)]
-pub(crate) struct Operands<'a, T> {
-    pub(crate) q: View<'a, T>,
-    pub(crate) k: View<'a, T>,
-    pub(crate) v: View<'a, T>,
-    pub(crate) mask: Option<View<'a, bool>>,
-}
-
-/// An operand, and a copy of it where the elements of its rows do not lie side by side.
-struct Entries<'a, T> {
-    view: View<'a, T>,
-    copy: Option<Vec<T>>,
-}
-
-impl<'a, T: Lane> Entries<'a, T> {
-    fn of(view: View<'a, T>) -> Self {
-        let whole = view.strides.last() == Some(&1);
-        Entries { view, copy: (!whole).then(|| contiguous(view).into_owned()) }
-    }
-
-    /// The matrix of an entry.
-    fn at(&self, entry: usize) -> Matrix<'_, T> {
-        let &[.., length, width] = self.view.shape else { unreachable!("the shape rule demands matrices") };
-        match &self.copy {
-            Some(all) => Matrix::of_rows(&all[entry * length * width..], [length, width]),
-            None => Matrix::of_entry(self.view, entry),
-        }
-    }
-}
-
-/// The operands, as blocks read them.
-struct Work<'a, T> {
-    sizes: Sizes,
-    q: Entries<'a, T>,
-    k: Entries<'a, T>,
-    v: Entries<'a, T>,
-    mask: Option<View<'a, bool>>,
-}
-
-impl<'a, T: Lane> Work<'a, T> {
-    fn of(x: Operands<'a, T>, sizes: Sizes) -> Self {
-        let [q, k, v] = [x.q, x.k, x.v].map(Entries::of);
-        Work { sizes, q, k, v, mask: x.mask }
-    }
+    Area::<T>::numbers(sizes) * size_of::<T>()
 }
 
 /// y = softmax(q·kᵀ)·v.
@@ -205,7 +123,7 @@ fn each<I: Send, T: Lane>(
 ) {
     let alone = Workers::default();
     let workers = if sizes.shared() { workers } else { &alone };
-    let numbers = Area::<T>::numbers(&sizes, sizes.queries().min(sizes.m));
+    let numbers = Area::<T>::numbers(&sizes);
     let mut areas = areas::<T>(scratch, numbers, workers.threads());
     workers.each_with(items, &mut areas, |item, area| f(item, area));
 }

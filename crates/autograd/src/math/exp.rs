@@ -76,7 +76,7 @@ fn reduce_or_vanish<N: Digits>(x: Num<N>, magic: impl Literal<N>) -> (Num<N>, Nu
 
 /// eˣ where x ≤ 1.
 #[inline(always)]
-pub(super) fn exp_falling<N: Digits>(x: Num<N>) -> Num<N> {
+pub(crate) fn exp_falling<N: Digits>(x: Num<N>) -> Num<N> {
     let (m1, power) = reduce_or_vanish(x, magic_of::<N>(LIFT));
     (m1 + 1.0) * power * DOWN
 }

@@ -61,7 +61,7 @@ pub(crate) use arc::{acos, asin, atan, atan2};
 pub(crate) use area::{acosh, asinh, atanh};
 pub(crate) use cbrt::cbrt;
 pub(crate) use erf::{erf, normal_cdf};
-pub(crate) use exp::{exp, exp_m1, exp2};
+pub(crate) use exp::{exp, exp_falling, exp_m1, exp2};
 pub(crate) use hyperbolic::{cosh, sinh};
 pub(crate) use hypot::hypot;
 pub(crate) use log::{ln, ln_1p, log2, log10};

@@ -53,7 +53,10 @@ pub(super) fn sizes(q: &[usize], v: &[usize], causal: bool) -> Sizes {
 
 /// What blocks need.
 pub(super) fn needs(sizes: Sizes, dtype: DType) -> Needs {
-    Needs { shared: sizes.shared(), scratch: with_float!(dtype, T => sizes.scratch::<T>()) }
+    Needs {
+        shared: sizes.shared(),
+        scratch: with_float!(dtype, T => kernels::attention::scratch::<T>(&sizes)),
+    }
 }
 
 /// The weights, composed of other ops, and stored.

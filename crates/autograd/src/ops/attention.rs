@@ -160,6 +160,14 @@ impl Tested for Attention {
         }));
         let long: [&[usize]; 3] = [&[700, 4], &[600, 4], &[600, 3]];
         all.push(row("attention", &long, |x| x[0].sin().attention(x[1].sin(), x[2], None)).large());
+        let some: [&[usize]; 3] = [&[120, 3], &[200, 3], &[200, 2]];
+        // The first query sees no key.
+        all.push(
+            row("attention with a long mask", &some, |x| {
+                x[0].sin().attention(x[1], x[2], Some(x[0].tape().lower_triangle(120, 200, -1)))
+            })
+            .large(),
+        );
         let many: [&[usize]; 3] = [&[20, 40, 8], &[20, 50, 8], &[20, 50, 4]];
         all.push(
             row("attention of a batch", &many, |x| x[0].sin().causal_attention(x[1].sin(), x[2])).large(),

@@ -147,6 +147,13 @@ impl Tested for AttentionBack {
         }));
         let long: [&[usize]; 4] = [&[700, 4], &[600, 4], &[600, 3], &[700, 3]];
         all.push(row("attention_back", &long, |x| back(x, None, true) * 0.01).large());
+        let some: [&[usize]; 4] = [&[120, 3], &[200, 3], &[200, 2], &[120, 2]];
+        all.push(
+            row("attention_back with a long mask", &some, |x| {
+                back(x, Some(x[0].tape().lower_triangle(120, 200, -1)), false) * 0.01
+            })
+            .large(),
+        );
         let mut all: Vec<Row> = all.into_iter().map(Row::rounds).collect();
         let single: [&[usize]; 4] = [&[3, 1, 1]; 4];
         all.push(row("attention_back of one key", &single, |x| back(x, None, false).sin()));

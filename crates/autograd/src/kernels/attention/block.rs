@@ -1,91 +1,27 @@
 //! A block of queries: the products of their scores, and what is done with each score.
 
-use super::{Entries, Sizes, Work};
-use crate::ir::Unary;
-use crate::kernels::loops::{self, Lane};
+use super::parts::{Block, Entries, Matrix, Operands, Sizes};
+use crate::kernels::loops::Lane;
 use crate::kernels::matmul::{self, Multiply};
 use crate::kernels::simd::widest;
+use crate::math::exp_falling;
+use crate::number::Num;
+use crate::tree::LANES;
 use crate::view::View;
-use std::ops::Range;
 
-/// The keys of a step. Their scores stay in the first-level cache until they are used.
-const KEYS: usize = 96;
-
-/// Some queries of an entry.
-pub(super) struct Block {
-    pub(super) entry: usize,
-    pub(super) queries: Range<usize>,
-    /// The first keys, beyond which no query looks.
-    pub(super) keys: usize,
+/// The operands, as blocks read them.
+pub(super) struct Work<'a, T> {
+    sizes: Sizes,
+    q: Entries<'a, T>,
+    k: Entries<'a, T>,
+    v: Entries<'a, T>,
+    mask: Option<View<'a, bool>>,
 }
 
-impl Block {
-    /// The keys, step by step.
-    fn steps(&self) -> impl Iterator<Item = Range<usize>> + use<> {
-        let keys = self.keys;
-        (0..keys).step_by(KEYS).map(move |first| first..(first + KEYS).min(keys))
-    }
-}
-
-/// A matrix in memory.
-#[derive(Clone, Copy)]
-pub(super) struct Matrix<'a, T> {
-    data: &'a [T],
-    offset: usize,
-    shape: [usize; 2],
-    strides: [isize; 2],
-}
-
-impl<'a, T> Matrix<'a, T> {
-    /// One that lies at the start of `data`, row by row.
-    pub(super) fn of_rows(data: &'a [T], shape: [usize; 2]) -> Self {
-        Matrix { data, offset: 0, shape, strides: [shape[1] as isize, 1] }
-    }
-
-    /// That of an entry of the leading axes.
-    pub(super) fn of_entry(x: View<'a, T>, entry: usize) -> Self {
-        let (Some((lead, &shape)), Some((steps, &strides))) =
-            (x.shape.split_last_chunk(), x.strides.split_last_chunk())
-        else {
-            unreachable!("the shape rule demands matrices")
-        };
-        let (mut at, mut rest) = (x.offset, entry);
-        for (&length, &step) in lead.iter().zip(steps).rev() {
-            at = at.wrapping_add_signed((rest % length) as isize * step);
-            rest /= length;
-        }
-        Matrix { data: x.data, offset: at, shape, strides }
-    }
-
-    /// Some of its rows.
-    fn rows(self, rows: &Range<usize>) -> Self {
-        let offset = self.offset.wrapping_add_signed(rows.start as isize * self.strides[0]);
-        Matrix { offset, shape: [rows.len(), self.shape[1]], ..self }
-    }
-
-    fn t(mut self) -> Self {
-        self.shape.swap(0, 1);
-        self.strides.swap(0, 1);
-        self
-    }
-
-    fn view(&self) -> View<'_, T> {
-        View { data: self.data, offset: self.offset, shape: &self.shape, strides: &self.strides }
-    }
-
-    fn at(&self, [i, j]: [usize; 2]) -> &'a T {
-        let at = i as isize * self.strides[0] + j as isize * self.strides[1];
-        &self.data[self.offset.wrapping_add_signed(at)]
-    }
-
-    /// Writes the transpose, row by row.
-    fn transpose_to(&self, to: &mut [T])
-    where
-        T: Copy,
-    {
-        for (j, row) in to.chunks_exact_mut(self.shape[0].max(1)).enumerate() {
-            row.iter_mut().enumerate().for_each(|(i, y)| *y = *self.at([i, j]));
-        }
+impl<'a, T: Lane> Work<'a, T> {
+    pub(super) fn of(x: Operands<'a, T>, sizes: Sizes) -> Self {
+        let [q, k, v] = [x.q, x.k, x.v].map(Entries::of);
+        Work { sizes, q, k, v, mask: x.mask }
     }
 }
 
@@ -94,7 +30,7 @@ fn multiply<T: Multiply>(a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T], add: b
     matmul::block(a.view(), b.view(), c, add);
 }
 
-/// The memory of a block of r queries.
+/// The memory of a block of r queries, in whole lanes: those that are added to fill the last ones are 0.
 pub(super) struct Area<'a, T> {
     /// The queries and their cotangents, transposed: \[d, r\] and \[e, r\].
     queries: &'a mut [T],
@@ -102,8 +38,6 @@ pub(super) struct Area<'a, T> {
     /// Scores and their cotangents, a row for each key.
     scores: &'a mut [T],
     slopes: &'a mut [T],
-    /// A step of scores.
-    step: &'a mut [T],
     /// For each query, its largest score, the sum of its exponentials, and that of the slopes, weighted by them.
     largest: &'a mut [T],
     totals: &'a mut [T],
@@ -111,38 +45,39 @@ pub(super) struct Area<'a, T> {
 }
 
 impl<'a, T> Area<'a, T> {
-    fn lengths(sizes: &Sizes, r: usize) -> [usize; 8] {
+    fn lengths(sizes: &Sizes, r: usize) -> [usize; 7] {
         let Sizes { n, d, e, .. } = *sizes;
-        [d * r, e * r, n * r, n * r, KEYS.min(n) * r, r, r, r]
+        [d * r, e * r, n * r, n * r, r, r, r]
     }
 
-    pub(super) fn numbers(sizes: &Sizes, r: usize) -> usize {
-        Self::lengths(sizes, r).iter().sum()
+    /// How many numbers the longest block needs.
+    pub(super) fn numbers(sizes: &Sizes) -> usize {
+        Self::lengths(sizes, sizes.queries()).iter().sum()
     }
 
-    fn cut(area: &'a mut [T], sizes: &Sizes, r: usize) -> Self {
+    fn of(area: &'a mut [T], sizes: &Sizes, r: usize) -> Self {
         let mut rest = area;
         let parts = Self::lengths(sizes, r).map(|length| {
             let (part, later) = std::mem::take(&mut rest).split_at_mut(length);
             rest = later;
             part
         });
-        let [queries, cotangents, scores, slopes, step, largest, totals, means] = parts;
-        Area { queries, cotangents, scores, slopes, step, largest, totals, means }
+        let [queries, cotangents, scores, slopes, largest, totals, means] = parts;
+        Area { queries, cotangents, scores, slopes, largest, totals, means }
     }
 }
 
 impl<T: Multiply + Lane> Work<'_, T> {
     /// y = softmax(q·kᵀ)·v for the queries of a block.
     pub(super) fn attend(&self, block: &Block, y: &mut [T], area: &mut [T]) {
-        let r = block.queries.len();
-        let mut area = Area::cut(area, &self.sizes, r);
+        let (r, queries) = (block.lanes(), block.queries.len());
+        let mut area = Area::of(area, &self.sizes, r);
         let values = self.v.at(block.entry);
         self.scores(block, &mut area);
         for keys in block.steps() {
             let weights = &mut area.scores[keys.start * r..keys.end * r];
-            exponentials(weights, area.largest, area.step, area.totals);
-            let weights = Matrix::of_rows(&*weights, [keys.len(), r]);
+            exponentials(weights, area.largest, area.totals);
+            let weights = Matrix::of_rows(&*weights, [keys.len(), r]).columns(queries);
             multiply(weights.t(), values.rows(&keys), y, keys.start > 0);
         }
         invert(area.totals);
@@ -159,19 +94,19 @@ impl<T: Multiply + Lane> Work<'_, T> {
         [q_bar, kv_bar]: [&mut [T]; 2],
         area: &mut [T],
     ) {
-        let (r, Sizes { n, d, e, .. }) = (block.queries.len(), self.sizes);
-        let mut area = Area::cut(area, &self.sizes, r);
+        let (r, Sizes { n, d, e, .. }) = (block.lanes(), self.sizes);
+        let mut area = Area::of(area, &self.sizes, r);
         let [q, k, v, g] = [&self.q, &self.k, &self.v, g].map(|x| x.at(block.entry));
         let [q, g] = [q, g].map(|x| x.rows(&block.queries));
         let (k_bar, v_bar) = kv_bar.split_at_mut(n * d);
         self.scores(block, &mut area);
-        g.transpose_to(area.cotangents);
+        g.transpose_to(area.cotangents, r);
         area.means.fill(T::default());
         for keys in block.steps() {
             let part = keys.start * r..keys.end * r;
             let (weights, slopes) = (&mut area.scores[part.clone()], &mut area.slopes[part]);
             multiply(v.rows(&keys), Matrix::of_rows(&*area.cotangents, [e, r]), slopes, false);
-            exponentials(weights, area.largest, area.step, area.totals);
+            exponentials(weights, area.largest, area.totals);
             add_products(weights, slopes, area.means);
         }
         invert(area.totals);
@@ -180,7 +115,8 @@ impl<T: Multiply + Lane> Work<'_, T> {
             let part = keys.start * r..keys.end * r;
             let (weights, slopes) = (&mut area.scores[part.clone()], &mut area.slopes[part]);
             slope(weights, slopes, area.totals, area.means);
-            let [weights, slopes] = [weights, slopes].map(|x| Matrix::of_rows(x, [keys.len(), r]));
+            let [weights, slopes] =
+                [weights, slopes].map(|x| Matrix::of_rows(&*x, [keys.len(), r]).columns(block.queries.len()));
             multiply(slopes.t(), k.rows(&keys), q_bar, keys.start > 0);
             multiply(slopes, q, &mut k_bar[keys.start * d..keys.end * d], true);
             multiply(weights, g, &mut v_bar[keys.start * e..keys.end * e], true);
@@ -189,10 +125,10 @@ impl<T: Multiply + Lane> Work<'_, T> {
 
     /// The scores of a block, −∞ where a key is hidden, and the largest of each query.
     fn scores(&self, block: &Block, area: &mut Area<'_, T>) {
-        let (r, lowest) = (block.queries.len(), T::from_f64(f64::NEG_INFINITY));
+        let (r, lowest) = (block.lanes(), T::from_f64(f64::NEG_INFINITY));
         let mask = self.mask.map(|mask| Matrix::of_entry(mask, block.entry).rows(&block.queries));
         let keys_of_entry = self.k.at(block.entry);
-        self.q.at(block.entry).rows(&block.queries).transpose_to(area.queries);
+        self.q.at(block.entry).rows(&block.queries).transpose_to(area.queries, r);
         area.largest.fill(lowest);
         area.totals.fill(T::default());
         for keys in block.steps() {
@@ -202,8 +138,8 @@ impl<T: Multiply + Lane> Work<'_, T> {
             for (j, row) in keys.zip(scores.chunks_exact_mut(r)) {
                 match mask {
                     Some(mask) => {
-                        let hidden = row.iter_mut().enumerate().filter(|(i, _)| !mask.at([*i, j]));
-                        hidden.for_each(|(_, x)| *x = lowest);
+                        let row = row[..block.queries.len()].iter_mut().enumerate();
+                        row.filter(|(i, _)| !mask.at([*i, j])).for_each(|(_, x)| *x = lowest);
                     }
                     None if self.sizes.causal => {
                         row[..j.saturating_sub(block.queries.start).min(r)].fill(lowest);
@@ -215,7 +151,8 @@ impl<T: Multiply + Lane> Work<'_, T> {
         }
         // Nothing is subtracted from −∞ where a query sees no key: its exponentials are 0.
         if let Some(mask) = mask {
-            for (i, largest) in area.largest.iter_mut().enumerate().filter(|(_, x)| **x == lowest) {
+            let queries = area.largest[..block.queries.len()].iter_mut().enumerate();
+            for (i, largest) in queries.filter(|(_, x)| **x == lowest) {
                 if !(0..block.keys).any(|j| *mask.at([i, j])) {
                     *largest = T::default();
                 }
@@ -224,61 +161,70 @@ impl<T: Multiply + Lane> Work<'_, T> {
     }
 }
 
-/// Replaces some scores by exponentials, and adds them to the totals.
-fn exponentials<T: Lane>(scores: &mut [T], largest: &[T], step: &mut [T], totals: &mut [T]) {
-    let step = &mut step[..scores.len()];
-    lower(scores, largest, step);
-    loops::fill(T::unary(Unary::Exp), 0.0, [step], scores);
-    add(totals, scores);
-}
+// Groups of queries lie side by side in each row. A loop goes down one group, whose numbers it keeps in registers; it counts by
+// itself, because an iterator that steps would be a call that is compiled without these vectors.
 
-/// The larger of each number and those below it in the rows.
-fn raise<T: Lane>(largest: &mut [T], rows: &[T]) {
+/// Raises the largest of each query to that of some more scores.
+fn raise<T: Lane>(largest: &mut [T], scores: &[T]) {
+    let (scores, groups) = (lanes(scores), largest.len() / LANES);
     widest(
         #[inline(always)]
         || {
-            for row in rows.chunks_exact(largest.len()) {
-                largest.iter_mut().zip(row).for_each(|(m, &x)| *m = if x > *m { x } else { *m });
+            for (group, largest) in largest.as_chunks_mut().0.iter_mut().enumerate() {
+                let mut most: [T; LANES] = *largest;
+                let mut at = group;
+                while let Some(x) = scores.get(at) {
+                    for i in 0..LANES {
+                        most[i] = if x[i] > most[i] { x[i] } else { most[i] };
+                    }
+                    at += groups;
+                }
+                *largest = most;
             }
         },
     );
 }
 
-/// The rows less one row.
-fn lower<T: Lane>(rows: &[T], row: &[T], to: &mut [T]) {
+/// Replaces some scores by exponentials, and adds them to the totals. They are added up first: a rounding error grows with the
+/// number of steps, not with that of keys.
+fn exponentials<T: Lane>(scores: &mut [T], largest: &[T], totals: &mut [T]) {
+    let (scores, groups) = (scores.as_chunks_mut::<LANES>().0, largest.len() / LANES);
+    let of_group = lanes(largest).iter().zip(totals.as_chunks_mut::<LANES>().0);
     widest(
         #[inline(always)]
         || {
-            for (to, x) in to.chunks_exact_mut(row.len()).zip(rows.chunks_exact(row.len())) {
-                to.iter_mut().zip(x.iter().zip(row)).for_each(|(y, (&x, &m))| *y = x - m);
+            for (group, (largest, total)) in of_group.enumerate() {
+                let mut sum = [T::default(); LANES];
+                let mut at = group;
+                while let Some(x) = scores.get_mut(at) {
+                    for i in 0..LANES {
+                        x[i] = exp_falling(Num(x[i] - largest[i])).0;
+                        sum[i] = sum[i] + x[i];
+                    }
+                    at += groups;
+                }
+                total.iter_mut().zip(sum).for_each(|(total, sum)| *total = *total + sum);
             }
         },
     );
 }
 
-/// Adds the sum of the rows. They are added up first: so a rounding error grows with the number of steps, not of keys.
-fn add<T: Lane>(sum: &mut [T], rows: &[T]) {
-    const MOST: usize = super::QUERIES;
-    let mut part = [T::default(); MOST];
-    let part = &mut part[..sum.len()];
+/// Adds Σ p·s for each query.
+fn add_products<T: Lane>(p: &[T], s: &[T], means: &mut [T]) {
+    let ([p, s], groups) = ([p, s].map(lanes), means.len() / LANES);
     widest(
         #[inline(always)]
         || {
-            for row in rows.chunks_exact(sum.len()) {
-                part.iter_mut().zip(row).for_each(|(y, &x)| *y = *y + x);
-            }
-            sum.iter_mut().zip(&*part).for_each(|(y, &x)| *y = *y + x);
-        },
-    );
-}
-
-/// Adds the sum of the products of the rows.
-fn add_products<T: Lane>(a: &[T], b: &[T], sum: &mut [T]) {
-    widest(
-        #[inline(always)]
-        || {
-            for (a, b) in a.chunks_exact(sum.len()).zip(b.chunks_exact(sum.len())) {
-                sum.iter_mut().zip(a.iter().zip(b)).for_each(|(y, (&a, &b))| *y = *y + a * b);
+            for (group, mean) in means.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+                let mut sum = [T::default(); LANES];
+                let mut at = group;
+                while let (Some(p), Some(s)) = (p.get(at), s.get(at)) {
+                    for i in 0..LANES {
+                        sum[i] = sum[i] + p[i] * s[i];
+                    }
+                    at += groups;
+                }
+                mean.iter_mut().zip(sum).for_each(|(mean, sum)| *mean = *mean + sum);
             }
         },
     );
@@ -286,14 +232,19 @@ fn add_products<T: Lane>(a: &[T], b: &[T], sum: &mut [T]) {
 
 /// p ← p·t and s ← p·(s − mean), for the inverse totals t.
 fn slope<T: Lane>(p: &mut [T], s: &mut [T], totals: &[T], means: &[T]) {
-    let r = totals.len();
+    let ([totals, means], groups) = ([totals, means].map(lanes), totals.len() / LANES);
+    let [p, s] = [p, s].map(|x| x.as_chunks_mut::<LANES>().0);
     widest(
         #[inline(always)]
         || {
-            for (p, s) in p.chunks_exact_mut(r).zip(s.chunks_exact_mut(r)) {
-                for (((p, s), &total), &mean) in p.iter_mut().zip(s).zip(totals).zip(means) {
-                    *p = *p * total;
-                    *s = *p * (*s - mean);
+            for (group, (total, mean)) in totals.iter().zip(means).enumerate() {
+                let mut at = group;
+                while let (Some(p), Some(s)) = (p.get_mut(at), s.get_mut(at)) {
+                    for i in 0..LANES {
+                        p[i] = p[i] * total[i];
+                        s[i] = p[i] * (s[i] - mean[i]);
+                    }
+                    at += groups;
                 }
             }
         },
@@ -304,4 +255,9 @@ fn slope<T: Lane>(p: &mut [T], s: &mut [T], totals: &[T], means: &[T]) {
 fn invert<T: Lane>(x: &mut [T]) {
     let one = T::from_f64(1.0);
     x.iter_mut().for_each(|x| *x = if *x == T::default() { *x } else { one / *x });
+}
+
+/// In groups of queries, which are done side by side.
+fn lanes<T>(x: &[T]) -> &[[T; LANES]] {
+    x.as_chunks().0
 }

@@ -6,7 +6,7 @@ use super::instructions::{Multiply, Table};
 use super::product::Product;
 use super::*;
 use crate::dtype::Float;
-use crate::tree::DEPTH;
+use crate::tree::{DEPTH, Order, chain_length};
 use std::sync::Mutex;
 
 /// An operand: numbers, and the layout of a matrix in them.
@@ -289,6 +289,33 @@ fn small_products_need_no_room() {
         }
     }
     assert_eq!(scratch.bytes(), 0);
+}
+
+#[test]
+fn a_block_replaces_or_adds_in_chains() {
+    for [m, k, n] in SIZES {
+        for layouts in LAYOUTS.map(|a| [a, Layout::Wide]) {
+            let (a, b) = (operand::<f32>(&[m, k], layouts[0], 1), operand::<f32>(&[k, n], layouts[1], 7));
+            let chains = Order::Chains { length: chain_length(k.max(1)) };
+            for table in f32::all_kernels() {
+                let mut c = vec![f32::NAN; m * n];
+                product::unpacked(a.view(), b.view(), &mut c, false, table);
+                if m * k * n > 0 {
+                    let mut whole = vec![f32::NAN; m * n];
+                    let write = uninit(&mut whole);
+                    Product::in_order(a.view(), b.view(), write, chains, table)
+                        .run(&mut Scratch::default(), &Workers::default());
+                    assert_eq!(bits(&c), bits(&whole), "{m}×{k}×{n} {layouts:?}");
+                }
+                let mut sum = vec![0.5; m * n];
+                product::unpacked(a.view(), b.view(), &mut sum, true, table);
+                for (sum, c) in sum.iter().zip(&c) {
+                    let bound = if k <= DEPTH { 0.0 } else { 1e-6 * (c.abs() + k as f32) };
+                    assert!((sum - (0.5 + c)).abs() <= bound, "{m}×{k}×{n} {layouts:?}: {sum}, {c}");
+                }
+            }
+        }
+    }
 }
 
 #[test]
