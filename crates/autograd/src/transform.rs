@@ -282,9 +282,8 @@ pub fn laplacian<'t>(f: impl Fn(Var<'t>) -> Var<'t>) -> impl Fn(Var<'t>) -> Var<
     move |x| {
         let x = apart(x);
         let (n, ones) = (space(x), vec![1; x.rank() - 1]);
-        let basis = x.tape().eye(n, x.dtype()).reshape(&[&[n], &ones[..], &[n]].concat()[..]);
-        let directions =
-            basis.broadcast_to([n].into_iter().chain(x.shape().iter().copied()).collect::<Shape>());
+        // The same at all points: what they have in common is computed once.
+        let directions = x.tape().eye(n, x.dtype()).reshape(&[&[n], &ones[..], &[n]].concat()[..]);
         f(x).second_derivatives(&[x], &[directions]).coefficients[1]
     }
 }

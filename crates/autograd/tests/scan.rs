@@ -295,7 +295,7 @@ impl autograd::custom::Loops for Counted {
 fn a_loop_that_has_come_to_rest_computes_no_more() {
     let count = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let tape = Tape::new();
-    let start = tape.constant(&[200.0; 40]);
+    let start = tape.constant([200.0; 40]);
     let (last, sums) = tape.scan(1000, start, (), |x, ()| {
         let next = Var::by_loops(Counted(count.clone()), &[x]);
         (next, next.sum())

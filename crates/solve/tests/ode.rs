@@ -20,7 +20,7 @@ fn exponential_growth_and_all_its_derivatives() {
     let tape = Tape::new();
     let (y0, k) = (tape.var(1.5), tape.var(-0.7));
     let at = [0.0, 0.4, 1.0, 2.5];
-    let times = tape.var(&at);
+    let times = tape.var(at);
     for rk4 in [false, true] {
         let ode = odeint(|_t, y| k * y);
         let y = if rk4 { ode.rk4(200).solve(y0, times) } else { fine(ode).solve(y0, times) };
@@ -44,7 +44,7 @@ fn exponential_growth_and_all_its_derivatives() {
 fn an_oscillator_keeps_its_phase() {
     let tape = Tape::new();
     let (start, w) = (tape.var([1.0, 0.0]), tape.var(2.0));
-    let times = tape.constant(&(0..=20).map(|i| f64::from(i) * 0.25).collect::<Vec<_>>());
+    let times = tape.constant((0..=20).map(|i| f64::from(i) * 0.25).collect::<Vec<_>>());
     let ode = fine(odeint(|_t, y: Var<'_>| Var::stack(&[y.index(0, 1), -w.square() * y.index(0, 0)], 0)));
     let y = ode.solve(start, times);
     let expected: Vec<f64> = (0..=20)

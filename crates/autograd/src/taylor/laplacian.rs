@@ -20,15 +20,15 @@ use std::collections::HashMap;
 /// What a value is beside its elements.
 #[derive(Clone, Copy)]
 struct Second<'t> {
-    /// Its derivatives along the directions, stacked.
+    /// Its derivatives along the directions, stacked. Where they are the same along an axis, it may have length 1.
     tangents: Var<'t>,
     /// The sum of its second derivatives along each; `None` is zero.
     sum: Option<Var<'t>>,
 }
 
 impl<'t> Var<'t> {
-    /// The sum of the second derivatives along directions, which are stacked along a first axis before those of x. The coefficients are the
-    /// value, and that sum.
+    /// The sum of the second derivatives along directions, which are stacked along a first axis before those of x; where they are the same
+    /// along an axis, it may have length 1. The coefficients are the value, and that sum.
     #[track_caller]
     pub(crate) fn second_derivatives(self, x: &[Var<'t>], directions: &[Var<'t>]) -> Along<'t> {
         let tape = self.tape();
@@ -56,7 +56,14 @@ fn of_node<'t>(
 ) -> Option<Second<'t>> {
     visit(tape, id, |op, rule, at, operands| {
         let x: Vec<Option<Second<'t>>> = operands.iter().map(|x| known.get(x).copied()).collect();
-        let tangents: Vec<Option<Var<'t>>> = x.iter().map(|x| x.map(|x| x.tangents)).collect();
+        let keeps = matches!(op, Op::Unary(_) | Op::Binary(_) | Op::Matmul(_));
+        let tangents: Vec<Option<Var<'t>>> = x
+            .iter()
+            .zip(at.x)
+            .map(|(known, x)| {
+                known.map(|known| if keeps { known.tangents } else { whole(known.tangents, &x.shape()) })
+            })
+            .collect();
         let sums: Vec<Option<Var<'t>>> = x.iter().map(|x| x.and_then(|x| x.sum)).collect();
         match Degree::of(op) {
             Degree::Table => of_row(op, at, operands, &tangents, &sums),
@@ -115,7 +122,7 @@ fn of_row<'t>(
             }
         }
     }
-    Some(Second { tangents: total(first)?, sum: total(second) })
+    Some(Second { tangents: total(first)?, sum: total(second).map(|sum| sum.broadcast_to(at.y.shape())) })
 }
 
 fn slope_at<'t>(slope: Slope<super::series::Series<'_, 't>>) -> Slope<Var<'t>> {
@@ -171,6 +178,12 @@ fn of_batch<'t>(op: &Op, rule: &dyn Rule, at: &At<'_, 't>, tangents: &[Option<Va
     Some(record(op, &[*some]))
 }
 
+/// Tangents with all axes at their length: those of values of this shape.
+#[track_caller]
+fn whole<'t>(tangents: Var<'t>, shape: &Shape) -> Var<'t> {
+    tangents.broadcast_to(tangents.shape()[..1].iter().chain(shape.iter()).copied().collect::<Shape>())
+}
+
 /// The tangents along one direction.
 #[track_caller]
 fn along<'t>(tangents: &[Option<Var<'t>>], direction: usize) -> Vec<Option<Var<'t>>> {
@@ -194,8 +207,12 @@ fn of_product<'t>(
     let [a, b] = [at.x[0], at.x[1]];
     let n = tangents.iter().flatten().next()?.shape()[0];
     let (all, mixed) = if let Op::Matmul(_) = op {
-        let terms = [tangents[0].map(|t| t.matmul(b)), tangents[1].map(|t| a.matmul(t))];
-        let mixed = tangents[0].zip(tangents[1]).map(|(a, b)| a.matmul(b).sum_over(0));
+        // Rows of the left operand may be the same; what is summed over is there.
+        let left =
+            tangents[0].map(|t| if t.shape().last() == a.shape().last() { t } else { whole(t, &a.shape()) });
+        let right = tangents[1].map(|t| whole(t, &b.shape()));
+        let terms = [left.map(|t| t.matmul(b)), right.map(|t| a.matmul(t))];
+        let mixed = left.zip(right).map(|(a, b)| a.matmul(b).sum_over(0));
         (total(terms)?, mixed)
     } else {
         let product = |i: usize| {
@@ -204,7 +221,8 @@ fn of_product<'t>(
         };
         (one_by_one(n, |i| rule.jvp(at, &along(tangents, i)))?, total((0..n).map(product)))
     };
-    Some(Second { tangents: all, sum: total([rule.jvp(at, sums), mixed.map(|x| x * 2.0)]) })
+    let mixed = mixed.map(|x| (x * 2.0).broadcast_to(at.y.shape()));
+    Some(Second { tangents: all, sum: total([rule.jvp(at, sums), mixed]) })
 }
 
 /// By derivatives of the forward rule, one direction after the other.

@@ -156,7 +156,7 @@ impl<'t> Arena<'t> {
             return total((0..=k).map(term));
         }
         let twice = total((0..k.div_ceil(2)).map(term)).map(|x| x * 2.0);
-        total([twice, if k % 2 == 0 { term(k / 2) } else { None }])
+        total([twice, if k.is_multiple_of(2) { term(k / 2) } else { None }])
     }
 
     /// y = a/b: yₖ = (aₖ − Σ bⱼ·yₖ₋ⱼ)/b₀, j from 1 to k.

@@ -40,7 +40,7 @@ impl Function for Solution {
 
     fn vjp<'t>(&self, at: &Point<'_, 't>, g: Var<'t>) -> Vec<Option<Var<'t>>> {
         let (y, times, used) = (at.y, at.x[1], &at.x[2..]);
-        let (n, shape) = (times.shape()[0], at.x[0].shape());
+        let n = times.shape()[0];
         let wanted: Vec<usize> =
             (0..used.len()).filter(|&i| at.wants(i + 2) && used[i].dtype().is_float()).collect();
         let by: Vec<Var<'t>> = wanted.iter().map(|&i| used[i]).collect();
@@ -64,7 +64,7 @@ impl Function for Solution {
             let start = flat(&[&[y], &carry[..]].concat());
             let back = solve(&field, self.how, start, Var::stack(&[to, from], 0)).index(0, 1);
             let mut parts = split(back, &like).split_off(1);
-            parts[0] = parts[0] + g;
+            parts[0] += g;
             (parts, ())
         });
         let mut all = vec![None; at.x.len()];
@@ -79,7 +79,6 @@ impl Function for Solution {
             all[1] = Some(Var::stack(&(0..n).map(each).collect::<Vec<_>>(), 0));
         }
         wanted.iter().zip(&end[1..]).for_each(|(&i, &cotangent)| all[i + 2] = Some(cotangent));
-        debug_assert_eq!(end[0].shape(), shape);
         all
     }
 
@@ -98,7 +97,7 @@ impl Function for Solution {
         let row = |x: Var<'t>, i: usize| x.index(0, i as isize);
         let mut start = t[0].unwrap_or_else(|| y0.full_like(0.0));
         if let Some(moved) = t[1] {
-            start = start - velocity(row(times, 0), y0) * row(moved, 0);
+            start -= velocity(row(times, 0), y0) * row(moved, 0);
         }
         let both = solve(&field, self.how, flat(&[y0, start]), times);
         let elements = y0.shape().elements();
