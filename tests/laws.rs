@@ -171,8 +171,8 @@ const MODULES: &[(&str, &[&str])] = &[
         ],
     ),
     ("jvp", &["reachable", "ir", "op", "tape", "var"]),
-    // Functions of functions: methods of variables, and nothing else.
-    ("transform", &["mistake", "shape", "var"]),
+    // Functions of functions: methods of variables, and a function that is recorded for a batch.
+    ("transform", &["mistake", "ops::Group", "record", "shape", "tape", "target", "var"]),
     (
         "program",
         &[
