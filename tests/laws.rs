@@ -175,8 +175,8 @@ const MODULES: &[(&str, &[&str])] = &[
     ("jvp", &["reachable", "ir", "op", "tape", "var"]),
     // Sweeps of higher order: rules again, and the table over series.
     ("taylor", &["ir", "number", "op", "reachable", "record", "rows", "shape", "table", "tape", "var"]),
-    // Functions of functions: methods of variables, and nothing else; parameters are read by the tape.
-    ("transform", &["mistake", "shape", "tape", "var"]),
+    // Functions of functions: methods of variables, and a function that is recorded for a batch.
+    ("transform", &["mistake", "ops::Group", "record", "shape", "tape", "target", "var"]),
     (
         "program",
         &[

@@ -22,6 +22,7 @@ use crate::scratch::Scratch;
 use crate::shape::Shape;
 use std::cell::{Ref, RefCell, RefMut};
 use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -396,6 +397,11 @@ impl List {
             shape: &node.meta.shape,
             strides: &node.value.strides,
         }
+    }
+
+    /// How many elements the largest of some values has.
+    pub(crate) fn largest(&self, nodes: Range<NodeId>) -> usize {
+        nodes.map(|id| self.node(id).meta.shape.elements()).max().unwrap_or(0)
     }
 
     /// Whether the nodes have no values.

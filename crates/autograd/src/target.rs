@@ -23,6 +23,9 @@ pub(crate) struct Target {
     pub(crate) in_place_from: usize,
     /// A gradient of fewer elements is not streamed into an update. It stays in the cache until it is read.
     pub(crate) stream_from: usize,
+    /// The most elements of a value whose derivatives along many directions are computed as one batch. Those of a larger one are
+    /// computed one direction after the other: they keep the caches, and planning them takes the longer.
+    pub(crate) batch_up_to: usize,
     /// What threads share.
     pub(crate) threads: Threads,
     /// What is rematerialised instead of stored.
@@ -100,6 +103,7 @@ impl Target {
         short_sum: 1024,
         in_place_from: if cfg!(test) { 64 } else { 1 << 18 },
         stream_from: 1 << 13,
+        batch_up_to: 1 << 10,
         threads: Threads {
             task: 8 * BLOCK,
             tiles_from: 1 << 17,

@@ -39,6 +39,7 @@ pub use wrt::{Wrt, jacobians};
 
 use crate::mistake::Mistake;
 use crate::shape::Shape;
+use crate::target::Target;
 use crate::var::Var;
 
 /// The same values as another node: derivatives by it see what the function does with its argument, and nothing around it.
@@ -307,26 +308,32 @@ pub fn checkpoint<'t>(f: impl Fn(Var<'t>) -> Var<'t>) -> impl Fn(Var<'t>) -> Var
 
 /// The Jacobian of y by x, row by row.
 fn rows<'t>(y: Var<'t>, x: Var<'t>) -> Var<'t> {
-    let flat = y.reshape([y.shape().elements()]);
-    let row = |i: usize| flat.index(0, i as isize).grad([x])[0];
-    assembled((0..flat.shape()[0]).map(row).collect(), y, x)
+    let units = x.tape().eye(y.shape().elements(), y.dtype());
+    let row = |unit: Var<'t>| y.vjp(unit.reshape(y.shape()), &[x])[0];
+    each_direction(units, y, x, row).reshape(beside(y, x))
 }
 
 /// The Jacobian of y by x, column by column.
 fn columns<'t>(y: Var<'t>, x: Var<'t>) -> Var<'t> {
-    let n = x.shape().elements();
-    let basis = x.tape().eye(n, x.dtype());
-    let column = |i: usize| y.jvp(&[x], &[basis.index(0, i as isize).reshape(x.shape())]);
-    let columns: Vec<Var<'t>> = (0..n).map(column).collect();
-    assembled(columns, x, y).reshape([n, y.shape().elements()]).t().reshape(beside(y, x))
+    let units = x.tape().eye(x.shape().elements(), x.dtype());
+    let column = |unit: Var<'t>| y.jvp(&[x], &[unit.reshape(x.shape())]);
+    let columns = each_direction(units, y, x, column);
+    columns.reshape([x.shape().elements(), y.shape().elements()]).t().reshape(beside(y, x))
 }
 
-/// A stack of derivatives of y, one for each of its elements; zeros of no elements where there is none.
-fn assembled<'t>(all: Vec<Var<'t>>, y: Var<'t>, x: Var<'t>) -> Var<'t> {
-    match all.is_empty() {
-        true => x.tape().full(0.0, beside(y, x), x.dtype()),
-        false => Var::stack(&all, 0).reshape(beside(y, x)),
+/// A derivative of y for each of the given directions, along a new first axis: as one batch, or, where one alone is work enough, one
+/// after the other, each of which fits the caches that all together leave.
+fn each_direction<'t>(
+    directions: Var<'t>,
+    y: Var<'t>,
+    x: Var<'t>,
+    along: impl Fn(Var<'t>) -> Var<'t>,
+) -> Var<'t> {
+    let n = directions.shape()[0];
+    if n == 0 || x.tape().list().largest(x.id()..y.id() + 1) <= Target::CPU.batch_up_to {
+        return vmap(along)(directions);
     }
+    Var::stack(&(0..n as isize).map(|i| along(directions.index(0, i))).collect::<Vec<_>>(), 0)
 }
 
 /// \[…y, …x\].

@@ -1,6 +1,8 @@
 //! `vmap` from outside: derivatives through it and within it, nesting, loops, programs, keys, mistakes.
 
-use autograd::transform::{grad, hessian, jvp, vmap, vmap_onto, vmap_over};
+use autograd::transform::{
+    grad, hessian, jacobian_back, jacobian_forward, jvp, laplacian, vmap, vmap_onto, vmap_over,
+};
 use autograd::{DType, Key, Params, Program, ProgramError, Shape, Tape, Var};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -183,4 +185,28 @@ fn mistakes_name_what_differs() {
     })(x);
     let text = message(|| left.get().expect("it was traced") + 1.0);
     assert!(text.contains("of a mapped function is used outside of it"), "{text}");
+}
+
+/// Sums of many equal terms, of which one direction alone is work enough.
+fn large<'t>(x: Var<'t>) -> Var<'t> {
+    x.unsqueeze(-1).broadcast_to([3, 1000]).sin().sum_over(-1)
+}
+
+#[test]
+fn jacobians_of_large_functions_are_those_of_small_ones() {
+    let tape = Tape::new();
+    let x = tape.var([0.5, -1.0, 2.0]);
+    for (i, x) in [0.5f64, -1.0, 2.0].into_iter().enumerate() {
+        let point = tape.var([x, x, x]);
+        for j in [jacobian_forward(large)(point), jacobian_back(large)(point)] {
+            let want = |k: usize| if k == i { 1000.0 * x.cos() } else { 0.0 };
+            let row: Vec<f64> = (0..3).map(want).collect();
+            assert!(
+                j.index(0, i as isize).to_vec::<f64>().iter().zip(row).all(|(a, b)| (a - b).abs() < 1e-9)
+            );
+        }
+    }
+    let laplace = laplacian(|p| large(p.reshape([3])).sum().reshape([1]))(x.reshape([1, 3])).to_vec::<f64>();
+    let want: f64 = [0.5f64, -1.0, 2.0].iter().map(|x| -1000.0 * x.sin()).sum();
+    assert!((laplace[0] - want).abs() < 1e-9);
 }

@@ -1,7 +1,6 @@
 //! Batches: what an op does for each example of one.
 
 use crate::ir::{Meta, Op};
-use crate::record::record;
 use crate::shape::{Axes, Shape};
 use crate::var::Var;
 
@@ -32,13 +31,6 @@ pub(crate) struct Batch<'a, 't> {
 }
 
 impl<'t> Batch<'_, 't> {
-    /// An op that takes the axis of the examples as it takes its other leading ones, or with attributes that are moved past it.
-    #[track_caller]
-    pub(crate) fn record(&self, op: impl Into<Op>) -> Var<'t> {
-        let all: Vec<Var<'t>> = (0..self.x.len()).map(|i| self.of_all(i)).collect();
-        record(op, &all)
-    }
-
     /// An operand with the examples along its first axis.
     #[track_caller]
     pub(crate) fn of_all(&self, operand: usize) -> Var<'t> {

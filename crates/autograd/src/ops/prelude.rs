@@ -24,3 +24,12 @@ use crate::ir::Op;
 pub(super) fn linear<'t>(op: impl Into<Op>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
     t[0].map(|t| record(op, &[t]))
 }
+
+impl<'t> Batch<'_, 't> {
+    /// An op that takes the axis of the examples as it takes its other leading ones, or with attributes that are moved past it.
+    #[track_caller]
+    pub(super) fn record(&self, op: impl Into<Op>) -> Var<'t> {
+        let all: Vec<Var<'t>> = (0..self.x.len()).map(|i| self.of_all(i)).collect();
+        record(op, &all)
+    }
+}

@@ -125,7 +125,8 @@ impl Rule for Slice {
     fn vjp<'t>(&self, at: &At<'_, 't>, g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {
         let &Slice { axis, start, length } = self;
         let after = at.x().shape()[axis as usize] - start - length;
-        only(record(Pad { axis, before: start, after }, &[g]))
+        // A slice of the whole axis is the operand itself.
+        only(if start + after == 0 { g } else { record(Pad { axis, before: start, after }, &[g]) })
     }
 
     fn jvp<'t>(&self, _at: &At<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {

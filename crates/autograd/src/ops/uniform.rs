@@ -65,7 +65,7 @@ pub(super) fn require_key(x: &Meta) -> Result<(), Mismatch> {
     if x.dtype == DType::I64 && x.shape.last() == Some(&2) {
         return Ok(());
     }
-    let mismatch = Mismatch::new("a key is two I64 words, of shape [2]; several keys have them along their last axis").hint(
+    let mismatch = Mismatch::new("a key is two I64 words, of shape [2]").hint(
         "make a key with `Key::new(seed)`, and record it with `tape.constant(key)` or as an input with `t.input_key(…)`",
     );
     Err(if x.dtype == DType::I64 { mismatch } else { mismatch.clash([Clash::DType(0)]) })
