@@ -167,7 +167,7 @@ pub fn jacobian<'t>(f: impl Fn(Var<'t>) -> Var<'t>) -> impl Fn(Var<'t>) -> Var<'
     move |x| {
         let x = apart(x);
         let y = f(x);
-        if x.shape().elements() < y.shape().elements() { columns(y, x) } else { rows(y, x) }
+        if x.shape().elements() < y.shape().elements() { columns(y, x) } else { rows(y, &[x])[0] }
     }
 }
 
@@ -203,7 +203,7 @@ pub fn jacobian_forward<'t>(f: impl Fn(Var<'t>) -> Var<'t>) -> impl Fn(Var<'t>) 
 pub fn jacobian_back<'t>(f: impl Fn(Var<'t>) -> Var<'t>) -> impl Fn(Var<'t>) -> Var<'t> {
     move |x| {
         let x = apart(x);
-        rows(f(x), x)
+        rows(f(x), &[x])[0]
     }
 }
 
@@ -306,34 +306,37 @@ pub fn checkpoint<'t>(f: impl Fn(Var<'t>) -> Var<'t>) -> impl Fn(Var<'t>) -> Var
     move |x| x.tape().checkpoint(x, &f)
 }
 
-/// The Jacobian of y by x, row by row.
-fn rows<'t>(y: Var<'t>, x: Var<'t>) -> Var<'t> {
-    let units = x.tape().eye(y.shape().elements(), y.dtype());
-    let row = |unit: Var<'t>| y.vjp(unit.reshape(y.shape()), &[x])[0];
-    each_direction(units, y, x, row).reshape(beside(y, x))
+/// The Jacobians of y by each x, row by row.
+fn rows<'t>(y: Var<'t>, x: &[Var<'t>]) -> Vec<Var<'t>> {
+    let units = y.tape().eye(y.shape().elements(), y.dtype());
+    let all = each_direction(units, y, x, |unit| y.vjp(unit.reshape(y.shape()), x));
+    all.into_iter().zip(x).map(|(rows, x)| rows.reshape(beside(y, *x))).collect()
 }
 
 /// The Jacobian of y by x, column by column.
 fn columns<'t>(y: Var<'t>, x: Var<'t>) -> Var<'t> {
     let units = x.tape().eye(x.shape().elements(), x.dtype());
-    let column = |unit: Var<'t>| y.jvp(&[x], &[unit.reshape(x.shape())]);
-    let columns = each_direction(units, y, x, column);
+    let column = |unit: Var<'t>| vec![y.jvp(&[x], &[unit.reshape(x.shape())])];
+    let columns = each_direction(units, y, &[x], column)[0];
     columns.reshape([x.shape().elements(), y.shape().elements()]).t().reshape(beside(y, x))
 }
 
-/// A derivative of y for each of the given directions, along a new first axis: as one batch, or, where one alone is work enough, one
+/// Derivatives of y for each of the given directions, along a new first axis: as one batch, or, where one alone is work enough, one
 /// after the other, each of which fits the caches that all together leave.
 fn each_direction<'t>(
     directions: Var<'t>,
     y: Var<'t>,
-    x: Var<'t>,
-    along: impl Fn(Var<'t>) -> Var<'t>,
-) -> Var<'t> {
+    x: &[Var<'t>],
+    along: impl Fn(Var<'t>) -> Vec<Var<'t>>,
+) -> Vec<Var<'t>> {
     let n = directions.shape()[0];
-    if n == 0 || x.tape().list().largest(x.id()..y.id() + 1) <= Target::CPU.batch_up_to {
+    let first = x.iter().map(|x| x.id()).min().unwrap_or(y.id());
+    if n == 0 || y.tape().list().largest(first..y.id() + 1) <= Target::CPU.batch_up_to {
         return vmap(along)(directions);
     }
-    Var::stack(&(0..n as isize).map(|i| along(directions.index(0, i))).collect::<Vec<_>>(), 0)
+    let all: Vec<Vec<Var<'t>>> = (0..n as isize).map(|i| along(directions.index(0, i))).collect();
+    let stacked = |k: usize| Var::stack(&all.iter().map(|each| each[k]).collect::<Vec<_>>(), 0);
+    (0..all[0].len()).map(stacked).collect()
 }
 
 /// \[…y, …x\].

@@ -1,9 +1,11 @@
 //! `vmap` from outside: derivatives through it and within it, nesting, loops, programs, keys, mistakes.
 
+use autograd::custom::{Function, Loops, Point};
 use autograd::transform::{
     grad, hessian, jacobian_back, jacobian_forward, jvp, laplacian, vmap, vmap_onto, vmap_over,
 };
 use autograd::{DType, Key, Params, Program, ProgramError, Shape, Tape, Var};
+use ndarray::{ArrayViewD, ArrayViewMutD};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A function of every kind of op: a product, a reduction, a choice, an index, a loop.
@@ -185,6 +187,79 @@ fn mistakes_name_what_differs() {
     })(x);
     let text = message(|| left.get().expect("it was traced") + 1.0);
     assert!(text.contains("of a mapped function is used outside of it"), "{text}");
+}
+
+/// (Σ x)·y with a slope by y that is three times too large, so that the rule is seen.
+struct Steep;
+
+impl Function for Steep {
+    fn name(&self) -> &'static str {
+        "steep"
+    }
+    fn value<'t>(&self, x: &[Var<'t>]) -> Var<'t> {
+        x[0].sum() * x[1]
+    }
+    fn vjp<'t>(&self, at: &Point<'_, 't>, g: Var<'t>) -> Vec<Option<Var<'t>>> {
+        let by_y = at.wants(1).then(|| 3.0 * g * at.x[0].sum());
+        vec![Some((g * at.x[1]).broadcast_to(at.x[0].shape())), by_y]
+    }
+}
+
+fn steep<'t>(w: Var<'t>, x: Var<'t>) -> Var<'t> {
+    Var::call(Steep, &[x, w.sum()])
+}
+
+fn checkpoint<'t>(w: Var<'t>, x: Var<'t>) -> Var<'t> {
+    x.tape().checkpoint(x, |x| (x.sum() * w).sin().sum())
+}
+
+/// The largest number, by loops.
+struct Largest;
+
+impl Loops for Largest {
+    fn name(&self) -> &'static str {
+        "largest"
+    }
+    fn shape(&self, _x: &[&Shape]) -> Result<Shape, String> {
+        Ok(Shape::from([]))
+    }
+    fn fill(&self, x: &[ArrayViewD<'_, f64>], mut y: ArrayViewMutD<'_, f64>) -> Result<(), String> {
+        y.fill(x[0].iter().copied().fold(f64::NEG_INFINITY, f64::max));
+        Ok(())
+    }
+}
+
+#[test]
+fn functions_of_the_users_have_their_rules_in_a_batch() {
+    let tape = Tape::new();
+    let (w, xs) = (weights(&tape, 2).index(-1, 0), points(&tape, 3));
+    for g in [
+        steep as for<'t> fn(Var<'t>, Var<'t>) -> Var<'t>,
+        |w, x| grad(|w| steep(w, x))(w),
+        |w, x| jvp(|x| steep(w, x))(x, x.cos()).1,
+    ] {
+        let (a, b) = (at_once(w, xs, g), one_by_one(w, xs, g));
+        near(a, b);
+        near(a.square().sum().grad([w])[0], b.square().sum().grad([w])[0]);
+        near(a.square().sum().grad([xs])[0], b.square().sum().grad([xs])[0]);
+    }
+    let (a, b) = (at_once(w, xs, checkpoint), one_by_one(w, xs, checkpoint));
+    near(a, b);
+    near(a.square().sum().grad([w])[0], b.square().sum().grad([w])[0]);
+}
+
+#[test]
+fn loops_of_the_users_run_example_by_example() -> Result<(), ProgramError> {
+    let tape = Tape::new();
+    let xs = points(&tape, 3);
+    near(vmap(|x| Var::by_loops(Largest, &[x]))(xs), xs.max_over(-1));
+    let program = Program::trace(&Params::f64(), |t| {
+        let x = t.input("x", [3, 4]);
+        t.outputs(vmap(|x| Var::by_loops(Largest, &[x]))(x) + Var::by_loops(Largest, &[x]))
+    })?;
+    let text = program.explain().to_string();
+    assert!(text.contains("by_loops ×3, one by one"), "{text}");
+    Ok(())
 }
 
 /// Sums of many equal terms, of which one direction alone is work enough.

@@ -5,7 +5,8 @@ use crate::call::Fault;
 use crate::dense::Dense;
 use crate::dtype::Data;
 use crate::ir::{Body, Line, Op};
-use crate::record::record;
+use crate::op::Each;
+use crate::record::{of_each, recorded};
 use crate::tape::Tape;
 use crate::var::Var;
 
@@ -29,14 +30,26 @@ pub(super) fn values_of(body: &Body, arguments: Vec<Dense>) -> Result<Vec<Dense>
 pub(super) fn replay<'t>(body: &Body, tape: &'t Tape<'t>, arguments: &[Var<'t>]) -> Vec<Var<'t>> {
     let mut values = arguments.to_vec();
     for line in &body.lines[arguments.len()..] {
-        let value = match line.op {
-            Op::Full(x) => tape.full(x, line.meta.shape.clone(), line.meta.dtype),
-            _ => {
-                let x: Vec<Var<'t>> = line.inputs.iter().map(|&i| values[i as usize]).collect();
-                record(line.op.clone(), &x)
-            }
-        };
-        values.push(value);
+        let x: Vec<Var<'t>> = line.inputs.iter().map(|&i| values[i as usize]).collect();
+        values.push(recorded(tape, line.op.clone(), line.meta.clone(), &x));
+    }
+    values
+}
+
+/// As [`replay`], for all examples of a batch, given which arguments differ between them.
+#[track_caller]
+pub(super) fn replay_for_each<'t>(
+    body: &Body,
+    tape: &'t Tape<'t>,
+    examples: usize,
+    arguments: &[Var<'t>],
+    own: &[bool],
+) -> Vec<Each<'t>> {
+    let each = |(&x, &own): (&Var<'t>, &bool)| if own { Each::Own(x) } else { Each::Same(x) };
+    let mut values: Vec<Each<'t>> = arguments.iter().zip(own).map(each).collect();
+    for line in &body.lines[arguments.len()..] {
+        let x: Vec<Each<'t>> = line.inputs.iter().map(|&i| values[i as usize]).collect();
+        values.push(of_each(tape, examples, &line.op, &line.meta, &x));
     }
     values
 }

@@ -8,7 +8,7 @@ use crate::dtype::{DataMut, Element};
 use crate::ir::{ByLoops, Custom};
 use crate::mistake::Mistake;
 use crate::record::check_memory;
-use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, IxDyn};
+use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Axis, IxDyn};
 
 /// Loops of your own, for what is no composition of ops: [`Var::by_loops`].
 ///
@@ -124,7 +124,50 @@ impl<'t> Var<'t> {
         };
         x.iter().for_each(|x| check_memory(name, &x.shape(), x.dtype()));
         let held: Held = Box::new(loops);
-        record(ByLoops { function: Custom::new::<L>(name, held), to }, x)
+        record(ByLoops { function: Custom::new::<L>(name, held), to, examples: 0 }, x)
+    }
+}
+
+/// A user's loops for each example of a batch, one after the other: nothing is known of them that would do for all at once.
+struct OneByOne {
+    loops: Custom,
+    /// Which operands differ between examples.
+    own: Vec<bool>,
+}
+
+impl OneByOne {
+    fn each<T>(
+        &self,
+        x: &[ArrayViewD<'_, T>],
+        mut y: ArrayViewMutD<'_, T>,
+        fill: impl Fn(&Held, &[ArrayViewD<'_, T>], ArrayViewMutD<'_, T>) -> Result<(), String>,
+    ) -> Result<(), String> {
+        y.axis_iter_mut(Axis(0)).enumerate().try_for_each(|(i, y)| {
+            let one: Vec<ArrayViewD<'_, T>> = x
+                .iter()
+                .zip(&self.own)
+                .map(|(x, &own)| if own { x.index_axis(Axis(0), i) } else { x.view() })
+                .collect();
+            fill(self.loops.get(), &one, y)
+        })
+    }
+}
+
+impl Loops for OneByOne {
+    fn name(&self) -> &'static str {
+        self.loops.name()
+    }
+
+    fn shape(&self, _x: &[&Shape]) -> Result<Shape, String> {
+        unreachable!("a batch has the shape of an example")
+    }
+
+    fn fill(&self, x: &[ArrayViewD<'_, f64>], y: ArrayViewMutD<'_, f64>) -> Result<(), String> {
+        self.each(x, y, |loops, x, y| loops.fill(x, y))
+    }
+
+    fn fill_f32(&self, x: &[ArrayViewD<'_, f32>], y: ArrayViewMutD<'_, f32>) -> Result<(), String> {
+        self.each(x, y, |loops, x, y| loops.fill_f32(x, y))
     }
 }
 
@@ -143,22 +186,13 @@ impl Rule for ByLoops {
         Ok(Meta::new(self.to.clone(), require_float(x)?))
     }
 
-    /// The loops are those of one example, and run once for each: an op of this name for each shows that.
     fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
-        let of_one = |i: usize| {
-            let x = batch.x.iter().map(|x| match *x {
-                Each::Own(x) => x.index(0, i as isize),
-                Each::Same(x) => x,
-            });
-            record(self.clone(), &x.collect::<Vec<_>>())
-        };
-        match batch.examples {
-            0 => {
-                let (Each::Own(x) | Each::Same(x)) = batch.x[0];
-                x.tape().full(0.0, batch.shape(&self.to), x.dtype())
-            }
-            n => Var::stack(&(0..n).map(of_one).collect::<Vec<_>>(), 0),
-        }
+        let own: Vec<bool> = batch.x.iter().map(|x| matches!(x, Each::Own(_))).collect();
+        let x: Vec<Var<'t>> = batch.x.iter().map(|&(Each::Own(x) | Each::Same(x))| x).collect();
+        let (name, to) = (self.function.name(), batch.shape(&self.to));
+        let each: Held = Box::new(OneByOne { loops: self.function.clone(), own });
+        let examples = batch.examples.saturating_mul(self.examples.max(1));
+        record(ByLoops { function: Custom::new::<OneByOne>(name, each), to, examples }, &x)
     }
 
     fn vjp<'t>(&self, at: &At<'_, 't>, _g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {

@@ -2,7 +2,7 @@
 
 use super::Program;
 use crate::code::MemoryView;
-use crate::ir::NodeId;
+use crate::ir::{NodeId, Op};
 use crate::lists::IntoList;
 use crate::plan::{FIRST_INPUT, GRADIENTS, Kernel, PlanInput, Work};
 use crate::text::{short_path, shortened};
@@ -74,9 +74,11 @@ impl Program {
         if kernel.kind() == "copy" {
             return vec!["copy".to_owned()];
         }
-        let name = |&id: &NodeId| match self.plan.graph.node(id).op.name() {
-            name if self.plan.rematerialised.copies.contains(&id) => format!("[{name}]"),
-            name => name.to_owned(),
+        let name = |&id: &NodeId| match &self.plan.graph.node(id).op {
+            op if self.plan.rematerialised.copies.contains(&id) => format!("[{}]", op.name()),
+            // No rule is known for a batch.
+            Op::ByLoops(loops) if loops.examples > 0 => format!("by_loops ×{}, one by one", loops.examples),
+            op => op.name().to_owned(),
         };
         kernel.nodes.iter().map(name).listed()
     }

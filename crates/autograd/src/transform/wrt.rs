@@ -1,6 +1,6 @@
 //! Derivatives by many things at once: variables, all parameters, or those of a part of a model.
 
-use super::{apart, beside};
+use super::apart;
 use crate::mistake::Mistake;
 use crate::tape::Tape;
 use crate::var::Var;
@@ -143,12 +143,7 @@ impl<'t> Wrt<'t> {
         if elements < rows {
             return self.0.iter().map(|x| super::columns(y, *x)).collect();
         }
-        let flat = y.reshape([rows]);
-        let rows: Vec<Vec<Var<'t>>> = (0..rows).map(|i| flat.index(0, i as isize).grads(&self.0)).collect();
-        let column = |(i, x): (usize, &Var<'t>)| {
-            super::assembled(rows.iter().map(|row| row[i]).collect(), y, *x).reshape(beside(y, *x))
-        };
-        self.0.iter().enumerate().map(column).collect()
+        super::rows(y, &self.0)
     }
 
     /// All ∂²y/∂xᵢ∂xⱼ of y of one element: the blocks by i, then by j, each of the shape \[…xᵢ, …xⱼ\].

@@ -1,112 +1,84 @@
-//! A call for each example of a batch is one call: its body computes all of them, and its rule is that of one example, mapped.
+//! Calls for each example of a batch: one call, whose body and whose rules are those of an example, for all.
 
+use super::super::bodies::replay_for_each;
 use super::function::{Function, Held};
 use super::point::Point;
 use crate::ir::{Call, Custom, Meta};
-use crate::op::{Batch, Each, with_examples};
-use crate::record::{Given, Recording, for_each_of_batch, of_each, record};
+use crate::op::{Batch, Each};
+use crate::record::{Given, Recording, for_each_of_batch, record};
 use crate::var::Var;
 
-/// The results of all calls. Each example has a row.
+/// One call for all examples. Operands of a function are all given by example; constants of its body stay as they are.
 #[track_caller]
 pub(super) fn of_each_call<'t>(call: &Call, batch: &Batch<'_, 't>) -> Var<'t> {
-    let (body, n) = (&*call.body, batch.examples);
-    let operands: Vec<Var<'t>> = batch.x.iter().map(|&(Each::Own(x) | Each::Same(x))| x).collect();
+    let is_own = |i: usize| matches!(batch.x[i], Each::Own(_)) || (call.function.is_some() && i < call.own);
+    let own: Vec<bool> = (0..batch.x.len()).map(is_own).collect();
+    let operand = |i: usize| match batch.x[i] {
+        Each::Same(x) if !own[i] => x,
+        x => x.of_all(batch.examples),
+    };
+    let mut operands: Vec<Var<'t>> = (0..own.len()).map(operand).collect();
     let tape = operands[0].tape();
     let metas: Vec<Meta> = operands.iter().map(|x| Meta::new(x.shape(), x.dtype())).collect();
     let recording = Recording::begin(tape, &metas);
-    let each = |(x, given): (Var<'t>, &Each<'t>)| match given {
-        Each::Own(_) => Each::Own(x),
-        Each::Same(_) => Each::Same(x),
-    };
-    let mut values: Vec<Each<'t>> = recording.arguments().into_iter().zip(batch.x).map(each).collect();
-    for line in &body.lines[values.len()..] {
-        let x: Vec<Each<'t>> = line.inputs.iter().map(|&i| values[i as usize]).collect();
-        values.push(of_each(tape, n, &line.op, &line.meta, &x));
-    }
-    let y = values[body.results[0] as usize].of_all(n);
+    let values = replay_for_each(&call.body, tape, batch.examples, &recording.arguments(), &own);
+    let y = values[call.body.results[0] as usize].of_all(batch.examples);
     let given = Given { carried: 0, captured: operands.len(), stacked: 1, hoists: false };
-    let (body, outside) = recording.end(&[y], given, &[]);
+    let (body, read) = recording.end(&[y], given, &[]);
+    operands.extend(read);
     let function = call.function.as_ref().map(|function| {
-        let mapped = batch.x[..call.own].iter().map(|x| matches!(x, Each::Own(_))).collect();
-        let held: Held = Box::new(Mapped { of_one: function.clone(), examples: n, mapped });
-        Custom::new::<Mapped>(function.name(), held)
+        let each: Held = Box::new(OfEach { function: function.clone(), examples: batch.examples });
+        Custom::new::<OfEach>(function.name(), each)
     });
-    record(Call { body, function, own: call.own, flops: call.flops }, &[operands, outside].concat())
+    record(Call { body, function, own: call.own, flops: call.flops }, &operands)
 }
 
-/// The rule of a function, for a batch of examples.
-struct Mapped {
-    of_one: Custom,
+/// The rules of a function for all examples of a batch.
+struct OfEach {
+    function: Custom,
     examples: usize,
-    /// Which operands each example has of its own.
-    mapped: Vec<bool>,
 }
 
-impl Mapped {
-    fn function(&self) -> &Held {
-        self.of_one.get()
-    }
-
-    /// Calls `f` with the operands of one example, and with others of one example; the results are of all.
-    #[track_caller]
+impl OfEach {
+    /// What a rule gives for each example, at operands, value and derivatives of all.
     fn each<'t>(
         &self,
-        x: &[Var<'t>],
-        others: &[Var<'t>],
-        f: impl FnOnce(&[Var<'t>], &[Var<'t>]) -> Vec<Var<'t>>,
-    ) -> Vec<Var<'t>> {
-        let own: Vec<Var<'t>> =
-            x.iter().zip(&self.mapped).filter(|(_, own)| **own).map(|(x, _)| *x).collect();
-        for_each_of_batch(self.examples, &[own, others.to_vec()].concat(), |of_one| {
-            let mut of_one = of_one.iter().copied();
-            let mut one =
-                |(x, own): (&Var<'t>, &bool)| if *own { of_one.next().expect("one for each") } else { *x };
-            let x: Vec<Var<'t>> = x.iter().zip(&self.mapped).map(&mut one).collect();
-            f(&x, &of_one.collect::<Vec<_>>())
-        })
+        at: &Point<'_, 't>,
+        derivatives: &[Option<Var<'t>>],
+        rule: impl FnOnce(&Held, &Point<'_, 't>, &[Option<Var<'t>>]) -> Vec<Option<Var<'t>>>,
+    ) -> Vec<Option<Var<'t>>> {
+        let all: Vec<Var<'t>> =
+            at.x.iter().copied().chain([at.y]).chain(derivatives.iter().flatten().copied()).collect();
+        let mut exists = vec![];
+        let given = for_each_of_batch(self.examples, &all, |one| {
+            let (x, rest) = one.split_at(at.x.len());
+            let mut of_one = rest[1..].iter().copied();
+            let derivatives: Vec<Option<Var<'t>>> =
+                derivatives.iter().map(|d| d.and_then(|_| of_one.next())).collect();
+            let point = Point { x, y: rest[0], wanted: at.wanted };
+            let given = rule(self.function.get(), &point, &derivatives);
+            exists = given.iter().map(Option::is_some).collect();
+            given.into_iter().flatten().collect()
+        });
+        let mut given = given.into_iter();
+        exists.into_iter().map(|exists| if exists { given.next() } else { None }).collect()
     }
 }
 
-impl Function for Mapped {
+impl Function for OfEach {
     fn name(&self) -> &'static str {
-        self.of_one.name()
+        self.function.name()
     }
 
     fn value<'t>(&self, x: &[Var<'t>]) -> Var<'t> {
-        self.each(x, &[], |x, _| vec![self.function().value(x)])[0]
+        for_each_of_batch(self.examples, x, |x| vec![self.function.get::<Held>().value(x)])[0]
     }
 
     fn vjp<'t>(&self, at: &Point<'_, 't>, g: Var<'t>) -> Vec<Option<Var<'t>>> {
-        let mut there = vec![];
-        let found = self.each(at.x, &[at.y, g], |x, others| {
-            let given = self.function().vjp(&Point { x, y: others[0], wanted: at.wanted }, others[1]);
-            there = given.iter().map(Option::is_some).collect();
-            given.into_iter().flatten().collect()
-        });
-        let mut found = found.into_iter();
-        let operand = |(there, own): (bool, &bool)| {
-            let all = if there { found.next() } else { None };
-            // What all examples share has the sum of their cotangents.
-            all.map(|all| if *own { all } else { all.sum_over(0) })
-        };
-        there.into_iter().zip(&self.mapped).map(operand).collect()
+        self.each(at, &[Some(g)], |f, at, g| f.vjp(at, g[0].expect("a cotangent of the value")))
     }
 
     fn jvp<'t>(&self, at: &Point<'_, 't>, t: &[Option<Var<'t>>]) -> Option<Var<'t>> {
-        let all = |(t, (own, x)): (&Option<Var<'t>>, (&bool, &Var<'t>))| {
-            let t = (*t)?;
-            Some(if *own { t } else { t.broadcast_to(with_examples(self.examples, &x.shape())) })
-        };
-        let moving: Vec<Option<Var<'t>>> = t.iter().zip(self.mapped.iter().zip(at.x)).map(all).collect();
-        let others: Vec<Var<'t>> = [at.y].into_iter().chain(moving.iter().flatten().copied()).collect();
-        let found = self.each(at.x, &others, |x, others| {
-            let mut rest = others[1..].iter();
-            let t: Vec<Option<Var<'t>>> =
-                moving.iter().map(|t| t.and_then(|_| rest.next().copied())).collect();
-            let point = Point { x, y: others[0], wanted: at.wanted };
-            self.function().jvp(&point, &t).into_iter().collect()
-        });
-        found.first().copied()
+        self.each(at, t, |f, at, t| vec![f.jvp(at, t)])[0]
     }
 }

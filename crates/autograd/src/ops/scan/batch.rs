@@ -1,9 +1,10 @@
 //! A loop for each example of a batch: one loop, whose body computes a step of all examples.
 
+use super::super::bodies::replay_for_each;
 use super::parts::taken;
 use crate::ir::{Body, Held, Meta, NodeId, Ports, Scan};
 use crate::op::{Batch, Each, with_examples};
-use crate::record::{Given, Recording, of_each, record};
+use crate::record::{Given, Recording, record};
 use crate::var::Var;
 
 /// The results of all loops. Each example has a row.
@@ -25,12 +26,7 @@ pub(super) fn of_each_loop<'t>(scan: &Scan, batch: &Batch<'_, 't>) -> Var<'t> {
     let tape = operands[0].tape();
     let recording =
         Recording::begin(tape, &body.arguments().enumerate().map(of_one_step).collect::<Vec<Meta>>());
-    let each = |(i, x): (usize, Var<'t>)| if own[i] { Each::Own(x) } else { Each::Same(x) };
-    let mut values: Vec<Each<'t>> = recording.arguments().into_iter().enumerate().map(each).collect();
-    for line in &body.lines[values.len()..] {
-        let x: Vec<Each<'t>> = line.inputs.iter().map(|&i| values[i as usize]).collect();
-        values.push(of_each(tape, n, &line.op, &line.meta, &x));
-    }
+    let values = replay_for_each(body, tape, n, &recording.arguments(), &own);
     let result = |(i, &id): (usize, &NodeId)| match values[id as usize] {
         Each::Same(x) if i < ports.carried && own[i] => Each::Same(x).of_all(n),
         Each::Own(x) | Each::Same(x) => x,
