@@ -107,7 +107,8 @@ pub(crate) fn conv_bytes<T: Multiply>(sizes: Sizes<'_>) -> usize {
     if sizes.is_product() {
         return scratch_bytes::<T>(sizes.outputs, sizes.inputs, sizes.positions());
     }
-    Field::of(sizes.over).map_or(0, |(field, jobs)| Products::forward::<T>(sizes, field, jobs).bytes::<T>())
+    let field = Field::of(sizes.over).filter(|_| sizes.products() > 0);
+    field.map_or(0, |(field, jobs)| Products::forward::<T>(sizes, field, jobs).bytes::<T>())
 }
 
 /// As [`conv_bytes`], for the adjoint.
@@ -115,8 +116,8 @@ pub(crate) fn transpose_bytes<T: Multiply>(sizes: Sizes<'_>) -> usize {
     if sizes.is_product() {
         return scratch_bytes::<T>(sizes.inputs, sizes.outputs, sizes.positions());
     }
-    Field::of_adjoint(sizes.over)
-        .map_or(0, |(field, jobs)| Products::adjoint::<T>(sizes, field, jobs).bytes::<T>())
+    let field = Field::of_adjoint(sizes.over).filter(|_| sizes.products() > 0);
+    field.map_or(0, |(field, jobs)| Products::adjoint::<T>(sizes, field, jobs).bytes::<T>())
 }
 
 /// As [`conv_bytes`], for the derivative by the weight.

@@ -74,15 +74,9 @@ impl Field {
             Some(Axis { source, phases, before, positions, length, stride: 1, results: positions })
         };
         let field = Field::with((0..over.axes()).map(axis).collect::<Option<_>>()?)?;
-        let tap = |i: usize, k: usize| {
-            let at = k * over.dilation[i];
-            (at % over.stride[i], at / over.stride[i])
-        };
-        let job = Job {
-            taps: field.each_tap(over, &mut |i, k| Some(tap(i, k))),
-            to: (0..over.axes()).map(|_| (1, 0)).collect(),
-        };
-        Some((field, vec![job]))
+        let taps = field.each_tap(over, &|i, k| tap_of(over, i, k));
+        let to = (0..over.axes()).map(|_| (1, 0)).collect();
+        Some((field, vec![Job { taps, to }]))
     }
 
     /// What the adjoint of a kernel reads, with a job for each phase of its results.
@@ -104,24 +98,27 @@ impl Field {
         if phases > over.input.elements().saturating_mul(SPARSE) {
             return None;
         }
-        let job = |number: usize| {
+        let to = |number: usize| {
             let mut rest = number;
-            let mut phase = SmallVec::<[usize; 3]>::from_elem(0, over.axes());
-            for i in (0..over.axes()).rev() {
-                (phase[i], rest) = (rest % over.stride[i], rest / over.stride[i]);
-            }
-            let reach = |i: usize| (over.kernel[i] - 1) * over.dilation[i] / over.stride[i];
-            let taps = field.each_tap(over, &mut |i, k| {
-                let at = k * over.dilation[i];
-                (at % over.stride[i] == phase[i]).then(|| (0, reach(i) - at / over.stride[i]))
-            });
-            let to = |i: usize| {
+            let each = (0..over.axes()).rev().map(|i| {
                 let (stride, before) = (over.stride[i], over.before[i]);
-                (stride, (before / stride * stride + phase[i]) as isize - before as isize)
-            };
-            Job { taps, to: (0..over.axes()).map(to).collect() }
+                let phase = rest % stride;
+                rest /= stride;
+                (stride, (before / stride * stride + phase) as isize - before as isize)
+            });
+            let mut to: SmallVec<[(usize, isize); 3]> = each.collect();
+            to.reverse();
+            to
         };
-        let jobs = (0..phases).map(job).collect();
+        let mut jobs: Vec<Job> = (0..phases).map(|number| Job { taps: vec![], to: to(number) }).collect();
+        let tap = |i: usize, k: usize| {
+            let reach = (over.kernel[i] - 1) * over.dilation[i] / over.stride[i];
+            let (phase, steps) = tap_of(over, i, k);
+            (phase, reach - steps)
+        };
+        for tap in field.each_tap(over, &tap) {
+            jobs[tap.phase].taps.push(Tap { phase: 0, ..tap });
+        }
         Some((field, jobs))
     }
 
@@ -150,24 +147,21 @@ impl Field {
         })
     }
 
-    /// The taps of all elements of the kernel that have one: along axis i, element k is in a phase, at some v.
-    fn each_tap(
-        &self,
-        over: &Sliding,
-        tap: &mut dyn FnMut(usize, usize) -> Option<(usize, usize)>,
-    ) -> Vec<Tap> {
+    /// The taps of all elements of the kernel: along axis i, element k is in a phase, at some v.
+    fn each_tap(&self, over: &Sliding, tap: &dyn Fn(usize, usize) -> (usize, usize)) -> Vec<Tap> {
         let mut all = vec![Tap { element: 0, phase: 0, at: 0 }];
         for (i, axis) in self.axes.iter().enumerate() {
-            let mut next = vec![];
-            for &Tap { element, phase, at } in &all {
-                for k in 0..over.kernel[i] {
-                    if let Some((r, v)) = tap(i, k) {
-                        let (phase, at) = (phase * axis.phases + r, at + v * axis.stride);
-                        next.push(Tap { element: element * over.kernel[i] + k, phase, at });
+            let with = |within: Tap| {
+                (0..over.kernel[i]).map(move |k| {
+                    let (phase, v) = tap(i, k);
+                    Tap {
+                        element: within.element * over.kernel[i] + k,
+                        phase: within.phase * over.stride[i] + phase,
+                        at: within.at + v * axis.stride,
                     }
-                }
-            }
-            all = next;
+                })
+            };
+            all = all.into_iter().flat_map(with).collect();
         }
         all
     }
@@ -303,6 +297,12 @@ impl Field {
             self.results(along, i + 1, next, f);
         }
     }
+}
+
+/// The phase that element k of the kernel is in along an axis, and how many steps from its start.
+fn tap_of(over: &Sliding, i: usize, k: usize) -> (usize, usize) {
+    let at = k * over.dilation[i];
+    (at % over.stride[i], at / over.stride[i])
 }
 
 /// Along an axis v is at step·v + from; `valid` are those v within it.

@@ -72,7 +72,7 @@ struct Sums<'a> {
 
 impl<'a> Sums<'a> {
     fn of<T: Multiply>(sizes: Sizes<'a>) -> Option<Sums<'a>> {
-        let (field, jobs) = Field::of(sizes.over)?;
+        let (field, jobs) = Field::of(sizes.over).filter(|_| sizes.products() > 0)?;
         let rows = field.rows();
         let field = bands(field, sizes.inputs);
         let bands = rows.div_ceil(field.rows());

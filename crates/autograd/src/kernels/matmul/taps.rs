@@ -79,7 +79,10 @@ pub(crate) fn dots_by_taps<T: Multiply>(x: Lines<'_, T>, offsets: &[usize], c: &
     let Table(kernels) = T::kernels();
     let columns = offsets.len();
     let Some(later) = x.images.checked_sub(1).filter(|_| x.rows * x.k * columns > 0) else {
-        return if add { () } else { c.fill(T::default()) };
+        if !add {
+            c.fill(T::default());
+        }
+        return;
     };
     let a = View {
         data: x.a,
@@ -143,7 +146,10 @@ pub(crate) fn of_taps<T: Multiply>(field: &[T], offsets: &[usize], panel: &[T], 
         "taps in the field"
     );
     if k == 0 {
-        return if add { () } else { c.fill(T::default()) };
+        if !add {
+            c.fill(T::default());
+        }
+        return;
     }
     let (chain, kernel) = (chain_length(k), kernels.tiles_of_taps[usize::from(columns > kernels.lanes)]);
     let whole =
