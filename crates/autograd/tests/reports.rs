@@ -62,7 +62,7 @@ inputs x [8×2] F64, y [8×1] F64; 1 output; gradients of 4 parameters
 kernels  6: 561 flops, 2.20 kB read and written
 buffers  5: 704 B; 712 B if no two values shared one
 held     0 constants: 0 B
-nodes    recorded 42 → dead 42 → history 42 → inline 42 → expand 42 → fold 42 → assemble 42 → algebra 44 → cse 42 → orient 42 → spell_out 52 → sink 52 → algebra 52 → cse 50 → make_contiguous 50 → dead 48 → stream 48 → rematerialise 48
+nodes    recorded 42 → dead 42 → history 42 → inline 42 → expand 42 → fold 42 → algebra 44 → assemble 44 → cse 42 → orient 42 → spell_out 52 → sink 52 → algebra 52 → assemble 52 → cse 50 → make_contiguous 50 → dead 48 → stream 48 → rematerialise 48
 also     fuse, share, slope, pair, pool";
 
 /// Methods that record several nodes: the line of each is that of the call.

@@ -260,6 +260,16 @@ fn the_search_for_nan_names_the_step() {
     assert!(found.to_string().contains("step: result 0 of step 3 of 5"), "{found}");
 }
 
+/// The gradient of a weight is one product behind the loop, not a sum of products in it.
+#[test]
+fn products_are_summed_behind_the_loop() {
+    let tape = Tape::new();
+    let x = data(&tape);
+    loss(x, true).grad([x[2], x[3]]);
+    let listing = tape.listing().to_string();
+    assert_eq!(listing.matches("matmul").count(), 2, "{listing}");
+}
+
 #[test]
 fn a_list_shows_a_loop_in_one_line() {
     let tape = Tape::new();

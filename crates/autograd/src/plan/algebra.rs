@@ -1,7 +1,6 @@
 //! Algebra: identities that hold for every floating-point number. There are two exceptions: the sign of a zero may change
 //! (x + 0), and a sum of equal terms may round differently (the sum of a broadcast becomes a product).
 
-use super::assemble::assemble;
 use super::graph::Graph;
 use crate::ir::{Binary, Broadcast, NodeId, Op, Permute, Reshape, Sum, Unary};
 use crate::lists::IntoList;
@@ -102,7 +101,7 @@ fn binary(out: &mut Graph, f: Binary, a: NodeId, b: NodeId) -> Option<NodeId> {
         (Binary::Add, ..) => match (negated(out, a), negated(out, b)) {
             (_, Some(b)) => Some(out.binary(Binary::Sub, a, b)),
             (Some(a), _) => Some(out.binary(Binary::Sub, b, a)),
-            _ => assemble(out, a, b),
+            _ => None,
         },
         (Binary::Sub, ..) => negated(out, b).map(|b| out.binary(Binary::Add, a, b)),
         _ => None,

@@ -9,11 +9,11 @@ use crate::lists::sort_by;
 type Part = (usize, usize, NodeId);
 
 /// Writes sums of padded parts as concatenations.
-pub(crate) fn assembled(graph: Graph) -> Graph {
+pub(crate) fn assemble(graph: Graph) -> Graph {
     graph.rewrite(|out, id| {
         let node = out.node(id);
         let whole = match (&node.op, &node.inputs[..]) {
-            (Op::Binary(Binary::Add), &[a, b]) => assemble(out, a, b),
+            (Op::Binary(Binary::Add), &[a, b]) => together(out, a, b),
             _ => None,
         };
         whole.unwrap_or_else(|| out.keep(id))
@@ -21,7 +21,7 @@ pub(crate) fn assembled(graph: Graph) -> Graph {
 }
 
 /// a + b as a concatenation, if the parts of a and b do not overlap.
-pub(super) fn assemble(out: &mut Graph, a: NodeId, b: NodeId) -> Option<NodeId> {
+fn together(out: &mut Graph, a: NodeId, b: NodeId) -> Option<NodeId> {
     let axis = axis(out, a).filter(|&axis| Some(axis) == self::axis(out, b))?;
     let mut parts = parts(out, a);
     parts.extend(self::parts(out, b));

@@ -95,10 +95,10 @@ passes! {
     expand: List(super::expand::expand), Same;
     /// Computes ops on single numbers while planning.
     fold: List(super::fold::fold), Same;
-    /// Writes sums of padded parts, such as the adjoint of several slices, as concatenations.
-    assemble: List(super::assemble::assembled), Same;
-    /// Simplifies: x·1, x + 0, −(−x), transposes of transposes, sums of broadcasts, sums of padded parts.
+    /// Simplifies: x·1, x + 0, −(−x), transposes of transposes, sums of broadcasts.
     algebra: List(super::algebra::algebra), OfSums;
+    /// Writes sums of padded parts, such as the adjoint of several slices, as concatenations.
+    assemble: List(super::assemble::assemble), Same;
     /// Computes equal expressions once.
     cse: List(super::cse::cse), Same;
     /// Keeps activations of narrow layers transposed, so that loops run along the batch.
@@ -108,6 +108,7 @@ passes! {
     /// Moves permutations into the parts of a concatenation and the operands of a batch of products.
     sink: List(super::sink::sink), OfProducts;
     algebra: List(super::algebra::algebra), OfSums, after orient spell_out sink;
+    assemble: List(super::assemble::assemble), Same, after orient spell_out sink;
     cse: List(super::cse::cse), Same, after orient spell_out sink;
     /// Copies narrow transposed inputs of products to contiguous memory, so that products read them along the batch.
     make_contiguous: ListFor(super::narrow::make_contiguous), OfProducts;

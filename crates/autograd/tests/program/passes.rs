@@ -5,13 +5,19 @@ use autograd::{Outputs, Param, Params, Passes, Program, Tape, Var};
 type Traced = for<'t> fn(&'t Tape<'t>, [Param; 4]) -> Outputs;
 
 /// Programs that give each pass something to do.
-const PROGRAMS: [Traced; 7] = [
+const PROGRAMS: [Traced; 8] = [
     // Something unused, a number to compute, the same twice, and what is simpler: dead, fold, cse, algebra.
     |t, _| {
         let x = t.input("x", [30, 20]);
         x.exp().matmul(x.t());
         let (number, once) = (t.full(2.0, [], x.dtype()).sin(), x.cos());
         t.outputs([number * x + once, x.cos() * once, -(-x.square())])
+    },
+    // The adjoint of two slices: assemble.
+    |t, _| {
+        let x = t.input("x", [30, 20]);
+        let y = x.slice(1, ..10).sin() * x.slice(1, 10..).exp();
+        t.outputs(y.sum().grad([x])[0])
     },
     // A softmax, to be expanded.
     |t, _| t.outputs(t.input("x", [30, 20]).sin().softmax(1).cos()),

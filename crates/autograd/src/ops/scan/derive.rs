@@ -4,9 +4,10 @@ use super::super::bodies::replay;
 use super::late::Late;
 use super::parts::{results, taken};
 use crate::dtype::DType;
-use crate::ir::{Binary, Body, Held, Meta, Op, Scan};
+use crate::ir::{Binary, Body, Held, Meta, NodeId, Op, Scan};
 use crate::op::{At, Cotangents, Wanted, none};
 use crate::record::{Given, Recording, record};
+use crate::tape::Tape;
 use crate::var::Var;
 use std::ops::Range;
 use std::sync::Arc;
@@ -257,19 +258,19 @@ impl<'a, 't> Replayed<'a, 't> {
     /// The pieces of the cotangent of the result.
     #[track_caller]
     fn given(&self, g: Var<'t>) -> Vec<Cotangent<'t>> {
-        let pieces = self.scan.pieces().into_iter().filter(|piece| piece.elements() > 0);
-        let given = pieces.filter_map(|piece| {
-            let value = match parts(g, &(piece.start..piece.start + piece.elements())) {
-                Some(parts) => parts.into_iter().reduce(|a, b| a + b)?.reshape(piece.shape.clone()),
-                None => taken(g, &piece),
-            };
-            let each_step = match piece.held {
-                Held::History(_) | Held::Product(_) => true,
-                Held::Result(i) => self.scan.body.ports.is_stacked(i),
-            };
-            Some(Cotangent { held: piece.held, each_step, value })
+        let pieces = self.scan.pieces().into_iter();
+        let given = pieces.filter(|piece| {
+            piece.elements() > 0 && touches(g.tape(), g.id(), &(piece.start..piece.start + piece.elements()))
         });
-        given.collect()
+        given
+            .map(|piece| {
+                let each_step = match piece.held {
+                    Held::History(_) | Held::Product(_) => true,
+                    Held::Result(i) => self.scan.body.ports.is_stacked(i),
+                };
+                Cotangent { held: piece.held, each_step, value: taken(g, &piece) }
+            })
+            .collect()
     }
 
     /// The cotangent of a carry as the last step left it.
@@ -280,26 +281,23 @@ impl<'a, 't> Replayed<'a, 't> {
     }
 }
 
-/// What a row of numbers is the sum of within a range, where that follows from its structure: pieces of a row have padded
-/// cotangents. Nothing means zeros.
-fn parts<'t>(row: Var<'t>, range: &Range<usize>) -> Option<Vec<Var<'t>>> {
-    let list = row.tape().list();
-    let (mut open, mut found) = (vec![row.id()], vec![]);
+/// Whether a row of numbers can differ from zero within a range, by structure: pieces of a row have padded cotangents.
+fn touches(tape: &Tape<'_>, id: NodeId, range: &Range<usize>) -> bool {
+    let list = tape.list();
+    let mut open = vec![id];
     while let Some(id) = open.pop() {
         let node = list.node(id);
         match &node.op {
             Op::Full(x) if *x == 0.0 => {}
             Op::Pad(pad) => {
                 let end = node.meta.shape[0] - pad.after;
-                if *range == (pad.before..end) {
-                    found.push(Var::new(row.tape(), node.inputs[0]));
-                } else if pad.before < range.end && range.start < end {
-                    return None;
+                if pad.before < range.end && range.start < end {
+                    return true;
                 }
             }
-            Op::Binary(Binary::Add) => open.extend(node.inputs.iter().rev()),
-            _ => return None,
+            Op::Binary(Binary::Add) => open.extend(node.inputs.iter()),
+            _ => return true,
         }
     }
-    Some(found)
+    false
 }
