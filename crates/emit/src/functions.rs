@@ -26,7 +26,7 @@ impl Functions {
         format!("{PRELUDE}{}{}", guarded("WG_SOFT", SOFT), self.text)
     }
 
-    fn new(&mut self, name: &str) -> bool {
+    fn is_new(&mut self, name: &str) -> bool {
         let is_new = !self.names.iter().any(|known| known == name);
         if is_new {
             self.names.push(name.to_owned());
@@ -52,7 +52,7 @@ impl Functions {
         self.needs_digits(&body);
         // Names of the prelude are kept for what it has.
         let (t, guard) = (crate::memory::c_type(dtype), name.to_uppercase());
-        if self.new(name) {
+        if self.is_new(name) {
             let arguments: Vec<String> = arguments.iter().map(|x| format!("{t} {x}")).collect();
             let body = body.replace('\n', "\n  ");
             writeln!(
@@ -67,7 +67,7 @@ impl Functions {
     /// A function that writes several results.
     pub(crate) fn several(&mut self, name: &str, results: &[&str], dtype: DType, body: String) -> String {
         let (t, name) = (crate::memory::c_type(dtype), format!("wg_{name}{}", suffix(dtype)));
-        if self.new(&name) {
+        if self.is_new(&name) {
             let results: String = results.iter().map(|y| format!(", {t} *{y}")).collect();
             let (body, guard) = (body.replace('\n', "\n  "), name.to_uppercase());
             writeln!(
@@ -92,20 +92,20 @@ impl Functions {
 
     /// Random words.
     pub(crate) fn random(&mut self) {
-        if self.new("RANDOM") {
+        if self.is_new("RANDOM") {
             self.text += &guarded("WG_RANDOM", RANDOM);
         }
     }
 
     fn needs_digits(&mut self, body: &str) {
-        if body.contains("two_over_pi") && self.new("DIGITS") {
+        if body.contains("two_over_pi") && self.is_new("DIGITS") {
             self.text += &guarded("WG_DIGITS", DIGITS);
         }
     }
 
     fn typed(&mut self, name: &str, text: &str, dtype: DType) {
         let f = suffix(dtype);
-        if self.new(&format!("{name}{f}")) {
+        if self.is_new(&format!("{name}{f}")) {
             let text = text.replace("@f", f).replace('@', crate::memory::c_type(dtype));
             self.text += &guarded(&format!("WG_{name}_{}", if f.is_empty() { "64" } else { "32" }), &text);
         }

@@ -155,6 +155,6 @@ impl Product<'_> {
 /// A length in blocks of a size, and what is left: where each part begins, how many blocks it has, and their size.
 fn parts(length: usize, size: usize) -> Vec<(usize, usize, usize)> {
     let whole = length / size;
-    let all = [(0, whole, size), (whole * size, usize::from(length % size > 0), length % size)];
+    let all = [(0, whole, size), (whole * size, usize::from(!length.is_multiple_of(size)), length % size)];
     all.into_iter().filter(|(_, blocks, _)| *blocks > 0).collect()
 }
