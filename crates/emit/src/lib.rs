@@ -21,6 +21,7 @@
 //! CUDA) and keeps subnormals. A multiply-add is fused where the engine fuses it; where the processor has none, a correctly rounded
 //! function of the header takes its place.
 
+mod at;
 mod functions;
 mod kernel;
 mod memory;

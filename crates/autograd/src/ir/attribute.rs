@@ -44,6 +44,7 @@ plain! {
     DType: |x| x.to_string();
     Shape: |x| x.to_string();
     Arc<Sliding>: |x| x.to_string();
+    Arc<Shape>: |x| x.to_string();
     usize: |x| x.to_string();
     // A small number that names no axis of the operand.
     u16: |x| x.to_string();

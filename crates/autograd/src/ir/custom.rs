@@ -6,41 +6,40 @@ use std::hash::{Hash, Hasher};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
-/// A function that a user gave.
+/// A function that a user gave: one word, because every node has room for one.
 #[derive(Clone)]
-pub struct Custom {
+pub struct Custom(Arc<Given>);
+
+struct Given {
     name: &'static str,
     /// Its type, if that is all there is to it: functions without fields are equal if their types are.
     kind: Option<TypeId>,
-    given: Arc<dyn Any + Send + Sync>,
+    function: Box<dyn Any + Send + Sync>,
 }
 
 impl Custom {
     /// Of a function of type `F`, held as whatever asks for it by [`get`](Custom::get).
-    pub(crate) fn new<F: 'static>(name: &'static str, given: impl Any + Send + Sync) -> Custom {
-        Custom { name, kind: (size_of::<F>() == 0).then(TypeId::of::<F>), given: Arc::new(given) }
+    pub(crate) fn new<F: 'static>(name: &'static str, function: impl Any + Send + Sync) -> Custom {
+        let kind = (size_of::<F>() == 0).then(TypeId::of::<F>);
+        Custom(Arc::new(Given { name, kind, function: Box::new(function) }))
     }
 
     /// Its name in lists and messages.
     pub(crate) fn name(&self) -> &'static str {
-        self.name
+        self.0.name
     }
 
     pub(crate) fn get<T: Any>(&self) -> &T {
-        self.given.downcast_ref().expect("an op takes functions of one kind")
-    }
-
-    fn address(&self) -> *const () {
-        Arc::as_ptr(&self.given).cast()
+        self.0.function.downcast_ref().expect("an op takes functions of one kind")
     }
 }
 
 /// Functions are equal if nothing can tell them apart.
 impl PartialEq for Custom {
     fn eq(&self, other: &Custom) -> bool {
-        match (self.kind, other.kind) {
+        match (self.0.kind, other.0.kind) {
             (Some(a), Some(b)) => a == b,
-            (None, None) => std::ptr::eq(self.address(), other.address()),
+            (None, None) => Arc::ptr_eq(&self.0, &other.0),
             _ => false,
         }
     }
@@ -49,16 +48,16 @@ impl Eq for Custom {}
 
 impl Hash for Custom {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        match self.kind {
+        match self.0.kind {
             Some(kind) => kind.hash(state),
-            None => self.address().hash(state),
+            None => Arc::as_ptr(&self.0).hash(state),
         }
     }
 }
 
 impl fmt::Debug for Custom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
+        f.write_str(self.0.name)
     }
 }
 

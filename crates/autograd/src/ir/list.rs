@@ -154,7 +154,7 @@ macro_rules! op_table {
             /// derivative. The first operands are those of the function; the others are constants of the body.
             Call ["call" (x) { body: Arc<Body>, function: Option<Custom>, own: usize, flops: usize } opaque(flops)]
             /// A user's own loops, without a derivative: once, or for so many examples one after the other.
-            ByLoops ["by_loops" (x) { function: Custom, to: Shape, examples: usize } opaque(1)]
+            ByLoops ["by_loops" (x) { function: Custom, to: Arc<Shape>, examples: usize } opaque(1)]
             /// The same values, read after another value is known.
             After ["after" (x, after) {} view]
         }

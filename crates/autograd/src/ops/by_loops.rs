@@ -124,7 +124,7 @@ impl<'t> Var<'t> {
         };
         x.iter().for_each(|x| check_memory(name, &x.shape(), x.dtype()));
         let held: Held = Box::new(loops);
-        record(ByLoops { function: Custom::new::<L>(name, held), to, examples: 0 }, x)
+        record(ByLoops { function: Custom::new::<L>(name, held), to: to.into(), examples: 0 }, x)
     }
 }
 
@@ -183,7 +183,7 @@ fn refuse(loops: &Custom, y: Var<'_>) {
 
 impl Rule for ByLoops {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
-        Ok(Meta::new(self.to.clone(), require_float(x)?))
+        Ok(Meta::new(Shape::clone(&self.to), require_float(x)?))
     }
 
     fn batch<'t>(&self, batch: &Batch<'_, 't>) -> Var<'t> {
@@ -192,7 +192,7 @@ impl Rule for ByLoops {
         let (name, to) = (self.function.name(), batch.shape(&self.to));
         let each: Held = Box::new(OneByOne { loops: self.function.clone(), own });
         let examples = batch.examples.saturating_mul(self.examples.max(1));
-        record(ByLoops { function: Custom::new::<OneByOne>(name, each), to, examples }, &x)
+        record(ByLoops { function: Custom::new::<OneByOne>(name, each), to: to.into(), examples }, &x)
     }
 
     fn vjp<'t>(&self, at: &At<'_, 't>, _g: Var<'t>, _wanted: Wanted<'_>) -> Cotangents<'t> {

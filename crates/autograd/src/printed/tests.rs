@@ -106,8 +106,10 @@ fn faults(text: &str) -> Vec<String> {
     let (mut defined, mut faults) = (vec![], vec![]);
     for line in text.lines() {
         let (left, right) = line.split_once(" = ").unwrap_or(("", line));
-        if let Some((call, _)) =
-            right.split_once('(').filter(|(call, _)| !matches!(call.trim(), "" | "return" | "if"))
+        // The word before a parenthesis, if there is one, is called.
+        let call = right.split_once('(').map_or("", |(before, _)| before);
+        let call = call.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or("");
+        if !call.is_empty()
             && !CALLS.iter().any(|&known| call == format!("wg_{known}") || call == format!("wg_{known}f"))
         {
             faults.push(format!("{call} in `{line}`"));

@@ -1,6 +1,6 @@
 //! Reductions, and what runs along an axis.
 
-use super::At;
+use crate::at::At;
 use crate::memory::indices;
 use autograd::planned::{RUN, Unary};
 

@@ -1,8 +1,8 @@
 //! Elements that indices name, and random words. An index that does not exist is a fault of the run; the first element is read
 //! in its place, so that no memory beyond the operand is touched.
 
-use super::At;
 use super::layout::place;
+use crate::at::At;
 use crate::memory::indices;
 use autograd::DType;
 

@@ -1,6 +1,6 @@
 //! Elements in other places.
 
-use super::At;
+use crate::at::At;
 use crate::memory::{c_type, indices};
 use autograd::DType;
 
