@@ -28,6 +28,8 @@ pub const CALLS: &[&str] = &[
     "power_of_minus",
     "by_quadrant",
     "two_over_pi",
+    "inf",
+    "nan",
 ];
 
 /// The statements of a function of the table, of the arguments `x`, or `a` and `b`; the last one returns the value.

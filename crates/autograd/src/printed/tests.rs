@@ -105,7 +105,10 @@ fn pairs_are_written_to_their_places() {
 fn faults(text: &str) -> Vec<String> {
     let (mut defined, mut faults) = (vec![], vec![]);
     for line in text.lines() {
-        let (left, right) = line.split_once(" = ").unwrap_or(("", line));
+        // A variable that a branch sets is declared before.
+        let is_declared = ["float t", "double t"].iter().any(|kind| line.starts_with(kind));
+        let (left, right) =
+            line.split_once(" = ").unwrap_or(if is_declared { (line, "") } else { ("", line) });
         // The word before a parenthesis, if there is one, is called.
         let call = right.split_once('(').map_or("", |(before, _)| before);
         let call = call.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or("");

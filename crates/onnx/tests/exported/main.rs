@@ -178,6 +178,7 @@ const REFUSED: &[&str] = &[
     "solve",
     "solve_triangular",
     "cholesky",
+    "cholesky_back",
     "slogdet",
     "matrix_exp",
     "qr",

@@ -274,6 +274,7 @@ fn sliding(table: &mut Table) {
             let mut all = vec![y, places, x[0].avg_pool2d(form)];
             all.extend(gradient(y, [x[0]]));
             all.extend(gradient(x[0].avg_pool2d(form), [x[0]]));
+            all.extend(gradient(x[0].max_pool2d(form), [x[0]]));
             all
         });
     }
