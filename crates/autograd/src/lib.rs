@@ -140,6 +140,7 @@ pub mod planned {
     pub use crate::ir::{
         Binary, Body, Compare, Custom, Family, FftPlan, Held, Op, Piece, Ports, Sliding, Structure, Unary,
     };
+    pub use crate::plan::body;
     pub use crate::plan::{
         Contents, Graph, Kernel, Memory, Plan, RecordedInput, RecordedNode, Verified, Work,
     };

@@ -14,7 +14,7 @@ use std::fmt;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
 /// What may stand in a printed function beside operators: what IEEE 754 defines to the last bit, and the names of
-/// [`Digits`](crate::number::Digits). In single precision each ends with `f`.
+/// `Digits`. In single precision each ends with `f`.
 pub const CALLS: &[&str] = &[
     "fma",
     "fabs",

@@ -49,7 +49,11 @@ pub(crate) struct Kernel {
     pub(crate) name: String,
     /// What it computes, and for which lines of the program.
     pub(crate) comment: String,
+    /// What stands before it.
+    pub(crate) before: String,
     pub(crate) body: String,
+    /// Whether only a host can run it.
+    pub(crate) host_only: bool,
     /// What has to be done once all blocks are done.
     pub(crate) finish: Vec<String>,
     /// Sums of blocks: their type and their number.
@@ -89,13 +93,20 @@ impl Kernel {
         if self.can_fail {
             parameters.push("int *fault".to_owned());
         }
-        let mut text = format!(
+        let mut text = self.before.clone();
+        if self.host_only {
+            text += "#if !defined(__CUDACC__)\n";
+        }
+        text += &format!(
             "/* {} */\nWG_KERNEL {}({}) {{\n{}}}\n",
             self.comment.replace("*/", "* /"),
             self.name,
             parameters.join(", "),
             self.body
         );
+        if self.host_only {
+            text += "#endif\n";
+        }
         if !self.finish.is_empty() {
             let lines: Vec<String> = self.finish.iter().map(|line| format!("    {line}\n")).collect();
             text +=
@@ -105,7 +116,7 @@ impl Kernel {
     }
 
     /// The calls, in a function that has a variable for each memory.
-    pub(crate) fn calls(&self, memories: &Memories) -> Vec<String> {
+    pub(crate) fn calls(&self, memories: &Memories, fault: &str) -> Vec<String> {
         let mut arguments: Vec<String> = self.memories.iter().map(|&m| memories.name(m).to_owned()).collect();
         if let Some((dtype, _)) = self.partials {
             arguments.push(format!("({} *) partials", c_type(dtype)));
@@ -115,14 +126,11 @@ impl Kernel {
             arguments.push("scratch".to_owned());
         }
         if self.can_fail {
-            arguments.push("&fault".to_owned());
+            arguments.push(fault.to_owned());
         }
         let mut calls = vec![format!("{}({});", self.name, arguments.join(", "))];
         if !self.finish.is_empty() {
             calls.push(format!("{}_end({ends});", self.name));
-        }
-        if self.can_fail {
-            calls.push("if (fault) return fault;".to_owned());
         }
         calls
     }

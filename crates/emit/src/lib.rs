@@ -24,6 +24,8 @@
 mod at;
 mod functions;
 mod kernel;
+mod layout;
+mod loops;
 mod memory;
 mod ops;
 mod product;

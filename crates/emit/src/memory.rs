@@ -40,11 +40,13 @@ pub(crate) struct Memories {
     names: Vec<String>,
     dtypes: Vec<DType>,
     written: Vec<bool>,
+    within: String,
 }
 
 impl Memories {
-    pub(crate) fn of(plan: &Plan) -> Memories {
-        let mut memories = Memories { names: vec![], dtypes: vec![], written: vec![] };
+    /// `within` begins the names of those of a loop's body: `step_` in a loop, `step_step_` in a loop within a loop.
+    pub(crate) fn of(plan: &Plan, within: String) -> Memories {
+        let mut memories = Memories { names: vec![], dtypes: vec![], written: vec![], within };
         for (i, memory) in plan.memories().enumerate() {
             let name = match memory.contents {
                 Contents::Parameters => "parameters".to_owned(),
@@ -53,12 +55,18 @@ impl Memories {
                 Contents::Constant(_) => format!("constant_{i}"),
                 Contents::Buffer => format!("b{i}"),
             };
+            let name = memories.within.clone() + &name;
             let taken = memories.names.contains(&name);
             memories.names.push(if taken { format!("{name}_{i}") } else { name });
             memories.dtypes.push(memory.dtype);
             memories.written.push(memory.contents.is_written());
         }
         memories
+    }
+
+    /// What begins the names of the body of a loop.
+    pub(crate) fn within(&self) -> String {
+        format!("step_{}", self.within)
     }
 
     pub(crate) fn name(&self, memory: u32) -> &str {

@@ -99,7 +99,6 @@ fn write(op: &Op, at: &mut At<'_>) -> Result<(), &'static str> {
         | Op::OffsetsDot(_)
         | Op::OffsetsSum(_) => return Err(BLOCKED),
         Op::ByLoops(_) | Op::Call(_) => return Err("only the engine can call it"),
-        Op::Scan(_) => return Err("loops have no text yet: unroll it"),
         Op::Argsort(_) | Op::SearchSorted(_) | Op::ScatterMax(_) => return Err("it sorts or searches"),
         Op::Special(_) | Op::IncompleteGamma(_) => return Err("its series have no text"),
         Op::Constant
@@ -112,6 +111,7 @@ fn write(op: &Op, at: &mut At<'_>) -> Result<(), &'static str> {
         | Op::Binary(_)
         | Op::Compare(_)
         | Op::Select(_)
+        | Op::Scan(_)
         | Op::Matmul(_) => {
             return Err("no kernel of its own computes it");
         }

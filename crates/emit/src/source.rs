@@ -3,10 +3,12 @@
 use crate::Refused;
 use crate::functions::Functions;
 use crate::kernel::Kernel;
+use crate::layout::{Layout, constants, join};
+use crate::loops::{self, Steps};
 use crate::memory::{Memories, c_type, identifier, size};
 use crate::{ops, product, tile};
-use autograd::planned::{Contents, DataRef, Kernel as Planned, Memory, Plan, Work};
-use autograd::{Params, Program, printed};
+use autograd::planned::{Contents, DataRef, Kernel as Planned, Memory, Op, Plan, Work, body};
+use autograd::{Params, Program};
 use std::fmt::{self, Write as _};
 
 /// A program as text. `Display` writes it.
@@ -40,7 +42,7 @@ pub(crate) fn print(program: &Program, params: &Params, name: &str) -> Result<So
     program.check(params).map_err(|error| Refused { what: name.to_owned(), why: error.to_string() })?;
     let name = identifier(name);
     let plan: &Plan = program.plan();
-    let memories = Memories::of(plan);
+    let memories = Memories::of(plan, String::new());
     let mut functions = Functions::default();
     let explanation = program.explain();
     let mut kernels = vec![];
@@ -54,7 +56,7 @@ pub(crate) fn print(program: &Program, params: &Params, name: &str) -> Result<So
     let mut header = Header { name: &name, plan, program, memories: &memories, layout, text: String::new() };
     header.begin(params);
     header.text += &functions.text();
-    header.constants();
+    header.text += &constants(plan, &memories, &name);
     for kernel in &kernels {
         header.text += &kernel.text(&memories);
     }
@@ -74,40 +76,27 @@ fn printed_kernel(
     match &planned.work {
         Work::Tile(code) => tile::print(code, memories, functions, &mut kernel),
         Work::Product { a, b, c } => product::print([a, b, c], memories, functions, &mut kernel),
+        Work::Op { op: Op::Scan(scan), x, y } => {
+            let body = body(scan);
+            let inner = Memories::of(&body, memories.within());
+            let name = format!("{}_body", kernel.name);
+            let mut kernels = vec![];
+            for (i, planned) in body.kernels.iter().enumerate() {
+                let step = Kernel::new(format!("{name}_{i}"), format!("{i} of each step"));
+                kernels.push(printed_kernel(planned, step, &inner, functions)?);
+            }
+            let steps = Steps {
+                steps: scan.steps,
+                reverse: scan.reverse,
+                ports: scan.body.ports,
+                pieces: scan.pieces(),
+            };
+            loops::print(&steps, (&body, &inner, &kernels, &name), x, y, memories, &mut kernel);
+        }
         Work::Op { op, x, y } => ops::print(op, x, y, memories, functions, &mut kernel)
             .map_err(|why| Refused { what: op.name().to_owned(), why: why.to_owned() })?,
     }
     Ok(kernel)
-}
-
-/// Where the buffers lie in the memory that the caller gives.
-struct Layout {
-    /// The first byte of each buffer, by the number of its memory.
-    starts: Vec<(u32, usize)>,
-    partials: usize,
-    scratch: usize,
-    bytes: usize,
-}
-
-impl Layout {
-    fn of(plan: &Plan, kernels: &[Kernel]) -> Layout {
-        let mut bytes = 0;
-        let mut take = |length: usize| {
-            let start = bytes;
-            bytes += length.next_multiple_of(64);
-            start
-        };
-        let mut starts = vec![];
-        for (number, memory) in plan.memories().enumerate() {
-            if matches!(memory.contents, Contents::Buffer) {
-                starts.push((number as u32, take(memory.elements * size(memory.dtype))));
-            }
-        }
-        let partials = kernels.iter().filter_map(|k| k.partials).map(|(dtype, n)| n * size(dtype)).max();
-        let partials = take(partials.unwrap_or(0));
-        let scratch = take(kernels.iter().map(|k| k.scratch).max().unwrap_or(0));
-        Layout { starts, partials, scratch, bytes }
-    }
 }
 
 struct Header<'a> {
@@ -151,22 +140,6 @@ impl Header<'_> {
         self.line(format!("#define {upper}_WORK {bytes}"));
     }
 
-    fn constants(&mut self) {
-        let mut text = String::new();
-        for (number, memory) in self.memories_of(|c| matches!(c, Contents::Constant(_))) {
-            let Contents::Constant(data) = memory.contents else { continue };
-            let (t, name) = (c_type(memory.dtype), self.memories.name(number));
-            let values = join(data);
-            let _ = writeln!(
-                text,
-                "static const {t} {}_{name}[{}] = {{{values}}};",
-                self.name,
-                memory.elements.max(1)
-            );
-        }
-        self.text += &text;
-    }
-
     /// The function that runs all kernels.
     fn run(&mut self, kernels: &[Kernel]) {
         let name = self.name;
@@ -192,30 +165,17 @@ impl Header<'_> {
         text += "*/\n";
         let _ = writeln!(text, "static inline int {name}_run({}) {{", parameters.join(", "));
         text += "  char *const bytes = (char *)work;\n";
-        for &(number, start) in &self.layout.starts {
-            let memory = self.plan.memory(number).expect("a memory of this number");
-            let (t, b) = (c_type(memory.dtype), self.memories.name(number));
-            let _ = writeln!(text, "  {t} *const {b} = ({t} *)(bytes + {start});");
-        }
-        for (number, memory) in self.memories_of(|c| matches!(c, Contents::Constant(_))) {
-            let (t, c) = (c_type(memory.dtype), self.memories.name(number));
-            let _ = writeln!(text, "  const {t} *const {c} = {name}_{c};");
-        }
+        text += &self.layout.variables(self.plan, self.memories, name);
         if !has_gradients {
             text += "  float *const gradients = 0;\n";
         }
-        let Layout { partials, scratch, .. } = self.layout;
-        let _ = writeln!(
-            text,
-            "  void *const partials = bytes + {partials};\n  char *const scratch = bytes + {scratch};"
-        );
-        let _ = writeln!(
-            text,
-            "  int fault = 0;\n  (void)partials, (void)scratch, (void)fault, (void)gradients, (void)parameters;"
-        );
+        text += "  int fault = 0;\n  (void)fault, (void)gradients, (void)parameters;\n";
         for kernel in kernels {
-            for call in kernel.calls(self.memories) {
+            for call in kernel.calls(self.memories, "&fault") {
                 let _ = writeln!(text, "  {call}");
+            }
+            if kernel.can_fail {
+                text += "  if (fault) return fault;\n";
             }
         }
         text += "  return 0;\n}\n";
@@ -257,31 +217,5 @@ impl Header<'_> {
             "/* The parameters as they were. */\nstatic const {t} {name}_parameters[{n}] = {{{values}}};"
         ));
         self.line("#endif");
-    }
-}
-
-/// Numbers as the elements of an array, several a line.
-fn join(data: DataRef<'_>) -> String {
-    let all: Vec<String> = match data {
-        DataRef::F32(x) => x.iter().map(|&x| constant(f64::from(x), false)).collect(),
-        DataRef::F64(x) => x.iter().map(|&x| constant(x, true)).collect(),
-        DataRef::I64(x) => {
-            x.iter().map(|&x| if x == i64::MIN { format!("{} - 1", x + 1) } else { x.to_string() }).collect()
-        }
-        DataRef::Bool(x) => x.iter().map(|&x| u8::from(x).to_string()).collect(),
-    };
-    if all.is_empty() {
-        return "0".to_owned();
-    }
-    let lines: Vec<String> = all.chunks(12).map(|line| line.join(", ")).collect();
-    if lines.len() == 1 { lines[0].clone() } else { format!("\n  {}", lines.join(",\n  ")) }
-}
-
-/// A number in an array of constants, where C allows no call.
-fn constant(x: f64, double: bool) -> String {
-    match x {
-        x if x.is_nan() => "0.0 / 0.0".to_owned(),
-        x if x.is_infinite() => format!("{}1e999", if x < 0.0 { "-" } else { "" }),
-        x => printed::literal(x, double).trim_matches(['(', ')']).to_owned(),
     }
 }

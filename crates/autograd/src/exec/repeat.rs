@@ -10,8 +10,8 @@ use crate::call::{Fault, Fill};
 use crate::dtype::{Data, DataMut, DataRef, Storable, each_dtype, with_float};
 use crate::ir::{Held, Piece, Scan};
 use crate::kernels::workers::Workers;
-use crate::params::{Gradients, Params};
-use crate::plan::{Buffer, Graph, Passes, Plan, Verified, plan};
+use crate::params::Gradients;
+use crate::plan::{self, Buffer, Plan, Verified};
 use std::sync::{Mutex, PoisonError};
 
 /// A body, ready to run.
@@ -48,7 +48,7 @@ impl Repeated {
     /// Plans the body of a loop by the passes that keep every bit.
     pub(crate) fn new(scan: &Scan) -> Repeated {
         let body = &*scan.body;
-        let plan = plan(Graph::of_body(body, scan.history), &Params::f64(), &[], Passes::exact(), None);
+        let plan = plan::body(scan);
         if let Some(scalars) = Scalars::of(&plan.graph, body) {
             return Repeated::F64(scalars);
         }

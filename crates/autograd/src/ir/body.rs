@@ -39,21 +39,23 @@ pub struct Ports {
 }
 
 impl Ports {
-    pub(crate) fn arguments(&self) -> usize {
+    /// How many arguments there are.
+    pub fn arguments(&self) -> usize {
         self.carried + self.read + self.captured
     }
 
-    pub(crate) fn results(&self) -> usize {
+    /// How many results there are.
+    pub fn results(&self) -> usize {
         self.carried + self.stacked + self.summed
     }
 
     /// Whether an argument is read from an input of all steps.
-    pub(crate) fn is_read(&self, argument: usize) -> bool {
+    pub fn is_read(&self, argument: usize) -> bool {
         (self.carried..self.carried + self.read).contains(&argument)
     }
 
     /// Whether a result is stacked.
-    pub(crate) fn is_stacked(&self, result: usize) -> bool {
+    pub fn is_stacked(&self, result: usize) -> bool {
         (self.carried..self.carried + self.stacked).contains(&result)
     }
 }

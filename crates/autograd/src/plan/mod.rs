@@ -139,6 +139,12 @@ fn placed(
     })
 }
 
+/// Plans the body of a loop by the passes that keep every bit. Its inputs are the arguments, in order; its outputs the results and, with
+/// a history, the products.
+pub fn body(scan: &ir::Scan) -> Verified<Plan> {
+    plan(Graph::of_body(&scan.body, scan.history), &Params::f64(), &[], Passes::exact(), None)
+}
+
 /// The names of passes, each with the number of nodes after it.
 type Counts = Vec<(&'static str, usize)>;
 

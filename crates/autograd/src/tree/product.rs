@@ -22,8 +22,8 @@ pub enum Order {
         /// The most terms of a chain.
         length: usize,
     },
-    /// [`LANES`] chains side by side. Term p belongs to lane p mod [`LANES`], and the lanes are folded in halves, as those of a
-    /// [sum](super::fold). After the last term come terms of 0·0, until all lanes have equally many: they turn a −0 into a 0.
+    /// Sixteen chains side by side. Term p belongs to lane p mod 16, and the lanes are folded in halves, as those of a
+    /// sum. After the last term come terms of 0·0, until all lanes have equally many: they turn a −0 into a 0.
     Lanes,
 }
 

@@ -5,7 +5,7 @@ use crate::ops::hooked;
 
 impl<'t> Var<'t> {
     /// The same variable, called by a name in derivations, drawings and lists. A digit at the end is an index: `W1` is W₁.
-    /// The value and its gradient stay as they are, if there is no [hook](Tape::hook) of this name. The last name counts.
+    /// The value and its gradient stay as they are, if there is no [hook](crate::Tape::hook) of this name. The last name counts.
     ///
     /// ```
     /// # use autograd::Tape;

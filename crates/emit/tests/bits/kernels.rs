@@ -70,6 +70,57 @@ fn all(dtype: DType) -> Vec<Case> {
     all
 }
 
+/// Loops, forwards and back, and the loops of their derivatives: with carries, stacked inputs and results, sums and captured values.
+fn loops(dtype: DType) -> Vec<Case> {
+    let mut params = Params::of(dtype);
+    let values = Draw(11).numbers(20 + 12);
+    let mut scope = params.scope("p");
+    let [w, h0] =
+        [("w", [4, 5], &values[..20]), ("h", [3, 4], &values[20..])].map(|(n, s, v)| scope.param(n, s, v));
+    let bodies: [fn(&Tape<'_>, autograd::Param, autograd::Param) -> autograd::Outputs; 3] = [
+        |t, w, h| {
+            let (x, h) = (t.input_of("x", t.param(w).dtype(), [6, 3, 4]), t.param(h));
+            let w = t.param(w).slice(1, 0..4);
+            let (last, all) = t.scan(6, h, x, |h, x| {
+                let h = (h.matmul(w) + x).tanh();
+                (h, h.sin())
+            });
+            t.outputs([last.square().sum() + all.mean(), all.sum_over(0).sum()]).with_gradients()
+        },
+        |t, w, h| {
+            let x = t.input_of("x", t.param(w).dtype(), [6, 3, 4]);
+            let all = t.scan_back(6, t.param(h), x.sin(), |h, x| (h * x + 0.1, h * 2.0)).1;
+            t.outputs([all.exp().sum() * t.param(w).sum()]).with_gradients()
+        },
+        |t, w, h| {
+            let x = t.input_of("x", t.param(w).dtype(), [6, 3, 4]);
+            let first = t.param(h).sum() * 0.01;
+            let ([a, _], path) = t.scan(50, [first, first + x.sum() * 0.0], (), |[a, v], ()| {
+                let v = v - a.sin() * 0.05;
+                ([a + v * 0.05, v], a)
+            });
+            t.outputs([a + path.square().sum() * t.param(w).mean()]).with_gradients()
+        },
+    ];
+    let x = Draw(13).numbers(72);
+    bodies
+        .into_iter()
+        .map(|body| {
+            let program = Program::trace(&params, |t| body(t, w, h0)).expect("a loss of parameters");
+            let x: Box<dyn AnyTensor> = match dtype {
+                DType::F32 => Box::new(x.iter().map(|&x| x as f32).collect::<Vec<f32>>()),
+                _ => Box::new(x.clone()),
+            };
+            Case { program, params: params.clone(), inputs: vec![x], gradients: true }
+        })
+        .collect()
+}
+
+#[test]
+fn loops_have_the_bits_of_the_interpreter() {
+    check("loops", PLAIN, &[loops(DType::F32), loops(DType::F64)].into_iter().flatten().collect::<Vec<_>>());
+}
+
 #[test]
 fn kernels_have_the_bits_of_the_interpreter() {
     check("singles", PLAIN, &all(DType::F32));

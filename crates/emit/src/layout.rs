@@ -1,0 +1,98 @@
+//! Where buffers lie in one piece of memory, and constants as arrays.
+
+use crate::kernel::Kernel;
+use crate::memory::{Memories, c_type, size};
+use autograd::planned::{Contents, DataRef, Plan};
+use autograd::printed;
+use std::fmt::Write as _;
+
+/// Where the buffers lie in the memory that the caller gives.
+pub(crate) struct Layout {
+    /// The first byte of each buffer, by the number of its memory.
+    pub(crate) starts: Vec<(u32, usize)>,
+    pub(crate) partials: usize,
+    pub(crate) scratch: usize,
+    pub(crate) bytes: usize,
+}
+
+impl Layout {
+    pub(crate) fn of(plan: &Plan, kernels: &[Kernel]) -> Layout {
+        let mut bytes = 0;
+        let mut take = |length: usize| {
+            let start = bytes;
+            bytes += length.next_multiple_of(64);
+            start
+        };
+        let mut starts = vec![];
+        for (number, memory) in plan.memories().enumerate() {
+            if matches!(memory.contents, Contents::Buffer) {
+                starts.push((number as u32, take(memory.elements * size(memory.dtype))));
+            }
+        }
+        let partials = kernels.iter().filter_map(|k| k.partials).map(|(dtype, n)| n * size(dtype)).max();
+        let partials = take(partials.unwrap_or(0));
+        let scratch = take(kernels.iter().map(|k| k.scratch).max().unwrap_or(0));
+        Layout { starts, partials, scratch, bytes }
+    }
+}
+
+impl Layout {
+    /// A variable for each buffer and each constant, in memory that begins at `bytes`. `name` begins the names of the constants.
+    pub(crate) fn variables(&self, plan: &Plan, memories: &Memories, name: &str) -> String {
+        let mut text = String::new();
+        for &(number, start) in &self.starts {
+            let memory = plan.memory(number).expect("a memory of this number");
+            let (t, b) = (c_type(memory.dtype), memories.name(number));
+            let _ = writeln!(text, "  {t} *const {b} = ({t} *)(bytes + {start});");
+        }
+        for (number, memory) in (0u32..).zip(plan.memories()) {
+            if matches!(memory.contents, Contents::Constant(_)) {
+                let (t, c) = (c_type(memory.dtype), memories.name(number));
+                let _ = writeln!(text, "  const {t} *const {c} = {name}_{c};");
+            }
+        }
+        let Layout { partials, scratch, .. } = self;
+        let _ = writeln!(
+            text,
+            "  void *const partials = bytes + {partials};\n  char *const scratch = bytes + {scratch};"
+        );
+        text + "  (void)partials, (void)scratch;\n"
+    }
+}
+
+/// The constants of a plan as arrays.
+pub(crate) fn constants(plan: &Plan, memories: &Memories, name: &str) -> String {
+    let mut text = String::new();
+    for (number, memory) in (0u32..).zip(plan.memories()) {
+        let Contents::Constant(data) = memory.contents else { continue };
+        let (t, c, n) = (c_type(memory.dtype), memories.name(number), memory.elements.max(1));
+        let _ = writeln!(text, "static const {t} {name}_{c}[{n}] = {{{}}};", join(data));
+    }
+    text
+}
+
+/// Numbers as the elements of an array, several a line.
+pub(crate) fn join(data: DataRef<'_>) -> String {
+    let all: Vec<String> = match data {
+        DataRef::F32(x) => x.iter().map(|&x| constant(f64::from(x), false)).collect(),
+        DataRef::F64(x) => x.iter().map(|&x| constant(x, true)).collect(),
+        DataRef::I64(x) => {
+            x.iter().map(|&x| if x == i64::MIN { format!("{} - 1", x + 1) } else { x.to_string() }).collect()
+        }
+        DataRef::Bool(x) => x.iter().map(|&x| u8::from(x).to_string()).collect(),
+    };
+    if all.is_empty() {
+        return "0".to_owned();
+    }
+    let lines: Vec<String> = all.chunks(12).map(|line| line.join(", ")).collect();
+    if lines.len() == 1 { lines[0].clone() } else { format!("\n  {}", lines.join(",\n  ")) }
+}
+
+/// A number in an array of constants, where C allows no call.
+fn constant(x: f64, double: bool) -> String {
+    match x {
+        x if x.is_nan() => "0.0 / 0.0".to_owned(),
+        x if x.is_infinite() => format!("{}1e999", if x < 0.0 { "-" } else { "" }),
+        x => printed::literal(x, double).trim_matches(['(', ')']).to_owned(),
+    }
+}
