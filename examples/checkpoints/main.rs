@@ -16,7 +16,7 @@ const WIDTH: usize = 64;
 const VALUE: usize = BATCH * WIDTH * 4;
 
 const WAYS: [&str; 5] =
-    ["program", "program, checkpoints", "program, 24 values", "eager", "eager, checkpoints"];
+    ["program", "program, checkpoints", "program, 28 values", "eager", "eager, checkpoints"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     if let Some(way) = std::env::args().nth(1) {
@@ -27,6 +27,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{:22} {:>9} {:>9} {:>9}  gradients", "", "held", "peak", "a step");
     for way in WAYS {
         let run = Command::new(std::env::current_exe()?).arg(way).output()?;
+        if !run.status.success() {
+            return Err(format!("{way}: {}", String::from_utf8_lossy(&run.stderr)).into());
+        }
         print!("{way:22} {}", String::from_utf8(run.stdout)?);
     }
     Ok(())
@@ -64,7 +67,7 @@ fn measured(way: &str) -> Result<String, Box<dyn Error>> {
             (held, sum) = (tape.bytes(), total(&grads));
         }
     } else {
-        let budget = if way.contains("24 values") { 24 * VALUE } else { usize::MAX };
+        let budget = if way.contains("28 values") { 28 * VALUE } else { usize::MAX };
         let program = Program::trace(&params, |t| {
             let x = t.input("x", [BATCH, WIDTH]);
             t.outputs(loss(&layers, x, each)).with_gradients().within_memory(budget)
