@@ -102,19 +102,6 @@ pub fn tanh_and_slope(double: bool) -> String {
     if double { of::<true>() } else { of::<false>() }
 }
 
-/// A formula of one number as statements, given the names of its arguments. The last ones write the results to these places.
-pub fn formula<const DOUBLE: bool, const N: usize>(
-    arguments: &[&'static str],
-    results: [&str; N],
-    f: impl for<'s> FnOnce(&[Num<Text<'s, DOUBLE>>]) -> [Num<Text<'s, DOUBLE>>; N],
-) -> String {
-    let sheet = Sheet::default();
-    let x: Vec<_> = arguments.iter().map(|name| Text::<DOUBLE>::argument(&sheet, name)).collect();
-    let values = f(&x);
-    let ends: Vec<String> = results.iter().zip(values).map(|(to, y)| format!("{to} = {};", y.0)).collect();
-    sheet.body(&ends)
-}
-
 fn of_unary<F: UnaryRow, const DOUBLE: bool>(p: f64) -> String {
     let sheet = Sheet::default();
     let x = Text::<DOUBLE>::argument(&sheet, "x");
@@ -130,7 +117,7 @@ fn of_binary<F: BinaryRow, const DOUBLE: bool>() -> String {
 
 /// The statements of a function.
 #[derive(Debug, Default)]
-pub struct Sheet {
+pub(crate) struct Sheet {
     lines: RefCell<Vec<Line>>,
 }
 
@@ -157,7 +144,7 @@ enum Term {
 
 /// A number (or mask, or integer) in the text, in double or single precision.
 #[derive(Clone, Copy, Debug)]
-pub struct Text<'s, const DOUBLE: bool> {
+pub(crate) struct Text<'s, const DOUBLE: bool> {
     sheet: &'s Sheet,
     term: Term,
 }
@@ -307,7 +294,7 @@ impl<const DOUBLE: bool> Neg for Text<'_, DOUBLE> {
 
 /// A mask: an integer, 1 or 0.
 #[derive(Clone, Copy, Debug)]
-pub struct Truth<'s>(Text<'s, false>);
+pub(crate) struct Truth<'s>(Text<'s, false>);
 
 impl BitAnd for Truth<'_> {
     type Output = Self;

@@ -50,7 +50,6 @@ impl Functions {
 
     fn add(&mut self, name: &str, arguments: &[&str], dtype: DType, body: String) {
         self.needs_digits(&body);
-        // Names of the prelude are kept for what it has.
         let (t, guard) = (crate::memory::c_type(dtype), name.to_uppercase());
         if self.is_new(name) {
             let arguments: Vec<String> = arguments.iter().map(|x| format!("{t} {x}")).collect();

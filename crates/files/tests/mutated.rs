@@ -231,7 +231,7 @@ fn changed_files_are_read_or_refused() {
 
 /// `cargo test --release -p wengert-files --test mutated -- --ignored --nocapture`
 #[test]
-#[ignore = "millions of files: a longer check"]
+#[ignore = "millions of files take minutes; run with `--release --test mutated -- --ignored --nocapture`"]
 fn millions() {
     run(1_000_000, 2);
 }

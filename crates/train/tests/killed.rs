@@ -136,7 +136,7 @@ fn an_ignored_interrupt_stays_ignored() {
 }
 
 #[test]
-#[ignore = "takes a minute: see the head of the file"]
+#[ignore = "takes a minute; run with `--release --all-features --test killed -- --ignored --nocapture two_hundred`"]
 fn two_hundred_kills_change_no_bit() {
     for threads in [1, 4] {
         println!("{threads} threads: 200 kills in {} runs, no byte differs", killed(200, threads));

@@ -37,7 +37,7 @@ fn what_is_written_is_read_by_the_same_names() {
 
 /// Runs `check.py` in a folder of files.
 #[test]
-#[ignore = "asks PyTorch, where there is one: a longer check"]
+#[ignore = "asks PyTorch, where there is one; run with `WENGERT_PYTHON=python3 … --test torch -- --ignored --nocapture`"]
 fn pytorch_takes_and_gives_state_dicts() {
     let python = std::env::var_os("WENGERT_PYTHON").unwrap_or_else(|| "python3".into());
     let has_torch = Command::new(&python).args(["-c", "import torch, numpy"]).output();

@@ -145,7 +145,7 @@ fn random_programs_have_the_bits_of_the_interpreter() {
 
 /// Writes the headers of random programs to the folder `WENGERT_EMIT`, for `nvrtc.py`.
 #[test]
-#[ignore = "for `.ci/full`, which compiles them for CUDA"]
+#[ignore = "writes files for `nvrtc.py`; run with `WENGERT_EMIT=FOLDER … --test bits -- --ignored headers_for_cuda`"]
 fn headers_for_cuda() {
     use emit::Emit;
     let folder = std::env::var("WENGERT_EMIT").expect("the folder WENGERT_EMIT");

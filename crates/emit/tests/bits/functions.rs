@@ -144,7 +144,7 @@ fn functions_have_the_same_bits_without_the_instructions() {
 }
 
 #[test]
-#[ignore = "a minute of a compiler: for `.ci/full`"]
+#[ignore = "a minute of a compiler; run with `--test bits -- --ignored wide_vectors`"]
 #[cfg(target_arch = "x86_64")]
 fn functions_have_the_same_bits_with_wide_vectors() {
     check("wide", &["-O3", "-march=native"], &cases());

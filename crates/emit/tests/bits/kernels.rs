@@ -128,7 +128,7 @@ fn kernels_have_the_bits_of_the_interpreter() {
 }
 
 #[test]
-#[ignore = "a minute of compilers: for `.ci/full`"]
+#[ignore = "a minute of compilers; run with `--test bits -- --ignored other_compilers`"]
 fn other_compilers_and_options_give_the_same_bits() {
     let cases = all(DType::F32);
     for (compiler, options) in
