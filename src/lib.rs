@@ -85,8 +85,8 @@ pub use train;
 pub mod prelude {
     pub use autograd::{
         Border, ConvForm, DType, Gradients, Interpolation, Jit, Key, Param, Params, PoolForm, Program,
-        Replay, Scope, Shape, State, Storage, Tape, Triangle, Var, check_grads, compare, custom, elementwise,
-        scalar, transform, value_and_grad,
+        Replay, Scope, Shape, State, Storage, Tape, Triangle, Var, check_grads, check_params, compare,
+        custom, elementwise, scalar, transform, value_and_grad,
     };
     pub use datasets;
     #[cfg(feature = "files")]

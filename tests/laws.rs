@@ -246,7 +246,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("composed", &["number", "var"]),
     // The oracle shares nothing with the fast kernels.
     ("oracle", &["buffers", "call", "dense", "dtype", "ir", "tensor", "var"]),
-    ("check", &["dense", "grad", "shape", "tape", "tensor", "var"]),
+    ("check", &["dense", "dtype", "grad", "mistake", "params", "shape", "tape", "tensor", "var"]),
     // Numbers, not tensors: the table, and the parts that make a tensor a kind of number.
     ("scalar", &["kernels", "number", "rows", "table", "var"]),
 ];

@@ -33,8 +33,8 @@
 //!
 //! The main types: [`Tape`] records, [`Var`] is a value on a tape, and [`Params`] holds the parameters of a model. [`Program`]
 //! runs a traced computation; [`Program::explain`] shows its plan, and [`Jit`] handles inputs of several shapes.
-//! [`check_grads`] checks gradients. [`Tape::listing`] prints a tape, [`Tape::drawing`] draws it with values and gradients, and
-//! [`Var::steps`] goes through both one node at a time.
+//! [`check_grads`] checks gradients, and [`check_params`] those of a model. [`Tape::listing`] prints a tape, [`Tape::drawing`]
+//! draws it with values and gradients, and [`Var::steps`] goes through both one node at a time.
 //!
 //! # Features
 //! Both are on by default, and neither changes a result: `threads` lets kernels use several threads, `clock` adds the method
@@ -148,7 +148,7 @@ pub mod planned {
 }
 
 pub use call::Fault;
-pub use check::{Comparison, GradientMismatch, check_grads, compare};
+pub use check::{Comparison, GradientMismatch, check_grads, check_params, compare};
 pub use derivation::{Derivation, Detail};
 pub use dtype::{DType, Data, Element, Float};
 pub use error::{HyperparameterError, ProgramError, StepError};
