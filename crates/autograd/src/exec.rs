@@ -7,6 +7,7 @@ mod scalars;
 mod steps;
 mod stream;
 
+pub use machine::Addresses;
 pub(crate) use machine::{Failed, Machine, Ran};
 pub(crate) use repeat::Repeated;
 pub use stream::Streams;

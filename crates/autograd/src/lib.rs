@@ -137,6 +137,7 @@ pub mod custom {
 pub mod planned {
     pub use crate::code::{Act, Arithmetic, Code, Extent, How, Joint, MemoryView, Read, Slot, Step, Write};
     pub use crate::dtype::DataRef;
+    pub use crate::exec::Addresses;
     pub use crate::ir::{
         Binary, Body, Compare, Custom, Family, FftPlan, Held, Op, Piece, Ports, Sliding, Structure, Unary,
     };

@@ -6,6 +6,9 @@ use autograd::planned::{Binary, Unary};
 use autograd::printed;
 use std::fmt::Write as _;
 
+/// What every header begins and ends with, whatever was included before.
+const OPTIONS: &str = include_str!("text/options.h");
+pub(crate) const END: &str = include_str!("text/end.h");
 const PRELUDE: &str = include_str!("text/prelude.h");
 const SOFT: &str = include_str!("text/soft.h");
 const DIGITS: &str = include_str!("text/digits.h");
@@ -23,7 +26,7 @@ pub(crate) struct Functions {
 impl Functions {
     /// All of it, in an order in which each is known before it is called.
     pub(crate) fn text(&self) -> String {
-        format!("{PRELUDE}{}{}", guarded("WG_SOFT", SOFT), self.text)
+        format!("{OPTIONS}{PRELUDE}{}{}", guarded("WG_SOFT", SOFT), self.text)
     }
 
     fn is_new(&mut self, name: &str) -> bool {

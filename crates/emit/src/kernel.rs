@@ -82,13 +82,13 @@ impl Kernel {
 
     /// The functions.
     pub(crate) fn text(&self, memories: &Memories) -> String {
-        let mut parameters: Vec<String> = self.memories.iter().map(|&m| memories.parameter(m)).collect();
+        let mut parameters: Vec<String> = self.memories.iter().map(|&m| memories.alone(m)).collect();
         if let Some((dtype, _)) = self.partials {
-            parameters.push(format!("{} *partials", c_type(dtype)));
+            parameters.push(format!("{} *WG_ALONE partials", c_type(dtype)));
         }
         let ends = parameters.join(", ");
         if self.scratch > 0 {
-            parameters.push("char *wg_scratch".to_owned());
+            parameters.push("char *WG_ALONE wg_scratch".to_owned());
         }
         if self.can_fail {
             parameters.push("int *fault".to_owned());

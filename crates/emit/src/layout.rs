@@ -7,6 +7,7 @@ use autograd::printed;
 use std::fmt::Write as _;
 
 /// Where the buffers lie in the memory that the caller gives.
+#[derive(Default)]
 pub(crate) struct Layout {
     /// The first byte of each buffer, by the number of its memory.
     pub(crate) starts: Vec<(u32, usize)>,
@@ -17,22 +18,34 @@ pub(crate) struct Layout {
 
 impl Layout {
     pub(crate) fn of(plan: &Plan, kernels: &[Kernel]) -> Layout {
-        let mut bytes = 0;
-        let mut take = |length: usize| {
-            let start = bytes;
-            bytes += length.next_multiple_of(64);
-            start
-        };
-        let mut starts = vec![];
+        let mut layout = Layout::default();
         for (number, memory) in plan.memories().enumerate() {
             if matches!(memory.contents, Contents::Buffer) {
-                starts.push((number as u32, take(memory.elements * size(memory.dtype))));
+                let start = layout.take(memory.elements * size(memory.dtype));
+                layout.starts.push((number as u32, start));
             }
         }
+        layout.with_kernels(kernels)
+    }
+
+    /// The same where the buffers lie elsewhere.
+    #[cfg(feature = "native")]
+    pub(crate) fn without_buffers(kernels: &[Kernel]) -> Layout {
+        Layout::default().with_kernels(kernels)
+    }
+
+    fn with_kernels(mut self, kernels: &[Kernel]) -> Layout {
         let partials = kernels.iter().filter_map(|k| k.partials).map(|(dtype, n)| n * size(dtype)).max();
-        let partials = take(partials.unwrap_or(0));
-        let scratch = take(kernels.iter().map(|k| k.scratch).max().unwrap_or(0));
-        Layout { starts, partials, scratch, bytes }
+        self.partials = self.take(partials.unwrap_or(0));
+        self.scratch = self.take(kernels.iter().map(|k| k.scratch).max().unwrap_or(0));
+        self
+    }
+
+    /// The start of so many bytes more.
+    fn take(&mut self, length: usize) -> usize {
+        let start = self.bytes;
+        self.bytes += length.next_multiple_of(64);
+        start
     }
 }
 

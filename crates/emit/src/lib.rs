@@ -27,6 +27,8 @@ mod kernel;
 mod layout;
 mod loops;
 mod memory;
+#[cfg(feature = "native")]
+pub mod native;
 mod ops;
 mod product;
 mod source;

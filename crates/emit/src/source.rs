@@ -1,7 +1,7 @@
 //! A whole program as one header.
 
 use crate::Refused;
-use crate::functions::Functions;
+use crate::functions::{END, Functions};
 use crate::kernel::Kernel;
 use crate::layout::{Layout, constants, join};
 use crate::loops::{self, Steps};
@@ -63,11 +63,12 @@ pub(crate) fn print(program: &Program, params: &Params, name: &str) -> Result<So
     header.run(&kernels);
     header.outputs();
     header.values(params);
+    header.text += END;
     header.text += "#endif\n";
     Ok(Source { text: header.text, kernels: kernels.len(), work: header.layout.bytes })
 }
 
-fn printed_kernel(
+pub(crate) fn printed_kernel(
     planned: &Planned,
     mut kernel: Kernel,
     memories: &Memories,

@@ -9,7 +9,7 @@ use crate::memory::{Memories, axis_of_rows, c_type, suffix};
 use autograd::DType;
 use autograd::planned::{Act, Arithmetic, Binary, Code, Extent, How, Joint, MemoryView, Unary};
 use autograd::printed;
-use phases::{From, Phase, Statement, Store, Value, divided};
+use phases::{From, KeptIn, Phase, Statement, Store, Value, divided};
 use std::collections::BTreeSet;
 
 /// Terms of a block of a sum: the tile of a kernel that adds up everything.
@@ -17,6 +17,12 @@ const BLOCK: usize = 1024;
 
 /// The bytes that the threads of a block share on every GPU.
 const SHARED: usize = 48 << 10;
+
+/// The bytes of an array that a processor may keep in its registers.
+const REGISTERS: usize = 128;
+
+/// The terms of a sum that is written out.
+const SHORT: usize = 8;
 
 /// How the elements are walked.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +48,7 @@ struct Printer<'a> {
 /// Prints a kernel.
 pub(crate) fn print(code: &Code, memories: &Memories, functions: &mut Functions, kernel: &mut Kernel) {
     let (values, phases, stores) = divided(code);
-    let tiled = phases.len() > 1 || code.totals.len() + usize::from(values.iter().any(|v| v.kept)) > 0;
+    let tiled = phases.len() > 1 || code.totals.len() + usize::from(values.iter().any(Value::is_kept)) > 0;
     let walk = if code.row > 0 { Walk::Rows(code.row) } else { rows_of_reads(code, tiled) };
     let (t, f) = (c_type(code.dtype), suffix(code.dtype));
     let mut printer = Printer { code, memories, functions, values, walk, tiled, t, f };
@@ -125,25 +131,33 @@ impl Printer<'_> {
 
     /// The arrays of a tile: in memory that the threads of a block share, where they fit.
     fn arrays(&self, [tile, rows]: [usize; 2], phases: &[Phase], kernel: &mut Kernel, out: &mut Writer) {
-        let kept = self.values.iter().enumerate().filter(|(_, v)| v.kept);
+        let kept = self.values.iter().enumerate().filter(|(_, v)| v.is_kept());
         let mut arrays: BTreeSet<(String, usize)> = kept
-            .map(|(i, v)| match v.extent {
-                Extent::Tile => (format!("t{}", v.slot), tile),
-                Extent::Rows => (format!("r{i}"), rows),
+            .filter_map(|(i, v)| match (v.extent, v.kept_in) {
+                (Extent::Rows, _) => Some((format!("r{i}"), rows)),
+                (Extent::Tile, KeptIn::Array(array)) => Some((format!("t{array}"), tile)),
+                (Extent::Tile, KeptIn::Result(_)) => None,
             })
             .collect();
         let sums = phases.iter().any(|p| matches!(p, Phase::Reduce { largest: false, .. }));
         if self.code.row > BLOCK && sums {
             arrays.insert(("blocks".to_owned(), rows * self.code.row.div_ceil(BLOCK)));
         }
-        let bytes = |length: &usize| (length * crate::memory::size(self.code.dtype)).next_multiple_of(64);
-        kernel.scratch = arrays.iter().map(|(_, length)| bytes(length)).sum();
-        let near = kernel.scratch <= SHARED;
+        let bytes = |length: usize| length * crate::memory::size(self.code.dtype);
+        let line = |length: usize| bytes(length).next_multiple_of(64);
+        let near = arrays.iter().map(|(_, length)| line(*length)).sum::<usize>() <= SHARED;
+        let is_few = |length: usize| near && bytes(length) <= REGISTERS;
+        kernel.scratch = arrays.iter().filter(|(_, n)| !is_few(*n)).map(|(_, length)| line(*length)).sum();
         if !near {
             out.line(format!("WG_OWN({});", kernel.scratch));
         }
         for (name, length) in arrays {
-            out.line(format!("WG_{}({}, {name}, {length});", if near { "ARRAY" } else { "FAR" }, self.t));
+            let kind = match near {
+                true if is_few(length) => "FEW",
+                true => "ARRAY",
+                false => "FAR",
+            };
+            out.line(format!("WG_{kind}({}, {name}, {length});", self.t));
         }
     }
 
@@ -161,8 +175,12 @@ impl Printer<'_> {
             }
             Phase::Reduce { y, x, largest } => {
                 self.functions.sums(self.code.dtype);
-                let (f, row, slot) = (self.f, self.code.row, self.values[*x].slot);
-                let from = format!("t{slot} + r * {row}");
+                let (f, row) = (self.f, self.code.row);
+                if !largest && row <= SHORT {
+                    let sum = sum_of(row, |i| self.kept(*x, &format!("r * {row} + {i}")));
+                    return out.line(format!("WG_IN(r, rows) r{y}[r] = {sum};"));
+                }
+                let from = format!("&{}", self.kept(*x, &format!("r * {row}")));
                 out.line(match (largest, row > BLOCK) {
                     (true, _) => format!("WG_IN(r, rows) r{y}[r] = wg_largest{f}({from}, {row});"),
                     (false, false) => format!("WG_IN(r, rows) r{y}[r] = wg_block{f}({from}, {row});"),
@@ -174,12 +192,12 @@ impl Printer<'_> {
             }
             Phase::Total { number, x } => {
                 self.functions.sums(self.code.dtype);
-                let (f, slot) = (self.f, self.values[*x].slot);
+                let (f, from) = (self.f, self.kept(*x, "0"));
                 let to = match self.one_block() {
                     true => self.memories.result(&self.code.totals[*number], "0"),
                     false => format!("partials[{} + tile]", number * self.blocks()),
                 };
-                out.line(format!("WG_IN(one, 1) {to} = wg_block{f}(t{slot}, n);"));
+                out.line(format!("WG_IN(one, 1) {to} = wg_block{f}(&{from}, n);"));
             }
         }
     }
@@ -280,7 +298,7 @@ impl Printer<'_> {
             },
             From::Step if it.phase == phase => format!("v{value}"),
             From::Step if extent == Extent::Rows => format!("r{value}[r]"),
-            From::Step => format!("t{}[{}]", it.slot, self.local()),
+            From::Step => self.kept(value, &self.local()),
         }
     }
 
@@ -318,12 +336,25 @@ impl Printer<'_> {
                 out.line(format!("const {t} v{y} = {expression};"));
             }
         }
-        for &y in s.results.iter().filter(|&&y| self.values[y].kept) {
-            let to = match extent {
-                Extent::Tile => format!("t{}[{}]", self.values[y].slot, self.local()),
-                Extent::Rows => format!("r{y}[r]"),
-            };
-            out.line(format!("{to} = v{y};"));
+        for &y in s.results.iter().filter(|&&y| self.values[y].is_kept()) {
+            match (extent, self.values[y].kept_in) {
+                (Extent::Rows, _) => out.line(format!("r{y}[r] = v{y};")),
+                (Extent::Tile, KeptIn::Array(_)) => {
+                    out.line(format!("{} = v{y};", self.kept(y, &self.local())));
+                }
+                // It is stored there anyway.
+                (Extent::Tile, KeptIn::Result(_)) => {}
+            }
+        }
+    }
+
+    /// An element of a value of the tile that is kept, by its place in the tile.
+    fn kept(&self, value: usize, at: &str) -> String {
+        match self.values[value].kept_in {
+            KeptIn::Array(array) => format!("t{array}[{at}]"),
+            KeptIn::Result(write) => {
+                self.memories.result(&self.code.writes[write].to, &format!("base + {at}"))
+            }
         }
     }
 
@@ -378,4 +409,17 @@ impl Printer<'_> {
             _ => unreachable!("every other act has a phase of its own"),
         }
     }
+}
+
+/// A sum of few terms, written out in the order of a block: lanes are folded in halves.
+fn sum_of(n: usize, term: impl Fn(usize) -> String) -> String {
+    let mut lanes: Vec<String> = (0..n).map(term).collect();
+    for half in [8, 4, 2, 1] {
+        for i in half..lanes.len() {
+            lanes[i - half] = format!("({} + {})", lanes[i - half], lanes[i]);
+        }
+        lanes.truncate(half);
+    }
+    // A sum begins at zero, which a term of -0 does not change: one zero does what many would.
+    format!("{} + 0", lanes.first().map_or("0", String::as_str))
 }

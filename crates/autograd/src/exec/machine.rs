@@ -213,6 +213,23 @@ impl Machine {
         Ok(Ran { machine: self, plan, inputs: PhantomData })
     }
 
+    /// Lets somebody else run all kernels, on the memories of this machine: `executor` tells whether it did.
+    ///
+    /// # Panics
+    /// As [`run`](Machine::run).
+    #[inline]
+    pub(crate) fn run_by<'m, 'i>(
+        &'m mut self,
+        plan: &'m Verified<Plan>,
+        slab: DataRef<'_>,
+        inputs: &[Option<DataRef<'i>>],
+        executor: impl FnOnce(Addresses<'_>) -> bool,
+    ) -> Option<Ran<'m, 'i>> {
+        assert!(self.is_of(plan), "a machine runs the plan that it was made for");
+        self.bind(plan, slab, inputs);
+        executor(Addresses(&self.bases)).then_some(Ran { machine: self, plan, inputs: PhantomData })
+    }
+
     /// Sets the address of an input, until it is set again.
     ///
     /// # Panics
@@ -317,6 +334,29 @@ fn meta(x: &MemoryView) -> Meta {
     Meta::new(x.shape.clone(), x.dtype)
 }
 
+/// Where the memories of a plan begin while it runs, for an executor of another crate.
+///
+/// Each has at least the elements that the plan says, of its type, and those that the plan writes overlap no other. They stay
+/// while the executor runs, and nobody else touches them.
+#[derive(Clone, Copy, Debug)]
+pub struct Addresses<'a>(&'a Bases);
+
+impl Addresses<'_> {
+    /// How many memories there are.
+    pub fn count(self) -> usize {
+        self.0.count()
+    }
+
+    /// The first byte of a memory, by its number.
+    ///
+    /// # Panics
+    /// If there is none of this number.
+    #[inline]
+    pub fn of(self, memory: usize) -> *mut u8 {
+        self.0.address(memory)
+    }
+}
+
 /// A run that succeeded. It keeps the inputs borrowed, because gradients that are still to be computed read them.
 #[derive(Debug)]
 pub(crate) struct Ran<'m, 'i> {
@@ -336,6 +376,12 @@ impl<'m> Ran<'m, 'm> {
         for (&buffer, y) in writes.iter().zip(&outputs[outputs.len() - writes.len()..]) {
             gradients.write(buffer, output(y));
         }
+    }
+
+    /// The gradients, all of them computed, and the threads.
+    #[inline]
+    pub(crate) fn all_gradients(self) -> (&'m Gradients, &'m Workers) {
+        (&self.machine.gradients, &self.machine.workers)
     }
 
     /// The gradients, the threads, and the streamed products: gradients that are still to be computed, with the largest that

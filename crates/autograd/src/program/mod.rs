@@ -5,6 +5,7 @@ mod explain;
 mod inputs;
 mod jit;
 mod nonfinite;
+mod outside;
 #[cfg(feature = "clock")]
 mod profile;
 mod report;

@@ -222,7 +222,7 @@ impl Program {
 
     #[inline]
     #[track_caller]
-    fn check_gradients(&self) {
+    pub(super) fn check_gradients(&self) {
         assert!(
             self.gradients.is_some(),
             "grads: the program gives no gradients\n  hint: end the trace with `t.outputs(loss).with_gradients()`"
@@ -359,6 +359,11 @@ fn bind_other<'a>(
 }
 
 impl<'s> Run<'s> {
+    /// What the last run of a state gave.
+    pub(super) fn of(program: &'s Program, state: &'s State) -> Run<'s> {
+        Run { program, state, streamed: false }
+    }
+
     /// An output of one element, as `f64`.
     ///
     /// # Panics

@@ -2,6 +2,7 @@
 #ifndef WG_PRELUDE
 #define WG_PRELUDE
 #if defined(__CUDACC__)
+#define WG_ALONE __restrict__
 #define WG_FN static __device__ __forceinline__
 #define WG_KERNEL extern "C" __global__ void
 /* All threads of the grid share these loops; a block shares those of a tile. */
@@ -15,6 +16,7 @@
   for (int wg_at = threadIdx.x, r = wg_at / (row), i = wg_at % (row); wg_at < (rows) * (row); \
        wg_at += blockDim.x, r = wg_at / (row), i = wg_at % (row))
 #define WG_ARRAY(T, name, n) __shared__ T name[n]
+#define WG_FEW(T, name, n) __shared__ T name[n]
 #define WG_OWN(bytes) wg_scratch += (size_t)blockIdx.x * (bytes)
 #define WG_SYNC __syncthreads()
 #define WG_ONE if (blockIdx.x == 0 && threadIdx.x == 0)
@@ -35,6 +37,7 @@ WG_FN double wg_of_bits(wg_bits x) { return __longlong_as_double((wg_long)x); }
 #else
 #include <stdint.h>
 #include <string.h>
+#define WG_ALONE restrict
 #if defined(__GNUC__)
 #define WG_FN static inline __attribute__((always_inline, unused))
 #define WG_KERNEL static __attribute__((unused)) void
@@ -46,6 +49,8 @@ WG_FN double wg_of_bits(wg_bits x) { return __longlong_as_double((wg_long)x); }
 #define WG_VECTORS _Pragma("clang loop vectorize(assume_safety)")
 #elif defined(__GNUC__)
 #define WG_VECTORS _Pragma("GCC ivdep")
+/* Lanes are one vector, not so many numbers. */
+#define WG_LANES _Pragma("GCC unroll 1")
 #else
 #define WG_VECTORS
 #endif
@@ -56,6 +61,7 @@ WG_FN double wg_of_bits(wg_bits x) { return __longlong_as_double((wg_long)x); }
 #define WG_IN(i, n) WG_EACH(i, n)
 #define WG_IN_ROWS(r, rows, i, row) WG_ROWS(r, rows, i, row)
 #define WG_ARRAY(T, name, n) WG_FAR(T, name, n)
+#define WG_FEW(T, name, n) T name[n]
 #define WG_OWN(bytes) ((void)0)
 #define WG_SYNC ((void)0)
 #define WG_ONE
@@ -94,6 +100,9 @@ WG_FN double wg_floor(double x);
 WG_FN double wg_ceil(double x);
 #define WG_SOFT_FLOOR
 #endif
+#endif
+#if !defined(WG_LANES)
+#define WG_LANES
 #endif
 #define WG_FAR(T, name, n) T *name = (T *)wg_scratch; wg_scratch += ((n) * (int)sizeof(T) + 63) / 64 * 64
 typedef unsigned char wg_bool;

@@ -3,10 +3,10 @@
 use crate::host::{Case, PLAIN, check};
 use autograd::{AnyTensor, DType, Params, Program, Var};
 
-type F = for<'t> fn(Var<'t>) -> Var<'t>;
-type G = for<'t> fn(Var<'t>, Var<'t>) -> Var<'t>;
+pub(crate) type F = for<'t> fn(Var<'t>) -> Var<'t>;
+pub(crate) type G = for<'t> fn(Var<'t>, Var<'t>) -> Var<'t>;
 
-const ONE: &[F] = &[
+pub(crate) const ONE: &[F] = &[
     |x| -x,
     |x| x.exp(),
     |x| x.exp_m1(),
@@ -49,7 +49,7 @@ const ONE: &[F] = &[
     |x| x.log10(),
 ];
 
-const TWO: &[G] = &[
+pub(crate) const TWO: &[G] = &[
     |a, b| a + b,
     |a, b| a - b,
     |a, b| a * b,
@@ -100,7 +100,7 @@ fn arguments() -> Vec<f64> {
     all
 }
 
-fn case(dtype: DType, f: impl for<'t> Fn(Var<'t>, Var<'t>) -> Vec<Var<'t>>) -> Case {
+pub(crate) fn case(dtype: DType, f: impl for<'t> Fn(Var<'t>, Var<'t>) -> Vec<Var<'t>>) -> Case {
     let params = Params::of(dtype);
     let x = arguments();
     let y: Vec<f64> = (0..x.len()).map(|i| x[(i * 7 + 3) % x.len()]).collect();
@@ -116,7 +116,7 @@ fn case(dtype: DType, f: impl for<'t> Fn(Var<'t>, Var<'t>) -> Vec<Var<'t>>) -> C
     Case { program, params, inputs: inputs.into(), gradients: false }
 }
 
-fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     let mut all = vec![];
     for dtype in [DType::F32, DType::F64] {
         all.extend(ONE.iter().map(|f| case(dtype, |a, _| vec![f(a), f(a).vjp(a * 0.0 + 0.7, &[a])[0]])));

@@ -1,6 +1,6 @@
 //! Compiles programs, runs them, and compares their numbers with those of the interpreter.
 
-use autograd::{AnyTensor, DType, Params, Program};
+use autograd::{AnyTensor, DType, Params, Program, Run};
 use emit::Emit;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -31,11 +31,20 @@ fn doubles(x: &[f64]) -> Vec<String> {
 }
 
 impl Case {
+    /// The inputs as a run takes them.
+    pub(crate) fn given(&self) -> Vec<&dyn AnyTensor> {
+        self.inputs.iter().map(|x| &**x).collect()
+    }
+
     /// The bits of all results of the interpreter: outputs, then gradients.
-    fn expected(&self) -> Vec<String> {
+    pub(crate) fn expected(&self) -> Vec<String> {
         let mut state = self.program.state();
-        let inputs: Vec<&dyn AnyTensor> = self.inputs.iter().map(|x| &**x).collect();
-        let run = self.program.run(&mut state, &self.params, &inputs[..]).expect("the inputs fit");
+        let run = self.program.run(&mut state, &self.params, &self.given()[..]).expect("the inputs fit");
+        self.bits(&run)
+    }
+
+    /// The bits of all results of a run.
+    pub(crate) fn bits(&self, run: &Run<'_>) -> Vec<String> {
         let mut lines = vec![];
         for (i, (_, _, dtype)) in self.program.outputs().enumerate() {
             lines.extend(match dtype {
@@ -127,7 +136,7 @@ PRINT(wg_bool, unsigned char, 1)
 "#;
 
 /// A folder of this process's own for what the compiler makes.
-fn folder(label: &str) -> PathBuf {
+pub(crate) fn folder(label: &str) -> PathBuf {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let (process, number) = (std::process::id(), NUMBER.fetch_add(1, Relaxed));
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("bits-{label}-{process}-{number}"));

@@ -6,4 +6,6 @@ mod draw;
 mod functions;
 mod host;
 mod kernels;
+#[cfg(feature = "native")]
+mod native;
 mod trained;
