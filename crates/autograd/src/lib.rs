@@ -140,11 +140,12 @@ pub mod planned {
     pub use crate::ir::{
         Binary, Body, Compare, Custom, Family, FftPlan, Held, Op, Piece, Ports, Sliding, Structure, Unary,
     };
+    pub use crate::kernels::conv::WeightOrder;
     pub use crate::plan::body;
     pub use crate::plan::{
         Contents, Graph, Kernel, Memory, Plan, RecordedInput, RecordedNode, Verified, Work,
     };
-    pub use crate::tree::{Order, RUN};
+    pub use crate::tree::{Order, RUN, chain_length};
 }
 
 pub use call::Fault;

@@ -11,6 +11,7 @@ const SOFT: &str = include_str!("text/soft.h");
 const DIGITS: &str = include_str!("text/digits.h");
 const SUMS: &str = include_str!("text/sums.h");
 const PRODUCT: &str = include_str!("text/product.h");
+const TERMS: &str = include_str!("text/terms.h");
 const RANDOM: &str = include_str!("text/random.h");
 
 /// What has to stand before the kernels.
@@ -87,6 +88,13 @@ impl Functions {
     pub(crate) fn products(&mut self, dtype: DType) {
         self.sums(dtype);
         self.typed("PRODUCT", PRODUCT, dtype);
+    }
+
+    /// What sums of single terms need.
+    pub(crate) fn terms(&mut self) {
+        if self.is_new("TERMS") {
+            self.text += &guarded("WG_TERMS", TERMS);
+        }
     }
 
     /// Random words.

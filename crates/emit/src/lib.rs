@@ -30,6 +30,7 @@ mod memory;
 mod ops;
 mod product;
 mod source;
+mod terms;
 mod tile;
 
 pub use source::Source;

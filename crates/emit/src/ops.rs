@@ -2,13 +2,16 @@
 //! loops. A new op does not compile without a decision here.
 
 mod along;
+mod conv;
 mod indexed;
 mod layout;
+mod pool;
 
 use crate::at::At;
 use crate::functions::Functions;
 use crate::kernel::{Kernel, Writer};
 use crate::memory::Memories;
+use crate::terms::Adds;
 use autograd::planned::{MemoryView, Op};
 
 const ALGEBRA: &str = "factorisations and solvers are left to libraries that C has of its own";
@@ -87,13 +90,24 @@ fn write(op: &Op, at: &mut At<'_>) -> Result<(), &'static str> {
         | Op::Eigh(_)
         | Op::Svd(_) => return Err(ALGEBRA),
         Op::Fft(_) => return Err(LIBRARY),
-        Op::Conv(_)
-        | Op::ConvTranspose(_)
-        | Op::ConvWeight(_)
-        | Op::PoolArgmax(_)
-        | Op::PoolMax(_)
-        | Op::PoolMaxBack(_)
-        | Op::Attention(_)
+        Op::Conv(conv) => {
+            let [x, weight] = [&at.x[0].shape, &at.x[1].shape];
+            let terms = weight[1..].iter().product();
+            let adds = Adds::of(conv.order(x, weight), terms);
+            conv::forward(at, &conv.over, conv.groups, &adds);
+        }
+        Op::ConvTranspose(conv) => {
+            let in_chains = conv.in_chains(&at.x[0].shape, &at.x[1].shape);
+            conv::transposed(at, &conv.over, conv.groups, in_chains);
+        }
+        Op::ConvWeight(conv) => {
+            let order = conv.order(&at.x[0].shape, &at.x[1].shape);
+            conv::weight(at, &conv.over, conv.groups, order);
+        }
+        Op::PoolArgmax(pool) => pool::max(at, &pool.over, true),
+        Op::PoolMax(pool) => pool::max(at, &pool.over, false),
+        Op::PoolMaxBack(pool) => pool::max_back(at, &pool.over),
+        Op::Attention(_)
         | Op::AttentionBack(_)
         | Op::Distances(_)
         | Op::OffsetsDot(_)

@@ -7,3 +7,4 @@ mod functions;
 mod host;
 mod kernels;
 mod trained;
+mod windows;
