@@ -140,6 +140,7 @@ pub mod planned {
     pub use crate::ir::{
         Binary, Body, Compare, Custom, Family, FftPlan, Held, Op, Piece, Ports, Sliding, Structure, Unary,
     };
+    pub use crate::kernels::attention::AttentionOrder;
     pub use crate::kernels::conv::WeightOrder;
     pub use crate::plan::body;
     pub use crate::plan::{

@@ -3,7 +3,7 @@
 //! So what is printed cannot differ from what is computed: the table and `math/` are read, not written again. Numbers are printed
 //! as statements in the order in which they are asked for, the same one never twice.
 
-use crate::math::{Logistic, logistic, tanh_and_logistic};
+use crate::math::{self, Logistic, logistic, tanh_and_logistic};
 #[cfg(test)]
 use crate::number::Slope;
 use crate::number::{BinaryRow, Digits, Num, Number, Size, UnaryRow};
@@ -54,6 +54,16 @@ pub fn binary(f: Binary, double: bool) -> String {
         }
     }
     f.visit(Row(double))
+}
+
+/// The statements of eˣ where x ≤ 1, as attention takes it.
+pub fn exp_falling(double: bool) -> String {
+    fn of<const DOUBLE: bool>() -> String {
+        let sheet = Sheet::default();
+        let y = math::exp_falling(Text::<DOUBLE>::argument(&sheet, "x"));
+        sheet.body(&[format!("return {};", y.0)])
+    }
+    if double { of::<true>() } else { of::<false>() }
 }
 
 /// The statements that write σ(x) to `*y` and σ(−x) to `*minus`.

@@ -11,6 +11,7 @@ const SOFT: &str = include_str!("text/soft.h");
 const DIGITS: &str = include_str!("text/digits.h");
 const SUMS: &str = include_str!("text/sums.h");
 const PRODUCT: &str = include_str!("text/product.h");
+const ATTENTION: &str = include_str!("text/attention.h");
 const TERMS: &str = include_str!("text/terms.h");
 const RANDOM: &str = include_str!("text/random.h");
 
@@ -47,6 +48,12 @@ impl Functions {
         let name = format!("wg_{}{}", function_name(f), suffix(dtype));
         self.add(&name, &["a", "b"], dtype, printed::binary(f, dtype == DType::F64));
         name
+    }
+
+    /// The name of the exponential that attention takes.
+    fn exp_falling(&mut self, dtype: DType) {
+        let name = format!("wg_exp_falling{}", suffix(dtype));
+        self.add(&name, &["x"], dtype, printed::exp_falling(dtype == DType::F64));
     }
 
     fn add(&mut self, name: &str, arguments: &[&str], dtype: DType, body: String) {
@@ -88,6 +95,13 @@ impl Functions {
     pub(crate) fn products(&mut self, dtype: DType) {
         self.sums(dtype);
         self.typed("PRODUCT", PRODUCT, dtype);
+    }
+
+    /// Attention, and its cotangents.
+    pub(crate) fn attention(&mut self, dtype: DType) {
+        self.products(dtype);
+        self.exp_falling(dtype);
+        self.typed("ATTENTION", ATTENTION, dtype);
     }
 
     /// What sums of single terms need.

@@ -2,6 +2,7 @@
 //! loops. A new op does not compile without a decision here.
 
 mod along;
+mod attention;
 mod conv;
 mod indexed;
 mod layout;
@@ -107,11 +108,15 @@ fn write(op: &Op, at: &mut At<'_>) -> Result<(), &'static str> {
         Op::PoolArgmax(pool) => pool::max(at, &pool.over, true),
         Op::PoolMax(pool) => pool::max(at, &pool.over, false),
         Op::PoolMaxBack(pool) => pool::max_back(at, &pool.over),
-        Op::Attention(_)
-        | Op::AttentionBack(_)
-        | Op::Distances(_)
-        | Op::OffsetsDot(_)
-        | Op::OffsetsSum(_) => return Err(BLOCKED),
+        Op::Attention(op) => {
+            let order = op.order(&at.x[0].shape, &at.x[2].shape);
+            attention::forward(at, op.causal, order);
+        }
+        Op::AttentionBack(op) => {
+            let order = op.order(&at.x[0].shape, &at.x[2].shape);
+            attention::back(at, op.causal, order);
+        }
+        Op::Distances(_) | Op::OffsetsDot(_) | Op::OffsetsSum(_) => return Err(BLOCKED),
         Op::ByLoops(_) | Op::Call(_) => return Err("only the engine can call it"),
         Op::Argsort(_) | Op::SearchSorted(_) | Op::ScatterMax(_) => return Err("it sorts or searches"),
         Op::Special(_) | Op::IncompleteGamma(_) => return Err("its series have no text"),

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 const BLOCK: usize = 1024;
 
 /// The bytes that the threads of a block share on every GPU.
-const SHARED: usize = 48 << 10;
+pub(crate) const SHARED: usize = 48 << 10;
 
 /// How the elements are walked.
 #[derive(Clone, Copy, Debug)]

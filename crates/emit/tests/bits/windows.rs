@@ -1,34 +1,7 @@
 //! Convolutions and poolings.
 
-use crate::draw::Draw;
-use crate::host::{Case, PLAIN, check};
-use autograd::{AnyTensor, ConvForm, DType, Params, PoolForm, Program, Var};
-
-/// A program of several inputs: a function, and its cotangents by all of them for one that is no constant.
-pub(crate) fn case(dtype: DType, shapes: &[&[usize]], f: impl for<'t> Fn(&[Var<'t>]) -> Var<'t>) -> Case {
-    let params = Params::of(dtype);
-    let program = Program::trace(&params, |t| {
-        let x: Vec<Var<'_>> =
-            shapes.iter().enumerate().map(|(i, shape)| t.input_of(&format!("x{i}"), dtype, *shape)).collect();
-        let y = f(&x);
-        let mut all = vec![y];
-        if y.dtype().is_float() {
-            all.extend(y.vjp(y.cos(), &x));
-        }
-        t.outputs(all)
-    })
-    .expect("a program");
-    let inputs = shapes.iter().enumerate().map(|(i, shape)| {
-        let values = Draw(i as u64 + 17).numbers(shape.iter().product());
-        match dtype {
-            DType::F32 => {
-                Box::new(values.iter().map(|&x| x as f32).collect::<Vec<f32>>()) as Box<dyn AnyTensor>
-            }
-            _ => Box::new(values),
-        }
-    });
-    Case { inputs: inputs.collect(), params, program, gradients: false }
-}
+use crate::host::{Case, PLAIN, check, of_several as case};
+use autograd::{ConvForm, DType, PoolForm};
 
 /// Each form of a convolution, and its adjoints: by number, by channel, in groups, in bands, in phases, far apart.
 fn convolutions(dtype: DType) -> Vec<Case> {
