@@ -12,6 +12,8 @@ const DIGITS: &str = include_str!("text/digits.h");
 const SUMS: &str = include_str!("text/sums.h");
 const PRODUCT: &str = include_str!("text/product.h");
 const ATTENTION: &str = include_str!("text/attention.h");
+const POWER: &str = include_str!("text/power.h");
+const UPDATE: &str = include_str!("text/update.h");
 const TERMS: &str = include_str!("text/terms.h");
 const RANDOM: &str = include_str!("text/random.h");
 
@@ -102,6 +104,16 @@ impl Functions {
         self.products(dtype);
         self.exp_falling(dtype);
         self.typed("ATTENTION", ATTENTION, dtype);
+    }
+
+    /// What a step of training needs: norms, powers, and what the text of the update calls.
+    pub(crate) fn updates(&mut self, dtype: DType, body: &str) {
+        self.needs_digits(body);
+        if self.is_new("POWER") {
+            self.text += &guarded("WG_POWER", POWER);
+        }
+        self.typed("UPDATE", UPDATE, DType::F64);
+        self.typed("UPDATE", UPDATE, dtype);
     }
 
     /// What sums of single terms need.

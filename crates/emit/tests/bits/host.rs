@@ -148,7 +148,7 @@ fn elements(x: &dyn AnyTensor) -> String {
 }
 
 /// Prints the bits of numbers.
-const PRINT: &str = r#"
+pub(crate) const PRINT: &str = r#"
 #define PRINT(T, U, bytes) static void print_##T(const T *x, int n) { \
   for (int i = 0; i < n; ++i) { unsigned long long b = 0; U u; memcpy(&u, &x[i], bytes); b = u; printf("%0*llx\n", 2 * bytes, b); } }
 PRINT(float, unsigned, 4)
