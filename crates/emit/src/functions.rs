@@ -14,6 +14,16 @@ const PRODUCT: &str = include_str!("text/product.h");
 const ATTENTION: &str = include_str!("text/attention.h");
 const POWER: &str = include_str!("text/power.h");
 const UPDATE: &str = include_str!("text/update.h");
+const ORDER: &str = include_str!("text/order.h");
+const PLAIN: &str = include_str!("text/special/plain.h");
+/// Special functions, by what their texts are asked for.
+const SPECIAL: [(&str, &str); 5] = [
+    ("GAMMA", include_str!("text/special/gamma.h")),
+    ("ERROR", include_str!("text/special/error.h")),
+    ("BESSEL", include_str!("text/special/bessel.h")),
+    ("ENTIRE", include_str!("text/special/entire.h")),
+    ("INCOMPLETE", include_str!("text/special/incomplete.h")),
+];
 const TERMS: &str = include_str!("text/terms.h");
 const RANDOM: &str = include_str!("text/random.h");
 
@@ -114,6 +124,34 @@ impl Functions {
         }
         self.typed("UPDATE", UPDATE, DType::F64);
         self.typed("UPDATE", UPDATE, dtype);
+    }
+
+    /// The order of the elements of a line.
+    pub(crate) fn order(&mut self, dtype: DType) {
+        self.typed("ORDER", ORDER, dtype);
+    }
+
+    /// Special functions of a kind.
+    pub(crate) fn special(&mut self, kind: &str) {
+        // What they call, of the table.
+        for f in [
+            Unary::Exp,
+            Unary::Expm1,
+            Unary::Ln,
+            Unary::Ln1p,
+            Unary::Sin,
+            Unary::Cos,
+            Unary::Tanh,
+            Unary::Erf,
+        ] {
+            self.unary(f, DType::F64);
+        }
+        let kinds = SPECIAL.iter().filter(|(name, _)| *name == kind);
+        for (name, text) in [("PLAIN", PLAIN)].iter().chain(kinds) {
+            if self.is_new(name) {
+                self.text += &guarded(&format!("WG_{name}"), text);
+            }
+        }
     }
 
     /// What sums of single terms need.

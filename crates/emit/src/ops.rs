@@ -6,7 +6,10 @@ mod attention;
 mod conv;
 mod indexed;
 mod layout;
+mod order;
+mod pairs;
 mod pool;
+mod special;
 
 use crate::at::At;
 use crate::functions::Functions;
@@ -17,7 +20,6 @@ use autograd::planned::{MemoryView, Op};
 
 const ALGEBRA: &str = "factorisations and solvers are left to libraries that C has of its own";
 const LIBRARY: &str = "a crate of others computes it, whose order of summation is not written down";
-const BLOCKED: &str = "its kernel adds in blocks that have no text yet";
 
 /// Prints a kernel that computes an op.
 ///
@@ -116,10 +118,15 @@ fn write(op: &Op, at: &mut At<'_>) -> Result<(), &'static str> {
             let order = op.order(&at.x[0].shape, &at.x[2].shape);
             attention::back(at, op.causal, order);
         }
-        Op::Distances(_) | Op::OffsetsDot(_) | Op::OffsetsSum(_) => return Err(BLOCKED),
+        Op::Distances(_) => pairs::distances(at),
+        Op::OffsetsDot(_) => pairs::dot(at),
+        Op::OffsetsSum(_) => pairs::sum(at),
+        Op::Argsort(sort) => order::argsort(at, usize::from(sort.axis), sort.descending),
+        Op::SearchSorted(search) => order::search(at, search.right),
+        Op::ScatterMax(max) => order::scatter_max(at, usize::from(max.axis), max.include),
+        Op::Special(special) => special::family(at, special.family, special.order),
+        Op::IncompleteGamma(gamma) => special::incomplete_gamma(at, gamma.order, gamma.upper),
         Op::ByLoops(_) | Op::Call(_) => return Err("only the engine can call it"),
-        Op::Argsort(_) | Op::SearchSorted(_) | Op::ScatterMax(_) => return Err("it sorts or searches"),
-        Op::Special(_) | Op::IncompleteGamma(_) => return Err("its series have no text"),
         Op::Constant
         | Op::Variable
         | Op::Parameter(_)
