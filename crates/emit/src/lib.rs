@@ -24,6 +24,7 @@
 mod at;
 mod functions;
 mod kernel;
+mod launch;
 mod layout;
 mod loops;
 mod memory;
@@ -32,6 +33,7 @@ mod product;
 mod source;
 mod tile;
 
+pub use launch::{Argument, Launch, Launches, launches};
 pub use source::Source;
 
 use autograd::{Params, Program};

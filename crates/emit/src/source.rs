@@ -67,7 +67,7 @@ pub(crate) fn print(program: &Program, params: &Params, name: &str) -> Result<So
     Ok(Source { text: header.text, kernels: kernels.len(), work: header.layout.bytes })
 }
 
-fn printed_kernel(
+pub(crate) fn printed_kernel(
     planned: &Planned,
     mut kernel: Kernel,
     memories: &Memories,
