@@ -45,6 +45,8 @@ impl Why {
 pub(crate) struct Span {
     pub(crate) start: usize,
     pub(crate) length: usize,
+    /// Whether the sums of its gradients come before those of its results.
+    pub(crate) gradients_first: bool,
 }
 
 impl Span {
@@ -83,6 +85,7 @@ pub(crate) fn judge(dtype: DType, faults: usize, parts: &[Span]) -> String {
         if all.is_empty() { "0".to_owned() } else { all.join(", ") }
     };
     let (starts, lengths) = (list(&|part| part.start), list(&|part| part.length));
+    let firsts = list(&|part| part.gradients_first.into());
     let sums: String = partials.iter().map(|i| format!("part == {i} ? partials_{i} : ")).collect();
     let mut text = format!(
         "/* Whether the step may change anything. */\nWG_KERNEL wg_judge(wg_long *control, const int *faults, const {t} *loss, \
@@ -90,7 +93,7 @@ pub(crate) fn judge(dtype: DType, faults: usize, parts: &[Span]) -> String {
     );
     let _ = write!(
         text,
-        "  const wg_long starts[] = {{{starts}}}, lengths[] = {{{lengths}}};
+        "  const wg_long starts[] = {{{starts}}}, lengths[] = {{{lengths}}}, firsts[] = {{{firsts}}};
   WG_ONE {{
     if (control[{STOP}]) return;
     wg_long why = 0, part = 0, block = 0;
@@ -105,7 +108,7 @@ pub(crate) fn judge(dtype: DType, faults: usize, parts: &[Span]) -> String {
     if (why == 1 || why == 3) {{
       const {t} *sums = {sums}0;
       const wg_long blocks = (lengths[part] + {rest}) / {TERMS};
-      if (sums) while (block < blocks - 1 && sums[why == 1 ? block : blocks + block] == 0) ++block;
+      if (sums) while (block < blocks - 1 && sums[(why == 1) == firsts[part] ? block : blocks + block] == 0) ++block;
       for (wg_long i = {TERMS} * block; i < lengths[part] && i < {TERMS} * (block + 1); ++i)
         kept[i - {TERMS} * block] = gradients[starts[part] + i];
     }}

@@ -163,6 +163,7 @@ impl<'a, O: ByFormula> Training<'a, O> {
     /// What was refused, in the words of the CPU: the optimiser is asked on the host, with the gradients that were kept.
     fn refusal(&mut self, words: &[i64; control::WORDS]) -> Result<Error, Error> {
         let done = words[control::DONE] as u64;
+        self.bring_back(done)?;
         let kept = download(&self.update.kept, 0, self.update.dtype, control::TERMS + 1)?;
         let step = done + 1;
         let of = |error| Ok(Error::Step { step, error });
@@ -183,7 +184,6 @@ impl<'a, O: ByFormula> Training<'a, O> {
             Data::F32(kept) => fill(&mut grads, self.params, block, &kept),
             kept => fill(&mut grads, self.params, block, kept.slice::<f64>()),
         }
-        self.bring_back(done)?;
         let before = self.optimizer.state(self.params);
         match self.optimizer.step(&mut self.params.clone(), &grads) {
             Err(error) => of(error),

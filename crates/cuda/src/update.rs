@@ -88,8 +88,8 @@ impl Update {
             parts,
         };
         update.begin(all);
-        let partials = update.of_parts(machine, optimizer, given)?;
-        update.judge(given, &partials);
+        let sums = update.of_parts(machine, optimizer, given)?;
+        update.judge(given, &sums);
         Ok(update)
     }
 
@@ -106,14 +106,14 @@ impl Update {
         self.begin.push(Task { work, accesses });
     }
 
-    /// The tasks of all parts, and where the sums of the blocks of each lie.
+    /// The tasks of all parts, and the sums of each.
     fn of_parts(
         &mut self,
         machine: &Rc<dyn Machine>,
         optimizer: &impl ByFormula,
         given: &Given,
-    ) -> Result<Vec<Option<(Address, usize)>>, Error> {
-        let mut partials = vec![];
+    ) -> Result<Vec<Sums>, Error> {
+        let mut sums = vec![];
         for (i, part) in self.parts.clone().iter().enumerate() {
             let n = part.range.len();
             let traced = [optimizer.look_at(n, self.dtype)?, optimizer.update_of(n, self.dtype)?];
@@ -139,14 +139,15 @@ impl Update {
                 if is_update {
                     self.update.extend(tasks);
                 } else {
-                    let summed = launches.kernels[0].arguments.contains(&Argument::Partials);
-                    partials.push(summed.then(|| (places.own[0].at(), launches.kernels[0].partials)));
+                    let is_summed = launches.kernels[0].arguments.contains(&Argument::Partials);
+                    let blocks = is_summed.then(|| (places.own[0].at(), launches.kernels[0].partials));
+                    sums.push(Sums { blocks, gradients_first: gradients_first(program) });
                     self.look.extend(tasks);
                 }
                 self._own.append(&mut places.own);
             }
         }
-        Ok(partials)
+        Ok(sums)
     }
 
     fn place(&self, slab: Address, part: &Part) -> Address {
@@ -183,16 +184,18 @@ impl Update {
         program.plan().memories().map(|memory| memory.contents).enumerate().map(of).collect()
     }
 
-    fn judge(&mut self, given: &Given, partials: &[Option<(Address, usize)>]) {
-        let spans: Vec<Span> = self
-            .parts
-            .iter()
-            .map(|part| Span { start: part.range.start, length: part.range.len() })
-            .collect();
+    fn judge(&mut self, given: &Given, sums: &[Sums]) {
+        let span = |(part, sums): (&Part, &Sums)| Span {
+            start: part.range.start,
+            length: part.range.len(),
+            gradients_first: sums.gradients_first,
+        };
+        let spans: Vec<Span> = self.parts.iter().zip(sums).map(span).collect();
         self.text += &control::judge(self.dtype, given.fault_count, &spans);
         let [control, totals, kept] = [self.control.at(), self.totals.at(), self.kept.at()];
         let mut arguments = vec![control, given.faults, given.loss, totals, given.gradients, kept];
-        arguments.extend(partials.iter().flatten().map(|(at, _)| *at));
+        let blocks = || sums.iter().filter_map(|sums| sums.blocks);
+        arguments.extend(blocks().map(|(at, _)| at));
         let size = size(self.dtype);
         let mut accesses = vec![
             Access::new(Kind::Write, control, WORDS * 8),
@@ -206,8 +209,7 @@ impl Update {
         for part in &self.parts {
             accesses.push(Access::new(Kind::Read, self.place(given.gradients, part), part.range.len() * size));
         }
-        let sums = partials.iter().flatten();
-        accesses.extend(sums.map(|&(at, bytes)| Access::new(Kind::Read, at, bytes)));
+        accesses.extend(blocks().map(|(at, bytes)| Access::new(Kind::Read, at, bytes)));
         let work = Work::Kernel { name: "wg_judge".to_owned(), arguments, blocks: 1, threads: 1 };
         self.look.push(Task { work, accesses });
     }
@@ -256,6 +258,22 @@ impl Update {
         }
         Ok(state)
     }
+}
+
+/// The sums by which a part is judged.
+struct Sums {
+    /// Where those of its blocks lie, and their bytes; none if it is one block.
+    blocks: Option<(Address, usize)>,
+    gradients_first: bool,
+}
+
+/// Whether the sums of gradients come before those of results.
+fn gradients_first(look: &Program) -> bool {
+    let first = look.plan().outputs[0].memory;
+    look.plan().kernels.iter().any(|kernel| match &kernel.work {
+        Planned::Tile(code) => code.totals.first().is_some_and(|total| total.memory == first),
+        _ => false,
+    })
 }
 
 /// Whether a result is an operand as it was read, of another memory: in place it might be read after it was written.

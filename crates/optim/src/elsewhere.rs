@@ -28,8 +28,8 @@ pub trait ByFormula: Optimizer {
     #[doc(hidden)]
     fn update_of(&self, elements: usize, dtype: DType) -> Result<Program, ProgramError>;
 
-    /// Whether that update is possible, from the same inputs: two numbers, the first of which is 0 if the gradient is finite,
-    /// the second if all results are.
+    /// What stands against that update, from the same inputs: how many numbers of the gradient are not finite, and how many of the
+    /// results.
     #[doc(hidden)]
     fn look_at(&self, elements: usize, dtype: DType) -> Result<Program, ProgramError>;
 }
@@ -85,15 +85,17 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> ByFormula for Descent<F, 
             let (p, g) = (tensor("p"), tensor("g"));
             let state: [Num<Var<'_>>; S] = std::array::from_fn(|k| tensor(F::STATE[k]));
             let (p, state) = F::update(c, p, g, state);
-            let results = state.into_iter().fold(zero(p), |sum, x| sum + zero(x));
-            t.outputs([zero(g).sum(), results.sum()])
+            let largest = dtype.max();
+            let results = state.into_iter().fold(is_not_finite(p, largest), |n, x| n + is_not_finite(x, largest));
+            t.outputs([is_not_finite(g, largest).sum(), results.sum()])
         })
     }
 }
 
-/// 0 for finite numbers, and NaN for others.
-fn zero(x: Num<Var<'_>>) -> Var<'_> {
-    x.get() * 0.0
+/// 0 for finite numbers, and 1 for others.
+fn is_not_finite(x: Num<Var<'_>>, largest: f64) -> Var<'_> {
+    let x = x.get();
+    x.abs().le(largest).select(x.tape().full(0.0, x.shape(), x.dtype()), x.tape().full(1.0, x.shape(), x.dtype()))
 }
 
 impl<O: ByFormula + ?Sized> ByFormula for &mut O {

@@ -19,6 +19,10 @@ fn hex<T: Element>(x: &[T], bits: impl Fn(&T) -> String) -> Vec<String> {
     x.iter().map(bits).collect()
 }
 
+fn or_zeros<T: Element>(x: Vec<T>, n: usize) -> Vec<T> {
+    if x.is_empty() { vec![T::default(); n] } else { x }
+}
+
 /// The bits of all results: outputs, then gradients.
 fn results(case: &Case, running: &mut Running<'_>) -> Result<Vec<String>, Error> {
     let inputs: Vec<&dyn AnyTensor> = case.inputs.iter().map(|x| &**x).collect();
@@ -37,9 +41,11 @@ fn results(case: &Case, running: &mut Running<'_>) -> Result<Vec<String>, Error>
         });
     }
     if case.gradients {
+        // Where no parameter has one, there is no slab of them.
+        let n = case.params.elements();
         lines.extend(match case.params.dtype() {
-            DType::F32 => hex(&running.gradients()?, single),
-            _ => hex(&running.gradients()?, double),
+            DType::F32 => hex(&or_zeros(running.gradients()?, n), single),
+            _ => hex(&or_zeros(running.gradients()?, n), double),
         });
     }
     Ok(lines)

@@ -14,18 +14,18 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Blocks in place of vectors: the loops that all threads share go from block to block, those of a tile backwards.
 const LOOPS: &str = r"
-static int wg_block, wg_blocks;
-#define WG_EACH(i, n) for (int i = wg_block; i < (n); i += wg_blocks)
+static int host_block, host_blocks;
+#define WG_EACH(i, n) for (int i = host_block; i < (n); i += host_blocks)
 #define WG_ROWS(r, rows, i, row) \
-  for (int wg_at = wg_block, r = wg_at / (row), i = wg_at % (row); wg_at < (rows) * (row); \
-       wg_at += wg_blocks, r = wg_at / (row), i = wg_at % (row))
-#define WG_TILES(tile, tiles) for (int tile = wg_block; tile < (tiles); tile += wg_blocks)
+  for (int wg_at = host_block, r = wg_at / (row), i = wg_at % (row); wg_at < (rows) * (row); \
+       wg_at += host_blocks, r = wg_at / (row), i = wg_at % (row))
+#define WG_TILES(tile, tiles) for (int tile = host_block; tile < (tiles); tile += host_blocks)
 #define WG_IN(i, n) for (int i = (n) - 1; i >= 0; --i)
 #define WG_IN_ROWS(r, rows, i, row) \
   for (int wg_at = (rows) * (row) - 1, r = wg_at / (row), i = wg_at % (row); wg_at >= 0; \
        --wg_at, r = wg_at / (row), i = wg_at % (row))
-#define WG_ONE if (wg_block == 0)
-void wg_place(int block, int blocks) { wg_block = block, wg_blocks = blocks; }
+#define WG_ONE if (host_block == 0)
+void wg_place(int block, int blocks) { host_block = block, host_blocks = blocks; }
 #define PRODUCT(T) \
   static void product_##T(const long long *s, const T *a, const T *b, T *c) { \
     for (long long z = 0; z < s[3]; ++z) for (long long i = 0; i < s[0]; ++i) for (long long j = 0; j < s[1]; ++j) { \
@@ -161,7 +161,7 @@ fn library(first: usize, texts: &[String]) -> Library {
     let (c, so) = (folder.join("all.c"), folder.join("all.so"));
     std::fs::write(&c, source).expect("the target folder takes files");
     let compiler = Command::new("cc")
-        .args(["-std=gnu11", "-O0", "-ffp-contract=off", "-fno-math-errno", "-w", "-shared", "-fPIC", "-o"])
+        .args(["-std=gnu11", "-O0", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-w", "-shared", "-fPIC", "-o"])
         .args([&so, &c])
         .output()
         .expect("the compiler was found before");
