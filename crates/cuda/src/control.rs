@@ -108,7 +108,17 @@ pub(crate) fn judge(dtype: DType, faults: usize, parts: &[Span]) -> String {
     if (why == 1 || why == 3) {{
       const {t} *sums = {sums}0;
       const wg_long blocks = (lengths[part] + {rest}) / {TERMS};
-      if (sums) while (block < blocks - 1 && sums[(why == 1) == firsts[part] ? block : blocks + block] == 0) ++block;
+      if (sums) {{
+        /* The sums of blocks have become those of a tree, each in the place of its first block; numbers are counted in it. */
+        const {t} *x = sums + ((why == 1) == firsts[part] ? 0 : blocks);
+        {t} all = x[0];
+        for (wg_long length = blocks; length > 1;) {{
+          const wg_long left = (length + 1) / 2;
+          const {t} right = x[block + left];
+          if (all - right > 0) all = all - right, length = left;
+          else all = right, block += left, length -= left;
+        }}
+      }}
       for (wg_long i = {TERMS} * block; i < lengths[part] && i < {TERMS} * (block + 1); ++i)
         kept[i - {TERMS} * block] = gradients[starts[part] + i];
     }}

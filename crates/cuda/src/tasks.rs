@@ -204,8 +204,9 @@ impl Places {
         if let Some(arguments) = &launch.end {
             let (name, arguments) = (format!("{}_end", launch.name), arguments.iter().map(address).collect());
             let work = Work::Kernel { name, arguments, blocks: 1, threads: 1 };
-            let read = (launch.partials > 0).then(|| summed(Kind::Read));
-            tasks.push(Task { work, accesses: totals.into_iter().chain(read).chain(flags).collect() });
+            // The tree grows in place.
+            let tree = (launch.partials > 0).then(|| summed(Kind::Write));
+            tasks.push(Task { work, accesses: totals.into_iter().chain(tree).chain(flags).collect() });
         }
         Ok(())
     }
