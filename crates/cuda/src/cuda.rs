@@ -86,7 +86,8 @@ impl Cuda {
     }
 
     /// A stream of its own for each training.
-    fn on(&self) -> Result<On, Error> {
+    #[doc(hidden)]
+    pub fn on(&self) -> Result<On, Error> {
         Ok(On { machine: Rc::new(self.gpu.machine(self.numerics)?), numerics: self.numerics })
     }
 }

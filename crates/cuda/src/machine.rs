@@ -1,5 +1,6 @@
 //! What runs tasks: a device, or in the tests a host that plays one.
 
+pub use crate::driver::Dry;
 pub use crate::product::{Matrix, Product};
 
 use crate::{Device, Error, Numerics, Running, Training};

@@ -2,8 +2,11 @@
 #![allow(unsafe_code, reason = "the driver is called as C")]
 
 mod compile;
+mod dry;
 mod graph;
 mod library;
+
+pub use dry::Dry;
 
 use crate::machine::{Address, Machine, Module};
 use crate::{Error, Numerics};
