@@ -24,6 +24,7 @@
 mod at;
 mod functions;
 mod kernel;
+mod launch;
 mod layout;
 mod loops;
 mod memory;
@@ -36,6 +37,7 @@ mod terms;
 mod tile;
 mod training;
 
+pub use launch::{Argument, Launch, Launches, launches};
 pub use source::Source;
 
 use autograd::{Optimizer, Params, Program};

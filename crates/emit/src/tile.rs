@@ -83,6 +83,7 @@ impl Printer<'_> {
             out.line(format!("const {} c{i} = {x};", self.t));
         }
         if !self.tiled {
+            kernel.elements = code.elements;
             for (i, phase) in phases.iter().enumerate() {
                 self.phase(i, phase, stores, &mut out);
             }
@@ -110,6 +111,7 @@ impl Printer<'_> {
         let elements = self.code.elements;
         let count = elements.div_ceil(tile);
         self.arrays([tile, rows], phases, kernel, out);
+        kernel.tiles = [count, tile];
         out.open(format!("WG_TILES(tile, {count}) {{"));
         out.line(format!("const int base = tile * {tile};"));
         if elements.is_multiple_of(tile) {

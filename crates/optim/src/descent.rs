@@ -115,6 +115,19 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
         &self.groups[0].formula
     }
 
+    /// The formula of a group.
+    pub(crate) fn formula_of(&self, group: usize) -> &F {
+        &self.groups[group].formula
+    }
+
+    /// For each parameter, its group. Refuses what a step would: hyper-parameters out of range, another model than before.
+    pub(crate) fn groups_of(&self, params: &Params) -> Result<Vec<usize>, StepError> {
+        self.check(params.dtype())?;
+        self.memory.check(Subject::Model(params.id(), params.dtype()))?;
+        self.memory.check_growth(params)?;
+        crate::group::assign(&self.groups, params)
+    }
+
     /// Refuses hyper-parameters that are out of range, as they are or rounded to the type that they are used in.
     fn check(&self, dtype: DType) -> Result<(), HyperparameterError> {
         self.groups.iter().try_for_each(|group| group.check(dtype))

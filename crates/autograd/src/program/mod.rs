@@ -474,6 +474,18 @@ impl Program {
         (&self.plan.inputs[number as usize]).into()
     }
 
+    /// The state that a run changes, each with the number of the result, among those of the plan, that becomes its values.
+    #[doc(hidden)]
+    pub fn written(&self) -> impl Iterator<Item = (Buffer, usize)> {
+        self.writes.iter().enumerate().map(|(i, &buffer)| (buffer, self.outputs + i))
+    }
+
+    /// Gradients of 0 for the parameters that a run computes gradients of; none if it was traced without.
+    #[doc(hidden)]
+    pub fn zero_gradients(&self) -> Option<Gradients> {
+        self.gradients.as_ref().map(|_| self.empty_gradients())
+    }
+
     /// Whether the parameters are those that it was traced for.
     ///
     /// # Errors

@@ -54,17 +54,21 @@ WG_FN double wg_of_bits(wg_bits x) { return __longlong_as_double((wg_long)x); }
 #else
 #define WG_VECTORS
 #endif
-/* No element of a loop reads what another one writes. */
+/* No element of a loop reads what another one writes. Who defines WG_EACH brings all loops: a test that runs block by block. */
+#if !defined(WG_EACH)
+/* One thread does it all. */
+#define WG_ALONE
 #define WG_EACH(i, n) WG_VECTORS for (int i = 0; i < (n); ++i)
 #define WG_ROWS(r, rows, i, row) for (int r = 0; r < (rows); ++r) WG_VECTORS for (int i = 0; i < (row); ++i)
 #define WG_TILES(tile, tiles) for (int tile = 0; tile < (tiles); ++tile)
 #define WG_IN(i, n) WG_EACH(i, n)
 #define WG_IN_ROWS(r, rows, i, row) WG_ROWS(r, rows, i, row)
+#define WG_ONE
+#endif
 #define WG_ARRAY(T, name, n) WG_FAR(T, name, n)
 #define WG_FEW(T, name, n) T name[n]
 #define WG_OWN(bytes) ((void)0)
 #define WG_SYNC ((void)0)
-#define WG_ONE
 typedef int64_t wg_long;
 typedef uint64_t wg_bits;
 WG_FN unsigned wg_to_bitsf(float x) { unsigned y; memcpy(&y, &x, 4); return y; }
