@@ -14,6 +14,9 @@ pub(crate) enum Call {
     State,
     /// To take over what an optimiser is to remember.
     Restore,
+    /// To take what rank 0 sends.
+    #[cfg(feature = "train")]
+    Share,
 }
 
 /// What has to be the same on all ranks.
@@ -47,6 +50,12 @@ const STATE: usize = 5;
 const FAULT: u64 = 1 << 8;
 
 impl Header {
+    /// That of a call which is about neither parameters nor an optimiser.
+    #[cfg(feature = "train")]
+    pub(crate) fn of(call: Call, step: u64, program: u64) -> Header {
+        Header { call, step, program, optimizer: 0, parameters: 0, state: 0 }
+    }
+
     fn words(&self, fault: bool) -> [u64; WORDS] {
         let first = self.call as u64 | if fault { FAULT } else { 0 };
         [first, self.step, self.program, self.optimizer, self.parameters, self.state]
@@ -94,6 +103,7 @@ fn shown(word: usize, x: u64) -> String {
             2 => "an update".to_owned(),
             3 => "`optimizer_state`".to_owned(),
             4 => "`set_optimizer_state`".to_owned(),
+            5 => "to share a checkpoint".to_owned(),
             other => format!("call {other}"),
         },
         1 => x.to_string(),

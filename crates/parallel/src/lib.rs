@@ -10,6 +10,8 @@ mod slice;
 mod step;
 mod sums;
 mod threads;
+#[cfg(feature = "train")]
+mod train;
 mod tree;
 mod world;
 

@@ -1,6 +1,8 @@
 //! A step of several shards.
 
 use crate::engine::Engine;
+#[cfg(feature = "train")]
+use crate::header::{Call, Fault, Header};
 use crate::inputs::{Cut, Role};
 use crate::{Error, Part, Shards, print};
 use autograd::{DType, Inputs, Optimizer, OptimizerState, Params, Program, State};
@@ -213,5 +215,32 @@ impl<'w> ShardedStep<'w> {
     /// What one shard computes.
     pub fn program(&self) -> &Program {
         &self.program
+    }
+
+    /// The bytes of rank 0, or what it refuses, on all ranks.
+    #[cfg(feature = "train")]
+    pub(crate) fn share_bytes(&self, given: Result<&[u8], String>) -> Result<Vec<u8>, Error> {
+        let (world, steps) = (self.shards.world, self.steps());
+        let (mut bytes, fault) = match given {
+            Ok(bytes) => (bytes.to_vec(), None),
+            Err(reason) => (vec![], Some(Fault::Refused(reason))),
+        };
+        Header::of(Call::Share, steps, self.print).agree(world, fault)?;
+        let in_step = |error| Error::in_step(error, steps);
+        let mut length = (bytes.len() as u64).to_le_bytes();
+        world.broadcast(0, &mut length).map_err(in_step)?;
+        bytes.resize(u64::from_le_bytes(length) as usize, 0);
+        world.broadcast(0, &mut bytes).map_err(in_step)?;
+        Ok(bytes)
+    }
+
+    /// Whether one of the ranks says so.
+    #[cfg(feature = "train")]
+    pub(crate) fn any_says(&self, given: bool) -> Result<bool, Error> {
+        let (world, size) = (self.shards.world, self.shards.world.size());
+        let mut all = vec![0; size];
+        let gathered = world.gather(&[u8::from(given)], &mut all, &vec![1; size]);
+        gathered.map_err(|error| Error::in_step(error, self.steps()))?;
+        Ok(all.contains(&1))
     }
 }

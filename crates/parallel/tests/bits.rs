@@ -49,9 +49,8 @@ fn another_order_or_number_of_shards_gives_other_bits() {
 #[test]
 fn the_fast_sum_gives_nearly_the_same() {
     let exact = train(&Alone, 8, |s| s).unwrap().losses;
-    let near = |trained: &Trained| {
-        trained.losses.iter().zip(&exact).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
-    };
+    let near =
+        |trained: &Trained| trained.losses.iter().zip(&exact).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
     for change in [(|s| s.fast()) as Change, |s| s.fast().owners_update()] {
         let distances = Threads::run(4, |world| near(&train(world, 8, change).unwrap()));
         assert!(distances.iter().all(|d| *d < 1e-3), "{distances:?}");

@@ -17,6 +17,7 @@ pub(crate) struct Model {
     first: Linear,
     norm: BatchNorm,
     last: Linear,
+    pub(crate) dropout: Dropout,
 }
 
 pub(crate) fn model() -> (Params, Model) {
@@ -25,7 +26,7 @@ pub(crate) fn model() -> (Params, Model) {
     let first = Linear::new(&mut net.scope("0"), 3, 7);
     let norm = BatchNorm::new(&mut net.scope("1"), 7);
     let last = Linear::new(&mut net.scope("2"), 7, 5);
-    (params, Model { first, norm, last })
+    (params, Model { first, norm, last, dropout: Dropout::new(0.25) })
 }
 
 impl Model {
@@ -35,7 +36,7 @@ impl Model {
         let labels = t.input_of("labels", DType::I64, [rows]);
         let mode = Mode::Train(t.input_key("key"));
         let h = self.norm.forward(self.first.forward(x), &mode);
-        let h = Dropout::new(0.25).forward(Activation::Relu.apply(h), mode);
+        let h = self.dropout.forward(Activation::Relu.apply(h), mode);
         let scores = self.last.forward(h);
         let right = scores.argmax(-1).eq(labels).cast(DType::F32).mean();
         t.outputs([loss::cross_entropy(scores, labels), right]).with_names(["loss", "right"]).with_gradients()
