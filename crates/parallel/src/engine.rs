@@ -97,7 +97,9 @@ impl<T: Term> Engine<T> {
             }
             self.fill_total();
             let total = self.total.as_ref().expect("it was filled");
-            optimizer.step(params, total).map_err(|error| Error::Optimizer { step: steps, error })?;
+            optimizer
+                .step(params, total)
+                .map_err(|error| Error::Optimizer { step: steps, error: Box::new(error) })?;
         }
         self.version = Some(params.version());
         self.steps += 1;
@@ -223,7 +225,7 @@ impl<T: Term> Engine<T> {
         }
         let total = self.total.as_ref().expect("a shard was run");
         if !total.none_is_meant() && total.trained(params).next().is_none() {
-            return Err(Error::Optimizer { step, error: StepError::NothingTrained });
+            return Err(Error::Optimizer { step, error: Box::new(StepError::NothingTrained) });
         }
         let slice = self.slice.get_or_insert_with(|| Slice::new(params, here.clone()));
         let updated = slice.update(params, total, &gradient, optimizer);

@@ -1,6 +1,6 @@
 //! The sum of the shards' numbers, on each rank that of the same tree.
 
-use crate::tree::{Act, Node, acts, part, pieces};
+use crate::tree::{Act, Node, Order, acts, part, pieces};
 use crate::{Numbers, World, WorldError};
 use autograd::{Data, Float};
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
@@ -31,15 +31,6 @@ impl Term for f64 {
 /// Adds the second slice to the first.
 pub(crate) fn add<T: Float>(sum: &mut [T], terms: &[T]) {
     sum.iter_mut().zip(terms).for_each(|(sum, &x)| *sum = *sum + x);
-}
-
-/// How the shards' numbers are added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
-    /// By one tree over all shards.
-    Tree,
-    /// Each rank its own, one after the other, and then as the world adds.
-    Fast,
 }
 
 /// The sums of `length` numbers over `shards` shards, of which each rank has a part.
