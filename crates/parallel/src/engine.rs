@@ -92,7 +92,7 @@ impl<T: Term> Engine<T> {
         if shards.owners {
             self.owners(shards, header, params, optimizer)?;
         } else {
-            if !self.sums.is_whole() {
+            if !self.sums.is_whole(world) {
                 self.sums.gather(world).map_err(in_step)?;
             }
             self.fill_total();
@@ -218,7 +218,7 @@ impl<T: Term> Engine<T> {
         let here = self.slice(shards);
         let gradient = self.sums.mean[here.clone()].to_vec();
         if optimizer.slices() == Slices::Whole {
-            if !self.sums.is_whole() {
+            if !self.sums.is_whole(world) {
                 self.sums.gather(world).map_err(in_step)?;
             }
             self.fill_total();

@@ -103,7 +103,7 @@ impl<'w> ShardedStep<'w> {
         state: State,
         params: &Params,
     ) -> ShardedStep<'w> {
-        let print = print::of_program(&program, params, shards.count);
+        let print = print::of_program(&program, params, &shards);
         let engine = RefCell::new(match params.dtype() {
             DType::F32 => Typed::F32(Engine::new(&shards, &program, state, params)),
             _ => Typed::F64(Engine::new(&shards, &program, state, params)),

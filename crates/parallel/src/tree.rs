@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// How the shards' numbers are added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Order {
     /// By one tree over all shards.
     Tree,
