@@ -8,7 +8,7 @@ mod supply;
 mod text;
 
 pub use memory::{NamedTensor, OptimizerState, StateError};
-pub use supply::{Prepare, Supply};
+pub use supply::{Prepare, Slices, Supply};
 pub use text::{Coefficient, UpdateText};
 
 use crate::error::{HyperparameterError, StepError};
@@ -144,6 +144,13 @@ pub trait Optimizer {
         false
     }
 
+    /// Whether a slice of the parameters can be updated alone, as a model of its own in which a parameter is the part of it that
+    /// lies in the slice.
+    #[doc(hidden)]
+    fn slices(&self) -> Slices {
+        Slices::Refused
+    }
+
     /// The step, with threads to share the work with, gradients that are still to be computed, and what is to be done with
     /// each gradient first. No result depends on how they are supplied.
     #[doc(hidden)]
@@ -203,6 +210,9 @@ macro_rules! forward {
             }
             fn takes_streams(&mut self, params: &Params, prepare: Prepare, largest: f64) -> bool {
                 (**self).takes_streams(params, prepare, largest)
+            }
+            fn slices(&self) -> Slices {
+                (**self).slices()
             }
             fn step_from(
                 &mut self,

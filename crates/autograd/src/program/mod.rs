@@ -486,6 +486,12 @@ impl Program {
         self.gradients.as_ref().map(|_| self.empty_gradients())
     }
 
+    /// Whether a run gives gradients.
+    #[doc(hidden)]
+    pub fn gives_gradients(&self) -> bool {
+        self.gradients.is_some()
+    }
+
     /// Whether the parameters are those that it was traced for.
     ///
     /// # Errors
