@@ -43,7 +43,10 @@ impl Intent {
 impl fmt::Display for Intent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Intent { round, call, gives, takes } = self;
-        write!(f, "{call}, its collective number {round}, of {gives} bytes to the other rank and {takes} from it")
+        write!(
+            f,
+            "{call}, its collective number {round}, of {gives} bytes to the other rank and {takes} from it"
+        )
     }
 }
 
@@ -89,7 +92,11 @@ impl Notice {
         let (&kind, rest) = bytes.split_first()?;
         if kind == Notice::FAREWELL {
             let error = String::from_utf8_lossy(rest).into_owned();
-            return Some(Notice::Farewell(if error.is_empty() { Departure::Returned } else { Departure::Failed(error) }));
+            return Some(Notice::Farewell(if error.is_empty() {
+                Departure::Returned
+            } else {
+                Departure::Failed(error)
+            }));
         }
         let call = [Call::Gather, Call::Exchange, Call::Sum].into_iter().find(|c| *c as u8 == kind)?;
         let (round, rest) = rest.split_first_chunk::<8>()?;
@@ -97,7 +104,8 @@ impl Notice {
         let (takes, part) = rest.split_first_chunk::<8>()?;
         let [round, gives, takes] = [round, gives, takes].map(|n| u64::from_le_bytes(*n));
         let told = if gives <= SHORT as u64 { gives } else { 0 };
-        (part.len() as u64 == told).then(|| Notice::Intent(Intent { round, call, gives, takes }, part.to_vec()))
+        (part.len() as u64 == told)
+            .then(|| Notice::Intent(Intent { round, call, gives, takes }, part.to_vec()))
     }
 }
 
@@ -119,7 +127,12 @@ mod tests {
         assert_eq!(farewell(""), Some(Notice::Farewell(Departure::Returned)));
         let half = Departure::Failed("ü".repeat(SHORT / 2));
         assert_eq!(farewell(&"ü".repeat(SHORT)), Some(Notice::Farewell(half)));
-        for bytes in [&[][..], &[9; 40], &[1; 24], &Notice::intent(Intent { round: 0, call: Call::Gather, gives: 2, takes: 2 }, &[1])] {
+        for bytes in [
+            &[][..],
+            &[9; 40],
+            &[1; 24],
+            &Notice::intent(Intent { round: 0, call: Call::Gather, gives: 2, takes: 2 }, &[1]),
+        ] {
             assert_eq!(Notice::read(bytes), None);
         }
     }

@@ -5,8 +5,8 @@
 //! not fit follows, straight from and to the memory of the callers.
 
 use crate::notice::{Call, Intent, Notice, SHORT};
-use mpi::datatype::Equivalence;
 use mpi::collective::SystemOperation;
+use mpi::datatype::Equivalence;
 use mpi::request::{RequestCollection, multiple_scope};
 use mpi::topology::{Communicator, Process, SimpleCommunicator};
 use mpi::traits::{CommunicatorCollectives, Destination, MatchedReceiveVec, Source};
@@ -56,11 +56,6 @@ impl Wire {
         self.world.size() as usize
     }
 
-    /// Rounds that were begun.
-    pub(crate) fn rounds(&self) -> u64 {
-        self.rounds.get()
-    }
-
     fn others(&self) -> impl Iterator<Item = usize> + use<> {
         let rank = self.rank();
         (0..self.size()).filter(move |other| *other != rank)
@@ -74,7 +69,12 @@ impl Wire {
     ///
     /// A rank that fails a round has still served those that agree with it, so nobody waits for data in vain.
     /// **Whoever has failed a round leaves**, and says so: nobody waits for its next one either.
-    pub(crate) fn round(&self, call: Call, give: &[&[u8]], mut take: Vec<&mut [u8]>) -> Result<(), WorldError> {
+    pub(crate) fn round(
+        &self,
+        call: Call,
+        give: &[&[u8]],
+        mut take: Vec<&mut [u8]>,
+    ) -> Result<(), WorldError> {
         if let Some(error) = &*self.failed.borrow() {
             return Err(error.clone());
         }
@@ -109,11 +109,16 @@ impl Wire {
             .map(|other| Intent { round, call, gives: length(give[other]), takes: length(take[other]) })
             .collect();
         for other in self.others() {
-            self.process(other).buffered_send_with_tag(&Notice::intent(intents[other], give[other])[..], NOTICES);
+            self.process(other)
+                .buffered_send_with_tag(&Notice::intent(intents[other], give[other])[..], NOTICES);
         }
         let mut heard = vec![Ok(()); self.size()];
-        self.hear(call, |other, notice| {
-            let (here, mismatch) = (intents[other], |found| WorldError::Mismatch { rank: other, found, expected: intents[other].to_string() });
+        self.hear(|other, notice| {
+            let (here, mismatch) = (intents[other], |found| WorldError::Mismatch {
+                rank: other,
+                found,
+                expected: intents[other].to_string(),
+            });
             heard[other] = match notice {
                 Some(Notice::Intent(there, part)) if there == here.of_the_other() => {
                     if take[other].len() <= SHORT {
@@ -130,7 +135,7 @@ impl Wire {
     }
 
     /// One notice of each other rank, in the order in which they come.
-    fn hear(&self, call: Call, mut read: impl FnMut(usize, Option<Notice>)) -> Result<(), WorldError> {
+    fn hear(&self, mut read: impl FnMut(usize, Option<Notice>)) -> Result<(), WorldError> {
         let mut waiting: Vec<usize> = self.others().collect();
         let mut begun = Instant::now();
         while !waiting.is_empty() {
@@ -212,112 +217,20 @@ impl Wire {
         Ok(())
     }
 
-    /// Tells all other ranks what comes, with what is short, and hears what they do: whether it agrees, for each rank.
-    fn notices(
-        &self,
-        call: Call,
-        give: &[&[u8]],
-        take: &mut [&mut [u8]],
-    ) -> Result<Vec<Result<(), WorldError>>, WorldError> {
-        let round = self.rounds.replace(self.rounds.get() + 1);
-        let length = |part: &[u8]| part.len() as u64;
-        let intents: Vec<Intent> = (0..self.size())
-            .map(|other| Intent { round, call, gives: length(give[other]), takes: length(take[other]) })
-            .collect();
-        for other in self.others() {
-            self.process(other).buffered_send_with_tag(&Notice::intent(intents[other], give[other])[..], NOTICES);
-        }
-        let mut heard = vec![Ok(()); self.size()];
-        self.hear(call, |other, notice| {
-            let (here, mismatch) = (intents[other], |found| WorldError::Mismatch { rank: other, found, expected: intents[other].to_string() });
-            heard[other] = match notice {
-                Some(Notice::Intent(there, part)) if there == here.of_the_other() => {
-                    if take[other].len() <= SHORT {
-                        take[other].copy_from_slice(&part);
-                    }
-                    Ok(())
-                }
-                Some(Notice::Intent(there, _)) => Err(mismatch(there.to_string())),
-                Some(Notice::Farewell(how)) => Err(WorldError::Left { rank: other, how }),
-                None => Err(mismatch("a message that no collective sends".to_owned())),
-            };
-        })?;
-        Ok(heard)
-    }
-
-    /// One notice of each other rank, in the order in which they come.
-    fn hear(&self, call: Call, mut read: impl FnMut(usize, Option<Notice>)) -> Result<(), WorldError> {
-        let mut waiting: Vec<usize> = self.others().collect();
-        let mut begun = Instant::now();
-        while !waiting.is_empty() {
-            let before = waiting.len();
-            waiting.retain(|&other| {
-                let found = self.process(other).immediate_matched_probe_with_tag(NOTICES);
-                let Some(message) = found else { return true };
-                read(other, Notice::read(&message.matched_receive_vec::<u8>().0));
-                false
-            });
-            if waiting.len() < before {
-                begun = Instant::now();
-            } else if begun.elapsed() > self.patience {
-                return Err(WorldError::Left { rank: waiting[0], how: Departure::Silent(self.patience) });
-            } else if begun.elapsed() > AWAKE {
-                thread::sleep(NAP);
-            } else {
-                thread::yield_now();
-            }
-        }
-        Ok(())
-    }
-
-    /// The parts that no notice holds, between this rank and those that agreed.
-    fn data(&self, give: &[&[u8]], take: Vec<&mut [u8]>, agreed: &[bool]) {
-        multiple_scope(2 * self.size(), |scope, requests: &mut RequestCollection<'_, [u8]>| {
-            let with = |rank: usize, length: usize| agreed[rank] && length > SHORT;
-            for (other, part) in take.into_iter().enumerate() {
-                if with(other, part.len()) {
-                    for piece in part.chunks_mut(PIECE) {
-                        requests.add(self.process(other).immediate_receive_into_with_tag(scope, piece, DATA));
-                    }
-                }
-            }
-            for (other, part) in give.iter().enumerate() {
-                if with(other, part.len()) {
-                    for piece in part.chunks(PIECE) {
-                        requests.add(self.process(other).immediate_send_with_tag(scope, piece, DATA));
-                    }
-                }
-            }
-            self.complete(requests);
-        });
-    }
-
-    /// Waits for all requests. A rank that is silent amid data has not left and cannot be left, so all ranks end.
-    fn complete(&self, requests: &mut RequestCollection<'_, [u8]>) {
-        let (mut done, mut begun) = (vec![], Instant::now());
-        while requests.incomplete() > 0 {
-            requests.test_some(&mut done);
-            if !done.is_empty() {
-                begun = Instant::now();
-            } else if begun.elapsed() > self.patience {
-                eprintln!("rank {}: no data came for {:?}: all ranks end", self.rank(), self.patience);
+    /// Leaves, if this rank has not yet. MPI ends when all ranks have left, which one that is silent may never do: it ends all.
+    pub(crate) fn leave(&self) {
+        match &*self.failed.borrow() {
+            None => self.farewell(""),
+            Some(error @ WorldError::Left { how: Departure::Silent(_), .. }) => {
+                eprintln!("rank {}: {error}: all ranks end", self.rank());
                 self.abort();
-            } else {
-                thread::yield_now();
             }
+            Some(_) => {}
         }
-    }
-
-    /// The sum by MPI's own algorithm, which knows no faults: all ranks have to have agreed that all agree.
-    pub(crate) fn sum<T: Equivalence + Clone>(&self, numbers: &mut [T]) -> Result<(), WorldError> {
-        let length = (size_of_val(numbers) as u64).to_le_bytes();
-        let mut lengths = vec![length; self.size()];
-        self.round(Call::Sum, &vec![&length[..]; self.size()], lengths.iter_mut().map(|l| &mut l[..]).collect())?;
-        todo!()
     }
 
     /// Tells all other ranks that this one leaves, because of this error if there is one.
-    pub(crate) fn farewell(&self, error: &str) {
+    fn farewell(&self, error: &str) {
         let notice = Notice::farewell(error);
         for other in self.others() {
             self.process(other).buffered_send_with_tag(&notice[..], NOTICES);

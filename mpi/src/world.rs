@@ -113,15 +113,19 @@ fn end_all_at_a_panic(rank: usize, size: usize) {
     });
 }
 
+/// Ends MPI, which waits until all ranks have left; so one that says nothing any more ends all.
 impl Drop for World {
     fn drop(&mut self) {
-        self.wire.farewell("");
+        self.wire.leave();
     }
 }
 
 impl fmt::Debug for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("World").field("rank", &self.rank()).field("size", &self.size()).finish_non_exhaustive()
+        f.debug_struct("World")
+            .field("rank", &self.rank())
+            .field("size", &self.size())
+            .finish_non_exhaustive()
     }
 }
 
@@ -135,7 +139,13 @@ impl parallel::World for World {
     }
 
     #[track_caller]
-    fn exchange(&self, send: &[u8], to: &[usize], receive: &mut [u8], from: &[usize]) -> Result<(), WorldError> {
+    fn exchange(
+        &self,
+        send: &[u8],
+        to: &[usize],
+        receive: &mut [u8],
+        from: &[usize],
+    ) -> Result<(), WorldError> {
         let (give, take) = (self.split("exchange", send, to), self.split_mut("exchange", receive, from));
         self.wire.round(Call::Exchange, &give, take)
     }

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
 /// Why ranks could not exchange numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,10 @@ pub enum Departure {
     Returned,
     /// It panicked, with this message.
     Panicked(String),
+    /// It met an error of another rank, and says this of it.
+    Failed(String),
+    /// It said nothing for so long.
+    Silent(Duration),
 }
 
 impl fmt::Display for Departure {
@@ -47,6 +52,8 @@ impl fmt::Display for Departure {
         match self {
             Departure::Returned => f.write_str("its function returned"),
             Departure::Panicked(message) => write!(f, "it panicked: {message}"),
+            Departure::Failed(error) => write!(f, "it could not go on: {error}"),
+            Departure::Silent(patience) => write!(f, "it said nothing for {patience:?}"),
         }
     }
 }
