@@ -43,10 +43,7 @@ impl Intent {
 impl fmt::Display for Intent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Intent { round, call, gives, takes } = self;
-        write!(
-            f,
-            "{call}, its collective number {round}, of {gives} bytes to the other rank and {takes} from it"
-        )
+        write!(f, "{call} of {gives} bytes for {takes} bytes, its collective number {round}")
     }
 }
 
