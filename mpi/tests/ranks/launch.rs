@@ -1,5 +1,6 @@
 //! Ranks of this very program, started by `mpirun`, and what became of them.
 
+use std::ffi::OsStr;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{env, io, thread};
@@ -25,7 +26,7 @@ impl Ran {
 }
 
 /// Runs so many ranks of a scenario.
-pub(crate) fn mpirun(ranks: usize, scenario: &[&str]) -> Result<Ran, String> {
+pub(crate) fn mpirun(ranks: usize, scenario: &[impl AsRef<OsStr>]) -> Result<Ran, String> {
     let mut command = Command::new("mpirun");
     command.args(["--oversubscribe", "-n", &ranks.to_string()]).arg(this_program()?);
     // As root, which containers often are, Open MPI wants to be told twice.
@@ -34,7 +35,7 @@ pub(crate) fn mpirun(ranks: usize, scenario: &[&str]) -> Result<Ran, String> {
 }
 
 /// Runs the scenario without `mpirun`.
-pub(crate) fn alone(scenario: &[&str]) -> Result<Ran, String> {
+pub(crate) fn alone(scenario: &[impl AsRef<OsStr>]) -> Result<Ran, String> {
     run(Command::new(this_program()?).arg("rank").args(scenario))
 }
 

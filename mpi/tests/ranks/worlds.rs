@@ -1,6 +1,6 @@
 //! What ranks say to each other: bytes of every length arrive, and what does not fit is an error on all ranks.
 
-use crate::launch::{tell, tell_fault};
+use crate::launch::{alone, mpirun, tell, tell_fault};
 use parallel::{Numbers, World as _, WorldError};
 use std::error::Error;
 use std::time::Duration;
@@ -10,6 +10,15 @@ use wengert_mpi::World;
 fn part(round: usize, from: usize, to: usize) -> Vec<u8> {
     let length = [0, 1, 1023, 1024, 1025, 70_000, 3][(round + 5 * from + 3 * to) % 7];
     (0..length).map(|i| (i * 7 + round + 50 * from + 10 * to) as u8).collect()
+}
+
+pub(crate) fn every_collective_on_one_to_four_ranks() {
+    for ranks in 1..=4 {
+        let ran = mpirun(ranks, &["collectives"]).unwrap();
+        assert!(ran.well && ran.lines("SAID").count() == ranks, "{}", ran.text);
+    }
+    let ran = alone(&["collectives"]).unwrap();
+    assert!(ran.well && ran.lines("SAID").all(|line| line.starts_with("0 of 1")), "{}", ran.text);
 }
 
 /// Every collective, again and again, held against what the other ranks are known to send.
@@ -77,6 +86,6 @@ pub(crate) fn disagreement(what: &str) -> Result<(), Box<dyn Error>> {
     };
     let error = result.expect_err("the ranks disagree");
     tell(&format!("TOLD {} {error}", world.rank()));
-    assert_eq!(gather(2000), Err::<(), WorldError>(error), "a world that failed stays so");
-    Ok(())
+    assert_eq!(gather(2000), Err::<(), WorldError>(error.clone()), "a world that failed stays so");
+    Err(error.into())
 }
