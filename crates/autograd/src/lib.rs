@@ -104,7 +104,7 @@ pub mod loops {
     pub use crate::kernels::simd::widest;
     pub use crate::kernels::unordered::bound;
     pub use crate::kernels::workers::Workers;
-    pub use crate::optimizer::{Prepare, Supply};
+    pub use crate::optimizer::{Prepare, Slices, Supply};
     pub use crate::slab::Slab;
 }
 

@@ -86,7 +86,31 @@ impl Checkpoint {
     /// If the file cannot be read, is broken, is no checkpoint, or comes from a newer version.
     pub fn read(path: impl AsRef<Path>) -> Result<Checkpoint, Error> {
         let file = path.as_ref();
-        let tensors = safetensors::read(file)?;
+        Checkpoint::of(safetensors::read(file)?, file)
+    }
+
+    /// The bytes that [`write`](Checkpoint::write) puts in a file.
+    ///
+    /// ```
+    /// use files::Checkpoint;
+    /// let bytes = Checkpoint::new().with_count("step", 7).to_bytes();
+    /// assert_eq!(Checkpoint::from_bytes(&bytes, "from another rank")?.count("step")?, 7);
+    /// # Ok::<(), files::Error>(())
+    /// ```
+    pub fn to_bytes(&self) -> Vec<u8> {
+        safetensors::summed(&self.tensors)
+    }
+
+    /// Reads bytes that [`to_bytes`](Checkpoint::to_bytes) gave. Errors name `file`.
+    ///
+    /// # Errors
+    /// As [`read`](Checkpoint::read).
+    pub fn from_bytes(bytes: &[u8], file: impl AsRef<Path>) -> Result<Checkpoint, Error> {
+        let file = file.as_ref();
+        Checkpoint::of(safetensors::decode(bytes).map_err(|error| error.in_file(file))?, file)
+    }
+
+    fn of(tensors: Tensors, file: &Path) -> Result<Checkpoint, Error> {
         check_format(tensors.metadata.get("format")).map_err(|fault| Error::from(fault).in_file(file))?;
         Ok(Checkpoint { tensors, file: file.to_owned() })
     }

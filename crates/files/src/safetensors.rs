@@ -159,7 +159,13 @@ fn broken(error: SafeTensorError) -> Fault {
 /// Writes a file whose numbers have a checksum, which [`read`] verifies.
 #[track_caller]
 pub(crate) fn write_summed(path: impl AsRef<Path>, tensors: &Tensors) -> Result<(), Error> {
-    disk::replace(path, &bytes_of(tensors, true))
+    disk::replace(path, &summed(tensors))
+}
+
+/// The bytes of such a file.
+#[track_caller]
+pub(crate) fn summed(tensors: &Tensors) -> Vec<u8> {
+    bytes_of(tensors, true)
 }
 
 /// The bytes of a file with these tensors. Elements of eight bytes come first, so that all are aligned, and of each size those tensors

@@ -4,7 +4,7 @@ use crate::group::Group;
 use crate::loops::{Prepared, share, update};
 use crate::memory::{Memory, Part, Subject};
 use crate::{Formula, HyperparameterError, StepError};
-use autograd::loops::{Bounds, Prepare, Streams, Supply, Workers, bound as bound_of};
+use autograd::loops::{Bounds, Prepare, Slices, Streams, Supply, Workers, bound as bound_of};
 use autograd::{DType, Float, Gradients, Num, Number, Optimizer, OptimizerState, Params, StateError};
 
 /// An optimiser that updates each number by a [`Formula`]: [`Sgd`](crate::Sgd), [`Momentum`](crate::Momentum),
@@ -304,7 +304,7 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
         grads: &Gradients,
         supply: Supply<'_>,
     ) -> Result<(), StepError> {
-        let Supply { workers, mut streams, prepare } = supply;
+        let Supply { workers, mut streams, prepare, .. } = supply;
         let alone = Workers::default();
         let workers = workers.unwrap_or(&alone);
         self.prepare::<T>(params)?;
@@ -481,6 +481,10 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Optimizer for Descent<F, 
             DType::F32 => certain::<F, f32, S, C>(self, params, prepare.bound(size)),
             _ => certain::<F, f64, S, C>(self, params, prepare.bound(size)),
         }
+    }
+
+    fn slices(&self) -> Slices {
+        Slices::Own
     }
 
     fn step_from(

@@ -3,7 +3,7 @@
 use crate::data::{error, slab_of, tensors_of};
 use crate::formula::Range;
 use crate::{HyperparameterError, StateError, StepError};
-use autograd::loops::{Prepare, Slab, Supply};
+use autograd::loops::{Prepare, Slab, Slices, Supply};
 use autograd::{DType, Float, Gradients, Optimizer, OptimizerState, Params};
 
 /// Lookahead (Zhang et al. 2019, algorithm 1): any optimiser, whose parameters go back part of the way every k steps.
@@ -150,6 +150,10 @@ impl<O: Optimizer> Optimizer for Lookahead<O> {
 
     fn takes_streams(&mut self, params: &Params, prepare: Prepare, largest: f64) -> bool {
         self.optimizer.takes_streams(params, prepare, largest)
+    }
+
+    fn slices(&self) -> Slices {
+        self.optimizer.slices()
     }
 
     fn step_from(

@@ -2,7 +2,7 @@
 
 use crate::data::error;
 use crate::{HyperparameterError, Range, StepError};
-use autograd::loops::{Prepare, Supply};
+use autograd::loops::{Prepare, Slices, Supply};
 use autograd::{DType, Data, Gradients, NamedTensor, Optimizer, OptimizerState, Params, StateError};
 use std::fmt;
 
@@ -206,7 +206,8 @@ impl<O: Optimizer> Pipeline<O> {
     ) -> Result<(), StepError> {
         let mut supply = supply;
         if self.clip_norm < f64::INFINITY {
-            let norm = grads.norm_by_of(self.power, params) * supply.prepare.scale.abs();
+            let (model, all) = supply.whole.unwrap_or((params, grads));
+            let norm = all.norm_by_of(self.power, model) * supply.prepare.scale.abs();
             // A norm that is not finite clips nothing: the update refuses the gradients by name.
             if norm.is_finite() {
                 self.norm = Some(norm);
@@ -318,16 +319,24 @@ impl<O: Optimizer> Optimizer for Pipeline<O> {
         elementwise && self.optimizer.takes_streams(params, prepare, largest)
     }
 
+    fn slices(&self) -> Slices {
+        match self.optimizer.slices() {
+            _ if !self.takes_as_they_are() => Slices::Refused,
+            Slices::Own if self.clip_norm < f64::INFINITY => Slices::Whole,
+            slices => slices,
+        }
+    }
+
     fn step_from(
         &mut self,
         params: &mut Params,
         grads: &Gradients,
         supply: Supply<'_>,
     ) -> Result<(), StepError> {
-        let Supply { workers, streams, prepare } = supply;
+        let Supply { workers, streams, prepare, whole } = supply;
         if self.takes_as_they_are() {
             let prepare = self.prepared(prepare, 1.0);
-            return self.finish(params, grads, Supply { workers, streams, prepare });
+            return self.finish(params, grads, Supply { workers, streams, prepare, whole });
         }
         grads.check_step(params)?;
         let anew = self.count == 0;
@@ -350,7 +359,8 @@ impl<O: Optimizer> Optimizer for Pipeline<O> {
         if self.clip_adaptive < f64::INFINITY {
             sum.clip_adaptive(params, self.clip_adaptive / prepare.scale.abs(), 1e-3);
         }
-        let done = done.and_then(|()| self.finish(params, &sum, Supply { workers, streams: None, prepare }));
+        let supply = Supply { workers, streams: None, prepare, whole };
+        let done = done.and_then(|()| self.finish(params, &sum, supply));
         self.sum = Some(sum);
         done
     }

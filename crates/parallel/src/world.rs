@@ -1,6 +1,8 @@
 //! What ranks say to each other.
 
-use crate::WorldError;
+use crate::tree::part;
+use crate::{Shards, WorldError};
+use bytemuck::{cast_slice, cast_slice_mut};
 use std::num::NonZero;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -72,25 +74,22 @@ pub trait World {
     /// # Errors
     /// As [`exchange`](World::exchange).
     fn sum(&self, numbers: Numbers<'_>) -> Result<(), WorldError> {
-        fn in_order<T: bytemuck::Pod + std::ops::AddAssign>(
-            world: &(impl World + ?Sized),
-            x: &mut [T],
-        ) -> Result<(), WorldError> {
-            if x.is_empty() || world.size() == 1 {
-                return Ok(());
-            }
-            let mut all = vec![T::zeroed(); x.len() * world.size()];
-            let from = vec![size_of_val(x); world.size()];
-            world.gather(bytemuck::cast_slice(x), bytemuck::cast_slice_mut(&mut all), &from)?;
-            let (first, rest) = all.split_at(x.len());
-            x.copy_from_slice(first);
-            rest.chunks(x.len()).for_each(|part| x.iter_mut().zip(part).for_each(|(x, &y)| *x += y));
-            Ok(())
-        }
         match numbers {
-            Numbers::F32(x) => in_order(self, x),
-            Numbers::F64(x) => in_order(self, x),
+            Numbers::F32(x) => sum_slices(self, x),
+            Numbers::F64(x) => sum_slices(self, x),
         }
+    }
+
+    /// A training that is cut into so many shards: [`ShardedStep`](crate::ShardedStep) has an example.
+    ///
+    /// # Panics
+    /// If it is 0.
+    #[track_caller]
+    fn shards(&self, count: usize) -> Shards<'_>
+    where
+        Self: Sized,
+    {
+        Shards::new(self, count)
     }
 
     /// How many threads a rank is to use: its share of the machine's, where all ranks are on one machine.
@@ -98,6 +97,25 @@ pub trait World {
         let all = std::thread::available_parallelism().map_or(1, NonZero::get);
         (all / self.size()).max(1)
     }
+}
+
+/// Each rank adds a slice, in the order of the ranks; then all gather the slices.
+fn sum_slices<T: bytemuck::Pod + std::ops::AddAssign>(
+    world: &(impl World + ?Sized),
+    x: &mut [T],
+) -> Result<(), WorldError> {
+    let (rank, size) = (world.rank(), world.size());
+    if size == 1 {
+        return Ok(());
+    }
+    let lengths: Vec<usize> = (0..size).map(|rank| part(x.len(), rank, size).len()).collect();
+    let bytes: Vec<usize> = lengths.iter().map(|n| n * size_of::<T>()).collect();
+    let mut parts = vec![T::zeroed(); lengths[rank] * size];
+    world.exchange(cast_slice(x), &bytes, cast_slice_mut(&mut parts), &vec![bytes[rank]; size])?;
+    let (sum, rest) = parts.split_at_mut(lengths[rank]);
+    rest.chunks(lengths[rank].max(1))
+        .for_each(|part| sum.iter_mut().zip(part).for_each(|(sum, &x)| *sum += x));
+    world.gather(cast_slice(sum), cast_slice_mut(x), &bytes)
 }
 
 /// Numbers that ranks add.

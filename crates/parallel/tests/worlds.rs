@@ -99,7 +99,7 @@ fn another_call_and_other_lengths_are_a_mismatch() {
     );
     let results = Threads::run(2, |world| {
         let bytes = vec![0; world.rank() + 1];
-        world.gather(&bytes, &mut vec![0; 2 * bytes.len()], &vec![bytes.len(); 2])
+        world.gather(&bytes, &mut vec![0; 2 * bytes.len()], &[bytes.len(); 2])
     });
     assert!(results.iter().all(|result| matches!(result, Err(WorldError::Mismatch { .. }))));
 }

@@ -5,6 +5,7 @@ use autograd::Key;
 use autograd::ndarray::{Array, Axis, RemoveAxis};
 use files::Position;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 type Make<B> = dyn Fn(&[usize], Key) -> B + Send + Sync;
@@ -30,7 +31,11 @@ pub struct Batches<B> {
     loader: Loader,
     make: Arc<Make<B>>,
     ahead: usize,
+    part: Option<Arc<Part>>,
 }
+
+/// Which of the rows of a batch, of which there are so many, are made.
+type Part = dyn Fn(usize) -> Range<usize> + Send + Sync;
 
 impl<B> fmt::Debug for Batches<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -45,7 +50,7 @@ impl<B: Send + 'static> Batches<B> {
     /// What a closure makes of the rows of a batch and its key. It must depend on nothing else: a batch may be made again after
     /// a restart.
     pub fn new(loader: Loader, make: impl Fn(&[usize], Key) -> B + Send + Sync + 'static) -> Batches<B> {
-        Batches { loader, make: Arc::new(make), ahead: 2 }
+        Batches { loader, make: Arc::new(make), ahead: 2, part: None }
     }
 
     /// Batches of arrays, or of a tuple of arrays, with as many rows each.
@@ -78,8 +83,26 @@ impl<B: Send + 'static> Batches<B> {
         Batches {
             loader: self.loader,
             ahead: self.ahead,
+            part: self.part,
             make: Arc::new(move |rows, key| change(make(rows, key), key)),
         }
+    }
+
+    /// Makes a part of each batch alone: of so many rows, those in the range. So each rank of a training makes its own rows.
+    ///
+    /// The key is that of the whole batch. What is random in a row is to depend on the key and on the row, not on how many are made.
+    ///
+    /// ```
+    /// use train::{Batches, Loader, Position};
+    /// let rows = Batches::new(Loader::new(8, 4), |rows, _key| rows.to_vec()).part(|n| n / 2..n);
+    /// assert_eq!(rows.from(Position::default()).next().unwrap().1, [2, 3]);
+    /// ```
+    ///
+    /// # Panics
+    /// Where a batch is made, if the range goes beyond its rows.
+    #[must_use]
+    pub fn part(self, rows: impl Fn(usize) -> Range<usize> + Send + Sync + 'static) -> Batches<B> {
+        Batches { part: Some(Arc::new(rows)), ..self }
     }
 
     /// How many batches may wait for their use: 2. With 0 each is made when it is asked for, as without the feature `threads`. That is
@@ -103,14 +126,16 @@ impl<B: Send + 'static> Batches<B> {
 
     /// The batches, each made when it is asked for.
     fn made(&self, position: Position) -> impl Iterator<Item = (Position, B)> + Send + use<B> {
-        let (loader, make) = (self.loader.clone(), Arc::clone(&self.make));
+        let (loader, make, part) = (self.loader.clone(), Arc::clone(&self.make), self.part.clone());
         let mut order = (position.epoch, loader.order(position.epoch));
         (loader.steps_before(position)..).map(move |step| {
             let at = loader.position(step);
             if order.0 != at.epoch {
                 order = (at.epoch, loader.order(at.epoch));
             }
-            (at, make(loader.cut(&order.1, at.batch), loader.key_of(at)))
+            let rows = loader.cut(&order.1, at.batch);
+            let rows = part.as_ref().map_or(rows, |part| &rows[part(rows.len())]);
+            (at, make(rows, loader.key_of(at)))
         })
     }
 }

@@ -47,6 +47,7 @@
 //! | what | for |
 //! |---|---|
 //! | [`Trainer`], [`Session`], [`Report`] | the loop, which stands in one file and can be copied; what it changes; what it tells |
+//! | [`Ranks`] | a run that several threads or processes make together |
 //! | [`Batches`], [`Loader`] | rows in batches, shuffled by a key, made ahead of their use |
 //! | [`metrics`] | how good predictions are, equal to scikit-learn's figures |
 //! | [`log`] | CSV, JSON lines, TensorBoard; a progress bar and a live view behind features |
@@ -67,6 +68,7 @@ mod loader;
 pub mod log;
 pub mod metrics;
 mod place;
+mod ranks;
 mod session;
 mod trainer;
 
@@ -74,5 +76,6 @@ pub use batches::{Batches, Rows};
 pub use error::Error;
 pub use files::{Better, Position};
 pub use loader::Loader;
+pub use ranks::Ranks;
 pub use session::Session;
 pub use trainer::{End, Report, Trainer};

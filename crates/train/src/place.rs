@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::loader::Loader;
 use crate::metrics::Mean;
+use crate::ranks::Ranks;
 use crate::session::Session;
 use autograd::Optimizer;
 use files::{Better, Checkpoint, Fault};
@@ -59,21 +60,23 @@ fn kind<O>() -> String {
     names.filter(|name| name.starts_with(char::is_alphabetic)).collect::<Vec<_>>().join(" ")
 }
 
-/// The name of the optimiser, and how names of the session's numbers begin.
+/// The name of the optimiser, that of the number of shards, and how names of the session's numbers begin.
 const OPTIMIZER: &str = "optimizer";
+const SHARDS: &str = "shards";
 const NUMBERS: &str = "session/";
 
 /// Everything that a run needs to go on.
 pub(crate) fn stored<O: Optimizer>(
+    ranks: &impl Ranks<O>,
     session: &Session<O>,
     place: &Place,
     by: &str,
     loader: &Loader,
     metrics: &[(&str, f64)],
-) -> Checkpoint {
+) -> Result<Checkpoint, Error> {
     let mut checkpoint = Checkpoint::new()
         .with_params(&session.params)
-        .with_optimizer(OPTIMIZER, &session.optimizer.state(&session.params))
+        .with_optimizer(OPTIMIZER, &ranks.state(&session.params, &session.optimizer)?)
         .with_key("run", session.key)
         .with_position(loader.position(session.step))
         .with_text("loader", &loader.to_string())
@@ -86,17 +89,21 @@ pub(crate) fn stored<O: Optimizer>(
     for (name, value) in &session.numbers {
         checkpoint = checkpoint.with_number(&format!("{NUMBERS}{name}"), *value);
     }
+    if let Some(shards) = ranks.shards() {
+        checkpoint = checkpoint.with_count(SHARDS, shards);
+    }
     if let Some((epoch, value)) = place.best {
         checkpoint = checkpoint.with_count("best/epoch", epoch).with_number("best/value", value);
     }
     for (name, value) in metrics {
         checkpoint = checkpoint.with_metric(name, *value);
     }
-    checkpoint
+    Ok(checkpoint)
 }
 
 /// Takes over what a checkpoint holds. Where it is of something else, nothing has changed.
 pub(crate) fn restored<O: Optimizer>(
+    ranks: &impl Ranks<O>,
     (file, checkpoint): (&Path, &Checkpoint),
     step: u64,
     session: &mut Session<O>,
@@ -111,6 +118,16 @@ pub(crate) fn restored<O: Optimizer>(
     let (of, count) = (checkpoint.text("loader")?, checkpoint.count("step")?);
     if of != loader.to_string() {
         return Err(differs("loader", &of, loader));
+    }
+    let cut =
+        |shards: Option<u64>| shards.map_or("a step that is not cut".to_owned(), |n| format!("{n} shards"));
+    let (found, expected) = (checkpoint.count(SHARDS).ok(), ranks.shards());
+    if found != expected {
+        return Err(differs(
+            SHARDS,
+            &cut(found),
+            &format!("{}: another number gives other bits", cut(expected)),
+        ));
     }
     if count != step {
         return Err(differs("step", &count, &step));
@@ -145,8 +162,13 @@ pub(crate) fn restored<O: Optimizer>(
     if of != own {
         return Err(differs(OPTIMIZER, &format!("the state of {of}"), &format!("that of {own}")));
     }
-    let set = session.optimizer.set_state(&session.params, &optimizer);
-    set.map_err(|error| differs(&format!("{OPTIMIZER}/{}", error.field), &error.found, &error.expected))?;
+    let set = ranks.set_state(&session.params, &mut session.optimizer, &optimizer);
+    set.map_err(|error| match error {
+        Error::State(error) => {
+            differs(&format!("{OPTIMIZER}/{}", error.field), &error.found, &error.expected)
+        }
+        error => error,
+    })?;
     checkpoint.load_params(&mut session.params)?;
     (session.key, session.numbers) = (key, numbers);
     Ok(place)

@@ -5,11 +5,13 @@ use crate::error::Error;
 use crate::log::Log;
 use crate::metrics::MetricError;
 use crate::place::{Place, by, restored, stored};
+use crate::ranks::{Ranks, Single};
 use crate::session::Session;
 use autograd::{Mistake, Optimizer, Params};
-use files::{Better, Keeper};
+use files::{Better, Checkpoint, Keeper};
 use optim::Schedule;
 use std::fmt;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -91,6 +93,15 @@ impl fmt::Debug for Trainer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Trainer").field("keeper", &self.keeper).finish_non_exhaustive()
     }
+}
+
+/// Where a run stands when it begins.
+struct Begin {
+    /// Held until the run ends, by the first rank.
+    lock: Option<File>,
+    newest: Option<(u64, Checkpoint)>,
+    /// On the first rank.
+    passed_over: Vec<PathBuf>,
 }
 
 impl<'l> Trainer<'l> {
@@ -227,24 +238,46 @@ impl<'l> Trainer<'l> {
         &mut self,
         session: &mut Session<O>,
         batches: &Batches<B>,
+        step: impl FnMut(&mut Session<O>, &B) -> Result<f64, Error>,
+        validate: impl FnMut(&Session<O>) -> Result<M, Error>,
+    ) -> Result<Report, Error> {
+        self.run_on(&Single, session, batches, step, validate)
+    }
+
+    /// As [`run`](Trainer::run), for a run that several ranks make together: all call it, with the same arguments but for their
+    /// [part](Batches::part) of each batch. The first rank alone reads and writes the folder, and has logs; what it reads is sent to the
+    /// others. A run that goes on may have another number of ranks.
+    ///
+    /// Each rank validates; the metrics are to be the same on all.
+    ///
+    /// # Errors
+    /// As [`run`](Trainer::run), and if the ranks cannot speak with each other; if a checkpoint is of another number of shards.
+    ///
+    /// # Panics
+    /// As [`run`](Trainer::run).
+    #[track_caller]
+    pub fn run_on<O: Optimizer, B: Send + 'static, M: IntoIterator<Item = (&'static str, f64)>>(
+        &mut self,
+        ranks: &impl Ranks<O>,
+        session: &mut Session<O>,
+        batches: &Batches<B>,
         mut step: impl FnMut(&mut Session<O>, &B) -> Result<f64, Error>,
         mut validate: impl FnMut(&Session<O>) -> Result<M, Error>,
     ) -> Result<Report, Error> {
         self.check();
+        if !ranks.is_first() {
+            self.logs.clear();
+        }
         let loader = batches.loader();
         let by = by(&self.best.0, self.best.1);
-        let _lock = self.keeper.lock()?;
-        let newest = self.keeper.newest()?;
+        let Begin { lock: _lock, newest, passed_over } = self.begin(ranks)?;
         let resumed = newest.as_ref().map(|(step, _)| *step);
-        let broken =
-            self.keeper.steps()?.into_iter().filter(|step| resumed.is_some_and(|resumed| *step > resumed));
-        let passed_over = broken.map(|step| self.keeper.path(step)).collect();
         let mut place = match newest {
             Some((step, checkpoint)) => {
                 let file = self.keeper.path(step);
-                let place = restored((&file, &checkpoint), step, session, &by, loader)?;
+                let place = restored(ranks, (&file, &checkpoint), step, session, &by, loader)?;
                 // Written once more, so that the keeper deletes what a process left that was killed before it could.
-                self.keeper.write(step, &checkpoint)?;
+                self.write(ranks, step, &checkpoint)?;
                 place
             }
             None => Place::default(),
@@ -255,7 +288,7 @@ impl<'l> Trainer<'l> {
         self.logs.iter_mut().try_for_each(|log| log.begin(session.step, total))?;
 
         let mut stream = batches.from(loader.position(session.step));
-        let mut end = self.end(&place, session.step, total);
+        let mut end = self.end(&place, session.step, total, ranks.any(self.is_stopped())?);
         while end.is_none() {
             let (position, batch) = stream.next().expect("batches have no end");
             if let Some(schedule) = &self.schedule {
@@ -282,11 +315,11 @@ impl<'l> Trainer<'l> {
                     Err(error) => refused = Some(error),
                 }
             }
-            end = self.end(&place, session.step, total);
+            end = self.end(&place, session.step, total, ranks.any(self.is_stopped())?);
             if is_due || end.is_some() || refused.is_some() {
                 // Logs first: what a checkpoint follows must be on the disk.
                 self.logs.iter_mut().try_for_each(|log| log.keep())?;
-                self.keeper.write(session.step, &stored(session, &place, &by, loader, &metrics))?;
+                self.write(ranks, session.step, &stored(ranks, session, &place, &by, loader, &metrics)?)?;
             }
             if let Some(error) = refused {
                 return Err(error.into());
@@ -307,15 +340,51 @@ impl<'l> Trainer<'l> {
         Ok(Some(step))
     }
 
+    /// Takes the folder, and reads where the run stands: on the first rank, which tells the others.
+    fn begin<O: Optimizer>(&self, ranks: &impl Ranks<O>) -> Result<Begin, Error> {
+        let (mut lock, mut passed_over) = (None, vec![]);
+        let mut read = || {
+            lock = Some(self.keeper.lock()?);
+            let Some((step, checkpoint)) = self.keeper.newest()? else { return Ok(vec![]) };
+            let broken = self.keeper.steps()?.into_iter().filter(|other| *other > step);
+            passed_over = broken.map(|step| self.keeper.path(step)).collect();
+            Ok([&step.to_le_bytes()[..], &checkpoint.to_bytes()].concat())
+        };
+        let shared = ranks.share(if ranks.is_first() { read() } else { Ok(vec![]) })?;
+        let newest = match shared.split_first_chunk() {
+            None => None,
+            Some((step, bytes)) => {
+                let step = u64::from_le_bytes(*step);
+                Some((step, Checkpoint::from_bytes(bytes, self.keeper.path(step))?))
+            }
+        };
+        Ok(Begin { lock, newest, passed_over })
+    }
+
+    /// Writes a checkpoint, on the first rank.
+    fn write<O: Optimizer>(
+        &self,
+        ranks: &impl Ranks<O>,
+        step: u64,
+        checkpoint: &Checkpoint,
+    ) -> Result<(), Error> {
+        let written = if ranks.is_first() { self.keeper.write(step, checkpoint) } else { Ok(()) };
+        ranks.share(written.map(|()| vec![]).map_err(Error::from)).map(|_| ())
+    }
+
     /// Whether the run has come to an end.
-    fn end(&self, place: &Place, step: u64, total: Option<u64>) -> Option<End> {
+    fn end(&self, place: &Place, step: u64, total: Option<u64>, stopped: bool) -> Option<End> {
         if total.is_some_and(|total| step >= total) {
             Some(End::Finished)
         } else if self.patience.is_some_and(|patience| place.bad >= patience) {
             Some(End::Patience)
         } else {
-            self.stop.load(Ordering::Relaxed).then_some(End::Stopped)
+            stopped.then_some(End::Stopped)
         }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
     }
 
     fn tell(&mut self, step: u64, loss: f64) -> Result<(), Error> {

@@ -7,7 +7,7 @@ mod memory;
 mod supply;
 
 pub use memory::{NamedTensor, OptimizerState, StateError};
-pub use supply::{Prepare, Supply};
+pub use supply::{Prepare, Slices, Supply};
 
 use crate::error::{HyperparameterError, StepError};
 use crate::params::{Gradients, Params};
@@ -132,6 +132,13 @@ pub trait Optimizer {
         false
     }
 
+    /// Whether a slice of the parameters can be updated alone, as a model of its own in which a parameter is the part of it that
+    /// lies in the slice.
+    #[doc(hidden)]
+    fn slices(&self) -> Slices {
+        Slices::Refused
+    }
+
     /// The step, with threads to share the work with, gradients that are still to be computed, and what is to be done with
     /// each gradient first. No result depends on how they are supplied.
     #[doc(hidden)]
@@ -188,6 +195,9 @@ macro_rules! forward {
             }
             fn takes_streams(&mut self, params: &Params, prepare: Prepare, largest: f64) -> bool {
                 (**self).takes_streams(params, prepare, largest)
+            }
+            fn slices(&self) -> Slices {
+                (**self).slices()
             }
             fn step_from(
                 &mut self,

@@ -3,7 +3,7 @@
 use crate::dtype::{Float, with_float};
 use crate::exec::Streams;
 use crate::kernels::workers::Workers;
-use crate::params::Gradients;
+use crate::params::{Gradients, Params};
 
 /// What comes with the gradients of a step.
 #[derive(Debug, Default)]
@@ -15,6 +15,19 @@ pub struct Supply<'a> {
     pub streams: Option<(Streams<'a>, f64)>,
     /// What is done with each number of the gradients first.
     pub prepare: Prepare,
+    /// The model and all its gradients, where those that come are of a slice of it: norms are of the whole.
+    pub whole: Option<(&'a Params, &'a Gradients)>,
+}
+
+/// What an optimiser needs to update a slice of the parameters alone, each number of which it updates by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slices {
+    /// It cannot: it needs whole tensors.
+    Refused,
+    /// The gradient of the slice.
+    Own,
+    /// That of all parameters as well: [`Supply::whole`].
+    Whole,
 }
 
 /// What is done with each number of a gradient before the update: g ↦ scale·g, then limited to ±limit.

@@ -109,8 +109,9 @@ impl Gradients {
     }
 
     /// Says which loss these are the gradients of.
+    #[doc(hidden)]
     #[inline]
-    pub(crate) fn set_loss(&mut self, loss: f64) {
+    pub fn set_loss(&mut self, loss: f64) {
         self.loss = Some(loss);
     }
 
@@ -171,7 +172,8 @@ impl Gradients {
     }
 
     /// Adds what the computation wrote to a buffer, in place of an earlier write.
-    pub(crate) fn write(&mut self, buffer: Buffer, values: DataRef<'_>) {
+    #[doc(hidden)]
+    pub fn write(&mut self, buffer: Buffer, values: DataRef<'_>) {
         self.contents_mut().writes.set(buffer, values);
     }
 
@@ -181,12 +183,14 @@ impl Gradients {
     }
 
     /// Whether it is meant if no parameter that is trained has a gradient.
-    pub(crate) fn none_is_meant(&self) -> bool {
+    #[doc(hidden)]
+    pub fn none_is_meant(&self) -> bool {
         self.contents.none_is_meant
     }
 
     /// What the computation wrote to buffers.
-    pub(super) fn writes(&self) -> impl Iterator<Item = (Buffer, DataRef<'_>)> {
+    #[doc(hidden)]
+    pub fn writes(&self) -> impl Iterator<Item = (Buffer, DataRef<'_>)> {
         self.contents.writes.each()
     }
 
@@ -332,6 +336,13 @@ impl Gradients {
     pub fn slab_of<T: Float>(&self) -> &[T] {
         assert!(T::DTYPE == self.dtype(), "the gradients are {}, asked for as {}", self.dtype(), T::DTYPE);
         T::slice(self.slab().borrow())
+    }
+
+    /// All gradients, to be overwritten: those of several shards take the place of those of one.
+    #[doc(hidden)]
+    #[track_caller]
+    pub fn slab_of_mut<T: Float>(&mut self) -> &mut [T] {
+        self.slab_mut().slice_mut()
     }
 
     /// The element type: that of the parameters.

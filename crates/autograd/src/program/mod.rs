@@ -473,6 +473,18 @@ impl Program {
         (&self.plan.inputs[number as usize]).into()
     }
 
+    /// The buffers that a run writes, in the order in which its gradients carry what was written.
+    #[doc(hidden)]
+    pub fn written(&self) -> &[Buffer] {
+        &self.writes
+    }
+
+    /// Whether a run gives gradients.
+    #[doc(hidden)]
+    pub fn gives_gradients(&self) -> bool {
+        self.gradients.is_some()
+    }
+
     /// Whether the parameters are those that it was traced for.
     ///
     /// # Errors

@@ -1,0 +1,187 @@
+//! The sum of the shards' numbers, on each rank that of the same tree.
+
+use crate::tree::{Act, Node, acts, part, pieces};
+use crate::{Numbers, World, WorldError};
+use autograd::{Data, Float};
+use bytemuck::{Pod, cast_slice, cast_slice_mut};
+use std::ops::Range;
+
+/// A number that ranks add.
+pub(crate) trait Term: Float + Pod {
+    fn numbers(x: &mut [Self]) -> Numbers<'_>;
+    fn data(values: Vec<Self>) -> Data;
+}
+impl Term for f32 {
+    fn numbers(x: &mut [f32]) -> Numbers<'_> {
+        Numbers::F32(x)
+    }
+    fn data(values: Vec<f32>) -> Data {
+        Data::F32(values)
+    }
+}
+impl Term for f64 {
+    fn numbers(x: &mut [f64]) -> Numbers<'_> {
+        Numbers::F64(x)
+    }
+    fn data(values: Vec<f64>) -> Data {
+        Data::F64(values)
+    }
+}
+
+/// Adds the second slice to the first.
+pub(crate) fn add<T: Float>(sum: &mut [T], terms: &[T]) {
+    sum.iter_mut().zip(terms).for_each(|(sum, &x)| *sum = *sum + x);
+}
+
+/// How the shards' numbers are added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// By one tree over all shards.
+    Tree,
+    /// Each rank its own, one after the other, and then as the world adds.
+    Fast,
+}
+
+/// The sums of `length` numbers over `shards` shards, of which each rank has a part.
+#[derive(Debug)]
+pub(crate) struct Sums<T> {
+    length: usize,
+    shards: usize,
+    order: Order,
+    /// How this rank adds each node that it holds whole: numbers are those of shards.
+    own: Vec<Vec<Act>>,
+    /// How many nodes each rank holds whole.
+    held: Vec<usize>,
+    /// How the owner of a slice adds up everything: numbers are those of the nodes of all ranks.
+    last: Vec<Act>,
+    /// Sums that are in no use.
+    spare: Vec<Vec<T>>,
+    sent: Vec<T>,
+    received: Vec<T>,
+    /// The mean over all shards: on each rank its slice, and after a gather everything.
+    pub(crate) mean: Vec<T>,
+}
+
+impl<T: Term> Sums<T> {
+    pub(crate) fn new(length: usize, shards: usize, order: Order, world: &dyn World) -> Sums<T> {
+        let (rank, size) = (world.rank(), world.size());
+        let all: Vec<Vec<Node>> = (0..size).map(|rank| pieces(shards, &part(shards, rank, size))).collect();
+        let leaf = |node: &Node| (node.len() == 1).then_some(node.start);
+        let own = match order {
+            Order::Tree => all[rank].iter().map(|node| acts(node, &leaf)).collect(),
+            Order::Fast => {
+                let mut list: Vec<Act> = part(shards, rank, size).map(Act::Plus).collect();
+                list[0] = Act::Put(part(shards, rank, size).start);
+                vec![list]
+            }
+        };
+        let nodes: Vec<&Node> = all.iter().flatten().collect();
+        let last = acts(&(0..shards), &|node| nodes.iter().position(|known| *known == node));
+        let held = all.iter().map(Vec::len).collect();
+        let (spare, sent, received) = (vec![], vec![], vec![]);
+        let mean = vec![T::default(); length];
+        Sums { length, shards, order, own, held, last, spare, sent, received, mean }
+    }
+
+    /// The slice of the numbers that a rank finishes.
+    pub(crate) fn slice(&self, rank: usize, size: usize) -> Range<usize> {
+        part(self.length, rank, size)
+    }
+
+    /// The sums of the nodes that this rank holds whole. `give` adds the numbers of a shard to a slice, or writes them there if
+    /// the flag says so.
+    pub(crate) fn own<E>(
+        &mut self,
+        mut give: impl FnMut(usize, &mut [T], bool) -> Result<(), E>,
+    ) -> Result<Vec<Vec<T>>, E> {
+        let (length, spare) = (self.length, &mut self.spare);
+        let mut stack = vec![];
+        for act in self.own.iter().flatten() {
+            match *act {
+                Act::Put(shard) => {
+                    let mut sum = spare.pop().unwrap_or_else(|| vec![T::default(); length]);
+                    give(shard, &mut sum, true)?;
+                    stack.push(sum);
+                }
+                Act::Plus(shard) => give(shard, stack.last_mut().expect("a sum is there"), false)?,
+                Act::Add => {
+                    let right = stack.pop().expect("two sums are there");
+                    add(stack.last_mut().expect("two sums are there"), &right);
+                    spare.push(right);
+                }
+            }
+        }
+        Ok(stack)
+    }
+
+    /// Makes the mean over all shards of the sums of all ranks: on each rank the slice that it finishes.
+    pub(crate) fn finish(&mut self, world: &dyn World, own: Vec<Vec<T>>) -> Result<(), WorldError> {
+        let done = match self.order {
+            Order::Tree => self.finish_tree(world, &own),
+            Order::Fast => {
+                self.mean.copy_from_slice(&own[0]);
+                world.sum(T::numbers(&mut self.mean))
+            }
+        };
+        self.spare.extend(own);
+        done?;
+        let here = match self.order {
+            Order::Tree => self.slice(world.rank(), world.size()),
+            Order::Fast => 0..self.length,
+        };
+        let count = T::from_f64(self.shards as f64);
+        self.mean[here].iter_mut().for_each(|x| *x = *x / count);
+        Ok(())
+    }
+
+    fn finish_tree(&mut self, world: &dyn World, own: &[Vec<T>]) -> Result<(), WorldError> {
+        let (rank, size) = (world.rank(), world.size());
+        let here = self.slice(rank, size);
+        if size == 1 {
+            self.mean.copy_from_slice(&own[0]); // the root of the tree
+            return Ok(());
+        }
+        let bytes = |numbers: usize| numbers * size_of::<T>();
+        self.sent.clear();
+        let mut to = vec![];
+        for other in 0..size {
+            let slice = self.slice(other, size);
+            to.push(bytes(own.len() * slice.len()));
+            own.iter().for_each(|sum| self.sent.extend_from_slice(&sum[slice.clone()]));
+        }
+        let from: Vec<usize> = self.held.iter().map(|held| bytes(held * here.len())).collect();
+        let nodes: usize = self.held.iter().sum();
+        self.received.resize(nodes * here.len(), T::default());
+        world.exchange(cast_slice(&self.sent), &to, cast_slice_mut(&mut self.received), &from)?;
+        if here.is_empty() {
+            return Ok(());
+        }
+        let known: Vec<&[T]> = self.received.chunks(here.len()).collect();
+        let mut stack: Vec<Vec<T>> = vec![];
+        for act in &self.last {
+            match *act {
+                Act::Put(node) => stack.push(known[node].to_vec()),
+                Act::Plus(node) => add(stack.last_mut().expect("a sum is there"), known[node]),
+                Act::Add => {
+                    let right = stack.pop().expect("two sums are there");
+                    add(stack.last_mut().expect("two sums are there"), &right);
+                }
+            }
+        }
+        self.mean[here].copy_from_slice(&stack[0]);
+        Ok(())
+    }
+
+    /// Whether every rank has all of the mean without a gather.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.order == Order::Fast
+    }
+
+    /// Gathers every rank's slice of the mean, or of what has taken its place.
+    pub(crate) fn gather(&mut self, world: &dyn World) -> Result<(), WorldError> {
+        let (rank, size) = (world.rank(), world.size());
+        let here = self.mean[self.slice(rank, size)].to_vec();
+        let from: Vec<usize> = (0..size).map(|rank| self.slice(rank, size).len() * size_of::<T>()).collect();
+        world.gather(cast_slice(&here), cast_slice_mut(&mut self.mean), &from)
+    }
+}
