@@ -13,51 +13,87 @@
 
 mod training;
 
+use ndarray::Axis;
 use parallel::World as _;
 use std::error::Error;
-use std::process::Command;
-use training::{Plan, Samples, train};
+use std::process::{self, Command};
+use training::{Plan, Samples};
 use wengert_mpi::World;
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let (mut data, mut kill) = (None, None);
-    let mut plan =
-        Plan { steps: 300, batch: 64, shards: 8, dropout: 0.25, owners: false, checkpoints: None };
-    let mut arguments = std::env::args().skip(1);
-    while let Some(name) = arguments.next() {
-        let mut value = || arguments.next().ok_or(format!("a value has to follow {name}"));
-        match &name[..] {
-            "--data" => data = Some(value()?),
-            "--folder" => plan.checkpoints = Some((value()?.into(), 20)),
-            "--kill" => kill = Some(value()?.parse()?),
-            "--owners" => plan.owners = true,
-            "--shards" => plan.shards = value()?.parse()?,
-            "--steps" => plan.steps = value()?.parse()?,
-            _ => {
-                let known = "--data, --folder, --kill, --owners, --shards and --steps";
-                return Err(format!("{name}: there are {known}").into());
+/// What the command line says.
+struct Options {
+    plan: Plan,
+    data: Option<String>,
+    /// The checkpoints are nobody's, and deleted in the end.
+    is_temporary: bool,
+    kill: Option<u64>,
+}
+
+impl Options {
+    fn read(mut arguments: impl Iterator<Item = String>) -> Result<Options, Box<dyn Error>> {
+        let folder = std::env::temp_dir().join(format!("wengert-distributed-{}", process::id()));
+        let (steps, batch, shards, dropout) = (300, 64, 8, 0.25);
+        let plan =
+            Plan { steps, batch, shards, dropout, seed: 1, owners: false, folder, checkpoint_every: 20 };
+        let mut options = Options { plan, data: None, is_temporary: true, kill: None };
+        let plan = &mut options.plan;
+        while let Some(name) = arguments.next() {
+            let mut value = || arguments.next().ok_or(format!("a value has to follow {name}"));
+            match &name[..] {
+                "--data" => options.data = Some(value()?),
+                "--folder" => (plan.folder, options.is_temporary) = (value()?.into(), false),
+                "--kill" => options.kill = Some(value()?.parse()?),
+                "--owners" => plan.owners = true,
+                "--shards" => plan.shards = value()?.parse()?,
+                "--steps" => plan.steps = value()?.parse()?,
+                _ => {
+                    let known = "--data, --folder, --kill, --owners, --shards and --steps";
+                    return Err(format!("{name}: there are {known}").into());
+                }
             }
         }
+        if plan.shards == 0 || !batch.is_multiple_of(plan.shards) {
+            return Err(format!("--shards {}: expected a divisor of {batch}, the batch", plan.shards).into());
+        }
+        Ok(options)
     }
-    if plan.shards == 0 || !plan.batch.is_multiple_of(plan.shards) {
-        return Err(format!("--shards {}: expected a divisor of {}, the batch", plan.shards, plan.batch).into());
-    }
-    let samples = data.map_or_else(Samples::small, |folder| Samples::mnist(&folder))?;
+}
+
+/// Those of the four files of MNIST in a folder.
+fn mnist(folder: &str) -> Result<[Samples; 2], Box<dyn Error>> {
+    let (train, held_out) = datasets::idx::mnist(folder)?;
+    Ok([train, held_out].map(|images| {
+        let x = images.x_f32();
+        let (n, pixels): (usize, usize) = (x.len_of(Axis(0)), x.shape()[1..].iter().product());
+        let x = x.into_shape_with_order((n, pixels)).expect("pixels follow each other");
+        Samples { x, y: images.y }
+    }))
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let Options { plan, data, is_temporary, kill } = Options::read(std::env::args().skip(1))?;
+    let samples = data.map_or_else(Samples::small, |folder| mnist(&folder))?;
     let world = World::join()?;
-    let trained = train(&world, &plan, &samples, |step| {
+    let trained = training::train(&world, &plan, samples, |step| {
         if kill == Some(step) && world.rank() + 1 == world.size() {
             eprintln!("rank {} is killed before step {step}", world.rank());
-            Command::new("kill").args(["-KILL", &std::process::id().to_string()]).status()?;
+            Command::new("kill")
+                .args(["-KILL", &process::id().to_string()])
+                .status()
+                .map_err(train::Error::other)?;
         }
         Ok(())
     })?;
     if world.rank() == 0 {
-        if trained.resumed > 0 {
-            println!("went on from step {}", trained.resumed);
+        if let Some(step) = trained.resumed {
+            println!("went on from step {step}");
         }
-        let (loss, right) = (trained.loss, 100.0 * trained.read_right);
-        println!("{} steps, loss {loss:.4}, {right:.2} % of the held-out pictures read right", plan.steps);
-        println!("{:016x} is the hash of the weights, on {} ranks", trained.hash, world.size());
+        let right = 100.0 * trained.read_right;
+        println!("{} steps, {right:.2} % of the held-out pictures read right", plan.steps);
+        println!("{:016x} is the hash of the weights; ranks: {}", trained.hash, world.size());
+        if is_temporary {
+            std::fs::remove_dir_all(&plan.folder)?;
+        }
     }
     Ok(())
 }

@@ -1,41 +1,38 @@
 //! Nothing that goes wrong on one rank lets another wait.
 
 use crate::launch::{Ran, mpirun};
-use crate::scenes::{CHECKPOINT_AT, FAULT_AT, Scene};
+use crate::scenes::{CHECKPOINT_AT, FAULT_AT, Folder, Scene};
 use files::Keeper;
-use std::fs;
 use std::time::Duration;
 
-/// No fault takes longer to be known everywhere.
+/// No fault takes longer to be known everywhere, and until all have ended.
 const SOON: Duration = Duration::from_secs(3);
 
-/// What the other ranks learn of a fault.
-enum Known {
-    /// An error with these words.
+/// What becomes of the ranks that do not fail.
+enum Fate {
+    /// Each gets an error with these words.
     Told(String),
-    /// Nothing: they are ended.
+    /// They are ended.
     Ended,
 }
 
-/// The fault of a rank is known everywhere, soon.
-fn known(what: &str, ranks: usize, ran: &Ran, known: &Known) {
-    assert!(!ran.well, "{what}, {ranks} ranks: `mpirun` tells no error:\n{}", ran.text);
-    let text = match known {
-        Known::Told(text) => text,
-        Known::Ended => "",
-    };
-    let tell = |rank: usize| {
-        let begin = format!("{rank} ");
-        ran.lines("TOLD").any(|line| line.strip_prefix(&begin).is_some_and(|line| line.contains(text)))
-    };
-    let told = (0..ranks).filter(|&rank| tell(rank)).count();
-    if matches!(known, Known::Told(_)) {
-        assert!(told + 1 >= ranks, "{what}, {ranks} ranks: {told} were told \"{text}\":\n{}", ran.text);
+/// Looks at what a fault of one rank has led to, and prints it as a row of a table.
+fn check(fault: &str, ranks: usize, ran: &Ran, fate: &Fate) {
+    let context = || format!("{fault}, {ranks} ranks:\n{}", ran.text);
+    assert!(!ran.well, "`mpirun` tells no error: {}", context());
+    let end = ran.after_the_fault.unwrap_or_else(|| panic!("no fault was told: {}", context()));
+    assert!(end < SOON, "{end:?}: {}", context());
+    match fate {
+        Fate::Ended => println!("  | {fault} | {ranks} | all ended | | {:.1} s |", end.as_secs_f64()),
+        Fate::Told(text) => {
+            let told: Vec<_> = ran.told.iter().filter(|told| told.error.contains(text)).collect();
+            let ranks_told: std::collections::BTreeSet<usize> = told.iter().map(|told| told.rank).collect();
+            assert!(ranks_told.len() + 1 >= ranks, "{ranks_told:?} were told \"{text}\": {}", context());
+            let last = told.iter().map(|told| told.after_the_fault).max().unwrap_or_default();
+            let [last, end] = [last, end].map(|time| time.as_secs_f64());
+            println!("  | {fault} | {ranks} | {text} | {last:.2} s | {end:.1} s |");
+        }
     }
-    let time = ran.after_the_fault.unwrap_or_else(|| panic!("{what}: no fault was told:\n{}", ran.text));
-    let outcome = if text.is_empty() { "all ended" } else { text };
-    println!("  {what}, {ranks} ranks: {outcome}, {:.1} s", time.as_secs_f64());
-    assert!(time < SOON, "{what}, {ranks} ranks: {time:?}\n{}", ran.text);
 }
 
 /// Everybody is told of rank 1, and rank 1 of another one.
@@ -49,53 +46,49 @@ pub(crate) fn disagreements_are_told_to_all() {
     ] {
         for ranks in 2..=4 {
             let ran = mpirun(ranks, &["disagreement", what]).unwrap();
-            known(what, ranks, &ran, &Known::Told(text.to_owned()));
+            check(what, ranks, &ran, &Fate::Told(text.to_owned()));
         }
     }
     for ranks in 2..=4 {
         let ran = mpirun(ranks, &["disagreement", "silence"]).unwrap();
         // The first that loses its patience ends all, maybe before another has told.
-        assert!(ran.lines("TOLD").any(|line| line.contains("rank 1 is gone: it said nothing for 500ms")), "{}", ran.text);
-        known("silence", ranks, &ran, &Known::Ended);
+        let silent = |error: &str| error.contains("rank 1 is gone: it said nothing for 500ms");
+        assert!(ran.told.iter().any(|told| silent(&told.error)), "{}", ran.text);
+        check("silence", ranks, &ran, &Fate::Ended);
     }
 }
 
 pub(crate) fn no_fault_hangs_and_the_checkpoint_is_whole() {
-    let folder = std::env::temp_dir().join(format!("wengert-mpi-faults-{}", std::process::id()));
-    let hash = Scene::new(8).alone().hash;
-    let told = |text: &str| Known::Told(text.to_owned());
+    let hash = Scene::new(8).alone(&Folder::new()).hash;
+    let told = |text: &str| Fate::Told(text.to_owned());
     let faults = [
-        ("panic", Known::Ended),
-        ("panic of a thread", Known::Ended),
-        ("exit", Known::Ended),
-        ("abort", Known::Ended),
-        ("SIGKILL", Known::Ended),
+        ("panic", Fate::Ended),
+        ("panic of a thread", Fate::Ended),
+        ("exit", Fate::Ended),
+        ("abort", Fate::Ended),
+        ("SIGKILL", Fate::Ended),
         ("error", told(&format!("after {FAULT_AT} steps: rank 1 is gone"))),
-        ("not finite", told("rank 1: the gradient or value of")),
-        ("another plan", told("rank 1 has another program than rank 0")),
+        ("not finite", told("after 0 steps: rank 1: the gradient or value of")),
+        ("another program", told("after 0 steps: rank 1 has another program than rank 0")),
+        ("other parameters", told("after 0 steps: rank 1 has another parameters than rank 0")),
     ];
-    for (fault, expected) in &faults {
+    for (fault, fate) in &faults {
         for ranks in 2..=4 {
-            fs::remove_dir_all(&folder).ok();
-            let scene = Scene::new(8).folder(&folder).fault(fault, 1);
-            known(fault, ranks, &scene.mpirun(ranks), expected);
+            let folder = Folder::new();
+            check(fault, ranks, &Scene::new(8).fault(fault, 1).mpirun(ranks, &folder), fate);
             goes_on(&folder, hash);
         }
     }
-    // Rank 0, which writes the checkpoints; and a rank that goes on from another one than the others.
-    fs::remove_dir_all(&folder).ok();
-    known("SIGKILL of rank 0", 3, &Scene::new(8).folder(&folder).fault("SIGKILL", 0).mpirun(3), &Known::Ended);
-    let scene = Scene::new(8).folder(&folder).fault("another checkpoint", 1);
-    known("another checkpoint", 3, &scene.mpirun(3), &told("rank 1 has another"));
+    // Rank 0 writes the checkpoints.
+    let folder = Folder::new();
+    check("SIGKILL of rank 0", 3, &Scene::new(8).fault("SIGKILL", 0).mpirun(3, &folder), &Fate::Ended);
     goes_on(&folder, hash);
-    fs::remove_dir_all(&folder).unwrap();
 }
 
 /// The newest checkpoint is whole, if there was time for one, and a training that goes on from it ends as one that was not disturbed.
-fn goes_on(folder: &std::path::Path, hash: u64) {
-    let newest = Keeper::new(folder).newest().unwrap().map(|(step, _)| step);
-    let trained = Scene::new(8).folder(folder).alone();
-    assert_eq!(trained.resumed, newest.unwrap_or(0));
+fn goes_on(folder: &Folder, hash: u64) {
+    let newest = Keeper::new(&folder.0).newest().unwrap().map(|(step, _)| step);
     assert!(newest.is_none_or(|step| step == CHECKPOINT_AT));
-    assert_eq!(trained.hash, hash);
+    let trained = Scene::new(8).alone(folder);
+    assert_eq!((trained.resumed, trained.hash), (newest, hash));
 }

@@ -16,6 +16,15 @@ pub(crate) struct Ran {
     pub(crate) text: String,
     /// From the fault that a rank told of to the end of `mpirun`.
     pub(crate) after_the_fault: Option<Duration>,
+    /// What each rank was told of it, and how long after it.
+    pub(crate) told: Vec<Told>,
+}
+
+/// An error that a rank got.
+pub(crate) struct Told {
+    pub(crate) rank: usize,
+    pub(crate) error: String,
+    pub(crate) after_the_fault: Duration,
 }
 
 impl Ran {
@@ -63,9 +72,21 @@ fn run(command: &mut Command) -> Result<Ran, String> {
     };
     let ended = now();
     let text = [out, err].map(|reader| reader.join().expect("the reader does not panic")).concat();
-    let fault = text.lines().find_map(|line| line.strip_prefix("FAULT ")?.parse().ok());
-    let after_the_fault = fault.map(|at| ended.saturating_sub(Duration::from_nanos(at)));
-    Ok(Ran { well: status.success(), text, after_the_fault })
+    let at = |nanos: &str| nanos.parse().ok().map(Duration::from_nanos);
+    let fault = text.lines().find_map(|line| at(line.strip_prefix("FAULT ")?));
+    let told = |line: &str| {
+        let [time, rank, error] = *line.strip_prefix("TOLD ")?.splitn(3, ' ').collect::<Vec<_>>() else {
+            return None;
+        };
+        let after_the_fault = at(time)?.saturating_sub(fault?);
+        Some(Told { rank: rank.parse().ok()?, error: error.to_owned(), after_the_fault })
+    };
+    Ok(Ran {
+        well: status.success(),
+        told: text.lines().filter_map(told).collect(),
+        after_the_fault: fault.map(|at| ended.saturating_sub(at)),
+        text,
+    })
 }
 
 fn read(mut pipe: impl io::Read + Send + 'static) -> thread::JoinHandle<String> {
@@ -89,4 +110,9 @@ pub(crate) fn tell(line: &str) {
 /// Tells the test that the fault comes now.
 pub(crate) fn tell_fault() {
     tell(&format!("FAULT {}", now().as_nanos()));
+}
+
+/// Tells the test what error this rank got.
+pub(crate) fn tell_error(rank: usize, error: &dyn std::error::Error) {
+    tell(&format!("TOLD {} {rank} {error}", now().as_nanos()));
 }

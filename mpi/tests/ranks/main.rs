@@ -31,6 +31,7 @@ fn rank(arguments: &[&str]) -> Result<(), Box<dyn std::error::Error>> {
     match arguments {
         ["collectives"] => worlds::collectives(),
         ["disagreement", what] => worlds::disagreement(what),
+        ["count", owners] => hashes::count(*owners == "true"),
         ["train", rest @ ..] => scenes::rank(rest),
         _ => panic!("no rank does {arguments:?}"),
     }
@@ -42,7 +43,8 @@ fn main() -> ExitCode {
     if let ["rank", rest @ ..] = &words[..] {
         return if rank(rest).is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
-    let wanted = |name: &str| words.iter().filter(|word| !word.starts_with('-')).all(|word| name.contains(word));
+    let wanted =
+        |name: &str| words.iter().filter(|word| !word.starts_with('-')).all(|word| name.contains(word));
     let mut failed = 0;
     for (name, test) in TESTS.iter().filter(|(name, _)| wanted(name)) {
         println!("test {name} ...");

@@ -1,6 +1,6 @@
 //! What ranks say to each other: bytes of every length arrive, and what does not fit is an error on all ranks.
 
-use crate::launch::{alone, mpirun, tell, tell_fault};
+use crate::launch::{alone, mpirun, tell, tell_error, tell_fault};
 use parallel::{Numbers, World as _, WorldError};
 use std::error::Error;
 use std::time::Duration;
@@ -85,7 +85,7 @@ pub(crate) fn disagreement(what: &str) -> Result<(), Box<dyn Error>> {
         _ => gather(2000),
     };
     let error = result.expect_err("the ranks disagree");
-    tell(&format!("TOLD {} {error}", world.rank()));
+    tell_error(world.rank(), &error);
     assert_eq!(gather(2000), Err::<(), WorldError>(error.clone()), "a world that failed stays so");
     Err(error.into())
 }
