@@ -1,6 +1,6 @@
 //! Nothing that goes wrong on one rank lets another wait.
 
-use crate::launch::{Ran, mpirun};
+use crate::launch::{Ran, mpirun, mpirun_within};
 use crate::scenes::{CHECKPOINT_AT, FAULT_AT, Folder, Scene};
 use files::Keeper;
 use std::time::Duration;
@@ -45,17 +45,22 @@ pub(crate) fn disagreements_are_told_to_all() {
         ("leave", "rank 1 is gone: its function returned"),
     ] {
         for ranks in 2..=4 {
-            let ran = mpirun(ranks, &["disagreement", what]).unwrap();
+            let ran = mpirun(ranks, &["disagreement", what]);
             check(what, ranks, &ran, &Fate::Told(text.to_owned()));
         }
     }
     for ranks in 2..=4 {
-        let ran = mpirun(ranks, &["disagreement", "silence"]).unwrap();
+        let ran = mpirun(ranks, &["disagreement", "silence"]);
         // The first that loses its patience ends all, maybe before another has told.
         let silent = |error: &str| error.contains("rank 1 is gone: it said nothing for 500ms");
         assert!(ran.told.iter().any(|told| silent(&told.error)), "{}", ran.text);
         check("silence", ranks, &ran, &Fate::Ended);
     }
+}
+
+/// The control: ranks that do wait for ever are noticed.
+pub(crate) fn a_hang_is_noticed() {
+    assert!(mpirun_within(Duration::from_secs(2), 2, &["disagreement", "for ever"]).is_none());
 }
 
 pub(crate) fn no_fault_hangs_and_the_checkpoint_is_whole() {

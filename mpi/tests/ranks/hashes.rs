@@ -51,7 +51,7 @@ const HEADER: u64 = 48;
 pub(crate) fn bytes_are_those_of_the_formula() {
     for ranks in [2, 4] {
         for owners in ["false", "true"] {
-            let ran = mpirun(ranks, &["count", owners]).unwrap();
+            let ran = mpirun(ranks, &["count", owners]);
             let sent: Vec<u64> = ran.lines("SENT").map(|line| line.parse().unwrap()).collect();
             assert_eq!(sent.len(), ranks, "{}", ran.text);
             let (n, slab, sent): (u64, u64, u64) = (ranks as u64, 4 * NUMBERS, sent.iter().sum());

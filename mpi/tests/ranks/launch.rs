@@ -1,7 +1,8 @@
 //! Ranks of this very program, started by `mpirun`, and what became of them.
 
 use std::ffi::OsStr;
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{env, io, thread};
 
@@ -35,58 +36,75 @@ impl Ran {
 }
 
 /// Runs so many ranks of a scenario.
-pub(crate) fn mpirun(ranks: usize, scenario: &[impl AsRef<OsStr>]) -> Result<Ran, String> {
+pub(crate) fn mpirun(ranks: usize, scenario: &[impl AsRef<OsStr>]) -> Ran {
+    mpirun_within(MOST, ranks, scenario).unwrap_or_else(|| panic!("{ranks} ranks hung for {MOST:?}"))
+}
+
+/// Runs them, and ends them after so long: then there is nothing to tell.
+pub(crate) fn mpirun_within(most: Duration, ranks: usize, scenario: &[impl AsRef<OsStr>]) -> Option<Ran> {
     let mut command = Command::new("mpirun");
-    command.args(["--oversubscribe", "-n", &ranks.to_string()]).arg(this_program()?);
+    command.args(["--oversubscribe", "-n", &ranks.to_string()]).arg(this_program());
     // As root, which containers often are, Open MPI wants to be told twice.
     command.env("OMPI_ALLOW_RUN_AS_ROOT", "1").env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
-    run(command.arg("rank").args(scenario))
+    run(command.arg("rank").args(scenario), most)
 }
 
 /// Runs the scenario without `mpirun`.
-pub(crate) fn alone(scenario: &[impl AsRef<OsStr>]) -> Result<Ran, String> {
-    run(Command::new(this_program()?).arg("rank").args(scenario))
+pub(crate) fn alone(scenario: &[impl AsRef<OsStr>]) -> Ran {
+    run(Command::new(this_program()).arg("rank").args(scenario), MOST).expect("one rank waits for nobody")
 }
 
-fn this_program() -> Result<std::path::PathBuf, String> {
-    env::current_exe().map_err(|error| format!("the test's own path: {error}"))
+fn this_program() -> PathBuf {
+    env::current_exe().expect("a program has a path")
 }
 
-fn run(command: &mut Command) -> Result<Ran, String> {
-    let program = format!("{:?}", command.get_program());
+fn run(command: &mut Command, most: Duration) -> Option<Ran> {
     let piped = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = piped.spawn().map_err(|error| format!("{program}: {error}"))?;
+    let mut child = piped.spawn().unwrap_or_else(|error| panic!("{:?}: {error}", piped.get_program()));
     let (out, err) = (child.stdout.take().expect("it is piped"), child.stderr.take().expect("it is piped"));
     let [out, err] = [read(out), read(err)];
     let begun = Instant::now();
     let status = loop {
-        match child.try_wait() {
-            Ok(Some(status)) => break status,
-            Ok(None) if begun.elapsed() < MOST => thread::sleep(Duration::from_millis(2)),
-            other => {
-                child.kill().ok();
-                child.wait().ok();
-                return Err(format!("{program} hung for {MOST:?} ({other:?})"));
+        match child.try_wait().expect("a child can be waited for") {
+            Some(status) => break status,
+            None if begun.elapsed() < most => thread::sleep(Duration::from_millis(2)),
+            None => {
+                end(&mut child);
+                return None;
             }
         }
     };
     let ended = now();
     let text = [out, err].map(|reader| reader.join().expect("the reader does not panic")).concat();
-    let at = |nanos: &str| nanos.parse().ok().map(Duration::from_nanos);
-    let fault = text.lines().find_map(|line| at(line.strip_prefix("FAULT ")?));
-    let told = |line: &str| {
-        let [time, rank, error] = *line.strip_prefix("TOLD ")?.splitn(3, ' ').collect::<Vec<_>>() else {
-            return None;
+    Some(Ran::of(status.success(), text, ended))
+}
+
+/// Ends a process and, if it is `mpirun`, its ranks.
+fn end(child: &mut Child) {
+    let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    for _ in 0..100 {
+        if asked.is_err() || child.try_wait().is_ok_and(|status| status.is_some()) {
+            break;
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    child.kill().ok();
+    child.wait().ok();
+}
+
+impl Ran {
+    fn of(well: bool, text: String, ended: Duration) -> Ran {
+        let at = |nanos: &str| nanos.parse().ok().map(Duration::from_nanos);
+        let fault = text.lines().find_map(|line| at(line.strip_prefix("FAULT ")?));
+        let told = |line: &str| {
+            let mut words = line.strip_prefix("TOLD ")?.splitn(3, ' ');
+            let after_the_fault = at(words.next()?)?.saturating_sub(fault?);
+            let (rank, error) = (words.next()?.parse().ok()?, words.next()?.to_owned());
+            Some(Told { rank, error, after_the_fault })
         };
-        let after_the_fault = at(time)?.saturating_sub(fault?);
-        Some(Told { rank: rank.parse().ok()?, error: error.to_owned(), after_the_fault })
-    };
-    Ok(Ran {
-        well: status.success(),
-        told: text.lines().filter_map(told).collect(),
-        after_the_fault: fault.map(|at| ended.saturating_sub(at)),
-        text,
-    })
+        let told = text.lines().filter_map(told).collect();
+        Ran { well, told, after_the_fault: fault.map(|at| ended.saturating_sub(at)), text }
+    }
 }
 
 fn read(mut pipe: impl io::Read + Send + 'static) -> thread::JoinHandle<String> {

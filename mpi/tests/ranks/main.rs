@@ -22,6 +22,7 @@ const TESTS: &[(&str, fn())] = &[
     ("one_hash", hashes::one_hash_for_any_number_of_ranks),
     ("bytes", hashes::bytes_are_those_of_the_formula),
     ("resumed", hashes::a_training_goes_on_with_other_ranks),
+    ("a_hang", faults::a_hang_is_noticed),
     ("faults_of_calls", faults::disagreements_are_told_to_all),
     ("faults_of_training", faults::no_fault_hangs_and_the_checkpoint_is_whole),
 ];

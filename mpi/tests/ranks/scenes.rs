@@ -61,12 +61,12 @@ impl Scene {
 
     /// On so many ranks, with checkpoints in this folder.
     pub(crate) fn mpirun(&self, ranks: usize, folder: &Folder) -> Ran {
-        mpirun(ranks, &self.arguments(folder)).unwrap()
+        mpirun(ranks, &self.arguments(folder))
     }
 
     /// As a process that nobody tells of ranks.
     pub(crate) fn without_mpirun(&self) -> Ran {
-        alone(&self.arguments(&Folder::new())).unwrap()
+        alone(&self.arguments(&Folder::new()))
     }
 
     /// In this process.
