@@ -42,7 +42,7 @@
 //!
 //! The parts, each a crate of its own: [`autograd`] records and differentiates, [`nn`] has layers and losses,
 //! [`optim`] the optimisers, [`solve`] equations, [`datasets`] generators of data, [`files`] models and checkpoints in files; with
-//! features `train` the training loop, `onnx` programs for other runtimes and `emit` programs as C.
+//! features `train` the training loop, `parallel` steps on several ranks, `onnx` programs for other runtimes and `emit` programs as C.
 //!
 //! # Features
 //! | feature | by default | what it adds |
@@ -57,6 +57,7 @@
 //! | `files` | on | models and checkpoints in files: the crate `files`, and `params.save(…)` in the prelude |
 //! | `train` | off | metrics, batches, logs and the training loop: the crate `train` |
 //! | `progress`, `interrupt`, `dashboard` | off | of `train`: a progress bar, the end of a run by Ctrl-C, a live view in the terminal |
+//! | `parallel` | off | `parallel`: training on several ranks, with the same bits for any number of them |
 //! | `onnx` | off | `onnx`: programs as ONNX files, which other programs run |
 //! | `emit` | off | `emit`: programs as C, with the bits of the engine |
 
@@ -77,6 +78,8 @@ pub use nn;
 #[cfg(feature = "onnx")]
 pub use onnx;
 pub use optim;
+#[cfg(feature = "parallel")]
+pub use parallel;
 pub use solve;
 #[cfg(feature = "train")]
 pub use train;

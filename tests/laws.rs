@@ -266,6 +266,8 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     ("report", &[]),
     ("files", &["autograd"]),
     ("train", &["autograd", "files", "optim"]),
+    // `files`, `nn` and `optim` for the runs of its tests.
+    ("parallel", &["autograd", "files", "nn", "optim", "train"]),
 ];
 
 /// Paths that a crate's code must not hold, with the reason.
@@ -280,6 +282,7 @@ const FORBIDDEN_PATHS: &[(&str, &[&str], &str)] = &[
     ),
     ("datasets", &["autograd", "nn", "optim", "wengert"], "datasets are plain arrays"),
     ("train", &["nn", "datasets", "wengert"], "a loop knows no layers and no data sets"),
+    ("parallel", &["nn", "optim", "datasets", "files", "wengert"], "ranks know steps, and no layers"),
     ("onnx", &["nn", "optim", "datasets", "files", "train", "wengert"], "an export knows programs alone"),
     ("emit", &["nn", "optim", "datasets", "files", "train", "wengert"], "a printer knows plans alone"),
 ];
@@ -349,7 +352,7 @@ fn sources() -> Vec<Source> {
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates");
     let mut files = vec![];
-    for name in ["autograd", "nn", "optim", "solve", "datasets", "train", "onnx", "emit"] {
+    for name in ["autograd", "nn", "optim", "solve", "datasets", "train", "parallel", "onnx", "emit"] {
         walk(&root.join(name).join("src"), &mut files);
     }
     let source = |p: PathBuf| Source {

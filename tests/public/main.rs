@@ -19,6 +19,7 @@ const CRATES: &[(&str, &str)] = &[
     ("wengert-datasets", "datasets"),
     ("wengert-files", "files"),
     ("wengert-train", "train"),
+    ("wengert-parallel", "parallel"),
     ("wengert-onnx", "onnx"),
     ("wengert-emit", "emit"),
     ("wengert-solve", "solve"),

@@ -92,12 +92,14 @@ impl<T: Term> Engine<T> {
         if shards.owners {
             self.owners(shards, header, params, optimizer)?;
         } else {
-            if !self.sums.is_whole() {
+            if !self.sums.is_whole(world) {
                 self.sums.gather(world).map_err(in_step)?;
             }
             self.fill_total();
             let total = self.total.as_ref().expect("it was filled");
-            optimizer.step(params, total).map_err(|error| Error::Optimizer { step: steps, error })?;
+            optimizer
+                .step(params, total)
+                .map_err(|error| Error::Optimizer { step: steps, error: Box::new(error) })?;
         }
         self.version = Some(params.version());
         self.steps += 1;
@@ -216,14 +218,14 @@ impl<T: Term> Engine<T> {
         let here = self.slice(shards);
         let gradient = self.sums.mean[here.clone()].to_vec();
         if optimizer.slices() == Slices::Whole {
-            if !self.sums.is_whole() {
+            if !self.sums.is_whole(world) {
                 self.sums.gather(world).map_err(in_step)?;
             }
             self.fill_total();
         }
         let total = self.total.as_ref().expect("a shard was run");
         if !total.none_is_meant() && total.trained(params).next().is_none() {
-            return Err(Error::Optimizer { step, error: StepError::NothingTrained });
+            return Err(Error::Optimizer { step, error: Box::new(StepError::NothingTrained) });
         }
         let slice = self.slice.get_or_insert_with(|| Slice::new(params, here.clone()));
         let updated = slice.update(params, total, &gradient, optimizer);

@@ -60,7 +60,7 @@ pub enum Error {
         /// How many steps were made before.
         step: u64,
         /// What it says.
-        error: StepError,
+        error: Box<StepError>,
     },
     /// Another number of shards than that of a checkpoint: it belongs to what is trained, because it decides the bits.
     Shards {
@@ -77,7 +77,7 @@ pub enum Error {
         shards: usize,
     },
     /// The program cannot be planned.
-    Program(ProgramError),
+    Program(Box<ProgramError>),
     /// The state of an optimiser that does not fit.
     State(StateError),
     /// The ranks could not speak with each other.
@@ -140,7 +140,7 @@ impl StdError for Error {
 
 impl From<ProgramError> for Error {
     fn from(error: ProgramError) -> Error {
-        Error::Program(error)
+        Error::Program(Box::new(error))
     }
 }
 

@@ -61,20 +61,20 @@ impl<'a> Cut<'a> {
             let (expected, given) = (expected.len(), all.len());
             return Err(ProgramError::InputCount { expected, given, names: names.join(", ") });
         }
-        let triples = all.into_iter().zip(expected).zip(roles);
-        let whole =
-            |((x, (name, shape, dtype)), role): ((&'a dyn AnyTensor, (&str, &Shape, DType)), &Role)| {
-                if x.dtype() != dtype {
-                    let (name, given) = (name.to_owned(), x.dtype());
-                    return Err(ProgramError::InputDType { name, expected: dtype, given });
-                }
-                Whole::new(x, shape, shards.len(), *role).map_err(|expected| ProgramError::InputShape {
-                    name: name.to_owned(),
-                    expected,
-                    given: x.dimensions(),
-                })
-            };
-        let inputs = triples.map(whole).collect::<Result<_, _>>()?;
+        let mut inputs = vec![];
+        for ((x, (name, shape, dtype)), role) in all.into_iter().zip(expected).zip(roles) {
+            let name = || name.to_owned();
+            if x.dtype() != dtype {
+                return Err(ProgramError::InputDType { name: name(), expected: dtype, given: x.dtype() });
+            }
+            let given = x.dimensions();
+            let whole = Whole::new(x, shape, shards.len(), *role);
+            inputs.push(whole.map_err(|expected| ProgramError::InputShape {
+                name: name(),
+                expected,
+                given,
+            })?);
+        }
         Ok(Cut { inputs, shards })
     }
 

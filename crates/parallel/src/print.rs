@@ -1,14 +1,15 @@
 //! Hashes by which ranks tell whether they do the same.
 
+use crate::Shards;
 use autograd::planned::{DataRef, Op, RecordedInput};
 use autograd::{Buffer, DType, Optimizer, Params, Program};
 use bytemuck::cast_slice;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// What a program computes, of which parameters.
-pub(crate) fn of_program(program: &Program, params: &Params, shards: usize) -> u64 {
+/// What a program computes, of which parameters, and how its step is cut.
+pub(crate) fn of_program(program: &Program, params: &Params, shards: &Shards<'_>) -> u64 {
     let mut hash = DefaultHasher::new();
-    shards.hash(&mut hash);
+    (shards.count, shards.order, shards.owners).hash(&mut hash);
     for p in params.iter() {
         (params.name(p), &params.shape(p)[..]).hash(&mut hash);
     }

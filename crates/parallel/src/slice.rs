@@ -148,3 +148,41 @@ fn of(params: &Params, tensor: &NamedTensor) -> Result<Param, StateError> {
         StateError { field: tensor.name.clone(), found: "a tensor of no parameter".to_owned(), expected }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::part;
+    use optim::Adam;
+
+    /// Owners remember 1/N each, and together what one would.
+    #[test]
+    fn owners_remember_their_slices_alone() {
+        let mut params = Params::f64();
+        let mut net = params.scope("net");
+        let all = [net.param("a", [2, 3], 1.0), net.param("b", [], 2.0), net.param("c", [5], 3.0)];
+        let mut grads = Gradients::zeros(&params);
+        for (p, g) in all.iter().zip([0.5, -1.0, 2.0]) {
+            grads.get_mut::<f64>(*p).unwrap().fill(g);
+        }
+        let (mut whole, mut updated) = (Adam::new(0.1).unwrap(), params.clone());
+        whole.step(&mut updated, &grads).unwrap();
+        for size in 1..=5 {
+            let (mut numbers, mut slices, mut names) = (vec![], vec![], OptimizerState::default());
+            for rank in 0..size {
+                let here = part(params.elements(), rank, size);
+                let (mut slice, mut adam) = (Slice::new(&params, here.clone()), Adam::new(0.1).unwrap());
+                let gradient = &grads.slab_of::<f64>()[here.clone()];
+                slice.update(&params, &grads, gradient, &mut adam).unwrap();
+                assert_eq!(slice.model.slab_of::<f64>(), &updated.slab_of::<f64>()[here.clone()]);
+                names = adam.state(&slice.model);
+                let own = Slice::numbers::<f64>(&names).unwrap();
+                assert_eq!(own.len(), 2 * here.len());
+                numbers.extend(own);
+                slices.push(here);
+            }
+            let joined = Slice::joined(&params, names, &slices, &numbers).unwrap();
+            assert_eq!(joined, whole.state(&updated), "{size} owners");
+        }
+    }
+}

@@ -36,7 +36,7 @@ use std::ops::Range;
 /// /// Fits y = 2x with batches of 16 rows on so many ranks; gives the bits of the weight.
 /// fn fit(ranks: usize) -> Result<u64, Box<dyn std::error::Error + Send + Sync>> {
 ///     let x = Array::linspace(-1.0, 1.0, 16).into_shape_with_order([16, 1])?;
-///     let y = 2.0 * &x;
+///     let y = x.mapv(|x| 2.0 * x);
 ///     let weights = Threads::run(ranks, |world| {
 ///         let mut params = Params::f64();
 ///         let w = params.scope("net").param("w", [1, 1], 0.5);
@@ -103,7 +103,7 @@ impl<'w> ShardedStep<'w> {
         state: State,
         params: &Params,
     ) -> ShardedStep<'w> {
-        let print = print::of_program(&program, params, shards.count);
+        let print = print::of_program(&program, params, &shards);
         let engine = RefCell::new(match params.dtype() {
             DType::F32 => Typed::F32(Engine::new(&shards, &program, state, params)),
             _ => Typed::F64(Engine::new(&shards, &program, state, params)),

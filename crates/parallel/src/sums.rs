@@ -1,6 +1,6 @@
 //! The sum of the shards' numbers, on each rank that of the same tree.
 
-use crate::tree::{Act, Node, acts, part, pieces};
+use crate::tree::{Act, Node, Order, acts, part, pieces};
 use crate::{Numbers, World, WorldError};
 use autograd::{Data, Float};
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
@@ -33,15 +33,6 @@ pub(crate) fn add<T: Float>(sum: &mut [T], terms: &[T]) {
     sum.iter_mut().zip(terms).for_each(|(sum, &x)| *sum = *sum + x);
 }
 
-/// How the shards' numbers are added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
-    /// By one tree over all shards.
-    Tree,
-    /// Each rank its own, one after the other, and then as the world adds.
-    Fast,
-}
-
 /// The sums of `length` numbers over `shards` shards, of which each rank has a part.
 #[derive(Debug)]
 pub(crate) struct Sums<T> {
@@ -54,8 +45,9 @@ pub(crate) struct Sums<T> {
     held: Vec<usize>,
     /// How the owner of a slice adds up everything: numbers are those of the nodes of all ranks.
     last: Vec<Act>,
-    /// Sums that are in no use.
+    /// Sums that are in no use: of all numbers, and of the slice that this rank finishes.
     spare: Vec<Vec<T>>,
+    spare_slices: Vec<Vec<T>>,
     sent: Vec<T>,
     received: Vec<T>,
     /// The mean over all shards: on each rank its slice, and after a gather everything.
@@ -78,9 +70,9 @@ impl<T: Term> Sums<T> {
         let nodes: Vec<&Node> = all.iter().flatten().collect();
         let last = acts(&(0..shards), &|node| nodes.iter().position(|known| *known == node));
         let held = all.iter().map(Vec::len).collect();
-        let (spare, sent, received) = (vec![], vec![], vec![]);
+        let (spare, spare_slices, sent, received) = (vec![], vec![], vec![], vec![]);
         let mean = vec![T::default(); length];
-        Sums { length, shards, order, own, held, last, spare, sent, received, mean }
+        Sums { length, shards, order, own, held, last, spare, spare_slices, sent, received, mean }
     }
 
     /// The slice of the numbers that a rank finishes.
@@ -92,43 +84,24 @@ impl<T: Term> Sums<T> {
     /// the flag says so.
     pub(crate) fn own<E>(
         &mut self,
-        mut give: impl FnMut(usize, &mut [T], bool) -> Result<(), E>,
+        give: impl FnMut(usize, &mut [T], bool) -> Result<(), E>,
     ) -> Result<Vec<Vec<T>>, E> {
-        let (length, spare) = (self.length, &mut self.spare);
-        let mut stack = vec![];
-        for act in self.own.iter().flatten() {
-            match *act {
-                Act::Put(shard) => {
-                    let mut sum = spare.pop().unwrap_or_else(|| vec![T::default(); length]);
-                    give(shard, &mut sum, true)?;
-                    stack.push(sum);
-                }
-                Act::Plus(shard) => give(shard, stack.last_mut().expect("a sum is there"), false)?,
-                Act::Add => {
-                    let right = stack.pop().expect("two sums are there");
-                    add(stack.last_mut().expect("two sums are there"), &right);
-                    spare.push(right);
-                }
-            }
-        }
-        Ok(stack)
+        add_up(self.own.iter().flatten(), self.length, &mut self.spare, give)
     }
 
     /// Makes the mean over all shards of the sums of all ranks: on each rank the slice that it finishes.
-    pub(crate) fn finish(&mut self, world: &dyn World, own: Vec<Vec<T>>) -> Result<(), WorldError> {
+    pub(crate) fn finish(&mut self, world: &dyn World, mut own: Vec<Vec<T>>) -> Result<(), WorldError> {
+        let whole = self.is_whole(world);
         let done = match self.order {
-            Order::Tree => self.finish_tree(world, &own),
-            Order::Fast => {
-                self.mean.copy_from_slice(&own[0]);
-                world.sum(T::numbers(&mut self.mean))
+            Order::Tree if !whole => self.finish_tree(world, &own),
+            order => {
+                std::mem::swap(&mut self.mean, &mut own[0]);
+                if order == Order::Fast { world.sum(T::numbers(&mut self.mean)) } else { Ok(()) }
             }
         };
         self.spare.extend(own);
         done?;
-        let here = match self.order {
-            Order::Tree => self.slice(world.rank(), world.size()),
-            Order::Fast => 0..self.length,
-        };
+        let here = if whole { 0..self.length } else { self.slice(world.rank(), world.size()) };
         let count = T::from_f64(self.shards as f64);
         self.mean[here].iter_mut().for_each(|x| *x = *x / count);
         Ok(())
@@ -137,10 +110,6 @@ impl<T: Term> Sums<T> {
     fn finish_tree(&mut self, world: &dyn World, own: &[Vec<T>]) -> Result<(), WorldError> {
         let (rank, size) = (world.rank(), world.size());
         let here = self.slice(rank, size);
-        if size == 1 {
-            self.mean.copy_from_slice(&own[0]); // the root of the tree
-            return Ok(());
-        }
         let bytes = |numbers: usize| numbers * size_of::<T>();
         self.sent.clear();
         let mut to = vec![];
@@ -153,35 +122,61 @@ impl<T: Term> Sums<T> {
         let nodes: usize = self.held.iter().sum();
         self.received.resize(nodes * here.len(), T::default());
         world.exchange(cast_slice(&self.sent), &to, cast_slice_mut(&mut self.received), &from)?;
-        if here.is_empty() {
-            return Ok(());
-        }
-        let known: Vec<&[T]> = self.received.chunks(here.len()).collect();
-        let mut stack: Vec<Vec<T>> = vec![];
-        for act in &self.last {
-            match *act {
-                Act::Put(node) => stack.push(known[node].to_vec()),
-                Act::Plus(node) => add(stack.last_mut().expect("a sum is there"), known[node]),
-                Act::Add => {
-                    let right = stack.pop().expect("two sums are there");
-                    add(stack.last_mut().expect("two sums are there"), &right);
-                }
+        let received = &self.received;
+        let give = |node: usize, sum: &mut [T], anew: bool| {
+            let known = &received[node * here.len()..][..here.len()];
+            if anew {
+                sum.copy_from_slice(known)
+            } else {
+                add(sum, known)
             }
-        }
-        self.mean[here].copy_from_slice(&stack[0]);
+            Ok::<(), WorldError>(())
+        };
+        let root = add_up(&self.last, here.len(), &mut self.spare_slices, give)?;
+        self.mean[here].copy_from_slice(&root[0]);
+        self.spare_slices.extend(root);
         Ok(())
     }
 
     /// Whether every rank has all of the mean without a gather.
-    pub(crate) fn is_whole(&self) -> bool {
-        self.order == Order::Fast
+    pub(crate) fn is_whole(&self, world: &dyn World) -> bool {
+        self.order == Order::Fast || world.size() == 1
     }
 
     /// Gathers every rank's slice of the mean, or of what has taken its place.
     pub(crate) fn gather(&mut self, world: &dyn World) -> Result<(), WorldError> {
         let (rank, size) = (world.rank(), world.size());
+        if size == 1 {
+            return Ok(());
+        }
         let here = self.mean[self.slice(rank, size)].to_vec();
         let from: Vec<usize> = (0..size).map(|rank| self.slice(rank, size).len() * size_of::<T>()).collect();
         world.gather(cast_slice(&here), cast_slice_mut(&mut self.mean), &from)
     }
+}
+
+/// Does acts on a stack of sums of so many numbers, and gives the stack. `give` adds known numbers to a sum, or writes them there.
+fn add_up<'a, T: Term, E>(
+    acts: impl IntoIterator<Item = &'a Act>,
+    length: usize,
+    spare: &mut Vec<Vec<T>>,
+    mut give: impl FnMut(usize, &mut [T], bool) -> Result<(), E>,
+) -> Result<Vec<Vec<T>>, E> {
+    let mut stack: Vec<Vec<T>> = vec![];
+    for act in acts {
+        match *act {
+            Act::Put(number) => {
+                let mut sum = spare.pop().unwrap_or_else(|| vec![T::default(); length]);
+                give(number, &mut sum, true)?;
+                stack.push(sum);
+            }
+            Act::Plus(number) => give(number, stack.last_mut().expect("a sum is there"), false)?,
+            Act::Add => {
+                let right = stack.pop().expect("two sums are there");
+                add(stack.last_mut().expect("two sums are there"), &right);
+                spare.push(right);
+            }
+        }
+    }
+    Ok(stack)
 }

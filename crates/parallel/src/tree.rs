@@ -2,6 +2,15 @@
 
 use std::ops::Range;
 
+/// How the shards' numbers are added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Order {
+    /// By one tree over all shards.
+    Tree,
+    /// Each rank its own, one after the other, and then as the world adds.
+    Fast,
+}
+
 /// A node of the tree: the shards below it.
 pub(crate) type Node = Range<usize>;
 

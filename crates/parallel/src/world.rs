@@ -1,10 +1,11 @@
-//! What ranks say to each other.
+//! What ranks say to each other, and how they share a step.
 
-use crate::tree::part;
-use crate::{Shards, WorldError};
+use crate::WorldError;
+use crate::part::Part;
+use crate::tree::{Order, part};
 use bytemuck::{cast_slice, cast_slice_mut};
+use std::fmt;
 use std::num::NonZero;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The ranks of a training, as one of them sees them: its number, how many there are, and a few collectives.
 ///
@@ -118,6 +119,105 @@ fn sum_slices<T: bytemuck::Pod + std::ops::AddAssign>(
     world.gather(cast_slice(sum), cast_slice_mut(x), &bytes)
 }
 
+/// How a step is cut: into so many shards, which are part of what is trained, whatever the number of ranks.
+///
+/// Each shard is a part of the batch with a gradient of its own, and the gradient of the step is their mean. Made by
+/// [`World::shards`]; [`ShardedStep`] has an example.
+#[derive(Clone)]
+pub struct Shards<'w> {
+    pub(crate) world: &'w dyn World,
+    pub(crate) count: usize,
+    pub(crate) order: Order,
+    pub(crate) owners: bool,
+    pub(crate) threads: usize,
+    /// The names of inputs that are keys, and that are no rows.
+    pub(crate) keys: Vec<String>,
+    pub(crate) shared: Vec<String>,
+}
+
+impl fmt::Debug for Shards<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Shards");
+        shown.field("rank", &self.world.rank()).field("size", &self.world.size()).field("count", &self.count);
+        shown.field("order", &self.order).field("owners", &self.owners).finish_non_exhaustive()
+    }
+}
+
+impl<'w> Shards<'w> {
+    #[track_caller]
+    pub(crate) fn new(world: &'w dyn World, count: usize) -> Shards<'w> {
+        assert!(count > 0, "shards: 0\n  rule: there is at least one");
+        let threads = world.threads();
+        Shards { world, count, order: Order::Tree, owners: false, threads, keys: vec![], shared: vec![] }
+    }
+
+    /// Says that an input of this name is a [`Key`](autograd::Key), into which each shard folds its number: dropout then draws by
+    /// shard, not by rank.
+    ///
+    /// ```
+    /// use autograd::{Key, Params};
+    /// use parallel::{Alone, World};
+    /// let mut params = Params::f64();
+    /// let w = params.scope("net").param("w", [], 1.0);
+    /// let step = Alone.shards(4).key("key").trace(&params, |t| {
+    ///     t.outputs(t.input_key("key").uniform([]) * w).with_gradients()
+    /// })?;
+    /// let mut sgd = optim::Sgd::new(0.0)?;
+    /// let tape = autograd::Tape::new();
+    /// let drawn = |shard| tape.constant(Key::new(7).fold_in(shard)).uniform([]).item();
+    /// let mean = ((drawn(0) + drawn(1)) + (drawn(2) + drawn(3))) / 4.0;
+    /// assert_eq!(step.step(&mut params, &mut sgd, (Key::new(7),))?, mean);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn key(mut self, name: &str) -> Shards<'w> {
+        self.keys.push(name.to_owned());
+        self
+    }
+
+    /// Says that all shards read the whole of an input of this name. Others have rows, of which each shard has its own; an input of a
+    /// single number is shared anyway.
+    #[must_use]
+    pub fn shared(mut self, name: &str) -> Shards<'w> {
+        self.shared.push(name.to_owned());
+        self
+    }
+
+    /// Lets each rank update the slice of the parameters that it finishes, and gather the others' results: a rank's optimiser
+    /// remembers 1/N of what it would, and the bits are the same. This is stage 1 of ZeRO (Rajbhandari et al., *ZeRO: Memory
+    /// optimizations toward training trillion parameter models*, 2020).
+    ///
+    /// The optimiser updates each number by itself: one by a formula, such as `Adam`, also in a `Pipeline`. Clipping by a norm gathers the gradient as well, and so sends 3(N − 1)/N slabs
+    /// instead of 2(N − 1)/N. What it remembers is read by [`ShardedStep::optimizer_state`].
+    #[must_use]
+    pub fn owners_update(mut self) -> Shards<'w> {
+        self.owners = true;
+        self
+    }
+
+    /// Adds up each rank's shards one after the other, and then by [`World::sum`], in whatever order is fast there. **Another number
+    /// of ranks gives other bits**; ranks of one run have the same.
+    ///
+    /// The sum begins when the backward pass has ended; it does not overlap with it.
+    #[must_use]
+    pub fn fast(mut self) -> Shards<'w> {
+        self.order = Order::Fast;
+        self
+    }
+
+    /// With so many threads for each rank, instead of [those of the world](World::threads). No bit depends on it.
+    #[must_use]
+    pub fn with_threads(mut self, threads: usize) -> Shards<'w> {
+        self.threads = threads;
+        self
+    }
+
+    /// Which part of a batch this rank has.
+    pub fn part(&self) -> Part {
+        Part { shards: part(self.count, self.world.rank(), self.world.size()), count: self.count }
+    }
+}
+
 /// Numbers that ranks add.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -156,40 +256,6 @@ impl<W: World + ?Sized> World for &W {
     }
 }
 
-/// One rank, which speaks with nobody.
-///
-/// ```
-/// use parallel::{Alone, World};
-/// assert_eq!((Alone.rank(), Alone.size()), (0, 1));
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Alone;
-
-impl World for Alone {
-    fn rank(&self) -> usize {
-        0
-    }
-    fn size(&self) -> usize {
-        1
-    }
-    fn exchange(
-        &self,
-        send: &[u8],
-        to: &[usize],
-        receive: &mut [u8],
-        from: &[usize],
-    ) -> Result<(), WorldError> {
-        check_lengths("exchange", self.size(), (send.len(), to), (receive.len(), from));
-        receive.copy_from_slice(send);
-        Ok(())
-    }
-    fn gather(&self, send: &[u8], receive: &mut [u8], from: &[usize]) -> Result<(), WorldError> {
-        check_lengths("gather", self.size(), (send.len(), &[send.len()]), (receive.len(), from));
-        receive.copy_from_slice(send);
-        Ok(())
-    }
-}
-
 /// Refuses lengths that do not add up, or are not one for each rank.
 #[track_caller]
 pub(crate) fn check_lengths(call: &str, size: usize, sent: (usize, &[usize]), received: (usize, &[usize])) {
@@ -198,67 +264,5 @@ pub(crate) fn check_lengths(call: &str, size: usize, sent: (usize, &[usize]), re
             parts.len() == size && parts.iter().sum::<usize>() == bytes,
             "{call}: {bytes} bytes to {what} in parts of {parts:?}\n  rule: a part for each of {size} ranks, and all bytes are in one"
         );
-    }
-}
-
-/// A world that counts what this rank sends: each byte once for each other rank that it goes to.
-///
-/// A gather counts its part N − 1 times, which is also what a ring passes on.
-///
-/// ```
-/// use parallel::{Counted, Threads, World};
-/// let sent = Threads::run(3, |world| {
-///     let counted = Counted::new(world);
-///     counted.gather(&[7; 4], &mut [0; 12], &[4, 4, 4]).unwrap();
-///     counted.sent()
-/// });
-/// assert_eq!(sent, [8, 8, 8]);
-/// ```
-#[derive(Debug)]
-pub struct Counted<W> {
-    world: W,
-    sent: AtomicU64,
-}
-
-impl<W: World> Counted<W> {
-    /// Nothing has been sent yet.
-    pub fn new(world: W) -> Counted<W> {
-        Counted { world, sent: AtomicU64::new(0) }
-    }
-
-    /// How many bytes this rank has sent.
-    pub fn sent(&self) -> u64 {
-        self.sent.load(Ordering::Relaxed)
-    }
-
-    fn count(&self, bytes: usize) {
-        self.sent.fetch_add(bytes as u64, Ordering::Relaxed);
-    }
-}
-
-/// `sum` is that of the trait, by a gather, whatever the world's own is: its bytes cannot be seen.
-impl<W: World> World for Counted<W> {
-    fn rank(&self) -> usize {
-        self.world.rank()
-    }
-    fn size(&self) -> usize {
-        self.world.size()
-    }
-    fn exchange(
-        &self,
-        send: &[u8],
-        to: &[usize],
-        receive: &mut [u8],
-        from: &[usize],
-    ) -> Result<(), WorldError> {
-        self.count(send.len() - to[self.rank()]);
-        self.world.exchange(send, to, receive, from)
-    }
-    fn gather(&self, send: &[u8], receive: &mut [u8], from: &[usize]) -> Result<(), WorldError> {
-        self.count(send.len() * (self.size() - 1));
-        self.world.gather(send, receive, from)
-    }
-    fn threads(&self) -> usize {
-        self.world.threads()
     }
 }

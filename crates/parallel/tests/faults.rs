@@ -122,6 +122,14 @@ fn another_number_of_shards() {
 }
 
 #[test]
+fn another_way_to_add() {
+    assert_alike(
+        |world, change| Rank::new(world, if world.rank() == 1 { |s| s.fast() } else { change }).step(0).err(),
+        |e| matches!(e, Error::Diverged { rank: 1, step: 0, what: "program", .. }),
+    );
+}
+
+#[test]
 fn another_seed() {
     assert_alike(
         |world, change| {
