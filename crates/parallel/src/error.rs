@@ -3,6 +3,7 @@
 use autograd::{ProgramError, StateError, StepError};
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
 /// Why a step was not made. **All ranks get the same error**, and no parameter has changed on any of them.
 ///
@@ -186,6 +187,10 @@ pub enum Departure {
     Returned,
     /// It panicked, with this message.
     Panicked(String),
+    /// It met an error of another rank, and says this of it.
+    Failed(String),
+    /// It said nothing for so long.
+    Silent(Duration),
 }
 
 impl fmt::Display for Departure {
@@ -193,6 +198,8 @@ impl fmt::Display for Departure {
         match self {
             Departure::Returned => f.write_str("its function returned"),
             Departure::Panicked(message) => write!(f, "it panicked: {message}"),
+            Departure::Failed(error) => write!(f, "it could not go on: {error}"),
+            Departure::Silent(patience) => write!(f, "it said nothing for {patience:?}"),
         }
     }
 }
