@@ -1,6 +1,5 @@
 //! Running sums along an axis.
 
-use super::simd::Isa;
 use crate::dtype::Float;
 use crate::tree::RUN;
 use crate::view::View;
@@ -9,7 +8,7 @@ use crate::view::View;
 const SUMS: usize = 16;
 
 /// The elements of a part, which stays in the first-level cache; whole runs.
-const PART: usize = 128 * RUN;
+const PART: usize = 256 * RUN;
 
 /// The sum of no terms. With a first term it is that term, also if it is −0.
 const NOTHING: f64 = -0.0;
@@ -23,11 +22,11 @@ pub(crate) fn cumsum<T: Float>(x: View<'_, T>, axis: usize, reverse: bool, out: 
     }
     if let (1, Some(x)) = (inner, x.as_slice()) {
         let rows = out.chunks_exact_mut(length).zip(x.chunks_exact(length));
-        return rows.for_each(|(row, x)| sum_row(Some(x), row, reverse));
+        return rows.for_each(|(row, x)| along_row(Some(x), row, reverse));
     }
     super::copy(x, out);
     if inner == 1 {
-        return out.chunks_exact_mut(length).for_each(|row| sum_row(None, row, reverse));
+        return out.chunks_exact_mut(length).for_each(|row| along_row(None, row, reverse));
     }
     // Along the axis lie rows of `inner` numbers.
     for block in out.chunks_exact_mut(length * inner) {
@@ -51,61 +50,41 @@ pub(crate) fn cumsum<T: Float>(x: View<'_, T>, axis: usize, reverse: bool, out: 
     }
 }
 
-/// [`along_row`] with the widest vectors.
-fn sum_row<T: Float>(x: Option<&[T]>, row: &mut [T], reverse: bool) {
-    Isa::widest().run(
-        #[inline(always)]
-        || along_row(x, row, reverse),
-    );
-}
-
-/// Running sums of a row that is read from `x` or, without it, replaced. Each part of it goes through three loops, so that only
-/// the additions within a run are made one by one.
-#[inline(always)]
+/// Running sums of a row that is read from `x` or, without it, replaced.
 fn along_row<T: Float>(x: Option<&[T]>, row: &mut [T], reverse: bool) {
     let (mut before, length) = (NOTHING, row.len());
-    let mut sums = [0.0; PART];
     for from in (0..length).step_by(PART) {
         let to = length.min(from + PART);
         let part = if reverse { length - to..length - from } else { from..to };
-        let sums = &mut sums[..part.len()];
-        let x = &x.unwrap_or(row)[part.clone()];
-        for (sum, x) in sums.iter_mut().zip(x) {
-            *sum = x.to_f64();
+        if let Some(x) = x {
+            row[part.clone()].copy_from_slice(&x[part.clone()]);
         }
+        let part = &mut row[part];
         if reverse {
-            sums.reverse();
-        }
-        let (runs, rest) = sums.as_chunks_mut::<RUN>();
-        for run in runs.iter_mut() {
-            within_run(run);
-        }
-        within_run(rest);
-        for run in runs {
-            let all = before + run[RUN - 1];
-            for sum in run {
-                *sum = before + *sum;
+            let (rest, runs) = part.as_rchunks_mut::<RUN>();
+            for run in runs.iter_mut().rev() {
+                run.reverse();
+                before = along_run(run, before);
+                run.reverse();
             }
-            before = all;
-        }
-        for sum in rest {
-            *sum = before + *sum;
-        }
-        if reverse {
-            sums.reverse();
-        }
-        for (y, &sum) in row[part].iter_mut().zip(&*sums) {
-            *y = T::from_f64(sum);
+            rest.reverse();
+            along_run(rest, before);
+            rest.reverse();
+        } else {
+            let (runs, rest) = part.as_chunks_mut::<RUN>();
+            runs.iter_mut().for_each(|run| before = along_run(run, before));
+            along_run(rest, before);
         }
     }
 }
 
-/// Running sums of one run. Runs do not wait for each other.
+/// One run, after the sum of those before it. Runs wait for each other once, not for each term.
 #[inline(always)]
-fn within_run(run: &mut [f64]) {
+fn along_run<T: Float>(run: &mut [T], before: f64) -> f64 {
     let mut sum = NOTHING;
-    for x in run {
-        sum += *x;
-        *x = sum;
+    for y in run {
+        sum += y.to_f64();
+        *y = T::from_f64(before + sum);
     }
+    before + sum
 }
