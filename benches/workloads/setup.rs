@@ -66,6 +66,7 @@ impl<M: Model, O: Optimizer + 'static> Setup<M, O> {
         vec![
             Run::new("program-1t", move || make().program(1)),
             Run::new("program-2t", move || make().program(2)),
+            Run::new("program-4t", move || make().program(4)),
             Run::new("eager-1t", move || make().eager()),
         ]
     }

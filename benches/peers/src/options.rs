@@ -10,7 +10,8 @@ cargo run --release --manifest-path benches/peers/Cargo.toml -- [OPTIONS]
   --threads 1,2           with how many threads (1,2)
   --rounds 9              how many turns each program has (9)
   --seconds 0.3           how long a step is measured in a round (0.3)
-  --of median             what a round counts of its samples: median, or min on a busy machine (median)
+  --of median             what a round counts of its samples: median, or min on a busy machine; or the memory
+                          of the whole program at its peak, without that at its start: memory (median)
   --build candle,burn     build these first; once is enough
   --python PATH           the interpreter (benches/peers/venv if there, else python3)
   --save FILE             write every measurement as a line of JSON";
@@ -84,6 +85,7 @@ impl Options {
                 }
                 "--of" if value == "median" => options.of = "median_s",
                 "--of" if value == "min" => options.of = "min_s",
+                "--of" if value == "memory" => options.of = "memory_b",
                 "--build" => options.build = list(),
                 "--python" => options.python = value.into(),
                 "--save" => options.save = Some(value.into()),

@@ -76,7 +76,9 @@ impl Results {
     }
 
     /// The tables: the best peer of each workload, then all of them.
-    pub fn table(&self, workloads: &[&str]) -> String {
+    /// `of` is the field that was measured.
+    pub fn table(&self, workloads: &[&str], of: &str) -> String {
+        let human = if of == "memory_b" { megabytes } else { human };
         let mut out = String::from(
             "\n| workload | threads | Wengert, program | Wengert, eager | Wengert, scalar tape | best peer | its time to \
              ours | by hand |\n|---|---|---|---|---|---|---|---|\n",
@@ -132,6 +134,10 @@ fn ranking<'a>(workload: &str, peers: &'a ByPeer) -> Vec<(&'a str, f64)> {
 /// A ratio, where there is something to compare with.
 fn times(ratio: f64) -> String {
     if ratio.is_nan() { "–".to_owned() } else { format!("{ratio:.2}×") }
+}
+
+fn megabytes(bytes: f64) -> String {
+    format!("{:.1} MB", bytes / 1e6)
 }
 
 /// Three digits and a unit.

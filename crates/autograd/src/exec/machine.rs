@@ -10,7 +10,7 @@ use super::stream::{self, Streams};
 use crate::buffers::Strided;
 use crate::call::{self, Fault, Fill, Room};
 use crate::code::MemoryView;
-use crate::dtype::{Data, DataRef, Storable, with_float, with_type};
+use crate::dtype::{Data, DataMut, DataRef, Storable, each_dtype, with_float, with_type};
 use crate::ir::{Meta, Op};
 use crate::kernels::bases::Bases;
 use crate::kernels::matmul;
@@ -250,10 +250,35 @@ impl Machine {
         plan.kernels.iter().enumerate().try_for_each(|(i, kernel)| self.kernel(i, kernel))
     }
 
-    /// The elements of an output of the plan.
+    /// The elements of an output of the plan, where the last step wrote them.
     pub(crate) fn result(&self, plan: &Plan, output: usize) -> DataRef<'_> {
         let y = &plan.outputs[output];
-        self.output(plan, y).first(y.shape.elements())
+        // SAFETY: an output begins its buffer, or what [`set_result`](Machine::set_result) put in the buffer's place.
+        with_type!(y.dtype, T => T::share(unsafe {
+            std::slice::from_raw_parts(self.bases.first(y.memory), y.shape.elements())
+        }))
+    }
+
+    /// Lets steps write an output [that is alone](Plan::is_alone) in its buffer elsewhere.
+    ///
+    /// # Safety
+    /// The memory is alive, and nobody else writes it, until the result is set again or
+    /// [`keep_results`](Machine::keep_results).
+    ///
+    /// # Panics
+    /// If the memory is too short or of another type.
+    pub(crate) unsafe fn set_result(&mut self, plan: &Plan, output: usize, mut to: DataMut<'_>) {
+        let memory = plan.outputs[output].memory as usize;
+        let base = each_dtype!(DataMut, &mut to, v => (v.as_mut_ptr().cast(), v.len()));
+        self.bases.set_mut(memory, (base.0, base.1, plan.outputs[output].dtype));
+    }
+
+    /// Lets all outputs be written to buffers again.
+    pub(crate) fn keep_results(&mut self, plan: &Plan) {
+        for y in &plan.outputs {
+            let buffer = &mut self.buffers[(y.memory - plan.first_buffer()) as usize];
+            self.bases.set_mut(y.memory as usize, buffer.raw());
+        }
     }
 
     /// Sets the addresses of memories that may differ from run to run.

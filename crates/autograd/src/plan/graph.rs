@@ -209,6 +209,15 @@ impl Graph {
         self.push(Node { op: Op::Full(x), inputs: Inputs::new(), meta, origin })
     }
 
+    /// A new input of the shape and dtype of a node.
+    pub(super) fn input_like(&mut self, x: NodeId) -> NodeId {
+        let Node { meta, origin, .. } = self.node(x).clone();
+        let number = self.inputs.len();
+        let input = Input { name: format!("copy {number}"), meta: meta.clone(), buffer: None };
+        self.inputs.push(PlanInput::Given(input));
+        self.push(Node { op: Op::Input(number as u32), inputs: Inputs::new(), meta, origin })
+    }
+
     /// Turns a node into a constant of one number.
     pub(crate) fn fill(&mut self, id: NodeId, x: f64) {
         let node = &mut self.nodes[id as usize];

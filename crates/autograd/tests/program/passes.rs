@@ -75,3 +75,45 @@ fn leaving_out_any_pass_changes_some_plan() {
     let idle: Vec<&str> = Passes::names().filter(|name| !changes(name)).collect();
     assert!(idle.is_empty(), "nothing changes without {idle:?}");
 }
+
+fn kernels(passes: Passes, program: impl for<'t> FnOnce(&'t Tape<'t>) -> Outputs) -> usize {
+    Program::trace_with(passes, &Params::f64(), program).unwrap().kernels()
+}
+
+#[test]
+fn a_slice_of_parts_reads_the_part_that_it_lies_in() {
+    let count = |passes| {
+        kernels(passes, |t| {
+            let x = t.input("x", [30, 20]);
+            let wide = x.square().sum_over(0).pad(0, 5, 7);
+            t.outputs(wide.slice(0, 6..20).exp())
+        })
+    };
+    assert!(count(Passes::all()) < count(Passes::all().without("assemble")));
+
+    // The values, at the borders of parts and across them.
+    let program = Program::trace(&Params::f64(), |t| {
+        let x = t.input("x", [4]);
+        let wide = x.pad(0, 2, 1) + x.slice(0, ..1).pad(0, 6, 0);
+        t.outputs([(0, 2), (2, 6), (3, 5), (5, 7), (1, 3)].map(|(from, to)| wide.slice(0, from..to)))
+    });
+    let program = program.unwrap();
+    let x = ndarray::arr1(&[1.0, 2.0, 3.0, 4.0]).into_dyn();
+    let mut state = program.state();
+    let run = program.run(&mut state, &Params::f64(), (&x,)).unwrap();
+    let values: Vec<&[f64]> = (0..5).map(|i| run.slice(i)).collect();
+    let wanted: [&[f64]; 5] = [&[0.0, 0.0], &[1.0, 2.0, 3.0, 4.0], &[2.0, 3.0], &[4.0, 1.0], &[0.0, 1.0]];
+    assert_eq!(values, wanted);
+}
+
+#[test]
+fn sums_over_axes_and_over_the_axes_merged_are_one() {
+    let count = |merged: bool| {
+        kernels(Passes::all(), |t| {
+            let x = t.input("x", [4, 1, 5, 6]).permute(&[2, 1, 0, 3]).exp();
+            let sums = if merged { x.reshape([20, 6]).sum_over(0) } else { x.sum_over(&[0, 1, 2][..]) };
+            t.outputs([x, x.sum_over(&[0, 1, 2][..]).sin(), sums.exp()])
+        })
+    };
+    assert_eq!(count(true), count(false));
+}

@@ -12,6 +12,16 @@ pub struct Program {
     pub threads: usize,
     seconds: f64,
     workloads: Vec<String>,
+    /// Bytes in memory at the start.
+    start: u64,
+}
+
+/// Bytes of this process in memory: now (`VmRSS`), or at most so far (`VmHWM`); 0 where the system does not tell.
+fn memory(field: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+    let number = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    number.map_or(0, |kibibytes| 1024 * kibibytes)
 }
 
 impl Program {
@@ -23,7 +33,7 @@ impl Program {
             eprintln!("usage: {peer} THREADS SECONDS WORKLOAD…");
             std::process::exit(2);
         };
-        Program { peer, threads: threads as usize, seconds, workloads: args.collect() }
+        Program { peer, threads: threads as usize, seconds, workloads: args.collect(), start: memory("VmRSS") }
     }
 
     /// Whether a workload was asked for.
@@ -43,8 +53,9 @@ impl Program {
             for Way { peer, check, step } in &mut *ways {
                 let Samples { seconds, reps } = time(self.seconds, step);
                 let (median, min) = (seconds[seconds.len() / 2], seconds[0]);
+                let memory = memory("VmHWM").saturating_sub(self.start);
                 println!(
-                    r#"{{"peer": "{peer}", "workload": "{workload}", "threads": {}, "median_s": {median:e}, "min_s": {min:e}, "reps": {reps}, "check": {check:?}}}"#,
+                    r#"{{"peer": "{peer}", "workload": "{workload}", "threads": {}, "median_s": {median:e}, "min_s": {min:e}, "reps": {reps}, "memory_b": {memory}, "check": {check:?}}}"#,
                     self.threads
                 );
             }

@@ -12,8 +12,7 @@ fn main() {
     for workload in all().iter().filter(|workload| program.wants(workload.name)) {
         let way = |run: &all::Run| {
             let (peer, threads) = match run.id.rsplit_once('-') {
-                Some((way, "2t")) => (way, 2),
-                Some((way, _)) => (way, 1),
+                Some((way, threads)) => (way, threads.trim_end_matches('t').parse().expect("a number of threads")),
                 None => (run.id, 1),
             };
             (threads == program.threads).then(|| {

@@ -43,8 +43,26 @@ pub(crate) fn weight<T: Multiply + Float>(
         return w.fill(T::default());
     }
     match Sums::of::<T>(sizes) {
-        Some(sums) => sums.run([x, y], w, scratch, workers),
+        Some(sums) => {
+            sums.run([x, y], w, scratch, workers);
+            without_gaps([x, y], w, sizes);
+        }
         None => sparse::weight([x, y], w, sizes),
+    }
+}
+
+/// Computes weights that are no numbers once more, element by element, if what they are computed from are numbers: beside an
+/// infinity, the zeros of gaps and borders spoil sums that do not have them.
+#[inline(never)]
+fn without_gaps<T: Float>(operands: [&[T]; 2], w: &mut [T], sizes: Sizes<'_>) {
+    let has_nan = |x: &[T]| x.iter().any(|x| x.to_f64().is_nan());
+    if !has_nan(w) || operands.iter().any(|x| has_nan(x)) {
+        return;
+    }
+    let mut exact = vec![T::default(); w.len()];
+    sparse::weight(operands, &mut exact, sizes);
+    for (w, exact) in w.iter_mut().zip(exact).filter(|(w, _)| w.to_f64().is_nan()) {
+        *w = exact;
     }
 }
 
