@@ -100,7 +100,7 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn lazy_rows(mut self, lazy: bool) -> Self {
-        self.lazy_rows = lazy;
+        (self.lazy_rows, self.memory.known) = (lazy, None);
         self
     }
 
@@ -148,13 +148,15 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
 
     /// Lists the parts of the slab that the step changes.
     fn list_parts(&mut self, params: &Params, grads: &Gradients, streams: Option<&Streams<'_>>) {
-        let Memory { parts, steps, groups, .. } = &mut self.memory;
+        let Memory { parts, steps, groups, trained, .. } = &mut self.memory;
         parts.clear();
+        trained.clear();
         let mut add = |part: Part| match parts.last_mut() {
             Some(last) if last.goes_on(&part) => last.range.end = part.range.end,
             _ => parts.push(part),
         };
         for (p, range) in grads.trained(params) {
+            trained.push(p.index());
             let streamed = streams.is_some_and(|streams| streams.contain(&range));
             let (t, group) = (steps[p.index()] + 1, groups[p.index()]);
             match grads.rows(p).filter(|_| self.lazy_rows && !streamed) {
@@ -168,11 +170,30 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
                 }
             }
         }
-        self.latest = self
-            .memory
-            .parts
-            .first()
-            .map(|&Part { t, group, .. }| (t, group, self.groups[group].formula.coefficients(t)));
+        self.compute_first();
+    }
+
+    /// Whether the parts of the last step are those of this one: the same tensors are trained.
+    #[inline]
+    fn knows(&self, params: &Params, grads: &Gradients, supply: &Supply<'_>) -> bool {
+        self.memory.known == Some((params.layout(), grads.layout()))
+            && self.checked == Some(params.dtype())
+            && supply.streams.is_none()
+    }
+
+    /// Counts the parts of the last step on.
+    #[inline]
+    fn go_on(&mut self) {
+        self.memory.parts.iter_mut().for_each(|part| part.t += 1);
+        self.compute_first();
+    }
+
+    /// Computes the coefficients of the first part, which are often those of all.
+    #[inline]
+    fn compute_first(&mut self) {
+        let first = self.memory.parts.first();
+        self.latest =
+            first.map(|&Part { t, group, .. }| (t, group, self.groups[group].formula.coefficients(t)));
     }
 
     /// The coefficients of a part.
@@ -303,12 +324,17 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
         params: &mut Params,
         grads: &Gradients,
         supply: Supply<'_>,
+        is_known: bool,
     ) -> Result<(), StepError> {
         let Supply { workers, mut streams, prepare } = supply;
         let alone = Workers::default();
         let workers = workers.unwrap_or(&alone);
-        self.prepare::<T>(params)?;
-        self.list_parts(params, grads, streams.as_ref().map(|(streams, _)| streams));
+        if is_known {
+            self.go_on();
+        } else {
+            self.prepare::<T>(params)?;
+            self.list_parts(params, grads, streams.as_ref().map(|(streams, _)| streams));
+        }
         let gradient = grads.slab_of::<T>();
         if params.elements() <= FEW
             && streams.is_none()
@@ -352,9 +378,8 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
         } else {
             self.run::<T>(slab, gradient, prepare.of::<T>(), workers, streams);
         }
-        for (p, _) in grads.trained(params) {
-            self.memory.steps[p.index()] += 1;
-        }
+        let Memory { trained, steps, .. } = &mut self.memory;
+        trained.iter().for_each(|&p| steps[p] += 1);
     }
 
     /// Whether all results are finite: for few numbers it costs less to compute them twice than to bound them.
@@ -489,13 +514,20 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Optimizer for Descent<F, 
         grads: &Gradients,
         supply: Supply<'_>,
     ) -> Result<(), StepError> {
-        grads.check_for(params)?;
+        let is_known = self.knows(params, grads, &supply);
+        if !is_known {
+            grads.check_for(params)?;
+        }
+        // Streamed parts are other parts, and rows may be.
+        let is_usual = supply.streams.is_none() && grads.layout() != 0;
+        self.memory.known = None;
         let done = match params.dtype() {
-            DType::F32 => self.step_typed::<f32>(params, grads, supply),
-            _ => self.step_typed::<f64>(params, grads, supply),
+            DType::F32 => self.step_typed::<f32>(params, grads, supply, is_known),
+            _ => self.step_typed::<f64>(params, grads, supply, is_known),
         };
         self.memory.bind(done.is_ok());
         done?;
+        self.memory.known = is_usual.then(|| (params.layout(), grads.layout()));
         params.write_back(grads);
         Ok(())
     }

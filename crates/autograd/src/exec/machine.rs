@@ -6,6 +6,7 @@
 )]
 
 use super::operands::{strided, view, whole};
+use super::small::Small;
 use super::stream::{self, Streams};
 use crate::buffers::Strided;
 use crate::call::{self, Fault, Fill, Room};
@@ -171,6 +172,41 @@ impl Machine {
         self.buffers[(y.memory - plan.first_buffer()) as usize].borrow()
     }
 
+    /// The same, to be written.
+    #[inline]
+    pub(super) fn output_mut(&mut self, plan: &Plan, y: &MemoryView) -> &mut Slab {
+        &mut self.buffers[(y.memory - plan.first_buffer()) as usize]
+    }
+
+    /// The slab of gradients, to be written.
+    #[inline]
+    pub(super) fn gradients_mut(&mut self) -> &mut Slab {
+        self.unshare_gradients();
+        self.gradients.slab_mut()
+    }
+
+    /// Leaves the gradients to a clone that shares them, if there is one, and goes on with a copy.
+    #[inline]
+    fn unshare_gradients(&mut self) {
+        if self.gradients.is_shared() {
+            self.bases.set_mut(GRADIENTS as usize, self.gradients.slab_mut().raw());
+        }
+    }
+
+    /// Runs a small plan number by number.
+    #[inline]
+    pub(crate) fn run_small<'m, 'i>(
+        &'m mut self,
+        plan: &'m Verified<Plan>,
+        small: &Small,
+        registers: &mut Data,
+        slab: DataRef<'_>,
+        inputs: &[Option<DataRef<'i>>],
+    ) -> Ran<'m, 'i> {
+        small.run(plan, registers, self, slab, inputs);
+        Ran { machine: self, plan, inputs: PhantomData }
+    }
+
     /// The gradients of the last run.
     pub(crate) fn gradients(&self) -> &Gradients {
         &self.gradients
@@ -243,9 +279,7 @@ impl Machine {
     #[inline]
     fn bind(&mut self, plan: &Plan, slab: DataRef<'_>, inputs: &[Option<DataRef<'_>>]) {
         self.bases.set(PARAMETERS as usize, slab);
-        if self.gradients.is_shared() {
-            self.bases.set_mut(GRADIENTS as usize, self.gradients.slab_mut().raw());
-        }
+        self.unshare_gradients();
         for (i, input) in plan.inputs.iter().enumerate() {
             if let PlanInput::Given(_) = input {
                 let data = inputs.get(i).copied().flatten().unwrap_or_else(|| self.staged[i].borrow());

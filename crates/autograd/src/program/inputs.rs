@@ -23,7 +23,8 @@ pub trait AnyTensor {
     /// Writes the elements to an empty buffer, in row-major order.
     #[doc(hidden)]
     fn copy_to(&self, out: &mut Data);
-    /// The elements, if they have this dtype and shape and are contiguous: one call for the usual case.
+    /// The elements, if they have this dtype and shape, or lie along one axis of as many, and are contiguous: one call for the usual
+    /// cases.
     #[doc(hidden)]
     fn piece_of(&self, dtype: DType, shape: &[usize]) -> Option<DataRef<'_>>;
 }
@@ -48,7 +49,8 @@ impl<A: ToTensor> AnyTensor for A {
     }
     #[inline]
     fn piece_of(&self, dtype: DType, shape: &[usize]) -> Option<DataRef<'_>> {
-        let fits = A::Elem::DTYPE == dtype && self.has_shape(shape);
+        let is_flat = || self.has_shape(&[shape.iter().product()]);
+        let fits = A::Elem::DTYPE == dtype && (self.has_shape(shape) || is_flat());
         self.as_elements().filter(|_| fits).map(A::Elem::share)
     }
 }

@@ -10,6 +10,7 @@ mod profile;
 mod report;
 mod run;
 mod state;
+mod steps;
 
 pub use explain::Explanation;
 pub use inputs::{AnyTensor, Inputs};
@@ -18,9 +19,11 @@ pub use jit::{BoxedJit, Jit};
 pub use profile::Profile;
 pub use run::{OutputKey, Run};
 pub use state::State;
+pub use steps::TrainingSteps;
 
 use crate::dtype::DType;
 pub(crate) use crate::error::ProgramError;
+use crate::exec::Small;
 use crate::grad::parameter_gradients;
 use crate::ir::{Meta, NodeId};
 use crate::lists::IntoList;
@@ -57,6 +60,8 @@ use std::ops::Range;
 #[derive(Debug)]
 pub struct Program {
     pub(crate) plan: Verified<Plan>,
+    /// The same number by number, where no value has more than a few.
+    small: Option<Small>,
     /// What was traced, before any pass.
     recorded: Graph,
     /// Whose parameters it reads, of which type, and how many numbers the slab has.
@@ -430,8 +435,10 @@ impl Program {
         };
         let mut recorded = Graph::of(tape, nodes);
         let plan = plan(recorded.draft(), params, &ranges, passes, outputs.budget);
+        let small = if passes.has("numbers") { Small::of(&plan, |p| params.range(p)) } else { None };
         let program = Program {
             plan,
+            small,
             recorded,
             owner: params.id(),
             dtype: params.dtype(),

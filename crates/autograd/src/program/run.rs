@@ -91,7 +91,7 @@ impl Program {
         params: &Params,
         inputs: impl Inputs,
     ) -> Result<Run<'s>, ProgramError> {
-        self.run_observed(state, params, &inputs, |_| {})?;
+        self.run_first(self.plan.kernels.len(), state, params, &inputs, None)?;
         Ok(Run { program: self, state, streamed: false })
     }
 
@@ -177,7 +177,7 @@ impl Program {
         inputs: impl Inputs,
     ) -> Result<Run<'s>, StepError> {
         let first = self.plan.kernels.len() - self.plan.streams;
-        let ran = self.run_first(first, state, params, &inputs, |_| {})?;
+        let ran = self.run_first(first, state, params, &inputs, None)?;
         self.check_gradients();
         let accepts = |largest| optimizer.takes_streams(params, Prepare::default(), largest);
         let (grads, workers, streams) = ran.gradients(accepts);
@@ -187,32 +187,44 @@ impl Program {
         Ok(Run { program: self, state, streamed })
     }
 
-    pub(super) fn run_observed(
+    /// Runs the kernels, and calls `watch` with the number of each before it, and with their count at the end.
+    #[cfg(feature = "clock")]
+    pub(super) fn run_watched(
         &self,
         state: &mut State,
         params: &Params,
         inputs: &impl Inputs,
-        before: impl FnMut(usize) + Send,
+        mut watch: impl FnMut(usize),
     ) -> Result<(), ProgramError> {
-        self.run_first(self.plan.kernels.len(), state, params, inputs, before).map(|_| ())
+        self.run_first(self.plan.kernels.len(), state, params, inputs, Some(&mut watch)).map(|_| ())
     }
 
-    /// Runs the first `kernels` kernels.
+    /// Runs the first `kernels` kernels, or the whole program number by number unless somebody watches the kernels.
+    #[inline]
     fn run_first<'a>(
         &'a self,
         kernels: usize,
         state: &'a mut State,
         params: &Params,
         inputs: &'a impl Inputs,
-        before: impl FnMut(usize) + Send,
+        watch: Option<&mut dyn FnMut(usize)>,
     ) -> Result<Ran<'a, 'a>, ProgramError> {
         if !state.machine.is_of(&self.plan) {
             return Err(ProgramError::ForeignState);
         }
-        self.check_params(params)?;
+        if state.checked != params.layout() {
+            self.check_params(params)?;
+            state.checked = params.layout();
+        }
         let mut pieces = Pieces::new();
         self.bind(state, params, inputs, &mut pieces)?;
-        let ran = state.machine.run(&self.plan, kernels, params.slab(), &pieces, before);
+        let State { machine, registers, .. } = state;
+        let (plan, slab) = (&self.plan, params.slab());
+        let ran = match (watch, &self.small) {
+            (Some(watch), _) => machine.run(plan, kernels, slab, &pieces, watch),
+            (None, Some(small)) => Ok(machine.run_small(plan, small, registers, slab, &pieces)),
+            (None, None) => machine.run(plan, kernels, slab, &pieces, |_| {}),
+        };
         let mut ran = ran.map_err(|failed| self.fault_error(failed))?;
         if self.gradients.is_some() {
             ran.carry(&self.writes);
@@ -222,7 +234,7 @@ impl Program {
 
     #[inline]
     #[track_caller]
-    fn check_gradients(&self) {
+    pub(super) fn check_gradients(&self) {
         assert!(
             self.gradients.is_some(),
             "grads: the program gives no gradients\n  hint: end the trace with `t.outputs(loss).with_gradients()`"
