@@ -336,13 +336,7 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
             self.list_parts(params, grads, streams.as_ref().map(|(streams, _)| streams));
         }
         let gradient = grads.slab_of::<T>();
-        if params.elements() <= FEW
-            && streams.is_none()
-            && self.are_finite::<T>(params.slab_of(), gradient, prepare)
-        {
-            grads.check_loss()?;
-            self.update_all::<T>(params, grads, prepare, workers, &mut streams);
-            self.memory.forget_bounds();
+        if params.elements() <= FEW && streams.is_none() && self.update_few::<T>(params, grads, prepare)? {
             return Ok(());
         }
         self.bound_point::<T>(params);
@@ -382,10 +376,17 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
         trained.iter().for_each(|&p| steps[p] += 1);
     }
 
-    /// Whether all results are finite: for few numbers it costs less to compute them twice than to bound them.
+    /// Updates few numbers, if all results are finite: to look at each costs less than to bound them.
     #[inline]
-    fn are_finite<T: Float + Number>(&self, point: &[T], gradient: &[T], prepare: Prepare) -> bool {
+    fn update_few<T: Float + Number>(
+        &mut self,
+        params: &mut Params,
+        grads: &Gradients,
+        prepare: Prepare,
+    ) -> Result<bool, StepError> {
         let (zero, prepare) = (T::default(), prepare.of::<T>());
+        let (point, gradient) = (params.slab_of::<T>(), grads.slab_of::<T>());
+        let (mut points, mut states) = ([zero; FEW], [[zero; FEW]; S]);
         let mut sum = zero;
         for part in &self.memory.parts {
             let c = self.coefficients::<T>(part.t, part.group).map(Num::of);
@@ -394,14 +395,30 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
                 let (p, state) = F::update(c, Num::of(point[i]), Num::of(prepare(gradient[i])), state);
                 // x·0 is 0 for finite numbers, and NaN for others. The gradient itself counts: a limit would hide it.
                 sum = sum + gradient[i] * zero;
-                sum = state.into_iter().fold(sum + p.get() * zero, |sum, x| sum + x.get() * zero);
+                sum = state.iter().fold(sum + p.get() * zero, |sum, x| sum + x.get() * zero);
+                points[i] = p.get();
+                (0..S).for_each(|k| states[k][i] = state[k].get());
             }
         }
-        sum == zero
+        if sum != zero {
+            return Ok(false);
+        }
+        grads.check_loss()?;
+        let slab = params.slab_mut::<T>();
+        let Memory { parts, slabs, steps, trained, .. } = &mut self.memory;
+        for range in parts.iter().map(|part| part.range.clone()) {
+            slab[range.clone()].copy_from_slice(&points[range.clone()]);
+            for (slab, state) in slabs.iter_mut().zip(&states) {
+                slab.slice_mut::<T>()[range.clone()].copy_from_slice(&state[range.clone()]);
+            }
+        }
+        trained.iter().for_each(|&p| steps[p] += 1);
+        self.memory.forget_bounds();
+        Ok(true)
     }
 }
 
-/// Up to how many parameters results are computed twice.
+/// Up to how many parameters every result is looked at before any is stored.
 const FEW: usize = 64;
 
 /// Bounds of numbers.

@@ -11,7 +11,7 @@ use super::stream::{self, Streams};
 use crate::buffers::Strided;
 use crate::call::{self, Fault, Fill, Room};
 use crate::code::MemoryView;
-use crate::dtype::{Data, DataRef, Storable, with_float, with_type};
+use crate::dtype::{Data, DataRef, Float, Storable, with_float, with_type};
 use crate::ir::{Meta, Op};
 use crate::kernels::bases::Bases;
 use crate::kernels::matmul;
@@ -180,9 +180,12 @@ impl Machine {
 
     /// The slab of gradients, to be written.
     #[inline]
-    pub(super) fn gradients_mut(&mut self) -> &mut Slab {
+    pub(super) fn gradients_mut<T: Float>(&mut self) -> &mut [T] {
         self.unshare_gradients();
-        self.gradients.slab_mut()
+        let (first, elements) = (self.bases.first::<T>(GRADIENTS), self.bases.elements(GRADIENTS));
+        // SAFETY: the address is that of the slab of gradients, which is this machine's and shared with nobody. Asking the slab
+        // itself would take as long as a small step.
+        unsafe { std::slice::from_raw_parts_mut(first.cast_mut(), elements) }
     }
 
     /// Leaves the gradients to a clone that shares them, if there is one, and goes on with a copy.
@@ -193,7 +196,7 @@ impl Machine {
         }
     }
 
-    /// Runs a small plan number by number.
+    /// Runs a small plan number by number. Where there are gradients, they carry the loss.
     #[inline]
     pub(crate) fn run_small<'m, 'i>(
         &'m mut self,
@@ -203,7 +206,10 @@ impl Machine {
         slab: DataRef<'_>,
         inputs: &[Option<DataRef<'i>>],
     ) -> Ran<'m, 'i> {
-        small.run(plan, registers, self, slab, inputs);
+        let first = small.run(plan, registers, self, slab, inputs);
+        if !plan.gradients.is_empty() {
+            self.gradients.set_loss(first);
+        }
         Ran { machine: self, plan, inputs: PhantomData }
     }
 
@@ -360,13 +366,21 @@ pub(crate) struct Ran<'m, 'i> {
 }
 
 impl<'m> Ran<'m, 'm> {
-    /// Lets the gradients carry the loss, the first output, and what was written to buffers, the last ones.
+    /// Lets the gradients carry the loss, the first output.
     #[inline]
-    pub(crate) fn carry(&mut self, writes: &[params::Buffer]) {
+    pub(crate) fn carry_loss(&mut self) {
+        let Ran { machine: Machine { buffers, gradients, .. }, plan, .. } = self;
+        let y = &plan.outputs[0];
+        let loss = buffers[(y.memory - plan.first_buffer()) as usize].borrow().first(y.shape.elements());
+        gradients.set_loss(number(loss));
+    }
+
+    /// Lets the gradients carry what was written to buffers, the last outputs.
+    #[inline(never)]
+    pub(crate) fn carry_writes(&mut self, writes: &[params::Buffer]) {
         let Ran { machine: Machine { buffers, gradients, .. }, plan, .. } = self;
         let (first, outputs) = (plan.first_buffer(), &plan.outputs);
         let output = |y: &MemoryView| buffers[(y.memory - first) as usize].borrow().first(y.shape.elements());
-        gradients.set_loss(number(output(&outputs[0])));
         for (&buffer, y) in writes.iter().zip(&outputs[outputs.len() - writes.len()..]) {
             gradients.write(buffer, output(y));
         }

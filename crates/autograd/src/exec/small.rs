@@ -8,6 +8,7 @@ use crate::kernels::scalars::{Instructions, Register};
 use crate::number::Digits;
 use crate::params::Param;
 use crate::plan::{Plan, PlanInput, Verified};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// What a plan computes, as instructions on single numbers. It gives the bits of the plan's kernels.
@@ -21,12 +22,14 @@ pub(crate) enum Small {
 pub(crate) struct Numbers<T> {
     code: Instructions<T>,
     start: Vec<T>,
-    /// What is read from the slab: its range, and the first register.
+    /// What is read from the slab: its range, and the first register. Parameters that follow each other are read as one.
     parameters: Vec<(Range<usize>, Register)>,
     /// What is read from inputs: the number of each, the first register, and how many elements.
     inputs: Vec<(usize, Register, usize)>,
     /// The registers of each output's elements.
     outputs: Vec<Vec<Register>>,
+    /// That of the first.
+    first: Option<Register>,
     /// For each number of a gradient, its place in the slab and its register.
     gradients: Vec<(usize, Register)>,
 }
@@ -56,7 +59,8 @@ impl Small {
         }
     }
 
-    /// Runs it on the slab and the inputs that are given, and leaves outputs and gradients where kernels would.
+    /// Runs it on the slab and the inputs that are given, and leaves outputs and gradients where kernels would. The result is the
+    /// first number of the first output, if there is one.
     #[inline]
     pub(crate) fn run(
         &self,
@@ -65,7 +69,7 @@ impl Small {
         machine: &mut Machine,
         slab: DataRef<'_>,
         inputs: &[Option<DataRef<'_>>],
-    ) {
+    ) -> f64 {
         match self {
             Small::F32(numbers) => numbers.run(plan, f32::vec(registers), machine, slab, inputs),
             Small::F64(numbers) => numbers.run(plan, f64::vec(registers), machine, slab, inputs),
@@ -77,23 +81,25 @@ impl<T: Float + Digits> Numbers<T> {
     fn of(plan: &Verified<Plan>, range: impl Fn(Param) -> Range<usize>) -> Option<Numbers<T>> {
         let graph = &plan.graph;
         let mut metas: Vec<Option<&Meta>> = vec![None; plan.inputs.len()];
-        let mut read: Vec<Param> = vec![];
+        let mut read: BTreeMap<usize, &Meta> = BTreeMap::new();
         for (_, node) in graph.iter() {
             match node.op {
                 Op::Input(i) => metas[i as usize] = Some(&node.meta),
-                Op::Parameter(p) if !read.contains(&p) => {
-                    read.push(p);
-                    metas.push(Some(&node.meta));
+                Op::Parameter(p) if !node.meta.shape.contains(&0) => {
+                    read.insert(range(p).start, &node.meta);
                 }
                 _ => {}
             }
         }
+        metas.extend(read.values().copied().map(Some));
         // An input that nothing reads needs no registers.
         let none = Meta::new([0].into(), T::DTYPE);
         let arguments: Vec<&Meta> = metas.iter().map(|meta| meta.unwrap_or(&none)).collect();
         let number = |op: &Op| match *op {
             Op::Input(i) => Some(i as usize),
-            Op::Parameter(p) => read.iter().position(|&q| q == p).map(|k| plan.inputs.len() + k),
+            Op::Parameter(p) if read.contains_key(&range(p).start) => {
+                Some(plan.inputs.len() + read.range(..range(p).start).count())
+            }
             _ => None,
         };
         let Spelled { code, mut start, arguments, results } = Spelled::of(graph, &arguments, number)?;
@@ -107,15 +113,23 @@ impl<T: Float + Digits> Numbers<T> {
                 }
             }
         }
-        let first_of = arguments[plan.inputs.len()..].iter();
-        let parameters = read.iter().zip(first_of).map(|(&p, &first)| (range(p), first)).collect();
+        let mut parameters: Vec<(Range<usize>, Register)> = vec![];
+        for ((&start, meta), &first) in read.iter().zip(&arguments[plan.inputs.len()..]) {
+            let end = start + meta.shape.elements();
+            match parameters.last_mut() {
+                // Their registers follow each other as well.
+                Some((last, _)) if last.end == start => last.end = end,
+                _ => parameters.push((start..end, first)),
+            }
+        }
         let mut outputs = results;
         let slopes = outputs.split_off(plan.outputs.len());
         let is_float = plan.outputs.iter().all(|y| y.dtype == T::DTYPE);
         let gradients =
             plan.gradients.iter().cloned().zip(slopes).flat_map(|(range, slope)| range.zip(slope));
         let gradients = gradients.collect();
-        is_float.then_some(Numbers { code, start, parameters, inputs, outputs, gradients })
+        let first = outputs.first().and_then(|registers| registers.first()).copied();
+        is_float.then_some(Numbers { code, start, parameters, inputs, outputs, first, gradients })
     }
 
     fn run(
@@ -125,7 +139,7 @@ impl<T: Float + Digits> Numbers<T> {
         machine: &mut Machine,
         slab: DataRef<'_>,
         inputs: &[Option<DataRef<'_>>],
-    ) {
+    ) -> f64 {
         if !self.parameters.is_empty() {
             let slab = T::slice(slab);
             for (range, first) in &self.parameters {
@@ -144,11 +158,12 @@ impl<T: Float + Digits> Numbers<T> {
             }
         }
         if !self.gradients.is_empty() {
-            let slab = machine.gradients_mut().slice_mut::<T>();
+            let slab = machine.gradients_mut::<T>();
             for &(place, register) in &self.gradients {
                 slab[place] = r[register as usize];
             }
         }
+        self.first.map_or(0.0, |register| r[register as usize].to_f64())
     }
 }
 

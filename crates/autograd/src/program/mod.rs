@@ -70,8 +70,8 @@ pub struct Program {
     elements: usize,
     /// The parameters that there were.
     extent: Extent,
-    /// For each input that is given, its number among those of the plan.
-    given: Vec<u32>,
+    /// For each input that is given, its number among those of the plan, and how many elements it has.
+    given: Vec<(u32, usize)>,
     /// How many inputs are given or read from buffers: the first ones of the plan.
     inputs: usize,
     /// How many of the plan's outputs are those of the trace; the others are written to buffers.
@@ -425,8 +425,12 @@ impl Program {
             gradients = Some(found.iter().map(|&(p, _)| (p, params.range(p))).listed());
         }
         let inputs = tape.list().traced_inputs().len();
-        let is_given = |number: &u32| tape.list().traced_inputs()[*number as usize].buffer.is_none();
-        let given = (0..inputs as u32).filter(is_given).listed();
+        let elements = |number: u32| {
+            let list = tape.list();
+            let input = &list.traced_inputs()[number as usize];
+            input.buffer.is_none().then(|| (number, input.meta.shape.elements()))
+        };
+        let given = (0..inputs as u32).filter_map(elements).listed();
         let ranges: Vec<Range<usize>> =
             gradients.iter().flatten().map(|(_, range): &(Param, Range<usize>)| range.clone()).listed();
         let parameter = |p: Param| {
@@ -532,7 +536,7 @@ impl Program {
 
     /// The inputs in order, as they were traced.
     fn given(&self) -> impl Iterator<Item = &crate::tape::Input> {
-        (0..self.given.len()).map(|i| self.input(i))
+        (0..self.given.len()).map(|i| self.input(i).0)
     }
 
     /// The inputs that are given or read from buffers.
@@ -543,10 +547,12 @@ impl Program {
         })
     }
 
+    /// An input that is given, and how many elements it has.
     #[inline]
-    fn input(&self, i: usize) -> &crate::tape::Input {
-        match &self.plan.inputs[self.given[i] as usize] {
-            PlanInput::Given(input) => input,
+    fn input(&self, i: usize) -> (&crate::tape::Input, usize) {
+        let (number, elements) = self.given[i];
+        match &self.plan.inputs[number as usize] {
+            PlanInput::Given(input) => (input, elements),
             PlanInput::Constant(_) => unreachable!("the inputs of each run come first"),
         }
     }
