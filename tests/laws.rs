@@ -264,6 +264,8 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     ("emit", &["autograd", "nn", "optim"]),
     ("plot", &[]),
     ("report", &[]),
+    // `nn` and `optim` for the model of its example.
+    ("bench", &["autograd", "nn", "optim"]),
     ("files", &["autograd"]),
     ("train", &["autograd", "files", "optim"]),
     // `files`, `nn` and `optim` for the runs of its tests.

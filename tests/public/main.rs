@@ -25,6 +25,7 @@ const CRATES: &[(&str, &str)] = &[
     ("wengert-solve", "solve"),
     ("wengert-plot", "plot"),
     ("wengert-report", "report"),
+    ("wengert-bench", "bench"),
 ];
 
 const COMMAND: &str = "WENGERT_PUBLIC=write cargo test --test public";

@@ -10,6 +10,7 @@ cargo run --release --manifest-path benches/peers/Cargo.toml -- [OPTIONS]
   --threads 1,2           with how many threads (1,2)
   --rounds 9              how many turns each program has (9)
   --seconds 0.3           how long a step is measured in a round (0.3)
+  --avx2                  everybody is held to AVX2, whatever the machine has
   --of median             what a round counts of its samples: median, or min on a busy machine; or the memory
                           of the whole program at its peak, without that at its start: memory (median)
   --build candle,burn     build these first; once is enough
@@ -47,6 +48,8 @@ pub struct Options {
     pub threads: Vec<usize>,
     pub rounds: usize,
     pub seconds: f64,
+    /// Whether everybody is held to AVX2.
+    pub avx2: bool,
     /// The field of a measurement that counts.
     pub of: &'static str,
     pub build: Vec<String>,
@@ -63,12 +66,17 @@ impl Options {
             threads: vec![1, 2],
             rounds: 9,
             seconds: 0.3,
+            avx2: false,
             of: "median_s",
             build: vec![],
             python: if PathBuf::from(here).exists() { here } else { "python3" }.into(),
             save: None,
         };
         while let Some(name) = args.next() {
+            if name == "--avx2" {
+                options.avx2 = true;
+                continue;
+            }
             let value = args.next().ok_or(format!("`{name}` without a value"))?;
             let list = || value.split(',').map(str::to_owned).collect::<Vec<_>>();
             let wrong = |_| format!("`{name} {value}`: not a number");

@@ -101,7 +101,7 @@ mod view;
 pub mod loops {
     pub use crate::exec::Streams;
     pub use crate::formula::Bounds;
-    pub use crate::kernels::simd::widest;
+    pub use crate::kernels::simd::{limit_vectors, widest};
     pub use crate::kernels::unordered::bound;
     pub use crate::kernels::workers::Workers;
     pub use crate::optimizer::{Coefficient, Prepare, Slices, Supply, UpdateText};
@@ -177,7 +177,8 @@ pub use plan::Passes;
 #[cfg(feature = "clock")]
 pub use program::Profile;
 pub use program::{
-    AnyTensor, BoxedJit, Explanation, Inputs, Jit, OutputKey, Outputs, Program, Run, State, Vars,
+    AnyTensor, BoxedJit, Explanation, Inputs, Jit, OutputKey, Outputs, Program, Run, State, TrainingSteps,
+    Vars,
 };
 pub use shape::Shape;
 pub use show::{

@@ -101,7 +101,7 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn lazy_rows(mut self, lazy: bool) -> Self {
-        self.lazy_rows = lazy;
+        (self.lazy_rows, self.memory.known) = (lazy, None);
         self
     }
 
@@ -162,13 +162,15 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
 
     /// Lists the parts of the slab that the step changes.
     fn list_parts(&mut self, params: &Params, grads: &Gradients, streams: Option<&Streams<'_>>) {
-        let Memory { parts, steps, groups, .. } = &mut self.memory;
+        let Memory { parts, steps, groups, trained, .. } = &mut self.memory;
         parts.clear();
+        trained.clear();
         let mut add = |part: Part| match parts.last_mut() {
             Some(last) if last.goes_on(&part) => last.range.end = part.range.end,
             _ => parts.push(part),
         };
         for (p, range) in grads.trained(params) {
+            trained.push(p.index());
             let streamed = streams.is_some_and(|streams| streams.contain(&range));
             let (t, group) = (steps[p.index()] + 1, groups[p.index()]);
             match grads.rows(p).filter(|_| self.lazy_rows && !streamed) {
@@ -182,11 +184,30 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
                 }
             }
         }
-        self.latest = self
-            .memory
-            .parts
-            .first()
-            .map(|&Part { t, group, .. }| (t, group, self.groups[group].formula.coefficients(t)));
+        self.compute_first();
+    }
+
+    /// Whether the parts of the last step are those of this one: the same tensors are trained.
+    #[inline]
+    fn knows(&self, params: &Params, grads: &Gradients, supply: &Supply<'_>) -> bool {
+        self.memory.known == Some((params.layout(), grads.layout()))
+            && self.checked == Some(params.dtype())
+            && supply.streams.is_none()
+    }
+
+    /// Counts the parts of the last step on.
+    #[inline]
+    fn go_on(&mut self) {
+        self.memory.parts.iter_mut().for_each(|part| part.t += 1);
+        self.compute_first();
+    }
+
+    /// Computes the coefficients of the first part, which are often those of all.
+    #[inline]
+    fn compute_first(&mut self) {
+        let first = self.memory.parts.first();
+        self.latest =
+            first.map(|&Part { t, group, .. }| (t, group, self.groups[group].formula.coefficients(t)));
     }
 
     /// The coefficients of a part.
@@ -317,20 +338,19 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
         params: &mut Params,
         grads: &Gradients,
         supply: Supply<'_>,
+        is_known: bool,
     ) -> Result<(), StepError> {
         let Supply { workers, mut streams, prepare, .. } = supply;
         let alone = Workers::default();
         let workers = workers.unwrap_or(&alone);
-        self.prepare::<T>(params)?;
-        self.list_parts(params, grads, streams.as_ref().map(|(streams, _)| streams));
+        if is_known {
+            self.go_on();
+        } else {
+            self.prepare::<T>(params)?;
+            self.list_parts(params, grads, streams.as_ref().map(|(streams, _)| streams));
+        }
         let gradient = grads.slab_of::<T>();
-        if params.elements() <= FEW
-            && streams.is_none()
-            && self.are_finite::<T>(params.slab_of(), gradient, prepare)
-        {
-            grads.check_loss()?;
-            self.update_all::<T>(params, grads, prepare, workers, &mut streams);
-            self.memory.forget_bounds();
+        if params.elements() <= FEW && streams.is_none() && self.update_few::<T>(params, grads, prepare)? {
             return Ok(());
         }
         self.bound_point::<T>(params);
@@ -366,15 +386,21 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
         } else {
             self.run::<T>(slab, gradient, prepare.of::<T>(), workers, streams);
         }
-        for (p, _) in grads.trained(params) {
-            self.memory.steps[p.index()] += 1;
-        }
+        let Memory { trained, steps, .. } = &mut self.memory;
+        trained.iter().for_each(|&p| steps[p] += 1);
     }
 
-    /// Whether all results are finite: for few numbers it costs less to compute them twice than to bound them.
+    /// Updates few numbers, if all results are finite: to look at each costs less than to bound them.
     #[inline]
-    fn are_finite<T: Float + Number>(&self, point: &[T], gradient: &[T], prepare: Prepare) -> bool {
+    fn update_few<T: Float + Number>(
+        &mut self,
+        params: &mut Params,
+        grads: &Gradients,
+        prepare: Prepare,
+    ) -> Result<bool, StepError> {
         let (zero, prepare) = (T::default(), prepare.of::<T>());
+        let (point, gradient) = (params.slab_of::<T>(), grads.slab_of::<T>());
+        let (mut points, mut states) = ([zero; FEW], [[zero; FEW]; S]);
         let mut sum = zero;
         for part in &self.memory.parts {
             let c = self.coefficients::<T>(part.t, part.group).map(Num::of);
@@ -383,14 +409,30 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
                 let (p, state) = F::update(c, Num::of(point[i]), Num::of(prepare(gradient[i])), state);
                 // x·0 is 0 for finite numbers, and NaN for others. The gradient itself counts: a limit would hide it.
                 sum = sum + gradient[i] * zero;
-                sum = state.into_iter().fold(sum + p.get() * zero, |sum, x| sum + x.get() * zero);
+                sum = state.iter().fold(sum + p.get() * zero, |sum, x| sum + x.get() * zero);
+                points[i] = p.get();
+                (0..S).for_each(|k| states[k][i] = state[k].get());
             }
         }
-        sum == zero
+        if sum != zero {
+            return Ok(false);
+        }
+        grads.check_loss()?;
+        let slab = params.slab_mut::<T>();
+        let Memory { parts, slabs, steps, trained, .. } = &mut self.memory;
+        for range in parts.iter().map(|part| part.range.clone()) {
+            slab[range.clone()].copy_from_slice(&points[range.clone()]);
+            for (slab, state) in slabs.iter_mut().zip(&states) {
+                slab.slice_mut::<T>()[range.clone()].copy_from_slice(&state[range.clone()]);
+            }
+        }
+        trained.iter().for_each(|&p| steps[p] += 1);
+        self.memory.forget_bounds();
+        Ok(true)
     }
 }
 
-/// Up to how many parameters results are computed twice.
+/// Up to how many parameters every result is looked at before any is stored.
 const FEW: usize = 64;
 
 /// Bounds of numbers.
@@ -527,13 +569,20 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Optimizer for Descent<F, 
         grads: &Gradients,
         supply: Supply<'_>,
     ) -> Result<(), StepError> {
-        grads.check_for(params)?;
+        let is_known = self.knows(params, grads, &supply);
+        if !is_known {
+            grads.check_for(params)?;
+        }
+        // Streamed parts are other parts, and rows may be.
+        let is_usual = supply.streams.is_none() && grads.layout() != 0;
+        self.memory.known = None;
         let done = match params.dtype() {
-            DType::F32 => self.step_typed::<f32>(params, grads, supply),
-            _ => self.step_typed::<f64>(params, grads, supply),
+            DType::F32 => self.step_typed::<f32>(params, grads, supply, is_known),
+            _ => self.step_typed::<f64>(params, grads, supply, is_known),
         };
         self.memory.bind(done.is_ok());
         done?;
+        self.memory.known = is_usual.then(|| (params.layout(), grads.layout()));
         params.write_back(grads);
         Ok(())
     }

@@ -6,11 +6,12 @@
 )]
 
 use super::operands::{strided, view, whole};
+use super::small::Small;
 use super::stream::{self, Streams};
 use crate::buffers::Strided;
 use crate::call::{self, Fault, Fill, Room};
 use crate::code::MemoryView;
-use crate::dtype::{Data, DataMut, DataRef, Storable, each_dtype, with_float, with_type};
+use crate::dtype::{Data, DataMut, DataRef, Float, Storable, each_dtype, with_float, with_type};
 use crate::ir::{Meta, Op};
 use crate::kernels::bases::Bases;
 use crate::kernels::matmul;
@@ -171,6 +172,47 @@ impl Machine {
         self.buffers[(y.memory - plan.first_buffer()) as usize].borrow()
     }
 
+    /// The same, to be written.
+    #[inline]
+    pub(super) fn output_mut(&mut self, plan: &Plan, y: &MemoryView) -> &mut Slab {
+        &mut self.buffers[(y.memory - plan.first_buffer()) as usize]
+    }
+
+    /// The slab of gradients, to be written.
+    #[inline]
+    pub(super) fn gradients_mut<T: Float>(&mut self) -> &mut [T] {
+        self.unshare_gradients();
+        let (first, elements) = (self.bases.first::<T>(GRADIENTS), self.bases.elements(GRADIENTS));
+        // SAFETY: the address is that of the slab of gradients, which is this machine's and shared with nobody. Asking the slab
+        // itself would take as long as a small step.
+        unsafe { std::slice::from_raw_parts_mut(first.cast_mut(), elements) }
+    }
+
+    /// Leaves the gradients to a clone that shares them, if there is one, and goes on with a copy.
+    #[inline]
+    fn unshare_gradients(&mut self) {
+        if self.gradients.is_shared() {
+            self.bases.set_mut(GRADIENTS as usize, self.gradients.slab_mut().raw());
+        }
+    }
+
+    /// Runs a small plan number by number. Where there are gradients, they carry the loss.
+    #[inline]
+    pub(crate) fn run_small<'m, 'i>(
+        &'m mut self,
+        plan: &'m Verified<Plan>,
+        small: &Small,
+        registers: &mut Data,
+        slab: DataRef<'_>,
+        inputs: &[Option<DataRef<'i>>],
+    ) -> Ran<'m, 'i> {
+        let first = small.run(plan, registers, self, slab, inputs);
+        if !plan.gradients.is_empty() {
+            self.gradients.set_loss(first);
+        }
+        Ran { machine: self, plan, inputs: PhantomData }
+    }
+
     /// The gradients of the last run.
     pub(crate) fn gradients(&self) -> &Gradients {
         &self.gradients
@@ -285,9 +327,7 @@ impl Machine {
     #[inline]
     fn bind(&mut self, plan: &Plan, slab: DataRef<'_>, inputs: &[Option<DataRef<'_>>]) {
         self.bases.set(PARAMETERS as usize, slab);
-        if self.gradients.is_shared() {
-            self.bases.set_mut(GRADIENTS as usize, self.gradients.slab_mut().raw());
-        }
+        self.unshare_gradients();
         for (i, input) in plan.inputs.iter().enumerate() {
             if let PlanInput::Given(_) = input {
                 let data = inputs.get(i).copied().flatten().unwrap_or_else(|| self.staged[i].borrow());
@@ -391,13 +431,21 @@ pub(crate) struct Ran<'m, 'i> {
 }
 
 impl<'m> Ran<'m, 'm> {
-    /// Lets the gradients carry the loss, the first output, and what was written to buffers, the last ones.
+    /// Lets the gradients carry the loss, the first output.
     #[inline]
-    pub(crate) fn carry(&mut self, writes: &[params::Buffer]) {
+    pub(crate) fn carry_loss(&mut self) {
+        let Ran { machine: Machine { buffers, gradients, .. }, plan, .. } = self;
+        let y = &plan.outputs[0];
+        let loss = buffers[(y.memory - plan.first_buffer()) as usize].borrow().first(y.shape.elements());
+        gradients.set_loss(number(loss));
+    }
+
+    /// Lets the gradients carry what was written to buffers, the last outputs.
+    #[inline(never)]
+    pub(crate) fn carry_writes(&mut self, writes: &[params::Buffer]) {
         let Ran { machine: Machine { buffers, gradients, .. }, plan, .. } = self;
         let (first, outputs) = (plan.first_buffer(), &plan.outputs);
         let output = |y: &MemoryView| buffers[(y.memory - first) as usize].borrow().first(y.shape.elements());
-        gradients.set_loss(number(output(&outputs[0])));
         for (&buffer, y) in writes.iter().zip(&outputs[outputs.len() - writes.len()..]) {
             gradients.write(buffer, output(y));
         }

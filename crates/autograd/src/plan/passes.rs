@@ -127,6 +127,8 @@ passes! {
     pair: Steps(super::pair::pair), Same;
     /// Lets values that are not alive at the same time share a buffer.
     pool: Choice, Same;
+    /// Runs a program whose values have four elements at most number by number, without its kernels.
+    numbers: Choice, Same;
 }
 
 impl Passes {
