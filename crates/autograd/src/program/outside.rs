@@ -21,10 +21,10 @@ impl Program {
         inputs: impl Inputs,
         executor: impl FnOnce(Addresses<'_>) -> bool,
     ) -> Result<Run<'s>, ProgramError> {
-        if self.outside(state, params, &inputs, executor)?.is_none() {
-            self.run_observed(state, params, &inputs, |_| {})?;
+        match self.outside(state, params, &inputs, executor)? {
+            Some(_) => Ok(Run::of(self, state)),
+            None => self.run(state, params, inputs),
         }
-        Ok(Run::of(self, state))
     }
 
     /// Makes a step as [`step_outputs`](Program::step_outputs) does, by kernels of somebody else.
@@ -74,7 +74,8 @@ impl Program {
         if let Some(ran) = &mut ran
             && self.gradients.is_some()
         {
-            ran.carry(&self.writes);
+            ran.carry_loss();
+            ran.carry_writes(&self.writes);
         }
         Ok(ran)
     }
