@@ -10,7 +10,7 @@ use std::num::NonZero;
 /// The ranks of a training, as one of them sees them: its number, how many there are, and a few collectives.
 ///
 /// A collective is called by every rank, in the same order. It carries bytes, so that whoever implements this trait knows
-/// nothing of numbers. [`Alone`] is one rank, [`Threads`](crate::Threads) are ranks of one process.
+/// nothing of numbers. [`Alone`](crate::Alone) is one rank, [`Threads`](crate::Threads) are ranks of one process.
 ///
 /// ```
 /// use parallel::{Threads, World};
@@ -122,7 +122,7 @@ fn sum_slices<T: bytemuck::Pod + std::ops::AddAssign>(
 /// How a step is cut: into so many shards, which are part of what is trained, whatever the number of ranks.
 ///
 /// Each shard is a part of the batch with a gradient of its own, and the gradient of the step is their mean. Made by
-/// [`World::shards`]; [`ShardedStep`] has an example.
+/// [`World::shards`]; [`ShardedStep`](crate::ShardedStep) has an example.
 #[derive(Clone)]
 pub struct Shards<'w> {
     pub(crate) world: &'w dyn World,
@@ -188,7 +188,7 @@ impl<'w> Shards<'w> {
     /// optimizations toward training trillion parameter models*, 2020).
     ///
     /// The optimiser updates each number by itself: one by a formula, such as `Adam`, also in a `Pipeline`. Clipping by a norm gathers the gradient as well, and so sends 3(N − 1)/N slabs
-    /// instead of 2(N − 1)/N. What it remembers is read by [`ShardedStep::optimizer_state`].
+    /// instead of 2(N − 1)/N. What it remembers is read by [`ShardedStep::optimizer_state`](crate::ShardedStep::optimizer_state).
     #[must_use]
     pub fn owners_update(mut self) -> Shards<'w> {
         self.owners = true;
