@@ -2,8 +2,8 @@
 
 use crate::launch::{Ran, mpirun, mpirun_within};
 use crate::scenes::{CHECKPOINT_AT, FAULT_AT, Folder, Scene};
-use files::Keeper;
 use std::time::Duration;
+use wengert::files::Keeper;
 
 /// No fault takes longer to be known everywhere, and until all have ended.
 const SOON: Duration = Duration::from_secs(3);
