@@ -147,6 +147,34 @@ impl<'w> ShardedStep<'w> {
     /// What the optimiser remembers, of the whole model: for a checkpoint. All ranks call it, where [owners
     /// update](Shards::owners_update) each with its slice; it is the state that one rank alone would have.
     ///
+    /// ```
+    /// use autograd::{OptimizerState, Params};
+    /// use optim::Adam;
+    /// use parallel::{Alone, Error, Shards, Threads, World};
+    /// /// Makes some steps, after those that a state is of; gives the weight and the state.
+    /// fn steps(world: &impl World, count: u64, from: Option<&(f64, OptimizerState)>) -> Result<(f64, OptimizerState), Error> {
+    ///     let mut params = Params::f64();
+    ///     let w = params.scope("net").param("w", [], 0.0);
+    ///     let shards = world.shards(4).owners_update();
+    ///     let step = shards.trace(&params, |t| t.outputs((t.input("x", [1]) - w).square().sum()).with_gradients())?;
+    ///     let mut adam = Adam::new(0.1).expect("a rate");
+    ///     if let Some((weight, state)) = from {
+    ///         params.set(w, *weight);
+    ///         step.set_optimizer_state(&params, &mut adam, state)?;
+    ///     }
+    ///     for _ in 0..count {
+    ///         step.step(&mut params, &mut adam, (&[1.0, 2.0, 3.0, 4.0][shards.part().rows(4)],))?;
+    ///     }
+    ///     Ok((params.get::<f64>(w)[0], step.optimizer_state(&params, &adam)?))
+    /// }
+    /// let whole = steps(&Alone, 6, None)?;
+    /// let begun = Threads::run(3, |world| steps(world, 4, None)); //                  four steps on three ranks
+    /// let begun = begun[0].as_ref().unwrap();
+    /// let ended = Threads::run(2, |world| steps(world, 2, Some(begun))); //           two more on two
+    /// assert_eq!(ended, [Ok(whole.clone()), Ok(whole)]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`step`](ShardedStep::step), and if the state cannot be put together.
     pub fn optimizer_state(
@@ -177,6 +205,16 @@ impl<'w> ShardedStep<'w> {
     }
 
     /// Refuses another number of shards than that which a checkpoint tells: it decides the bits.
+    ///
+    /// ```
+    /// use autograd::Params;
+    /// use parallel::{Alone, Error, World};
+    /// let mut params = Params::f64();
+    /// let w = params.scope("net").param("w", [], 0.0);
+    /// let step = Alone.shards(8).trace(&params, |t| t.outputs(t.param(w).square()).with_gradients())?;
+    /// assert_eq!(step.check_shards(12), Err(Error::Shards { found: 12, expected: 8 }));
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// If it is another one.

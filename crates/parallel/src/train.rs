@@ -10,7 +10,43 @@ impl From<Error> for ::train::Error {
     }
 }
 
-/// For [`Trainer::run_on`](::train::Trainer::run_on).
+/// For [`Trainer::run_on`](::train::Trainer::run_on): the first rank writes the folder, and the run may go on with another number of ranks.
+///
+/// ```
+/// use autograd::{Key, Params, ndarray::Array};
+/// use parallel::{Threads, World};
+/// use train::{Batches, Session, Trainer};
+/// let folder = std::env::temp_dir().join(format!("wengert-ranks-{}", std::process::id()));
+/// let run = |ranks: usize, epochs: u64| {
+///     Threads::run(ranks, |world| -> Result<u64, train::Error> {
+///         let mut params = Params::f64();
+///         let w = params.scope("line").param("w", [], 0.0);
+///         let shards = world.shards(4);
+///         let step = shards.trace(&params, |t| {
+///             t.outputs((t.input("x", [2]) * w - t.input("y", [2])).square().mean()).with_gradients()
+///         })?;
+///         let x = Array::linspace(-1.0, 1.0, 24);
+///         let part = shards.part();
+///         let batches = Batches::of((x.clone(), 2.0 * x), 8, |loader| loader.shuffle(Key::new(1))).part(move |n| part.rows(n));
+///         let mut session = Session::new(params, optim::Sgd::new(0.5)?);
+///         Trainer::new(&folder).epochs(epochs).run_on(
+///             &step,
+///             &mut session,
+///             &batches,
+///             |session, (x, y)| Ok(step.step(&mut session.params, &mut session.optimizer, (x, y))?),
+///             |_| Ok([]),
+///         )?;
+///         Ok(session.params.get::<f64>(w)[0].to_bits())
+///     })
+/// };
+/// run(3, 2);
+/// let ended = run(2, 4).into_iter().collect::<Result<Vec<_>, _>>()?; // goes on after two epochs
+/// # std::fs::remove_dir_all(&folder)?;
+/// let whole = run(1, 4).remove(0)?; //                                  anew, alone
+/// # std::fs::remove_dir_all(&folder)?;
+/// assert_eq!(ended, [whole, whole]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 impl<O: Optimizer> Ranks<O> for ShardedStep<'_> {
     fn is_first(&self) -> bool {
         self.shards().world.rank() == 0

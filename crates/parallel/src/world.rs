@@ -10,7 +10,7 @@ use std::num::NonZero;
 /// The ranks of a training, as one of them sees them: its number, how many there are, and a few collectives.
 ///
 /// A collective is called by every rank, in the same order. It carries bytes, so that whoever implements this trait knows
-/// nothing of numbers. [`Alone`] is one rank, [`Threads`](crate::Threads) are ranks of one process.
+/// nothing of numbers. [`Alone`](crate::Alone) is one rank, [`Threads`](crate::Threads) are ranks of one process.
 ///
 /// ```
 /// use parallel::{Threads, World};
@@ -122,7 +122,7 @@ fn sum_slices<T: bytemuck::Pod + std::ops::AddAssign>(
 /// How a step is cut: into so many shards, which are part of what is trained, whatever the number of ranks.
 ///
 /// Each shard is a part of the batch with a gradient of its own, and the gradient of the step is their mean. Made by
-/// [`World::shards`]; [`ShardedStep`] has an example.
+/// [`World::shards`]; [`ShardedStep`](crate::ShardedStep) has an example.
 #[derive(Clone)]
 pub struct Shards<'w> {
     pub(crate) world: &'w dyn World,
@@ -177,6 +177,19 @@ impl<'w> Shards<'w> {
 
     /// Says that all shards read the whole of an input of this name. Others have rows, of which each shard has its own; an input of a
     /// single number is shared anyway.
+    ///
+    /// ```
+    /// use autograd::Params;
+    /// use parallel::{Alone, World};
+    /// let mut params = Params::f64();
+    /// let w = params.scope("net").param("w", [2], 1.0);
+    /// let step = Alone.shards(2).shared("scale").trace(&params, |t| {
+    ///     t.outputs((t.input("x", [1, 2]) * t.input("scale", [2]) * w).sum()).with_gradients()
+    /// })?;
+    /// let (x, scale) = ([[1.0, 2.0], [3.0, 4.0]], [10.0, 1.0]);
+    /// assert_eq!(step.step(&mut params, &mut optim::Sgd::new(0.5)?, (x, scale))?, (12.0 + 34.0) / 2.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn shared(mut self, name: &str) -> Shards<'w> {
         self.shared.push(name.to_owned());
@@ -188,7 +201,7 @@ impl<'w> Shards<'w> {
     /// optimizations toward training trillion parameter models*, 2020).
     ///
     /// The optimiser updates each number by itself: one by a formula, such as `Adam`, also in a `Pipeline`. Clipping by a norm gathers the gradient as well, and so sends 3(N − 1)/N slabs
-    /// instead of 2(N − 1)/N. What it remembers is read by [`ShardedStep::optimizer_state`].
+    /// instead of 2(N − 1)/N. A training has one [`ShardedStep`](crate::ShardedStep) then. What it remembers is read by [`ShardedStep::optimizer_state`](crate::ShardedStep::optimizer_state).
     #[must_use]
     pub fn owners_update(mut self) -> Shards<'w> {
         self.owners = true;
