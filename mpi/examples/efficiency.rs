@@ -8,16 +8,16 @@
 //! The models have the sizes of W4, W5 and W15 of `benches/peers`. Without `mpirun` it also times the same step as one program that is
 //! not cut into shards. Words after the program choose models by their names.
 
-use autograd::{AnyTensor, DType, Optimizer, Outputs, Params, Program, Tape};
 use ndarray::{Array1, Array2, s};
-use nn::attention::Mask;
-use nn::embedding::{Embedding, Positions};
-use nn::{Activation, Init, LayerNorm, Linear, Mlp, TransformerBlock};
-use optim::{Adam, AdamW, HyperparameterError, Pipeline, Sgd};
-use parallel::World as _;
 use std::error::Error;
 use std::ops::Range;
 use std::time::Instant;
+use wengert::autograd::{AnyTensor, Outputs};
+use wengert::nn::attention::Mask;
+use wengert::nn::embedding::{Embedding, Positions};
+use wengert::optim::HyperparameterError;
+use wengert::parallel::World as _;
+use wengert::prelude::*;
 use wengert_mpi::World;
 
 const SHARDS: usize = 8;

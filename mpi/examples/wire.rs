@@ -4,8 +4,8 @@
 //! cargo build --release --examples && mpirun --oversubscribe -n 2 target/release/examples/wire
 //! ```
 
-use parallel::{Numbers, World as _};
 use std::time::Instant;
+use wengert::parallel::{Numbers, World as _};
 use wengert_mpi::World;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -5,8 +5,11 @@ use crate::wire::{ABORTED, Wire};
 use mpi::Threading;
 use mpi::environment::Universe;
 use mpi::topology::{Communicator, SimpleCommunicator};
+use mpi::traits::CommunicatorCollectives;
 use parallel::{Numbers, World as _, WorldError};
 use std::fmt;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::num::NonZero;
 use std::panic;
 use std::process;
@@ -27,8 +30,8 @@ use std::time::Duration;
 /// ```
 pub struct World {
     wire: Wire,
-    /// Ranks on this machine.
-    near: usize,
+    /// How many ranks run on the very cores that this one may run on.
+    sharing: usize,
     /// The last to be dropped: it waits until all ranks have come so far, and ends MPI.
     _universe: Universe,
 }
@@ -59,10 +62,10 @@ impl World {
         let (mut universe, _) = mpi::initialize_with_threading(Threading::Funneled).ok_or(JoinError)?;
         let world = universe.world();
         universe.set_buffer_size(Wire::kept(world.size() as usize));
-        let near = world.split_shared(world.rank()).size() as usize;
+        let sharing = sharing(&world);
         let wire = Wire::new(world, World::PATIENCE);
         end_all_at_a_panic(wire.rank(), wire.size());
-        Ok(World { wire, near, _universe: universe })
+        Ok(World { wire, sharing, _universe: universe })
     }
 
     /// With another time that a rank waits for one that says nothing. It has to be longer than what one rank ever does
@@ -92,6 +95,18 @@ impl World {
             self.size()
         );
     }
+}
+
+/// How many ranks of this machine may run on the same cores as this one; where the system does not tell, all of them.
+fn sharing(world: &SimpleCommunicator) -> usize {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let cores = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    let mut hash = DefaultHasher::new();
+    cores.hash(&mut hash);
+    let (own, near) = (hash.finish(), world.split_shared(world.rank()));
+    let mut all = vec![0; near.size() as usize];
+    near.all_gather_into(&own, &mut all[..]);
+    all.iter().filter(|other| **other == own).count()
 }
 
 /// Open MPI's other ranks would wait for one that unwinds: its `MPI_Finalize` waits for them.
@@ -165,9 +180,10 @@ impl parallel::World for World {
         }
     }
 
-    /// This machine's threads, shared by the ranks on it.
+    /// The cores that this rank may run on, by the number of ranks that run on the same. `mpirun` may have bound it to one:
+    /// `--bind-to none` lets all ranks of a machine share all cores.
     fn threads(&self) -> usize {
-        let all = thread::available_parallelism().map_or(1, NonZero::get);
-        (all / self.near).max(1)
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        (cores / self.sharing).max(1)
     }
 }

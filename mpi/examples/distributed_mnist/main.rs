@@ -14,10 +14,11 @@
 mod training;
 
 use ndarray::Axis;
-use parallel::World as _;
 use std::error::Error;
 use std::process::{self, Command};
 use training::{Plan, Samples};
+use wengert::parallel::World as _;
+use wengert::{datasets, train};
 use wengert_mpi::World;
 
 /// What the command line says.

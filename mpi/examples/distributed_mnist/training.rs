@@ -1,13 +1,12 @@
 //! A training on any world, from its newest checkpoint on.
 
-use autograd::{DType, Key, Params, Tape, Var};
 use ndarray::{Array1, Array2, Axis};
-use nn::{Activation, BatchNorm, Dropout, Init, Linear, Mode};
-use optim::{Adam, Pipeline, Schedule};
-use parallel::World;
 use std::error::Error;
 use std::path::PathBuf;
-use train::{Batches, Better, Session, Trainer};
+use wengert::nn::BatchNorm;
+use wengert::parallel::World;
+use wengert::prelude::*;
+use wengert::train::{self, Better};
 
 /// Hidden units, and digits.
 const UNITS: usize = 128;

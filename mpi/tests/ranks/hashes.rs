@@ -2,10 +2,9 @@
 
 use crate::launch::{Ran, mpirun, tell};
 use crate::scenes::{CHECKPOINT_AT, Folder, Scene};
-use autograd::Params;
-use optim::Adam;
-use parallel::{Counted, World as _};
 use std::error::Error;
+use wengert::parallel::{Counted, World as _};
+use wengert::prelude::{Adam, Params};
 use wengert_mpi::World;
 
 /// The hash that all ranks tell.

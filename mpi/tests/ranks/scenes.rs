@@ -2,13 +2,13 @@
 
 use crate::launch::{Ran, alone, mpirun, tell, tell_error, tell_fault};
 use crate::training::{self, Plan, Samples, Trained};
-use parallel::{Alone, Threads, World as _};
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use wengert::parallel::{Alone, Threads, World as _};
 use wengert_mpi::World;
 
 /// Before this step a rank fails; there is a checkpoint of one of the steps before.
@@ -151,21 +151,21 @@ pub(crate) fn rank(arguments: &[&str]) -> Result<(), Box<dyn Error>> {
 }
 
 /// Fails, in one of the ways in which a process can.
-fn fail(how: &str) -> Result<(), train::Error> {
+fn fail(how: &str) -> Result<(), wengert::train::Error> {
     tell_fault();
     match how {
         "panic" => panic!("a rank is unwell"),
         "panic of a thread" => thread::scope(|scope| {
             scope.spawn(|| panic!("a thread is unwell"));
         }),
-        "error" => return Err(train::Error::other("a rank gives up")),
+        "error" => return Err(wengert::train::Error::other("a rank gives up")),
         "exit" => process::exit(3),
         "abort" => process::abort(),
         "SIGKILL" => {
             Command::new("kill")
                 .args(["-KILL", &process::id().to_string()])
                 .status()
-                .map_err(train::Error::other)?;
+                .map_err(wengert::train::Error::other)?;
         }
         other => unreachable!("no fault is called {other}"),
     }

@@ -1,9 +1,9 @@
 //! What ranks say to each other: bytes of every length arrive, and what does not fit is an error on all ranks.
 
 use crate::launch::{alone, mpirun, tell, tell_error, tell_fault};
-use parallel::{Numbers, World as _, WorldError};
 use std::error::Error;
 use std::time::Duration;
+use wengert::parallel::{Numbers, World as _, WorldError};
 use wengert_mpi::World;
 
 /// A part of a round for a rank: from none to more than a notice holds.
