@@ -161,9 +161,14 @@ fn functions_have_the_bits_of_the_interpreter() {
     check("functions", PLAIN, &cases(ONE, TWO));
 }
 
+/// Special functions and their slopes.
+pub(crate) fn special() -> Vec<Case> {
+    cases(SPECIAL, SPECIAL_OF_TWO)
+}
+
 #[test]
 fn special_functions_have_the_bits_of_the_interpreter() {
-    check("special", PLAIN, &cases(SPECIAL, SPECIAL_OF_TWO));
+    check("special", PLAIN, &special());
 }
 
 /// Without an instruction for multiply-adds, roots and roundings the header brings functions of its own.

@@ -22,7 +22,7 @@ fn index<'t>(t: &'t Tape<'_>, n: usize, of: usize) -> Var<'t> {
 }
 
 /// Each op that has a text, alone between others, forward and back.
-fn all(dtype: DType) -> Vec<Case> {
+pub(crate) fn all(dtype: DType) -> Vec<Case> {
     let mut all = vec![];
     let mut add = |shape: &[usize], f: &dyn for<'t> Fn(&'t Tape<'_>, Var<'t>) -> Var<'t>| {
         all.push(of(dtype, shape, |t, x| f(t, x)));

@@ -66,9 +66,13 @@ fn poolings(dtype: DType) -> Vec<Case> {
     all
 }
 
+/// All of them, in both precisions.
+pub(crate) fn cases() -> Vec<Case> {
+    let both = [DType::F32, DType::F64];
+    both.into_iter().flat_map(|dtype| [convolutions(dtype), poolings(dtype)].into_iter().flatten()).collect()
+}
+
 #[test]
 fn windows_have_the_bits_of_the_interpreter() {
-    let both = [DType::F32, DType::F64];
-    let all = both.into_iter().flat_map(|dtype| [convolutions(dtype), poolings(dtype)].into_iter().flatten());
-    check("windows", PLAIN, &all.collect::<Vec<_>>());
+    check("windows", PLAIN, &cases());
 }
