@@ -127,7 +127,7 @@ fn c_type(dtype: DType) -> &'static str {
 }
 
 /// The elements of an input as C has them, to the last bit.
-fn elements(x: &dyn AnyTensor) -> String {
+pub(crate) fn elements(x: &dyn AnyTensor) -> String {
     use autograd::planned::DataRef;
     let special = |x: f64, text: String| {
         if x.is_nan() {

@@ -1,8 +1,8 @@
 //! Kernels of every kind, one by one.
 
 use crate::draw::Draw;
-use crate::host::{Case, PLAIN, check, difference, has, run, source};
-use autograd::{AnyTensor, DType, Key, Params, Program, ScatterReduce, Tape, Var};
+use crate::host::{Case, PLAIN, check, difference, has, of_several, run, source};
+use autograd::{AnyTensor, ConvForm, DType, Key, Params, Program, ScatterReduce, Tape, Var};
 
 /// A program of one input.
 fn of(dtype: DType, shape: &[usize], f: impl for<'t> Fn(&'t Tape<'_>, Var<'t>) -> Var<'t>) -> Case {
@@ -172,11 +172,20 @@ fn planted_errors_are_seen() {
     if !has("cc") {
         return println!("skipped: no C compiler `cc`");
     }
+    let form = ConvForm::default();
     let cases = [
         of(DType::F32, &[3, 1500], |_, x| x.sin().sum_over(1)),
         of(DType::F32, &[300], |_, x| x.exp()),
         of(DType::F32, &[20, 30], |_, x| x.matmul(x.t())),
         of(DType::F32, &[4, 64], |_, x| x.matmul(x.t())),
+        // With kernels of gradients: chunks of a convolution, parts of attention.
+        of_several(DType::F32, &[&[5, 2, 12, 11], &[3, 2, 3, 3]], |x| {
+            x[0].conv2d(x[1], form.stride(2).padding(1))
+        }),
+        of_several(DType::F32, &[&[4, 20, 9], &[17, 20, 4]], |x| x[0].conv1d(x[1], ConvForm::default())),
+        of_several(DType::F32, &[&[200, 4], &[230, 4], &[230, 3]], |x| x[0].causal_attention(x[1], x[2])),
+        of(DType::F32, &[40], |_, x| x.top_k(0, 7).0),
+        of(DType::F64, &[40], |_, x| x.digamma() + x.bessel_j(1)),
     ];
     let text = source(&cases);
     assert_eq!(difference(&cases, &run("right", "cc", PLAIN, &text)), None);

@@ -7,5 +7,6 @@ mod draw;
 mod functions;
 mod host;
 mod kernels;
+mod models;
 mod trained;
 mod windows;
