@@ -22,12 +22,13 @@ fn of(dtype: DType) -> Vec<Case> {
         let mask = x[0].tape().constant([[true, false, true], [false, false, false]]);
         x[0].attention(x[1], x[2], Some(mask))
     }));
-    // Several blocks, of which an entry has parts, and chains of products.
+    // Several blocks, as many parts as there are, or fewer; and chains of products.
     let long: [&[usize]; 3] = [&[200, 4], &[230, 4], &[230, 3]];
     all.push(case(dtype, &long, |x| {
         x[0].attention(x[1], x[2], Some(x[0].tape().lower_triangle(200, 230, -1)))
     }));
-    all.push(case(dtype, &long, |x| (x[0] * 4.0).causal_attention(x[1], x[2])));
+    let many: [&[usize]; 3] = [&[2, 290, 2], &[2, 300, 2], &[2, 300, 1]];
+    all.push(case(dtype, &many, |x| (x[0] * 4.0).causal_attention(x[1], x[2])));
     all.push(case(dtype, &[&[5, 300], &[6, 300], &[6, 260]], |x| x[0].attention(x[1], x[2], None)));
     all.push(case(dtype, &[&[2, 3], &[2, 3], &[2, 3]], |x| {
         x[0].t().causal_attention(x[1].t(), x[2].flip(0).t())

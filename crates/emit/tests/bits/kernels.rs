@@ -172,20 +172,11 @@ fn planted_errors_are_seen() {
     if !has("cc") {
         return println!("skipped: no C compiler `cc`");
     }
-    let form = ConvForm::default();
     let cases = [
         of(DType::F32, &[3, 1500], |_, x| x.sin().sum_over(1)),
         of(DType::F32, &[300], |_, x| x.exp()),
         of(DType::F32, &[20, 30], |_, x| x.matmul(x.t())),
         of(DType::F32, &[4, 64], |_, x| x.matmul(x.t())),
-        // With kernels of gradients: chunks of a convolution, parts of attention.
-        of_several(DType::F32, &[&[5, 2, 12, 11], &[3, 2, 3, 3]], |x| {
-            x[0].conv2d(x[1], form.stride(2).padding(1))
-        }),
-        of_several(DType::F32, &[&[4, 20, 9], &[17, 20, 4]], |x| x[0].conv1d(x[1], ConvForm::default())),
-        of_several(DType::F32, &[&[200, 4], &[230, 4], &[230, 3]], |x| x[0].causal_attention(x[1], x[2])),
-        of(DType::F32, &[40], |_, x| x.top_k(0, 7).0),
-        of(DType::F64, &[40], |_, x| x.digamma() + x.bessel_j(1)),
     ];
     let text = source(&cases);
     assert_eq!(difference(&cases, &run("right", "cc", PLAIN, &text)), None);
@@ -199,5 +190,51 @@ fn planted_errors_are_seen() {
         assert!(text.contains(right), "{right}");
         let results = run("wrong", "cc", PLAIN, &text.replace(right, wrong));
         assert!(difference(&cases, &results).is_some(), "{right} became {wrong}, and nobody saw it");
+    }
+}
+
+/// The same in kernels of their own: each with the errors that are planted in it.
+#[test]
+fn planted_errors_in_kernels_are_seen() {
+    if !has("cc") {
+        return println!("skipped: no C compiler `cc`");
+    }
+    let form = ConvForm::default();
+    let few: &[(&str, &str)] =
+        &[("all = all + total", "all = total"), ("lanes[q % 16] = wg", "lanes[q % 8] = wg")];
+    let planted = [
+        (of_several(DType::F32, &[&[5, 2, 40], &[3, 2, 3]], |x| x[0].conv1d(x[1], form.stride(2))), few),
+        (
+            of_several(DType::F32, &[&[2, 3, 400], &[17, 3, 4]], |x| x[0].conv1d(x[1], form)),
+            &[("--left == 0", "--left < 0"), ("s = wg_fmaf(", "s = s + 0 * wg_fmaf(")],
+        ),
+        (
+            of_several(DType::F32, &[&[2, 290, 2], &[2, 300, 2], &[2, 300, 1]], |x| {
+                x[0].causal_attention(x[1], x[2])
+            }),
+            &[
+                ("x.step = 96", "x.step = 95"),
+                ("x.parts = 2", "x.parts = 1"),
+                ("x.block = 96", "x.block = 64"),
+            ],
+        ),
+        (
+            of(DType::F32, &[40], |_, x| (x * 3.0).floor().argsort(0).cast(DType::F64)),
+            &[("return i < j;", "return j < i;")],
+        ),
+        (
+            of(DType::F64, &[40], |_, x| x.digamma()),
+            &[("for (int k = 10; k >= 1; --k) rest", "for (int k = 4; k >= 1; --k) rest")],
+        ),
+    ];
+    for (case, errors) in planted {
+        let cases = [case];
+        let text = source(&cases);
+        assert_eq!(difference(&cases, &run("right", "cc", PLAIN, &text)), None);
+        for (right, wrong) in errors {
+            assert!(text.contains(right), "{right}");
+            let results = run("wrong", "cc", PLAIN, &text.replace(right, wrong));
+            assert!(difference(&cases, &results).is_some(), "{right} became {wrong}, and nobody saw it");
+        }
     }
 }
