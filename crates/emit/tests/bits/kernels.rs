@@ -2,7 +2,7 @@
 
 use crate::draw::Draw;
 use crate::host::{Case, PLAIN, check, difference, has, of_several, run, source};
-use autograd::{AnyTensor, ConvForm, DType, Key, Params, Program, ScatterReduce, Tape, Var};
+use autograd::{AnyTensor, ConvForm, DType, Key, Params, Program, ScatterReduce, Tape, Triangle, Var};
 
 /// A program of one input.
 fn of(dtype: DType, shape: &[usize], f: impl for<'t> Fn(&'t Tape<'_>, Var<'t>) -> Var<'t>) -> Case {
@@ -19,6 +19,11 @@ fn of(dtype: DType, shape: &[usize], f: impl for<'t> Fn(&'t Tape<'_>, Var<'t>) -
 
 fn index<'t>(t: &'t Tape<'_>, n: usize, of: usize) -> Var<'t> {
     t.constant((0..n).map(|i| (i * 5 % of) as i64).collect::<Vec<i64>>())
+}
+
+/// A matrix that has a Cholesky factor.
+fn positive(x: Var<'_>) -> Var<'_> {
+    x.matmul(x.t()) + x.tape().eye(x.shape()[0], x.dtype()) * 3.0
 }
 
 /// Each op that has a text, alone between others, forward and back.
@@ -83,6 +88,22 @@ pub(crate) fn all(dtype: DType) -> Vec<Case> {
         });
     }
     add(&[2, 9, 3], &|_, x| x.cdist(x.slice(1, 2..7) * 2.0, 2.0));
+    // Matrices of a block, of several, and with a part of one at the end.
+    for n in [1, 3, 33, 70] {
+        add(&[n, n], &|_, x| x.solve(x.sin()));
+        add(&[2, n, n], &|_, x| x.det() + x.slogdet().1);
+        add(&[n, n], &|_, x| x.slogdet().0);
+        add(&[n, n], &|_, x| {
+            let (p, l, u) = x.lu();
+            p.matmul(l) + u
+        });
+        // One right side only.
+        add(&[n, n], &|_, x| x.solve(x.slice(1, 0..1)));
+        add(&[n, n], &|_, x| positive(x).cholesky());
+        add(&[n, n], &|_, x| positive(x).cholesky().solve_triangular(x, Triangle::LOWER));
+    }
+    add(&[40, 25], &|_, x| x.lu().1);
+    add(&[25, 40], &|_, x| x.lu().2);
     // Squares that overflow, or vanish.
     for scale in [1e300, 1e-300, f64::INFINITY] {
         add(&[4, 2], &move |_, x| {
