@@ -1,6 +1,6 @@
 //! Attention, and its cotangents.
 
-use crate::host::{Case, PLAIN, check, of_several as case};
+use crate::host::{Case, PLAIN, check, of_several as case, some};
 use autograd::{DType, Var};
 
 /// Keys of which one is infinite, or no number.
@@ -8,7 +8,7 @@ fn odd(like: Var<'_>, key: f64) -> Var<'_> {
     like.tape().constant([[key], [1.0], [0.5]]).cast(like.dtype())
 }
 
-fn of(dtype: DType) -> Vec<Case> {
+pub(crate) fn of(dtype: DType) -> Vec<Case> {
     let mut all = vec![];
     for [m, n, d, e] in
         [[2, 3, 2, 2], [1, 1, 1, 1], [3, 2, 1, 2], [2, 2, 0, 1], [2, 0, 2, 1], [70, 150, 5, 3]]
@@ -42,12 +42,7 @@ fn of(dtype: DType) -> Vec<Case> {
     all
 }
 
-/// All of them, in both precisions.
-pub(crate) fn cases() -> Vec<Case> {
-    [DType::F32, DType::F64].into_iter().flat_map(of).collect()
-}
-
 #[test]
 fn attention_has_the_bits_of_the_interpreter() {
-    check("attention", PLAIN, &cases());
+    check("attention", PLAIN, &of(DType::F32).into_iter().chain(some(of(DType::F64))).collect::<Vec<_>>());
 }

@@ -172,10 +172,12 @@ fn headers_for_cuda() {
     use emit::Emit;
     let folder = std::env::var("WENGERT_EMIT").expect("the folder WENGERT_EMIT");
     let mut cases: Vec<Case> = (0..100).map(case).collect();
-    cases.extend([DType::F32, DType::F64].into_iter().flat_map(crate::kernels::all));
-    cases.extend(crate::windows::cases());
-    cases.extend(crate::attended::cases());
-    cases.extend(crate::functions::special());
+    for dtype in [DType::F32, DType::F64] {
+        cases.extend(crate::kernels::all(dtype));
+        cases.extend(crate::windows::of(dtype));
+        cases.extend(crate::attended::of(dtype));
+    }
+    cases.extend(crate::functions::special(true));
     for (i, Case { program, params, .. }) in cases.iter().enumerate() {
         let header = program.emit_c(params, &format!("p{i}")).expect("all that is drawn has a text");
         std::fs::write(format!("{folder}/p{i}.h"), header.to_string()).expect("the folder takes files");
