@@ -27,6 +27,7 @@ const SPECIAL: [(&str, &str); 5] = [
     ("ENTIRE", include_str!("text/special/entire.h")),
     ("INCOMPLETE", include_str!("text/special/incomplete.h")),
 ];
+const LINEAR: &str = include_str!("text/linear.h");
 const TERMS: &str = include_str!("text/terms.h");
 const RANDOM: &str = include_str!("text/random.h");
 
@@ -154,6 +155,15 @@ impl Functions {
             if self.is_new(name) {
                 self.text += &guarded(&format!("WG_{name}"), text);
             }
+        }
+    }
+
+    /// Factors of matrices.
+    pub(crate) fn linear(&mut self) {
+        self.products(DType::F64);
+        self.terms();
+        if self.is_new("LINEAR") {
+            self.text += &guarded("WG_LINEAR", LINEAR);
         }
     }
 

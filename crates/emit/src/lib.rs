@@ -57,7 +57,7 @@ pub trait Emit {
 
     /// The same header with a step of training: `name_step(parameters, inputs…, memory, work)` runs the program, and updates the
     /// parameters by the gradients and what the optimiser remembers in `memory`, of `NAME_MEMORY` bytes, with the bits of
-    /// [`Program::step`] from a first step on. It gives 0; 1 if an index does not exist; 2, and changes no parameter, if the loss, a
+    /// [`Program::step`] from a first step on. It gives 0; 1 as `name_run` does; 2, and changes no parameter, if the loss, a
     /// gradient or a result is not finite.
     ///
     /// The optimiser is a formula of one number whose coefficients are given by the step (SGD, momentum, RMSprop, Adagrad, Adadelta,

@@ -6,6 +6,7 @@ mod attention;
 mod conv;
 mod indexed;
 mod layout;
+mod linear;
 mod order;
 mod pairs;
 mod pool;
@@ -18,7 +19,7 @@ use crate::memory::Memories;
 use crate::terms::Adds;
 use autograd::planned::{MemoryView, Op};
 
-const ALGEBRA: &str = "factorisations and solvers are left to libraries that C has of its own";
+const ALGEBRA: &str = "its rotations and reflections are left to libraries that C has of its own";
 const LIBRARY: &str = "a crate of others computes it, whose order of summation is not written down";
 
 /// Prints a kernel that computes an op.
@@ -80,18 +81,16 @@ fn write(op: &Op, at: &mut At<'_>) -> Result<(), &'static str> {
         Op::RavelIndex(ravel) => indexed::ravel(at, &ravel.lengths),
         Op::Uniform(_) => indexed::uniform(at),
         Op::FoldIn(fold) => indexed::fold_in(at, fold.n),
-        Op::Solve(_)
-        | Op::SolveTriangular(_)
-        | Op::Cholesky(_)
-        | Op::Det(_)
-        | Op::Slogdet(_)
-        | Op::MatrixExp(_)
-        | Op::Lu(_)
-        | Op::CholeskyBack(_)
-        | Op::Pinv(_)
-        | Op::Qr(_)
-        | Op::Eigh(_)
-        | Op::Svd(_) => return Err(ALGEBRA),
+        Op::Solve(_) => linear::solve(at),
+        Op::SolveTriangular(solve) => {
+            linear::solve_triangular(at, solve.upper, solve.transposed, solve.unit);
+        }
+        Op::Cholesky(_) => linear::cholesky(at),
+        Op::CholeskyBack(_) => linear::cholesky_back(at),
+        Op::Det(_) => linear::determinant(at),
+        Op::Slogdet(_) => linear::log_determinant(at),
+        Op::Lu(_) => linear::lu(at),
+        Op::MatrixExp(_) | Op::Pinv(_) | Op::Qr(_) | Op::Eigh(_) | Op::Svd(_) => return Err(ALGEBRA),
         Op::Fft(_) => return Err(LIBRARY),
         Op::Conv(conv) => {
             let [x, weight] = [&at.x[0].shape, &at.x[1].shape];

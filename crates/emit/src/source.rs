@@ -167,7 +167,7 @@ impl Header<'_> {
         let mut text = String::from("#if !defined(__CUDACC__)\n");
         let _ = writeln!(
             text,
-            "/* Runs the program once. Gives 0, or 1 if an index does not exist; then the results mean nothing."
+            "/* Runs the program once. Gives 0, or 1 if an index does not exist, or a matrix has no factor; then the results mean\n   nothing."
         );
         for (_, memory) in &given {
             if let Contents::Input(input) = memory.contents {

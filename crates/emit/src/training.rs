@@ -93,7 +93,7 @@ impl Training {
         parameters.extend(["void *memory".to_owned(), "void *work".to_owned()]);
         let _ = writeln!(
             text,
-            "/* One step of training. Gives 0; 1 if an index does not exist; 2 if the loss, a gradient or a result is not finite: then \
+            "/* One step of training. Gives 0; 1 as {name}_run does; 2 if the loss, a gradient or a result is not finite: then \
              no\n   parameter has changed. */\nstatic inline int {name}_step({}) {{",
             parameters.join(", ")
         );

@@ -5,7 +5,7 @@ use super::Prepare;
 /// A coefficient of an update as a function of the step number t, from 1.
 ///
 /// ```
-/// use optim::Coefficient;
+/// # use autograd::loops::Coefficient;
 /// assert_eq!(Coefficient::Corrected { value: 1.0, decay: 0.5 }.at(2), 1.0 / 0.75);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]

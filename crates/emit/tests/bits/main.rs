@@ -7,6 +7,7 @@ mod draw;
 mod functions;
 mod host;
 mod kernels;
+mod models;
 #[cfg(feature = "native")]
 mod native;
 mod trained;
