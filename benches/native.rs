@@ -1,1 +1,87 @@
-fn main() {}
+//! Compiled programs beside loops written by hand: W2, W3 and W6, in turns, and how long W9 takes to print.
+//!
+//! `cargo bench --bench native` prints a table. Each round measures all ways of a workload one after the other; ratios are medians
+//! over the rounds, so that a busy machine spoils few of them.
+
+#[path = "workloads/all.rs"]
+mod all;
+
+use all::{Show, Step, all};
+use std::hint::black_box;
+use std::time::Instant;
+use wengert::emit::Emit;
+use wengert::nn::attention::Mask;
+use wengert::prelude::*;
+
+const WAYS: [&str; 3] = ["hand", "native", "program-1t"];
+const ROUNDS: usize = 31;
+/// Seconds of a measurement.
+const LENGTH: f64 = 2e-3;
+
+fn main() {
+    println!(
+        "| workload | hand | native | program | native : hand | program : hand |\n|---|---|---|---|---|---|"
+    );
+    for workload in all().iter().filter(|w| w.runs.iter().any(|run| run.id == "native")) {
+        let run = |id: &str| workload.runs.iter().find(|run| run.id == id).expect("a way of each kind");
+        let mut steps = WAYS.map(|id| run(id).prepare(workload.name, workload.expected).0);
+        let rounds: Vec<[f64; 3]> = (0..ROUNDS).map(|_| steps.each_mut().map(nanoseconds)).collect();
+        let least = |way: usize| rounds.iter().map(|round| round[way]).fold(f64::INFINITY, f64::min);
+        let ratio = |way: usize| median(rounds.iter().map(|round| round[way] / round[0]).collect());
+        println!(
+            "| {} | {} | {} | {} | {:.2} | {:.2} |",
+            workload.name,
+            time(least(0)),
+            time(least(1)),
+            time(least(2)),
+            ratio(1),
+            ratio(2)
+        );
+    }
+    printing();
+}
+
+/// How long the block of W9 with its gradients takes to print.
+fn printing() {
+    let mut params = Params::f32().with_seed(1);
+    let block = TransformerBlock::new(&mut params.scope("block"), 128, 4);
+    let program = Program::trace(&params, |t| {
+        let y = block.forward(t.input("x", [8, 64, 128]), Mask::Causal);
+        t.outputs(y.square().mean()).with_gradients()
+    });
+    let program = program.expect("a plan");
+    let mut least = f64::INFINITY;
+    let mut bytes = 0;
+    for _ in 0..20 {
+        let start = Instant::now();
+        bytes = program.emit_c(&params, "w9").expect("a text").to_string().len();
+        least = least.min(start.elapsed().as_secs_f64());
+    }
+    let kernels = program.kernels();
+    println!("\nW9 printed: {kernels} kernels, {:.0} kB, {:.1} ms", bytes as f64 / 1e3, least * 1e3);
+}
+
+/// The time of a step.
+fn nanoseconds(step: &mut Step) -> f64 {
+    let once = Instant::now();
+    black_box(step(Show::Loss));
+    let steps = (LENGTH / once.elapsed().as_secs_f64().max(1e-7)).clamp(1.0, 20_000.0) as usize;
+    let start = Instant::now();
+    (0..steps).for_each(|_| {
+        black_box(step(Show::Loss));
+    });
+    start.elapsed().as_secs_f64() / steps as f64 * 1e9
+}
+
+fn median(mut all: Vec<f64>) -> f64 {
+    all.sort_by(f64::total_cmp);
+    all[all.len() / 2]
+}
+
+fn time(nanoseconds: f64) -> String {
+    match nanoseconds {
+        t if t < 1e3 => format!("{t:.1} ns"),
+        t if t < 1e6 => format!("{:.2} µs", t / 1e3),
+        t => format!("{:.2} ms", t / 1e6),
+    }
+}

@@ -10,6 +10,7 @@ const RATE: f64 = 0.005;
 
 pub(super) fn workloads() -> Vec<Workload> {
     let mut runs = Setup::runs(setup);
+    runs.push(Run::new("native", || setup().native()));
     runs.push(Run::new("hand", by_hand));
     vec![Workload { name: "W2", expected: &[0.23064185], runs }]
 }

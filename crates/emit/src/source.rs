@@ -43,7 +43,7 @@ pub(crate) fn print(program: &Program, params: &Params, name: &str) -> Result<So
     let name = identifier(name);
     let plan: &Plan = program.plan();
     let memories = Memories::of(plan, String::new());
-    let mut functions = Functions::default();
+    let mut functions = Functions::of(plan);
     let explanation = program.explain();
     let mut kernels = vec![];
     for (i, planned) in plan.kernels.iter().enumerate() {
@@ -55,11 +55,10 @@ pub(crate) fn print(program: &Program, params: &Params, name: &str) -> Result<So
     let layout = Layout::of(plan, &kernels);
     let mut header = Header { name: &name, plan, program, memories: &memories, layout, text: String::new() };
     header.begin(params);
-    header.text += &functions.text();
+    let bodies: String = kernels.iter().map(|kernel| kernel.text(&memories)).collect();
+    header.text += &functions.text(&bodies);
     header.text += &constants(plan, &memories, &name);
-    for kernel in &kernels {
-        header.text += &kernel.text(&memories);
-    }
+    header.text += &bodies;
     header.run(&kernels);
     header.outputs();
     header.values(params);

@@ -86,8 +86,10 @@ impl Compiler {
         let (process, number) = (std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let own = |end: &str| folder.join(format!("{key}.{process}.{number}.{end}"));
         let (source, object) = (own("c"), own("tmp"));
-        let written = fs::write(&source, text).map_err(|error| unwritable(folder, error));
-        let made = written.and_then(|()| self.called(|cc| cc.args(FLAGS).arg("-o").args([&object, &source])));
+        // Read as standard input, so that no name of a file is in what is made, and two that are made alike are alike.
+        let opened = fs::write(&source, text).and_then(|()| fs::File::open(&source));
+        let opened = opened.map_err(|error| unwritable(folder, error));
+        let made = opened.and_then(|text| self.called(text.into(), |cc| cc.arg("-o").arg(&object)));
         let _ = fs::remove_file(&source);
         let renamed = made.and_then(|_| {
             let bytes = fs::read(&object).map_err(|error| unwritable(folder, error))?;
@@ -103,15 +105,19 @@ impl Compiler {
 
     /// What the compiler says of itself and of this processor: its version is among the macros that it defines.
     fn identity(&self) -> Result<String, NativeError> {
-        self.called(|command| command.args(FLAGS).args(["-dM", "-E", "-x", "c", "-"]))
+        self.called(Stdio::null(), |cc| cc.args(["-dM", "-E"]))
     }
 
-    /// What the compiler prints.
-    fn called(&self, arguments: impl FnOnce(&mut Command) -> &mut Command) -> Result<String, NativeError> {
+    /// What the compiler prints, of a text and with more arguments.
+    fn called(
+        &self,
+        text: Stdio,
+        more: impl FnOnce(&mut Command) -> &mut Command,
+    ) -> Result<String, NativeError> {
         let mut words = self.command.split_whitespace();
         let mut command = Command::new(words.next().unwrap_or("cc"));
-        command.args(words).stdin(Stdio::null());
-        let out = arguments(&mut command).output().map_err(|error| NativeError::NoCompiler {
+        command.args(words).args(FLAGS).args(["-x", "c", "-"]).stdin(text);
+        let out = more(&mut command).output().map_err(|error| NativeError::NoCompiler {
             command: self.command.clone(),
             why: error.to_string(),
         })?;

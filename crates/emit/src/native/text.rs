@@ -17,15 +17,16 @@ pub(super) const RUN: &str = "wengert_run";
 pub(super) fn print(program: &Program) -> Result<(String, usize), Refused> {
     let plan: &Plan = program.plan();
     let memories = Memories::of(plan, String::new());
-    let mut functions = Functions::default();
+    let mut functions = Functions::of(plan);
     let mut kernels = vec![];
     for (i, planned) in plan.kernels.iter().enumerate() {
         let kernel = Kernel::new(format!("kernel_{i}"), format!("{i}"));
         kernels.push(printed_kernel(planned, kernel, &memories, &mut functions)?);
     }
     let Layout { bytes, partials, scratch, .. } = Layout::without_buffers(&kernels);
-    let mut text = functions.text();
-    kernels.iter().for_each(|kernel| text += &kernel.text(&memories));
+    let bodies: String = kernels.iter().map(|kernel| kernel.text(&memories)).collect();
+    let mut text = functions.text(&bodies);
+    text += &bodies;
     let _ = writeln!(text, "int {RUN}(void *const *memories, char *work) {{");
     for (number, memory) in (0u32..).zip(plan.memories()) {
         let (t, name) = (c_type(memory.dtype), memories.name(number));

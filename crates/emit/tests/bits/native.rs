@@ -239,7 +239,8 @@ fn a_program_is_compiled_by_one_word() {
         Ok(native) => {
             let mut state = native.state();
             let loss = native.run(&mut state, &params, (&x, &y)).expect("the inputs fit").item("loss");
-            let same = program.run(&mut program.state(), &params, (&x, &y)).expect("the inputs fit");
+            let mut state = program.state();
+            let same = program.run(&mut state, &params, (&x, &y)).expect("the inputs fit");
             assert_eq!(loss.to_bits(), same.item("loss").to_bits());
         }
         Err(NativeError::NoCompiler { command, .. }) => println!("skipped: no C compiler `{command}`"),
