@@ -104,7 +104,7 @@ pub mod loops {
     pub use crate::kernels::simd::widest;
     pub use crate::kernels::unordered::bound;
     pub use crate::kernels::workers::Workers;
-    pub use crate::optimizer::{Prepare, Supply};
+    pub use crate::optimizer::{Coefficient, Prepare, Supply, UpdateText};
     pub use crate::slab::Slab;
 }
 
@@ -141,11 +141,13 @@ pub mod planned {
     pub use crate::ir::{
         Binary, Body, Compare, Custom, Family, FftPlan, Held, Op, Piece, Ports, Sliding, Structure, Unary,
     };
+    pub use crate::kernels::attention::AttentionOrder;
+    pub use crate::kernels::conv::WeightOrder;
     pub use crate::plan::body;
     pub use crate::plan::{
         Contents, Graph, Kernel, Memory, Plan, RecordedInput, RecordedNode, Verified, Work,
     };
-    pub use crate::tree::{Order, RUN};
+    pub use crate::tree::{Order, RUN, chain_length};
 }
 
 pub use call::Fault;

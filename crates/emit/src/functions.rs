@@ -18,6 +18,20 @@ const SOFT: &str = include_str!("text/soft.h");
 const DIGITS: &str = include_str!("text/digits.h");
 const SUMS: &str = include_str!("text/sums.h");
 const PRODUCT: &str = include_str!("text/product.h");
+const ATTENTION: &str = include_str!("text/attention.h");
+const POWER: &str = include_str!("text/power.h");
+const UPDATE: &str = include_str!("text/update.h");
+const ORDER: &str = include_str!("text/order.h");
+const PLAIN: &str = include_str!("text/special/plain.h");
+/// Special functions, by what their texts are asked for.
+const SPECIAL: [(&str, &str); 5] = [
+    ("GAMMA", include_str!("text/special/gamma.h")),
+    ("ERROR", include_str!("text/special/error.h")),
+    ("BESSEL", include_str!("text/special/bessel.h")),
+    ("ENTIRE", include_str!("text/special/entire.h")),
+    ("INCOMPLETE", include_str!("text/special/incomplete.h")),
+];
+const TERMS: &str = include_str!("text/terms.h");
 const RANDOM: &str = include_str!("text/random.h");
 
 /// What has to stand before the kernels.
@@ -73,6 +87,12 @@ impl Functions {
         name
     }
 
+    /// The name of the exponential that attention takes.
+    fn exp_falling(&mut self, dtype: DType) {
+        let name = format!("wg_exp_falling{}", suffix(dtype));
+        self.add(&name, &["x"], dtype, printed::exp_falling(dtype == DType::F64));
+    }
+
     fn add(&mut self, name: &str, arguments: &[&str], dtype: DType, body: String) {
         self.needs_digits(&body);
         let t = crate::memory::c_type(dtype);
@@ -105,6 +125,58 @@ impl Functions {
     pub(crate) fn products(&mut self, dtype: DType) {
         self.sums(dtype);
         self.typed("PRODUCT", PRODUCT, dtype);
+    }
+
+    /// Attention, and its cotangents.
+    pub(crate) fn attention(&mut self, dtype: DType) {
+        self.products(dtype);
+        self.exp_falling(dtype);
+        self.typed("ATTENTION", ATTENTION, dtype);
+    }
+
+    /// What a step of training needs: norms, powers, and what the text of the update calls.
+    pub(crate) fn updates(&mut self, dtype: DType, body: &str) {
+        self.needs_digits(body);
+        if self.is_new("POWER") {
+            self.items.extend(Item::split("WG_POWER", POWER));
+        }
+        self.typed("UPDATE", UPDATE, DType::F64);
+        self.typed("UPDATE", UPDATE, dtype);
+    }
+
+    /// The order of the elements of a line.
+    pub(crate) fn order(&mut self, dtype: DType) {
+        self.typed("ORDER", ORDER, dtype);
+    }
+
+    /// Special functions of a kind.
+    pub(crate) fn special(&mut self, kind: &str) {
+        // What they call, of the table.
+        for f in [
+            Unary::Exp,
+            Unary::Expm1,
+            Unary::Ln,
+            Unary::Ln1p,
+            Unary::Sin,
+            Unary::Cos,
+            Unary::Tanh,
+            Unary::Erf,
+        ] {
+            self.unary(f, DType::F64);
+        }
+        let kinds = SPECIAL.iter().filter(|(name, _)| *name == kind);
+        for (name, text) in [("PLAIN", PLAIN)].iter().chain(kinds) {
+            if self.is_new(name) {
+                self.items.extend(Item::split(&format!("WG_{name}"), text));
+            }
+        }
+    }
+
+    /// What sums of single terms need.
+    pub(crate) fn terms(&mut self) {
+        if self.is_new("TERMS") {
+            self.items.extend(Item::split("WG_TERMS", TERMS));
+        }
     }
 
     /// Random words.

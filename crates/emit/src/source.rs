@@ -6,9 +6,10 @@ use crate::kernel::Kernel;
 use crate::layout::{Layout, constants, join};
 use crate::loops::{self, Steps};
 use crate::memory::{Memories, c_type, identifier, size};
+use crate::training::Training;
 use crate::{ops, product, tile};
 use autograd::planned::{Contents, DataRef, Kernel as Planned, Memory, Op, Plan, Work, body};
-use autograd::{Params, Program};
+use autograd::{Optimizer, Params, Program};
 use std::fmt::{self, Write as _};
 
 /// A program as text. `Display` writes it.
@@ -38,12 +39,19 @@ impl fmt::Display for Source {
 }
 
 /// Prints a program.
-pub(crate) fn print(program: &Program, params: &Params, name: &str) -> Result<Source, Refused> {
+pub(crate) fn print(
+    program: &Program,
+    params: &Params,
+    optimizer: Option<&dyn Optimizer>,
+    name: &str,
+) -> Result<Source, Refused> {
     program.check(params).map_err(|error| Refused { what: name.to_owned(), why: error.to_string() })?;
     let name = identifier(name);
     let plan: &Plan = program.plan();
     let memories = Memories::of(plan, String::new());
     let mut functions = Functions::of(plan);
+    let training =
+        optimizer.map(|optimizer| Training::of(program, params, optimizer, &mut functions)).transpose()?;
     let explanation = program.explain();
     let mut kernels = vec![];
     for (i, planned) in plan.kernels.iter().enumerate() {
@@ -55,12 +63,17 @@ pub(crate) fn print(program: &Program, params: &Params, name: &str) -> Result<So
     let layout = Layout::of(plan, &kernels);
     let mut header = Header { name: &name, plan, program, memories: &memories, layout, text: String::new() };
     header.begin(params);
-    let bodies: String = kernels.iter().map(|kernel| kernel.text(&memories)).collect();
-    header.text += &functions.text(&bodies);
-    header.text += &constants(plan, &memories, &name);
-    header.text += &bodies;
+    let before = header.text.len();
+    for kernel in &kernels {
+        header.text += &kernel.text(&memories);
+    }
     header.run(&kernels);
     header.outputs();
+    if let Some(training) = training {
+        header.step(&training);
+    }
+    let needed = functions.text(&header.text[before..]) + &constants(plan, &memories, &name);
+    header.text.insert_str(before, &needed);
     header.values(params);
     header.text += END;
     header.text += "#endif\n";
@@ -182,16 +195,29 @@ impl Header<'_> {
         self.text += &text;
     }
 
+    /// The step of training.
+    fn step(&mut self, training: &Training) {
+        let inputs = self.memories_of(|c| matches!(c, Contents::Input(_)));
+        let each =
+            |&(m, _): &(u32, Memory<'_>)| (self.memories.parameter(m), self.memories.name(m).to_owned());
+        let given: Vec<(String, String)> = inputs.iter().map(each).collect();
+        let loss = format!("{}_{}", self.name, self.label(0));
+        self.text += &training.text(self.name, &given, &loss);
+    }
+
+    /// The name of a result.
+    fn label(&self, i: usize) -> String {
+        match self.program.outputs().nth(i) {
+            Some((Some(name), ..)) => identifier(name),
+            Some((None, ..)) => format!("output_{i}"),
+            None => format!("state_{}", i - self.program.outputs().count()),
+        }
+    }
+
     /// A function for each result, which tells where it is.
     fn outputs(&mut self) {
-        let names: Vec<Option<String>> =
-            self.program.outputs().map(|(name, ..)| name.map(str::to_owned)).collect();
         for (i, y) in self.plan.outputs.iter().enumerate() {
-            let label = match names.get(i) {
-                Some(Some(name)) => identifier(name),
-                Some(None) => format!("output_{i}"),
-                None => format!("state_{}", i - names.len()),
-            };
+            let label = self.label(i);
             let start =
                 self.layout.starts.iter().find(|(m, _)| *m == y.memory).map_or(0, |(_, start)| *start);
             let (t, name, shape) = (c_type(y.dtype), self.name, &y.shape);

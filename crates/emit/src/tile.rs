@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 const BLOCK: usize = 1024;
 
 /// The bytes that the threads of a block share on every GPU.
-const SHARED: usize = 48 << 10;
+pub(crate) const SHARED: usize = 48 << 10;
 
 /// The bytes of an array that a processor may keep in its registers.
 const REGISTERS: usize = 128;

@@ -4,7 +4,8 @@ use crate::group::Group;
 use crate::loops::{Prepared, share, update};
 use crate::memory::{Memory, Part, Subject};
 use crate::{Formula, HyperparameterError, StepError};
-use autograd::loops::{Bounds, Prepare, Streams, Supply, Workers, bound as bound_of};
+use autograd::loops::{Bounds, Prepare, Streams, Supply, UpdateText, Workers, bound as bound_of};
+use autograd::printed;
 use autograd::{DType, Float, Gradients, Num, Number, Optimizer, OptimizerState, Params, StateError};
 
 /// An optimiser that updates each number by a [`Formula`]: [`Sgd`](crate::Sgd), [`Momentum`](crate::Momentum),
@@ -453,6 +454,26 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Optimizer for Descent<F, 
     fn set_state(&mut self, params: &Params, state: &OptimizerState) -> Result<(), StateError> {
         *self = self.with_data(params, state)?;
         Ok(())
+    }
+
+    fn update_text(&self, params: &Params) -> Result<UpdateText, &'static str> {
+        if self.lazy_rows {
+            return Err("it updates rows that gradients name");
+        }
+        let by_step = |group: &Group<F>| group.formula.by_step().map(Vec::from);
+        let coefficients: Option<Vec<_>> = self.groups.iter().map(by_step).collect();
+        let body = match params.dtype() {
+            DType::F32 => printed::update::<false, S, C>(|c, p, g, s| F::update(c, p, g, s)),
+            _ => printed::update::<true, S, C>(|c, p, g, s| F::update(c, p, g, s)),
+        };
+        Ok(UpdateText {
+            body: body.ok_or("its formula has too many numbers")?,
+            states: F::STATE.to_vec(),
+            coefficients: coefficients.ok_or("its coefficients are not given by step")?,
+            groups: crate::group::assign(&self.groups, params).map_err(|_| "a group matches no parameter")?,
+            prepare: Prepare::default(),
+            clip_norm: f64::INFINITY,
+        })
     }
 
     fn takes_streams(&mut self, params: &Params, prepare: Prepare, size: f64) -> bool {

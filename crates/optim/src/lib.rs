@@ -140,6 +140,7 @@ pub use adam::{Adam, AdamFormula, AdamW};
 pub use adamax::{Adamax, AdamaxFormula};
 pub use amsgrad::{AmsGrad, AmsGradFormula};
 pub use asgd::{Asgd, AsgdFormula};
+pub use autograd::loops::Coefficient;
 pub use autograd::{HyperparameterError, Optimizer, OptimizerState, StateError, StepError};
 pub use average::Average;
 pub use descent::Descent;

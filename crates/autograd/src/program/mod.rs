@@ -483,6 +483,19 @@ impl Program {
         self.check_params(params)
     }
 
+    /// The parameters that a step with these parameters changes, and their parts of the slab. None if the program has no gradients.
+    #[doc(hidden)]
+    pub fn trained(&self, params: &Params) -> Option<Vec<(Param, Range<usize>)>> {
+        let all = self.gradients.as_ref()?.iter();
+        Some(all.filter(|(param, _)| !params.is_frozen(*param)).cloned().collect())
+    }
+
+    /// Whether a step writes state that is not trained.
+    #[doc(hidden)]
+    pub fn writes_state(&self) -> bool {
+        !self.writes.is_empty()
+    }
+
     /// How many kernels one run takes; [`explain`](Program::explain) tells which.
     pub fn kernels(&self) -> usize {
         self.plan.kernels.len()

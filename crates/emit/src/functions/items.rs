@@ -47,11 +47,14 @@ fn guarded(name: &str, text: &str) -> String {
 
 /// Whether a line is a function.
 fn is_whole(line: &str) -> bool {
-    defined(line).is_some() && (line.ends_with('}') || line.ends_with("};"))
+    !line.starts_with('#') && defined(line).is_some() && (line.ends_with('}') || line.ends_with("};"))
 }
 
 /// What a line defines.
 fn defined(line: &str) -> Option<&str> {
+    if let Some(name) = line.strip_prefix("#define ") {
+        return name.split(|c: char| !is_letter(c)).next();
+    }
     let line = line.strip_prefix("WG_FN ").or_else(|| line.strip_prefix("static "))?;
     let head = &line[..line.find(['(', '['])?];
     head.rsplit(|c: char| !is_letter(c)).next()
@@ -64,7 +67,10 @@ fn is_letter(c: char) -> bool {
 /// The items that a text calls, and those that these call.
 pub(super) fn called(items: &[Item], text: &str) -> String {
     let mut wanted = BTreeSet::new();
-    let words = |text| str::split(text, |c: char| !is_letter(c)).filter(|word| word.starts_with("wg_"));
+    let words = |text| {
+        str::split(text, |c: char| !is_letter(c))
+            .filter(|word| word.starts_with("wg_") || word.starts_with("WG_"))
+    };
     wanted.extend(words(text));
     let mut kept = vec![];
     for item in items.iter().rev() {

@@ -62,6 +62,31 @@ pub(crate) const TWO: &[G] = &[
     |a, b| a.logaddexp(b),
 ];
 
+const SPECIAL: &[F] = &[
+    |x| x.ln_gamma(),
+    |x| x.digamma(),
+    |x| x.polygamma(3),
+    |x| x.gamma(),
+    |x| x.erfc(),
+    |x| x.erfcx(),
+    |x| x.erfinv() + (x * 0.001).erfinv(),
+    |x| x.normal_quantile() + x.abs().normal_quantile(),
+    |x| x.bessel_j(0),
+    |x| x.bessel_j(3),
+    |x| x.bessel_i(2),
+    |x| x.bessel_i0e(),
+    |x| x.bessel_i1e(),
+    |x| x.sinc(),
+    |x| x.sinhc(),
+    |x| x.phi1(),
+    |x| x.tanhshrink(),
+    |x| x.entr(),
+    |x| x.ln_normal_cdf(),
+    |x| x.langevin(),
+];
+
+const SPECIAL_OF_TWO: &[G] = &[|a, x| x.abs().gamma_p(a.abs() + 0.1), |a, x| x.abs().gamma_q(a)];
+
 /// Ordinary numbers of all sizes, and those where functions have their edges.
 fn arguments() -> Vec<f64> {
     let mut all = vec![
@@ -116,11 +141,11 @@ pub(crate) fn case(dtype: DType, f: impl for<'t> Fn(Var<'t>, Var<'t>) -> Vec<Var
     Case { program, params, inputs: inputs.into(), gradients: false }
 }
 
-pub(crate) fn cases() -> Vec<Case> {
+fn cases(one: &[F], two: &[G]) -> Vec<Case> {
     let mut all = vec![];
     for dtype in [DType::F32, DType::F64] {
-        all.extend(ONE.iter().map(|f| case(dtype, |a, _| vec![f(a), f(a).vjp(a * 0.0 + 0.7, &[a])[0]])));
-        all.extend(TWO.iter().map(|f| {
+        all.extend(one.iter().map(|f| case(dtype, |a, _| vec![f(a), f(a).vjp(a * 0.0 + 0.7, &[a])[0]])));
+        all.extend(two.iter().map(|f| {
             case(dtype, |a, b| {
                 let y = f(a, b);
                 let slopes = y.vjp(a * 0.0 + 0.7, &[a, b]);
@@ -133,19 +158,24 @@ pub(crate) fn cases() -> Vec<Case> {
 
 #[test]
 fn functions_have_the_bits_of_the_interpreter() {
-    check("functions", PLAIN, &cases());
+    check("functions", PLAIN, &cases(ONE, TWO));
+}
+
+#[test]
+fn special_functions_have_the_bits_of_the_interpreter() {
+    check("special", PLAIN, &cases(SPECIAL, SPECIAL_OF_TWO));
 }
 
 /// Without an instruction for multiply-adds, roots and roundings the header brings functions of its own.
 #[test]
 #[cfg(target_arch = "x86_64")]
 fn functions_have_the_same_bits_without_the_instructions() {
-    check("soft", &["-O0", "-mno-fma", "-mno-sse4.1", "-DWG_NO_SQRT"], &cases());
+    check("soft", &["-O0", "-mno-fma", "-mno-sse4.1", "-DWG_NO_SQRT"], &cases(ONE, TWO));
 }
 
 #[test]
 #[ignore = "a minute of a compiler; run with `--test bits -- --ignored wide_vectors`"]
 #[cfg(target_arch = "x86_64")]
 fn functions_have_the_same_bits_with_wide_vectors() {
-    check("wide", &["-O3", "-march=native"], &cases());
+    check("wide", &["-O3", "-march=native"], &cases(ONE, TWO));
 }

@@ -1,6 +1,7 @@
 //! Compiles programs, runs them, and compares their numbers with those of the interpreter.
 
-use autograd::{AnyTensor, DType, Params, Program, Run};
+use crate::draw::Draw;
+use autograd::{AnyTensor, DType, Params, Program, Run, Var};
 use emit::Emit;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -13,6 +14,36 @@ pub(crate) struct Case {
     pub(crate) params: Params,
     pub(crate) inputs: Vec<Box<dyn AnyTensor>>,
     pub(crate) gradients: bool,
+}
+
+/// A program of several inputs: a function, and its cotangents by all of them.
+pub(crate) fn of_several(
+    dtype: DType,
+    shapes: &[&[usize]],
+    f: impl for<'t> Fn(&[Var<'t>]) -> Var<'t>,
+) -> Case {
+    let params = Params::of(dtype);
+    let program = Program::trace(&params, |t| {
+        let x: Vec<Var<'_>> =
+            shapes.iter().enumerate().map(|(i, shape)| t.input_of(&format!("x{i}"), dtype, *shape)).collect();
+        let y = f(&x);
+        let mut all = vec![y];
+        if y.dtype().is_float() {
+            all.extend(y.vjp(y.cos(), &x));
+        }
+        t.outputs(all)
+    })
+    .expect("a program");
+    let inputs = shapes.iter().enumerate().map(|(i, shape)| {
+        let values = Draw(i as u64 + 17).numbers(shape.iter().product());
+        match dtype {
+            DType::F32 => {
+                Box::new(values.iter().map(|&x| x as f32).collect::<Vec<f32>>()) as Box<dyn AnyTensor>
+            }
+            _ => Box::new(values),
+        }
+    });
+    Case { inputs: inputs.collect(), params, program, gradients: false }
 }
 
 /// How a compiler is called.
@@ -126,7 +157,7 @@ fn elements(x: &dyn AnyTensor) -> String {
 }
 
 /// Prints the bits of numbers.
-const PRINT: &str = r#"
+pub(crate) const PRINT: &str = r#"
 #define PRINT(T, U, bytes) static void print_##T(const T *x, int n) { \
   for (int i = 0; i < n; ++i) { unsigned long long b = 0; U u; memcpy(&u, &x[i], bytes); b = u; printf("%0*llx\n", 2 * bytes, b); } }
 PRINT(float, unsigned, 4)

@@ -2,7 +2,7 @@
 
 use crate::draw::Draw;
 use crate::host::{Case, PLAIN, check, difference, has, run, source};
-use autograd::{AnyTensor, DType, Key, Params, Program, Tape, Var};
+use autograd::{AnyTensor, DType, Key, Params, Program, ScatterReduce, Tape, Var};
 
 /// A program of one input.
 fn of(dtype: DType, shape: &[usize], f: impl for<'t> Fn(&'t Tape<'_>, Var<'t>) -> Var<'t>) -> Case {
@@ -67,6 +67,29 @@ pub(crate) fn all(dtype: DType) -> Vec<Case> {
     add(&[6, 5], &|_, x| x.cast(DType::I64).cast(DType::F32) + x.cast(DType::F32) * 3.0);
     add(&[6, 5], &|_, x| Var::select(x.gt(0.1), x * 3.0, x.square()));
     add(&[2, 1100], &|t, x| x + t.constant(Key::new(3)).fold_in(9).uniform_of(x.dtype(), [2, 1100]));
+    for axis in [0, 1] {
+        add(&[9, 7], &move |_, x| (x * 3.0).floor().sort(axis) + x.sort_descending(axis));
+        add(&[40, 30], &move |_, x| x.top_k(axis, 5).0);
+        add(&[9, 7], &move |_, x| (x.ln() * 2.0).floor().argsort(axis).cast(DType::F64));
+    }
+    add(&[9, 7], &|_, x| x.sort(1).search_sorted((x * 2.0).ln(), true).cast(DType::F64) * x.cast(DType::F64));
+    add(&[30], &|_, x| {
+        x.sort(0).search_sorted(x.reshape([5, 6]), false).cast(DType::F64) + x.sum().cast(DType::F64)
+    });
+    for include in [true, false] {
+        add(&[6, 5], &move |t, x| {
+            let index = index(t, 12, 5).reshape([3, 4]);
+            x.scatter_reduce(1, index, x.slice(0, 0..3).slice(1, 1..5).sin(), ScatterReduce::Max, include)
+        });
+    }
+    add(&[2, 9, 3], &|_, x| x.cdist(x.slice(1, 2..7) * 2.0, 2.0));
+    // Squares that overflow, or vanish.
+    for scale in [1e300, 1e-300, f64::INFINITY] {
+        add(&[4, 2], &move |_, x| {
+            let x = x.cast(DType::F64);
+            (x * scale).cdist(x * -0.5 * scale, 2.0)
+        });
+    }
     all
 }
 

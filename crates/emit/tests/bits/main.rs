@@ -2,6 +2,7 @@
 //!
 //! All programs of a test become one source file and one process, so that a compiler is started once.
 
+mod attended;
 mod draw;
 mod functions;
 mod host;
@@ -9,3 +10,4 @@ mod kernels;
 #[cfg(feature = "native")]
 mod native;
 mod trained;
+mod windows;

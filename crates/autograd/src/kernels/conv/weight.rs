@@ -4,6 +4,7 @@
 #![expect(unsafe_code, reason = "parts of one result are written by several threads")]
 
 use super::field::{Field, Job};
+use super::order::WeightOrder;
 use super::parts::{Shared, areas, copy_row, each_task};
 use super::products::bands;
 use super::sizes::Sizes;
@@ -54,7 +55,7 @@ pub(super) fn bytes<T: Multiply>(sizes: Sizes<'_>) -> usize {
 }
 
 /// What is computed, and how it is cut.
-struct Sums<'a> {
+pub(super) struct Sums<'a> {
     sizes: Sizes<'a>,
     field: Field,
     jobs: Vec<Job>,
@@ -71,7 +72,7 @@ struct Sums<'a> {
 }
 
 impl<'a> Sums<'a> {
-    fn of<T: Multiply>(sizes: Sizes<'a>) -> Option<Sums<'a>> {
+    pub(super) fn of<T: Multiply>(sizes: Sizes<'a>) -> Option<Sums<'a>> {
         let (field, jobs) = Field::of(sizes.over).filter(|_| sizes.products() > 0)?;
         let rows = field.rows();
         let field = bands(field, sizes.inputs);
@@ -88,6 +89,12 @@ impl<'a> Sums<'a> {
         let [field, lines] = sums.own();
         sums.together = (AT_ONCE / (field + lines).max(1)).clamp(1, sizes.images.div_ceil(chunks));
         Some(sums)
+    }
+
+    /// How an element adds up.
+    pub(super) fn order(&self) -> WeightOrder {
+        let together = (self.packed == 0).then_some(self.together);
+        WeightOrder { rows: self.field.rows(), chunks: self.chunks, together }
     }
 
     /// The elements of weights that chunks have of their own.
