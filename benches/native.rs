@@ -10,6 +10,7 @@ use all::{Show, Step, all};
 use std::hint::black_box;
 use std::time::Instant;
 use wengert::emit::Emit;
+use wengert::emit::native::Compiler;
 use wengert::nn::attention::Mask;
 use wengert::prelude::*;
 
@@ -38,7 +39,44 @@ fn main() {
             ratio(2)
         );
     }
+    steps_in_one_call();
     printing();
+}
+
+/// W2 again, a thousand steps in a call, beside as many of the loop by hand.
+fn steps_in_one_call() {
+    const STEPS: usize = 1000;
+    let mut params = Params::f32();
+    let neuron = Linear::with_init(&mut params.scope("neuron"), 3, 1, [0.1, 0.2, -0.3], 0.0);
+    let program = Program::trace(&params, |t| {
+        let y = neuron.forward(t.input("x", [1, 3])).sigmoid();
+        t.outputs(nn::loss::half_mse(y, t.input("y", [1, 1]))).with_gradients()
+    });
+    let (program, mut sgd) = (program.expect("a plan"), Sgd::new(0.005).expect("a rate"));
+    let training = Compiler::default().compile_training(&program, &params, &sgd).expect("a C compiler");
+    let (x, y) = ([[0.5f32, -1.0, 2.0]], [[1.0f32]]);
+    let w2 = all();
+    let w2 = w2.iter().find(|workload| workload.name == "W2").expect("a workload");
+    let hand = w2.runs.iter().find(|run| run.id == "hand").expect("a loop by hand");
+    let mut by_hand = hand.prepare(w2.name, w2.expected).0;
+    let (mut ratios, mut least) = (vec![], [f64::INFINITY; 2]);
+    for _ in 0..ROUNDS {
+        let start = Instant::now();
+        (0..STEPS).for_each(|_| {
+            black_box(by_hand(Show::Loss));
+        });
+        let hand = start.elapsed().as_secs_f64() * 1e9 / STEPS as f64;
+        let start = Instant::now();
+        black_box(training.steps(&mut params, &mut sgd, STEPS, (&x, &y)).expect("finite gradients"));
+        let native = start.elapsed().as_secs_f64() * 1e9 / STEPS as f64;
+        ratios.push(native / hand);
+        least = [least[0].min(hand), least[1].min(native)];
+    }
+    let [hand, native] = least;
+    println!(
+        "\nW2, {STEPS} steps in a call: {native:.1} ns a step, by hand {hand:.1} ns, ratio {:.2}",
+        median(ratios)
+    );
 }
 
 /// How long the block of W9 with its gradients takes to print.

@@ -87,7 +87,7 @@ pub trait Emit {
 
 impl Emit for Program {
     fn emit_c(&self, params: &Params, name: &str) -> Result<Source, Refused> {
-        source::print(self, params, None, name)
+        source::print(self, params, None, name, true)
     }
 
     fn emit_c_training(
@@ -96,7 +96,7 @@ impl Emit for Program {
         optimizer: &dyn Optimizer,
         name: &str,
     ) -> Result<Source, Refused> {
-        source::print(self, params, Some(optimizer), name)
+        source::print(self, params, Some(optimizer), name, true)
     }
 }
 

@@ -38,12 +38,13 @@ impl fmt::Display for Source {
     }
 }
 
-/// Prints a program.
+/// Prints a program, with the values of its parameters or without.
 pub(crate) fn print(
     program: &Program,
     params: &Params,
     optimizer: Option<&dyn Optimizer>,
     name: &str,
+    values: bool,
 ) -> Result<Source, Refused> {
     program.check(params).map_err(|error| Refused { what: name.to_owned(), why: error.to_string() })?;
     let name = identifier(name);
@@ -74,7 +75,9 @@ pub(crate) fn print(
     }
     let needed = functions.text(&header.text[before..]) + &constants(plan, &memories, &name);
     header.text.insert_str(before, &needed);
-    header.values(params);
+    if values {
+        header.values(params);
+    }
     header.text += END;
     header.text += "#endif\n";
     Ok(Source { text: header.text, kernels: kernels.len(), work: header.layout.bytes })

@@ -59,7 +59,7 @@ impl Training {
 
     /// What is remembered: the number of steps, the gradients, and the states.
     fn arrays(&self) -> Vec<(String, usize)> {
-        let each = (self.elements.max(1) * size(self.dtype)).next_multiple_of(64);
+        let each = 64 * lines(self.elements, self.dtype);
         let names = ["gradients".to_owned()].into_iter().chain(self.states());
         names.enumerate().map(|(i, name)| (name, 64 + i * each)).collect()
     }
@@ -70,7 +70,7 @@ impl Training {
     }
 
     fn bytes(&self) -> usize {
-        64 + self.arrays().len() * (self.elements.max(1) * size(self.dtype)).next_multiple_of(64)
+        64 + self.arrays().len() * 64 * lines(self.elements, self.dtype)
     }
 
     /// The functions of a step. `given` are the inputs of the program, as parameters and as arguments; `loss` tells where it is.
@@ -174,6 +174,11 @@ impl Training {
         let _ =
             writeln!(text, "  if (wg_is_finite(norm) && norm > {limit}) scale = scale * ({limit} / norm);");
     }
+}
+
+/// The lines of 64 bytes that an array of what is remembered takes.
+pub(crate) fn lines(elements: usize, dtype: DType) -> usize {
+    (elements.max(1) * size(dtype)).div_ceil(64)
 }
 
 fn double(c: f64) -> String {

@@ -1,11 +1,12 @@
 //! The machine's C compiler, and the folder that keeps what it made.
 
 use super::NativeError;
-use super::system::{self, Loaded};
+use super::system::{self, Function, Loaded};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How programs are compiled: nothing is contracted, and subnormals are kept, so that the bits are the engine's.
@@ -49,6 +50,15 @@ impl Default for Compiler {
     }
 }
 
+/// A shared object, loaded.
+#[derive(Clone, Debug)]
+pub(super) struct Object<F> {
+    pub(super) loaded: Arc<Loaded<F>>,
+    pub(super) path: PathBuf,
+    /// Whether it was there before.
+    pub(super) was_cached: bool,
+}
+
 impl Compiler {
     /// The same by another command, such as `clang` or `ccache gcc`.
     pub fn command(self, command: &str) -> Compiler {
@@ -60,8 +70,8 @@ impl Compiler {
         Compiler { folder: Some(folder.into()), ..self }
     }
 
-    /// The shared object of a text, where it lies, and whether it was there before.
-    pub(super) fn load(&self, text: &str) -> Result<(Loaded, PathBuf, bool), NativeError> {
+    /// The shared object of a text.
+    pub(super) fn load<F: Function>(&self, text: &str) -> Result<Object<F>, NativeError> {
         let key = hex(hash(&[text, &self.command, &FLAGS.join(" "), &self.identity()?]));
         let folder = self.folder.as_deref().ok_or_else(|| NativeError::Cache {
             folder: PathBuf::new(),
@@ -71,11 +81,11 @@ impl Compiler {
         if let Some(path) = find(folder, &key)
             && let Ok(loaded) = Loaded::from(&path)
         {
-            return Ok((loaded, path, true));
+            return Ok(Object { loaded: Arc::new(loaded), path, was_cached: true });
         }
         let path = self.build(folder, &key, text)?;
         match Loaded::from(&path) {
-            Ok(loaded) => Ok((loaded, path, false)),
+            Ok(loaded) => Ok(Object { loaded: Arc::new(loaded), path, was_cached: false }),
             Err(error) => Err(NativeError::Load { file: path, why: error.to_string() }),
         }
     }

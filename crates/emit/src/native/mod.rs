@@ -31,16 +31,18 @@
 mod compiler;
 mod system;
 mod text;
+mod training;
 
 pub use compiler::Compiler;
+pub use training::NativeTraining;
 
 use crate::Refused;
 use autograd::{Inputs, Optimizer, Params, Program, ProgramError, Run, State, StepError};
+use compiler::Object;
 use std::borrow::Borrow;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use system::{Line, Loaded};
+use system::Line;
 
 /// Programs, compiled.
 pub trait Compile {
@@ -66,8 +68,7 @@ impl Compiler {
     /// As [`Compile::native`].
     pub fn compile<P: Borrow<Program>>(&self, program: P) -> Result<Native<P>, NativeError> {
         let (text, work) = text::print(program.borrow()).map_err(NativeError::Refused)?;
-        let (loaded, path, was_cached) = self.load(&text)?;
-        Ok(Native { program, loaded: Arc::new(loaded), work, path, was_cached })
+        Ok(Native { program, object: self.load(&text)?, work })
     }
 }
 
@@ -78,10 +79,8 @@ impl Compiler {
 #[derive(Clone, Debug)]
 pub struct Native<P> {
     program: P,
-    loaded: Arc<Loaded>,
+    object: Object<system::Run>,
     work: usize,
-    path: PathBuf,
-    was_cached: bool,
 }
 
 /// The memory that runs of a [`Native`] write: that of a program's [`State`], and what the kernels need beside it.
@@ -106,12 +105,12 @@ impl<P: Borrow<Program>> Native<P> {
 
     /// The file that was loaded.
     pub fn file(&self) -> &Path {
-        &self.path
+        &self.object.path
     }
 
     /// Whether the file was there before.
     pub fn was_cached(&self) -> bool {
-        self.was_cached
+        self.object.was_cached
     }
 
     /// Buffers to run in. Make one for each user, and keep it.
@@ -121,7 +120,7 @@ impl<P: Borrow<Program>> Native<P> {
     #[track_caller]
     pub fn state(&self) -> NativeState {
         let state = self.program().state().with_threads(1);
-        NativeState { state, work: vec![Line::ZERO; self.work.div_ceil(size_of::<Line>())] }
+        NativeState { state, work: Line::zeros(self.work) }
     }
 
     /// Runs it, as [`Program::run`].
@@ -136,7 +135,7 @@ impl<P: Borrow<Program>> Native<P> {
         inputs: impl Inputs,
     ) -> Result<Run<'s>, ProgramError> {
         let NativeState { state, work } = state;
-        self.program().run_by(state, params, inputs, |memories| self.loaded.run(memories, work))
+        self.program().run_by(state, params, inputs, |memories| self.object.loaded.run(memories, work))
     }
 
     /// Runs it, lets an optimiser change the parameters by the gradients, and gives the loss as it was before, as
@@ -191,7 +190,8 @@ impl<P: Borrow<Program>> Native<P> {
         inputs: impl Inputs,
     ) -> Result<Run<'s>, StepError> {
         let NativeState { state, work } = state;
-        self.program().step_by(state, params, optimizer, inputs, |memories| self.loaded.run(memories, work))
+        self.program()
+            .step_by(state, params, optimizer, inputs, |memories| self.object.loaded.run(memories, work))
     }
 }
 
