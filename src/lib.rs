@@ -59,6 +59,7 @@
 //! | `progress`, `interrupt`, `dashboard` | off | of `train`: a progress bar, the end of a run by Ctrl-C, a live view in the terminal |
 //! | `onnx` | off | `onnx`: programs as ONNX files, which other programs run |
 //! | `emit` | off | `emit`: programs as C, with the bits of the engine |
+//! | `native` | off | `emit::native`: programs compiled by the machine's C compiler, and run |
 
 pub use autograd;
 /// The arrays that tapes take and data sets give, in the version that all parts take.

@@ -9,13 +9,15 @@ use crate::memory::{Memories, c_type, identifier, size};
 use crate::training::Training;
 use crate::{ops, product, tile};
 use autograd::planned::{Contents, DataRef, Kernel as Planned, Memory, Op, Plan, Work, body};
-use autograd::{Optimizer, Params, Program};
+use autograd::{DType, Data, Optimizer, Params, Program};
 use std::fmt::{self, Write as _};
 
-/// A program as text. `Display` writes it.
+/// A program as text. `Display` writes it, and the values of the parameters then.
 #[derive(Clone, Debug)]
 pub struct Source {
     text: String,
+    values: Option<Data>,
+    after: String,
     kernels: usize,
     work: usize,
 }
@@ -34,7 +36,11 @@ impl Source {
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.text)?;
+        if let Some(values) = &self.values {
+            f.write_str(&join(view(values)))?;
+        }
+        f.write_str(&self.after)
     }
 }
 
@@ -75,12 +81,20 @@ pub(crate) fn print(
     }
     let needed = functions.text(&header.text[before..]) + &constants(plan, &memories, &name);
     header.text.insert_str(before, &needed);
+    let mut source = Source {
+        text: String::new(),
+        values: None,
+        after: String::new(),
+        kernels: kernels.len(),
+        work: header.layout.bytes,
+    };
     if values {
-        header.values(params);
+        source.values = Some(header.values(params));
+        source.after += "};\n#endif\n";
     }
-    header.text += END;
-    header.text += "#endif\n";
-    Ok(Source { text: header.text, kernels: kernels.len(), work: header.layout.bytes })
+    source.text = header.text;
+    source.after += &format!("{END}#endif\n");
+    Ok(source)
 }
 
 pub(crate) fn printed_kernel(
@@ -233,18 +247,27 @@ impl Header<'_> {
         self.line("#endif");
     }
 
-    /// The parameters as they are, for who asks for them.
-    fn values(&mut self, params: &Params) {
+    /// The parameters as they are, for who asks for them: what stands before their values.
+    fn values(&mut self, params: &Params) -> Data {
         let (name, upper) = (self.name, self.name.to_uppercase());
         let (t, n) = (c_type(params.dtype()), params.elements().max(1));
-        let values = match params.dtype() {
-            autograd::DType::F32 => join(DataRef::F32(params.slab_of())),
-            _ => join(DataRef::F64(params.slab_of())),
-        };
-        self.line(format!("#if defined({upper}_VALUES) && !defined(__CUDACC__)"));
         self.line(format!(
-            "/* The parameters as they were. */\nstatic const {t} {name}_parameters[{n}] = {{{values}}};"
+            "#if defined({upper}_VALUES) && !defined(__CUDACC__)\n/* The parameters as they were. */"
         ));
-        self.line("#endif");
+        self.text += &format!("static const {t} {name}_parameters[{n}] = {{");
+        match params.dtype() {
+            DType::F32 => Data::F32(params.slab_of().to_vec()),
+            _ => Data::F64(params.slab_of().to_vec()),
+        }
+    }
+}
+
+/// What data hold.
+pub(crate) fn view(data: &Data) -> DataRef<'_> {
+    match data {
+        Data::F32(x) => DataRef::F32(x),
+        Data::F64(x) => DataRef::F64(x),
+        Data::I64(x) => DataRef::I64(x),
+        Data::Bool(x) => DataRef::Bool(x),
     }
 }

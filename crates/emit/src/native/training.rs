@@ -5,6 +5,7 @@ use super::system::{Input, Line, Steps, numbers};
 use super::{NativeError, text};
 use crate::Refused;
 use crate::memory::size;
+use crate::source::view;
 use crate::training::lines;
 use autograd::planned::DataRef;
 use autograd::{AnyTensor, DType, Data, Float, Inputs, NamedTensor, Optimizer, OptimizerState, Params};
@@ -77,6 +78,9 @@ fn update_of(program: &Program, params: &Params, optimizer: &dyn Optimizer) -> R
     Ok(format!("{:?} {:?}", optimizer.update_text(params)?, program.trained(params)))
 }
 
+/// What is given as an input, and its elements where they do not lie side by side.
+type Tensor<'a> = (&'a dyn AnyTensor, Option<Data>);
+
 /// An input of steps: its elements, how many of them a step reads, and whether each step reads others.
 struct Given<'a> {
     data: DataRef<'a>,
@@ -105,43 +109,37 @@ impl<P: Borrow<Program>> NativeTraining<P> {
                 "hyper-parameters and what is frozen are constants of compiled steps: compile them again";
             return Err(StepError::Refused(why.to_owned()));
         }
-        let mut tensors: Vec<(&dyn AnyTensor, Option<Data>)> = vec![];
+        let mut tensors: Vec<Tensor<'_>> = vec![];
         inputs.each(&mut |x| tensors.push((x, copied(x))));
         let given = self.given(&tensors, count)?;
-        let mut losses = vec![0.0; count];
-        let made = match params.dtype() {
-            DType::F32 => self.made::<f32>(params, &mut optimizer, &given, &mut losses)?,
-            _ => self.made::<f64>(params, &mut optimizer, &given, &mut losses)?,
-        };
-        // The engine says what is wrong with a step, or makes it.
-        if made < count {
-            let batch: Vec<Box<dyn AnyTensor>> = given.iter().map(|input| input.of_step(made)).collect();
-            let batch: Vec<&dyn AnyTensor> = batch.iter().map(|x| &**x).collect();
-            losses[made] = program.step(&mut program.state(), params, &mut optimizer, &batch[..])?;
-            let rest: Vec<Box<dyn AnyTensor>> = given.iter().map(|input| input.from_step(made + 1)).collect();
-            let rest: Vec<&dyn AnyTensor> = rest.iter().map(|x| &**x).collect();
-            losses.truncate(made + 1);
-            losses.extend(self.steps(params, &mut optimizer, count - made - 1, &rest[..])?);
+        let (mut losses, mut done) = (vec![0.0; count], 0);
+        while done < count {
+            let left = &mut losses[done..];
+            done += match params.dtype() {
+                DType::F32 => self.made::<f32>(params, &mut optimizer, &given, done, left)?,
+                _ => self.made::<f64>(params, &mut optimizer, &given, done, left)?,
+            };
+            // The engine says what is wrong with a step, or makes it.
+            if done < count {
+                let batch: Vec<Box<dyn AnyTensor>> = given.iter().map(|input| input.of_step(done)).collect();
+                let batch: Vec<&dyn AnyTensor> = batch.iter().map(|x| &**x).collect();
+                losses[done] = program.step(&mut program.state(), params, &mut optimizer, &batch[..])?;
+                done += 1;
+            }
         }
         Ok(losses)
     }
 
     /// The inputs, if they are those of so many steps.
-    fn given<'a>(
-        &self,
-        tensors: &'a [(&dyn AnyTensor, Option<Data>)],
-        count: usize,
-    ) -> Result<Vec<Given<'a>>, ProgramError> {
+    fn given<'a>(&self, tensors: &'a [Tensor<'_>], count: usize) -> Result<Vec<Given<'a>>, ProgramError> {
         let wanted: Vec<(&str, &Shape, DType)> = self.program.borrow().inputs().collect();
         if wanted.len() != tensors.len() {
             let names: Vec<String> = wanted.iter().map(|(name, ..)| format!("`{name}`")).collect();
             let (expected, given) = (wanted.len(), tensors.len());
             return Err(ProgramError::InputCount { expected, given, names: names.join(", ") });
         }
-        let of = |((x, copy), (name, shape, dtype)): (
-            &'a (&dyn AnyTensor, Option<Data>),
-            &(&str, &Shape, DType),
-        )| {
+        let of = |(tensor, want): (&'a Tensor<'_>, &(&str, &Shape, DType))| {
+            let ((x, copy), (name, shape, dtype)) = (tensor, want);
             let name = (*name).to_owned();
             let data = copy.as_ref().map_or_else(|| x.piece().expect("it was not copied"), view);
             let (of, length) = kind(data);
@@ -150,9 +148,11 @@ impl<P: Borrow<Program>> NativeTraining<P> {
             }
             let each = shape.elements();
             let of_steps: Vec<usize> = [count].into_iter().chain(shape.iter().copied()).collect();
-            let varies = x.fits(&of_steps) || (!x.fits(shape) && x.fits(&[count * each]));
-            let elements = if varies { count * each } else { each };
-            if !(varies || x.fits(shape)) || length != elements {
+            let all = count.checked_mul(each);
+            let is_flat = |n: Option<usize>| n.is_some_and(|n| x.fits(&[n]));
+            let varies = !x.fits(shape) && (x.fits(&of_steps) || is_flat(all));
+            let elements = if varies { all } else { Some(each) };
+            if !(varies || x.fits(shape) || is_flat(Some(each))) || Some(length) != elements {
                 let expected = Shape::from(&of_steps[..]);
                 return Err(ProgramError::InputShape { name, expected, given: x.dimensions() });
             }
@@ -161,19 +161,18 @@ impl<P: Borrow<Program>> NativeTraining<P> {
         tensors.iter().zip(&wanted).map(of).collect()
     }
 
-    /// Makes steps; how many it could make.
+    /// Makes the steps that follow `done` others; how many it could make.
     fn made<T: Float>(
         &self,
         params: &mut Params,
         optimizer: &mut dyn Optimizer,
         given: &[Given<'_>],
+        done: usize,
         losses: &mut [f64],
     ) -> Result<usize, StepError> {
         let mut memory = self.remembered::<T>(params, optimizer)?;
         let mut work = Line::zeros(self.work);
-        let stride = |x: &Given<'_>| if x.varies { x.each * size(kind(x.data).0) } else { 0 };
-        let inputs: Vec<Input<'_>> =
-            given.iter().map(|x| Input { data: x.data, stride: stride(x) }).collect();
+        let inputs: Vec<Input<'_>> = given.iter().map(|input| input.after(done)).collect();
         let slab = params.slab_mut::<T>();
         let made = self.object.loaded.run(slab, &inputs, losses, [&mut memory, &mut work]);
         self.remember::<T>(params, optimizer, memory)?;
@@ -243,27 +242,31 @@ impl<P: Borrow<Program>> NativeTraining<P> {
     }
 }
 
-impl Given<'_> {
+impl<'a> Given<'a> {
+    /// What the steps after so many others read.
+    fn after(&self, done: usize) -> Input<'a> {
+        match self.varies {
+            true => {
+                let stride = self.each * size(kind(self.data).0);
+                Input { data: from(self.data, done * self.each), stride }
+            }
+            false => Input { data: self.data, stride: 0 },
+        }
+    }
+
     fn of_step(&self, step: usize) -> Box<dyn AnyTensor> {
         let from = if self.varies { step * self.each } else { 0 };
         part(self.data, from..from + self.each)
     }
-
-    fn from_step(&self, step: usize) -> Box<dyn AnyTensor> {
-        if self.varies {
-            part(self.data, step * self.each..kind(self.data).1)
-        } else {
-            part(self.data, 0..self.each)
-        }
-    }
 }
 
-fn view(data: &Data) -> DataRef<'_> {
+/// What lies behind so many elements.
+fn from(data: DataRef<'_>, start: usize) -> DataRef<'_> {
     match data {
-        Data::F32(x) => DataRef::F32(x),
-        Data::F64(x) => DataRef::F64(x),
-        Data::I64(x) => DataRef::I64(x),
-        Data::Bool(x) => DataRef::Bool(x),
+        DataRef::F32(x) => DataRef::F32(&x[start..]),
+        DataRef::F64(x) => DataRef::F64(&x[start..]),
+        DataRef::I64(x) => DataRef::I64(&x[start..]),
+        DataRef::Bool(x) => DataRef::Bool(&x[start..]),
     }
 }
 
