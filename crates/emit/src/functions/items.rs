@@ -55,7 +55,7 @@ fn defined(line: &str) -> Option<&str> {
     if let Some(name) = line.strip_prefix("#define ") {
         return name.split(|c: char| !is_letter(c)).next();
     }
-    let line = line.strip_prefix("WG_FN ").or_else(|| line.strip_prefix("static "))?;
+    let line = ["WG_FN ", "WG_TABLE ", "static "].iter().find_map(|begin| line.strip_prefix(begin))?;
     let head = &line[..line.find(['(', '['])?];
     head.rsplit(|c: char| !is_letter(c)).next()
 }
