@@ -19,23 +19,24 @@ impl Item {
 
     /// The pieces of a file: each ends with a function, or with the `#if` that it stands in.
     pub(super) fn split(file: &str, text: &str) -> Vec<Item> {
-        let (mut items, mut piece, mut depth) = (vec![], String::new(), 0);
+        let (mut pieces, mut piece, mut depth) = (vec![], String::new(), 0);
         for line in text.lines() {
             piece += line;
             piece.push('\n');
             depth += i32::from(line.starts_with("#if")) - i32::from(line.starts_with("#endif"));
             let is_last = line.starts_with('}') || line.starts_with("#endif") || is_whole(line);
             if depth == 0 && is_last {
-                let names: Vec<String> = piece.lines().filter_map(defined).map(str::to_owned).collect();
-                let guard = names
-                    .first()
-                    .map_or_else(|| format!("{file}_{}", items.len()), |name| name.to_uppercase());
-                items.push(Item { text: guarded(&guard, &piece), names });
-                piece.clear();
+                pieces.push(std::mem::take(&mut piece));
             }
         }
-        debug_assert!(piece.is_empty(), "{file} ends within a function");
-        items
+        // A macro may stand last.
+        pieces.extend(Some(piece).filter(|piece| !piece.is_empty()));
+        let item = |(i, piece): (usize, String)| {
+            let names: Vec<String> = piece.lines().filter_map(defined).map(str::to_owned).collect();
+            let guard = names.first().map_or_else(|| format!("{file}_{i}"), |name| name.to_uppercase());
+            Item { text: guarded(&guard, &piece), names }
+        };
+        pieces.into_iter().enumerate().map(item).collect()
     }
 }
 
