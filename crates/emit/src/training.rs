@@ -145,11 +145,15 @@ impl Training {
             let _ = write!(kept, " {state}[i] = r[{i}];");
             let _ = write!(finite, " && wg_is_finite{f}(r[{i}])");
         }
+        let as_it_is = self.update.prepare.is_nothing() && self.update.clip_norm == f64::INFINITY;
+        let g = match as_it_is {
+            true => "gradients[i];\n    (void)scale, (void)limit;",
+            false => "scale * gradients[i];\n    g = g > limit ? limit : g < -limit ? -limit : g;",
+        };
         format!(
             "/* Updates a part, or tells whether all results are finite. */\nstatic inline int {name}_part(int kept, int n, const {t} *c, \
              {t} scale, {t} limit, {t} *p, const {t} *gradients{parameters}) {{\n  int finite = 1;\n  for (int i = 0; i < n; ++i) {{\n    \
-             const {t} s[] = {{{read}}};\n    {t} g = scale * gradients[i], y, r[{}];\n    g = g > limit ? limit : g < -limit ? -limit : \
-             g;\n    {name}_update(c, p[i], g, s, &y, r);\n    if (kept) {{\n      {kept}\n    }} else {{\n      finite &= {finite};\n    \
+             const {t} s[] = {{{read}}};\n    {t} y, r[{}], g = {g}\n    {name}_update(c, p[i], g, s, &y, r);\n    if (kept) {{\n      {kept}\n    }} else {{\n      finite &= {finite};\n    \
              }}\n  }}\n  return finite;\n}}\n",
             states.len().max(1)
         )
