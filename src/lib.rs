@@ -60,6 +60,7 @@
 //! | `parallel` | off | `parallel`: training on several ranks, with the same bits for any number of them |
 //! | `onnx` | off | `onnx`: programs as ONNX files, which other programs run |
 //! | `emit` | off | `emit`: programs as C, with the bits of the engine |
+//! | `native` | off | `emit::native`: programs compiled by the machine's C compiler, and run |
 
 pub use autograd;
 /// The arrays that tapes take and data sets give, in the version that all parts take.

@@ -4,6 +4,7 @@ use super::{Run, Show, Step};
 use ndarray::ArrayD;
 use std::hint::black_box;
 use wengert::autograd::{AnyTensor, Element};
+use wengert::emit::native::Compiler;
 use wengert::prelude::*;
 
 /// A model with its loss, written once for every way to run it.
@@ -86,6 +87,26 @@ impl<M: Model, O: Optimizer + 'static> Setup<M, O> {
             }
             None => {
                 let run = batch.give(|inputs| program.run(&mut state, &params, inputs)).expect("a run");
+                shown(show, run.item(0), black_box(run.grads()))
+            }
+        })
+    }
+
+    /// The step compiled by the machine's C compiler.
+    pub(super) fn native(self) -> Step {
+        let Setup { model, mut params, batch, mut optimizer } = self;
+        let program = Program::trace(&params, |tape| {
+            tape.outputs(model.loss(tape, batch.declare(tape))).with_gradients()
+        });
+        let native = Compiler::default().compile(program.expect("a plan")).expect("a C compiler");
+        let mut state = native.state();
+        Box::new(move |show| match &mut optimizer {
+            Some(optimizer) => {
+                let loss = batch.give(|inputs| native.step(&mut state, &mut params, optimizer, inputs));
+                loss.expect("finite gradients")
+            }
+            None => {
+                let run = batch.give(|inputs| native.run(&mut state, &params, inputs)).expect("a run");
                 shown(show, run.item(0), black_box(run.grads()))
             }
         })

@@ -14,6 +14,7 @@ const STEPS: usize = 1000;
 pub(super) fn workloads() -> Vec<Workload> {
     let mut runs = Setup::runs(setup);
     runs.push(Run::many("steps-1t", STEPS, by_steps));
+    runs.push(Run::new("native", || setup().native()));
     runs.push(Run::new("hand", by_hand));
     vec![Workload { name: "W2", expected: &[0.23064185], runs }]
 }

@@ -1,15 +1,19 @@
-//! The functions that the kernels of a program call: each is printed once, from the table.
+//! The functions that the kernels of a program call: each is printed once, from the table, and only if it is called.
+
+mod items;
 
 use crate::memory::suffix;
 use autograd::DType;
-use autograd::planned::{Binary, Unary};
+use autograd::planned::{Binary, Kernel, Plan, Unary, Work};
 use autograd::printed;
-use std::fmt::Write as _;
+use items::{Item, called};
 
 /// What every header begins and ends with, whatever was included before.
 const OPTIONS: &str = include_str!("text/options.h");
+const WIDE: &str = include_str!("text/wide.h");
 pub(crate) const END: &str = include_str!("text/end.h");
 const PRELUDE: &str = include_str!("text/prelude.h");
+const BASIC: &str = include_str!("text/basic.h");
 const SOFT: &str = include_str!("text/soft.h");
 const DIGITS: &str = include_str!("text/digits.h");
 const SUMS: &str = include_str!("text/sums.h");
@@ -35,13 +39,31 @@ const RANDOM: &str = include_str!("text/random.h");
 #[derive(Debug, Default)]
 pub(crate) struct Functions {
     names: Vec<String>,
-    text: String,
+    /// Whether the widest vectors pay: what is left over after them is computed number by number.
+    wide: bool,
+    /// In an order in which each is known before it is called.
+    items: Vec<Item>,
 }
 
+/// From so many elements on, the widest vectors pay.
+const MANY: usize = 512;
+
 impl Functions {
-    /// All of it, in an order in which each is known before it is called.
-    pub(crate) fn text(&self) -> String {
-        format!("{OPTIONS}{PRELUDE}{}{}", guarded("WG_SOFT", SOFT), self.text)
+    /// Functions for the kernels of a plan.
+    pub(crate) fn of(plan: &Plan) -> Functions {
+        let elements = |kernel: &Kernel| match &kernel.work {
+            Work::Tile(code) => code.elements,
+            Work::Product { c: y, .. } | Work::Op { y, .. } => y.shape.elements(),
+        };
+        Functions { wide: plan.kernels.iter().any(|kernel| elements(kernel) >= MANY), ..Functions::default() }
+    }
+
+    /// What these kernels need.
+    pub(crate) fn text(&self, kernels: &str) -> String {
+        let mut all = Item::split("WG_BASIC", BASIC);
+        all.extend(Item::split("WG_SOFT", SOFT));
+        all.extend_from_slice(&self.items);
+        format!("{OPTIONS}{}{PRELUDE}{}", if self.wide { WIDE } else { "" }, called(&all, kernels))
     }
 
     fn is_new(&mut self, name: &str) -> bool {
@@ -74,16 +96,12 @@ impl Functions {
 
     fn add(&mut self, name: &str, arguments: &[&str], dtype: DType, body: String) {
         self.needs_digits(&body);
-        let (t, guard) = (crate::memory::c_type(dtype), name.to_uppercase());
+        let t = crate::memory::c_type(dtype);
         if self.is_new(name) {
             let arguments: Vec<String> = arguments.iter().map(|x| format!("{t} {x}")).collect();
             let body = body.replace('\n', "\n  ");
-            writeln!(
-                self.text,
-                "#ifndef {guard}\n#define {guard}\nWG_FN {t} {name}({}) {{\n  {body}\n}}\n#endif",
-                arguments.join(", ")
-            )
-            .expect("a text takes every line");
+            let text = format!("WG_FN {t} {name}({}) {{\n  {body}\n}}\n", arguments.join(", "));
+            self.items.push(Item::of(name, text));
         }
     }
 
@@ -92,12 +110,9 @@ impl Functions {
         let (t, name) = (crate::memory::c_type(dtype), format!("wg_{name}{}", suffix(dtype)));
         if self.is_new(&name) {
             let results: String = results.iter().map(|y| format!(", {t} *{y}")).collect();
-            let (body, guard) = (body.replace('\n', "\n  "), name.to_uppercase());
-            writeln!(
-                self.text,
-                "#ifndef {guard}\n#define {guard}\nWG_FN void {name}({t} x{results}) {{\n  {body}\n}}\n#endif"
-            )
-            .expect("a text takes every line");
+            let body = body.replace('\n', "\n  ");
+            let text = format!("WG_FN void {name}({t} x{results}) {{\n  {body}\n}}\n");
+            self.items.push(Item::of(&name, text));
         }
         name
     }
@@ -124,7 +139,7 @@ impl Functions {
     pub(crate) fn updates(&mut self, dtype: DType, body: &str) {
         self.needs_digits(body);
         if self.is_new("POWER") {
-            self.text += &guarded("WG_POWER", POWER);
+            self.items.extend(Item::split("WG_POWER", POWER));
         }
         self.typed("UPDATE", UPDATE, DType::F64);
         self.typed("UPDATE", UPDATE, dtype);
@@ -153,7 +168,7 @@ impl Functions {
         let kinds = SPECIAL.iter().filter(|(name, _)| *name == kind);
         for (name, text) in [("PLAIN", PLAIN)].iter().chain(kinds) {
             if self.is_new(name) {
-                self.text += &guarded(&format!("WG_{name}"), text);
+                self.items.extend(Item::split(&format!("WG_{name}"), text));
             }
         }
     }
@@ -170,20 +185,20 @@ impl Functions {
     /// What sums of single terms need.
     pub(crate) fn terms(&mut self) {
         if self.is_new("TERMS") {
-            self.text += &guarded("WG_TERMS", TERMS);
+            self.items.extend(Item::split("WG_TERMS", TERMS));
         }
     }
 
     /// Random words.
     pub(crate) fn random(&mut self) {
         if self.is_new("RANDOM") {
-            self.text += &guarded("WG_RANDOM", RANDOM);
+            self.items.extend(Item::split("WG_RANDOM", RANDOM));
         }
     }
 
     fn needs_digits(&mut self, body: &str) {
         if body.contains("two_over_pi") && self.is_new("DIGITS") {
-            self.text += &guarded("WG_DIGITS", DIGITS);
+            self.items.extend(Item::split("WG_DIGITS", DIGITS));
         }
     }
 
@@ -191,13 +206,9 @@ impl Functions {
         let f = suffix(dtype);
         if self.is_new(&format!("{name}{f}")) {
             let text = text.replace("@f", f).replace('@', crate::memory::c_type(dtype));
-            self.text += &guarded(&format!("WG_{name}_{}", if f.is_empty() { "64" } else { "32" }), &text);
+            self.items.extend(Item::split(&format!("WG_{name}{f}"), &text));
         }
     }
-}
-
-fn guarded(name: &str, text: &str) -> String {
-    format!("#ifndef {name}\n#define {name}\n{text}#endif\n")
 }
 
 /// A row by a name of its own; those that IEEE 754 has belong to the prelude.

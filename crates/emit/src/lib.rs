@@ -16,6 +16,9 @@
 //! The text is a list of loops, each a kernel of the plan, and the functions that they call. The functions are not written again:
 //! the engine's own table prints itself. The same text is CUDA C++, where loops become threads.
 //!
+//! A header holds what its kernels call and nothing else. With the feature `native`, programs are compiled by the machine's C compiler and
+//! run: the module `native`.
+//!
 //! # What is the same
 //! Every number has the bits that [`Program::run`] gives, if the compiler contracts nothing (`-ffp-contract=off`; `--fmad=false` for
 //! CUDA) and keeps subnormals. A multiply-add is fused where the engine fuses it; where the processor has none, a correctly rounded
@@ -89,7 +92,7 @@ pub trait Emit {
 
 impl Emit for Program {
     fn emit_c(&self, params: &Params, name: &str) -> Result<Source, Refused> {
-        source::print(self, params, None, name)
+        source::print(self, params, None, name, true)
     }
 
     fn emit_c_training(
@@ -98,7 +101,7 @@ impl Emit for Program {
         optimizer: &dyn Optimizer,
         name: &str,
     ) -> Result<Source, Refused> {
-        source::print(self, params, Some(optimizer), name)
+        source::print(self, params, Some(optimizer), name, true)
     }
 }
 

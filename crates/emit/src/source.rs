@@ -9,13 +9,15 @@ use crate::memory::{Memories, c_type, identifier, size};
 use crate::training::Training;
 use crate::{ops, product, tile};
 use autograd::planned::{Contents, DataRef, Kernel as Planned, Memory, Op, Plan, Work, body};
-use autograd::{Optimizer, Params, Program};
+use autograd::{DType, Data, Optimizer, Params, Program};
 use std::fmt::{self, Write as _};
 
-/// A program as text. `Display` writes it.
+/// A program as text. `Display` writes it, and the values of the parameters then.
 #[derive(Clone, Debug)]
 pub struct Source {
     text: String,
+    values: Option<Data>,
+    after: String,
     kernels: usize,
     work: usize,
 }
@@ -34,22 +36,27 @@ impl Source {
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.text)?;
+        if let Some(values) = &self.values {
+            f.write_str(&join(view(values)))?;
+        }
+        f.write_str(&self.after)
     }
 }
 
-/// Prints a program.
+/// Prints a program, with the values of its parameters or without.
 pub(crate) fn print(
     program: &Program,
     params: &Params,
     optimizer: Option<&dyn Optimizer>,
     name: &str,
+    values: bool,
 ) -> Result<Source, Refused> {
     program.check(params).map_err(|error| Refused { what: name.to_owned(), why: error.to_string() })?;
     let name = identifier(name);
     let plan: &Plan = program.plan();
     let memories = Memories::of(plan, String::new());
-    let mut functions = Functions::default();
+    let mut functions = Functions::of(plan);
     let training =
         optimizer.map(|optimizer| Training::of(program, params, optimizer, &mut functions)).transpose()?;
     let explanation = program.explain();
@@ -63,8 +70,7 @@ pub(crate) fn print(
     let layout = Layout::of(plan, &kernels);
     let mut header = Header { name: &name, plan, program, memories: &memories, layout, text: String::new() };
     header.begin(params);
-    header.text += &functions.text();
-    header.text += &constants(plan, &memories, &name);
+    let before = header.text.len();
     for kernel in &kernels {
         header.text += &kernel.text(&memories);
     }
@@ -73,10 +79,22 @@ pub(crate) fn print(
     if let Some(training) = training {
         header.step(&training);
     }
-    header.values(params);
-    header.text += END;
-    header.text += "#endif\n";
-    Ok(Source { text: header.text, kernels: kernels.len(), work: header.layout.bytes })
+    let needed = functions.text(&header.text[before..]) + &constants(plan, &memories, &name);
+    header.text.insert_str(before, &needed);
+    let mut source = Source {
+        text: String::new(),
+        values: None,
+        after: String::new(),
+        kernels: kernels.len(),
+        work: header.layout.bytes,
+    };
+    if values {
+        source.values = Some(header.values(params));
+        source.after += "};\n#endif\n";
+    }
+    source.text = header.text;
+    source.after += &format!("{END}#endif\n");
+    Ok(source)
 }
 
 pub(crate) fn printed_kernel(
@@ -229,18 +247,27 @@ impl Header<'_> {
         self.line("#endif");
     }
 
-    /// The parameters as they are, for who asks for them.
-    fn values(&mut self, params: &Params) {
+    /// The parameters as they are, for who asks for them: what stands before their values.
+    fn values(&mut self, params: &Params) -> Data {
         let (name, upper) = (self.name, self.name.to_uppercase());
         let (t, n) = (c_type(params.dtype()), params.elements().max(1));
-        let values = match params.dtype() {
-            autograd::DType::F32 => join(DataRef::F32(params.slab_of())),
-            _ => join(DataRef::F64(params.slab_of())),
-        };
-        self.line(format!("#if defined({upper}_VALUES) && !defined(__CUDACC__)"));
         self.line(format!(
-            "/* The parameters as they were. */\nstatic const {t} {name}_parameters[{n}] = {{{values}}};"
+            "#if defined({upper}_VALUES) && !defined(__CUDACC__)\n/* The parameters as they were. */"
         ));
-        self.line("#endif");
+        self.text += &format!("static const {t} {name}_parameters[{n}] = {{");
+        match params.dtype() {
+            DType::F32 => Data::F32(params.slab_of().to_vec()),
+            _ => Data::F64(params.slab_of().to_vec()),
+        }
+    }
+}
+
+/// What data hold.
+pub(crate) fn view(data: &Data) -> DataRef<'_> {
+    match data {
+        Data::F32(x) => DataRef::F32(x),
+        Data::F64(x) => DataRef::F64(x),
+        Data::I64(x) => DataRef::I64(x),
+        Data::Bool(x) => DataRef::Bool(x),
     }
 }

@@ -59,7 +59,7 @@ impl Training {
 
     /// What is remembered: the number of steps, the gradients, and the states.
     fn arrays(&self) -> Vec<(String, usize)> {
-        let each = (self.elements.max(1) * size(self.dtype)).next_multiple_of(64);
+        let each = 64 * lines(self.elements, self.dtype);
         let names = ["gradients".to_owned()].into_iter().chain(self.states());
         names.enumerate().map(|(i, name)| (name, 64 + i * each)).collect()
     }
@@ -70,7 +70,7 @@ impl Training {
     }
 
     fn bytes(&self) -> usize {
-        64 + self.arrays().len() * (self.elements.max(1) * size(self.dtype)).next_multiple_of(64)
+        64 + self.arrays().len() * 64 * lines(self.elements, self.dtype)
     }
 
     /// The functions of a step. `given` are the inputs of the program, as parameters and as arguments; `loss` tells where it is.
@@ -145,11 +145,15 @@ impl Training {
             let _ = write!(kept, " {state}[i] = r[{i}];");
             let _ = write!(finite, " && wg_is_finite{f}(r[{i}])");
         }
+        let as_it_is = self.update.prepare.is_nothing() && self.update.clip_norm == f64::INFINITY;
+        let g = match as_it_is {
+            true => "gradients[i];\n    (void)scale, (void)limit;",
+            false => "scale * gradients[i];\n    g = g > limit ? limit : g < -limit ? -limit : g;",
+        };
         format!(
             "/* Updates a part, or tells whether all results are finite. */\nstatic inline int {name}_part(int kept, int n, const {t} *c, \
              {t} scale, {t} limit, {t} *p, const {t} *gradients{parameters}) {{\n  int finite = 1;\n  for (int i = 0; i < n; ++i) {{\n    \
-             const {t} s[] = {{{read}}};\n    {t} g = scale * gradients[i], y, r[{}];\n    g = g > limit ? limit : g < -limit ? -limit : \
-             g;\n    {name}_update(c, p[i], g, s, &y, r);\n    if (kept) {{\n      {kept}\n    }} else {{\n      finite &= {finite};\n    \
+             const {t} s[] = {{{read}}};\n    {t} y, r[{}], g = {g}\n    {name}_update(c, p[i], g, s, &y, r);\n    if (kept) {{\n      {kept}\n    }} else {{\n      finite &= {finite};\n    \
              }}\n  }}\n  return finite;\n}}\n",
             states.len().max(1)
         )
@@ -174,6 +178,11 @@ impl Training {
         let _ =
             writeln!(text, "  if (wg_is_finite(norm) && norm > {limit}) scale = scale * ({limit} / norm);");
     }
+}
+
+/// The lines of 64 bytes that an array of what is remembered takes.
+pub(crate) fn lines(elements: usize, dtype: DType) -> usize {
+    (elements.max(1) * size(dtype)).div_ceil(64)
 }
 
 fn double(c: f64) -> String {

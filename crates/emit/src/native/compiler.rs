@@ -1,11 +1,12 @@
 //! The machine's C compiler, and the folder that keeps what it made.
 
 use super::NativeError;
-use super::system::{self, Loaded};
+use super::system::{self, Function, Loaded};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How programs are compiled: nothing is contracted, and subnormals are kept, so that the bits are the engine's.
@@ -49,6 +50,15 @@ impl Default for Compiler {
     }
 }
 
+/// A shared object, loaded.
+#[derive(Clone, Debug)]
+pub(super) struct Object<F> {
+    pub(super) loaded: Arc<Loaded<F>>,
+    pub(super) path: PathBuf,
+    /// Whether it was there before.
+    pub(super) was_cached: bool,
+}
+
 impl Compiler {
     /// The same by another command, such as `clang` or `ccache gcc`.
     pub fn command(self, command: &str) -> Compiler {
@@ -60,8 +70,8 @@ impl Compiler {
         Compiler { folder: Some(folder.into()), ..self }
     }
 
-    /// The shared object of a text, where it lies, and whether it was there before.
-    pub(super) fn load(&self, text: &str) -> Result<(Loaded, PathBuf, bool), NativeError> {
+    /// The shared object of a text.
+    pub(super) fn load<F: Function>(&self, text: &str) -> Result<Object<F>, NativeError> {
         let key = hex(hash(&[text, &self.command, &FLAGS.join(" "), &self.identity()?]));
         let folder = self.folder.as_deref().ok_or_else(|| NativeError::Cache {
             folder: PathBuf::new(),
@@ -71,11 +81,11 @@ impl Compiler {
         if let Some(path) = find(folder, &key)
             && let Ok(loaded) = Loaded::from(&path)
         {
-            return Ok((loaded, path, true));
+            return Ok(Object { loaded: Arc::new(loaded), path, was_cached: true });
         }
         let path = self.build(folder, &key, text)?;
         match Loaded::from(&path) {
-            Ok(loaded) => Ok((loaded, path, false)),
+            Ok(loaded) => Ok(Object { loaded: Arc::new(loaded), path, was_cached: false }),
             Err(error) => Err(NativeError::Load { file: path, why: error.to_string() }),
         }
     }
@@ -86,8 +96,10 @@ impl Compiler {
         let (process, number) = (std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let own = |end: &str| folder.join(format!("{key}.{process}.{number}.{end}"));
         let (source, object) = (own("c"), own("tmp"));
-        let written = fs::write(&source, text).map_err(|error| unwritable(folder, error));
-        let made = written.and_then(|()| self.called(|cc| cc.args(FLAGS).arg("-o").args([&object, &source])));
+        // Read as standard input, so that no name of a file is in what is made, and two that are made alike are alike.
+        let opened = fs::write(&source, text).and_then(|()| fs::File::open(&source));
+        let opened = opened.map_err(|error| unwritable(folder, error));
+        let made = opened.and_then(|text| self.called(text.into(), |cc| cc.arg("-o").arg(&object)));
         let _ = fs::remove_file(&source);
         let renamed = made.and_then(|_| {
             let bytes = fs::read(&object).map_err(|error| unwritable(folder, error))?;
@@ -103,15 +115,19 @@ impl Compiler {
 
     /// What the compiler says of itself and of this processor: its version is among the macros that it defines.
     fn identity(&self) -> Result<String, NativeError> {
-        self.called(|command| command.args(FLAGS).args(["-dM", "-E", "-x", "c", "-"]))
+        self.called(Stdio::null(), |cc| cc.args(["-dM", "-E"]))
     }
 
-    /// What the compiler prints.
-    fn called(&self, arguments: impl FnOnce(&mut Command) -> &mut Command) -> Result<String, NativeError> {
+    /// What the compiler prints, of a text and with more arguments.
+    fn called(
+        &self,
+        text: Stdio,
+        more: impl FnOnce(&mut Command) -> &mut Command,
+    ) -> Result<String, NativeError> {
         let mut words = self.command.split_whitespace();
         let mut command = Command::new(words.next().unwrap_or("cc"));
-        command.args(words).stdin(Stdio::null());
-        let out = arguments(&mut command).output().map_err(|error| NativeError::NoCompiler {
+        command.args(words).args(FLAGS).args(["-x", "c", "-"]).stdin(text);
+        let out = more(&mut command).output().map_err(|error| NativeError::NoCompiler {
             command: self.command.clone(),
             why: error.to_string(),
         })?;

@@ -31,15 +31,18 @@
 mod compiler;
 mod system;
 mod text;
+mod training;
 
 pub use compiler::Compiler;
+pub use training::NativeTraining;
 
 use crate::Refused;
 use autograd::{Inputs, Optimizer, Params, Program, ProgramError, Run, State, StepError};
+use compiler::Object;
+use std::borrow::Borrow;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use system::{Line, Loaded};
+use system::Line;
 
 /// Programs, compiled.
 pub trait Compile {
@@ -48,24 +51,24 @@ pub trait Compile {
     /// # Errors
     /// If there is no compiler or it fails, if an op has no text, if the folder of the cache cannot be written. The program itself
     /// runs in any case.
-    fn native(&self) -> Result<Native<'_>, NativeError>;
+    fn native(&self) -> Result<Native<&Program>, NativeError>;
 }
 
 impl Compile for Program {
-    fn native(&self) -> Result<Native<'_>, NativeError> {
+    fn native(&self) -> Result<Native<&Program>, NativeError> {
         Compiler::default().compile(self)
     }
 }
 
 impl Compiler {
-    /// Compiles a program, or finds what was compiled before.
+    /// Compiles a program, or finds what was compiled before. The program is given as a reference, or as an `Arc` or itself where
+    /// the result is to be kept in a structure.
     ///
     /// # Errors
     /// As [`Compile::native`].
-    pub fn compile<'p>(&self, program: &'p Program) -> Result<Native<'p>, NativeError> {
-        let (text, work) = text::print(program).map_err(NativeError::Refused)?;
-        let (loaded, path, was_cached) = self.load(&text)?;
-        Ok(Native { program, loaded: Arc::new(loaded), work, path, was_cached })
+    pub fn compile<P: Borrow<Program>>(&self, program: P) -> Result<Native<P>, NativeError> {
+        let (text, work) = text::print(program.borrow()).map_err(NativeError::Refused)?;
+        Ok(Native { program, object: self.load(&text)?, work })
     }
 }
 
@@ -74,12 +77,10 @@ impl Compiler {
 /// It has the faces of the [`Program`] that it was made of, and its bits. Where an index does not exist, the engine runs once more,
 /// to say which.
 #[derive(Clone, Debug)]
-pub struct Native<'p> {
-    program: &'p Program,
-    loaded: Arc<Loaded>,
+pub struct Native<P> {
+    program: P,
+    object: Object<system::Run>,
     work: usize,
-    path: PathBuf,
-    was_cached: bool,
 }
 
 /// The memory that runs of a [`Native`] write: that of a program's [`State`], and what the kernels need beside it.
@@ -96,20 +97,20 @@ impl NativeState {
     }
 }
 
-impl<'p> Native<'p> {
+impl<P: Borrow<Program>> Native<P> {
     /// The program that it was made of.
-    pub fn program(&self) -> &'p Program {
-        self.program
+    pub fn program(&self) -> &Program {
+        self.program.borrow()
     }
 
     /// The file that was loaded.
     pub fn file(&self) -> &Path {
-        &self.path
+        &self.object.path
     }
 
     /// Whether the file was there before.
     pub fn was_cached(&self) -> bool {
-        self.was_cached
+        self.object.was_cached
     }
 
     /// Buffers to run in. Make one for each user, and keep it.
@@ -118,8 +119,8 @@ impl<'p> Native<'p> {
     /// If the memory for them cannot be had.
     #[track_caller]
     pub fn state(&self) -> NativeState {
-        let state = self.program.state().with_threads(1);
-        NativeState { state, work: vec![Line::ZERO; self.work.div_ceil(size_of::<Line>())] }
+        let state = self.program().state().with_threads(1);
+        NativeState { state, work: Line::zeros(self.work) }
     }
 
     /// Runs it, as [`Program::run`].
@@ -134,7 +135,7 @@ impl<'p> Native<'p> {
         inputs: impl Inputs,
     ) -> Result<Run<'s>, ProgramError> {
         let NativeState { state, work } = state;
-        self.program.run_by(state, params, inputs, |memories| self.loaded.run(memories, work))
+        self.program().run_by(state, params, inputs, |memories| self.object.loaded.run(memories, work))
     }
 
     /// Runs it, lets an optimiser change the parameters by the gradients, and gives the loss as it was before, as
@@ -189,7 +190,8 @@ impl<'p> Native<'p> {
         inputs: impl Inputs,
     ) -> Result<Run<'s>, StepError> {
         let NativeState { state, work } = state;
-        self.program.step_by(state, params, optimizer, inputs, |memories| self.loaded.run(memories, work))
+        self.program()
+            .step_by(state, params, optimizer, inputs, |memories| self.object.loaded.run(memories, work))
     }
 }
 

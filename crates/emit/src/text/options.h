@@ -1,8 +1,5 @@
 #if defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__)
-/* Both sides of a choice are computed once, and in the widest vectors: GCC would make branches, and join them again. */
+/* Both sides of a choice are computed once: GCC would make branches, and join them again. */
 #pragma GCC push_options
 #pragma GCC optimize("no-thread-jumps", "no-tree-pre")
-#if defined(__AVX512F__)
-#pragma GCC target("prefer-vector-width=512")
-#endif
 #endif

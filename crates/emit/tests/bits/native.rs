@@ -4,10 +4,10 @@ use crate::draw::{self, Draw};
 use crate::functions::{self, ONE, TWO};
 use crate::host::{Case, difference, folder, has};
 use crate::kernels;
-use autograd::{DType, Optimizer, Params, Program, ProgramError};
+use autograd::{DType, Optimizer, Params, Program, ProgramError, StepError};
 use emit::native::{Compile, Compiler, NativeError};
 use nn::{Activation, Mlp};
-use optim::{Adam, Sgd};
+use optim::{Adam, Pipeline, Sgd};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -98,6 +98,68 @@ fn compiled_steps_train_to_the_bits_of_the_interpreter() {
         assert_eq!(here.slab_of::<f32>(), there.slab_of::<f32>());
         assert_ne!(here.slab_of::<f32>(), params.slab_of::<f32>());
     }
+    let _ = std::fs::remove_dir_all(&folder);
+}
+
+/// Many steps in one call, interrupted and gone on with, beside single steps of the interpreter.
+#[test]
+fn compiled_training_has_the_bits_of_single_steps() {
+    if !has("cc") {
+        return println!("skipped: no C compiler `cc`");
+    }
+    let folder = folder("training");
+    let compiler = Compiler::default().command("cc").cached_in(&folder);
+    let (params, program, [_, y]) = network();
+    let x: Vec<f32> = Draw(21).numbers(12 * 80).into_iter().map(|x| x as f32).collect();
+    let optimizers: [fn() -> Box<dyn Optimizer>; 3] = [
+        || Box::new(Sgd::new(0.5).unwrap()),
+        || Box::new(Adam::new(0.01).unwrap()),
+        || Box::new(Pipeline::new(Adam::new(0.01).unwrap()).clip_norm(0.01).unwrap()),
+    ];
+    for optimizer in optimizers {
+        let (mut here, mut there) = (params.clone(), params.clone());
+        let (mut one, mut other) = (optimizer(), optimizer());
+        let mut state = program.state();
+        let each =
+            x.chunks(80).map(|x| program.step(&mut state, &mut here, &mut one, (&x, &y)).expect("finite"));
+        let each: Vec<u64> = each.map(f64::to_bits).collect();
+        let training = compiler.compile_training(&program, &there, &other).expect("a text");
+        // An input of all steps, and one that is the same in each.
+        let mut losses = training.steps(&mut there, &mut other, 5, (&x[..400], &y)).expect("finite");
+        losses.extend(training.steps(&mut there, &mut other, 7, (&x[400..], &y)).expect("finite"));
+        assert_eq!(losses.into_iter().map(f64::to_bits).collect::<Vec<_>>(), each);
+        assert_eq!(here.slab_of::<f32>(), there.slab_of::<f32>());
+        assert_eq!(one.state(&here), other.state(&there));
+        let mut changed = optimizer();
+        changed.set_learning_rate(0.25).expect("a rate");
+        let refused = training.steps(&mut there, &mut changed, 1, (&x[..80], &y));
+        assert!(matches!(&refused, Err(StepError::Refused(why)) if why.contains("constants")), "{refused:?}");
+        let short = training.steps(&mut there, &mut other, 5, (&x[..399], &y));
+        assert!(matches!(short, Err(StepError::Program(ProgramError::InputShape { .. }))), "{short:?}");
+    }
+    let _ = std::fs::remove_dir_all(&folder);
+}
+
+#[test]
+fn a_step_that_fails_is_named_and_those_before_it_are_kept() {
+    if !has("cc") {
+        return println!("skipped: no C compiler `cc`");
+    }
+    let folder = folder("failing");
+    let compiler = Compiler::default().command("cc").cached_in(&folder);
+    let mut params = Params::f64();
+    let w = params.scope("net").param("w", [1], [1.0]);
+    let program =
+        Program::trace(&params, |t| t.outputs((w * t.input("x", [1])).square().sum()).with_gradients());
+    let program = program.expect("a loss of parameters");
+    let mut sgd = Sgd::new(0.25).expect("a rate");
+    let training = compiler.compile_training(&program, &params, &sgd).expect("a text");
+    let error = training.steps(&mut params, &mut sgd, 3, ([[1.0], [f64::INFINITY], [1.0]],));
+    assert!(
+        matches!(&error, Err(StepError::NonFiniteGradient { parameter, .. }) if parameter == "net.w"),
+        "{error:?}"
+    );
+    assert_eq!((params.get::<f64>(w)[0], sgd.steps_of(&params, w)), (0.5, 1));
     let _ = std::fs::remove_dir_all(&folder);
 }
 
