@@ -331,6 +331,7 @@ impl Data {
     }
 
     /// Their type.
+    #[inline]
     pub fn dtype(&self) -> DType {
         self.borrow().dtype()
     }
@@ -441,6 +442,7 @@ impl<'a> DataRef<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn dtype(self) -> DType {
         match self {
             DataRef::F32(_) => DType::F32,

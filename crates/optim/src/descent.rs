@@ -433,7 +433,7 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
 }
 
 /// Up to how many parameters every result is looked at before any is stored.
-const FEW: usize = 64;
+const FEW: usize = 32;
 
 /// Bounds of numbers.
 fn bounds_of<T: Float>(numbers: &[T]) -> Bounds {

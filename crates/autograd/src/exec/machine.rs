@@ -196,7 +196,7 @@ impl Machine {
         }
     }
 
-    /// Runs a small plan number by number. Where there are gradients, they carry the loss.
+    /// Runs a small plan number by number. The gradients, where they are asked for, carry the loss.
     #[inline]
     pub(crate) fn run_small<'m, 'i>(
         &'m mut self,
@@ -207,9 +207,7 @@ impl Machine {
         inputs: &[Option<DataRef<'i>>],
     ) -> Ran<'m, 'i> {
         let first = small.run(plan, registers, self, slab, inputs);
-        if !plan.gradients.is_empty() {
-            self.gradients.set_loss(first);
-        }
+        self.gradients.set_loss(first);
         Ran { machine: self, plan, inputs: PhantomData }
     }
 
