@@ -178,8 +178,8 @@ impl Memory {
                     };
                     machine.set_input(i, data);
                 }
-                for i in x.len()..x.len() + planned.turned.len() {
-                    machine.set_input(i, staged[i].borrow());
+                for (i, turned) in staged.iter().enumerate().skip(x.len()).take(planned.turned.len()) {
+                    machine.set_input(i, turned.borrow());
                 }
                 for piece in pieces {
                     if let Some(i) = ports.of_each_step(piece.held).filter(|&i| planned.own[i]) {
