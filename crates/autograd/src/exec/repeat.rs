@@ -178,7 +178,7 @@ impl Memory {
                     };
                     machine.set_input(i, data);
                 }
-                for (i, turned) in staged.iter().enumerate().skip(x.len()) {
+                for (i, turned) in staged.iter().enumerate().skip(x.len()).take(planned.turned.len()) {
                     machine.set_input(i, turned.borrow());
                 }
                 for piece in pieces {
