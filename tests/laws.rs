@@ -262,6 +262,8 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     ("onnx", &["autograd", "nn"]),
     // `nn` and `optim` for the network that its tests train in C.
     ("emit", &["autograd", "nn", "optim"]),
+    // `nn` for the networks that its tests train.
+    ("cuda", &["autograd", "emit", "nn", "optim"]),
     ("plot", &[]),
     ("report", &[]),
     ("files", &["autograd"]),
@@ -282,6 +284,11 @@ const FORBIDDEN_PATHS: &[(&str, &[&str], &str)] = &[
     ("train", &["nn", "datasets", "wengert"], "a loop knows no layers and no data sets"),
     ("onnx", &["nn", "optim", "datasets", "files", "train", "wengert"], "an export knows programs alone"),
     ("emit", &["nn", "optim", "datasets", "files", "train", "wengert"], "a printer knows plans alone"),
+    (
+        "cuda",
+        &["nn", "datasets", "files", "train", "wengert"],
+        "a device knows programs, their texts and updates alone",
+    ),
 ];
 
 /// Words that a crate's code must not hold, with the reason.
@@ -303,6 +310,8 @@ const UNSAFE_IN: &[&str] = &[
     "autograd/src/exec/stream.rs",
     "autograd/src/pages.rs",
     "autograd/src/scalar/list.rs",
+    // The driver of a GPU is called as C.
+    "cuda/src/driver/",
 ];
 
 /// Where a clock may be read: what it shows is told, and changes nothing.
@@ -349,7 +358,7 @@ fn sources() -> Vec<Source> {
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates");
     let mut files = vec![];
-    for name in ["autograd", "nn", "optim", "solve", "datasets", "train", "onnx", "emit"] {
+    for name in ["autograd", "nn", "optim", "solve", "datasets", "train", "onnx", "emit", "cuda"] {
         walk(&root.join(name).join("src"), &mut files);
     }
     let source = |p: PathBuf| Source {

@@ -21,6 +21,7 @@ const CRATES: &[(&str, &str)] = &[
     ("wengert-train", "train"),
     ("wengert-onnx", "onnx"),
     ("wengert-emit", "emit"),
+    ("wengert-cuda", "cuda"),
     ("wengert-solve", "solve"),
     ("wengert-plot", "plot"),
     ("wengert-report", "report"),

@@ -56,7 +56,8 @@ impl Span {
     }
 }
 
-fn c_type(dtype: DType) -> &'static str {
+/// The type of C that has the bits of a dtype.
+pub(crate) fn c_type(dtype: DType) -> &'static str {
     match dtype {
         DType::F32 => "float",
         DType::F64 => "double",
@@ -144,7 +145,13 @@ pub(crate) fn keep(dtype: DType, n: usize) -> (String, String) {
 }
 
 /// `wg_take_NUMBER(data, order, control, to)` fetches the rows of a batch: `rows` rows of `width` numbers, of `batches` batches.
-pub(crate) fn take(number: usize, dtype: DType, rows: usize, width: usize, batches: usize) -> (String, String) {
+pub(crate) fn take(
+    number: usize,
+    dtype: DType,
+    rows: usize,
+    width: usize,
+    batches: usize,
+) -> (String, String) {
     let (t, name) = (c_type(dtype), format!("wg_take_{number}"));
     let n = rows * width;
     let text = format!(

@@ -45,6 +45,9 @@ mod error;
 mod loaded;
 #[doc(hidden)]
 pub mod machine;
+mod numerics;
+mod on;
+mod order;
 mod product;
 mod run;
 mod tasks;
@@ -52,8 +55,9 @@ mod train;
 mod update;
 
 pub use cpu::{CpuRunner, CpuTraining};
-pub use cuda::{Cuda, Numerics};
+pub use cuda::Cuda;
 pub use device::{Cpu, Device, Runner, Train};
 pub use error::Error;
+pub use numerics::Numerics;
 pub use run::Running;
 pub use train::Training;

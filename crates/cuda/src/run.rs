@@ -2,8 +2,7 @@
 
 use crate::loaded::Loaded;
 use crate::machine::{Graph, Machine};
-use crate::tasks::Task;
-use crate::train::nodes;
+use crate::tasks::{Task, nodes};
 use crate::{Error, Numerics, Runner};
 use autograd::{Element, Inputs, Params, Program};
 use std::rc::Rc;

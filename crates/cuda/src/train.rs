@@ -2,11 +2,11 @@
 
 use crate::control::{self, Why};
 use crate::cpu::no_gradients;
-use crate::dag::{Access, Kind, edges};
+use crate::dag::{Access, Kind};
 use crate::data::{DataSet, missing};
 use crate::loaded::{Loaded, fault};
-use crate::machine::{Graph, Machine, Module, Node, Work};
-use crate::tasks::{Task, download, size};
+use crate::machine::{Graph, Machine, Module, Work};
+use crate::tasks::{Task, download, nodes, size};
 use crate::update::{Given, Update};
 use crate::{Error, Numerics, Train};
 use autograd::{Data, Element, Gradients, Inputs, Params, Program, StepError};
@@ -155,7 +155,10 @@ impl<'a, O: ByFormula> Training<'a, O> {
         if done > 0 {
             let state = self.update.state(self.optimizer.state(self.params), self.params, done)?;
             let taken = self.optimizer.set_state(self.params, &state);
-            taken.map_err(|error| Error::Refused { what: "the optimiser".to_owned(), why: error.to_string() })?;
+            taken.map_err(|error| Error::Refused {
+                what: "the optimiser".to_owned(),
+                why: error.to_string(),
+            })?;
         }
         Ok(())
     }
@@ -276,13 +279,6 @@ impl<O: ByFormula> Train for Training<'_, O> {
     }
 }
 
-/// Tasks as nodes of a graph.
-pub(crate) fn nodes(tasks: &[&Task]) -> Vec<Node> {
-    let accesses: Vec<&[Access]> = tasks.iter().map(|task| &task.accesses[..]).collect();
-    let node = |(task, after): (&&Task, Vec<usize>)| Node { work: task.work.clone(), after };
-    tasks.iter().zip(edges(&accesses)).map(node).collect()
-}
-
 /// The tasks that store what a step writes to state, and their kernels.
 fn writes(loaded: &Loaded<'_>, stop: u64) -> (String, Vec<Task>) {
     let (mut text, mut tasks) = (String::new(), vec![]);
@@ -317,11 +313,11 @@ fn fill<T: autograd::Float>(
     for p in params.iter() {
         let range = params.range(p);
         let common = range.start.max(block.start)..range.end.min(block.end);
-        if !common.is_empty() {
-            if let Some(gradient) = grads.get_mut::<T>(p) {
-                gradient[common.start - range.start..common.end - range.start]
-                    .copy_from_slice(&kept[common.start - block.start..common.end - block.start]);
-            }
+        if !common.is_empty()
+            && let Some(gradient) = grads.get_mut::<T>(p)
+        {
+            gradient[common.start - range.start..common.end - range.start]
+                .copy_from_slice(&kept[common.start - block.start..common.end - block.start]);
         }
     }
 }
@@ -332,9 +328,9 @@ fn set_state(params: &mut Params, buffer: autograd::Buffer, shape: &[usize], val
         ArrayD::from_shape_vec(IxDyn(shape), values).expect("as many as the shape has")
     }
     match values {
-        Data::F32(x) => params.set_buffer(buffer, &array(shape, x)),
-        Data::F64(x) => params.set_buffer(buffer, &array(shape, x)),
-        Data::I64(x) => params.set_buffer(buffer, &array(shape, x)),
-        Data::Bool(x) => params.set_buffer(buffer, &array(shape, x)),
+        Data::F32(x) => params.set_buffer(buffer, array(shape, x)),
+        Data::F64(x) => params.set_buffer(buffer, array(shape, x)),
+        Data::I64(x) => params.set_buffer(buffer, array(shape, x)),
+        Data::Bool(x) => params.set_buffer(buffer, array(shape, x)),
     }
 }

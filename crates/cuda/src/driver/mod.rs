@@ -5,6 +5,8 @@ mod compile;
 mod dry;
 mod graph;
 mod library;
+#[cfg(test)]
+mod tests;
 
 pub use dry::Dry;
 

@@ -176,13 +176,15 @@ fn an_index_that_does_not_exist_stops_the_training() {
     assert_eq!(training.loss(), Ok(3.75));
     training.step(([0i64, 1, 2, 4, 0],)).expect("the inputs fit");
     let error = training.finish().expect_err("row 4 does not exist");
-    assert!(matches!(&error, Error::Index { op, site } if op.contains("take") && site.contains("training.rs")), "{error}");
+    assert!(
+        matches!(&error, Error::Index { op, site } if op.contains("take") && site.contains("training.rs")),
+        "{error}"
+    );
     // The first step was made.
     assert_eq!(params.get::<f64>(w)[3], 0.4);
     // A run tells it too, and the next one is well again.
-    let program = Program::trace(&params, |t| {
-        t.outputs(t.param(w).take(0, t.input_of("rows", DType::I64, [2])))
-    });
+    let program =
+        Program::trace(&params, |t| t.outputs(t.param(w).take(0, t.input_of("rows", DType::I64, [2]))));
     let program = program.expect("a program");
     let device = exact(&host);
     let mut running = device.load(&program, &params).expect("all has a kernel");
@@ -333,6 +335,7 @@ fn the_first_gradient_that_is_not_finite_is_named() {
     let mut y = vec![1.0; 3000];
     y[2700] = f64::INFINITY;
     training.step((vec![1.0; 1500], y)).expect("the inputs fit");
-    let expected = StepError::NonFiniteGradient { parameter: "net.b".to_owned(), element: 2700, value: f64::INFINITY };
+    let expected =
+        StepError::NonFiniteGradient { parameter: "net.b".to_owned(), element: 2700, value: f64::INFINITY };
     assert_eq!(training.finish(), Err(Error::Step { step: 1, error: expected }));
 }
