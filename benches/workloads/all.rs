@@ -1,6 +1,8 @@
 //! The workloads: each model and its loss written once, and the ways to run a step of it.
 
 mod data;
+#[cfg(feature = "cuda")]
+pub(crate) mod device;
 mod hand;
 mod setup;
 mod w1;
@@ -36,6 +38,9 @@ pub(crate) struct Run {
     /// The way to run it, and the number of threads.
     pub(crate) id: &'static str,
     prepare: Box<dyn Fn() -> Step>,
+    /// The same on a GPU.
+    #[cfg(feature = "cuda")]
+    pub(crate) device: Option<Box<dyn device::Workload>>,
 }
 
 /// What is computed.
@@ -71,7 +76,12 @@ pub(crate) fn all() -> Vec<Workload> {
 
 impl Run {
     fn new(id: &'static str, prepare: impl Fn() -> Step + 'static) -> Run {
-        Run { id, prepare: Box::new(prepare) }
+        Run {
+            id,
+            prepare: Box::new(prepare),
+            #[cfg(feature = "cuda")]
+            device: None,
+        }
     }
 
     /// The step, after its first results were found to be as expected, and those results.

@@ -40,6 +40,14 @@ impl<'a> Running<'a> {
         result
     }
 
+    /// Waits until it has run.
+    ///
+    /// # Errors
+    /// If the run met an index that does not exist, or the device failed.
+    pub fn wait(&mut self) -> Result<(), Error> {
+        self.try_to(|it| it.loaded.check_faults())
+    }
+
     /// Waits, and gives the gradients of the first output, laid out as the slab of the parameters; empty if the program computes none.
     ///
     /// # Errors

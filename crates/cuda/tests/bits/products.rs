@@ -82,6 +82,7 @@ fn tiles_in_the_order_of_the_cpu_have_its_bits() {
         Case { program, params, inputs: vec![x], gradients: false }
     };
     let dtypes = [DType::F32, DType::F64];
-    let cases = dtypes.into_iter().flat_map(|dtype| shapes.iter().map(move |(shape, f)| case(dtype, shape, *f)));
+    let cases =
+        dtypes.into_iter().flat_map(|dtype| shapes.iter().map(move |(shape, f)| case(dtype, shape, *f)));
     check("tiles", &[], &cases.collect::<Vec<_>>());
 }
