@@ -1,4 +1,4 @@
-//! What a GPU computes and how long it takes, beside the CPU: `gpu compile`, `gpu bits`, `gpu functions`, `gpu times`.
+//! What a GPU computes and how long it takes, beside the CPU: `gpu compile`, `gpu bits [WORKLOAD]`, `gpu functions [STEP]`, `gpu times`.
 //! `gpu/check` runs all of it on a machine that has nothing but a driver, libraries and this binary.
 
 #[path = "../workloads/all.rs"]
@@ -43,12 +43,12 @@ fn compile() -> Result<(), Error> {
     Ok(())
 }
 
-/// Compares the bits of every workload with those of the CPU. Fails if one differs.
-fn bits() -> Result<bool, Error> {
+/// Compares the bits of every workload of a name with those of the CPU. Fails if one differs.
+fn bits(wanted: Option<&str>) -> Result<bool, Error> {
     let gpu = Cuda::first()?.exact();
     println!("{}: numbers that differ in a bit from the CPU's, products in its order", gpu.name());
     let mut right = true;
-    for (name, workload) in workloads() {
+    for (name, workload) in workloads().into_iter().filter(|(name, _)| wanted.is_none_or(|wanted| wanted == *name)) {
         match workload.differing(&gpu.on()?) {
             Ok([wrong, all]) => {
                 right &= wrong == 0;
@@ -133,10 +133,11 @@ fn times() -> Result<(), Error> {
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
     let asked = arguments.next().unwrap_or_else(|| "compile".to_owned());
-    let step = arguments.next().and_then(|step| step.parse().ok()).unwrap_or(64);
+    let more = arguments.next();
+    let step = more.as_deref().and_then(|step| step.parse().ok()).unwrap_or(64);
     let done = match asked.as_str() {
         "compile" => compile().map(|()| true),
-        "bits" => bits(),
+        "bits" => bits(more.as_deref()),
         "functions" => functions(step),
         "times" => times().map(|()| true),
         other => {
