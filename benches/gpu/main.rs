@@ -48,7 +48,9 @@ fn bits(wanted: Option<&str>) -> Result<bool, Error> {
     let gpu = Cuda::first()?.exact();
     println!("{}: numbers that differ in a bit from the CPU's, products in its order", gpu.name());
     let mut right = true;
-    for (name, workload) in workloads().into_iter().filter(|(name, _)| wanted.is_none_or(|wanted| wanted == *name)) {
+    for (name, workload) in
+        workloads().into_iter().filter(|(name, _)| wanted.is_none_or(|wanted| wanted == *name))
+    {
         match workload.differing(&gpu.on()?) {
             Ok([wrong, all]) => {
                 right &= wrong == 0;

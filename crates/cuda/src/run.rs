@@ -10,8 +10,9 @@ use std::rc::Rc;
 /// A program on a device: made by [`Device::load`](crate::Device::load). It has the parameters as they were then.
 #[derive(Debug)]
 pub struct Running<'a> {
-    loaded: Loaded<'a>,
+    /// It goes first: what is under way ends before its memory does.
     graph: Box<dyn Graph>,
+    loaded: Loaded<'a>,
     failed: Option<Error>,
 }
 

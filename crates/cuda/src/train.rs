@@ -4,6 +4,7 @@ use crate::control::{self, Why};
 use crate::cpu::no_gradients;
 use crate::dag::{Access, Kind};
 use crate::data::{DataSet, missing};
+use crate::error::at_step;
 use crate::loaded::{Loaded, fault};
 use crate::machine::{Graph, Machine, Module, Work};
 use crate::tasks::{Task, download, nodes, size};
@@ -22,6 +23,8 @@ const STEPS: usize = 32;
 #[must_use = "`finish` brings the parameters back"]
 #[derive(Debug)]
 pub struct Training<'a, O> {
+    /// By the number of steps, and whether they read the data set. They go first: what is under way ends before its memory does.
+    graphs: BTreeMap<(usize, bool), Box<dyn Graph>>,
     params: &'a mut Params,
     optimizer: &'a mut O,
     loaded: Loaded<'a>,
@@ -30,8 +33,6 @@ pub struct Training<'a, O> {
     writes: (String, Vec<Task>),
     module: Box<dyn Module>,
     data: Option<DataSet>,
-    /// By the number of steps, and whether they read the data set.
-    graphs: BTreeMap<(usize, bool), Box<dyn Graph>>,
     /// How many steps were launched.
     launched: u64,
     /// For how many steps there are coefficients.
@@ -51,7 +52,7 @@ impl<'a, O: ByFormula> Training<'a, O> {
     ) -> Result<Self, Error> {
         let Some(gradients) = program.zero_gradients() else { no_gradients() };
         let loaded = Loaded::new(machine, program, params, numerics)?;
-        let at_start = |error| Error::Step { step: 1, error };
+        let at_start = |error: StepError| at_step(1, error);
         gradients.check_for(params).map_err(at_start)?;
         let parts = optimizer.parts(params, &gradients).map_err(at_start)?;
         let loss = &program.plan().outputs[0];
@@ -169,7 +170,7 @@ impl<'a, O: ByFormula> Training<'a, O> {
         self.bring_back(done)?;
         let kept = download(&self.update.kept, 0, self.update.dtype, control::TERMS + 1)?;
         let step = done + 1;
-        let of = |error| Ok(Error::Step { step, error });
+        let of = |error: StepError| Ok(at_step(step, error));
         let loss = match &kept {
             Data::F32(kept) => f64::from(kept[control::TERMS]),
             kept => kept.slice::<f64>()[control::TERMS],
@@ -265,7 +266,7 @@ impl<O: ByFormula> Train for Training<'_, O> {
         self.try_to(|it| {
             let set = it.optimizer.set_hyperparameter(name, value);
             let step = it.launched + 1;
-            set.map_err(|error| Error::Step { step, error: StepError::Hyperparameter(error) })?;
+            set.map_err(|error| at_step(step, error))?;
             it.laid_out = it.launched;
             Ok(())
         })

@@ -337,5 +337,5 @@ fn the_first_gradient_that_is_not_finite_is_named() {
     training.step((vec![1.0; 1500], y)).expect("the inputs fit");
     let expected =
         StepError::NonFiniteGradient { parameter: "net.b".to_owned(), element: 2700, value: f64::INFINITY };
-    assert_eq!(training.finish(), Err(Error::Step { step: 1, error: expected }));
+    assert_eq!(training.finish(), Err(Error::Step { step: 1, error: Box::new(expected) }));
 }
