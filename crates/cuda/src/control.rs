@@ -1,6 +1,6 @@
 //! The kernels around a step: which coefficients it has, whether it may change anything, and what is kept of it.
 
-use crate::tasks::size;
+use crate::numbers::{c_type, size};
 use autograd::DType;
 use std::fmt::Write as _;
 
@@ -53,16 +53,6 @@ impl Span {
     /// The blocks of its sums.
     pub(crate) fn blocks(self) -> usize {
         self.length.div_ceil(TERMS)
-    }
-}
-
-/// The type of C that has the bits of a dtype.
-pub(crate) fn c_type(dtype: DType) -> &'static str {
-    match dtype {
-        DType::F32 => "float",
-        DType::F64 => "double",
-        DType::I64 => "wg_long",
-        _ => "wg_bool",
     }
 }
 

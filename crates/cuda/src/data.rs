@@ -6,7 +6,8 @@ use crate::dag::{Access, Kind};
 use crate::error::refused;
 use crate::loaded::{Loaded, listed, with_bytes};
 use crate::machine::{Memory, Module, Work};
-use crate::tasks::{Task, size};
+use crate::numbers::size;
+use crate::tasks::Task;
 use autograd::{AnyTensor, Inputs, Mistake, Program};
 
 #[derive(Debug)]

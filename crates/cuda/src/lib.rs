@@ -45,13 +45,14 @@ mod error;
 mod loaded;
 #[doc(hidden)]
 pub mod machine;
+mod numbers;
 mod numerics;
 mod on;
 mod order;
 mod product;
 mod run;
 mod tasks;
-mod train;
+mod training;
 mod update;
 
 pub use cpu::{CpuRunner, CpuTraining};
@@ -60,4 +61,4 @@ pub use device::{Cpu, Device, Runner, Train};
 pub use error::Error;
 pub use numerics::Numerics;
 pub use run::Running;
-pub use train::Training;
+pub use training::Training;

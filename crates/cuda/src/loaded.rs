@@ -2,7 +2,8 @@
 
 use crate::error::refused;
 use crate::machine::{Address, Machine, Memory};
-use crate::tasks::{Places, Task, bytes, check, download, size};
+use crate::numbers::{bytes, size};
+use crate::tasks::{Places, Task, check, download};
 use crate::{Error, Numerics};
 use autograd::planned::{Contents, DataRef, MemoryView, RecordedInput};
 use autograd::{AnyTensor, Buffer, DType, Data, Inputs, Params, Program, ProgramError};

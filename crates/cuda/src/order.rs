@@ -1,13 +1,14 @@
 //! Products in the order of the CPU, as kernels with tiles in shared memory.
 
-use crate::control::c_type;
-use crate::tasks::THREADS;
+use crate::numbers::c_type;
 use autograd::DType;
 use autograd::planned::{MemoryView, Order};
 
 /// Macros that the kernels need, once for a module.
 pub(crate) const MACROS: &str = include_str!("text/product.h");
 
+/// The threads of a block.
+pub(crate) const THREADS: usize = 256;
 /// The terms of a tile: as many as a sum has lanes.
 const DEPTH: usize = 16;
 /// The threads along a side of a tile.

@@ -3,15 +3,15 @@
 use crate::dag::{Access, Kind, edges};
 use crate::error::refused;
 use crate::machine::{Address, Machine, Memory, Node, Work};
+use crate::numbers::size;
+use crate::order::{self, THREADS};
 use crate::product::Product;
-use crate::{Error, Numerics, order};
-use autograd::planned::{Contents, DataRef, MemoryView, Op, Plan, Work as Planned};
+use crate::{Error, Numerics};
+use autograd::planned::{Contents, MemoryView, Op, Plan, Work as Planned};
 use autograd::{DType, Data, Program};
 use emit::{Argument, Launch, Launches};
 use std::rc::Rc;
 
-/// The threads of a block.
-pub(crate) const THREADS: usize = 256;
 /// The most blocks of a kernel: enough to fill a device, and loops go on from there.
 const BLOCKS: usize = 1 << 14;
 /// The most blocks of a kernel whose rows are too long for the memory that a block shares, because each has scratch of its own.
@@ -35,25 +35,6 @@ pub(crate) fn nodes(tasks: &[&Task]) -> Vec<Node> {
     let accesses: Vec<&[Access]> = tasks.iter().map(|task| &task.accesses[..]).collect();
     let node = |(task, after): (&&Task, Vec<usize>)| Node { work: task.work.clone(), after };
     tasks.iter().zip(edges(&accesses)).map(node).collect()
-}
-
-/// The bytes of an element.
-pub(crate) fn size(dtype: DType) -> usize {
-    match dtype {
-        DType::F32 => 4,
-        DType::F64 | DType::I64 => 8,
-        _ => 1,
-    }
-}
-
-/// Numbers as bytes.
-pub(crate) fn bytes(data: DataRef<'_>) -> &[u8] {
-    match data {
-        DataRef::F32(x) => bytemuck::cast_slice(x),
-        DataRef::F64(x) => bytemuck::cast_slice(x),
-        DataRef::I64(x) => bytemuck::cast_slice(x),
-        DataRef::Bool(x) => bytemuck::cast_slice(x),
-    }
 }
 
 /// Numbers from a memory.

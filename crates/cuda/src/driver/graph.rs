@@ -1,6 +1,6 @@
 //! Modules, and nodes that are launched together.
 
-use super::failed;
+use super::failed::failed;
 use super::library::Library;
 use crate::Error;
 use crate::machine::{Graph, Module, Node, Work};

@@ -1,6 +1,6 @@
 //! Products of matrices by cuBLASLt.
 
-use super::failed;
+use super::failed::failed;
 use crate::product::{Matrix, Product};
 use crate::{Error, Numerics};
 use autograd::DType;

@@ -252,16 +252,16 @@ fn what_no_device_can_run_is_refused_by_name() {
     let params = Params::f64();
     let solve = Program::trace(&params, |t| t.outputs(t.input("a", [3, 3]).solve(t.input("b", [3, 1]))));
     let solve = solve.expect("a program");
-    let error = device.load(&solve, &params).err().expect("a refusal");
+    let error = device.load(&solve, &params).expect_err("a refusal");
     assert!(error.to_string().starts_with("solve does not run on the device"), "{error}");
     let scan = Program::trace(&params, |t| {
         let x = t.input("x", [6, 2]);
         t.outputs(t.scan(6, x.slice(0, 0..1).reshape([2]), x, |h, x| (h * x, h)).0)
     });
-    let error = device.load(&scan.expect("a program"), &params).err().expect("a refusal");
+    let error = device.load(&scan.expect("a program"), &params).expect_err("a refusal");
     assert!(error.to_string().starts_with("scan does not run on the device"), "{error}");
     let long = Program::trace(&params, |t| t.outputs(t.input("x", [2, 100_000]).prod_over(1)));
-    let error = device.load(&long.expect("a program"), &params).err().expect("a refusal");
+    let error = device.load(&long.expect("a program"), &params).expect_err("a refusal");
     assert!(error.to_string().contains("too long"), "{error}");
 }
 
