@@ -262,6 +262,8 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     ("onnx", &["autograd", "nn"]),
     // `nn` and `optim` for the network that its tests train in C.
     ("emit", &["autograd", "nn", "optim"]),
+    // `nn` for the networks that its tests train.
+    ("cuda", &["autograd", "emit", "nn", "optim"]),
     ("plot", &[]),
     ("report", &[]),
     // `nn` and `optim` for the model of its example.
@@ -287,6 +289,11 @@ const FORBIDDEN_PATHS: &[(&str, &[&str], &str)] = &[
     ("parallel", &["nn", "optim", "datasets", "files", "wengert"], "ranks know steps, and no layers"),
     ("onnx", &["nn", "optim", "datasets", "files", "train", "wengert"], "an export knows programs alone"),
     ("emit", &["nn", "optim", "datasets", "files", "train", "wengert"], "a printer knows plans alone"),
+    (
+        "cuda",
+        &["nn", "datasets", "files", "train", "wengert"],
+        "a device knows programs, their texts and updates alone",
+    ),
 ];
 
 /// Words that a crate's code must not hold, with the reason.
@@ -310,6 +317,8 @@ const UNSAFE_IN: &[&str] = &[
     "autograd/src/scalar/list.rs",
     // Loads and calls what the machine's compiler made of a verified plan.
     "emit/src/native/system.rs",
+    // The driver of a GPU is called as C.
+    "cuda/src/driver/",
 ];
 
 /// Where the environment may be read: which compiler and which folder is no part of a result.
@@ -359,7 +368,7 @@ fn sources() -> Vec<Source> {
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates");
     let mut files = vec![];
-    for name in ["autograd", "nn", "optim", "solve", "datasets", "train", "parallel", "onnx", "emit"] {
+    for name in ["autograd", "nn", "optim", "solve", "datasets", "train", "parallel", "onnx", "emit", "cuda"] {
         walk(&root.join(name).join("src"), &mut files);
     }
     let source = |p: PathBuf| Source {

@@ -1,6 +1,8 @@
 //! The workloads: each model and its loss written once, and the ways to run a step of it.
 
 mod data;
+#[cfg(feature = "cuda")]
+pub(crate) mod device;
 mod hand;
 mod setup;
 mod w1;
@@ -38,6 +40,9 @@ pub(crate) struct Run {
     /// How many steps one call makes.
     pub(crate) steps: usize,
     prepare: Box<dyn Fn() -> Step>,
+    /// The same on a GPU.
+    #[cfg(feature = "cuda")]
+    pub(crate) device: Option<Box<dyn device::Workload>>,
 }
 
 /// What is computed.
@@ -73,7 +78,13 @@ pub(crate) fn all() -> Vec<Workload> {
 
 impl Run {
     fn new(id: &'static str, prepare: impl Fn() -> Step + 'static) -> Run {
-        Run { id, steps: 1, prepare: Box::new(prepare) }
+        Run {
+            id,
+            steps: 1,
+            prepare: Box::new(prepare),
+            #[cfg(feature = "cuda")]
+            device: None,
+        }
     }
 
     /// So many steps in one call, which returns the number of the first.

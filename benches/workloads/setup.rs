@@ -61,7 +61,15 @@ pub(super) struct Setup<M: Model, O = Sgd> {
     pub(super) optimizer: Option<O>,
 }
 
-impl<M: Model, O: Optimizer + 'static> Setup<M, O> {
+/// Optimisers that workloads train with: on a GPU, those that it can.
+#[cfg(feature = "cuda")]
+pub(super) use super::device::Steps;
+#[cfg(not(feature = "cuda"))]
+pub(super) trait Steps: Optimizer {}
+#[cfg(not(feature = "cuda"))]
+impl<O: Optimizer> Steps for O {}
+
+impl<M: Model, O: Steps + 'static> Setup<M, O> {
     /// Every way to run the step.
     pub(super) fn runs(make: fn() -> Setup<M, O>) -> Vec<Run> {
         vec![
@@ -69,6 +77,12 @@ impl<M: Model, O: Optimizer + 'static> Setup<M, O> {
             Run::new("program-2t", move || make().program(2)),
             Run::new("program-4t", move || make().program(4)),
             Run::new("eager-1t", move || make().eager()),
+            #[cfg(feature = "cuda")]
+            Run {
+                id: "gpu",
+                prepare: Box::new(|| unreachable!("it is asked for its device")),
+                device: Some(Box::new(make)),
+            },
         ]
     }
 

@@ -22,6 +22,7 @@ const CRATES: &[(&str, &str)] = &[
     ("wengert-parallel", "parallel"),
     ("wengert-onnx", "onnx"),
     ("wengert-emit", "emit"),
+    ("wengert-cuda", "cuda"),
     ("wengert-solve", "solve"),
     ("wengert-plot", "plot"),
     ("wengert-report", "report"),

@@ -1,6 +1,6 @@
 //! The kernels around a step: which coefficients it has, whether it may change anything, and what is kept of it.
 
-use crate::tasks::size;
+use crate::numbers::{c_type, size};
 use autograd::DType;
 use std::fmt::Write as _;
 
@@ -53,15 +53,6 @@ impl Span {
     /// The blocks of its sums.
     pub(crate) fn blocks(self) -> usize {
         self.length.div_ceil(TERMS)
-    }
-}
-
-fn c_type(dtype: DType) -> &'static str {
-    match dtype {
-        DType::F32 => "float",
-        DType::F64 => "double",
-        DType::I64 => "wg_long",
-        _ => "wg_bool",
     }
 }
 
@@ -144,7 +135,13 @@ pub(crate) fn keep(dtype: DType, n: usize) -> (String, String) {
 }
 
 /// `wg_take_NUMBER(data, order, control, to)` fetches the rows of a batch: `rows` rows of `width` numbers, of `batches` batches.
-pub(crate) fn take(number: usize, dtype: DType, rows: usize, width: usize, batches: usize) -> (String, String) {
+pub(crate) fn take(
+    number: usize,
+    dtype: DType,
+    rows: usize,
+    width: usize,
+    batches: usize,
+) -> (String, String) {
     let (t, name) = (c_type(dtype), format!("wg_take_{number}"));
     let n = rows * width;
     let text = format!(

@@ -1,6 +1,7 @@
 //! Training on the processor.
 
 use crate::data::{check_order, measured, missing};
+use crate::error::at_step;
 use crate::loaded::listed;
 use crate::{Cpu, Device, Error, Runner, Train};
 use autograd::{
@@ -74,7 +75,7 @@ impl<O: ByFormula> CpuTraining<'_, O> {
             Err(StepError::Program(error)) => Err(error.into()),
             // It is told where a device would tell it.
             Err(error) => {
-                self.failed = Some(Error::Step { step: self.steps + 1, error });
+                self.failed = Some(at_step(self.steps + 1, error));
                 Ok(())
             }
         }
@@ -136,7 +137,7 @@ impl<O: ByFormula> Train for CpuTraining<'_, O> {
     fn set_hyperparameter(&mut self, name: &str, value: f64) -> Result<(), Error> {
         let set = self.optimizer.set_hyperparameter(name, value);
         let step = self.steps + 1;
-        set.map_err(|error| Error::Step { step, error: StepError::Hyperparameter(error) })
+        set.map_err(|error| at_step(step, error))
     }
 
     fn finish(self) -> Result<(), Error> {

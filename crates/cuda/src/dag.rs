@@ -32,9 +32,7 @@ impl Access {
     }
 
     fn covers(&self, other: &Access) -> bool {
-        self.kind == Kind::Write
-            && self.bytes.start <= other.bytes.start
-            && other.bytes.end <= self.bytes.end
+        self.kind == Kind::Write && self.bytes.start <= other.bytes.start && other.bytes.end <= self.bytes.end
     }
 }
 
@@ -109,7 +107,8 @@ mod tests {
                 let accesses = 1 + draw(&mut state, 4);
                 (0..accesses)
                     .map(|_| {
-                        let kind = [Kind::Read, Kind::Read, Kind::Write, Kind::Mark][draw(&mut state, 4) as usize];
+                        let kind =
+                            [Kind::Read, Kind::Read, Kind::Write, Kind::Mark][draw(&mut state, 4) as usize];
                         Access::new(kind, draw(&mut state, 40), 1 + draw(&mut state, 12) as usize)
                     })
                     .collect()
@@ -123,7 +122,9 @@ mod tests {
 
     /// Whether there is a path, without one edge if that is left out.
     fn is_before(edges: &[Vec<usize>], from: usize, to: usize, without: Option<(usize, usize)>) -> bool {
-        edges[to].iter().any(|&j| Some((j, to)) != without && (j == from || is_before(edges, from, j, without)))
+        edges[to]
+            .iter()
+            .any(|&j| Some((j, to)) != without && (j == from || is_before(edges, from, j, without)))
     }
 
     #[test]
@@ -140,7 +141,10 @@ mod tests {
                 }
                 for &from in &edges[to] {
                     assert!(conflict(&tasks[from], &tasks[to]), "{seed}: {from} → {to} is no conflict");
-                    assert!(!is_before(&edges, from, to, Some((from, to))), "{seed}: {from} → {to} is implied");
+                    assert!(
+                        !is_before(&edges, from, to, Some((from, to))),
+                        "{seed}: {from} → {to} is implied"
+                    );
                 }
             }
         }

@@ -1,12 +1,13 @@
 //! A data set that lives on a machine: each step fetches the rows of its batch.
 
+use crate::Error;
 use crate::control;
 use crate::dag::{Access, Kind};
 use crate::error::refused;
 use crate::loaded::{Loaded, listed, with_bytes};
 use crate::machine::{Memory, Module, Work};
-use crate::tasks::{Task, size};
-use crate::Error;
+use crate::numbers::size;
+use crate::tasks::Task;
 use autograd::{AnyTensor, Inputs, Mistake, Program};
 
 #[derive(Debug)]
@@ -85,7 +86,9 @@ pub(crate) fn measured(program: &Program, given: &[&dyn AnyTensor]) -> Result<[u
         let why = if x.dtype() != dtype {
             format!("its rows are {}, the program reads {dtype}", x.dtype())
         } else if shape.is_empty() || all.is_empty() || shape[1..] != all[1..] {
-            format!("it has shape {all}, where batches of {shape} are read: all axes but the first must be equal")
+            format!(
+                "it has shape {all}, where batches of {shape} are read: all axes but the first must be equal"
+            )
         } else if rows != 0 && (shape[0], all[0]) != (batch, rows) {
             format!("it has {} rows in batches of {}, other inputs {rows} in {batch}", all[0], shape[0])
         } else if shape[0] == 0 || all[0] < shape[0] {

@@ -77,7 +77,7 @@ pub enum Error {
         /// Its number in this training, from 1.
         step: u64,
         /// Why.
-        error: StepError,
+        error: Box<StepError>,
     },
 }
 
@@ -120,7 +120,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Program(error) => Some(error),
-            Error::Step { error, .. } => Some(error),
+            Error::Step { error, .. } => Some(&**error),
             _ => None,
         }
     }
@@ -141,4 +141,9 @@ impl From<emit::Refused> for Error {
 /// What does not run on a device, and why.
 pub(crate) fn refused(what: impl Into<String>, why: impl Into<String>) -> Error {
     Error::Refused { what: what.into(), why: why.into() }
+}
+
+/// A step that was refused.
+pub(crate) fn at_step(step: u64, error: impl Into<StepError>) -> Error {
+    Error::Step { step, error: Box::new(error.into()) }
 }

@@ -45,15 +45,20 @@ mod error;
 mod loaded;
 #[doc(hidden)]
 pub mod machine;
+mod numbers;
+mod numerics;
+mod on;
+mod order;
 mod product;
 mod run;
 mod tasks;
-mod train;
+mod training;
 mod update;
 
 pub use cpu::{CpuRunner, CpuTraining};
-pub use cuda::{Cuda, Numerics};
+pub use cuda::Cuda;
 pub use device::{Cpu, Device, Runner, Train};
 pub use error::Error;
+pub use numerics::Numerics;
 pub use run::Running;
-pub use train::Training;
+pub use training::Training;

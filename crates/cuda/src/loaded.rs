@@ -2,7 +2,8 @@
 
 use crate::error::refused;
 use crate::machine::{Address, Machine, Memory};
-use crate::tasks::{Places, Task, bytes, check, download, size};
+use crate::numbers::{bytes, size};
+use crate::tasks::{Places, Task, check, download};
 use crate::{Error, Numerics};
 use autograd::planned::{Contents, DataRef, MemoryView, RecordedInput};
 use autograd::{AnyTensor, Buffer, DType, Data, Inputs, Params, Program, ProgramError};
@@ -46,7 +47,9 @@ impl<'p> Loaded<'p> {
                 Contents::Parameters => held.upload(slab(params))?,
                 Contents::Constant(data) => held.upload(bytes(data))?,
                 Contents::Input(_) => {
-                    if let RecordedInput::Buffer(buffer) = program.recorded_input((number - FIRST_INPUT) as u32) {
+                    if let RecordedInput::Buffer(buffer) =
+                        program.recorded_input((number - FIRST_INPUT) as u32)
+                    {
                         held.upload(&state(params, buffer))?;
                     }
                 }
@@ -58,8 +61,7 @@ impl<'p> Loaded<'p> {
         let mut places = Places::new(machine, memories.iter().map(Memory::at).collect());
         places.faults = faults.at();
         let tasks = places.tasks(program, &launches, numerics)?;
-        let mut text = launches.functions.clone();
-        launches.kernels.iter().for_each(|kernel| text += &kernel.text);
+        let text = format!("{}{}", launches.functions, places.text);
         let (machine, _own) = (Rc::clone(machine), places.own);
         Ok(Loaded { program, machine, memories, faults, _own, text, tasks })
     }
@@ -157,7 +159,10 @@ pub(crate) fn fault(program: &Program, kernel: usize) -> Error {
 }
 
 /// All inputs, as many as the program has.
-pub(crate) fn listed<'a>(program: &Program, inputs: &'a impl Inputs) -> Result<Vec<&'a dyn AnyTensor>, Error> {
+pub(crate) fn listed<'a>(
+    program: &Program,
+    inputs: &'a impl Inputs,
+) -> Result<Vec<&'a dyn AnyTensor>, Error> {
     let mut given = vec![];
     inputs.each(&mut |x| given.push(x));
     let names: Vec<String> = program.inputs().map(|(name, ..)| format!("`{name}`")).collect();
@@ -169,7 +174,10 @@ pub(crate) fn listed<'a>(program: &Program, inputs: &'a impl Inputs) -> Result<V
 }
 
 /// The bytes of a tensor in row-major order.
-pub(crate) fn with_bytes<R>(x: &dyn AnyTensor, f: impl FnOnce(&[u8]) -> Result<R, Error>) -> Result<R, Error> {
+pub(crate) fn with_bytes<R>(
+    x: &dyn AnyTensor,
+    f: impl FnOnce(&[u8]) -> Result<R, Error>,
+) -> Result<R, Error> {
     if let Some(piece) = x.piece() {
         return f(bytes(piece));
     }

@@ -1,41 +1,12 @@
 //! What runs tasks: a device, or in the tests a host that plays one.
 
 pub use crate::driver::Dry;
+pub use crate::on::On;
 pub use crate::product::{Matrix, Product};
 
-use crate::{Device, Error, Numerics, Running, Training};
-use autograd::{Params, Program};
-use optim::ByFormula;
+use crate::Error;
 use std::fmt::Debug;
 use std::rc::Rc;
-
-/// A machine as a device.
-#[derive(Debug)]
-pub struct On {
-    /// Which machine.
-    pub machine: Rc<dyn Machine>,
-    /// How it multiplies matrices.
-    pub numerics: Numerics,
-}
-
-impl Device for On {
-    type Training<'a, O: ByFormula + 'a> = Training<'a, O>;
-    type Runner<'a> = Running<'a>;
-
-    #[track_caller]
-    fn train<'a, O: ByFormula>(
-        &self,
-        program: &'a Program,
-        params: &'a mut Params,
-        optimizer: &'a mut O,
-    ) -> Result<Training<'a, O>, Error> {
-        Training::new(&self.machine, self.numerics, program, params, optimizer)
-    }
-
-    fn load<'a>(&self, program: &'a Program, params: &'a Params) -> Result<Running<'a>, Error> {
-        Running::new(&self.machine, self.numerics, program, params)
-    }
-}
 
 /// A place in the memory of a machine, in bytes.
 pub type Address = u64;

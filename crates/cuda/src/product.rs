@@ -44,7 +44,7 @@ impl Product {
         let rank = c.shape.len();
         let [m, n] = [c.shape[rank - 2], c.shape[rank - 1]];
         let k = a.shape[rank - 1];
-        let batch = c.shape[..rank - 2].iter().product();
+        let (dtype, batch) = (c.dtype, c.shape[..rank - 2].iter().product());
         if batch * m * n * k == 0 {
             return None;
         }
@@ -55,11 +55,7 @@ impl Product {
         let (a, b, c) = (matrix(a)?, matrix(b)?, matrix(c)?);
         let fits = |n: usize| i32::try_from(n).is_ok();
         let all = fits(m) && fits(n) && fits(k) && fits(batch) && !c.is_transposed;
-        all.then_some(Product { dtype: DType::F32, m: n, n: m, k, batch, a: b, b: a, c })
-    }
-
-    pub(crate) fn in_dtype(self, dtype: DType) -> Product {
-        Product { dtype, ..self }
+        all.then_some(Product { dtype, m: n, n: m, k, batch, a: b, b: a, c })
     }
 }
 

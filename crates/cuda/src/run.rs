@@ -2,8 +2,7 @@
 
 use crate::loaded::Loaded;
 use crate::machine::{Graph, Machine};
-use crate::tasks::Task;
-use crate::train::nodes;
+use crate::tasks::{Task, nodes};
 use crate::{Error, Numerics, Runner};
 use autograd::{Element, Inputs, Params, Program};
 use std::rc::Rc;
@@ -11,8 +10,9 @@ use std::rc::Rc;
 /// A program on a device: made by [`Device::load`](crate::Device::load). It has the parameters as they were then.
 #[derive(Debug)]
 pub struct Running<'a> {
-    loaded: Loaded<'a>,
+    /// It goes first: what is under way ends before its memory does.
     graph: Box<dyn Graph>,
+    loaded: Loaded<'a>,
     failed: Option<Error>,
 }
 
@@ -39,6 +39,14 @@ impl<'a> Running<'a> {
             self.failed = Some(error.clone());
         }
         result
+    }
+
+    /// Waits until it has run.
+    ///
+    /// # Errors
+    /// If the run met an index that does not exist, or the device failed.
+    pub fn wait(&mut self) -> Result<(), Error> {
+        self.try_to(|it| it.loaded.check_faults())
     }
 
     /// Waits, and gives the gradients of the first output, laid out as the slab of the parameters; empty if the program computes none.

@@ -1,17 +1,17 @@
 //! The kernels of a plan as tasks: addresses instead of memories, and what each reads and writes.
 
-use crate::dag::{Access, Kind};
+use crate::dag::{Access, Kind, edges};
 use crate::error::refused;
-use crate::machine::{Address, Machine, Memory, Work};
+use crate::machine::{Address, Machine, Memory, Node, Work};
+use crate::numbers::size;
+use crate::order::{self, THREADS};
 use crate::product::Product;
 use crate::{Error, Numerics};
-use autograd::planned::{Contents, DataRef, MemoryView, Op, Plan, Work as Planned};
+use autograd::planned::{Contents, MemoryView, Op, Plan, Work as Planned};
 use autograd::{DType, Data, Program};
 use emit::{Argument, Launch, Launches};
 use std::rc::Rc;
 
-/// The threads of a block.
-const THREADS: usize = 256;
 /// The most blocks of a kernel: enough to fill a device, and loops go on from there.
 const BLOCKS: usize = 1 << 14;
 /// The most blocks of a kernel whose rows are too long for the memory that a block shares, because each has scratch of its own.
@@ -30,23 +30,11 @@ pub(crate) struct Task {
     pub(crate) accesses: Vec<Access>,
 }
 
-/// The bytes of an element.
-pub(crate) fn size(dtype: DType) -> usize {
-    match dtype {
-        DType::F32 => 4,
-        DType::F64 | DType::I64 => 8,
-        _ => 1,
-    }
-}
-
-/// Numbers as bytes.
-pub(crate) fn bytes(data: DataRef<'_>) -> &[u8] {
-    match data {
-        DataRef::F32(x) => bytemuck::cast_slice(x),
-        DataRef::F64(x) => bytemuck::cast_slice(x),
-        DataRef::I64(x) => bytemuck::cast_slice(x),
-        DataRef::Bool(x) => bytemuck::cast_slice(x),
-    }
+/// Tasks as nodes of a graph.
+pub(crate) fn nodes(tasks: &[&Task]) -> Vec<Node> {
+    let accesses: Vec<&[Access]> = tasks.iter().map(|task| &task.accesses[..]).collect();
+    let node = |(task, after): (&&Task, Vec<usize>)| Node { work: task.work.clone(), after };
+    tasks.iter().zip(edges(&accesses)).map(node).collect()
 }
 
 /// Numbers from a memory.
@@ -107,11 +95,13 @@ pub(crate) struct Places {
     pub(crate) stop: Address,
     /// A flag of four bytes for each kernel.
     pub(crate) faults: Address,
+    /// The kernels of the tasks.
+    pub(crate) text: String,
 }
 
 impl Places {
     pub(crate) fn new(machine: &Rc<dyn Machine>, at: Vec<Address>) -> Places {
-        Places { machine: Rc::clone(machine), at, own: vec![], stop: 0, faults: 0 }
+        Places { machine: Rc::clone(machine), at, own: vec![], stop: 0, faults: 0, text: String::new() }
     }
 
     /// Where a view begins.
@@ -144,20 +134,43 @@ impl Places {
         let plan: &Plan = program.plan();
         let mut tasks = vec![];
         for (i, (kernel, launch)) in plan.kernels.iter().zip(&launches.kernels).enumerate() {
-            if let (Planned::Product { a, b, c }, true) = (&kernel.work, numerics.uses_library()) {
-                if let Some(product) = Product::of([a, b, c], |x| self.of(x)) {
-                    let reads = [a, b].into_iter().filter_map(|x| self.access(Kind::Read, x));
-                    let accesses = reads.chain(self.access(Kind::Write, c)).collect();
-                    tasks.push(Task { work: Work::Product(product.in_dtype(c.dtype)), accesses });
-                    continue;
-                }
+            if let Planned::Product { a, b, c } = &kernel.work
+                && let Some(task) = self.product([a, b, c], launch, numerics)
+            {
+                tasks.push(task);
+                continue;
             }
             self.kernel(i, &kernel.work, launch, &mut tasks)?;
         }
         Ok(tasks)
     }
 
-    fn kernel(&mut self, i: usize, work: &Planned, launch: &Launch, tasks: &mut Vec<Task>) -> Result<(), Error> {
+    /// A product, by the library or in the order of the CPU; none where there is nothing to multiply.
+    fn product(&mut self, [a, b, c]: [&MemoryView; 3], launch: &Launch, numerics: Numerics) -> Option<Task> {
+        let reads = [a, b].into_iter().filter_map(|x| self.access(Kind::Read, x));
+        let accesses = reads.chain(self.access(Kind::Write, c)).collect();
+        let by_library = numerics.uses_library().then(|| Product::of([a, b, c], |x| self.of(x)));
+        if let Some(product) = by_library.flatten() {
+            return Some(Task { work: Work::Product(product), accesses });
+        }
+        let order::Tiled { text, tiles } = order::tiled(&launch.name, &launch.comment, [a, b, c])?;
+        if !self.text.contains(order::MACROS) {
+            self.text += order::MACROS;
+        }
+        self.text += &text;
+        let arguments = [a, b, c].map(|x| self.of(x)).to_vec();
+        let (name, blocks) = (launch.name.clone(), tiles.min(BLOCKS));
+        Some(Task { work: Work::Kernel { name, arguments, blocks, threads: THREADS }, accesses })
+    }
+
+    fn kernel(
+        &mut self,
+        i: usize,
+        work: &Planned,
+        launch: &Launch,
+        tasks: &mut Vec<Task>,
+    ) -> Result<(), Error> {
+        self.text += &launch.text;
         let [blocks, threads] = geometry(launch);
         let mut own = |bytes: usize| {
             let memory = (bytes > 0).then(|| Memory::new(&self.machine, bytes)).transpose()?;

@@ -5,7 +5,8 @@ use crate::control::{self, ROWS, Span, TERMS, WORDS};
 use crate::dag::{Access, Kind};
 use crate::error::refused;
 use crate::machine::{Address, Machine, Memory, Work};
-use crate::tasks::{Places, Task, bytes, size};
+use crate::numbers::{bytes, size};
+use crate::tasks::{Places, Task};
 use crate::{Error, Numerics};
 use autograd::planned::{Contents, DataRef, Work as Planned};
 use autograd::{DType, Data, OptimizerState, Params, Program};
@@ -124,7 +125,10 @@ impl Update {
                     return Err(refused("the optimiser", "its formula is more than one kernel"));
                 }
                 if is_update && reads_late(program) {
-                    return Err(refused("the optimiser", "it stores what it read, and would read it too late"));
+                    return Err(refused(
+                        "the optimiser",
+                        "it stores what it read, and would read it too late",
+                    ));
                 }
                 let results = |k: usize| match (is_update, k) {
                     (false, k) => self.totals.at() + ((2 * i + k) * size(self.dtype)) as u64,
@@ -135,7 +139,7 @@ impl Update {
                 places.stop = self.control.at();
                 let tasks = places.tasks(program, &launches, Numerics::Exact)?;
                 self.text += &launches.functions;
-                self.text += &launches.kernels[0].text;
+                self.text += &places.text;
                 if is_update {
                     self.update.extend(tasks);
                 } else {
@@ -207,7 +211,11 @@ impl Update {
             accesses.push(Access::new(Kind::Read, given.faults, 4 * given.fault_count));
         }
         for part in &self.parts {
-            accesses.push(Access::new(Kind::Read, self.place(given.gradients, part), part.range.len() * size));
+            accesses.push(Access::new(
+                Kind::Read,
+                self.place(given.gradients, part),
+                part.range.len() * size,
+            ));
         }
         accesses.extend(blocks().map(|(at, bytes)| Access::new(Kind::Read, at, bytes)));
         let work = Work::Kernel { name: "wg_judge".to_owned(), arguments, blocks: 1, threads: 1 };

@@ -55,7 +55,11 @@ fn a_machine_without_a_driver_is_told_so() {
             let text = error.to_string();
             assert!(matches!(
                 error,
-                Error::NoDriver | Error::NoDevice { .. } | Error::NoLibrary { .. } | Error::TooOld { .. } | Error::Device { .. }
+                Error::NoDriver
+                    | Error::NoDevice { .. }
+                    | Error::NoLibrary { .. }
+                    | Error::TooOld { .. }
+                    | Error::Device { .. }
             ));
             assert!(text.len() > 20, "{text}");
             println!("{text}");

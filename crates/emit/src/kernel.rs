@@ -125,8 +125,11 @@ impl Kernel {
         }
         if !self.finish.is_empty() {
             let lines: Vec<String> = self.finish.iter().map(|line| format!("    {line}\n")).collect();
-            text +=
-                &format!("WG_KERNEL {}_end({ends}) {{\n{stop}  WG_ONE {{\n{}  }}\n}}\n", self.name, lines.concat());
+            text += &format!(
+                "WG_KERNEL {}_end({ends}) {{\n{stop}  WG_ONE {{\n{}  }}\n}}\n",
+                self.name,
+                lines.concat()
+            );
         }
         text
     }

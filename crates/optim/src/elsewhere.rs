@@ -57,9 +57,7 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> ByFormula for Descent<F, 
         for (p, range) in grads.trained(params).filter(|(_, range)| !range.is_empty()) {
             let (group, steps) = (groups[p.index()], self.steps_of(params, p));
             match parts.last_mut() {
-                Some(last)
-                    if last.range.end == range.start && (last.group, last.steps) == (group, steps) =>
-                {
+                Some(last) if last.range.end == range.start && (last.group, last.steps) == (group, steps) => {
                     last.range.end = range.end;
                 }
                 _ => parts.push(Part { range, group, steps }),
@@ -86,7 +84,8 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> ByFormula for Descent<F, 
             let state: [Num<Var<'_>>; S] = std::array::from_fn(|k| tensor(F::STATE[k]));
             let (p, state) = F::update(c, p, g, state);
             let largest = dtype.max();
-            let results = state.into_iter().fold(is_not_finite(p, largest), |n, x| n + is_not_finite(x, largest));
+            let results =
+                state.into_iter().fold(is_not_finite(p, largest), |n, x| n + is_not_finite(x, largest));
             t.outputs([is_not_finite(g, largest).sum(), results.sum()])
         })
     }
@@ -95,7 +94,9 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> ByFormula for Descent<F, 
 /// 0 for finite numbers, and 1 for others.
 fn is_not_finite(x: Num<Var<'_>>, largest: f64) -> Var<'_> {
     let x = x.get();
-    x.abs().le(largest).select(x.tape().full(0.0, x.shape(), x.dtype()), x.tape().full(1.0, x.shape(), x.dtype()))
+    x.abs()
+        .le(largest)
+        .select(x.tape().full(0.0, x.shape(), x.dtype()), x.tape().full(1.0, x.shape(), x.dtype()))
 }
 
 impl<O: ByFormula + ?Sized> ByFormula for &mut O {

@@ -109,7 +109,8 @@ fn code_of(program: sys::nvrtcProgram, architecture: &str) -> Result<Vec<u8>, Er
         // SAFETY: the program is alive.
         let log = unsafe { result::get_program_log(program) }.unwrap_or_default();
         let log: Vec<u8> = log.iter().map(|&c| c as u8).collect();
-        let log = CStr::from_bytes_until_nul(&log).map_or_else(|_| error.to_string(), |log| log.to_string_lossy().into());
+        let log = CStr::from_bytes_until_nul(&log)
+            .map_or_else(|_| error.to_string(), |log| log.to_string_lossy().into());
         return Err(Error::Compile { log });
     }
     let mut size = 0;
@@ -122,14 +123,14 @@ fn code_of(program: sys::nvrtcProgram, architecture: &str) -> Result<Vec<u8>, Er
 }
 
 /// The file of a key.
-fn name_of(key: &str) -> String {
+pub(super) fn name_of(key: &str) -> String {
     let mut hasher = DefaultHasher::new();
     key.hash(&mut hasher);
     format!("{:016x}.cubin", hasher.finish())
 }
 
 /// The code of a file, if it is whole and of this key: the key, the length of the code, and the code.
-fn read(file: &Path, key: &str) -> Option<Vec<u8>> {
+pub(super) fn read(file: &Path, key: &str) -> Option<Vec<u8>> {
     let bytes = std::fs::read(file).ok()?;
     let rest = bytes.strip_prefix(key.as_bytes())?;
     let (length, code) = rest.split_first_chunk::<8>()?;
@@ -137,7 +138,7 @@ fn read(file: &Path, key: &str) -> Option<Vec<u8>> {
 }
 
 /// Writes a file under a name of its own, and renames it when it is whole.
-fn write(file: &Path, key: &str, code: &[u8]) -> std::io::Result<()> {
+pub(super) fn write(file: &Path, key: &str, code: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder)?;
     }
@@ -148,24 +149,4 @@ fn write(file: &Path, key: &str, code: &[u8]) -> std::io::Result<()> {
     out.write_all(code)?;
     out.sync_all()?;
     std::fs::rename(&unfinished, file)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_of_the_cache_is_read_whole_or_not_at_all() {
-        let folder = std::env::temp_dir().join(format!("wengert-cuda-{}", std::process::id()));
-        let file = folder.join(name_of("a key"));
-        write(&file, "a key", &[1, 2, 3]).expect("a folder of our own");
-        assert_eq!(read(&file, "a key"), Some(vec![1, 2, 3]));
-        assert_eq!(read(&file, "a longer key"), None);
-        let bytes = std::fs::read(&file).expect("it was just written");
-        for cut in 0..bytes.len() {
-            std::fs::write(&file, &bytes[..cut]).expect("a folder of our own");
-            assert_eq!(read(&file, "a key"), None, "{cut} of {} bytes", bytes.len());
-        }
-        let _ = std::fs::remove_dir_all(folder);
-    }
 }

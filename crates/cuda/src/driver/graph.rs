@@ -1,6 +1,6 @@
 //! Modules, and nodes that are launched together.
 
-use super::failed;
+use super::failed::failed;
 use super::library::Library;
 use crate::Error;
 use crate::machine::{Graph, Module, Node, Work};
@@ -83,7 +83,13 @@ impl Loaded {
                 // SAFETY: graph and nodes are alive; every parameter of the kernels is an address of 8 bytes, and the driver
                 // copies them.
                 let added = unsafe {
-                    sys::cuGraphAddKernelNode_v2(&raw mut node, graph, after.as_ptr(), after.len(), &raw const parameters)
+                    sys::cuGraphAddKernelNode_v2(
+                        &raw mut node,
+                        graph,
+                        after.as_ptr(),
+                        after.len(),
+                        &raw const parameters,
+                    )
                 };
                 added.result().map_err(failed("cuGraphAddKernelNode"))?;
             }

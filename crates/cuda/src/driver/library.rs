@@ -1,6 +1,6 @@
 //! Products of matrices by cuBLASLt.
 
-use super::failed;
+use super::failed::failed;
 use crate::product::{Matrix, Product};
 use crate::{Error, Numerics};
 use autograd::DType;
@@ -139,7 +139,8 @@ impl Plan {
             scale,
         };
         let Product { m, n, k, a, b, c, batch, .. } = product;
-        for (i, (matrix, [rows, columns])) in [(a, [m, k]), (b, [k, n]), (c, [m, n])].into_iter().enumerate() {
+        for (i, (matrix, [rows, columns])) in [(a, [m, k]), (b, [k, n]), (c, [m, n])].into_iter().enumerate()
+        {
             let lying = if matrix.is_transposed { [columns, rows] } else { [rows, columns] };
             plan.layouts[i] = layout(dtype, matrix, lying, *batch)?;
         }
@@ -151,7 +152,8 @@ impl Plan {
     /// Says which factors lie as their transposes.
     fn transpose(&self, a: &Matrix, b: &Matrix) -> Result<(), Error> {
         use library::cublasLtMatmulDescAttributes_t as Attribute;
-        let sides = [(Attribute::CUBLASLT_MATMUL_DESC_TRANSA, a), (Attribute::CUBLASLT_MATMUL_DESC_TRANSB, b)];
+        let sides =
+            [(Attribute::CUBLASLT_MATMUL_DESC_TRANSA, a), (Attribute::CUBLASLT_MATMUL_DESC_TRANSB, b)];
         for (side, matrix) in sides {
             let transposed = i32::from(matrix.is_transposed);
             // SAFETY: the operation is alive, and four bytes are read.
@@ -245,12 +247,11 @@ fn layout(
         let (count, step) = (std::ptr::from_ref(&count).cast(), std::ptr::from_ref(&step).cast());
         // SAFETY: the layout is alive, and as many bytes are read as the attributes have.
         let set = unsafe {
-            lt::set_matrix_layout_attribute(made, Attribute::CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, count, 4).and_then(
-                |()| {
+            lt::set_matrix_layout_attribute(made, Attribute::CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, count, 4)
+                .and_then(|()| {
                     let offset = Attribute::CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET;
                     lt::set_matrix_layout_attribute(made, offset, step, 8)
-                },
-            )
+                })
         };
         set.map_err(refused("cublasLtMatrixLayoutSetAttribute"))?;
     }

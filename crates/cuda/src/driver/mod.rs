@@ -3,8 +3,11 @@
 
 mod compile;
 mod dry;
+mod failed;
 mod graph;
 mod library;
+#[cfg(test)]
+mod tests;
 
 pub use dry::Dry;
 
@@ -13,6 +16,7 @@ use crate::{Error, Numerics};
 use compile::Compiler;
 use cudarc::driver::result::{self, DriverError};
 use cudarc::driver::{CudaContext, CudaStream, sys};
+use failed::failed;
 use graph::Loaded;
 use library::Library;
 use std::cell::OnceCell;
@@ -160,9 +164,4 @@ impl Machine for Stream {
         let library = self.numerics.uses_library().then(|| self.library()).transpose()?;
         Ok(Box::new(Loaded::new(&self.gpu.context, &self.stream, library, &compiled)?))
     }
-}
-
-/// The error of a call.
-fn failed(call: &'static str) -> impl Fn(DriverError) -> Error {
-    move |error| Error::Device { call, message: error.to_string() }
 }

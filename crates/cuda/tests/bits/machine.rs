@@ -151,7 +151,10 @@ fn library(first: usize, texts: &[String]) -> Library {
         for (name, parameters) in &kernels {
             let arguments: Vec<String> = (0..*parameters).map(|i| format!("a[{i}]")).collect();
             let arguments = arguments.join(", ");
-            let _ = writeln!(source, "#undef {name}\nvoid c{module}_{name}(void **a) {{ m{module}_{name}({arguments}); }}");
+            let _ = writeln!(
+                source,
+                "#undef {name}\nvoid c{module}_{name}(void **a) {{ m{module}_{name}({arguments}); }}"
+            );
         }
     }
     static COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -161,7 +164,17 @@ fn library(first: usize, texts: &[String]) -> Library {
     let (c, so) = (folder.join("all.c"), folder.join("all.so"));
     std::fs::write(&c, source).expect("the target folder takes files");
     let compiler = Command::new("cc")
-        .args(["-std=gnu11", "-O0", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-w", "-shared", "-fPIC", "-o"])
+        .args([
+            "-std=gnu11",
+            "-O0",
+            "-march=native",
+            "-ffp-contract=off",
+            "-fno-math-errno",
+            "-w",
+            "-shared",
+            "-fPIC",
+            "-o",
+        ])
         .args([&so, &c])
         .output()
         .expect("the compiler was found before");
@@ -187,7 +200,8 @@ impl Machine for Host {
     }
 
     fn free(&self, at: Address) {
-        let memory = self.0.memory.borrow_mut().remove(&at).expect("memory that was allocated, and is freed once");
+        let memory =
+            self.0.memory.borrow_mut().remove(&at).expect("memory that was allocated, and is freed once");
         let guards = &memory[memory.len() - GUARDS..];
         assert!(guards.iter().all(|&word| word == GUARD), "a kernel wrote beyond the end of its memory");
         self.0.left.set(self.0.left.get() + 8 * (memory.len() - GUARDS));
@@ -283,7 +297,8 @@ impl Ready {
                 // SAFETY: the library has both functions with these types; the addresses are those of its memory, which is
                 // as long as the kernel says, and guards tell where it is not.
                 unsafe {
-                    let place: Symbol<'_, extern "C" fn(i32, i32)> = library.get(b"wg_place").expect("a place");
+                    let place: Symbol<'_, extern "C" fn(i32, i32)> =
+                        library.get(b"wg_place").expect("a place");
                     let kernel: Symbol<'_, extern "C" fn(*const Address)> =
                         library.get(symbol.as_bytes()).unwrap_or_else(|error| panic!("{symbol}: {error}"));
                     for block in blocks_in_order {

@@ -1,9 +1,9 @@
 //! Products by the library of the device: how matrices lie is told so that it multiplies the right ones.
 
 use crate::draw::Draw;
-use crate::host::has;
+use crate::host::{Case, check, has};
 use crate::machine::Host;
-use autograd::{DType, Params, Program, Tape, Var};
+use autograd::{AnyTensor, DType, Params, Program, Tape, Var};
 use cuda::machine::{Machine, On};
 use cuda::{Device, Numerics, Runner};
 use std::rc::Rc;
@@ -58,4 +58,31 @@ fn the_library_is_told_how_matrices_lie() {
             }
         }
     }
+}
+
+/// Products in the order of the CPU: chains and lanes, tiles that are cut short, few and many elements a thread.
+#[test]
+fn tiles_in_the_order_of_the_cpu_have_its_bits() {
+    let shapes: &[(&[usize], F)] = &[
+        (&[70, 300], |_, x| x.matmul(x.t())),
+        (&[300, 65], |_, x| x.t().matmul(x)),
+        (&[50, 600], |_, x| x.slice(1, 0..530).matmul(x.slice(0, 0..1).broadcast_to([530, 600]))),
+        (&[4, 64], |_, x| x.matmul(x.t())),
+        (&[3, 50, 52], |_, x| x.matmul(x.flip([1]).permute(&[0, 2, 1]))),
+        (&[1, 1000], |_, x| x.matmul(x.t())),
+    ];
+    let case = |dtype: DType, shape: &[usize], f: F| {
+        let params = Params::of(dtype);
+        let program = Program::trace(&params, |t| t.outputs(f(t, t.input("x", shape)))).expect("a program");
+        let x = Draw(3).numbers(shape.iter().product());
+        let x: Box<dyn AnyTensor> = match dtype {
+            DType::F32 => Box::new(x.iter().map(|&x| x as f32).collect::<Vec<f32>>()),
+            _ => Box::new(x),
+        };
+        Case { program, params, inputs: vec![x], gradients: false }
+    };
+    let dtypes = [DType::F32, DType::F64];
+    let cases =
+        dtypes.into_iter().flat_map(|dtype| shapes.iter().map(move |(shape, f)| case(dtype, shape, *f)));
+    check("tiles", &[], &cases.collect::<Vec<_>>());
 }

@@ -2,11 +2,13 @@
 
 use crate::control::{self, Why};
 use crate::cpu::no_gradients;
-use crate::dag::{Access, Kind, edges};
+use crate::dag::{Access, Kind};
 use crate::data::{DataSet, missing};
+use crate::error::at_step;
 use crate::loaded::{Loaded, fault};
-use crate::machine::{Graph, Machine, Module, Node, Work};
-use crate::tasks::{Task, download, size};
+use crate::machine::{Graph, Machine, Module, Work};
+use crate::numbers::size;
+use crate::tasks::{Task, download, nodes};
 use crate::update::{Given, Update};
 use crate::{Error, Numerics, Train};
 use autograd::{Data, Element, Gradients, Inputs, Params, Program, StepError};
@@ -22,6 +24,8 @@ const STEPS: usize = 32;
 #[must_use = "`finish` brings the parameters back"]
 #[derive(Debug)]
 pub struct Training<'a, O> {
+    /// By the number of steps, and whether they read the data set. They go first: what is under way ends before its memory does.
+    graphs: BTreeMap<(usize, bool), Box<dyn Graph>>,
     params: &'a mut Params,
     optimizer: &'a mut O,
     loaded: Loaded<'a>,
@@ -30,8 +34,6 @@ pub struct Training<'a, O> {
     writes: (String, Vec<Task>),
     module: Box<dyn Module>,
     data: Option<DataSet>,
-    /// By the number of steps, and whether they read the data set.
-    graphs: BTreeMap<(usize, bool), Box<dyn Graph>>,
     /// How many steps were launched.
     launched: u64,
     /// For how many steps there are coefficients.
@@ -51,7 +53,7 @@ impl<'a, O: ByFormula> Training<'a, O> {
     ) -> Result<Self, Error> {
         let Some(gradients) = program.zero_gradients() else { no_gradients() };
         let loaded = Loaded::new(machine, program, params, numerics)?;
-        let at_start = |error| Error::Step { step: 1, error };
+        let at_start = |error: StepError| at_step(1, error);
         gradients.check_for(params).map_err(at_start)?;
         let parts = optimizer.parts(params, &gradients).map_err(at_start)?;
         let loss = &program.plan().outputs[0];
@@ -155,7 +157,10 @@ impl<'a, O: ByFormula> Training<'a, O> {
         if done > 0 {
             let state = self.update.state(self.optimizer.state(self.params), self.params, done)?;
             let taken = self.optimizer.set_state(self.params, &state);
-            taken.map_err(|error| Error::Refused { what: "the optimiser".to_owned(), why: error.to_string() })?;
+            taken.map_err(|error| Error::Refused {
+                what: "the optimiser".to_owned(),
+                why: error.to_string(),
+            })?;
         }
         Ok(())
     }
@@ -166,7 +171,7 @@ impl<'a, O: ByFormula> Training<'a, O> {
         self.bring_back(done)?;
         let kept = download(&self.update.kept, 0, self.update.dtype, control::TERMS + 1)?;
         let step = done + 1;
-        let of = |error| Ok(Error::Step { step, error });
+        let of = |error: StepError| Ok(at_step(step, error));
         let loss = match &kept {
             Data::F32(kept) => f64::from(kept[control::TERMS]),
             kept => kept.slice::<f64>()[control::TERMS],
@@ -262,7 +267,7 @@ impl<O: ByFormula> Train for Training<'_, O> {
         self.try_to(|it| {
             let set = it.optimizer.set_hyperparameter(name, value);
             let step = it.launched + 1;
-            set.map_err(|error| Error::Step { step, error: StepError::Hyperparameter(error) })?;
+            set.map_err(|error| at_step(step, error))?;
             it.laid_out = it.launched;
             Ok(())
         })
@@ -274,13 +279,6 @@ impl<O: ByFormula> Train for Training<'_, O> {
             it.bring_back(it.launched)
         })
     }
-}
-
-/// Tasks as nodes of a graph.
-pub(crate) fn nodes(tasks: &[&Task]) -> Vec<Node> {
-    let accesses: Vec<&[Access]> = tasks.iter().map(|task| &task.accesses[..]).collect();
-    let node = |(task, after): (&&Task, Vec<usize>)| Node { work: task.work.clone(), after };
-    tasks.iter().zip(edges(&accesses)).map(node).collect()
 }
 
 /// The tasks that store what a step writes to state, and their kernels.
@@ -317,11 +315,11 @@ fn fill<T: autograd::Float>(
     for p in params.iter() {
         let range = params.range(p);
         let common = range.start.max(block.start)..range.end.min(block.end);
-        if !common.is_empty() {
-            if let Some(gradient) = grads.get_mut::<T>(p) {
-                gradient[common.start - range.start..common.end - range.start]
-                    .copy_from_slice(&kept[common.start - block.start..common.end - block.start]);
-            }
+        if !common.is_empty()
+            && let Some(gradient) = grads.get_mut::<T>(p)
+        {
+            gradient[common.start - range.start..common.end - range.start]
+                .copy_from_slice(&kept[common.start - block.start..common.end - block.start]);
         }
     }
 }
@@ -332,9 +330,9 @@ fn set_state(params: &mut Params, buffer: autograd::Buffer, shape: &[usize], val
         ArrayD::from_shape_vec(IxDyn(shape), values).expect("as many as the shape has")
     }
     match values {
-        Data::F32(x) => params.set_buffer(buffer, &array(shape, x)),
-        Data::F64(x) => params.set_buffer(buffer, &array(shape, x)),
-        Data::I64(x) => params.set_buffer(buffer, &array(shape, x)),
-        Data::Bool(x) => params.set_buffer(buffer, &array(shape, x)),
+        Data::F32(x) => params.set_buffer(buffer, array(shape, x)),
+        Data::F64(x) => params.set_buffer(buffer, array(shape, x)),
+        Data::I64(x) => params.set_buffer(buffer, array(shape, x)),
+        Data::Bool(x) => params.set_buffer(buffer, array(shape, x)),
     }
 }
