@@ -255,7 +255,9 @@ impl<'a, T: Lane> Walk<'a, T> {
                     self.y(read.slot, n.next_multiple_of(LANES)).fill(self.one(&read.from));
                 },
                 // SAFETY: the operand has all the kernel's elements (or rows), and the scratch a tile for each slot.
-                How::Direct => unsafe { copy(self.bases.start::<T>(&read.from), self.own(read.slot), n) },
+                How::Direct => unsafe {
+                    gather::copy(self.bases.start::<T>(&read.from), self.own(read.slot), n)
+                },
                 How::Gather => self.gather(read, 0, n),
             }
         }
@@ -314,7 +316,7 @@ impl<'a, T: Lane> Walk<'a, T> {
                 let to = if whole { from } else { self.own(read.slot) };
                 if !whole {
                     // SAFETY: n elements of the operand, and a tile of scratch.
-                    unsafe { copy(from, to, n) };
+                    unsafe { gather::copy(from, to, n) };
                 }
                 self.point(read.slot, to);
             }
@@ -353,7 +355,7 @@ impl<'a, T: Lane> Walk<'a, T> {
                 to.iter_mut().zip(from).for_each(|(y, x)| *y = *x != T::default());
             } else {
                 let to = self.bases.start::<T>(&write.to).add(start);
-                copy(from.as_ptr(), to, n);
+                gather::copy(from.as_ptr(), to, n);
             }
         }
     }
@@ -378,30 +380,4 @@ impl<'a, T: Lane> Walk<'a, T> {
             }
         }
     }
-}
-
-/// Copies elements. Fewer than [`LANES`] are copied without a call.
-///
-/// # Safety
-/// As `std::ptr::copy_nonoverlapping`.
-#[inline(always)]
-unsafe fn copy<T: Copy>(mut from: *const T, mut to: *mut T, n: usize) {
-    if n >= LANES {
-        // SAFETY: the caller's promise.
-        return unsafe { std::ptr::copy_nonoverlapping(from, to, n) };
-    }
-    macro_rules! few {
-        ($($count:literal)*) => {
-            $(if n & $count != 0 {
-                // SAFETY: the copied parts follow each other, and the bits of `n` add up to n elements.
-                unsafe {
-                    *to.cast::<[T; $count]>() = *from.cast();
-                    (from, to) = (from.add($count), to.add($count));
-                }
-            })*
-        };
-    }
-    const { assert!(LANES == 16) };
-    few! { 8 4 2 1 }
-    let _ = (from, to);
 }
