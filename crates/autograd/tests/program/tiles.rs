@@ -15,7 +15,11 @@ fn agree<T: Element + From<f32>>(shapes: &[&[usize]], f: impl for<'t> Fn(&[Var<'
     let inputs: Vec<ArrayD<T>> = shapes.iter().enumerate().map(draw).collect();
     let run = |passes: Passes, threads: usize| {
         let program = Program::trace_with(passes, &params, |t| {
-            let inputs: Vec<Var<'_>> = inputs.iter().map(|x| t.input_of("x", T::DTYPE, x.shape())).collect();
+            let inputs: Vec<Var<'_>> = inputs
+                .iter()
+                .zip(["x", "y", "z"])
+                .map(|(x, name)| t.input_of(name, T::DTYPE, x.shape()))
+                .collect();
             t.outputs(f(&inputs))
         });
         let program = program.unwrap();
@@ -36,11 +40,10 @@ const LENGTHS: [usize; 16] = [1, 5, 15, 16, 17, 31, 33, 100, 200, 500, 1000, 102
 #[test]
 fn tiles_of_any_length() {
     for n in LENGTHS {
-        let f = |x: &[Var<'_>]| (x[0] * x[1] + x[2]).tanh() * x[0].sigmoid();
-        assert_eq!(agree::<f32>(&[&[n]; 3], f), 1);
-        assert_eq!(agree::<f64>(&[&[n]; 3], f), 1);
+        assert_eq!(agree::<f32>(&[&[n][..]; 3], |x| (x[0] * x[1] + x[2]).tanh() * x[0].sigmoid()), 1);
+        assert_eq!(agree::<f64>(&[&[n][..]; 3], |x| (x[0] * x[1] + x[2]).tanh() * x[0].sigmoid()), 1);
         // One pass over three operands: what ends within lanes is not copied.
-        assert_eq!(agree::<f32>(&[&[n]; 3], |x| x[0] * x[1] + x[2]), 1);
+        assert_eq!(agree::<f32>(&[&[n][..]; 3], |x| x[0] * x[1] + x[2]), 1);
     }
 }
 
@@ -48,8 +51,8 @@ fn tiles_of_any_length() {
 fn sums_of_rows_of_any_length() {
     for n in LENGTHS.into_iter().chain([2, 3, 4]).filter(|&n| n <= 1500) {
         for rows in [1, 3, 4, 10] {
-            agree::<f32>(&[&[rows, n]; 2], |x| (x[0] * x[1]).sum_over(1).square());
-            agree::<f64>(&[&[rows, n]; 2], |x| (x[0] * x[1]).sum_over(1).square());
+            agree::<f32>(&[&[rows, n][..]; 2], |x| (x[0] * x[1]).sum_over(1).square());
+            agree::<f64>(&[&[rows, n][..]; 2], |x| (x[0] * x[1]).sum_over(1).square());
         }
     }
 }
@@ -57,9 +60,9 @@ fn sums_of_rows_of_any_length() {
 #[test]
 fn operands_that_repeat_and_operands_by_strides() {
     for shape in [[40, 384], [9, 512], [100, 48], [700, 16], [33, 20], [3, 1500]] {
-        let f = |x: &[Var<'_>]| (x[0] + x[1]).tanh() * x[2];
-        assert_eq!(agree::<f32>(&[&shape, &shape[1..], &shape], f), 1);
-        assert_eq!(agree::<f32>(&[&shape, &[shape[0], 1], &shape], f), 1);
+        for beside in [&shape[1..], &[shape[0], 1]] {
+            assert_eq!(agree::<f32>(&[&shape, beside, &shape], |x| (x[0] + x[1]).tanh() * x[2]), 1);
+        }
     }
     for columns in 1..8 {
         agree::<f32>(&[&[203, columns], &[columns, 203]], |x| x[0].t() * x[1]);
