@@ -368,7 +368,8 @@ fn sources() -> Vec<Source> {
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates");
     let mut files = vec![];
-    for name in ["autograd", "nn", "optim", "solve", "datasets", "train", "parallel", "onnx", "emit", "cuda"] {
+    for name in ["autograd", "nn", "optim", "solve", "datasets", "train", "parallel", "onnx", "emit", "cuda"]
+    {
         walk(&root.join(name).join("src"), &mut files);
     }
     let source = |p: PathBuf| Source {
