@@ -6,6 +6,7 @@
 
 // By path, since the peers' benchmark shares these files.
 #[path = "all.rs"]
+#[cfg_attr(feature = "cuda", expect(dead_code, reason = "the bench `gpu` asks for devices"))]
 mod all;
 
 use all::{Show, all};
