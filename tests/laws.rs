@@ -90,8 +90,8 @@ const MODULES: &[(&str, &[&str])] = &[
     (
         "exec",
         &[
-            "buffers", "call", "code", "dtype", "ir", "kernels", "number", "op", "params", "plan", "scratch",
-            "shape", "slab", "table", "target", "view",
+            "buffers", "call", "code", "dtype", "few", "ir", "kernels", "number", "op", "params", "plan",
+            "scratch", "shape", "slab", "table", "target", "view",
         ],
     ),
     // What changes parameters: gradients may come while they are computed.

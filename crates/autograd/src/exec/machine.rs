@@ -6,7 +6,6 @@
 )]
 
 use super::operands::{strided, view, whole};
-use super::small::Small;
 use super::stream::{self, Streams};
 use crate::buffers::Strided;
 use crate::call::{self, Fault, Fill, Room};
@@ -196,18 +195,10 @@ impl Machine {
         }
     }
 
-    /// Runs a small plan number by number. The gradients, where they are asked for, carry the loss.
+    /// Says that a run was made which left its results here, with this loss.
     #[inline]
-    pub(crate) fn run_small<'m, 'i>(
-        &'m mut self,
-        plan: &'m Verified<Plan>,
-        small: &Small,
-        registers: &mut Data,
-        slab: DataRef<'_>,
-        inputs: &[Option<DataRef<'i>>],
-    ) -> Ran<'m, 'i> {
-        let first = small.run(plan, registers, self, slab, inputs);
-        self.gradients.set_loss(first);
+    pub(super) fn ran<'m, 'i>(&'m mut self, plan: &'m Verified<Plan>, loss: f64) -> Ran<'m, 'i> {
+        self.gradients.set_loss(loss);
         Ran { machine: self, plan, inputs: PhantomData }
     }
 

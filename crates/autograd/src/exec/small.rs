@@ -1,6 +1,6 @@
 //! Plans whose values have few elements, run number by number: the call of a kernel would cost more than its work.
 
-use super::machine::Machine;
+use super::machine::{Machine, Ran};
 use super::spell::Spelled;
 use crate::dtype::{DType, Data, DataRef, Float, Storable};
 use crate::ir::{Meta, Op};
@@ -59,21 +59,21 @@ impl Small {
         }
     }
 
-    /// Runs it on the slab and the inputs that are given, and leaves outputs and gradients where kernels would. The result is the
-    /// first number of the first output, if there is one.
+    /// Runs it on the slab and the inputs that are given, and leaves outputs and gradients where kernels would.
     #[inline]
-    pub(crate) fn run(
+    pub(crate) fn run<'m, 'i>(
         &self,
-        plan: &Plan,
+        plan: &'m Verified<Plan>,
         registers: &mut Data,
-        machine: &mut Machine,
+        machine: &'m mut Machine,
         slab: DataRef<'_>,
-        inputs: &[Option<DataRef<'_>>],
-    ) -> f64 {
-        match self {
+        inputs: &[Option<DataRef<'i>>],
+    ) -> Ran<'m, 'i> {
+        let loss = match self {
             Small::F32(numbers) => numbers.run(plan, f32::vec(registers), machine, slab, inputs),
             Small::F64(numbers) => numbers.run(plan, f64::vec(registers), machine, slab, inputs),
-        }
+        };
+        machine.ran(plan, loss)
     }
 }
 
@@ -132,6 +132,7 @@ impl<T: Float + Digits> Numbers<T> {
         is_float.then_some(Numbers { code, start, parameters, inputs, outputs, first, gradients })
     }
 
+    /// The result is the first number of the first output, if there is one.
     fn run(
         &self,
         plan: &Plan,

@@ -235,7 +235,7 @@ impl Program {
         let State { machine, registers, .. } = state;
         let (plan, slab) = (&self.plan, params.slab());
         let mut ran = match &self.small {
-            Some(small) if watch.is_none() => machine.run_small(plan, small, registers, slab, &pieces),
+            Some(small) if watch.is_none() => small.run(plan, registers, machine, slab, &pieces),
             _ => {
                 let ran = match watch {
                     Some(watch) => machine.run(plan, kernels, slab, &pieces, watch),

@@ -5,7 +5,7 @@ use autograd::{Outputs, Param, Params, Passes, Program, Tape, Var};
 type Traced = for<'t> fn(&'t Tape<'t>, [Param; 4]) -> Outputs;
 
 /// Programs that give each pass something to do.
-const PROGRAMS: [Traced; 9] = [
+const PROGRAMS: [Traced; 10] = [
     // Something unused, a number to compute, the same twice, and what is simpler: dead, fold, cse, algebra.
     |t, _| {
         let x = t.input("x", [30, 20]);
@@ -51,6 +51,8 @@ const PROGRAMS: [Traced; 9] = [
         t.outputs(last)
     },
     |t, _| t.outputs(t.checkpoint(t.input("x", [50]), |x| x.sin().exp()) * 2.0),
+    // A few numbers: numbers.
+    |t, [_, column, ..]| t.outputs(t.input("one", [1, 3]).matmul(column).sin().sum()),
 ];
 
 /// What a plan runs, and the memory between.
