@@ -61,7 +61,7 @@ impl<'p> Loaded<'p> {
         let mut places = Places::new(machine, memories.iter().map(Memory::at).collect());
         places.faults = faults.at();
         let tasks = places.tasks(program, &launches, numerics)?;
-        let text = format!("{}{}", launches.functions, places.text);
+        let text = launches.functions(&places.text) + &places.text;
         let (machine, _own) = (Rc::clone(machine), places.own);
         Ok(Loaded { program, machine, memories, faults, _own, text, tasks })
     }

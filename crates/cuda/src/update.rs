@@ -138,7 +138,7 @@ impl Update {
                 let mut places = Places::new(machine, self.places(i, part, program, given, results));
                 places.stop = self.control.at();
                 let tasks = places.tasks(program, &launches, Numerics::Exact)?;
-                self.text += &launches.functions;
+                self.text += &launches.functions(&places.text);
                 self.text += &places.text;
                 if is_update {
                     self.update.extend(tasks);

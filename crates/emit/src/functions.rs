@@ -36,7 +36,7 @@ const TERMS: &str = include_str!("text/terms.h");
 const RANDOM: &str = include_str!("text/random.h");
 
 /// What has to stand before the kernels.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Functions {
     names: Vec<String>,
     /// Whether the widest vectors pay: what is left over after them is computed number by number.
@@ -178,7 +178,7 @@ impl Functions {
         self.products(DType::F64);
         self.terms();
         if self.is_new("LINEAR") {
-            self.text += &guarded("WG_LINEAR", LINEAR);
+            self.items.extend(Item::split("WG_LINEAR", LINEAR));
         }
     }
 

@@ -11,10 +11,17 @@ use autograd::Program;
 #[doc(hidden)]
 #[derive(Clone, Debug)]
 pub struct Launches {
-    /// What stands before them, once: macros and functions, which guard themselves against being read twice.
-    pub functions: String,
+    functions: Functions,
     /// In the order of the plan.
     pub kernels: Vec<Launch>,
+}
+
+impl Launches {
+    /// What stands before the texts of kernels: the macros, and the functions that they call. Both guard themselves against being
+    /// read twice.
+    pub fn functions(&self, kernels: &str) -> String {
+        self.functions.text(kernels)
+    }
 }
 
 /// A kernel, and how it is launched.
@@ -78,7 +85,7 @@ pub fn launches(program: &Program, name: &str, can_stop: bool) -> Result<Launche
         let kernel = printed_kernel(planned, kernel, &memories, &mut functions)?;
         kernels.push(launch(&kernel, &memories));
     }
-    Ok(Launches { functions: functions.text(), kernels })
+    Ok(Launches { functions, kernels })
 }
 
 fn launch(kernel: &Kernel, memories: &Memories) -> Launch {
