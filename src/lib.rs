@@ -60,6 +60,8 @@
 //! | `parallel` | off | `parallel`: training on several ranks, with the same bits for any number of them |
 //! | `onnx` | off | `onnx`: programs as ONNX files, which other programs run |
 //! | `emit` | off | `emit`: programs as C, with the bits of the engine |
+//! | `native` | off | `emit::native`: programs compiled by the machine's C compiler, and run |
+//! | `cuda` | off | `cuda`: programs on NVIDIA GPUs; not yet run on hardware |
 
 pub use autograd;
 /// The arrays that tapes take and data sets give, in the version that all parts take.
@@ -69,6 +71,8 @@ pub use autograd;
 /// assert_eq!(Tape::new().constant(&array![[1.0, 2.0]]).sum().item(), 3.0);
 /// ```
 pub use autograd::ndarray;
+#[cfg(feature = "cuda")]
+pub use cuda;
 pub use datasets;
 #[cfg(feature = "emit")]
 pub use emit;
@@ -88,8 +92,8 @@ pub use train;
 pub mod prelude {
     pub use autograd::{
         Border, ConvForm, DType, Gradients, Interpolation, Jit, Key, Param, Params, PoolForm, Program,
-        Replay, Scope, Shape, State, Storage, Tape, Triangle, Var, check_grads, compare, custom, elementwise,
-        scalar, transform, value_and_grad,
+        Replay, Scope, Shape, State, Storage, Tape, Triangle, Var, check_grads, check_params, compare,
+        custom, elementwise, scalar, transform, value_and_grad,
     };
     pub use datasets;
     #[cfg(feature = "files")]

@@ -1,6 +1,8 @@
 //! The workloads: each model and its loss written once, and the ways to run a step of it.
 
 mod data;
+#[cfg(feature = "cuda")]
+pub(crate) mod device;
 mod hand;
 mod setup;
 mod w1;
@@ -35,7 +37,12 @@ pub(crate) type Step = Box<dyn FnMut(Show) -> f64>;
 pub(crate) struct Run {
     /// The way to run it, and the number of threads.
     pub(crate) id: &'static str,
+    /// How many steps one call makes.
+    pub(crate) steps: usize,
     prepare: Box<dyn Fn() -> Step>,
+    /// The same on a GPU.
+    #[cfg(feature = "cuda")]
+    pub(crate) device: Option<Box<dyn device::Workload>>,
 }
 
 /// What is computed.
@@ -71,7 +78,18 @@ pub(crate) fn all() -> Vec<Workload> {
 
 impl Run {
     fn new(id: &'static str, prepare: impl Fn() -> Step + 'static) -> Run {
-        Run { id, prepare: Box::new(prepare) }
+        Run {
+            id,
+            steps: 1,
+            prepare: Box::new(prepare),
+            #[cfg(feature = "cuda")]
+            device: None,
+        }
+    }
+
+    /// So many steps in one call, which returns the number of the first.
+    fn many(id: &'static str, steps: usize, prepare: impl Fn() -> Step + 'static) -> Run {
+        Run { steps, ..Run::new(id, prepare) }
     }
 
     /// The step, after its first results were found to be as expected, and those results.

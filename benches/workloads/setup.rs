@@ -4,6 +4,7 @@ use super::{Run, Show, Step};
 use ndarray::ArrayD;
 use std::hint::black_box;
 use wengert::autograd::{AnyTensor, Element};
+use wengert::emit::native::Compiler;
 use wengert::prelude::*;
 
 /// A model with its loss, written once for every way to run it.
@@ -60,13 +61,28 @@ pub(super) struct Setup<M: Model, O = Sgd> {
     pub(super) optimizer: Option<O>,
 }
 
-impl<M: Model, O: Optimizer + 'static> Setup<M, O> {
+/// Optimisers that workloads train with: on a GPU, those that it can.
+#[cfg(feature = "cuda")]
+pub(super) use super::device::Steps;
+#[cfg(not(feature = "cuda"))]
+pub(super) trait Steps: Optimizer {}
+#[cfg(not(feature = "cuda"))]
+impl<O: Optimizer> Steps for O {}
+
+impl<M: Model, O: Steps + 'static> Setup<M, O> {
     /// Every way to run the step.
     pub(super) fn runs(make: fn() -> Setup<M, O>) -> Vec<Run> {
         vec![
             Run::new("program-1t", move || make().program(1)),
             Run::new("program-2t", move || make().program(2)),
+            Run::new("program-4t", move || make().program(4)),
             Run::new("eager-1t", move || make().eager()),
+            #[cfg(feature = "cuda")]
+            Run {
+                id: "gpu",
+                prepare: Box::new(|| unreachable!("it is asked for its device")),
+                device: Some(Box::new(make)),
+            },
         ]
     }
 
@@ -85,6 +101,26 @@ impl<M: Model, O: Optimizer + 'static> Setup<M, O> {
             }
             None => {
                 let run = batch.give(|inputs| program.run(&mut state, &params, inputs)).expect("a run");
+                shown(show, run.item(0), black_box(run.grads()))
+            }
+        })
+    }
+
+    /// The step compiled by the machine's C compiler.
+    pub(super) fn native(self) -> Step {
+        let Setup { model, mut params, batch, mut optimizer } = self;
+        let program = Program::trace(&params, |tape| {
+            tape.outputs(model.loss(tape, batch.declare(tape))).with_gradients()
+        });
+        let native = Compiler::default().compile(program.expect("a plan")).expect("a C compiler");
+        let mut state = native.state();
+        Box::new(move |show| match &mut optimizer {
+            Some(optimizer) => {
+                let loss = batch.give(|inputs| native.step(&mut state, &mut params, optimizer, inputs));
+                loss.expect("finite gradients")
+            }
+            None => {
+                let run = batch.give(|inputs| native.run(&mut state, &params, inputs)).expect("a run");
                 shown(show, run.item(0), black_box(run.grads()))
             }
         })

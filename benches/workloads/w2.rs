@@ -8,8 +8,13 @@ use wengert::prelude::*;
 
 const RATE: f64 = 0.005;
 
+/// How many steps are made in one call where a call makes many.
+const STEPS: usize = 1000;
+
 pub(super) fn workloads() -> Vec<Workload> {
     let mut runs = Setup::runs(setup);
+    runs.push(Run::many("steps-1t", STEPS, by_steps));
+    runs.push(Run::new("native", || setup().native()));
     runs.push(Run::new("hand", by_hand));
     vec![Workload { name: "W2", expected: &[0.23064185], runs }]
 }
@@ -30,6 +35,27 @@ fn setup() -> Setup<Neuron> {
     let batch = (arr2(&[[0.5, -1.0, 2.0]]).into_dyn(), arr2(&[[1.0]]).into_dyn());
     let optimizer = Some(Sgd::new(RATE).expect("a valid rate"));
     Setup { model: Neuron(neuron), params, batch, optimizer }
+}
+
+/// Many steps in one call, each with a batch of its own.
+fn by_steps() -> Step {
+    let Setup { model, mut params, optimizer, .. } = setup();
+    let program = Program::trace(&params, |t| {
+        t.outputs(model.loss(t, (t.input("x", [1, 3]), t.input("y", [1, 1])))).with_gradients()
+    });
+    let program = program.expect("a plan");
+    let mut state = program.state().with_threads(1);
+    let mut sgd = optimizer.expect("it has one");
+    let (xs, ys) = ([0.5f32, -1.0, 2.0].repeat(STEPS), [1.0f32].repeat(STEPS));
+    Box::new(move |_| {
+        let batches = black_box(&xs).chunks_exact(3).zip(ys.chunks_exact(1));
+        let mut losses = program.steps(&mut state, &mut params, &mut sgd, batches);
+        let first = losses.next().expect("a step").expect("finite gradients");
+        losses.for_each(|loss| {
+            black_box(loss.expect("finite gradients"));
+        });
+        first
+    })
 }
 
 fn by_hand() -> Step {

@@ -15,6 +15,7 @@ const RATE: f64 = 0.005;
 pub(super) fn workloads() -> Vec<Workload> {
     fn workload<T: Scalar>(name: &'static str) -> Workload {
         let mut runs = Setup::runs(setup::<T>);
+        runs.push(Run::new("native", || setup::<T>().native()));
         runs.push(Run::new("hand", by_hand::<T>));
         Workload { name, expected: &[0.32684815], runs }
     }

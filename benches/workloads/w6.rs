@@ -19,6 +19,7 @@ pub(super) fn workloads() -> Vec<Workload> {
 
 fn workload<const N: usize>(name: &'static str, expected: &'static [f64]) -> Workload {
     let mut runs = Setup::runs(setup::<N>);
+    runs.push(Run::new("native", || setup::<N>().native()));
     runs.push(Run::new("hand", || by_hand(N)));
     Workload { name, expected, runs }
 }

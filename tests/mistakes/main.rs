@@ -4,6 +4,7 @@
 mod cases;
 #[path = "../../crates/autograd/tests/caught/mod.rs"]
 mod caught;
+mod equations;
 mod layers;
 
 use caught::{mistake_in, mistake_line};
@@ -40,7 +41,7 @@ fn without_lines(text: &str) -> String {
 #[test]
 fn mistakes_say_what_they_should() {
     let mut all = String::new();
-    for (title, case) in cases::ALL.iter().chain(layers::ALL) {
+    for (title, case) in cases::ALL.iter().chain(layers::ALL).chain(equations::ALL) {
         let text = without_lines(&case());
         writeln!(all, "## {title}\n{text}").expect("a string takes everything");
     }

@@ -22,9 +22,11 @@ const CRATES: &[(&str, &str)] = &[
     ("wengert-parallel", "parallel"),
     ("wengert-onnx", "onnx"),
     ("wengert-emit", "emit"),
+    ("wengert-cuda", "cuda"),
     ("wengert-solve", "solve"),
     ("wengert-plot", "plot"),
     ("wengert-report", "report"),
+    ("wengert-bench", "bench"),
 ];
 
 const COMMAND: &str = "WENGERT_PUBLIC=write cargo test --test public";

@@ -92,10 +92,20 @@ def report(peer, workload, check, step, steps_per_call=1):
     WAYS.append((dict(peer=peer, workload=workload, threads=THREADS, check=[float(x) for x in check]), step, steps_per_call))
 
 
+def memory(field):
+    """Bytes of this process in memory: now (`VmRSS`), or at most so far (`VmHWM`); 0 where the system does not tell."""
+    try:
+        with open("/proc/self/status") as status:
+            return next(1024 * int(line.split()[1]) for line in status if line.startswith(field))
+    except (OSError, StopIteration):
+        return 0
+
+
 def turn():
     """Times every way and prints the results, then an empty line."""
     for line, step, steps_per_call in WAYS:
         median, least, reps = clock(step)
+        line |= dict(memory_b=memory("VmHWM") - START)
         line |= dict(median_s=median / steps_per_call, min_s=least / steps_per_call, reps=reps * steps_per_call)
         print(json.dumps(line))
     print(flush=True)
@@ -103,6 +113,8 @@ def turn():
 
 def run(workloads):
     """Prepares what was asked for, says so by an empty line, and takes a turn for each line that it reads."""
+    global START
+    START = memory("VmRSS")
     for name in WORKLOADS:
         if name in workloads:
             try:

@@ -8,6 +8,7 @@ least of theirs: what else a machine does makes times longer, never shorter. Val
 
 import argparse
 import json
+import os
 import pathlib
 import shutil
 import statistics
@@ -36,7 +37,11 @@ class Peer:
     def __init__(self, command, threads, seconds):
         bound = ["taskset", "-c", "0"] if threads == "1" and shutil.which("taskset") else []
         self.process = subprocess.Popen(
-            [*bound, *command, threads, seconds], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [*bound, *command, threads, seconds],
+            env=os.environ | {"RAYON_NUM_THREADS": threads},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
     def turn(self, line):
@@ -116,4 +121,5 @@ def main():
     print("\nAll values agree." if not wrong else "\n" + "\n".join(f"* {line}" for line in wrong))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -18,8 +18,9 @@ def pool(start, combine, size, step, padding):
     return lambda x: lax.reduce_window(x, start, combine, (1, 1, size, size), (1, 1, step, step), around)
 
 
-def conv(axes, groups=1):
-    return lambda x, w: lax.conv_general_dilated(x, w, (1,) * axes, ((1, 1),) * axes, feature_group_count=groups)
+def conv(axes, groups=1, stride=1, padding=1):
+    window = ((stride,) * axes, ((padding, padding),) * axes)
+    return lambda x, w: lax.conv_general_dilated(x, w, *window, feature_group_count=groups)
 
 
 def normalized(x, axes):
@@ -99,6 +100,10 @@ OPS = {
     "bilinear-double": lambda x: jax.image.resize(x, (*x.shape[:2], 128, 128), "linear"),
     "conv2d": conv(2),
     "conv2d-depthwise": conv(2, 16),
+    "conv2d-channels": conv(2, 256),
+    "conv2d-channels-2": conv(2, 64, 2),
+    "conv2d-pointwise": conv(2, padding=0),
+    "conv2d-4-step-2": conv(2, stride=2),
     "conv1d": conv(1),
     "layer-norm": lambda x, w, b: normalized(x, -1) * w + b,
     "batch-norm": batch_norm,

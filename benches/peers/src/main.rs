@@ -41,5 +41,5 @@ fn main() {
             }
         }
     }
-    print!("{}", results.table(&options.workloads));
+    print!("{}", results.table(&options.workloads, options.of));
 }

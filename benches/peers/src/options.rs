@@ -10,7 +10,9 @@ cargo run --release --manifest-path benches/peers/Cargo.toml -- [OPTIONS]
   --threads 1,2           with how many threads (1,2)
   --rounds 9              how many turns each program has (9)
   --seconds 0.3           how long a step is measured in a round (0.3)
-  --of median             what a round counts of its samples: median, or min on a busy machine (median)
+  --avx2                  everybody is held to AVX2, whatever the machine has
+  --of median             what a round counts of its samples: median, or min on a busy machine; or the memory
+                          of the whole program at its peak, without that at its start: memory (median)
   --build candle,burn     build these first; once is enough
   --python PATH           the interpreter (benches/peers/venv if there, else python3)
   --save FILE             write every measurement as a line of JSON";
@@ -46,6 +48,8 @@ pub struct Options {
     pub threads: Vec<usize>,
     pub rounds: usize,
     pub seconds: f64,
+    /// Whether everybody is held to AVX2.
+    pub avx2: bool,
     /// The field of a measurement that counts.
     pub of: &'static str,
     pub build: Vec<String>,
@@ -62,12 +66,17 @@ impl Options {
             threads: vec![1, 2],
             rounds: 9,
             seconds: 0.3,
+            avx2: false,
             of: "median_s",
             build: vec![],
             python: if PathBuf::from(here).exists() { here } else { "python3" }.into(),
             save: None,
         };
         while let Some(name) = args.next() {
+            if name == "--avx2" {
+                options.avx2 = true;
+                continue;
+            }
             let value = args.next().ok_or(format!("`{name}` without a value"))?;
             let list = || value.split(',').map(str::to_owned).collect::<Vec<_>>();
             let wrong = |_| format!("`{name} {value}`: not a number");
@@ -84,6 +93,7 @@ impl Options {
                 }
                 "--of" if value == "median" => options.of = "median_s",
                 "--of" if value == "min" => options.of = "min_s",
+                "--of" if value == "memory" => options.of = "memory_b",
                 "--build" => options.build = list(),
                 "--python" => options.python = value.into(),
                 "--save" => options.save = Some(value.into()),

@@ -20,6 +20,16 @@ const IN_PYTHON: [(&str, &[&str], &str); 3] = [
     ("jax", &[], "numpy, jax"),
 ];
 
+/// How libraries are told to use nothing beyond AVX2: PyTorch and what it calls, JAX, NumPy and what it calls.
+const AVX2: [(&str, &str); 6] = [
+    ("ATEN_CPU_CAPABILITY", "avx2"),
+    ("ONEDNN_MAX_CPU_ISA", "AVX2"),
+    ("MKL_ENABLE_INSTRUCTIONS", "AVX2"),
+    ("XLA_FLAGS", "--xla_cpu_max_isa=AVX2"),
+    ("NPY_DISABLE_CPU_FEATURES", "X86_V4 AVX512_ICL AVX512_SPR"),
+    ("OPENBLAS_CORETYPE", "Haswell"),
+];
+
 /// What measures workloads.
 pub struct Program {
     pub name: String,
@@ -57,7 +67,9 @@ fn target(flags: &str) -> PathBuf {
 /// The selected programs that are ready, ours first. The others are named with what they lack.
 pub fn available(options: &Options) -> Vec<Program> {
     let binary = |peer: &str, flags: &str| target(flags).join("release").join(format!("peer-{peer}"));
-    let mut programs = vec![Program { name: "ours".to_owned(), command: vec![binary("ours", "")] }];
+    let limit = options.avx2.then(|| "--vectors=256".into());
+    let ours = [binary("ours", "")].into_iter().chain(limit).collect();
+    let mut programs = vec![Program { name: "ours".to_owned(), command: ours }];
     for (script, modes, modules) in IN_PYTHON {
         let path = PathBuf::from(format!("{HERE}/python/{script}_peer.py"));
         let command = vec![options.python.clone(), path];
@@ -73,6 +85,10 @@ pub fn available(options: &Options) -> Vec<Program> {
         }
     }
     for peer in IN_RUST.into_iter().filter(|peer| options.wants(peer)) {
+        if options.avx2 {
+            eprintln!("left out: {peer}, whose matrix products cannot be held to AVX2");
+            continue;
+        }
         let path = binary(peer, NATIVE);
         if path.exists() {
             programs.push(Program { name: peer.to_owned(), command: vec![path] });
@@ -112,6 +128,7 @@ impl Program {
         for variable in ["RAYON_NUM_THREADS", "OMP_NUM_THREADS", "MATMUL_NUM_THREADS"] {
             command.env(variable, threads.to_string());
         }
+        command.envs(AVX2.into_iter().filter(|_| options.avx2));
         let mut child = match command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() {
             Ok(child) => child,
             Err(error) => {

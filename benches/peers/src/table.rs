@@ -61,7 +61,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// Our own ways to run a step.
-const OURS: [&str; 4] = ["program", "eager", "scalar", "hand"];
+const OURS: [&str; 5] = ["program", "eager", "scalar", "hand", "steps"];
 
 type ByPeer = BTreeMap<String, Series>;
 
@@ -76,10 +76,12 @@ impl Results {
     }
 
     /// The tables: the best peer of each workload, then all of them.
-    pub fn table(&self, workloads: &[&str]) -> String {
+    /// `of` is the field that was measured.
+    pub fn table(&self, workloads: &[&str], of: &str) -> String {
+        let human = if of == "memory_b" { megabytes } else { human };
         let mut out = String::from(
-            "\n| workload | threads | Wengert, program | Wengert, eager | Wengert, scalar tape | best peer | its time to \
-             ours | by hand |\n|---|---|---|---|---|---|---|---|\n",
+            "\n| workload | threads | Wengert, program | many steps in a call | Wengert, eager | Wengert, scalar tape | best peer | its time to \
+             ours | by hand |\n|---|---|---|---|---|---|---|---|---|\n",
         );
         let mut all = String::from(
             "\nEvery peer: its time, and how many times ours (the program's where there is one).\n\n",
@@ -89,14 +91,14 @@ impl Results {
                 let ranking = ranking(workload, peers);
                 let time =
                     |name| peers.get(name).map_or("–".to_owned(), |series: &Series| human(series.median()));
-                let [program, eager, scalar, hand] = OURS.map(time);
+                let [program, eager, scalar, hand, steps] = OURS.map(time);
                 let (best, ratio) = match ranking.first() {
                     Some(&(name, ratio)) => (format!("{name} {}", time(name)), times(ratio)),
                     None => ("–".to_owned(), "–".to_owned()),
                 };
                 writeln!(
                     out,
-                    "| {workload} | {threads} | {program} | {eager} | {scalar} | {best} | {ratio} | {hand} |"
+                    "| {workload} | {threads} | {program} | {steps} | {eager} | {scalar} | {best} | {ratio} | {hand} |"
                 )
                 .unwrap();
                 let each: Vec<String> = ranking
@@ -132,6 +134,10 @@ fn ranking<'a>(workload: &str, peers: &'a ByPeer) -> Vec<(&'a str, f64)> {
 /// A ratio, where there is something to compare with.
 fn times(ratio: f64) -> String {
     if ratio.is_nan() { "–".to_owned() } else { format!("{ratio:.2}×") }
+}
+
+fn megabytes(bytes: f64) -> String {
+    format!("{:.1} MB", bytes / 1e6)
 }
 
 /// Three digits and a unit.

@@ -9,17 +9,38 @@ use crate::view::View;
 /// The number of a buffer in its pool.
 pub(crate) type BufferId = u32;
 
-/// Where the elements of a value are.
+/// Where the elements of a value are, and where the first of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Source {
     /// Nowhere: the value was released, or never computed.
     Nowhere,
     /// One number, which is stored in the node itself. With strides of 0 it fills any shape.
     Number(Number),
-    /// A buffer of the pool.
-    Buffer(BufferId),
-    /// The slab of parameters that the tape reads.
-    Parameters,
+    /// A buffer of the pool, from an element on.
+    Buffer(BufferId, usize),
+    /// The slab of parameters that the tape reads, from an element on.
+    Parameters(usize),
+}
+
+impl Source {
+    /// The position of the first element.
+    #[inline]
+    pub(crate) fn offset(self) -> usize {
+        match self {
+            Source::Nowhere | Source::Number(_) => 0,
+            Source::Buffer(_, offset) | Source::Parameters(offset) => offset,
+        }
+    }
+
+    /// The same with the first element so many further on.
+    #[inline]
+    pub(crate) fn skip(self, skip: isize) -> Source {
+        match self {
+            Source::Buffer(id, offset) => Source::Buffer(id, offset.wrapping_add_signed(skip)),
+            Source::Parameters(offset) => Source::Parameters(offset.wrapping_add_signed(skip)),
+            alone => alone,
+        }
+    }
 }
 
 /// One element of any dtype.
@@ -61,27 +82,26 @@ impl Number {
     }
 }
 
-/// A strided view: element (i₀, i₁, …) is at `offset + Σ iₖ·strides[k]` of the source.
+/// A strided view: element (i₀, i₁, …) lies `Σ iₖ·strides[k]` behind the first one of the source.
 #[derive(Clone, Debug)]
 pub(crate) struct Value {
     pub(crate) source: Source,
-    pub(crate) offset: usize,
     pub(crate) strides: Strides,
 }
 
 impl Value {
     /// The value of a node that is only traced: none.
     pub(crate) fn nowhere() -> Value {
-        Value { source: Source::Nowhere, offset: 0, strides: Strides::new() }
+        Value { source: Source::Nowhere, strides: Strides::new() }
     }
 
     /// A parameter that starts at an offset of the slab.
     pub(crate) fn parameter(offset: usize, strides: Strides) -> Value {
-        Value { source: Source::Parameters, offset, strides }
+        Value { source: Source::Parameters(offset), strides }
     }
 
     pub(crate) fn number(x: Number, rank: usize) -> Value {
-        Value { source: Source::Number(x), offset: 0, strides: Strides::repeat(0, rank) }
+        Value { source: Source::Number(x), strides: Strides::repeat(0, rank) }
     }
 }
 
@@ -210,30 +230,28 @@ impl Pool {
 
     /// Turns a written buffer into a value. A scalar becomes a number in the node; anything else, the one view of the buffer.
     pub(crate) fn keep(&mut self, taken: Taken, strides: Strides) -> Value {
-        let mut value = Value { source: Source::Nowhere, offset: 0, strides };
-        self.fill(taken, &mut value);
-        value
+        Value { source: self.source(taken, strides.is_empty()), strides }
     }
 
-    /// As [`keep`](Pool::keep), for a value whose strides are set.
+    /// Turns a written buffer into the source of a value: of a scalar, or of anything else.
     #[inline]
-    pub(crate) fn fill(&mut self, taken: Taken, value: &mut Value) {
+    pub(crate) fn source(&mut self, taken: Taken, is_scalar: bool) -> Source {
         let Taken { id, buffer } = taken;
-        value.offset = 0;
-        if value.strides.is_empty() {
-            value.source = Source::Number(Number::first(buffer.elements()));
-            return self.give(Taken { id, buffer });
+        if is_scalar {
+            let number = Number::first(buffer.elements());
+            self.give(Taken { id, buffer });
+            return Source::Number(number);
         }
-        value.source = Source::Buffer(id);
         self.used += capacity_bytes(&buffer.data);
         self.peak = self.peak.max(self.used);
         let entry = &mut self.entries[id as usize];
         (entry.buffer, entry.views) = (Some(buffer), 1);
+        Source::Buffer(id, 0)
     }
 
     /// Adds a view of the same source.
     pub(crate) fn share(&mut self, source: Source) -> Source {
-        if let Source::Buffer(id) = source {
+        if let Source::Buffer(id, _) = source {
             self.entries[id as usize].views += 1;
         }
         source
@@ -241,15 +259,15 @@ impl Pool {
 
     /// Removes a view. If it was the last one, the buffer is freed.
     #[inline]
-    pub(crate) fn release(&mut self, value: &mut Value) {
-        if let Source::Buffer(id) = value.source {
+    pub(crate) fn release(&mut self, source: &mut Source) {
+        if let Source::Buffer(id, _) = *source {
             let entry = &mut self.entries[id as usize];
             entry.views -= 1;
             if entry.views == 0 {
                 self.used -= self.free(id);
             }
         }
-        value.source = Source::Nowhere;
+        *source = Source::Nowhere;
     }
 
     /// Frees every buffer. No view may be left.
@@ -376,12 +394,12 @@ mod tests {
         v.fill(1.0);
         let start = v.as_ptr();
         let mut first = pool.keep(data, Strides::repeat(1, 1));
-        let Source::Buffer(id) = first.source else { panic!() };
+        let Source::Buffer(id, 0) = first.source else { panic!() };
         let DataRef::F64(elements) = pool.data(id) else { panic!() };
         assert!(elements.as_ptr().addr().is_multiple_of(LINE));
-        assert_eq!((elements, first.offset), (&[1.0; 100][..], 0));
-        let mut second = Value { source: pool.share(first.source), ..first.clone() };
-        pool.release(&mut first);
+        assert_eq!(elements, &[1.0; 100][..]);
+        let mut second = pool.share(first.source);
+        pool.release(&mut first.source);
         assert_eq!(pool.bytes().1, 0);
         let in_use = pool.bytes().0;
         pool.release(&mut second);

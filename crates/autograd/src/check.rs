@@ -1,5 +1,9 @@
 //! Checks of gradients that users can run on their own functions.
 
+mod params;
+
+pub use params::check_params;
+
 use crate::dense::indices;
 use crate::grad::dot;
 use crate::shape::Shape;
@@ -186,8 +190,7 @@ fn numeric_gradient(f: &Function<'_>, inputs: &[Array], which: usize, cotangents
     let mut at = inputs.to_vec();
     let mut out = vec![];
     for (entry, &x) in inputs[which].elements.iter().enumerate() {
-        let h = f64::EPSILON.cbrt() * x.abs().max(1.0);
-        let (above, below) = (x + h, x - h);
+        let (above, below) = step_at(x);
         at[which].elements[entry] = above;
         let up = value(&at);
         at[which].elements[entry] = below;
@@ -196,6 +199,12 @@ fn numeric_gradient(f: &Function<'_>, inputs: &[Array], which: usize, cotangents
         out.push((up - down) / (above - below));
     }
     Array { shape: inputs[which].shape.clone(), elements: out }
+}
+
+/// The points above and below from which a slope at `x` is measured best.
+fn step_at(x: f64) -> (f64, f64) {
+    let h = f64::EPSILON.cbrt() * x.abs().max(1.0);
+    (x + h, x - h)
 }
 
 /// Central differences of f along the tangents.

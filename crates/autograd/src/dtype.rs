@@ -331,6 +331,7 @@ impl Data {
     }
 
     /// Their type.
+    #[inline]
     pub fn dtype(&self) -> DType {
         self.borrow().dtype()
     }
@@ -375,16 +376,6 @@ impl Data {
 }
 
 impl DataMut<'_> {
-    /// A part of the elements.
-    pub(crate) fn part(&mut self, range: Range<usize>) -> DataMut<'_> {
-        match self {
-            DataMut::F32(v) => DataMut::F32(&mut v[range]),
-            DataMut::F64(v) => DataMut::F64(&mut v[range]),
-            DataMut::I64(v) => DataMut::I64(&mut v[range]),
-            DataMut::Bool(v) => DataMut::Bool(&mut v[range]),
-        }
-    }
-
     /// Copies as many elements of the same dtype.
     pub(crate) fn copy_from(self, values: DataRef<'_>) {
         match (self, values) {
@@ -451,6 +442,7 @@ impl<'a> DataRef<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn dtype(self) -> DType {
         match self {
             DataRef::F32(_) => DType::F32,

@@ -9,8 +9,8 @@ use std::ops::{Deref, DerefMut};
 pub enum Few<T, const N: usize> {
     /// The length and the elements. Unused elements hold the default.
     Inline(u8, [T; N]),
-    /// More than `N` elements.
-    Boxed(Box<[T]>),
+    /// More than `N` elements. Two boxes, so that those that are rare make no list larger.
+    Boxed(Box<Box<[T]>>),
 }
 
 impl<T: Copy + Default, const N: usize> Few<T, N> {
@@ -32,7 +32,7 @@ impl<T: Copy + Default, const N: usize> Few<T, N> {
         if n > N {
             let mut all = vec![T::default(); n];
             all.iter_mut().enumerate().rev().for_each(|(i, x)| *x = f(i));
-            return Few::Boxed(all.into());
+            return Few::Boxed(Box::new(all.into()));
         }
         let mut elements = [T::default(); N];
         for i in (0..N).rev() {
@@ -56,7 +56,7 @@ impl<T: Copy + Default, const N: usize> Few<T, N> {
 
     #[cold]
     fn push_boxed(&mut self, x: T) {
-        *self = Few::Boxed(self.iter().copied().chain([x]).collect());
+        *self = Few::Boxed(Box::new(self.iter().copied().chain([x]).collect()));
     }
 }
 

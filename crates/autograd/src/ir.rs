@@ -30,7 +30,7 @@ use std::sync::Arc;
 pub(crate) type NodeId = u32;
 
 /// Operands of a node, in order.
-pub(crate) type Inputs = Few<NodeId, 4>;
+pub(crate) type Inputs = Few<NodeId, 3>;
 
 /// Calls `f` with `of` each operand. Most ops have one to three operands, for which this needs an array on the stack only.
 #[inline(always)]

@@ -33,8 +33,8 @@
 //!
 //! The main types: [`Tape`] records, [`Var`] is a value on a tape, and [`Params`] holds the parameters of a model. [`Program`]
 //! runs a traced computation; [`Program::explain`] shows its plan, and [`Jit`] handles inputs of several shapes.
-//! [`check_grads`] checks gradients. [`Tape::listing`] prints a tape, [`Tape::drawing`] draws it with values and gradients, and
-//! [`Var::steps`] goes through both one node at a time.
+//! [`check_grads`] checks gradients, and [`check_params`] those of a model. [`Tape::listing`] prints a tape, [`Tape::drawing`]
+//! draws it with values and gradients, and [`Var::steps`] goes through both one node at a time.
 //!
 //! # Features
 //! Both are on by default, and neither changes a result: `threads` lets kernels use several threads, `clock` adds the method
@@ -101,10 +101,10 @@ mod view;
 pub mod loops {
     pub use crate::exec::Streams;
     pub use crate::formula::Bounds;
-    pub use crate::kernels::simd::widest;
+    pub use crate::kernels::simd::{limit_vectors, widest};
     pub use crate::kernels::unordered::bound;
     pub use crate::kernels::workers::Workers;
-    pub use crate::optimizer::{Prepare, Slices, Supply};
+    pub use crate::optimizer::{Coefficient, Prepare, Slices, Supply, UpdateText};
     pub use crate::slab::Slab;
 }
 
@@ -137,18 +137,21 @@ pub mod custom {
 pub mod planned {
     pub use crate::code::{Act, Arithmetic, Code, Extent, How, Joint, MemoryView, Read, Slot, Step, Write};
     pub use crate::dtype::DataRef;
+    pub use crate::exec::Addresses;
     pub use crate::ir::{
         Binary, Body, Compare, Custom, Family, FftPlan, Held, Op, Piece, Ports, Sliding, Structure, Unary,
     };
+    pub use crate::kernels::attention::AttentionOrder;
+    pub use crate::kernels::conv::WeightOrder;
     pub use crate::plan::body;
     pub use crate::plan::{
         Contents, Graph, Kernel, Memory, Plan, RecordedInput, RecordedNode, Verified, Work,
     };
-    pub use crate::tree::{Order, RUN};
+    pub use crate::tree::{Order, RUN, chain_length};
 }
 
 pub use call::Fault;
-pub use check::{Comparison, GradientMismatch, check_grads, compare};
+pub use check::{Comparison, GradientMismatch, check_grads, check_params, compare};
 pub use derivation::{Derivation, Detail};
 pub use dtype::{DType, Data, Element, Float};
 pub use error::{HyperparameterError, ProgramError, StepError};
@@ -174,7 +177,8 @@ pub use plan::Passes;
 #[cfg(feature = "clock")]
 pub use program::Profile;
 pub use program::{
-    AnyTensor, BoxedJit, Explanation, Inputs, Jit, OutputKey, Outputs, Program, Run, State, Vars,
+    AnyTensor, BoxedJit, Explanation, Inputs, Jit, OutputKey, Outputs, Program, Run, State, TrainingSteps,
+    Vars,
 };
 pub use shape::Shape;
 pub use show::{

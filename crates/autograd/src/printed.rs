@@ -3,7 +3,7 @@
 //! So what is printed cannot differ from what is computed: the table and `math/` are read, not written again. Numbers are printed
 //! as statements in the order in which they are asked for, the same one never twice.
 
-use crate::math::{Logistic, logistic, tanh_and_logistic};
+use crate::math::{self, Logistic, logistic, tanh_and_logistic};
 #[cfg(test)]
 use crate::number::Slope;
 use crate::number::{BinaryRow, Digits, Num, Number, Size, UnaryRow};
@@ -54,6 +54,45 @@ pub fn binary(f: Binary, double: bool) -> String {
         }
     }
     f.visit(Row(double))
+}
+
+/// The statements of eˣ where x ≤ 1, as attention takes it.
+pub fn exp_falling(double: bool) -> String {
+    fn of<const DOUBLE: bool>() -> String {
+        let sheet = Sheet::default();
+        let y = math::exp_falling(Text::<DOUBLE>::argument(&sheet, "x"));
+        sheet.body(&[format!("return {};", y.0)])
+    }
+    if double { of::<true>() } else { of::<false>() }
+}
+
+/// The most coefficients of an update, or states.
+const MOST: usize = 12;
+const COEFFICIENTS: [&str; MOST] =
+    ["c[0]", "c[1]", "c[2]", "c[3]", "c[4]", "c[5]", "c[6]", "c[7]", "c[8]", "c[9]", "c[10]", "c[11]"];
+const STATES: [&str; MOST] =
+    ["s[0]", "s[1]", "s[2]", "s[3]", "s[4]", "s[5]", "s[6]", "s[7]", "s[8]", "s[9]", "s[10]", "s[11]"];
+
+/// The statements of an optimiser's update of one number: `f` is given the coefficients `c[…]`, then `p`, `g` and the states `s[…]`;
+/// its results, the new number and the new states, are written to `*y` and `r[…]`. None if there are too many.
+pub fn update<const DOUBLE: bool, const S: usize, const C: usize>(
+    f: impl for<'s> FnOnce(
+        [Num<Text<'s, DOUBLE>>; C],
+        Num<Text<'s, DOUBLE>>,
+        Num<Text<'s, DOUBLE>>,
+        [Num<Text<'s, DOUBLE>>; S],
+    ) -> (Num<Text<'s, DOUBLE>>, [Num<Text<'s, DOUBLE>>; S]),
+) -> Option<String> {
+    if S > MOST || C > MOST {
+        return None;
+    }
+    let sheet = Sheet::default();
+    let argument = |name| Text::<DOUBLE>::argument(&sheet, name);
+    let c = std::array::from_fn(|i| argument(COEFFICIENTS[i]));
+    let (y, states) = f(c, argument("p"), argument("g"), std::array::from_fn(|i| argument(STATES[i])));
+    let states = states.iter().enumerate().map(|(i, r)| format!("r[{i}] = {};", r.0));
+    let ends: Vec<String> = [format!("*y = {};", y.0)].into_iter().chain(states).collect();
+    Some(sheet.body(&ends))
 }
 
 /// The statements that write σ(x) to `*y` and σ(−x) to `*minus`.
@@ -144,7 +183,7 @@ enum Term {
 
 /// A number (or mask, or integer) in the text, in double or single precision.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Text<'s, const DOUBLE: bool> {
+pub struct Text<'s, const DOUBLE: bool> {
     sheet: &'s Sheet,
     term: Term,
 }
@@ -294,7 +333,7 @@ impl<const DOUBLE: bool> Neg for Text<'_, DOUBLE> {
 
 /// A mask: an integer, 1 or 0.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Truth<'s>(Text<'s, false>);
+pub struct Truth<'s>(Text<'s, false>);
 
 impl BitAnd for Truth<'_> {
     type Output = Self;

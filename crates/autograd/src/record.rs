@@ -68,7 +68,7 @@ pub(crate) fn evaluate(list: &mut List, params: Option<&Params>) -> Result<(), F
     match view(list) {
         Some(value) => {
             list.pool.share(value.source);
-            list.nodes.next_mut().value = value;
+            list.nodes.fill(value);
             Ok(())
         }
         None => compute(list, params),
@@ -94,11 +94,11 @@ fn asked<'a>(list: &'a List, params: Option<&'a Params>, op: &'a Op, operands: &
 
 /// The result as a view of its first operand's buffer, if the op only changes the layout.
 fn view(list: &List) -> Option<Value> {
-    let Node { op, inputs, meta, .. } = list.nodes.next();
-    let x = list.node(inputs[0]);
-    let Layout { skip, strides } = op.rule()?.view(&x.meta, &x.value.strides)?;
-    debug_assert_eq!(strides.len(), meta.shape.len());
-    Some(Value { source: x.value.source, offset: x.value.offset.wrapping_add_signed(skip), strides })
+    let next = list.nodes.next();
+    let x = list.node(next.inputs[0]);
+    let Layout { skip, strides } = next.op.rule()?.view(&x.meta, &x.strides)?;
+    debug_assert_eq!(strides.len(), next.meta.shape.len());
+    Some(Value { source: x.source.skip(skip), strides })
 }
 
 fn compute(list: &mut List, params: Option<&Params>) -> Result<(), Fault> {
@@ -106,17 +106,17 @@ fn compute(list: &mut List, params: Option<&Params>) -> Result<(), Fault> {
     let mut out = list.pool.take(*dtype, shape.elements()).map_err(|_| no_memory(&list.nodes.next().meta))?;
     let mut scratch = std::mem::take(&mut list.scratch);
     let mut room = Room { scratch: &mut scratch, workers: &list.workers };
-    let Node { op, inputs, meta, .. } = list.nodes.next();
-    let y = Fill { shape: &meta.shape, data: out.elements() };
-    let done = for_operands(inputs, |i| list.strided(i, params), |x| op.compute(x, y, &mut room));
+    let next = list.nodes.next();
+    let y = Fill { shape: &next.meta.shape, data: out.elements() };
+    let done = for_operands(&next.inputs, |i| list.strided(i, params), |x| next.op.compute(x, y, &mut room));
     list.scratch = scratch;
     if done.is_err() {
         list.pool.give(out);
         return done;
     }
-    let Node { op, meta, value, .. } = list.nodes.next_mut();
-    debug_assert_eq!(value.strides, meta.shape.strides(), "{}", op.name());
-    list.pool.fill(out, value);
+    let next = list.nodes.next_mut();
+    debug_assert_eq!(next.strides, next.meta.shape.strides(), "{}", next.op.name());
+    next.source = list.pool.source(out, next.strides.is_empty());
     Ok(())
 }
 

@@ -7,8 +7,8 @@
 
 mod product;
 
-pub use product::Order;
-pub(crate) use product::{DEPTH, FEW, chain_length};
+pub(crate) use product::{DEPTH, FEW};
+pub use product::{Order, chain_length};
 
 use crate::dtype::Float;
 

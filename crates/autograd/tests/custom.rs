@@ -234,6 +234,15 @@ fn loops_without_a_rule_say_that_they_have_none() {
 }
 
 #[test]
+fn operands_that_do_not_fit_are_told_at_the_call() {
+    let text = mistake_in("custom.rs", || {
+        let tape = Tape::new();
+        gap(tape.var([1.0, 2.0]), tape.var([1.0, 2.0, 3.0]));
+    });
+    assert!(text.starts_with("gap: [2] and [3] do not fit\n  0: v0"), "{text}");
+}
+
+#[test]
 fn mistakes_in_rules_are_told_at_the_line_that_asks() {
     struct Spread;
     impl Function for Spread {

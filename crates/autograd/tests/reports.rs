@@ -63,7 +63,7 @@ kernels  6: 561 flops, 2.20 kB read and written
 buffers  5: 704 B; 712 B if no two values shared one
 held     0 constants: 0 B
 nodes    recorded 42 → dead 42 → history 42 → inline 42 → expand 42 → fold 42 → algebra 44 → assemble 44 → cse 42 → orient 42 → spell_out 52 → sink 52 → algebra 52 → assemble 52 → cse 50 → make_contiguous 50 → dead 48 → stream 48 → rematerialise 48
-also     fuse, share, slope, pair, pool";
+also     fuse, share, slope, pair, pool, numbers";
 
 /// Methods that record several nodes: the line of each is that of the call.
 #[test]

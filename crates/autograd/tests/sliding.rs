@@ -62,6 +62,27 @@ fn transposes_are_adjoints() {
     assert!((forth - back).abs() < 1e-12, "{forth} {back}");
 }
 
+/// What lies beside an element's positions does not reach its gradient, even if it is infinite.
+#[test]
+fn an_infinity_reaches_the_weights_that_meet_it_alone() {
+    for channels in [2, 24] {
+        let tape = Tape::new();
+        let mut image = numbers(&[2, 2, 6, 7]);
+        image[[1, 0, 0, 6]] = f64::INFINITY;
+        let (x, w) = (tape.constant(image.clone()), tape.var(numbers(&[channels, 2, 3, 3])));
+        let y = x.conv2d(w, ConvForm::default());
+        let found = (y * 2.0).sum().grad([w])[0].to_array::<f64>();
+        for (index, &found) in found.indexed_iter() {
+            let (c, i, j) = (index[1], index[2], index[3]);
+            let meets = |n: usize| image.slice(ndarray::s![n, c, i..i + 4, j..j + 5]).sum();
+            let wanted = 2.0 * (meets(0) + meets(1));
+            let same = if wanted.is_finite() { (found - wanted).abs() < 1e-12 } else { found == wanted };
+            assert!(same, "{index:?}: {found} for {wanted}");
+        }
+        assert_eq!(found.iter().filter(|x| x.is_infinite()).count(), channels);
+    }
+}
+
 #[test]
 fn compositions_have_their_derivatives() {
     check("avg_pool", &[&[1, 5, 6]], |x| {

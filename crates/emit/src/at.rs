@@ -56,6 +56,7 @@ impl At<'_> {
 
     /// A loop over the elements of the result, `e`.
     pub(crate) fn each(&mut self, n: usize, body: impl FnOnce(&mut Self)) {
+        self.kernel.elements = self.kernel.elements.max(n);
         self.block(format!("WG_EACH(e, {n}) {{"), body);
     }
 

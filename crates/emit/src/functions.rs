@@ -1,29 +1,69 @@
-//! The functions that the kernels of a program call: each is printed once, from the table.
+//! The functions that the kernels of a program call: each is printed once, from the table, and only if it is called.
+
+mod items;
 
 use crate::memory::suffix;
 use autograd::DType;
-use autograd::planned::{Binary, Unary};
+use autograd::planned::{Binary, Kernel, Plan, Unary, Work};
 use autograd::printed;
-use std::fmt::Write as _;
+use items::{Item, called};
 
+/// What every header begins and ends with, whatever was included before.
+const OPTIONS: &str = include_str!("text/options.h");
+const WIDE: &str = include_str!("text/wide.h");
+pub(crate) const END: &str = include_str!("text/end.h");
 const PRELUDE: &str = include_str!("text/prelude.h");
+const BASIC: &str = include_str!("text/basic.h");
 const SOFT: &str = include_str!("text/soft.h");
 const DIGITS: &str = include_str!("text/digits.h");
 const SUMS: &str = include_str!("text/sums.h");
 const PRODUCT: &str = include_str!("text/product.h");
+const ATTENTION: &str = include_str!("text/attention.h");
+const POWER: &str = include_str!("text/power.h");
+const UPDATE: &str = include_str!("text/update.h");
+const ORDER: &str = include_str!("text/order.h");
+const PLAIN: &str = include_str!("text/special/plain.h");
+/// Special functions, by what their texts are asked for.
+const SPECIAL: [(&str, &str); 5] = [
+    ("GAMMA", include_str!("text/special/gamma.h")),
+    ("ERROR", include_str!("text/special/error.h")),
+    ("BESSEL", include_str!("text/special/bessel.h")),
+    ("ENTIRE", include_str!("text/special/entire.h")),
+    ("INCOMPLETE", include_str!("text/special/incomplete.h")),
+];
+const LINEAR: &str = include_str!("text/linear.h");
+const TERMS: &str = include_str!("text/terms.h");
 const RANDOM: &str = include_str!("text/random.h");
 
 /// What has to stand before the kernels.
 #[derive(Debug, Default)]
 pub(crate) struct Functions {
     names: Vec<String>,
-    text: String,
+    /// Whether the widest vectors pay: what is left over after them is computed number by number.
+    wide: bool,
+    /// In an order in which each is known before it is called.
+    items: Vec<Item>,
 }
 
+/// From so many elements on, the widest vectors pay.
+const MANY: usize = 512;
+
 impl Functions {
-    /// All of it, in an order in which each is known before it is called.
-    pub(crate) fn text(&self) -> String {
-        format!("{PRELUDE}{}{}", guarded("WG_SOFT", SOFT), self.text)
+    /// Functions for the kernels of a plan.
+    pub(crate) fn of(plan: &Plan) -> Functions {
+        let elements = |kernel: &Kernel| match &kernel.work {
+            Work::Tile(code) => code.elements,
+            Work::Product { c: y, .. } | Work::Op { y, .. } => y.shape.elements(),
+        };
+        Functions { wide: plan.kernels.iter().any(|kernel| elements(kernel) >= MANY), ..Functions::default() }
+    }
+
+    /// What these kernels need.
+    pub(crate) fn text(&self, kernels: &str) -> String {
+        let mut all = Item::split("WG_BASIC", BASIC);
+        all.extend(Item::split("WG_SOFT", SOFT));
+        all.extend_from_slice(&self.items);
+        format!("{OPTIONS}{}{PRELUDE}{}", if self.wide { WIDE } else { "" }, called(&all, kernels))
     }
 
     fn is_new(&mut self, name: &str) -> bool {
@@ -48,18 +88,20 @@ impl Functions {
         name
     }
 
+    /// The name of the exponential that attention takes.
+    fn exp_falling(&mut self, dtype: DType) {
+        let name = format!("wg_exp_falling{}", suffix(dtype));
+        self.add(&name, &["x"], dtype, printed::exp_falling(dtype == DType::F64));
+    }
+
     fn add(&mut self, name: &str, arguments: &[&str], dtype: DType, body: String) {
         self.needs_digits(&body);
-        let (t, guard) = (crate::memory::c_type(dtype), name.to_uppercase());
+        let t = crate::memory::c_type(dtype);
         if self.is_new(name) {
             let arguments: Vec<String> = arguments.iter().map(|x| format!("{t} {x}")).collect();
             let body = body.replace('\n', "\n  ");
-            writeln!(
-                self.text,
-                "#ifndef {guard}\n#define {guard}\nWG_FN {t} {name}({}) {{\n  {body}\n}}\n#endif",
-                arguments.join(", ")
-            )
-            .expect("a text takes every line");
+            let text = format!("WG_FN {t} {name}({}) {{\n  {body}\n}}\n", arguments.join(", "));
+            self.items.push(Item::of(name, text));
         }
     }
 
@@ -68,12 +110,9 @@ impl Functions {
         let (t, name) = (crate::memory::c_type(dtype), format!("wg_{name}{}", suffix(dtype)));
         if self.is_new(&name) {
             let results: String = results.iter().map(|y| format!(", {t} *{y}")).collect();
-            let (body, guard) = (body.replace('\n', "\n  "), name.to_uppercase());
-            writeln!(
-                self.text,
-                "#ifndef {guard}\n#define {guard}\nWG_FN void {name}({t} x{results}) {{\n  {body}\n}}\n#endif"
-            )
-            .expect("a text takes every line");
+            let body = body.replace('\n', "\n  ");
+            let text = format!("WG_FN void {name}({t} x{results}) {{\n  {body}\n}}\n");
+            self.items.push(Item::of(&name, text));
         }
         name
     }
@@ -89,16 +128,77 @@ impl Functions {
         self.typed("PRODUCT", PRODUCT, dtype);
     }
 
+    /// Attention, and its cotangents.
+    pub(crate) fn attention(&mut self, dtype: DType) {
+        self.products(dtype);
+        self.exp_falling(dtype);
+        self.typed("ATTENTION", ATTENTION, dtype);
+    }
+
+    /// What a step of training needs: norms, powers, and what the text of the update calls.
+    pub(crate) fn updates(&mut self, dtype: DType, body: &str) {
+        self.needs_digits(body);
+        if self.is_new("POWER") {
+            self.items.extend(Item::split("WG_POWER", POWER));
+        }
+        self.typed("UPDATE", UPDATE, DType::F64);
+        self.typed("UPDATE", UPDATE, dtype);
+    }
+
+    /// The order of the elements of a line.
+    pub(crate) fn order(&mut self, dtype: DType) {
+        self.typed("ORDER", ORDER, dtype);
+    }
+
+    /// Special functions of a kind.
+    pub(crate) fn special(&mut self, kind: &str) {
+        // What they call, of the table.
+        for f in [
+            Unary::Exp,
+            Unary::Expm1,
+            Unary::Ln,
+            Unary::Ln1p,
+            Unary::Sin,
+            Unary::Cos,
+            Unary::Tanh,
+            Unary::Erf,
+        ] {
+            self.unary(f, DType::F64);
+        }
+        let kinds = SPECIAL.iter().filter(|(name, _)| *name == kind);
+        for (name, text) in [("PLAIN", PLAIN)].iter().chain(kinds) {
+            if self.is_new(name) {
+                self.items.extend(Item::split(&format!("WG_{name}"), text));
+            }
+        }
+    }
+
+    /// Factors of matrices.
+    pub(crate) fn linear(&mut self) {
+        self.products(DType::F64);
+        self.terms();
+        if self.is_new("LINEAR") {
+            self.text += &guarded("WG_LINEAR", LINEAR);
+        }
+    }
+
+    /// What sums of single terms need.
+    pub(crate) fn terms(&mut self) {
+        if self.is_new("TERMS") {
+            self.items.extend(Item::split("WG_TERMS", TERMS));
+        }
+    }
+
     /// Random words.
     pub(crate) fn random(&mut self) {
         if self.is_new("RANDOM") {
-            self.text += &guarded("WG_RANDOM", RANDOM);
+            self.items.extend(Item::split("WG_RANDOM", RANDOM));
         }
     }
 
     fn needs_digits(&mut self, body: &str) {
         if body.contains("two_over_pi") && self.is_new("DIGITS") {
-            self.text += &guarded("WG_DIGITS", DIGITS);
+            self.items.extend(Item::split("WG_DIGITS", DIGITS));
         }
     }
 
@@ -106,13 +206,9 @@ impl Functions {
         let f = suffix(dtype);
         if self.is_new(&format!("{name}{f}")) {
             let text = text.replace("@f", f).replace('@', crate::memory::c_type(dtype));
-            self.text += &guarded(&format!("WG_{name}_{}", if f.is_empty() { "64" } else { "32" }), &text);
+            self.items.extend(Item::split(&format!("WG_{name}{f}"), &text));
         }
     }
-}
-
-fn guarded(name: &str, text: &str) -> String {
-    format!("#ifndef {name}\n#define {name}\n{text}#endif\n")
 }
 
 /// A row by a name of its own; those that IEEE 754 has belong to the prelude.

@@ -62,6 +62,12 @@ pub(crate) struct Kernel {
     pub(crate) scratch: usize,
     /// Whether it may meet an index that does not exist.
     pub(crate) can_fail: bool,
+    /// Whether it does nothing once a flag is set.
+    pub(crate) can_stop: bool,
+    /// The most elements of a loop that all threads share.
+    pub(crate) elements: usize,
+    /// How many tiles there are, and the elements of one; none of either without tiles.
+    pub(crate) tiles: [usize; 2],
     memories: BTreeSet<u32>,
 }
 
@@ -80,15 +86,25 @@ impl Kernel {
         self.memories.insert(memory);
     }
 
+    /// The memories that it reads or writes, in the order of its parameters.
+    pub(crate) fn memories(&self) -> impl Iterator<Item = u32> {
+        self.memories.iter().copied()
+    }
+
     /// The functions.
     pub(crate) fn text(&self, memories: &Memories) -> String {
-        let mut parameters: Vec<String> = self.memories.iter().map(|&m| memories.parameter(m)).collect();
+        let mut parameters: Vec<String> = self.memories.iter().map(|&m| memories.alone(m)).collect();
         if let Some((dtype, _)) = self.partials {
-            parameters.push(format!("{} *partials", c_type(dtype)));
+            parameters.push(format!("{} *WG_ALONE partials", c_type(dtype)));
+        }
+        let mut stop = "";
+        if self.can_stop {
+            parameters.push("const wg_long *stop".to_owned());
+            stop = "  if (*stop) return;\n";
         }
         let ends = parameters.join(", ");
         if self.scratch > 0 {
-            parameters.push("char *wg_scratch".to_owned());
+            parameters.push("char *WG_ALONE wg_scratch".to_owned());
         }
         if self.can_fail {
             parameters.push("int *fault".to_owned());
@@ -98,7 +114,7 @@ impl Kernel {
             text += "#if !defined(__CUDACC__)\n";
         }
         text += &format!(
-            "/* {} */\nWG_KERNEL {}({}) {{\n{}}}\n",
+            "/* {} */\nWG_KERNEL {}({}) {{\n{stop}{}}}\n",
             self.comment.replace("*/", "* /"),
             self.name,
             parameters.join(", "),
@@ -109,8 +125,11 @@ impl Kernel {
         }
         if !self.finish.is_empty() {
             let lines: Vec<String> = self.finish.iter().map(|line| format!("    {line}\n")).collect();
-            text +=
-                &format!("WG_KERNEL {}_end({ends}) {{\n  WG_ONE {{\n{}  }}\n}}\n", self.name, lines.concat());
+            text += &format!(
+                "WG_KERNEL {}_end({ends}) {{\n{stop}  WG_ONE {{\n{}  }}\n}}\n",
+                self.name,
+                lines.concat()
+            );
         }
         text
     }

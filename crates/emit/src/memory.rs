@@ -80,6 +80,11 @@ impl Memories {
         format!("{kept}{} *{}", c_type(self.dtypes[i]), self.names[i])
     }
 
+    /// The same, which no other parameter overlaps.
+    pub(crate) fn alone(&self, memory: u32) -> String {
+        self.parameter(memory).replace('*', "*WG_ALONE ")
+    }
+
     /// An element of a view, by the index along each axis.
     pub(crate) fn element(&self, x: &MemoryView, index: &[String]) -> String {
         let mut place = vec![];

@@ -2,18 +2,25 @@
 //! loops. A new op does not compile without a decision here.
 
 mod along;
+mod attention;
+mod conv;
 mod indexed;
 mod layout;
+mod linear;
+mod order;
+mod pairs;
+mod pool;
+mod special;
 
 use crate::at::At;
 use crate::functions::Functions;
 use crate::kernel::{Kernel, Writer};
 use crate::memory::Memories;
+use crate::terms::Adds;
 use autograd::planned::{MemoryView, Op};
 
-const ALGEBRA: &str = "factorisations and solvers are left to libraries that C has of its own";
+const ALGEBRA: &str = "its rotations and reflections are left to libraries that C has of its own";
 const LIBRARY: &str = "a crate of others computes it, whose order of summation is not written down";
-const BLOCKED: &str = "its kernel adds in blocks that have no text yet";
 
 /// Prints a kernel that computes an op.
 ///
@@ -74,33 +81,51 @@ fn write(op: &Op, at: &mut At<'_>) -> Result<(), &'static str> {
         Op::RavelIndex(ravel) => indexed::ravel(at, &ravel.lengths),
         Op::Uniform(_) => indexed::uniform(at),
         Op::FoldIn(fold) => indexed::fold_in(at, fold.n),
-        Op::Solve(_)
-        | Op::SolveTriangular(_)
-        | Op::Cholesky(_)
-        | Op::Det(_)
-        | Op::Slogdet(_)
-        | Op::MatrixExp(_)
-        | Op::Lu(_)
-        | Op::CholeskyBack(_)
-        | Op::Pinv(_)
-        | Op::Qr(_)
-        | Op::Eigh(_)
-        | Op::Svd(_) => return Err(ALGEBRA),
+        Op::Solve(_) => linear::solve(at),
+        Op::SolveTriangular(solve) => {
+            linear::solve_triangular(at, solve.upper, solve.transposed, solve.unit);
+        }
+        Op::Cholesky(_) => linear::cholesky(at),
+        Op::CholeskyBack(_) => linear::cholesky_back(at),
+        Op::Det(_) => linear::determinant(at),
+        Op::Slogdet(_) => linear::log_determinant(at),
+        Op::Lu(_) => linear::lu(at),
+        Op::MatrixExp(_) | Op::Pinv(_) | Op::Qr(_) | Op::Eigh(_) | Op::Svd(_) => return Err(ALGEBRA),
         Op::Fft(_) => return Err(LIBRARY),
-        Op::Conv(_)
-        | Op::ConvTranspose(_)
-        | Op::ConvWeight(_)
-        | Op::PoolArgmax(_)
-        | Op::PoolMax(_)
-        | Op::PoolMaxBack(_)
-        | Op::Attention(_)
-        | Op::AttentionBack(_)
-        | Op::Distances(_)
-        | Op::OffsetsDot(_)
-        | Op::OffsetsSum(_) => return Err(BLOCKED),
+        Op::Conv(conv) => {
+            let [x, weight] = [&at.x[0].shape, &at.x[1].shape];
+            let terms = weight[1..].iter().product();
+            let adds = Adds::of(conv.order(x, weight), terms);
+            conv::forward(at, &conv.over, conv.groups, &adds);
+        }
+        Op::ConvTranspose(conv) => {
+            let in_chains = conv.in_chains(&at.x[0].shape, &at.x[1].shape);
+            conv::transposed(at, &conv.over, conv.groups, in_chains);
+        }
+        Op::ConvWeight(conv) => {
+            let order = conv.order(&at.x[0].shape, &at.x[1].shape);
+            conv::weight(at, &conv.over, conv.groups, order);
+        }
+        Op::PoolArgmax(pool) => pool::max(at, &pool.over, true),
+        Op::PoolMax(pool) => pool::max(at, &pool.over, false),
+        Op::PoolMaxBack(pool) => pool::max_back(at, &pool.over),
+        Op::Attention(op) => {
+            let order = op.order(&at.x[0].shape, &at.x[2].shape);
+            attention::forward(at, op.causal, order);
+        }
+        Op::AttentionBack(op) => {
+            let order = op.order(&at.x[0].shape, &at.x[2].shape);
+            attention::back(at, op.causal, order);
+        }
+        Op::Distances(_) => pairs::distances(at),
+        Op::OffsetsDot(_) => pairs::dot(at),
+        Op::OffsetsSum(_) => pairs::sum(at),
+        Op::Argsort(sort) => order::argsort(at, usize::from(sort.axis), sort.descending),
+        Op::SearchSorted(search) => order::search(at, search.right),
+        Op::ScatterMax(max) => order::scatter_max(at, usize::from(max.axis), max.include),
+        Op::Special(special) => special::family(at, special.family, special.order),
+        Op::IncompleteGamma(gamma) => special::incomplete_gamma(at, gamma.order, gamma.upper),
         Op::ByLoops(_) | Op::Call(_) => return Err("only the engine can call it"),
-        Op::Argsort(_) | Op::SearchSorted(_) | Op::ScatterMax(_) => return Err("it sorts or searches"),
-        Op::Special(_) | Op::IncompleteGamma(_) => return Err("its series have no text"),
         Op::Constant
         | Op::Variable
         | Op::Parameter(_)

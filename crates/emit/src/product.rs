@@ -29,6 +29,7 @@ pub(crate) fn print(
     let [m, k, n] = [a.shape[rank - 2], a.shape[rank - 1], b.shape[rank - 1]];
     let batch = &a.shape[..rank - 2];
     let entries: usize = batch.iter().product();
+    kernel.elements = entries * m * n;
     let mut out = Writer::default();
     if entries * m * n > 0 {
         let it = Product { a, b, c, memories, f: suffix(c.dtype), sizes: [m, k, n], batch, entries };
@@ -57,7 +58,7 @@ impl Product<'_> {
         }
         match Order::of_views(self.a, self.b) {
             Order::Chains { length } if self.is_wide() => {
-                out.directive("#if !defined(__CUDACC__)");
+                out.directive("#if defined(WG_ALONE)");
                 self.blocks(length, out);
                 out.directive("#else");
                 self.each(&Order::Chains { length }, out);

@@ -1,20 +1,23 @@
 //! A whole program as one header.
 
 use crate::Refused;
-use crate::functions::Functions;
+use crate::functions::{END, Functions};
 use crate::kernel::Kernel;
 use crate::layout::{Layout, constants, join};
 use crate::loops::{self, Steps};
 use crate::memory::{Memories, c_type, identifier, size};
+use crate::training::Training;
 use crate::{ops, product, tile};
 use autograd::planned::{Contents, DataRef, Kernel as Planned, Memory, Op, Plan, Work, body};
-use autograd::{Params, Program};
+use autograd::{DType, Data, Optimizer, Params, Program};
 use std::fmt::{self, Write as _};
 
-/// A program as text. `Display` writes it.
+/// A program as text. `Display` writes it, and the values of the parameters then.
 #[derive(Clone, Debug)]
 pub struct Source {
     text: String,
+    values: Option<Data>,
+    after: String,
     kernels: usize,
     work: usize,
 }
@@ -33,17 +36,29 @@ impl Source {
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.text)?;
+        if let Some(values) = &self.values {
+            f.write_str(&join(view(values)))?;
+        }
+        f.write_str(&self.after)
     }
 }
 
-/// Prints a program.
-pub(crate) fn print(program: &Program, params: &Params, name: &str) -> Result<Source, Refused> {
+/// Prints a program, with the values of its parameters or without.
+pub(crate) fn print(
+    program: &Program,
+    params: &Params,
+    optimizer: Option<&dyn Optimizer>,
+    name: &str,
+    values: bool,
+) -> Result<Source, Refused> {
     program.check(params).map_err(|error| Refused { what: name.to_owned(), why: error.to_string() })?;
     let name = identifier(name);
     let plan: &Plan = program.plan();
     let memories = Memories::of(plan, String::new());
-    let mut functions = Functions::default();
+    let mut functions = Functions::of(plan);
+    let training =
+        optimizer.map(|optimizer| Training::of(program, params, optimizer, &mut functions)).transpose()?;
     let explanation = program.explain();
     let mut kernels = vec![];
     for (i, planned) in plan.kernels.iter().enumerate() {
@@ -55,19 +70,34 @@ pub(crate) fn print(program: &Program, params: &Params, name: &str) -> Result<So
     let layout = Layout::of(plan, &kernels);
     let mut header = Header { name: &name, plan, program, memories: &memories, layout, text: String::new() };
     header.begin(params);
-    header.text += &functions.text();
-    header.text += &constants(plan, &memories, &name);
+    let before = header.text.len();
     for kernel in &kernels {
         header.text += &kernel.text(&memories);
     }
     header.run(&kernels);
     header.outputs();
-    header.values(params);
-    header.text += "#endif\n";
-    Ok(Source { text: header.text, kernels: kernels.len(), work: header.layout.bytes })
+    if let Some(training) = training {
+        header.step(&training);
+    }
+    let needed = functions.text(&header.text[before..]) + &constants(plan, &memories, &name);
+    header.text.insert_str(before, &needed);
+    let mut source = Source {
+        text: String::new(),
+        values: None,
+        after: String::new(),
+        kernels: kernels.len(),
+        work: header.layout.bytes,
+    };
+    if values {
+        source.values = Some(header.values(params));
+        source.after += "};\n#endif\n";
+    }
+    source.text = header.text;
+    source.after += &format!("{END}#endif\n");
+    Ok(source)
 }
 
-fn printed_kernel(
+pub(crate) fn printed_kernel(
     planned: &Planned,
     mut kernel: Kernel,
     memories: &Memories,
@@ -155,7 +185,7 @@ impl Header<'_> {
         let mut text = String::from("#if !defined(__CUDACC__)\n");
         let _ = writeln!(
             text,
-            "/* Runs the program once. Gives 0, or 1 if an index does not exist; then the results mean nothing."
+            "/* Runs the program once. Gives 0, or 1 if an index does not exist, or a matrix has no factor; then the results mean\n   nothing."
         );
         for (_, memory) in &given {
             if let Contents::Input(input) = memory.contents {
@@ -182,16 +212,29 @@ impl Header<'_> {
         self.text += &text;
     }
 
+    /// The step of training.
+    fn step(&mut self, training: &Training) {
+        let inputs = self.memories_of(|c| matches!(c, Contents::Input(_)));
+        let each =
+            |&(m, _): &(u32, Memory<'_>)| (self.memories.parameter(m), self.memories.name(m).to_owned());
+        let given: Vec<(String, String)> = inputs.iter().map(each).collect();
+        let loss = format!("{}_{}", self.name, self.label(0));
+        self.text += &training.text(self.name, &given, &loss);
+    }
+
+    /// The name of a result.
+    fn label(&self, i: usize) -> String {
+        match self.program.outputs().nth(i) {
+            Some((Some(name), ..)) => identifier(name),
+            Some((None, ..)) => format!("output_{i}"),
+            None => format!("state_{}", i - self.program.outputs().count()),
+        }
+    }
+
     /// A function for each result, which tells where it is.
     fn outputs(&mut self) {
-        let names: Vec<Option<String>> =
-            self.program.outputs().map(|(name, ..)| name.map(str::to_owned)).collect();
         for (i, y) in self.plan.outputs.iter().enumerate() {
-            let label = match names.get(i) {
-                Some(Some(name)) => identifier(name),
-                Some(None) => format!("output_{i}"),
-                None => format!("state_{}", i - names.len()),
-            };
+            let label = self.label(i);
             let start =
                 self.layout.starts.iter().find(|(m, _)| *m == y.memory).map_or(0, |(_, start)| *start);
             let (t, name, shape) = (c_type(y.dtype), self.name, &y.shape);
@@ -204,18 +247,27 @@ impl Header<'_> {
         self.line("#endif");
     }
 
-    /// The parameters as they are, for who asks for them.
-    fn values(&mut self, params: &Params) {
+    /// The parameters as they are, for who asks for them: what stands before their values.
+    fn values(&mut self, params: &Params) -> Data {
         let (name, upper) = (self.name, self.name.to_uppercase());
         let (t, n) = (c_type(params.dtype()), params.elements().max(1));
-        let values = match params.dtype() {
-            autograd::DType::F32 => join(DataRef::F32(params.slab_of())),
-            _ => join(DataRef::F64(params.slab_of())),
-        };
-        self.line(format!("#if defined({upper}_VALUES) && !defined(__CUDACC__)"));
         self.line(format!(
-            "/* The parameters as they were. */\nstatic const {t} {name}_parameters[{n}] = {{{values}}};"
+            "#if defined({upper}_VALUES) && !defined(__CUDACC__)\n/* The parameters as they were. */"
         ));
-        self.line("#endif");
+        self.text += &format!("static const {t} {name}_parameters[{n}] = {{");
+        match params.dtype() {
+            DType::F32 => Data::F32(params.slab_of().to_vec()),
+            _ => Data::F64(params.slab_of().to_vec()),
+        }
+    }
+}
+
+/// What data hold.
+pub(crate) fn view(data: &Data) -> DataRef<'_> {
+    match data {
+        Data::F32(x) => DataRef::F32(x),
+        Data::F64(x) => DataRef::F64(x),
+        Data::I64(x) => DataRef::I64(x),
+        Data::Bool(x) => DataRef::Bool(x),
     }
 }

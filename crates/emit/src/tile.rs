@@ -2,21 +2,29 @@
 //! of the tile.
 
 mod phases;
+mod statements;
 
 use crate::functions::Functions;
 use crate::kernel::{Kernel, Writer};
 use crate::memory::{Memories, axis_of_rows, c_type, suffix};
 use autograd::DType;
-use autograd::planned::{Act, Arithmetic, Binary, Code, Extent, How, Joint, MemoryView, Unary};
+use autograd::planned::{Code, Extent, How, MemoryView};
 use autograd::printed;
-use phases::{From, Phase, Statement, Store, Value, divided};
+use phases::{From, KeptIn, Phase, Store, Value, divided};
+use statements::sum_of;
 use std::collections::BTreeSet;
 
 /// Terms of a block of a sum: the tile of a kernel that adds up everything.
 const BLOCK: usize = 1024;
 
 /// The bytes that the threads of a block share on every GPU.
-const SHARED: usize = 48 << 10;
+pub(crate) const SHARED: usize = 48 << 10;
+
+/// The bytes of an array that a processor may keep in its registers.
+const REGISTERS: usize = 128;
+
+/// The terms of a sum that is written out.
+const SHORT: usize = 8;
 
 /// How the elements are walked.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +50,7 @@ struct Printer<'a> {
 /// Prints a kernel.
 pub(crate) fn print(code: &Code, memories: &Memories, functions: &mut Functions, kernel: &mut Kernel) {
     let (values, phases, stores) = divided(code);
-    let tiled = phases.len() > 1 || code.totals.len() + usize::from(values.iter().any(|v| v.kept)) > 0;
+    let tiled = phases.len() > 1 || code.totals.len() + usize::from(values.iter().any(Value::is_kept)) > 0;
     let walk = if code.row > 0 { Walk::Rows(code.row) } else { rows_of_reads(code, tiled) };
     let (t, f) = (c_type(code.dtype), suffix(code.dtype));
     let mut printer = Printer { code, memories, functions, values, walk, tiled, t, f };
@@ -77,6 +85,7 @@ impl Printer<'_> {
             out.line(format!("const {} c{i} = {x};", self.t));
         }
         if !self.tiled {
+            kernel.elements = code.elements;
             for (i, phase) in phases.iter().enumerate() {
                 self.phase(i, phase, stores, &mut out);
             }
@@ -104,6 +113,7 @@ impl Printer<'_> {
         let elements = self.code.elements;
         let count = elements.div_ceil(tile);
         self.arrays([tile, rows], phases, kernel, out);
+        kernel.tiles = [count, tile];
         out.open(format!("WG_TILES(tile, {count}) {{"));
         out.line(format!("const int base = tile * {tile};"));
         if elements.is_multiple_of(tile) {
@@ -125,25 +135,33 @@ impl Printer<'_> {
 
     /// The arrays of a tile: in memory that the threads of a block share, where they fit.
     fn arrays(&self, [tile, rows]: [usize; 2], phases: &[Phase], kernel: &mut Kernel, out: &mut Writer) {
-        let kept = self.values.iter().enumerate().filter(|(_, v)| v.kept);
+        let kept = self.values.iter().enumerate().filter(|(_, v)| v.is_kept());
         let mut arrays: BTreeSet<(String, usize)> = kept
-            .map(|(i, v)| match v.extent {
-                Extent::Tile => (format!("t{}", v.slot), tile),
-                Extent::Rows => (format!("r{i}"), rows),
+            .filter_map(|(i, v)| match (v.extent, v.kept_in) {
+                (Extent::Rows, _) => Some((format!("r{i}"), rows)),
+                (Extent::Tile, KeptIn::Array(array)) => Some((format!("t{array}"), tile)),
+                (Extent::Tile, KeptIn::Result(_)) => None,
             })
             .collect();
         let sums = phases.iter().any(|p| matches!(p, Phase::Reduce { largest: false, .. }));
         if self.code.row > BLOCK && sums {
             arrays.insert(("blocks".to_owned(), rows * self.code.row.div_ceil(BLOCK)));
         }
-        let bytes = |length: &usize| (length * crate::memory::size(self.code.dtype)).next_multiple_of(64);
-        kernel.scratch = arrays.iter().map(|(_, length)| bytes(length)).sum();
-        let near = kernel.scratch <= SHARED;
+        let bytes = |length: usize| length * crate::memory::size(self.code.dtype);
+        let line = |length: usize| bytes(length).next_multiple_of(64);
+        let near = arrays.iter().map(|(_, length)| line(*length)).sum::<usize>() <= SHARED;
+        let is_few = |length: usize| near && bytes(length) <= REGISTERS;
+        kernel.scratch = arrays.iter().filter(|(_, n)| !is_few(*n)).map(|(_, length)| line(*length)).sum();
         if !near {
             out.line(format!("WG_OWN({});", kernel.scratch));
         }
         for (name, length) in arrays {
-            out.line(format!("WG_{}({}, {name}, {length});", if near { "ARRAY" } else { "FAR" }, self.t));
+            let kind = match near {
+                true if is_few(length) => "FEW",
+                true => "ARRAY",
+                false => "FAR",
+            };
+            out.line(format!("WG_{kind}({}, {name}, {length});", self.t));
         }
     }
 
@@ -161,8 +179,12 @@ impl Printer<'_> {
             }
             Phase::Reduce { y, x, largest } => {
                 self.functions.sums(self.code.dtype);
-                let (f, row, slot) = (self.f, self.code.row, self.values[*x].slot);
-                let from = format!("t{slot} + r * {row}");
+                let (f, row) = (self.f, self.code.row);
+                if !largest && row <= SHORT {
+                    let sum = sum_of(row, |i| self.kept(*x, &format!("r * {row} + {i}")));
+                    return out.line(format!("WG_IN(r, rows) r{y}[r] = {sum};"));
+                }
+                let from = format!("&{}", self.kept(*x, &format!("r * {row}")));
                 out.line(match (largest, row > BLOCK) {
                     (true, _) => format!("WG_IN(r, rows) r{y}[r] = wg_largest{f}({from}, {row});"),
                     (false, false) => format!("WG_IN(r, rows) r{y}[r] = wg_block{f}({from}, {row});"),
@@ -174,12 +196,12 @@ impl Printer<'_> {
             }
             Phase::Total { number, x } => {
                 self.functions.sums(self.code.dtype);
-                let (f, slot) = (self.f, self.values[*x].slot);
+                let (f, from) = (self.f, self.kept(*x, "0"));
                 let to = match self.one_block() {
                     true => self.memories.result(&self.code.totals[*number], "0"),
                     false => format!("partials[{} + tile]", number * self.blocks()),
                 };
-                out.line(format!("WG_IN(one, 1) {to} = wg_block{f}(t{slot}, n);"));
+                out.line(format!("WG_IN(one, 1) {to} = wg_block{f}(&{from}, n);"));
             }
         }
     }
@@ -280,7 +302,7 @@ impl Printer<'_> {
             },
             From::Step if it.phase == phase => format!("v{value}"),
             From::Step if extent == Extent::Rows => format!("r{value}[r]"),
-            From::Step => format!("t{}[{}]", it.slot, self.local()),
+            From::Step => self.kept(value, &self.local()),
         }
     }
 
@@ -297,85 +319,13 @@ impl Printer<'_> {
         out.line(format!("{} = {value};", self.memories.result(&write.to, &at)));
     }
 
-    fn statement(&mut self, s: &Statement, phase: usize, extent: Extent, out: &mut Writer) {
-        let x: Vec<String> = s.operands.iter().map(|&x| self.value(x, phase, extent)).collect();
-        let (t, y) = (self.t, s.results[0]);
-        match s.act {
-            Act::Sigmoids { .. } => {
-                self.several("sigmoids", &["y", "minus"], printed::sigmoids, &x[0], s, out)
+    /// An element of a value of the tile that is kept, by its place in the tile.
+    fn kept(&self, value: usize, at: &str) -> String {
+        match self.values[value].kept_in {
+            KeptIn::Array(array) => format!("t{array}[{at}]"),
+            KeptIn::Result(write) => {
+                self.memories.result(&self.code.writes[write].to, &format!("base + {at}"))
             }
-            Act::Tanhs { .. } => {
-                self.several("tanhs", &["y", "plus", "minus"], printed::tanhs, &x[0], s, out)
-            }
-            Act::SigmoidAndSlope { .. } => {
-                self.several("sigmoid_slope", &["y", "slope"], printed::sigmoid_and_slope, &x[0], s, out);
-            }
-            Act::TanhAndSlope { .. } => {
-                self.several("tanh_slope", &["y", "slope"], printed::tanh_and_slope, &x[0], s, out);
-            }
-            act => {
-                let expression = self.expression(act, &x);
-                out.line(format!("const {t} v{y} = {expression};"));
-            }
-        }
-        for &y in s.results.iter().filter(|&&y| self.values[y].kept) {
-            let to = match extent {
-                Extent::Tile => format!("t{}[{}]", self.values[y].slot, self.local()),
-                Extent::Rows => format!("r{y}[r]"),
-            };
-            out.line(format!("{to} = v{y};"));
-        }
-    }
-
-    fn several(
-        &mut self,
-        name: &str,
-        results: &[&str],
-        body: fn(bool) -> String,
-        x: &str,
-        s: &Statement,
-        out: &mut Writer,
-    ) {
-        let f = self.functions.several(name, results, self.code.dtype, body(self.code.dtype == DType::F64));
-        let names: Vec<String> = s.results.iter().map(|y| format!("v{y}")).collect();
-        let places: Vec<String> = names.iter().map(|name| format!("&{name}")).collect();
-        out.line(format!("{} {};", self.t, names.join(", ")));
-        out.line(format!("{f}({x}, {});", places.join(", ")));
-    }
-
-    fn expression(&mut self, act: Act, x: &[String]) -> String {
-        let dtype = self.code.dtype;
-        match (act, x) {
-            (Act::Copy(_), [x]) => x.clone(),
-            (Act::Unary(Unary::Neg, _), [x]) => format!("-{x}"),
-            (Act::Unary(Unary::Square, _), [x]) => format!("{x} * {x}"),
-            (Act::Unary(f, _), [x]) => format!("{}({x})", self.functions.unary(f, dtype)),
-            (Act::Binary(f, ..), [a, b]) => match f {
-                Binary::Add => format!("{a} + {b}"),
-                Binary::Sub => format!("{a} - {b}"),
-                Binary::Mul => format!("{a} * {b}"),
-                Binary::Div => format!("{a} / {b}"),
-                f => format!("{}({a}, {b})", self.functions.binary(f, dtype)),
-            },
-            (Act::Pair(first, second, _), [a, b, c]) => {
-                let p = match first {
-                    Arithmetic::Add => format!("({a} + {b})"),
-                    Arithmetic::Sub => format!("({a} - {b})"),
-                    Arithmetic::Mul => format!("({a} * {b})"),
-                };
-                match second {
-                    Joint::Add => format!("{p} + {c}"),
-                    Joint::Sub => format!("{p} - {c}"),
-                    Joint::From => format!("{c} - {p}"),
-                    Joint::Mul => format!("{p} * {c}"),
-                }
-            }
-            (Act::Compare(relation, ..), [a, b]) => {
-                format!("{a} {} {b} ? ({t}) 1 : ({t}) 0", printed::sign(relation), t = self.t)
-            }
-            (Act::Select(..), [m, a, b]) => format!("{m} != 0 ? {a} : {b}"),
-            (Act::Truth(_), [x]) => format!("{x} != 0 ? ({t}) 1 : ({t}) 0", t = self.t),
-            _ => unreachable!("every other act has a phase of its own"),
         }
     }
 }

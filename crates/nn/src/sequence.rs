@@ -3,7 +3,7 @@
 //! A cell is one step in time. [`over_time`] repeats a step as [a loop that is one node](autograd::Tape::scan), [`stacked`] puts layers on
 //! each other, and [`Recurrent`] does both with parameters of its own.
 
-use crate::{Activation, GruCell, Linear, LstmCell};
+use crate::{Activation, GruCell, Linear, LstmCell, NoBias};
 use autograd::{DType, Mistake, Scope, Var};
 
 /// The way in which a layer reads a sequence.
@@ -129,6 +129,10 @@ pub trait Cell: Sized {
     /// What messages call a layer of it.
     const LAYER: &'static str = "Recurrent";
 
+    /// Whether [`next`](Cell::next) uses nothing but the sum of the results of the maps. Then the second bias is added to what comes in,
+    /// of all steps at once.
+    const SUMS: bool = false;
+
     /// A cell of `units` with parameters in a scope.
     #[track_caller]
     fn in_scope(scope: &mut Scope<'_>, inputs: usize, units: usize) -> Self;
@@ -157,6 +161,7 @@ pub struct RnnCell {
 impl Cell for RnnCell {
     const STATES: usize = 1;
     const LAYER: &str = "Rnn";
+    const SUMS: bool = true;
 
     fn in_scope(scope: &mut Scope<'_>, inputs: usize, units: usize) -> RnnCell {
         let input = Linear::new(&mut scope.scope("input"), inputs, units);
@@ -176,6 +181,7 @@ impl Cell for RnnCell {
 impl Cell for LstmCell {
     const STATES: usize = 2;
     const LAYER: &str = "Lstm";
+    const SUMS: bool = true;
 
     fn in_scope(scope: &mut Scope<'_>, inputs: usize, units: usize) -> LstmCell {
         LstmCell::new(scope, inputs, units)
@@ -331,7 +337,18 @@ impl<C: Cell> Recurrent<C> {
             let cell = &self.cells[layer * width + usize::from(width == 2 && direction == Direction::Back)];
             let [input, hidden] = cell.maps();
             let _layer = x.tape().within([input.weight, hidden.weight]);
-            over_time(input.forward(x), state, direction, lengths, |from_input, state| {
+            let from_input = input.forward(x);
+            if C::SUMS {
+                let hidden_alone = Linear { weight: hidden.weight, bias: NoBias };
+                return over_time(
+                    from_input + hidden.bias,
+                    state,
+                    direction,
+                    lengths,
+                    |from_input, state| cell.next(from_input, hidden_alone.forward(state[0]), state),
+                );
+            }
+            over_time(from_input, state, direction, lengths, |from_input, state| {
                 cell.next(from_input, hidden.forward(state[0]), state)
             })
         })

@@ -1,7 +1,7 @@
 //! AdaBelief.
 
 use crate::formula::{correction, with};
-use crate::{Descent, Formula, HyperparameterError, Hyperparameters, Range};
+use crate::{Coefficient, Descent, Formula, HyperparameterError, Hyperparameters, Range};
 use autograd::{Num, Number};
 
 /// AdaBelief (Zhuang et al. 2020, algorithm 2): Adam by how far gradients are from their average.
@@ -74,6 +74,13 @@ impl Formula<2, 8> for AdaBeliefFormula {
             self.epsilon,
             1.0 - self.learning_rate * self.weight_decay,
         ]
+    }
+
+    fn by_step(&self) -> Option<[Coefficient; 8]> {
+        let mut c = self.coefficients(1).map(Coefficient::Constant);
+        c[4] = Coefficient::Corrected { value: self.learning_rate, decay: self.beta1 };
+        c[5] = Coefficient::Corrected { value: 1.0, decay: self.beta2 };
+        Some(c)
     }
 
     #[inline(always)]

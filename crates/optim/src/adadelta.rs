@@ -1,7 +1,7 @@
 //! Adadelta.
 
 use crate::formula::with;
-use crate::{Descent, Formula, HyperparameterError, Hyperparameters, Range};
+use crate::{Coefficient, Descent, Formula, HyperparameterError, Hyperparameters, Range};
 use autograd::{Num, Number};
 
 /// Adadelta (Zeiler 2012, algorithm 1): steps in the units of the parameters.
@@ -55,6 +55,10 @@ impl Formula<2, 5> for AdadeltaFormula {
 
     fn coefficients(&self, _t: u64) -> [f64; 5] {
         [self.learning_rate, self.rho, 1.0 - self.rho, self.epsilon, self.weight_decay]
+    }
+
+    fn by_step(&self) -> Option<[Coefficient; 5]> {
+        Some(self.coefficients(1).map(Coefficient::Constant))
     }
 
     #[inline(always)]

@@ -1,7 +1,7 @@
 //! Adagrad.
 
 use crate::formula::with;
-use crate::{Descent, Formula, HyperparameterError, Hyperparameters, Range};
+use crate::{Coefficient, Descent, Formula, HyperparameterError, Hyperparameters, Range};
 use autograd::{Num, Number};
 
 /// Adagrad (Duchi, Hazan & Singer 2011, figure 1, diagonal).
@@ -65,6 +65,12 @@ impl Formula<1, 4> for AdagradFormula {
     fn coefficients(&self, t: u64) -> [f64; 4] {
         let rate = self.learning_rate / (1.0 + (t - 1) as f64 * self.rate_decay);
         [rate, self.initial, self.epsilon, self.weight_decay]
+    }
+
+    fn by_step(&self) -> Option<[Coefficient; 4]> {
+        let mut c = self.coefficients(1).map(Coefficient::Constant);
+        c[0] = Coefficient::Falling { value: self.learning_rate, decay: self.rate_decay };
+        Some(c)
     }
 
     #[inline(always)]

@@ -1,7 +1,7 @@
 //! Adam and AdamW.
 
 use crate::formula::{correction, decays, with};
-use crate::{Descent, Formula, HyperparameterError, Hyperparameters, Range};
+use crate::{Coefficient, Descent, Formula, HyperparameterError, Hyperparameters, Range};
 use autograd::{Num, Number};
 
 /// Adam (Kingma & Ba 2015, algorithm 1).
@@ -111,6 +111,13 @@ impl<const DECOUPLED: bool> Formula<2, 9> for AdamFormula<DECOUPLED> {
             decay,
             shrink,
         ]
+    }
+
+    fn by_step(&self) -> Option<[Coefficient; 9]> {
+        let mut c = self.coefficients(1).map(Coefficient::Constant);
+        c[4] = Coefficient::Corrected { value: self.learning_rate, decay: self.beta1 };
+        c[5] = Coefficient::Corrected { value: 1.0, decay: self.beta2 };
+        Some(c)
     }
 
     #[inline(always)]

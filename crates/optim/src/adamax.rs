@@ -1,7 +1,7 @@
 //! Adamax.
 
 use crate::formula::{correction, with};
-use crate::{Descent, Formula, HyperparameterError, Hyperparameters, Range};
+use crate::{Coefficient, Descent, Formula, HyperparameterError, Hyperparameters, Range};
 use autograd::{Num, Number};
 
 /// Adamax (Kingma & Ba 2015, algorithm 2): Adam by the largest gradient, which is forgotten slowly.
@@ -63,6 +63,12 @@ impl Formula<2, 6> for AdamaxFormula {
     fn coefficients(&self, t: u64) -> [f64; 6] {
         let rate = self.learning_rate / correction(self.beta1, t);
         [self.beta1, 1.0 - self.beta1, self.beta2, rate, self.epsilon, self.weight_decay]
+    }
+
+    fn by_step(&self) -> Option<[Coefficient; 6]> {
+        let mut c = self.coefficients(1).map(Coefficient::Constant);
+        c[3] = Coefficient::Corrected { value: self.learning_rate, decay: self.beta1 };
+        Some(c)
     }
 
     #[inline(always)]

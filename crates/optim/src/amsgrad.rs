@@ -1,7 +1,7 @@
 //! AMSGrad.
 
 use crate::formula::{correction, decays, with};
-use crate::{Descent, Formula, HyperparameterError, Hyperparameters, Range};
+use crate::{Coefficient, Descent, Formula, HyperparameterError, Hyperparameters, Range};
 use autograd::{Num, Number};
 
 /// AMSGrad (Reddi, Kale & Kumar 2018, algorithm 2): [`Adam`](crate::Adam) with the largest second average so far.
@@ -94,6 +94,13 @@ impl Formula<3, 10> for AmsGradFormula {
             shrink,
             kept,
         ]
+    }
+
+    fn by_step(&self) -> Option<[Coefficient; 10]> {
+        let mut c = self.coefficients(1).map(Coefficient::Constant);
+        c[4] = Coefficient::Corrected { value: self.learning_rate, decay: self.beta1 };
+        c[5] = Coefficient::Corrected { value: 1.0, decay: self.beta2 };
+        Some(c)
     }
 
     #[inline(always)]

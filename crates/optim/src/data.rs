@@ -55,8 +55,9 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
     #[track_caller]
     fn place(&self, params: &Params, param: Param, name: &str) -> Option<usize> {
         let names = F::STATE;
-        let k = names.iter().position(|known| *known == name);
-        let k = k.unwrap_or_else(|| panic!("state `{name}` does not exist: there are {names:?}"));
+        let Some(k) = names.iter().position(|known| *known == name) else {
+            panic!("state `{name}` does not exist: there are {names:?}");
+        };
         self.check_owner(params);
         (params.range(param).end <= self.memory.slabs[k].len()).then_some(k)
     }

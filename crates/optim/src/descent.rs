@@ -4,7 +4,8 @@ use crate::group::Group;
 use crate::loops::{Prepared, share, update};
 use crate::memory::{Memory, Part, Subject};
 use crate::{Formula, HyperparameterError, StepError};
-use autograd::loops::{Bounds, Prepare, Slices, Streams, Supply, Workers, bound as bound_of};
+use autograd::loops::{Bounds, Prepare, Slices, Streams, Supply, UpdateText, Workers, bound as bound_of};
+use autograd::printed;
 use autograd::{DType, Float, Gradients, Num, Number, Optimizer, OptimizerState, Params, StateError};
 
 /// An optimiser that updates each number by a [`Formula`]: [`Sgd`](crate::Sgd), [`Momentum`](crate::Momentum),
@@ -100,7 +101,7 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn lazy_rows(mut self, lazy: bool) -> Self {
-        self.lazy_rows = lazy;
+        (self.lazy_rows, self.memory.known) = (lazy, None);
         self
     }
 
@@ -112,6 +113,19 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
     /// The formula of the parameters in no group.
     pub fn formula(&self) -> &F {
         &self.groups[0].formula
+    }
+
+    /// The formula of a group.
+    pub(crate) fn formula_of(&self, group: usize) -> &F {
+        &self.groups[group].formula
+    }
+
+    /// For each parameter, its group. Refuses what a step would: hyper-parameters out of range, another model than before.
+    pub(crate) fn groups_of(&self, params: &Params) -> Result<Vec<usize>, StepError> {
+        self.check(params.dtype())?;
+        self.memory.check(Subject::Model(params.id(), params.dtype()))?;
+        self.memory.check_growth(params)?;
+        crate::group::assign(&self.groups, params)
     }
 
     /// Refuses hyper-parameters that are out of range, as they are or rounded to the type that they are used in.
@@ -148,13 +162,15 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
 
     /// Lists the parts of the slab that the step changes.
     fn list_parts(&mut self, params: &Params, grads: &Gradients, streams: Option<&Streams<'_>>) {
-        let Memory { parts, steps, groups, .. } = &mut self.memory;
+        let Memory { parts, steps, groups, trained, .. } = &mut self.memory;
         parts.clear();
+        trained.clear();
         let mut add = |part: Part| match parts.last_mut() {
             Some(last) if last.goes_on(&part) => last.range.end = part.range.end,
             _ => parts.push(part),
         };
         for (p, range) in grads.trained(params) {
+            trained.push(p.index());
             let streamed = streams.is_some_and(|streams| streams.contain(&range));
             let (t, group) = (steps[p.index()] + 1, groups[p.index()]);
             match grads.rows(p).filter(|_| self.lazy_rows && !streamed) {
@@ -168,11 +184,30 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
                 }
             }
         }
-        self.latest = self
-            .memory
-            .parts
-            .first()
-            .map(|&Part { t, group, .. }| (t, group, self.groups[group].formula.coefficients(t)));
+        self.compute_first();
+    }
+
+    /// Whether the parts of the last step are those of this one: the same tensors are trained.
+    #[inline]
+    fn knows(&self, params: &Params, grads: &Gradients, supply: &Supply<'_>) -> bool {
+        self.memory.known == Some((params.layout(), grads.layout()))
+            && self.checked == Some(params.dtype())
+            && supply.streams.is_none()
+    }
+
+    /// Counts the parts of the last step on.
+    #[inline]
+    fn go_on(&mut self) {
+        self.memory.parts.iter_mut().for_each(|part| part.t += 1);
+        self.compute_first();
+    }
+
+    /// Computes the coefficients of the first part, which are often those of all.
+    #[inline]
+    fn compute_first(&mut self) {
+        let first = self.memory.parts.first();
+        self.latest =
+            first.map(|&Part { t, group, .. }| (t, group, self.groups[group].formula.coefficients(t)));
     }
 
     /// The coefficients of a part.
@@ -303,20 +338,19 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
         params: &mut Params,
         grads: &Gradients,
         supply: Supply<'_>,
+        is_known: bool,
     ) -> Result<(), StepError> {
         let Supply { workers, mut streams, prepare, .. } = supply;
         let alone = Workers::default();
         let workers = workers.unwrap_or(&alone);
-        self.prepare::<T>(params)?;
-        self.list_parts(params, grads, streams.as_ref().map(|(streams, _)| streams));
+        if is_known {
+            self.go_on();
+        } else {
+            self.prepare::<T>(params)?;
+            self.list_parts(params, grads, streams.as_ref().map(|(streams, _)| streams));
+        }
         let gradient = grads.slab_of::<T>();
-        if params.elements() <= FEW
-            && streams.is_none()
-            && self.are_finite::<T>(params.slab_of(), gradient, prepare)
-        {
-            grads.check_loss()?;
-            self.update_all::<T>(params, grads, prepare, workers, &mut streams);
-            self.memory.forget_bounds();
+        if params.elements() <= FEW && streams.is_none() && self.update_few::<T>(params, grads, prepare)? {
             return Ok(());
         }
         self.bound_point::<T>(params);
@@ -352,15 +386,21 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
         } else {
             self.run::<T>(slab, gradient, prepare.of::<T>(), workers, streams);
         }
-        for (p, _) in grads.trained(params) {
-            self.memory.steps[p.index()] += 1;
-        }
+        let Memory { trained, steps, .. } = &mut self.memory;
+        trained.iter().for_each(|&p| steps[p] += 1);
     }
 
-    /// Whether all results are finite: for few numbers it costs less to compute them twice than to bound them.
+    /// Updates few numbers, if all results are finite: to look at each costs less than to bound them.
     #[inline]
-    fn are_finite<T: Float + Number>(&self, point: &[T], gradient: &[T], prepare: Prepare) -> bool {
+    fn update_few<T: Float + Number>(
+        &mut self,
+        params: &mut Params,
+        grads: &Gradients,
+        prepare: Prepare,
+    ) -> Result<bool, StepError> {
         let (zero, prepare) = (T::default(), prepare.of::<T>());
+        let (point, gradient) = (params.slab_of::<T>(), grads.slab_of::<T>());
+        let (mut points, mut states) = ([zero; FEW], [[zero; FEW]; S]);
         let mut sum = zero;
         for part in &self.memory.parts {
             let c = self.coefficients::<T>(part.t, part.group).map(Num::of);
@@ -369,15 +409,31 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
                 let (p, state) = F::update(c, Num::of(point[i]), Num::of(prepare(gradient[i])), state);
                 // x·0 is 0 for finite numbers, and NaN for others. The gradient itself counts: a limit would hide it.
                 sum = sum + gradient[i] * zero;
-                sum = state.into_iter().fold(sum + p.get() * zero, |sum, x| sum + x.get() * zero);
+                sum = state.iter().fold(sum + p.get() * zero, |sum, x| sum + x.get() * zero);
+                points[i] = p.get();
+                (0..S).for_each(|k| states[k][i] = state[k].get());
             }
         }
-        sum == zero
+        if sum != zero {
+            return Ok(false);
+        }
+        grads.check_loss()?;
+        let slab = params.slab_mut::<T>();
+        let Memory { parts, slabs, steps, trained, .. } = &mut self.memory;
+        for range in parts.iter().map(|part| part.range.clone()) {
+            slab[range.clone()].copy_from_slice(&points[range.clone()]);
+            for (slab, state) in slabs.iter_mut().zip(&states) {
+                slab.slice_mut::<T>()[range.clone()].copy_from_slice(&state[range.clone()]);
+            }
+        }
+        trained.iter().for_each(|&p| steps[p] += 1);
+        self.memory.forget_bounds();
+        Ok(true)
     }
 }
 
-/// Up to how many parameters results are computed twice.
-const FEW: usize = 64;
+/// Up to how many parameters every result is looked at before any is stored.
+const FEW: usize = 32;
 
 /// Bounds of numbers.
 fn bounds_of<T: Float>(numbers: &[T]) -> Bounds {
@@ -455,6 +511,26 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Optimizer for Descent<F, 
         Ok(())
     }
 
+    fn update_text(&self, params: &Params) -> Result<UpdateText, &'static str> {
+        if self.lazy_rows {
+            return Err("it updates rows that gradients name");
+        }
+        let by_step = |group: &Group<F>| group.formula.by_step().map(Vec::from);
+        let coefficients: Option<Vec<_>> = self.groups.iter().map(by_step).collect();
+        let body = match params.dtype() {
+            DType::F32 => printed::update::<false, S, C>(|c, p, g, s| F::update(c, p, g, s)),
+            _ => printed::update::<true, S, C>(|c, p, g, s| F::update(c, p, g, s)),
+        };
+        Ok(UpdateText {
+            body: body.ok_or("its formula has too many numbers")?,
+            states: F::STATE.to_vec(),
+            coefficients: coefficients.ok_or("its coefficients are not given by step")?,
+            groups: crate::group::assign(&self.groups, params).map_err(|_| "a group matches no parameter")?,
+            prepare: Prepare::default(),
+            clip_norm: f64::INFINITY,
+        })
+    }
+
     fn takes_streams(&mut self, params: &Params, prepare: Prepare, size: f64) -> bool {
         fn certain<F: Formula<S, C>, T: Float, const S: usize, const C: usize>(
             descent: &mut Descent<F, S, C>,
@@ -493,13 +569,20 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Optimizer for Descent<F, 
         grads: &Gradients,
         supply: Supply<'_>,
     ) -> Result<(), StepError> {
-        grads.check_for(params)?;
+        let is_known = self.knows(params, grads, &supply);
+        if !is_known {
+            grads.check_for(params)?;
+        }
+        // Streamed parts are other parts, and rows may be.
+        let is_usual = supply.streams.is_none() && grads.layout() != 0;
+        self.memory.known = None;
         let done = match params.dtype() {
-            DType::F32 => self.step_typed::<f32>(params, grads, supply),
-            _ => self.step_typed::<f64>(params, grads, supply),
+            DType::F32 => self.step_typed::<f32>(params, grads, supply, is_known),
+            _ => self.step_typed::<f64>(params, grads, supply, is_known),
         };
         self.memory.bind(done.is_ok());
         done?;
+        self.memory.known = is_usual.then(|| (params.layout(), grads.layout()));
         params.write_back(grads);
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The formula of an elementwise optimiser.
 
+use autograd::loops::Coefficient;
 use autograd::{Num, Number};
 use std::fmt::Debug;
 
@@ -50,6 +51,12 @@ pub trait Formula<const S: usize, const C: usize>: Clone + Debug + Send + Sync +
 
     /// The update of one number: (coefficients, p, g, state) ↦ (p′, state′).
     fn update<N: Number>(c: [Num<N>; C], p: Num<N>, g: Num<N>, state: [Num<N>; S]) -> (Num<N>, [Num<N>; S]);
+
+    /// The same coefficients as data, so that text can make them too: what [`Coefficient::at`] gives. None where they are not of
+    /// these kinds.
+    fn by_step(&self) -> Option<[Coefficient; C]> {
+        None
+    }
 
     /// Shows each hyper-parameter, by its name and with its range, so that it can be read and changed.
     fn hyperparameters(&mut self, each: &mut Hyperparameters<'_>) {
@@ -111,3 +118,37 @@ macro_rules! with {
     };
 }
 pub(crate) use with;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::*;
+
+    fn agree<F: Formula<S, C>, const S: usize, const C: usize>(
+        optimizer: Result<Descent<F, S, C>, HyperparameterError>,
+    ) {
+        let optimizer = optimizer.expect("these are within their ranges");
+        let by_step = optimizer.formula().by_step().expect("it is one of those that have it");
+        for t in [1, 2, 3, 10, 1000, 100_000, u64::from(u32::MAX)] {
+            let (data, code) = (by_step.map(|c| c.at(t)), optimizer.formula().coefficients(t));
+            assert_eq!(data.map(f64::to_bits), code.map(f64::to_bits), "{t}: {optimizer:?}");
+        }
+    }
+
+    #[test]
+    fn coefficients_as_data_are_those_of_the_code() {
+        agree(Sgd::new(0.3));
+        agree(Momentum::new(0.3, 0.9).and_then(|m| m.dampening(0.2)));
+        agree(Momentum::pytorch(0.3, 0.9).and_then(|m| m.nesterov()));
+        agree(RmsProp::new(0.3));
+        agree(Lion::new(0.3));
+        agree(Adadelta::new(0.3));
+        agree(Adagrad::new(0.3));
+        agree(Adam::new(0.3));
+        agree(AdamW::new(0.3));
+        agree(Adamax::new(0.3));
+        agree(AmsGrad::new(0.3));
+        agree(AdaBelief::new(0.3));
+        agree(Yogi::new(0.3));
+    }
+}

@@ -1,7 +1,7 @@
 //! Lion.
 
 use crate::formula::with;
-use crate::{Descent, Formula, HyperparameterError, Hyperparameters, Range};
+use crate::{Coefficient, Descent, Formula, HyperparameterError, Hyperparameters, Range};
 use autograd::{Num, Number};
 
 /// Lion (Chen et al. 2023, algorithm 2): the sign of an average.
@@ -52,6 +52,10 @@ impl Formula<1, 6> for LionFormula {
 
     fn coefficients(&self, _t: u64) -> [f64; 6] {
         [self.learning_rate, self.weight_decay, self.beta1, 1.0 - self.beta1, self.beta2, 1.0 - self.beta2]
+    }
+
+    fn by_step(&self) -> Option<[Coefficient; 6]> {
+        Some(self.coefficients(1).map(Coefficient::Constant))
     }
 
     #[inline(always)]

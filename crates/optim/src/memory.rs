@@ -15,6 +15,10 @@ pub(crate) struct Memory<const S: usize> {
     pub(crate) groups: Vec<usize>,
     /// The parts of the slab in the current step. The list is kept from step to step to reuse its memory.
     pub(crate) parts: Vec<Part>,
+    /// The tensors that take part in the current step.
+    pub(crate) trained: Vec<usize>,
+    /// The layouts of the parameters and of the gradients that the parts were listed for, after a step that succeeded.
+    pub(crate) known: Option<(u64, u64)>,
     /// The subject that the memory belongs to. The first step sets it.
     pub(crate) subject: Option<Subject>,
     /// Whether a step was made: an optimiser belongs to the subject of the first one that succeeds.
@@ -50,6 +54,8 @@ impl<const S: usize> Default for Memory<S> {
             steps: vec![],
             groups: vec![],
             parts: vec![],
+            trained: vec![],
+            known: None,
             subject: None,
             bound: false,
             stamp: None,

@@ -1,7 +1,7 @@
 //! Gradient descent with momentum.
 
 use crate::formula::with;
-use crate::{Descent, Formula, HyperparameterError, Hyperparameters, Range};
+use crate::{Coefficient, Descent, Formula, HyperparameterError, Hyperparameters, Range};
 use autograd::{Num, Number};
 
 /// Gradient descent with momentum, in one of two forms.
@@ -110,6 +110,13 @@ impl Formula<1, 6> for MomentumFormula {
         // The step is the velocity, or the gradient and a part of the velocity.
         let (ahead, along) = if self.nesterov { (gain, self.momentum) } else { (0.0, 1.0) };
         [self.momentum, gain * kept, scale, ahead, along, self.weight_decay]
+    }
+
+    fn by_step(&self) -> Option<[Coefficient; 6]> {
+        let mut c = self.coefficients(2).map(Coefficient::Constant);
+        let [first, later] = [1, 2].map(|t| self.coefficients(t)[1]);
+        c[1] = Coefficient::First { first, later };
+        Some(c)
     }
 
     #[inline(always)]

@@ -2,7 +2,7 @@
 
 use crate::data::error;
 use crate::{HyperparameterError, Range, StepError};
-use autograd::loops::{Prepare, Slices, Supply};
+use autograd::loops::{Prepare, Slices, Supply, UpdateText};
 use autograd::{DType, Data, Gradients, NamedTensor, Optimizer, OptimizerState, Params, StateError};
 use std::fmt;
 
@@ -311,6 +311,18 @@ impl<O: Optimizer> Optimizer for Pipeline<O> {
         }
         (self.sum, self.count) = (Some(sum), count);
         Ok(())
+    }
+
+    fn update_text(&self, params: &Params) -> Result<UpdateText, &'static str> {
+        if !self.takes_as_they_are() || self.power != 2.0 {
+            return Err("it accumulates, reduces, or clips by other than the Euclidean norm or by value");
+        }
+        let text = self.optimizer.update_text(params)?;
+        if !text.prepare.is_nothing() || text.clip_norm < f64::INFINITY {
+            return Err("it is a pipeline within a pipeline");
+        }
+        let prepare = self.prepared(Prepare::default(), 1.0);
+        Ok(UpdateText { prepare, clip_norm: self.clip_norm, ..text })
     }
 
     fn takes_streams(&mut self, params: &Params, prepare: Prepare, largest: f64) -> bool {

@@ -1,7 +1,7 @@
 //! RMSprop.
 
 use crate::formula::with;
-use crate::{Descent, Formula, HyperparameterError, Hyperparameters, Range};
+use crate::{Coefficient, Descent, Formula, HyperparameterError, Hyperparameters, Range};
 use autograd::{Num, Number};
 
 /// RMSprop (Hinton 2012, lecture 6e), centred (Graves 2013, equations 38 to 45) and with momentum if asked for.
@@ -83,6 +83,10 @@ impl Formula<3, 8> for RmsPropFormula {
             centre * (1.0 - self.alpha),
             self.weight_decay,
         ]
+    }
+
+    fn by_step(&self) -> Option<[Coefficient; 8]> {
+        Some(self.coefficients(1).map(Coefficient::Constant))
     }
 
     #[inline(always)]

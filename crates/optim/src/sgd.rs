@@ -1,7 +1,7 @@
 //! Plain gradient descent.
 
 use crate::formula::with;
-use crate::{Descent, Formula, HyperparameterError, Hyperparameters, Range};
+use crate::{Coefficient, Descent, Formula, HyperparameterError, Hyperparameters, Range};
 use autograd::{Num, Number};
 
 /// Stochastic gradient descent (Robbins & Monro 1951), p ← p − η·(g + λ·p).
@@ -46,6 +46,10 @@ impl Formula<0, 2> for SgdFormula {
 
     fn coefficients(&self, _t: u64) -> [f64; 2] {
         [self.learning_rate, self.weight_decay]
+    }
+
+    fn by_step(&self) -> Option<[Coefficient; 2]> {
+        Some(self.coefficients(1).map(Coefficient::Constant))
     }
 
     #[inline(always)]

@@ -1,7 +1,7 @@
 //! Yogi.
 
 use crate::formula::{correction, with};
-use crate::{Descent, Formula, HyperparameterError, Hyperparameters, Range};
+use crate::{Coefficient, Descent, Formula, HyperparameterError, Hyperparameters, Range};
 use autograd::{Num, Number};
 
 /// Yogi (Zaheer et al. 2018, algorithm 2), with bias corrections as Adam's: a second average that changes by g² at most.
@@ -60,6 +60,14 @@ impl Formula<2, 7> for YogiFormula {
             (self.learning_rate / correction(self.beta1, t), 1.0 / correction(self.beta2, t));
         let first = if t == 1 { self.initial } else { 0.0 };
         [self.beta1, 1.0 - self.beta1, 1.0 - self.beta2, rate, spread, self.epsilon, first]
+    }
+
+    fn by_step(&self) -> Option<[Coefficient; 7]> {
+        let mut c = self.coefficients(1).map(Coefficient::Constant);
+        c[3] = Coefficient::Corrected { value: self.learning_rate, decay: self.beta1 };
+        c[4] = Coefficient::Corrected { value: 1.0, decay: self.beta2 };
+        c[6] = Coefficient::First { first: self.initial, later: 0.0 };
+        Some(c)
     }
 
     #[inline(always)]

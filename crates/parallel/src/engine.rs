@@ -39,7 +39,7 @@ impl<T: Term> Engine<T> {
     pub(crate) fn new(shards: &Shards<'_>, program: &Program, state: State, params: &Params) -> Engine<T> {
         let (elements, outputs) = (params.elements(), program.outputs().count());
         let (mut buffers, mut length) = (vec![], elements + outputs);
-        for &buffer in program.written().iter().filter(|buffer| params.buffer_dtype(**buffer) == T::DTYPE) {
+        for (buffer, _) in program.written().filter(|(buffer, _)| params.buffer_dtype(*buffer) == T::DTYPE) {
             let next = length + params.buffer_shape(buffer).elements();
             buffers.push((buffer, length..next));
             length = next;

@@ -158,23 +158,19 @@ impl<F> Implicit<F> {
         F: Fn(Var<'t>) -> Var<'t>,
     {
         let tape = guess.tape();
+        // What f is called from is no caller to blame: a mistake of f waits until the body is closed.
+        let mut mistake = None;
         let (r, used) = tape.close(&[guess], |z| {
             let found = (self.f)(z[0]);
             if (found.shape(), found.dtype()) != (guess.shape(), guess.dtype()) {
-                let given = format!(
-                    "{} {} for z of {} {}",
-                    found.shape(),
-                    found.dtype(),
-                    guess.shape(),
-                    guess.dtype()
-                );
-                Mistake::new(format!("{}: f gives {given}", self.name()))
-                    .line("guess", guess.describe())
-                    .rule("both have one shape and one dtype")
-                    .raise();
+                mistake = Some(self.wrong_result(guess, found));
+                return z[0];
             }
             if self.is_root { found } else { found - z[0] }
         });
+        if let Some(mistake) = mistake {
+            mistake.raise();
+        }
         let tolerance = self.tolerance.unwrap_or(if guess.dtype() == DType::F32 { 1e-5 } else { 1e-10 });
         let n = guess.shape().elements();
         let by = self.linear.unwrap_or(if n <= 32 { Linear::Dense } else { Linear::Gmres { restart: 20 } });
@@ -195,6 +191,18 @@ impl<F> Implicit<F> {
                 .raise();
         }
         z
+    }
+
+    fn wrong_result(&self, guess: Var<'_>, found: Var<'_>) -> Mistake {
+        let (z, dtype) = (guess.shape(), guess.dtype());
+        Mistake::new(format!(
+            "{}: f gives {} {} for z of {z} {dtype}",
+            self.name(),
+            found.shape(),
+            found.dtype()
+        ))
+        .line("guess", guess.describe())
+        .rule("both have one shape and one dtype")
     }
 
     fn name(&self) -> &'static str {

@@ -244,9 +244,9 @@ impl<'a> Model<'a> {
     /// The elements of a value, if the tape has them.
     pub(super) fn value(&self, id: NodeId) -> Option<Vec<f64>> {
         let node = self.node(id);
-        let nowhere = match node.value.source {
+        let nowhere = match node.source {
             crate::buffers::Source::Nowhere => true,
-            crate::buffers::Source::Parameters => self.list.is_traced(),
+            crate::buffers::Source::Parameters(_) => self.list.is_traced(),
             _ => false,
         };
         (!nowhere).then(|| self.list.strided(id, self.params).numbers().listed())

@@ -10,7 +10,7 @@ use super::stream::{self, Streams};
 use crate::buffers::Strided;
 use crate::call::{self, Fault, Fill, Room};
 use crate::code::MemoryView;
-use crate::dtype::{Data, DataRef, Storable, with_float, with_type};
+use crate::dtype::{Data, DataMut, DataRef, Float, Storable, each_dtype, with_float, with_type};
 use crate::ir::{Meta, Op};
 use crate::kernels::bases::Bases;
 use crate::kernels::matmul;
@@ -171,6 +171,37 @@ impl Machine {
         self.buffers[(y.memory - plan.first_buffer()) as usize].borrow()
     }
 
+    /// The same, to be written.
+    #[inline]
+    pub(super) fn output_mut(&mut self, plan: &Plan, y: &MemoryView) -> &mut Slab {
+        &mut self.buffers[(y.memory - plan.first_buffer()) as usize]
+    }
+
+    /// The slab of gradients, to be written.
+    #[inline]
+    pub(super) fn gradients_mut<T: Float>(&mut self) -> &mut [T] {
+        self.unshare_gradients();
+        let (first, elements) = (self.bases.first::<T>(GRADIENTS), self.bases.elements(GRADIENTS));
+        // SAFETY: the address is that of the slab of gradients, which is this machine's and shared with nobody. Asking the slab
+        // itself would take as long as a small step.
+        unsafe { std::slice::from_raw_parts_mut(first.cast_mut(), elements) }
+    }
+
+    /// Leaves the gradients to a clone that shares them, if there is one, and goes on with a copy.
+    #[inline]
+    fn unshare_gradients(&mut self) {
+        if self.gradients.is_shared() {
+            self.bases.set_mut(GRADIENTS as usize, self.gradients.slab_mut().raw());
+        }
+    }
+
+    /// Says that a run was made which left its results here, with this loss.
+    #[inline]
+    pub(super) fn ran<'m, 'i>(&'m mut self, plan: &'m Verified<Plan>, loss: f64) -> Ran<'m, 'i> {
+        self.gradients.set_loss(loss);
+        Ran { machine: self, plan, inputs: PhantomData }
+    }
+
     /// The gradients of the last run.
     pub(crate) fn gradients(&self) -> &Gradients {
         &self.gradients
@@ -213,6 +244,23 @@ impl Machine {
         Ok(Ran { machine: self, plan, inputs: PhantomData })
     }
 
+    /// Lets somebody else run all kernels, on the memories of this machine: `executor` tells whether it did.
+    ///
+    /// # Panics
+    /// As [`run`](Machine::run).
+    #[inline]
+    pub(crate) fn run_by<'m, 'i>(
+        &'m mut self,
+        plan: &'m Verified<Plan>,
+        slab: DataRef<'_>,
+        inputs: &[Option<DataRef<'i>>],
+        executor: impl FnOnce(Addresses<'_>) -> bool,
+    ) -> Option<Ran<'m, 'i>> {
+        assert!(self.is_of(plan), "a machine runs the plan that it was made for");
+        self.bind(plan, slab, inputs);
+        executor(Addresses(&self.bases)).then_some(Ran { machine: self, plan, inputs: PhantomData })
+    }
+
     /// Sets the address of an input, until it is set again.
     ///
     /// # Panics
@@ -233,19 +281,42 @@ impl Machine {
         plan.kernels.iter().enumerate().try_for_each(|(i, kernel)| self.kernel(i, kernel))
     }
 
-    /// The elements of an output of the plan.
+    /// The elements of an output of the plan, where the last step wrote them.
     pub(crate) fn result(&self, plan: &Plan, output: usize) -> DataRef<'_> {
         let y = &plan.outputs[output];
-        self.output(plan, y).first(y.shape.elements())
+        // SAFETY: an output begins its buffer, or what [`set_result`](Machine::set_result) put in the buffer's place.
+        with_type!(y.dtype, T => T::share(unsafe {
+            std::slice::from_raw_parts(self.bases.first(y.memory), y.shape.elements())
+        }))
+    }
+
+    /// Lets steps write an output [that is alone](Plan::is_alone) in its buffer elsewhere.
+    ///
+    /// # Safety
+    /// The memory is alive, and nobody else writes it, until the result is set again or
+    /// [`keep_results`](Machine::keep_results).
+    ///
+    /// # Panics
+    /// If the memory is too short or of another type.
+    pub(crate) unsafe fn set_result(&mut self, plan: &Plan, output: usize, mut to: DataMut<'_>) {
+        let memory = plan.outputs[output].memory as usize;
+        let base = each_dtype!(DataMut, &mut to, v => (v.as_mut_ptr().cast(), v.len()));
+        self.bases.set_mut(memory, (base.0, base.1, plan.outputs[output].dtype));
+    }
+
+    /// Lets all outputs be written to buffers again.
+    pub(crate) fn keep_results(&mut self, plan: &Plan) {
+        for y in &plan.outputs {
+            let buffer = &mut self.buffers[(y.memory - plan.first_buffer()) as usize];
+            self.bases.set_mut(y.memory as usize, buffer.raw());
+        }
     }
 
     /// Sets the addresses of memories that may differ from run to run.
     #[inline]
     fn bind(&mut self, plan: &Plan, slab: DataRef<'_>, inputs: &[Option<DataRef<'_>>]) {
         self.bases.set(PARAMETERS as usize, slab);
-        if self.gradients.is_shared() {
-            self.bases.set_mut(GRADIENTS as usize, self.gradients.slab_mut().raw());
-        }
+        self.unshare_gradients();
         for (i, input) in plan.inputs.iter().enumerate() {
             if let PlanInput::Given(_) = input {
                 let data = inputs.get(i).copied().flatten().unwrap_or_else(|| self.staged[i].borrow());
@@ -317,6 +388,29 @@ fn meta(x: &MemoryView) -> Meta {
     Meta::new(x.shape.clone(), x.dtype)
 }
 
+/// Where the memories of a plan begin while it runs, for an executor of another crate.
+///
+/// Each has at least the elements that the plan says, of its type, and those that the plan writes overlap no other. They stay
+/// while the executor runs, and nobody else touches them.
+#[derive(Clone, Copy, Debug)]
+pub struct Addresses<'a>(&'a Bases);
+
+impl Addresses<'_> {
+    /// How many memories there are.
+    pub fn count(self) -> usize {
+        self.0.count()
+    }
+
+    /// The first byte of a memory, by its number.
+    ///
+    /// # Panics
+    /// If there is none of this number.
+    #[inline]
+    pub fn of(self, memory: usize) -> *mut u8 {
+        self.0.address(memory)
+    }
+}
+
 /// A run that succeeded. It keeps the inputs borrowed, because gradients that are still to be computed read them.
 #[derive(Debug)]
 pub(crate) struct Ran<'m, 'i> {
@@ -326,16 +420,30 @@ pub(crate) struct Ran<'m, 'i> {
 }
 
 impl<'m> Ran<'m, 'm> {
-    /// Lets the gradients carry the loss, the first output, and what was written to buffers, the last ones.
+    /// Lets the gradients carry the loss, the first output.
     #[inline]
-    pub(crate) fn carry(&mut self, writes: &[params::Buffer]) {
+    pub(crate) fn carry_loss(&mut self) {
+        let Ran { machine: Machine { buffers, gradients, .. }, plan, .. } = self;
+        let y = &plan.outputs[0];
+        let loss = buffers[(y.memory - plan.first_buffer()) as usize].borrow().first(y.shape.elements());
+        gradients.set_loss(number(loss));
+    }
+
+    /// Lets the gradients carry what was written to buffers, the last outputs.
+    #[inline(never)]
+    pub(crate) fn carry_writes(&mut self, writes: &[params::Buffer]) {
         let Ran { machine: Machine { buffers, gradients, .. }, plan, .. } = self;
         let (first, outputs) = (plan.first_buffer(), &plan.outputs);
         let output = |y: &MemoryView| buffers[(y.memory - first) as usize].borrow().first(y.shape.elements());
-        gradients.set_loss(number(output(&outputs[0])));
         for (&buffer, y) in writes.iter().zip(&outputs[outputs.len() - writes.len()..]) {
             gradients.write(buffer, output(y));
         }
+    }
+
+    /// The gradients, all of them computed, and the threads.
+    #[inline]
+    pub(crate) fn all_gradients(self) -> (&'m Gradients, &'m Workers) {
+        (&self.machine.gradients, &self.machine.workers)
     }
 
     /// The gradients, the threads, and the streamed products: gradients that are still to be computed, with the largest that

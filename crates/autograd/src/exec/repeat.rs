@@ -4,14 +4,16 @@
 
 use super::machine::Machine;
 use super::scalars::Scalars;
-use super::steps::{Parts, contiguous, stage};
+use super::steps::{Parts, contiguous, stage, stage_turned};
 use crate::buffers::Strided;
 use crate::call::{Fault, Fill};
-use crate::dtype::{Data, DataMut, DataRef, Storable, each_dtype, with_float};
-use crate::ir::{Held, Piece, Scan};
+use crate::dtype::{DType, Data, DataMut, DataRef, Storable, each_dtype, with_float, with_type};
+use crate::ir::{Held, Piece, Ports, Scan};
 use crate::kernels::workers::Workers;
 use crate::params::Gradients;
 use crate::plan::{self, Buffer, Plan, Verified};
+use std::marker::PhantomData;
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 /// A body, ready to run.
@@ -29,7 +31,11 @@ pub(crate) enum Repeated {
 pub(crate) struct Planned {
     plan: Verified<Plan>,
     idle: Mutex<Vec<Memory>>,
+    /// The arguments whose transposes are the last inputs.
+    turned: Vec<usize>,
     carries: Vec<Buffer>,
+    /// For each output, whether each step may write it to where it is stacked.
+    own: Vec<bool>,
     shares_work: bool,
 }
 
@@ -48,7 +54,7 @@ impl Repeated {
     /// Plans the body of a loop by the passes that keep every bit.
     pub(crate) fn new(scan: &Scan) -> Repeated {
         let body = &*scan.body;
-        let plan = plan::body(scan);
+        let (plan, turned) = plan::turned_body(scan);
         if let Some(scalars) = Scalars::of(&plan.graph, body) {
             return Repeated::F64(scalars);
         }
@@ -57,7 +63,8 @@ impl Repeated {
         }
         let carries = body.arguments().take(body.ports.carried);
         let carries = carries.map(|m| Buffer { dtype: m.dtype, elements: m.shape.elements() }).collect();
-        let mut planned = Planned { plan, idle: Mutex::default(), carries, shares_work: false };
+        let own = (0..plan.outputs.len()).map(|i| plan.is_alone(i)).collect();
+        let mut planned = Planned { plan, idle: Mutex::default(), turned, carries, own, shares_work: false };
         let first = planned.memory(scan);
         planned.shares_work = first.machine.shares_work();
         planned.idle = Mutex::new(vec![first]);
@@ -90,7 +97,8 @@ impl Repeated {
             Repeated::Planned(planned) => {
                 let mut memory = planned.take(scan);
                 memory.machine.share(workers);
-                let done = memory.run(&planned.plan, scan, x, y);
+                let done = memory.run(planned, scan, x, y);
+                memory.machine.keep_results(&planned.plan);
                 planned.give(memory);
                 return done;
             }
@@ -128,32 +136,39 @@ impl Planned {
 impl Memory {
     fn run(
         &mut self,
-        plan: &Verified<Plan>,
+        planned: &Planned,
         scan: &Scan,
         x: &[Strided<'_>],
-        y: Fill<'_>,
+        mut y: Fill<'_>,
     ) -> Result<(), Fault> {
         let Memory { machine, parts: Parts { pieces, .. }, carries, staged } = self;
-        let (ports, pieces) = (scan.body.ports, &*pieces);
+        let (plan, ports, pieces) = (&planned.plan, scan.body.ports, &*pieces);
         x.iter().zip(staged.iter_mut()).for_each(|(x, staged)| stage(x, staged));
+        for (&i, staged) in planned.turned.iter().zip(&mut staged[x.len()..]) {
+            stage_turned(&x[i], staged);
+        }
         let operand = |i: usize| contiguous(&x[i], &staged[i]);
+        let out = Row::of(&mut y.data, scan.steps);
         for (i, carry) in carries.iter_mut().enumerate() {
             carry.borrow_mut().copy_from(operand(i));
         }
-        let mut out = y.data;
+        // Where a history is kept, the carries before a step lie in its place for that step.
+        let history = |i: usize| pieces.iter().find(|piece| piece.held == Held::History(i));
+        let mut order = scan.order().peekable();
+        for (i, carry) in carries.iter().enumerate() {
+            if let (Some(piece), Some(&t)) = (history(i), order.peek()) {
+                out.put(piece, Some(t), carry.borrow());
+            }
+        }
         let mut sums_begun = false;
         // A step that reads nothing of its own and changes no carry: all after it are the same, and only their results are written.
         let mut is_still = false;
-        for t in scan.order() {
-            for piece in pieces {
-                if let Held::History(i) = piece.held {
-                    put(&mut out, piece, Some(t), carries[i].borrow());
-                }
-            }
+        while let Some(t) = order.next() {
+            let carry = |i: usize| history(i).map_or(carries[i].borrow(), |piece| out.get(piece, Some(t)));
             if !is_still {
                 for i in 0..x.len() {
                     let data = match i {
-                        i if i < ports.carried => carries[i].borrow(),
+                        i if i < ports.carried => carry(i),
                         i if ports.is_read(i) => {
                             let all = operand(i);
                             let each = all.len() / scan.steps;
@@ -163,35 +178,45 @@ impl Memory {
                     };
                     machine.set_input(i, data);
                 }
-                // SAFETY: every input was set above, to memory that is alive and that no kernel writes: the operands, and the carries,
-                // which change only after the step.
+                for (i, turned) in staged.iter().enumerate().skip(x.len()).take(planned.turned.len()) {
+                    machine.set_input(i, turned.borrow());
+                }
+                for piece in pieces {
+                    if let Some(i) = ports.of_each_step(piece.held).filter(|&i| planned.own[i]) {
+                        // SAFETY: the row is alive until the results are kept again, and a place is one result's.
+                        unsafe { machine.set_result(plan, i, out.get_mut(piece, Some(t))) };
+                    }
+                }
+                // SAFETY: every input was set above, to memory that is alive and that no kernel writes: the operands, and the
+                // carries, which change only after the step.
                 unsafe { machine.step(plan) }?;
             }
             for piece in pieces {
-                match piece.held {
-                    Held::Result(i) if ports.is_stacked(i) => {
-                        put(&mut out, piece, Some(t), machine.result(plan, i));
+                match (ports.of_each_step(piece.held), piece.held) {
+                    (Some(i), _) if is_still || !planned.own[i] => {
+                        out.put(piece, Some(t), machine.result(plan, i));
                     }
-                    Held::Product(i) => {
-                        put(&mut out, piece, Some(t), machine.result(plan, ports.results() + i));
-                    }
-                    Held::Result(i) if i >= ports.carried => match sums_begun {
-                        true => add(&mut out, piece, machine.result(plan, i)),
-                        false => put(&mut out, piece, None, machine.result(plan, i)),
+                    (None, Held::Result(i)) if i >= ports.carried => match sums_begun {
+                        true => add(out.get_mut(piece, None), machine.result(plan, i)),
+                        false => out.put(piece, None, machine.result(plan, i)),
                     },
                     _ => {}
                 }
             }
             sums_begun = true;
-            is_still = ports.read == 0 && is_same(carries, |i| machine.result(plan, i));
+            is_still =
+                ports.read == 0 && (0..carries.len()).all(|i| carry(i).is_same(machine.result(plan, i)));
             for (i, carry) in carries.iter_mut().enumerate() {
-                carry.borrow_mut().copy_from(machine.result(plan, i));
+                match (history(i), order.peek()) {
+                    (Some(piece), Some(&next)) => out.put(piece, Some(next), machine.result(plan, i)),
+                    _ => carry.borrow_mut().copy_from(machine.result(plan, i)),
+                }
             }
         }
         for piece in pieces {
             match piece.held {
-                Held::Result(i) if i < ports.carried => put(&mut out, piece, None, carries[i].borrow()),
-                Held::Result(i) if !sums_begun && !ports.is_stacked(i) => clear(&mut out, piece),
+                Held::Result(i) if i < ports.carried => out.put(piece, None, carries[i].borrow()),
+                Held::Result(i) if !sums_begun && !ports.is_stacked(i) => clear(out.get_mut(piece, None)),
                 _ => {}
             }
         }
@@ -199,29 +224,80 @@ impl Memory {
     }
 }
 
-/// Writes the values of one step to a piece: as one of all steps, or as the only ones.
-fn put(out: &mut DataMut<'_>, piece: &Piece, step: Option<usize>, values: DataRef<'_>) {
-    let start = piece.start + step.unwrap_or(0) * values.len();
-    out.part(start..start + values.len()).copy_from(values);
+/// The row of numbers that a run fills: an address, because a step writes some of its places and reads others.
+struct Row<'a> {
+    first: *mut u8,
+    elements: usize,
+    dtype: DType,
+    steps: usize,
+    of: PhantomData<&'a mut u8>,
 }
 
-/// Whether the next carries are those that are there, to the last bit.
-fn is_same<'a>(carries: &[Data], next: impl Fn(usize) -> DataRef<'a>) -> bool {
-    carries.iter().enumerate().all(|(i, carry)| carry.borrow().is_same(next(i)))
+impl<'a> Row<'a> {
+    fn of(data: &'a mut DataMut<'_>, steps: usize) -> Row<'a> {
+        let dtype = data.dtype();
+        let (first, elements) = each_dtype!(DataMut, data, v => (v.as_mut_ptr().cast(), v.len()));
+        Row { first, elements, dtype, steps, of: PhantomData }
+    }
+
+    /// Where a piece lies, or its part for one step.
+    fn place(&self, piece: &Piece, step: Option<usize>) -> Range<usize> {
+        let place = match step {
+            Some(t) => {
+                let each = piece.elements() / self.steps;
+                piece.start + t * each..piece.start + (t + 1) * each
+            }
+            None => piece.start..piece.start + piece.elements(),
+        };
+        assert!(place.end <= self.elements, "a piece beyond its row");
+        place
+    }
+
+    /// The numbers of a place. Nobody writes them while they are used: a run fills one place after the other.
+    fn get(&self, piece: &Piece, step: Option<usize>) -> DataRef<'_> {
+        let place = self.place(piece, step);
+        // SAFETY: within the row, which this run alone uses.
+        with_type!(self.dtype, T => T::share(unsafe {
+            std::slice::from_raw_parts(self.first.cast::<T>().add(place.start), place.len())
+        }))
+    }
+
+    /// The same, to be written. Nobody else uses the place meanwhile.
+    fn get_mut(&self, piece: &Piece, step: Option<usize>) -> DataMut<'_> {
+        let place = self.place(piece, step);
+        // SAFETY: as above.
+        with_type!(self.dtype, T => T::share_mut(unsafe {
+            std::slice::from_raw_parts_mut(self.first.cast::<T>().add(place.start), place.len())
+        }))
+    }
+
+    /// Writes a place.
+    fn put(&self, piece: &Piece, step: Option<usize>, values: DataRef<'_>) {
+        self.get_mut(piece, step).copy_from(values);
+    }
+}
+
+impl Ports {
+    /// The output of a body's plan that a piece has of each step, unless that is a carry.
+    fn of_each_step(self, held: Held) -> Option<usize> {
+        match held {
+            Held::Result(i) => self.is_stacked(i).then_some(i),
+            Held::Product(i) => Some(self.results() + i),
+            Held::History(_) => None,
+        }
+    }
 }
 
 /// Adds the values of one step to those of the steps before.
-fn add(out: &mut DataMut<'_>, piece: &Piece, values: DataRef<'_>) {
+fn add(sums: DataMut<'_>, values: DataRef<'_>) {
     with_float!(values.dtype(), T => {
-        let sums = T::slice_mut(out.part(piece.start..piece.start + values.len()));
-        for (sum, &x) in sums.iter_mut().zip(T::slice(values)) {
+        for (sum, &x) in T::slice_mut(sums).iter_mut().zip(T::slice(values)) {
             *sum += x;
         }
     });
 }
 
 /// A sum over no steps.
-fn clear(out: &mut DataMut<'_>, piece: &Piece) {
-    let sums = out.part(piece.start..piece.start + piece.elements());
+fn clear(sums: DataMut<'_>) {
     each_dtype!(DataMut, sums, v => v.fill(Default::default()));
 }

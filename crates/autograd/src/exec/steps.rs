@@ -4,6 +4,7 @@ use crate::buffers::Strided;
 use crate::dtype::{DType, Data, DataRef, Storable, with_type};
 use crate::ir::{Piece, Scan};
 use crate::kernels::elementwise;
+use crate::view::View;
 
 /// The parts of a loop's result: what they follow from, and what they are. They are kept from run to run.
 #[derive(Debug)]
@@ -33,6 +34,16 @@ pub(super) fn stage(x: &Strided<'_>, staged: &mut Data) {
             values.resize(x.shape.iter().product(), T::default());
             elementwise::copy(view, values);
         }
+    })
+}
+
+/// Copies the transpose of a matrix.
+pub(super) fn stage_turned(x: &Strided<'_>, staged: &mut Data) {
+    let (shape, strides) = ([x.shape[1], x.shape[0]], [x.strides[1], x.strides[0]]);
+    with_type!(x.dtype(), T => {
+        let values = T::vec(staged);
+        values.resize(shape[0] * shape[1], T::default());
+        elementwise::copy(View { shape: &shape, strides: &strides, ..x.view::<T>() }, values);
     })
 }
 

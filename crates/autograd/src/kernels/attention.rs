@@ -14,6 +14,7 @@
 mod block;
 mod parts;
 
+pub use parts::AttentionOrder;
 pub(crate) use parts::{Operands, Sizes};
 
 use super::areas::areas;
@@ -24,9 +25,6 @@ use crate::scratch::Scratch;
 use crate::view::View;
 use block::{Area, Work};
 use parts::{Block, Entries};
-
-/// Cotangents of keys and values are summed up in so many parts, if there are not as many entries.
-const PARTS: usize = 4;
 
 /// Bytes of scratch for a worker, forwards or backwards.
 pub(crate) fn scratch<T>(sizes: &Sizes) -> usize {
@@ -76,7 +74,7 @@ pub(crate) fn back<T: Multiply + Lane>(
     }
     let (work, g) = (Work::of(x, sizes), Entries::of(g));
     // The first part of an entry sums up in the result, the others beside it.
-    let parts = PARTS.div_ceil(entries).min(m.div_ceil(sizes.queries()));
+    let parts = sizes.parts();
     let sum = n * (d + e);
     let mut others = vec![T::default(); entries * (parts - 1) * sum];
     let mut rest = others.chunks_mut(sum.max(1));

@@ -59,6 +59,17 @@ impl Bases {
         start.cast()
     }
 
+    /// How many memories there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The address of a memory's first element, whatever its type.
+    #[inline(always)]
+    pub(crate) fn address(&self, memory: usize) -> *mut u8 {
+        self.0[memory].0
+    }
+
     /// How many elements a memory has.
     #[inline(always)]
     pub(crate) fn elements(&self, memory: u32) -> usize {

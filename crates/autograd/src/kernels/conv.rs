@@ -4,12 +4,14 @@
 //!
 //! Work is cut by sizes alone, and sums follow orders given by sizes alone, so no bit depends on threads or instruction sets.
 mod field;
+mod order;
 mod parts;
 mod products;
 mod sizes;
 mod sparse;
 mod weight;
 
+pub use order::WeightOrder;
 pub(crate) use sizes::Sizes;
 pub(crate) use weight::weight;
 

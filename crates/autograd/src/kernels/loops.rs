@@ -33,7 +33,8 @@ pub(crate) struct Wiring<T> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tiles<T> {
     pub(crate) table: *const *mut T,
-    /// How many elements: a multiple of [`LANES`], but for reductions of rows.
+    /// The element of each tile that is the first, and how many there are: a multiple of [`LANES`], but for sums of all.
+    pub(crate) start: usize,
     pub(crate) n: usize,
     /// For reductions of rows: how many, and how long.
     pub(crate) rows: usize,
@@ -42,8 +43,8 @@ pub(crate) struct Tiles<T> {
 
 /// # Safety
 /// The table has a pointer for each number in the wiring that the loop uses. The operands that it reads have `n`
-/// elements; results have room for as many and overlap neither operands nor each other. A reduction of rows reads
-/// `rows·row` elements and writes `rows`; a repetition along rows the other way round.
+/// elements from `start` on; results have room for as many and overlap neither operands nor each other. A reduction of
+/// rows reads `rows·row` elements and writes `rows`; a repetition along rows the other way round.
 pub(crate) type Loop<T> = unsafe fn(&Wiring<T>, &Tiles<T>);
 
 /// What is computed in: `f32` or `f64`.
@@ -87,12 +88,18 @@ trait Map<T, const N: usize> {
 type Chunk<T> = [T; LANES];
 
 impl<T> Tiles<T> {
+    /// So many elements, from the first on, without rows.
+    #[inline(always)]
+    pub(crate) fn of(table: *const *mut T, n: usize) -> Tiles<T> {
+        Tiles { table, start: 0, n, rows: 0, row: 0 }
+    }
+
     /// # Safety
     /// See [`Loop`].
     #[inline(always)]
     unsafe fn at(&self, slot: Slot) -> *mut T {
         // SAFETY: the caller's promise.
-        unsafe { *self.table.add(slot as usize) }
+        unsafe { (*self.table.add(slot as usize)).add(self.start) }
     }
 
     /// The first `n` elements of an operand.
@@ -307,30 +314,35 @@ pub(crate) fn truth<T: Lane>(is: bool) -> T {
 pub(crate) fn fill<T: Lane, const N: usize>(f: Loop<T>, p: f64, x: [&[T]; N], out: &mut [T]) {
     let n = out.len();
     assert!(x.iter().all(|x| x.len() == n), "operands and result of one length");
-    let whole = n / LANES * LANES;
     let wiring = Wiring { x: [0, 1, 2], y: 3, more: [3; 2], p: T::from_f64(p) };
     let y = out.as_mut_ptr();
     let mut table = [y; 4];
     for (place, x) in table.iter_mut().zip(x) {
         *place = x.as_ptr().cast_mut();
     }
+    let whole = Tiles::of(table.as_ptr(), n / LANES * LANES);
     // SAFETY: operands and result have n elements.
     unsafe {
-        if whole > 0 {
-            f(&wiring, &Tiles { table: table.as_ptr(), n: whole, rows: 0, row: 0 });
-        }
-        if n > whole {
-            fill_rest(f, &wiring, x.map(|x| &x[whole..]), y.add(whole));
+        match n {
+            0 => {}
+            1..LANES => fill_few(f, &wiring, x, y),
+            _ => {
+                f(&wiring, &whole);
+                if n > whole.n {
+                    // What is left over is done in whole lanes too: those that end with the operands.
+                    f(&wiring, &Tiles { start: n - LANES, n: LANES, ..whole });
+                }
+            }
         }
     }
 }
 
-/// What is left over is done in full lanes beside, of which a part is kept.
+/// Few elements are done in whole lanes beside, of which a part is kept.
 ///
 /// # Safety
 /// As for [`fill`]'s loop, with operands of less than [`LANES`] elements, and room for as many.
 #[inline(always)]
-unsafe fn fill_rest<T: Lane, const N: usize>(f: Loop<T>, wiring: &Wiring<T>, x: [&[T]; N], y: *mut T) {
+unsafe fn fill_few<T: Lane, const N: usize>(f: Loop<T>, wiring: &Wiring<T>, x: [&[T]; N], y: *mut T) {
     let mut rest = [[T::from_f64(1.0); LANES]; N];
     let mut last = [T::default(); LANES];
     let mut table = [last.as_mut_ptr(); 4];
@@ -340,7 +352,7 @@ unsafe fn fill_rest<T: Lane, const N: usize>(f: Loop<T>, wiring: &Wiring<T>, x: 
     }
     // SAFETY: operands and result have LANES elements; the rest is the caller's promise.
     unsafe {
-        f(wiring, &Tiles { table: table.as_ptr(), n: LANES, rows: 0, row: 0 });
+        f(wiring, &Tiles::of(table.as_ptr(), LANES));
         std::ptr::copy_nonoverlapping(last.as_ptr(), y, x[0].len());
     }
 }

@@ -14,7 +14,7 @@ fn a_loop_beyond_its_operand() {
     let table = [x.as_mut_ptr(), y.as_mut_ptr()];
     let wiring = Wiring { x: [0; 3], y: 1, more: [1; 2], p: 0.0 };
     // SAFETY: none, on purpose: the operand is shorter than the result.
-    unsafe { f32::unary(Unary::Exp)(&wiring, &Tiles { table: table.as_ptr(), n: 64, rows: 0, row: 0 }) };
+    unsafe { f32::unary(Unary::Exp)(&wiring, &Tiles::of(table.as_ptr(), 64)) };
     assert!(y.iter().all(|y| *y > 0.0));
 }
 

@@ -6,6 +6,7 @@
 #[cfg(target_arch = "x86_64")]
 use super::simd::has_fma;
 use crate::dtype::Float;
+use crate::math::logistic;
 use crate::number::{BinaryRow, Digits, Num, UnaryRow};
 use crate::rows::{VisitBinary, VisitUnary};
 use crate::table::{Binary, Compare, Unary};
@@ -26,18 +27,66 @@ impl<T> Function<T> {
     }
 }
 
+/// σ(x) and σ(−x), by one exponential.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sigmoids<T>(unsafe fn(T) -> (T, T));
+
+impl<T> Sigmoids<T> {
+    #[inline(always)]
+    fn call(self, x: T) -> (T, T) {
+        // SAFETY: `sigmoids` chooses a function that this CPU has the instructions for.
+        unsafe { (self.0)(x) }
+    }
+}
+
 /// What an instruction does. Truth values are 1 and 0.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Act<T> {
     Add,
     Sub,
     Mul,
+    /// a·b + c, rounded twice.
+    MulThenAdd,
     Div,
     Neg,
     Compare(Compare),
     /// a ≠ 0 ? b : c.
     Select,
     Call(Function<T>),
+    /// σ(a). The next instruction is `Second`, which gives σ(−a).
+    Sigmoids(Sigmoids<T>),
+    /// The second result of the instruction before.
+    Second,
+}
+
+impl<T> Act<T> {
+    /// How many registers it reads.
+    pub(crate) fn reads(&self) -> usize {
+        match self {
+            Act::Second => 0,
+            Act::Neg | Act::Sigmoids(_) => 1,
+            Act::Add | Act::Sub | Act::Mul | Act::Div | Act::Compare(_) | Act::Call(_) => 2,
+            Act::MulThenAdd | Act::Select => 3,
+        }
+    }
+
+    /// A number that acts have in common which give the same for the same numbers; none for one that depends on its place.
+    pub(crate) fn key(&self) -> Option<usize> {
+        Some(match self {
+            Act::Add => 0,
+            Act::Sub => 1,
+            Act::Mul => 2,
+            Act::Div => 3,
+            Act::Neg => 4,
+            Act::Select => 5,
+            Act::MulThenAdd => 6,
+            Act::Sigmoids(_) => 7,
+            Act::Compare(c) => 8 + *c as usize,
+            // No function lies that low.
+            Act::Call(f) => f.0 as usize,
+            Act::Second => return None,
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +114,11 @@ impl<T: Digits + Float> Instructions<T> {
         Instructions { first, list }
     }
 
+    /// How many instructions there are.
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+
     /// How many registers there are.
     pub(crate) fn registers(&self) -> usize {
         self.first + self.list.len()
@@ -76,6 +130,7 @@ impl<T: Digits + Float> Instructions<T> {
         let r = registers.as_mut_ptr();
         // What the instruction before gave need not be read back from memory: chains are what small loops consist of.
         let (mut last, mut last_register) = (T::default(), Register::MAX);
+        let mut second = T::default();
         for (i, Instruction { act, x }) in self.list.iter().enumerate() {
             let at = |k: usize| match x[k] == last_register {
                 true => last,
@@ -86,11 +141,18 @@ impl<T: Digits + Float> Instructions<T> {
                 Act::Add => at(0) + at(1),
                 Act::Sub => at(0) - at(1),
                 Act::Mul => at(0) * at(1),
+                Act::MulThenAdd => at(0) * at(1) + at(2),
                 Act::Div => at(0) / at(1),
                 Act::Neg => -at(0),
                 Act::Compare(c) => truth(c.holds(at(0), at(1))),
                 Act::Select => at(if at(0) == T::default() { 2 } else { 1 }),
                 Act::Call(f) => f.call(at(0), at(1)),
+                Act::Sigmoids(f) => {
+                    let (y, minus) = f.call(at(0));
+                    second = minus;
+                    y
+                }
+                Act::Second => second,
             };
             // SAFETY: there are so many registers.
             unsafe { *r.add(self.first + i) = y };
@@ -112,6 +174,25 @@ pub(crate) fn of_unary<T: Digits>(f: Unary) -> Function<T> {
 /// The function of a row of two arguments.
 pub(crate) fn of_binary<T: Digits>(f: Binary) -> Function<T> {
     f.visit(Pointer(PhantomData))
+}
+
+/// The two sigmoids of a number.
+pub(crate) fn sigmoids<T: Digits>() -> Sigmoids<T> {
+    #[inline(always)]
+    fn both<T: Digits>(x: T) -> (T, T) {
+        let (plus, minus) = logistic(Num(x)).of(Num(x));
+        (plus.0, minus.0)
+    }
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "fma")]
+    fn fma<T: Digits>(x: T) -> (T, T) {
+        both(x)
+    }
+    #[cfg(target_arch = "x86_64")]
+    if has_fma() {
+        return Sigmoids(fma::<T>);
+    }
+    Sigmoids(both::<T>)
 }
 
 struct Pointer<T>(PhantomData<T>);

@@ -10,6 +10,8 @@
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+
 /// An instruction set that loops are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "the baseline is all there is"))]
@@ -67,17 +69,28 @@ impl Isa {
     }
 }
 
-/// Whether an instruction set may be used. Only tests say no, to try the narrower ones.
+/// Whether an instruction set may be used: any, unless [`limit_vectors`] was called. Tests limit each thread by itself.
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "the baseline is all there is"))]
 #[inline(always)]
 pub(crate) fn allows(set: Set) -> bool {
     #[cfg(test)]
     return tests::allows(set);
     #[cfg(not(test))]
-    {
-        let _ = set;
-        true
-    }
+    return set as u8 >= WIDEST.load(Relaxed);
+}
+
+/// The widest instruction set that may be used.
+static WIDEST: AtomicU8 = AtomicU8::new(Set::Avx512 as u8);
+
+/// Uses no vectors of more bits from now on: with 256, what AVX2 has. No bit of a result changes. It is for comparisons with
+/// libraries that are held to narrower vectors, and is called before anything is planned.
+pub fn limit_vectors(bits: usize) {
+    let set = match bits {
+        512.. => Set::Avx512,
+        256..512 => Set::Avx2,
+        _ => Set::Baseline,
+    };
+    WIDEST.store(set as u8, Relaxed);
 }
 
 /// Runs `f` compiled for the widest vectors of this CPU.

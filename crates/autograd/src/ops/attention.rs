@@ -9,7 +9,7 @@ use super::attended::{dense_weights, needs, parts, pulled, require_attention, si
 use super::factors::{doubles, write};
 use super::prelude::*;
 use crate::ir::{Attention, AttentionBack};
-use crate::kernels::attention::{Operands, Sizes};
+use crate::kernels::attention::{AttentionOrder, Operands, Sizes};
 
 impl<'t> Var<'t> {
     /// Averages of the rows of V, softmax(Q·Kᵀ)·V, for queries Q = `self` of \[…, m, d\], keys of \[…, n, d\] and values of
@@ -82,6 +82,13 @@ fn attend<'t>(q: Var<'t>, k: Var<'t>, v: Var<'t>, mask: Option<Var<'t>>, causal:
     }
     let flops = 2 * n.saturating_mul(d.saturating_add(e)) / e.max(1);
     record(Attention { causal, flops }, &x)
+}
+
+impl Attention {
+    /// The order in which sums are made, from the shapes of queries and values.
+    pub fn order(&self, q: &[usize], v: &[usize]) -> AttentionOrder {
+        sizes(q, v, self.causal).order()
+    }
 }
 
 impl Rule for Attention {

@@ -14,7 +14,7 @@ use super::factors::{doubles, write};
 use super::prelude::*;
 use super::softmax::sum_keeping;
 use crate::ir::AttentionBack;
-use crate::kernels::attention::{Operands, Sizes};
+use crate::kernels::attention::{AttentionOrder, Operands, Sizes};
 
 /// The inverse of [`parts`].
 fn joined<'t>(x: [Var<'t>; 3]) -> Var<'t> {
@@ -27,6 +27,11 @@ fn joined<'t>(x: [Var<'t>; 3]) -> Var<'t> {
 }
 
 impl AttentionBack {
+    /// The order in which sums are made, from the shapes of queries and values.
+    pub fn order(&self, q: &[usize], v: &[usize]) -> AttentionOrder {
+        sizes(q, v, self.causal).order()
+    }
+
     /// The gradient of φ for queries, keys, values and G.
     fn second<'t>(&self, x: &[Var<'t>], h: [Var<'t>; 3]) -> [Var<'t>; 4] {
         let ([q, k, v, g], [hq, hk, hv]) = ([0, 1, 2, 3].map(|i| x[i]), h);

@@ -10,6 +10,7 @@ use super::convolve::{convolve_transposed, convolve_weight};
 use super::prelude::*;
 use crate::ir::{Conv, Sliding};
 use crate::kernels::conv::Sizes;
+use crate::tree::Order;
 
 /// Shapes of x, weight and y that a kernel over the same axes has, with the channels that the form demands.
 pub(super) fn require_axes(x: &[&Meta], over: &Sliding, lengths: [&Shape; 2]) -> Result<DType, Mismatch> {
@@ -60,6 +61,12 @@ impl Conv {
     fn sizes(&self, x: &[usize], w: &[usize]) -> Sizes<'_> {
         let groups = self.groups;
         Sizes { images: x[0], groups, inputs: w[1], outputs: w[0] / groups, over: &self.over }
+    }
+
+    /// The order in which an element adds up, over channels and then over the elements of the kernel; beyond the ends of an axis lie
+    /// zeros. None if rounded products are added one by one, without those beyond the ends.
+    pub fn order(&self, x: &[usize], weight: &[usize]) -> Option<Order> {
+        self.sizes(x, weight).forward_order()
     }
 }
 

@@ -14,6 +14,13 @@ impl ConvTranspose {
         let groups = self.groups;
         Sizes { images: y[0], groups, inputs: w[1], outputs: w[0] / groups, over: &self.over }
     }
+
+    /// Whether an element adds up in chains of about equal length, over channels and then over those elements of the kernel that meet
+    /// its place at a position, within the operand or beyond its ends. Else rounded products are added one by one, without those
+    /// beyond the ends.
+    pub fn in_chains(&self, x: &[usize], weight: &[usize]) -> bool {
+        self.sizes(x, weight).adjoint_in_chains()
+    }
 }
 
 impl Rule for ConvTranspose {

@@ -7,12 +7,18 @@ use super::conv::{bilinear, each_product, needs, require_axes, shaped};
 use super::convolve::{convolve, convolve_transposed};
 use super::prelude::*;
 use crate::ir::ConvWeight;
-use crate::kernels::conv::Sizes;
+use crate::kernels::conv::{Sizes, WeightOrder};
 
 impl ConvWeight {
     fn sizes(&self, x: &[usize], y: &[usize]) -> Sizes<'_> {
         let groups = self.groups;
         Sizes { images: x[0], groups, inputs: x[1] / groups, outputs: y[1] / groups, over: &self.over }
+    }
+
+    /// The order in which an element adds up. None if rounded products are added one by one, image by image, without those beyond
+    /// the ends.
+    pub fn order(&self, x: &[usize], g: &[usize]) -> Option<WeightOrder> {
+        self.sizes(x, g).weight_order()
     }
 }
 

@@ -160,6 +160,17 @@ impl Tested for Scan {
             })
             .large(),
         );
+        // In the derivative each step multiplies by the transpose of x[1], which a run turns once.
+        all.push(
+            row("scan of products by a square", &[&[3, 24, 40], &[40, 40]], |x| {
+                let first = x[0].index(0, 0);
+                let step = x[0].tape().scan(3, first, x[0], |h, y| {
+                    ((h.matmul(x[1]) * 0.1 + y).tanh().matmul(x[1].t()) * 0.1, ())
+                });
+                step.0
+            })
+            .large(),
+        );
         all
     }
 }

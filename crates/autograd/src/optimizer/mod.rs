@@ -5,9 +5,11 @@ mod checks;
 mod clip;
 mod memory;
 mod supply;
+mod text;
 
 pub use memory::{NamedTensor, OptimizerState, StateError};
 pub use supply::{Prepare, Slices, Supply};
+pub use text::{Coefficient, UpdateText};
 
 use crate::error::{HyperparameterError, StepError};
 use crate::params::{Gradients, Params};
@@ -124,6 +126,16 @@ pub trait Optimizer {
         Ok(())
     }
 
+    /// The update as text, for a printer of programs.
+    ///
+    /// # Errors
+    /// Why it has none.
+    #[doc(hidden)]
+    fn update_text(&self, params: &Params) -> Result<UpdateText, &'static str> {
+        let _ = params;
+        Err("its update is not the formula of one number")
+    }
+
     /// Whether gradients can be taken as they are computed, each while its own parameter is updated, if none is larger
     /// than `largest`: the update of a number depends on nothing else, and its results are certainly finite.
     #[doc(hidden)]
@@ -192,6 +204,9 @@ macro_rules! forward {
             }
             fn set_state(&mut self, params: &Params, state: &OptimizerState) -> Result<(), StateError> {
                 (**self).set_state(params, state)
+            }
+            fn update_text(&self, params: &Params) -> Result<UpdateText, &'static str> {
+                (**self).update_text(params)
             }
             fn takes_streams(&mut self, params: &Params, prepare: Prepare, largest: f64) -> bool {
                 (**self).takes_streams(params, prepare, largest)

@@ -165,6 +165,7 @@ impl Params {
         self.check_name(&name);
         let index = u32::try_from(self.buffers.len()).expect("fewer than 2³² buffers");
         let stamp = identity();
+        self.layout = super::new_version();
         self.by_name.insert(name.clone(), Entry::Buffer(index));
         self.buffers.push(BufferEntry { name, shape, data, stamp });
         Buffer { owner: self.owner, index, stamp }

@@ -1,7 +1,7 @@
 //! The gradients of all parameters, as an owned value.
 
 use super::buffers::Writes;
-use super::{Buffer, Param, Params};
+use super::{Buffer, Param, Params, new_version};
 use crate::dtype::{DType, Data, DataRef, Float, with_float};
 use crate::slab::Slab;
 use std::ops::Range;
@@ -40,6 +40,8 @@ struct GradientData {
     none_is_meant: bool,
     /// The gradients by other nodes of the tape, which were to be retained.
     retained: Vec<Retained>,
+    /// A number that others have only if they are gradients of the same parameters; 0 if no such number was given.
+    layout: u64,
 }
 
 /// The gradient by a node of the tape.
@@ -77,7 +79,7 @@ impl Gradients {
             data.held.fill(None);
             data.writes.clear();
             data.retained.clear();
-            data.none_is_meant = false;
+            (data.none_is_meant, data.layout) = (false, 0);
             last.loss = None;
             return last;
         }
@@ -99,12 +101,14 @@ impl Gradients {
             }
             held[param.index()] = Some(Held::new(*param, range.clone()));
         }
-        Gradients::new(owner, Slab::splat(dtype, 0.0, elements), held)
+        let mut gradients = Gradients::new(owner, Slab::splat(dtype, 0.0, elements), held);
+        gradients.contents_mut().layout = new_version();
+        gradients
     }
 
     fn new(owner: u32, slab: Slab, held: Vec<Option<Held>>) -> Gradients {
-        let data =
-            GradientData { slab, held, writes: Writes::default(), none_is_meant: false, retained: vec![] };
+        let (writes, retained) = (Writes::default(), vec![]);
+        let data = GradientData { slab, held, writes, none_is_meant: false, retained, layout: 0 };
         Gradients { owner, loss: None, contents: Arc::new(data) }
     }
 
@@ -166,6 +170,13 @@ impl Gradients {
         Some(T::slice(elements.borrow()))
     }
 
+    /// A number that is 0, or stands for which parameters have gradients here: whoever has seen it before knows.
+    #[doc(hidden)]
+    #[inline]
+    pub fn layout(&self) -> u64 {
+        self.contents.layout
+    }
+
     /// Whether a parameter has a gradient.
     pub(crate) fn has(&self, param: Param) -> bool {
         self.contents.held.get(param.index()).is_some_and(Option::is_some)
@@ -206,7 +217,8 @@ impl Gradients {
     /// assert!(grads.get::<f64>(w).is_none());
     /// ```
     pub fn or_none(mut self) -> Gradients {
-        self.contents_mut().none_is_meant = true;
+        let contents = self.contents_mut();
+        (contents.none_is_meant, contents.layout) = (true, 0);
         self
     }
 
@@ -235,7 +247,9 @@ impl Gradients {
         let mut rows = rows.to_vec();
         rows.sort_unstable();
         rows.dedup();
-        match self.contents_mut().held.get_mut(param.index()) {
+        let contents = self.contents_mut();
+        contents.layout = 0;
+        match contents.held.get_mut(param.index()) {
             Some(Some(held)) if held.stamp == param.stamp => held.rows = Some(rows.into()),
             _ => panic!("name_rows: parameter number {} has no gradient here", param.index()),
         }
@@ -275,6 +289,7 @@ impl Gradients {
     /// Marks that a parameter has a gradient, and returns the slab and the range to write it to.
     pub(crate) fn insert(&mut self, param: Param, range: Range<usize>) -> (&mut Slab, Range<usize>) {
         let contents = self.contents_mut();
+        contents.layout = 0;
         contents.held[param.index()] = Some(Held::new(param, range.clone()));
         (&mut contents.slab, range)
     }
@@ -376,6 +391,7 @@ impl Gradients {
     /// From now on has a gradient wherever `other` has one, is refused where it would be, and writes what it wrote.
     pub(crate) fn take_over(&mut self, other: &Gradients, writes: bool) {
         let (theirs, data) = (&other.contents, self.contents_mut());
+        data.layout = 0;
         data.held.resize(data.held.len().max(theirs.held.len()), None);
         for (held, theirs) in data.held.iter_mut().zip(&theirs.held) {
             match (held, theirs) {
@@ -399,6 +415,7 @@ impl Gradients {
         data.held.fill(None);
         data.writes.clear();
         data.retained.clear();
+        data.layout = 0;
         self.loss = None;
     }
 

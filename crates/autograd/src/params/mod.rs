@@ -73,11 +73,46 @@ fn identity() -> u32 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// A number that no other version of any slab has. No value depends on it.
-#[inline]
+/// A number that no other version of anything has, and that is not 0. No value depends on it.
 fn new_version() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
+    static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// The version of a slab: no other one has its number, but those of clones that have not changed since. Most numbers are taken
+/// from a block of one's own, because asking for one that nobody else has costs as much as a small step.
+#[derive(Debug)]
+struct Version {
+    now: u64,
+    /// How many numbers of the block are left.
+    left: u32,
+}
+
+impl Version {
+    /// The numbers in a block.
+    const BLOCK: u32 = 1 << 16;
+
+    fn new() -> Version {
+        let mut version = Version { now: 0, left: 0 };
+        version.change();
+        version
+    }
+
+    #[inline]
+    fn change(&mut self) {
+        if self.left == 0 {
+            (self.now, self.left) = (new_version() << 16, Version::BLOCK);
+        }
+        self.now += 1;
+        self.left -= 1;
+    }
+}
+
+impl Clone for Version {
+    /// The rest of the block stays with the original.
+    fn clone(&self) -> Version {
+        Version { now: self.now, left: 0 }
+    }
 }
 
 /// What a name stands for: an index among the parameters, or among the buffers.
@@ -111,7 +146,9 @@ pub struct Params {
     by_name: HashMap<String, Entry>,
     slab: Slab,
     /// Changes with every access that may change the slab.
-    version: u64,
+    version: Version,
+    /// Changes with what there is and what is frozen. Clones have the same until one of them changes.
+    layout: u64,
 }
 
 impl Params {
@@ -151,7 +188,8 @@ impl Params {
             buffers: Vec::new(),
             by_name: HashMap::new(),
             slab: Slab::empty(dtype),
-            version: new_version(),
+            version: Version::new(),
+            layout: new_version(),
         }
     }
 
@@ -272,6 +310,7 @@ impl Params {
     #[track_caller]
     pub fn set_frozen(&mut self, param: Param, frozen: bool) {
         self.entry(param);
+        self.layout = new_version();
         self.entries[param.index()].frozen = frozen;
     }
 
@@ -282,6 +321,7 @@ impl Params {
     #[track_caller]
     pub fn set_scope_frozen(&mut self, scope: &str, frozen: bool) -> usize {
         let prefix = format!("{scope}.");
+        self.layout = new_version();
         let matching = self.entries.iter_mut().filter(|e| e.name.starts_with(&prefix));
         match matching.map(|e| e.frozen = frozen).count() {
             0 => self.no_scope(scope).raise(),
@@ -326,7 +366,7 @@ impl Params {
     #[track_caller]
     pub fn slab_mut<T: Float>(&mut self) -> &mut [T] {
         self.check_type::<T>();
-        self.version = new_version();
+        self.version.change();
         self.slab.slice_mut()
     }
 
@@ -334,7 +374,14 @@ impl Params {
     #[doc(hidden)]
     #[inline]
     pub fn version(&self) -> u64 {
-        self.version
+        self.version.now
+    }
+
+    /// A number that differs whenever a parameter or a buffer may have been added, or one may have been frozen or unfrozen.
+    #[doc(hidden)]
+    #[inline]
+    pub fn layout(&self) -> u64 {
+        self.layout
     }
 
     /// A number that tells the first `len` parameters from those of another `Params`, also of a clone that has grown apart.
@@ -392,7 +439,8 @@ impl Params {
         let start = self.slab.len();
         self.slab.extend(values);
         self.by_name.insert(name.clone(), Entry::Param(index));
-        self.version = new_version();
+        self.version.change();
+        self.layout = new_version();
         let stamp = identity();
         self.entries.push(ParamEntry {
             name,

@@ -134,6 +134,13 @@ fn sum(out: &mut Graph, axes: &[u8], x: NodeId) -> Option<NodeId> {
     if axes.iter().all(|&a| shape[a as usize] == 1) {
         return Some(out.reshape(x, result));
     }
+    // A sum over merged axes is one over the axes themselves: the same terms in the same order.
+    if let Op::Reshape(_) = out.node(x).op {
+        let source = out.operand(x);
+        let merged = merged_axes(out.shape(source), &shape, axes)?;
+        let sum = out.sum(source, merged);
+        return Some(out.reshape(sum, result));
+    }
     // If a broadcast has repeated every summed axis, the sum has n equal terms.
     let Op::Broadcast(_) = out.node(x).op else { return None };
     let source = out.operand(x);
@@ -154,4 +161,23 @@ fn sum(out: &mut Graph, axes: &[u8], x: NodeId) -> Option<NodeId> {
     let once = out.broadcast(once, result);
     let n = out.number(terms as f64, once);
     Some(out.binary(Binary::Mul, once, n))
+}
+
+/// The axes of `from` that a reshape merges into `axes` of `to`; none if it does not merge whole axes.
+fn merged_axes(from: &[usize], to: &[usize], axes: &[u8]) -> Option<Axes> {
+    let (mut merged, mut next) = (Axes::new(), 0);
+    for (axis, &length) in to.iter().enumerate() {
+        let (first, mut product) = (next, 1);
+        while product < length || (next < from.len() && from[next] == 1) {
+            product *= from.get(next)?;
+            next += 1;
+        }
+        if product != length {
+            return None;
+        }
+        if axes.contains(&(axis as u8)) {
+            (first..next).for_each(|axis| merged.push(axis as u8));
+        }
+    }
+    (next == from.len() && !merged.is_empty()).then_some(merged)
 }

@@ -1,23 +1,44 @@
 //! Assembling parts: a sum of parts, each padded with zeros so that they do not overlap, is their concatenation. The adjoint of
-//! several slices is such a sum. (x + 0 is x, except for the sign of a zero.)
+//! several slices is such a sum. (x + 0 is x, except for the sign of a zero.) And a slice that lies in one part is a slice of
+//! that part: the adjoint of a loop takes the pieces of its result's cotangent, of which most are zero.
 
 use super::graph::{Graph, Node};
-use crate::ir::{Binary, Concat, Inputs, Meta, NodeId, Op, Pad};
+use crate::ir::{Binary, Concat, Inputs, Meta, NodeId, Op, Pad, Slice};
 use crate::lists::sort_by;
+use std::ops::Range;
 
 /// The start of a part along the axis, its length, and its node.
 type Part = (usize, usize, NodeId);
 
-/// Writes sums of padded parts as concatenations.
+/// Writes sums of padded parts as concatenations, and slices of them as slices of a part.
 pub(crate) fn assemble(graph: Graph) -> Graph {
     graph.rewrite(|out, id| {
         let node = out.node(id);
-        let whole = match (&node.op, &node.inputs[..]) {
+        let simpler = match (&node.op, &node.inputs[..]) {
             (Op::Binary(Binary::Add), &[a, b]) => together(out, a, b),
+            (&Op::Slice(Slice { axis, start, length }), &[x]) if self::axis(out, x) == Some(axis) => {
+                within_part(out, id, x, start..start + length)
+            }
             _ => None,
         };
-        whole.unwrap_or_else(|| out.keep(id))
+        simpler.unwrap_or_else(|| out.keep(id))
     })
+}
+
+/// The slice `id` of parts `x` as one of the part that it lies in, or as zeros.
+fn within_part(out: &mut Graph, id: NodeId, x: NodeId, range: Range<usize>) -> Option<NodeId> {
+    let touches = |&(start, length, _): &Part| start < range.end && range.start < start + length;
+    let mut touched = parts(out, x).into_iter().filter(touches);
+    let Some((start, length, part)) = touched.next() else { return Some(out.number(0.0, id)) };
+    if range.start < start || start + length < range.end {
+        return None;
+    }
+    if range.len() == length {
+        return Some(part);
+    }
+    let (axis, origin) = (axis(out, x)?, out.node(id).origin);
+    let slice = Slice { axis, start: range.start - start, length: range.len() };
+    Some(out.add(slice, [part].into(), origin))
 }
 
 /// a + b as a concatenation, if the parts of a and b do not overlap.

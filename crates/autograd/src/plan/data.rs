@@ -145,6 +145,15 @@ impl Plan {
         FIRST_INPUT + self.inputs.len() as u32
     }
 
+    /// Whether an output is all that its buffer holds in the end, so that it may be written elsewhere.
+    pub(crate) fn is_alone(&self, output: usize) -> bool {
+        let y = &self.outputs[output];
+        let fits = self.memory(y.memory).is_some_and(|memory| {
+            matches!(memory.contents, Contents::Buffer) && memory.elements == y.shape.elements()
+        });
+        fits && self.outputs.iter().filter(|other| other.memory == y.memory).count() == 1
+    }
+
     /// The kernels of the streamed gradients, in the order of the slab.
     pub fn streamed(&self) -> &[Kernel] {
         &self.kernels[self.kernels.len() - self.streams..]

@@ -52,7 +52,7 @@ impl Graph {
             let node = &list.nodes[id];
             if let Op::Constant | Op::Variable = node.op {
                 list.nodes[id].op = match list.strided(id as NodeId, params).data {
-                    data if matches!(node.value.source, Source::Number(_)) && survives(data) => {
+                    data if matches!(node.source, Source::Number(_)) && survives(data) => {
                         Op::Full(number(data))
                     }
                     data => {
@@ -64,7 +64,10 @@ impl Graph {
         }
         let scopes = std::mem::take(&mut list.scopes);
         let nodes = list.nodes.into_vec().into_iter();
-        let node = |tape::Node { op, inputs, meta, origin, .. }| Node { op, inputs, meta, origin };
+        let node = |node: tape::Node| {
+            let meta = node.meta.clone();
+            Node { op: node.op, inputs: node.inputs, meta, origin: node.origin }
+        };
         let mut nodes: Vec<Node> = nodes.map(node).listed();
         nodes.shrink_to_fit();
         Graph { list: (0..nodes.len() as NodeId).listed(), nodes, inputs, outputs, scopes }
@@ -207,6 +210,15 @@ impl Graph {
 
     pub(crate) fn full_of(&mut self, x: f64, meta: Meta, origin: Origin) -> NodeId {
         self.push(Node { op: Op::Full(x), inputs: Inputs::new(), meta, origin })
+    }
+
+    /// A new input of the shape and dtype of a node.
+    pub(super) fn input_like(&mut self, x: NodeId) -> NodeId {
+        let Node { meta, origin, .. } = self.node(x).clone();
+        let number = self.inputs.len();
+        let input = Input { name: format!("copy {number}"), meta: meta.clone(), buffer: None };
+        self.inputs.push(PlanInput::Given(input));
+        self.push(Node { op: Op::Input(number as u32), inputs: Inputs::new(), meta, origin })
     }
 
     /// Turns a node into a constant of one number.

@@ -5,7 +5,7 @@
 
 use super::draft::{Draft, Value};
 use super::graph::Graph;
-use super::hash::Map;
+use super::hash::{Map, Set};
 use super::memory::Allocation;
 use super::slots;
 use super::units::{Fusion, Group, NO_UNIT, Role, reduced};
@@ -31,6 +31,7 @@ impl Lower<'_> {
             row: group.row,
             allocation,
             values,
+            stored: Set::default(),
             spread: Map::default(),
             numbers: Map::default(),
             draft: Draft::new(group.dtype),
@@ -55,6 +56,8 @@ struct Lowering<'a> {
     row: usize,
     allocation: &'a Allocation,
     values: &'a mut [Value],
+    /// The values that are stored.
+    stored: Set<Value>,
     spread: Map<Value, Value>,
     numbers: Map<Bits, Value>,
     draft: Draft,
@@ -116,9 +119,10 @@ impl Lowering<'_> {
     fn keep(&mut self, id: NodeId, mut value: Value, extent: Extent) {
         if self.fusion.is_stored(id) {
             // A value that no step makes, or that is stored twice, needs a tile of its own.
-            if !self.draft.by_step[value as usize] || self.draft.writes.iter().any(|w| w.slot == value) {
+            if !self.draft.by_step[value as usize] || self.stored.contains(&value) {
                 value = self.draft.step(Act::Copy(value), extent);
             }
+            self.stored.insert(value);
             let to = self.allocation.root(self.graph, id);
             self.draft.writes.push(Write::new(to, value, extent));
         }

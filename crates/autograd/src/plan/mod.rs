@@ -31,6 +31,7 @@ mod sink;
 mod slopes;
 mod slots;
 mod stream;
+mod turned;
 mod units;
 mod verify;
 mod views;
@@ -142,7 +143,17 @@ fn placed(
 /// Plans the body of a loop by the passes that keep every bit. Its inputs are the arguments, in order; its outputs the results and, with
 /// a history, the products.
 pub fn body(scan: &ir::Scan) -> Verified<Plan> {
-    plan(Graph::of_body(&scan.body, scan.history), &Params::f64(), &[], Passes::exact(), None)
+    of_body(Graph::of_body(&scan.body, scan.history))
+}
+
+/// The same, with [turned matrices](turned): also the arguments whose transposes are the last inputs, in order.
+pub(crate) fn turned_body(scan: &ir::Scan) -> (Verified<Plan>, Vec<usize>) {
+    let (graph, turned) = turned::turned(Graph::of_body(&scan.body, scan.history), scan.body.ports);
+    (of_body(graph), turned)
+}
+
+fn of_body(graph: Graph) -> Verified<Plan> {
+    plan(graph, &Params::f64(), &[], Passes::exact(), None)
 }
 
 /// The names of passes, each with the number of nodes after it.

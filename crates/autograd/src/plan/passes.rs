@@ -97,7 +97,7 @@ passes! {
     fold: List(super::fold::fold), Same;
     /// Simplifies: x·1, x + 0, −(−x), transposes of transposes, sums of broadcasts.
     algebra: List(super::algebra::algebra), OfSums;
-    /// Writes sums of padded parts, such as the adjoint of several slices, as concatenations.
+    /// Writes sums of padded parts, such as the adjoint of several slices, as concatenations, and reads slices from their part.
     assemble: List(super::assemble::assemble), Same;
     /// Computes equal expressions once.
     cse: List(super::cse::cse), Same;
@@ -127,6 +127,8 @@ passes! {
     pair: Steps(super::pair::pair), Same;
     /// Lets values that are not alive at the same time share a buffer.
     pool: Choice, Same;
+    /// Runs a program whose values have four elements at most number by number, without its kernels.
+    numbers: Choice, Same;
 }
 
 impl Passes {

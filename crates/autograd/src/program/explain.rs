@@ -2,6 +2,7 @@
 
 use super::Program;
 use super::report::KernelLine;
+use crate::exec::Small;
 use crate::lists::IntoList;
 use crate::plan::Recomputed;
 use crate::text::{scaled, table};
@@ -29,6 +30,8 @@ pub struct Explanation {
     /// The number of streamed gradients, which go straight into an update, and their bytes.
     streams: (usize, usize),
     passes: Vec<(&'static str, usize)>,
+    /// How many instructions a run takes that goes number by number.
+    numbers: Option<usize>,
     /// Passes that do not change the list.
     also: Vec<&'static str>,
 }
@@ -75,6 +78,7 @@ impl Program {
             recomputed: self.plan.recomputed,
             held: self.held(),
             streams: self.streams(),
+            numbers: self.small.as_ref().map(Small::len),
             passes: self.plan.passes.clone(),
             also: self.plan.also.clone(),
         }
@@ -146,6 +150,13 @@ impl fmt::Display for Explanation {
         if let (1.., bytes) = self.streams {
             let gradients = plural(self.streams.0, "gradient");
             writeln!(f, "streams  {gradients} that a step never stores: {}", scaled(bytes as f64, "B"))?;
+        }
+        if let Some(numbers) = self.numbers {
+            writeln!(
+                f,
+                "numbers  all values are small: a run takes {} on numbers, and no kernel",
+                plural(numbers, "instruction")
+            )?;
         }
         let passes: Vec<String> = self.passes.iter().map(|(name, nodes)| format!("{name} {nodes}")).listed();
         write!(f, "nodes    {}", passes.join(" → "))?;

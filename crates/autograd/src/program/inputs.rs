@@ -23,9 +23,10 @@ pub trait AnyTensor {
     /// Writes the elements to an empty buffer, in row-major order.
     #[doc(hidden)]
     fn copy_to(&self, out: &mut Data);
-    /// The elements, if they have this dtype and shape and are contiguous: one call for the usual case.
+    /// The elements, if they have this dtype and this shape of so many elements, or lie along one axis of as many, and are
+    /// contiguous: one call for the usual cases.
     #[doc(hidden)]
-    fn piece_of(&self, dtype: DType, shape: &[usize]) -> Option<DataRef<'_>>;
+    fn piece_of(&self, dtype: DType, shape: &[usize], elements: usize) -> Option<DataRef<'_>>;
 }
 
 impl<A: ToTensor> AnyTensor for A {
@@ -47,8 +48,8 @@ impl<A: ToTensor> AnyTensor for A {
         self.write_to(A::Elem::vec(out));
     }
     #[inline]
-    fn piece_of(&self, dtype: DType, shape: &[usize]) -> Option<DataRef<'_>> {
-        let fits = A::Elem::DTYPE == dtype && self.has_shape(shape);
+    fn piece_of(&self, dtype: DType, shape: &[usize], elements: usize) -> Option<DataRef<'_>> {
+        let fits = A::Elem::DTYPE == dtype && (self.has_shape(shape) || self.has_shape(&[elements]));
         self.as_elements().filter(|_| fits).map(A::Elem::share)
     }
 }

@@ -5,11 +5,13 @@ mod explain;
 mod inputs;
 mod jit;
 mod nonfinite;
+mod outside;
 #[cfg(feature = "clock")]
 mod profile;
 mod report;
 mod run;
 mod state;
+mod steps;
 
 pub use explain::Explanation;
 pub use inputs::{AnyTensor, Inputs};
@@ -18,9 +20,11 @@ pub use jit::{BoxedJit, Jit};
 pub use profile::Profile;
 pub use run::{OutputKey, Run};
 pub use state::State;
+pub use steps::TrainingSteps;
 
 use crate::dtype::DType;
 pub(crate) use crate::error::ProgramError;
+use crate::exec::Small;
 use crate::grad::parameter_gradients;
 use crate::ir::{Meta, NodeId};
 use crate::lists::IntoList;
@@ -57,6 +61,8 @@ use std::ops::Range;
 #[derive(Debug)]
 pub struct Program {
     pub(crate) plan: Verified<Plan>,
+    /// The same number by number, where no value has more than a few.
+    small: Option<Small>,
     /// What was traced, before any pass.
     recorded: Graph,
     /// Whose parameters it reads, of which type, and how many numbers the slab has.
@@ -65,8 +71,8 @@ pub struct Program {
     elements: usize,
     /// The parameters that there were.
     extent: Extent,
-    /// For each input that is given, its number among those of the plan.
-    given: Vec<u32>,
+    /// For each input that is given, its number among those of the plan, and how many elements it has.
+    given: Vec<(u32, usize)>,
     /// How many inputs are given or read from buffers: the first ones of the plan.
     inputs: usize,
     /// How many of the plan's outputs are those of the trace; the others are written to buffers.
@@ -420,8 +426,12 @@ impl Program {
             gradients = Some(found.iter().map(|&(p, _)| (p, params.range(p))).listed());
         }
         let inputs = tape.list().traced_inputs().len();
-        let is_given = |number: &u32| tape.list().traced_inputs()[*number as usize].buffer.is_none();
-        let given = (0..inputs as u32).filter(is_given).listed();
+        let elements = |number: u32| {
+            let list = tape.list();
+            let input = &list.traced_inputs()[number as usize];
+            input.buffer.is_none().then(|| (number, input.meta.shape.elements()))
+        };
+        let given = (0..inputs as u32).filter_map(elements).listed();
         let ranges: Vec<Range<usize>> =
             gradients.iter().flatten().map(|(_, range): &(Param, Range<usize>)| range.clone()).listed();
         let parameter = |p: Param| {
@@ -430,8 +440,10 @@ impl Program {
         };
         let mut recorded = Graph::of(tape, nodes);
         let plan = plan(recorded.draft(), params, &ranges, passes, outputs.budget);
+        let small = if passes.has("numbers") { Small::of(&plan, |p| params.range(p)) } else { None };
         let program = Program {
             plan,
+            small,
             recorded,
             owner: params.id(),
             dtype: params.dtype(),
@@ -473,10 +485,16 @@ impl Program {
         (&self.plan.inputs[number as usize]).into()
     }
 
-    /// The buffers that a run writes, in the order in which its gradients carry what was written.
+    /// The state that a run changes, each with the number of the result, among those of the plan, that becomes its values.
     #[doc(hidden)]
-    pub fn written(&self) -> &[Buffer] {
-        &self.writes
+    pub fn written(&self) -> impl Iterator<Item = (Buffer, usize)> {
+        self.writes.iter().enumerate().map(|(i, &buffer)| (buffer, self.outputs + i))
+    }
+
+    /// Gradients of 0 for the parameters that a run computes gradients of; none if it was traced without.
+    #[doc(hidden)]
+    pub fn zero_gradients(&self) -> Option<Gradients> {
+        self.gradients.as_ref().map(|_| self.empty_gradients())
     }
 
     /// Whether a run gives gradients.
@@ -492,6 +510,19 @@ impl Program {
     #[doc(hidden)]
     pub fn check(&self, params: &Params) -> Result<(), ProgramError> {
         self.check_params(params)
+    }
+
+    /// The parameters that a step with these parameters changes, and their parts of the slab. None if the program has no gradients.
+    #[doc(hidden)]
+    pub fn trained(&self, params: &Params) -> Option<Vec<(Param, Range<usize>)>> {
+        let all = self.gradients.as_ref()?.iter();
+        Some(all.filter(|(param, _)| !params.is_frozen(*param)).cloned().collect())
+    }
+
+    /// Whether a step writes state that is not trained.
+    #[doc(hidden)]
+    pub fn writes_state(&self) -> bool {
+        !self.writes.is_empty()
     }
 
     /// How many kernels one run takes; [`explain`](Program::explain) tells which.
@@ -537,7 +568,7 @@ impl Program {
 
     /// The inputs in order, as they were traced.
     fn given(&self) -> impl Iterator<Item = &crate::tape::Input> {
-        (0..self.given.len()).map(|i| self.input(i))
+        (0..self.given.len()).map(|i| self.input(i).0)
     }
 
     /// The inputs that are given or read from buffers.
@@ -548,10 +579,12 @@ impl Program {
         })
     }
 
+    /// An input that is given, and how many elements it has.
     #[inline]
-    fn input(&self, i: usize) -> &crate::tape::Input {
-        match &self.plan.inputs[self.given[i] as usize] {
-            PlanInput::Given(input) => input,
+    fn input(&self, i: usize) -> (&crate::tape::Input, usize) {
+        let (number, elements) = self.given[i];
+        match &self.plan.inputs[number as usize] {
+            PlanInput::Given(input) => (input, elements),
             PlanInput::Constant(_) => unreachable!("the inputs of each run come first"),
         }
     }

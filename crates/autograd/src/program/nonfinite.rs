@@ -61,7 +61,7 @@ impl Program {
             if needed.next_if_eq(&id).is_some() {
                 self.evaluate(list, params, node, &given)?;
             }
-            let computed = !matches!(list.nodes.next().value.source, Source::Nowhere);
+            let computed = !matches!(list.nodes.next().source, Source::Nowhere);
             list.nodes.append();
             if let Some(found) = computed.then(|| born_at(list, id, Some(params))).flatten() {
                 return Ok(Some(found));
@@ -79,7 +79,7 @@ impl Program {
         given: &impl Fn(usize) -> DataRef<'a>,
     ) -> Result<(), ProgramError> {
         let shape = &node.meta.shape;
-        list.nodes.next_mut().value = match &node.op {
+        let value = match &node.op {
             Op::Parameter(p) => Value::parameter(params.range(*p).start, shape.strides()),
             Op::Full(x) => Value::number(Number::new(node.meta.dtype, *x), shape.len()),
             Op::Input(number) => {
@@ -94,6 +94,7 @@ impl Program {
                 return evaluate(list, Some(params)).map_err(|fault| self.fault_of(node, fault));
             }
         };
+        list.nodes.fill(value);
         Ok(())
     }
 

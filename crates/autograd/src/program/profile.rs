@@ -21,7 +21,7 @@ pub struct Profile {
 }
 
 impl Program {
-    /// Runs the program so many times (at least once, after one run that is not counted) and gives the median time of
+    /// Runs the kernels of the program so many times (at least once, after one run that is not counted) and gives the median time of
     /// each kernel, with its share, its floating-point operations and its bytes per second. Needs the feature `clock`,
     /// which is on by default.
     ///
@@ -46,14 +46,14 @@ impl Program {
         runs: usize,
     ) -> Result<Profile, ProgramError> {
         let (runs, kernels) = (runs.max(1), self.plan.kernels.len());
-        self.run_observed(state, params, &inputs, |_| {})?;
+        self.run_watched(state, params, &inputs, |_| {})?;
         let mut marks: Vec<Instant> = Vec::with_capacity(kernels + 1);
         let mut times: Vec<Vec<Duration>> = vec![Vec::with_capacity(runs); kernels];
         let (mut overheads, mut totals) = (Vec::with_capacity(runs), Vec::with_capacity(runs));
         for _ in 0..runs {
             marks.clear();
             let start = Instant::now();
-            self.run_observed(state, params, &inputs, |_| marks.push(Instant::now()))?;
+            self.run_watched(state, params, &inputs, |_| marks.push(Instant::now()))?;
             let total = start.elapsed();
             for (times, pair) in times.iter_mut().zip(marks.windows(2)) {
                 times.push(pair[1] - pair[0]);

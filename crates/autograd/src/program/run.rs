@@ -91,7 +91,7 @@ impl Program {
         params: &Params,
         inputs: impl Inputs,
     ) -> Result<Run<'s>, ProgramError> {
-        self.run_observed(state, params, &inputs, |_| {})?;
+        self.run_first(self.plan.kernels.len(), state, params, &inputs, None)?;
         Ok(Run { program: self, state, streamed: false })
     }
 
@@ -134,7 +134,7 @@ impl Program {
         optimizer: &mut (impl Optimizer + ?Sized),
         inputs: impl Inputs,
     ) -> Result<f64, StepError> {
-        self.step_outputs(state, params, optimizer, inputs).map(|run| run.item(0))
+        self.step_first(state, params, optimizer, &inputs).map(|(loss, _)| loss)
     }
 
     /// As [`step`](Program::step), and gives all outputs, as they were before the update.
@@ -176,53 +176,87 @@ impl Program {
         optimizer: &mut (impl Optimizer + ?Sized),
         inputs: impl Inputs,
     ) -> Result<Run<'s>, StepError> {
+        let (_, streamed) = self.step_first(state, params, optimizer, &inputs)?;
+        Ok(Run { program: self, state, streamed })
+    }
+
+    /// A step: the loss, and whether gradients went straight into the update.
+    #[inline]
+    #[track_caller]
+    fn step_first(
+        &self,
+        state: &mut State,
+        params: &mut Params,
+        optimizer: &mut (impl Optimizer + ?Sized),
+        inputs: &impl Inputs,
+    ) -> Result<(f64, bool), StepError> {
         let first = self.plan.kernels.len() - self.plan.streams;
-        let ran = self.run_first(first, state, params, &inputs, |_| {})?;
+        let ran = self.run_first(first, state, params, inputs, None)?;
         self.check_gradients();
         let accepts = |largest| optimizer.takes_streams(params, Prepare::default(), largest);
         let (grads, workers, streams) = ran.gradients(accepts);
         let streamed = streams.is_some();
         let supply = Supply { workers: Some(workers), streams, ..Supply::default() };
         optimizer.step_from(params, grads, supply)?;
-        Ok(Run { program: self, state, streamed })
+        Ok((grads.loss().expect("a run with gradients has a loss"), streamed))
     }
 
-    pub(super) fn run_observed(
+    /// Runs the kernels, and calls `watch` with the number of each before it, and with their count at the end.
+    #[cfg(feature = "clock")]
+    pub(super) fn run_watched(
         &self,
         state: &mut State,
         params: &Params,
         inputs: &impl Inputs,
-        before: impl FnMut(usize) + Send,
+        mut watch: impl FnMut(usize),
     ) -> Result<(), ProgramError> {
-        self.run_first(self.plan.kernels.len(), state, params, inputs, before).map(|_| ())
+        self.run_first(self.plan.kernels.len(), state, params, inputs, Some(&mut watch)).map(|_| ())
     }
 
-    /// Runs the first `kernels` kernels.
+    /// Runs the first `kernels` kernels, or the whole program number by number unless somebody watches the kernels.
+    #[inline]
     fn run_first<'a>(
         &'a self,
         kernels: usize,
         state: &'a mut State,
         params: &Params,
         inputs: &'a impl Inputs,
-        before: impl FnMut(usize) + Send,
+        watch: Option<&mut dyn FnMut(usize)>,
     ) -> Result<Ran<'a, 'a>, ProgramError> {
         if !state.machine.is_of(&self.plan) {
             return Err(ProgramError::ForeignState);
         }
-        self.check_params(params)?;
+        if state.checked != params.layout() {
+            self.check_params(params)?;
+            state.checked = params.layout();
+        }
         let mut pieces = Pieces::new();
         self.bind(state, params, inputs, &mut pieces)?;
-        let ran = state.machine.run(&self.plan, kernels, params.slab(), &pieces, before);
-        let mut ran = ran.map_err(|failed| self.fault_error(failed))?;
-        if self.gradients.is_some() {
-            ran.carry(&self.writes);
+        let State { machine, registers, .. } = state;
+        let (plan, slab) = (&self.plan, params.slab());
+        let mut ran = match &self.small {
+            Some(small) if watch.is_none() => small.run(plan, registers, machine, slab, &pieces),
+            _ => {
+                let ran = match watch {
+                    Some(watch) => machine.run(plan, kernels, slab, &pieces, watch),
+                    None => machine.run(plan, kernels, slab, &pieces, |_| {}),
+                };
+                let mut ran = ran.map_err(|failed| self.fault_error(failed))?;
+                if self.gradients.is_some() {
+                    ran.carry_loss();
+                }
+                ran
+            }
+        };
+        if self.gradients.is_some() && !self.writes.is_empty() {
+            ran.carry_writes(&self.writes);
         }
         Ok(ran)
     }
 
     #[inline]
     #[track_caller]
-    fn check_gradients(&self) {
+    pub(super) fn check_gradients(&self) {
         assert!(
             self.gradients.is_some(),
             "grads: the program gives no gradients\n  hint: end the trace with `t.outputs(loss).with_gradients()`"
@@ -289,12 +323,11 @@ impl Program {
             if reads_buffers {
                 self.bind_buffers(state, params, pieces);
             }
-            let want = self.input(given - 1);
+            let (want, elements) = self.input(given - 1);
             let Meta { dtype, shape } = &want.meta;
             // Kernels rely on this, and users may implement the trait.
-            let is_whole =
-                |piece: &DataRef<'_>| piece.dtype() == *dtype && piece.len() == shape.iter().product();
-            match x.piece_of(*dtype, shape).filter(is_whole) {
+            let is_whole = |piece: &DataRef<'_>| piece.dtype() == *dtype && piece.len() == elements;
+            match x.piece_of(*dtype, shape, elements).filter(is_whole) {
                 Some(piece) => pieces.push(Some(piece)),
                 None => match bind_other(want, x, state.machine.staged_mut(pieces.len())) {
                     Ok(piece) => pieces.push(piece),
@@ -359,6 +392,11 @@ fn bind_other<'a>(
 }
 
 impl<'s> Run<'s> {
+    /// What the last run of a state gave.
+    pub(super) fn of(program: &'s Program, state: &'s State) -> Run<'s> {
+        Run { program, state, streamed: false }
+    }
+
     /// An output of one element, as `f64`.
     ///
     /// # Panics

@@ -1,8 +1,8 @@
 //! The state of a program: the buffers of one user.
 
 use super::Program;
-use crate::dtype::DType;
-use crate::exec::Machine;
+use crate::dtype::{DType, Data};
+use crate::exec::{Machine, Small};
 use crate::ir::Meta;
 use crate::mistake::Mistake;
 use crate::pages::can_be_had;
@@ -25,6 +25,10 @@ use crate::text::scaled;
 #[derive(Debug)]
 pub struct State {
     pub(super) machine: Machine,
+    /// The registers of a program that runs number by number; else none.
+    pub(super) registers: Data,
+    /// The layout of the parameters that were found to be the program's.
+    pub(super) checked: u64,
 }
 
 impl State {
@@ -40,7 +44,11 @@ impl State {
         if !can_be_had(usize::try_from(bytes).unwrap_or(usize::MAX)) {
             program.no_memory(bytes).raise();
         }
-        State { machine: Machine::new(&program.plan, program.empty_gradients(), threads) }
+        State {
+            machine: Machine::new(&program.plan, program.empty_gradients(), threads),
+            registers: program.small.as_ref().map_or(Data::empty(program.dtype), Small::registers),
+            checked: 0,
+        }
     }
 
     /// The same with so many threads at most; one means the caller alone. Results do not change by a bit. Without the

@@ -2,7 +2,7 @@
 
 use super::record_op;
 use crate::ir::{Body, Inputs, Line, Meta, NodeId, Op, Ports};
-use crate::tape::{List, Node, Region, Tape};
+use crate::tape::{List, Region, Tape};
 use crate::var::Var;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
@@ -209,19 +209,19 @@ impl Cut {
         let mut number = HashMap::new();
         for id in (0..arguments as NodeId).map(|i| self.start + i).chain(captures.iter().copied()) {
             let next = lines.len() as NodeId;
-            let Node { meta, origin, .. } = list.node(id);
-            let (op, meta) = (Op::Argument(next), meta.clone());
-            lines.push(Line { op, inputs: Inputs::new(), meta, site: origin.site });
+            let node = list.node(id);
+            let (op, meta) = (Op::Argument(next), node.meta.clone());
+            lines.push(Line { op, inputs: Inputs::new(), meta, site: node.origin.site });
             number.insert(id, next);
         }
         for &id in needed {
-            let Node { op, inputs, meta, origin, .. } = list.node(id);
-            if let Op::Argument(_) = op {
+            let node = list.node(id);
+            if let Op::Argument(_) = node.op {
                 continue;
             }
-            let inputs = Inputs::from_fn(inputs.len(), |i| number[&self.known(inputs[i])]);
+            let inputs = Inputs::from_fn(node.inputs.len(), |i| number[&self.known(node.inputs[i])]);
             number.insert(id, lines.len() as NodeId);
-            lines.push(Line { op: op.clone(), inputs, meta: meta.clone(), site: origin.site });
+            lines.push(Line { op: node.op.clone(), inputs, meta: node.meta.clone(), site: node.origin.site });
         }
         (lines, number)
     }
@@ -278,8 +278,8 @@ fn again<'t, V: Copy>(
     for id in needed {
         let (op, inputs, meta, origin) = {
             let list = tape.list();
-            let Node { op, inputs, meta, origin, .. } = list.node(id);
-            (op.clone(), inputs.clone(), meta.clone(), *origin)
+            let node = list.node(id);
+            (node.op.clone(), node.inputs.clone(), node.meta.clone(), node.origin)
         };
         let x: Vec<V> = inputs.iter().map(|x| instead.get(x).copied().unwrap_or_else(|| leaf(*x))).collect();
         let new = tape.len();

@@ -85,8 +85,8 @@ impl<'a> Words<'a> {
     /// At most `at_most` numbers of a node, with `digits` significant digits.
     pub(super) fn numbers(&self, id: NodeId, at_most: usize, digits: usize) -> Numbers {
         let node = self.list.node(id);
-        match node.value.source {
-            Source::Nowhere | Source::Parameters if self.list.is_traced() => Numbers::Traced,
+        match node.source {
+            Source::Nowhere | Source::Parameters(_) if self.list.is_traced() => Numbers::Traced,
             Source::Nowhere => Numbers::Released,
             _ => {
                 let x = self.list.strided(id, self.params);

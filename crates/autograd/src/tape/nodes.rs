@@ -8,15 +8,54 @@ use crate::ir::{Inputs, Meta, Op};
 use crate::origin::Origin;
 use crate::shape::Strides;
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 /// A node of a tape, with its value. Passes work on nodes without values: `plan::Node`.
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) op: Op,
     pub(crate) inputs: Inputs,
-    pub(crate) meta: Meta,
     pub(crate) origin: Origin,
-    pub(crate) value: Value,
+    /// Where its value is.
+    pub(crate) source: Source,
+    form: Arc<Form>,
+}
+
+/// The form of a value. Nodes of the same form share it: most have the form of a node before them.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Form {
+    pub(crate) meta: Meta,
+    pub(crate) strides: Strides,
+}
+
+impl Deref for Node {
+    type Target = Form;
+    #[inline(always)]
+    fn deref(&self) -> &Form {
+        &self.form
+    }
+}
+
+/// The forms that were asked for last.
+#[derive(Debug, Default)]
+struct Forms {
+    recent: [Option<Arc<Form>>; 4],
+    /// Which of them is replaced next.
+    next: usize,
+}
+
+impl Forms {
+    #[inline]
+    fn of(&mut self, meta: Meta, strides: Strides) -> Arc<Form> {
+        let is_it = |form: &&Arc<Form>| form.meta == meta && form.strides == strides;
+        if let Some(form) = self.recent.iter().flatten().find(is_it) {
+            return form.clone();
+        }
+        let form = Arc::new(Form { meta, strides });
+        self.recent[self.next] = Some(form.clone());
+        self.next = (self.next + 1) % self.recent.len();
+        form
+    }
 }
 
 /// The recorded nodes, as a slice, and the next node.
@@ -31,6 +70,7 @@ pub(crate) struct Nodes {
     made: Vec<u64>,
     /// How many nodes have been made.
     count: u64,
+    forms: Forms,
 }
 
 impl Nodes {
@@ -48,8 +88,7 @@ impl Nodes {
 
     /// The same for a leaf. Its readers depend only on its meta and its strides.
     fn repeats_leaf(&self, meta: &Meta, strides: &Strides) -> bool {
-        let same =
-            |left: &Node| left.inputs.is_empty() && left.meta == *meta && left.value.strides == *strides;
+        let same = |left: &Node| left.inputs.is_empty() && left.meta == *meta && left.strides == *strides;
         self.all.get(self.len).is_some_and(same)
     }
 
@@ -67,10 +106,16 @@ impl Nodes {
     }
 
     /// Makes the next node. It has no value yet, and row-major strides.
+    #[inline]
     pub(crate) fn prepare(&mut self, op: Op, inputs: Inputs, meta: Meta, origin: Origin) {
+        let strides = meta.shape.strides();
+        self.make(op, inputs, meta, strides, origin);
+    }
+
+    fn make(&mut self, op: Op, inputs: Inputs, meta: Meta, strides: Strides, origin: Origin) {
         self.count += 1;
-        let value = Value { source: Source::Nowhere, offset: 0, strides: meta.shape.strides() };
-        let node = Node { op, inputs, meta, origin, value };
+        let form = self.forms.of(meta, strides);
+        let node = Node { op, inputs, origin, source: Source::Nowhere, form };
         if self.len < self.all.len() {
             (self.all[self.len], self.made[self.len]) = (node, self.count);
         } else {
@@ -83,9 +128,19 @@ impl Nodes {
     pub(crate) fn prepare_leaf(&mut self, op: Op, meta: Meta, origin: Origin, value: Value) {
         match self.repeats_leaf(&meta, &value.strides) {
             true => self.prepare_again(op, origin),
-            false => self.prepare(op, Inputs::new(), meta, origin),
+            false => self.make(op, Inputs::new(), meta, value.strides, origin),
         }
-        self.next_mut().value = value;
+        self.next_mut().source = value.source;
+    }
+
+    /// Gives the next node its value.
+    #[inline]
+    pub(crate) fn fill(&mut self, value: Value) {
+        let next = &mut self.all[self.len];
+        next.source = value.source;
+        if next.form.strides != value.strides {
+            next.form = self.forms.of(next.form.meta.clone(), value.strides);
+        }
     }
 
     /// The node that is not yet appended.

@@ -1,7 +1,7 @@
 //! Bodies of loops, while they are recorded: a part of the list whose nodes have no values, and end with it.
 
 use super::{List, Tape};
-use crate::buffers::Value;
+use crate::buffers::{Source, Value};
 use crate::ir::{Body, Inputs, Meta, NodeId, Op};
 use crate::mistake::Mistake;
 use crate::params::Params;
@@ -103,7 +103,7 @@ impl List {
         for node in &mut self.nodes[start as usize..end as usize] {
             if !node.inputs.is_empty() || matches!(node.op, Op::Full(_) | Op::Argument(_)) {
                 (node.op, node.inputs) = (Op::Argument(u32::MAX), Inputs::new());
-                node.value = Value::nowhere();
+                node.source = Source::Nowhere;
             }
         }
     }

@@ -7,6 +7,7 @@ mod mistakes;
 mod passes;
 mod rematerialise;
 mod threads;
+mod tiles;
 mod values;
 
 use autograd::{DType, Params, Passes, Program};

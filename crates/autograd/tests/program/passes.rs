@@ -5,7 +5,7 @@ use autograd::{Outputs, Param, Params, Passes, Program, Tape, Var};
 type Traced = for<'t> fn(&'t Tape<'t>, [Param; 4]) -> Outputs;
 
 /// Programs that give each pass something to do.
-const PROGRAMS: [Traced; 9] = [
+const PROGRAMS: [Traced; 10] = [
     // Something unused, a number to compute, the same twice, and what is simpler: dead, fold, cse, algebra.
     |t, _| {
         let x = t.input("x", [30, 20]);
@@ -51,6 +51,8 @@ const PROGRAMS: [Traced; 9] = [
         t.outputs(last)
     },
     |t, _| t.outputs(t.checkpoint(t.input("x", [50]), |x| x.sin().exp()) * 2.0),
+    // A few numbers: numbers.
+    |t, [_, column, ..]| t.outputs(t.input("one", [1, 3]).matmul(column).sin().sum()),
 ];
 
 /// What a plan runs, and the memory between.
@@ -74,4 +76,46 @@ fn leaving_out_any_pass_changes_some_plan() {
     assert_eq!(PROGRAMS.map(|program| explained(program, Passes::all())), all, "a plan is always the same");
     let idle: Vec<&str> = Passes::names().filter(|name| !changes(name)).collect();
     assert!(idle.is_empty(), "nothing changes without {idle:?}");
+}
+
+fn kernels(passes: Passes, program: impl for<'t> FnOnce(&'t Tape<'t>) -> Outputs) -> usize {
+    Program::trace_with(passes, &Params::f64(), program).unwrap().kernels()
+}
+
+#[test]
+fn a_slice_of_parts_reads_the_part_that_it_lies_in() {
+    let count = |passes| {
+        kernels(passes, |t| {
+            let x = t.input("x", [30, 20]);
+            let wide = x.square().sum_over(0).pad(0, 5, 7);
+            t.outputs(wide.slice(0, 6..20).exp())
+        })
+    };
+    assert!(count(Passes::all()) < count(Passes::all().without("assemble")));
+
+    // The values, at the borders of parts and across them.
+    let program = Program::trace(&Params::f64(), |t| {
+        let x = t.input("x", [4]);
+        let wide = x.pad(0, 2, 1) + x.slice(0, ..1).pad(0, 6, 0);
+        t.outputs([(0, 2), (2, 6), (3, 5), (5, 7), (1, 3)].map(|(from, to)| wide.slice(0, from..to)))
+    });
+    let program = program.unwrap();
+    let x = ndarray::arr1(&[1.0, 2.0, 3.0, 4.0]).into_dyn();
+    let mut state = program.state();
+    let run = program.run(&mut state, &Params::f64(), (&x,)).unwrap();
+    let values: Vec<&[f64]> = (0..5).map(|i| run.slice(i)).collect();
+    let wanted: [&[f64]; 5] = [&[0.0, 0.0], &[1.0, 2.0, 3.0, 4.0], &[2.0, 3.0], &[4.0, 1.0], &[0.0, 1.0]];
+    assert_eq!(values, wanted);
+}
+
+#[test]
+fn sums_over_axes_and_over_the_axes_merged_are_one() {
+    let count = |merged: bool| {
+        kernels(Passes::all(), |t| {
+            let x = t.input("x", [4, 1, 5, 6]).permute(&[2, 1, 0, 3]).exp();
+            let sums = if merged { x.reshape([20, 6]).sum_over(0) } else { x.sum_over(&[0, 1, 2][..]) };
+            t.outputs([x, x.sum_over(&[0, 1, 2][..]).sin(), sums.exp()])
+        })
+    };
+    assert_eq!(count(true), count(false));
 }

@@ -7,7 +7,7 @@ use crate::memory::indices;
 use autograd::DType;
 
 /// A checked index, as the variable `p`.
-fn index(at: &mut At<'_>, value: &str, length: usize) {
+pub(super) fn index(at: &mut At<'_>, value: &str, length: usize) {
     at.kernel.can_fail = true;
     at.line(format!("wg_long p = {value};"));
     at.line(format!("if (p < 0 || p >= {length}) *fault = 1, p = 0;"));

@@ -2,6 +2,7 @@
 #ifndef WG_PRELUDE
 #define WG_PRELUDE
 #if defined(__CUDACC__)
+#define WG_ALONE __restrict__
 #define WG_FN static __device__ __forceinline__
 #define WG_KERNEL extern "C" __global__ void
 /* All threads of the grid share these loops; a block shares those of a tile. */
@@ -15,6 +16,7 @@
   for (int wg_at = threadIdx.x, r = wg_at / (row), i = wg_at % (row); wg_at < (rows) * (row); \
        wg_at += blockDim.x, r = wg_at / (row), i = wg_at % (row))
 #define WG_ARRAY(T, name, n) __shared__ T name[n]
+#define WG_FEW(T, name, n) __shared__ T name[n]
 #define WG_OWN(bytes) wg_scratch += (size_t)blockIdx.x * (bytes)
 #define WG_SYNC __syncthreads()
 #define WG_ONE if (blockIdx.x == 0 && threadIdx.x == 0)
@@ -35,6 +37,7 @@ WG_FN double wg_of_bits(wg_bits x) { return __longlong_as_double((wg_long)x); }
 #else
 #include <stdint.h>
 #include <string.h>
+#define WG_ALONE restrict
 #if defined(__GNUC__)
 #define WG_FN static inline __attribute__((always_inline, unused))
 #define WG_KERNEL static __attribute__((unused)) void
@@ -46,19 +49,26 @@ WG_FN double wg_of_bits(wg_bits x) { return __longlong_as_double((wg_long)x); }
 #define WG_VECTORS _Pragma("clang loop vectorize(assume_safety)")
 #elif defined(__GNUC__)
 #define WG_VECTORS _Pragma("GCC ivdep")
+/* Lanes are one vector, not so many numbers. */
+#define WG_LANES _Pragma("GCC unroll 1")
 #else
 #define WG_VECTORS
 #endif
-/* No element of a loop reads what another one writes. */
+/* No element of a loop reads what another one writes. Who defines WG_EACH brings all loops: a test that runs block by block. */
+#if !defined(WG_EACH)
+/* One thread does it all. */
+#define WG_ALONE
 #define WG_EACH(i, n) WG_VECTORS for (int i = 0; i < (n); ++i)
 #define WG_ROWS(r, rows, i, row) for (int r = 0; r < (rows); ++r) WG_VECTORS for (int i = 0; i < (row); ++i)
 #define WG_TILES(tile, tiles) for (int tile = 0; tile < (tiles); ++tile)
 #define WG_IN(i, n) WG_EACH(i, n)
 #define WG_IN_ROWS(r, rows, i, row) WG_ROWS(r, rows, i, row)
+#define WG_ONE
+#endif
 #define WG_ARRAY(T, name, n) WG_FAR(T, name, n)
+#define WG_FEW(T, name, n) T name[n]
 #define WG_OWN(bytes) ((void)0)
 #define WG_SYNC ((void)0)
-#define WG_ONE
 typedef int64_t wg_long;
 typedef uint64_t wg_bits;
 WG_FN unsigned wg_to_bitsf(float x) { unsigned y; memcpy(&y, &x, 4); return y; }
@@ -70,8 +80,6 @@ WG_FN double wg_of_bits(wg_bits x) { double y; memcpy(&y, &x, 8); return y; }
 #define wg_fma __builtin_fma
 #else
 #define WG_SOFT_FMA
-WG_FN float wg_fmaf(float a, float b, float c);
-static double wg_fma(double a, double b, double c);
 #endif
 #if !defined(WG_NO_SQRT) && (defined(__SSE2__) || defined(__ARM_FP) || defined(__aarch64__))
 /* One instruction; `-fno-math-errno` spares the call that would set errno for numbers below 0. */
@@ -79,8 +87,6 @@ static double wg_fma(double a, double b, double c);
 #define wg_sqrt __builtin_sqrt
 #else
 #define WG_SOFT_SQRT
-WG_FN float wg_sqrtf(float x);
-static double wg_sqrt(double x);
 #endif
 #if defined(__SSE4_1__) || defined(__aarch64__)
 #define wg_floorf __builtin_floorf
@@ -88,41 +94,12 @@ static double wg_sqrt(double x);
 #define wg_ceilf __builtin_ceilf
 #define wg_ceil __builtin_ceil
 #else
-WG_FN float wg_floorf(float x);
-WG_FN float wg_ceilf(float x);
-WG_FN double wg_floor(double x);
-WG_FN double wg_ceil(double x);
 #define WG_SOFT_FLOOR
 #endif
 #endif
+#if !defined(WG_LANES)
+#define WG_LANES
+#endif
 #define WG_FAR(T, name, n) T *name = (T *)wg_scratch; wg_scratch += ((n) * (int)sizeof(T) + 63) / 64 * 64
 typedef unsigned char wg_bool;
-WG_FN float wg_inff(void) { return wg_of_bitsf(0x7f800000u); }
-WG_FN float wg_nanf(void) { return wg_of_bitsf(0x7fc00000u); }
-WG_FN double wg_inf(void) { return wg_of_bits(0x7ff0000000000000u); }
-WG_FN double wg_nan(void) { return wg_of_bits(0x7ff8000000000000u); }
-WG_FN float wg_fabsf(float x) { return wg_of_bitsf(wg_to_bitsf(x) & 0x7fffffffu); }
-WG_FN double wg_fabs(double x) { return wg_of_bits(wg_to_bits(x) & 0x7fffffffffffffffu); }
-WG_FN float wg_copysignf(float x, float s) { return wg_of_bitsf((wg_to_bitsf(x) & 0x7fffffffu) | (wg_to_bitsf(s) & 0x80000000u)); }
-WG_FN double wg_copysign(double x, double s) {
-  return wg_of_bits((wg_to_bits(x) & 0x7fffffffffffffffu) | (wg_to_bits(s) & 0x8000000000000000u));
-}
-/* 2 to the power of what the low bits hold, its bias included. */
-WG_FN float wg_power_in_low_bitsf(float x) { return wg_of_bitsf(wg_to_bitsf(x) << 23); }
-WG_FN double wg_power_in_low_bits(double x) { return wg_of_bits(wg_to_bits(x) << 52); }
-/* x = 2^exponent * rest, with rest in [1/sqrt 2, sqrt 2). */
-WG_FN int wg_exponentf(float x) { return (int)(wg_to_bitsf(x) - 0x3f3504f3u) >> 23; }
-WG_FN wg_long wg_exponent(double x) { return (wg_long)(wg_to_bits(x) - 0x3fe6a09e667f3bcdu) >> 52; }
-WG_FN float wg_restf(float x, int k) { return wg_of_bitsf(wg_to_bitsf(x) - ((unsigned)k << 23)); }
-WG_FN double wg_rest(double x, wg_long k) { return wg_of_bits(wg_to_bits(x) - ((wg_bits)k << 52)); }
-WG_FN float wg_power_of_minusf(int k) { return wg_of_bitsf((unsigned)(127 - (k < 127 ? k : 127)) << 23); }
-WG_FN double wg_power_of_minus(wg_long k) { return wg_of_bits((wg_bits)(1023 - (k < 1023 ? k : 1023)) << 52); }
-WG_FN float wg_by_quadrantf(float n, unsigned shift, float sine, float cosine) {
-  unsigned q = wg_to_bitsf(n) + shift;
-  return wg_of_bitsf(wg_to_bitsf(q & 1 ? cosine : sine) ^ ((q & 2) << 30));
-}
-WG_FN double wg_by_quadrant(double n, unsigned shift, double sine, double cosine) {
-  wg_bits q = wg_to_bits(n) + shift;
-  return wg_of_bits(wg_to_bits(q & 1 ? cosine : sine) ^ ((q & 2) << 62));
-}
 #endif

@@ -10,12 +10,13 @@ WG_FN @ wg_chains@f(const @ *a, int a_step, const @ *b, int b_step, int k, int l
   return total;
 }
 WG_FN @ wg_lanes@f(const @ *a, const @ *b, int k) {
-  @ lanes[16] = {0};
+  @ lanes[16];
   int p = 0;
+  WG_LANES for (int l = 0; l < 16; ++l) lanes[l] = (@)0;
   for (; p + 16 <= k; p += 16)
-    for (int l = 0; l < 16; ++l) lanes[l] = wg_fma@f(a[p + l], b[p + l], lanes[l]);
+    WG_LANES for (int l = 0; l < 16; ++l) lanes[l] = wg_fma@f(a[p + l], b[p + l], lanes[l]);
   if (p < k)
-    for (int l = 0; l < 16; ++l) lanes[l] = p + l < k ? wg_fma@f(a[p + l], b[p + l], lanes[l]) : lanes[l] + (@)0;
+    WG_LANES for (int l = 0; l < 16; ++l) lanes[l] = p + l < k ? wg_fma@f(a[p + l], b[p + l], lanes[l]) : lanes[l] + (@)0;
   return wg_fold@f(lanes);
 }
 #if !defined(__CUDACC__)

@@ -82,6 +82,8 @@ static double wg_fma(double a, double b, double c) {
   if (hi >> 63) sticky |= (int)(lo & 1), lo = lo >> 1 | hi << 63, hi >>= 1, ++e;
   return wg_rounded(sign, hi, e + 64, sticky || lo);
 }
+#endif
+#if defined(WG_SOFT_FMA)
 /* The product is exact in double precision; the sum is rounded to odd there, so that it can be rounded once more. */
 WG_FN float wg_fmaf(float a, float b, float c) {
   double p = (double)a * (double)b, s = p + (double)c;

@@ -1,15 +1,18 @@
 /* Sums as trees of the number of terms alone: blocks of 1024 in 16 lanes, the lanes folded in halves, the blocks in pairs. */
-WG_FN @ wg_fold@f(@ *lanes) {
-  for (int half = 8; half > 0; half /= 2)
-    for (int i = 0; i < half; ++i) lanes[i] = lanes[i] + lanes[i + half];
-  return lanes[0];
+WG_FN @ wg_fold@f(const @ *lanes) {
+  @ h[8], q[4];
+  WG_LANES for (int i = 0; i < 8; ++i) h[i] = lanes[i] + lanes[i + 8];
+  WG_LANES for (int i = 0; i < 4; ++i) q[i] = h[i] + h[i + 4];
+  return (q[0] + q[2]) + (q[1] + q[3]);
 }
 WG_FN @ wg_block@f(const @ *x, int n) {
-  @ lanes[16] = {0};
+  @ lanes[16];
   int i = 0;
+  WG_LANES for (int l = 0; l < 16; ++l) lanes[l] = (@)0;
   for (; i + 16 <= n; i += 16)
-    for (int l = 0; l < 16; ++l) lanes[l] = lanes[l] + x[i + l];
-  for (int l = 0; i < n; ++i, ++l) lanes[l] = lanes[l] + x[i];
+    WG_LANES for (int l = 0; l < 16; ++l) lanes[l] = lanes[l] + x[i + l];
+  if (i < n)
+    WG_LANES for (int l = 0; l < 16; ++l) lanes[l] = i + l < n ? lanes[l] + x[i + l] : lanes[l];
   return wg_fold@f(lanes);
 }
 /* The sums of blocks, in pairs: the left half is the longer one. Sums of 2^k blocks wait for their right neighbours. */
@@ -41,12 +44,13 @@ WG_FN @ wg_larger@f(@ a, @ b) { return b > a ? b : a; }
 /* The largest of a row; NaN where one is. */
 WG_FN @ wg_largest@f(const @ *x, int n) {
   @ lanes[16], nans[16] = {0};
-  for (int l = 0; l < 16; ++l) lanes[l] = x[0];
-  for (int i = 0; i < n; ++i) {
-    int l = i % 16;
-    lanes[l] = wg_larger@f(lanes[l], x[i]);
-    if (x[i] != x[i]) nans[l] = x[i];
-  }
+  WG_LANES for (int l = 0; l < 16; ++l) lanes[l] = x[0];
+  for (int i = 0; i < n; i += 16)
+    WG_LANES for (int l = 0; l < 16; ++l) {
+      const @ y = i + l < n ? x[i + l] : x[0];
+      lanes[l] = wg_larger@f(lanes[l], y);
+      nans[l] = y != y ? y : nans[l];
+    }
   for (int half = 8; half > 0; half /= 2)
     for (int i = 0; i < half; ++i) lanes[i] = wg_larger@f(lanes[i], lanes[i + half]);
   @ nan = wg_fold@f(nans);

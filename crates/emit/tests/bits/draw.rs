@@ -1,7 +1,7 @@
 //! Random programs over the ops that have a text.
 
 use crate::host::{Case, PLAIN, check};
-use autograd::{AnyTensor, DType, Params, Program, Var};
+use autograd::{AnyTensor, ConvForm, DType, Params, PoolForm, Program, Var};
 
 /// Numbers that look random (SplitMix64).
 pub(crate) struct Draw(pub(crate) u64);
@@ -53,6 +53,8 @@ const MAPS: &[F] = &[
     |x| 1.0 / (x.square() + 1.0),
 ];
 
+const SERIES: &[F] = &[|x| x.erfc(), |x| (x.abs() + 0.5).ln_gamma(), |x| x.sinc()];
+
 const PAIRS: &[G] = &[
     |a, b| a + b,
     |a, b| a - b,
@@ -67,7 +69,7 @@ const PAIRS: &[G] = &[
 /// A step that keeps or changes the shape of a matrix.
 fn step<'t>(draw: &mut Draw, x: Var<'t>, others: &[Var<'t>]) -> Var<'t> {
     let [rows, columns] = [x.shape()[0], x.shape()[1]];
-    match draw.below(20) {
+    match draw.below(26) {
         0..=4 => draw.one(MAPS)(x),
         5..=8 => {
             let like: Vec<Var<'t>> = others.iter().copied().filter(|y| y.shape() == x.shape()).collect();
@@ -90,6 +92,15 @@ fn step<'t>(draw: &mut Draw, x: Var<'t>, others: &[Var<'t>]) -> Var<'t> {
             let index: Vec<i64> = (0..rows).map(|_| draw.below(rows) as i64).collect();
             x.take(0, x.tape().constant(index))
         }
+        19 if columns > 2 => {
+            let kernel = x.slice(1, 0..3).sin().reshape([1, rows, 3]);
+            x.reshape([1, rows, columns]).conv1d(kernel, ConvForm::default().padding(1)).reshape([1, columns])
+        }
+        20 if columns > 1 => x.max_pool1d(PoolForm::of(2)),
+        21 if rows <= 40 => x.attention(x.tanh(), x, None),
+        22 => x.sort(draw.below(2) as isize),
+        23 => draw.one(SERIES)(x),
+        24 if rows <= 40 => x.cdist(x.flip([0]) * 0.5, 2.0),
         _ => x.flip([0]) * 0.5 + x.cast(DType::F64).tanh().cast(x.dtype()),
     }
 }
@@ -143,15 +154,32 @@ fn random_programs_have_the_bits_of_the_interpreter() {
     check("random", PLAIN, &cases);
 }
 
-/// Writes the headers of random programs to the folder `WENGERT_EMIT`, for `nvrtc.py`.
+/// Thousands of other seeds, some at a time.
+#[test]
+#[ignore = "minutes of a compiler; run with `cargo test -p wengert-emit --test bits -- --ignored thousands`"]
+fn thousands_of_random_programs_have_the_bits_of_the_interpreter() {
+    for first in (1000..3000).step_by(200) {
+        let cases: Vec<Case> = (first..first + 200).map(case).collect();
+        check("thousands", PLAIN, &cases);
+        println!("{} programs", first - 800);
+    }
+}
+
+/// Writes the headers of random programs, and of all cases of other tests, to the folder `WENGERT_EMIT`, for `nvrtc.py`.
 #[test]
 #[ignore = "writes files for `nvrtc.py`; run with `WENGERT_EMIT=FOLDER … --test bits -- --ignored headers_for_cuda`"]
 fn headers_for_cuda() {
     use emit::Emit;
     let folder = std::env::var("WENGERT_EMIT").expect("the folder WENGERT_EMIT");
-    for seed in 0..100 {
-        let Case { program, params, .. } = case(seed);
-        let header = program.emit_c(&params, &format!("p{seed}")).expect("all that is drawn has a text");
-        std::fs::write(format!("{folder}/p{seed}.h"), header.to_string()).expect("the folder takes files");
+    let mut cases: Vec<Case> = (0..100).map(case).collect();
+    for dtype in [DType::F32, DType::F64] {
+        cases.extend(crate::kernels::all(dtype));
+        cases.extend(crate::windows::of(dtype));
+        cases.extend(crate::attended::of(dtype));
+    }
+    cases.extend(crate::functions::special(true));
+    for (i, Case { program, params, .. }) in cases.iter().enumerate() {
+        let header = program.emit_c(params, &format!("p{i}")).expect("all that is drawn has a text");
+        std::fs::write(format!("{folder}/p{i}.h"), header.to_string()).expect("the folder takes files");
     }
 }

@@ -3,10 +3,10 @@
 use crate::host::{Case, PLAIN, check};
 use autograd::{AnyTensor, DType, Params, Program, Var};
 
-type F = for<'t> fn(Var<'t>) -> Var<'t>;
-type G = for<'t> fn(Var<'t>, Var<'t>) -> Var<'t>;
+pub(crate) type F = for<'t> fn(Var<'t>) -> Var<'t>;
+pub(crate) type G = for<'t> fn(Var<'t>, Var<'t>) -> Var<'t>;
 
-const ONE: &[F] = &[
+pub(crate) const ONE: &[F] = &[
     |x| -x,
     |x| x.exp(),
     |x| x.exp_m1(),
@@ -49,7 +49,7 @@ const ONE: &[F] = &[
     |x| x.log10(),
 ];
 
-const TWO: &[G] = &[
+pub(crate) const TWO: &[G] = &[
     |a, b| a + b,
     |a, b| a - b,
     |a, b| a * b,
@@ -61,6 +61,31 @@ const TWO: &[G] = &[
     |a, b| a.hypot(b),
     |a, b| a.logaddexp(b),
 ];
+
+const SPECIAL: &[F] = &[
+    |x| x.ln_gamma(),
+    |x| x.digamma(),
+    |x| x.polygamma(3),
+    |x| x.gamma(),
+    |x| x.erfc(),
+    |x| x.erfcx(),
+    |x| x.erfinv() + (x * 0.001).erfinv(),
+    |x| x.normal_quantile() + x.abs().normal_quantile(),
+    |x| x.bessel_j(0),
+    |x| x.bessel_j(3),
+    |x| x.bessel_i(2),
+    |x| x.bessel_i0e(),
+    |x| x.bessel_i1e(),
+    |x| x.sinc(),
+    |x| x.sinhc(),
+    |x| x.phi1(),
+    |x| x.tanhshrink(),
+    |x| x.entr(),
+    |x| x.ln_normal_cdf(),
+    |x| x.langevin(),
+];
+
+const SPECIAL_OF_TWO: &[G] = &[|a, x| x.abs().gamma_p(a.abs() + 0.1), |a, x| x.abs().gamma_q(a)];
 
 /// Ordinary numbers of all sizes, and those where functions have their edges.
 fn arguments() -> Vec<f64> {
@@ -100,7 +125,7 @@ fn arguments() -> Vec<f64> {
     all
 }
 
-fn case(dtype: DType, f: impl for<'t> Fn(Var<'t>, Var<'t>) -> Vec<Var<'t>>) -> Case {
+pub(crate) fn case(dtype: DType, f: impl for<'t> Fn(Var<'t>, Var<'t>) -> Vec<Var<'t>>) -> Case {
     let params = Params::of(dtype);
     let x = arguments();
     let y: Vec<f64> = (0..x.len()).map(|i| x[(i * 7 + 3) % x.len()]).collect();
@@ -116,36 +141,51 @@ fn case(dtype: DType, f: impl for<'t> Fn(Var<'t>, Var<'t>) -> Vec<Var<'t>>) -> C
     Case { program, params, inputs: inputs.into(), gradients: false }
 }
 
-fn cases() -> Vec<Case> {
+fn cases(one: &[F], two: &[G]) -> Vec<Case> {
+    [DType::F32, DType::F64].into_iter().flat_map(|dtype| of(dtype, one, two)).collect()
+}
+
+fn of(dtype: DType, one: &[F], two: &[G]) -> Vec<Case> {
     let mut all = vec![];
-    for dtype in [DType::F32, DType::F64] {
-        all.extend(ONE.iter().map(|f| case(dtype, |a, _| vec![f(a), f(a).vjp(a * 0.0 + 0.7, &[a])[0]])));
-        all.extend(TWO.iter().map(|f| {
-            case(dtype, |a, b| {
-                let y = f(a, b);
-                let slopes = y.vjp(a * 0.0 + 0.7, &[a, b]);
-                vec![y, slopes[0], slopes[1]]
-            })
-        }));
-    }
+    all.extend(one.iter().map(|f| case(dtype, |a, _| vec![f(a), f(a).vjp(a * 0.0 + 0.7, &[a])[0]])));
+    all.extend(two.iter().map(|f| {
+        case(dtype, |a, b| {
+            let y = f(a, b);
+            let slopes = y.vjp(a * 0.0 + 0.7, &[a, b]);
+            vec![y, slopes[0], slopes[1]]
+        })
+    }));
     all
 }
 
 #[test]
 fn functions_have_the_bits_of_the_interpreter() {
-    check("functions", PLAIN, &cases());
+    check("functions", PLAIN, &cases(ONE, TWO));
+}
+
+/// Special functions and their slopes.
+pub(crate) fn special(whole: bool) -> Vec<Case> {
+    let mut all = of(DType::F64, SPECIAL, SPECIAL_OF_TWO);
+    let singles = of(DType::F32, SPECIAL, SPECIAL_OF_TWO);
+    all.extend(singles.into_iter().step_by(if whole { 1 } else { 5 }));
+    all
+}
+
+#[test]
+fn special_functions_have_the_bits_of_the_interpreter() {
+    check("special", PLAIN, &special(false));
 }
 
 /// Without an instruction for multiply-adds, roots and roundings the header brings functions of its own.
 #[test]
 #[cfg(target_arch = "x86_64")]
 fn functions_have_the_same_bits_without_the_instructions() {
-    check("soft", &["-O0", "-mno-fma", "-mno-sse4.1", "-DWG_NO_SQRT"], &cases());
+    check("soft", &["-O0", "-mno-fma", "-mno-sse4.1", "-DWG_NO_SQRT"], &cases(ONE, TWO));
 }
 
 #[test]
 #[ignore = "a minute of a compiler; run with `--test bits -- --ignored wide_vectors`"]
 #[cfg(target_arch = "x86_64")]
 fn functions_have_the_same_bits_with_wide_vectors() {
-    check("wide", &["-O3", "-march=native"], &cases());
+    check("wide", &["-O3", "-march=native"], &cases(ONE, TWO));
 }

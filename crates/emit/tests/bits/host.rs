@@ -1,6 +1,7 @@
 //! Compiles programs, runs them, and compares their numbers with those of the interpreter.
 
-use autograd::{AnyTensor, DType, Params, Program};
+use crate::draw::Draw;
+use autograd::{AnyTensor, DType, Params, Program, Run, Var};
 use emit::Emit;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -13,6 +14,41 @@ pub(crate) struct Case {
     pub(crate) params: Params,
     pub(crate) inputs: Vec<Box<dyn AnyTensor>>,
     pub(crate) gradients: bool,
+}
+
+/// A program of several inputs: a function, and its cotangents by all of them.
+pub(crate) fn of_several(
+    dtype: DType,
+    shapes: &[&[usize]],
+    f: impl for<'t> Fn(&[Var<'t>]) -> Var<'t>,
+) -> Case {
+    let params = Params::of(dtype);
+    let program = Program::trace(&params, |t| {
+        let x: Vec<Var<'_>> =
+            shapes.iter().enumerate().map(|(i, shape)| t.input_of(&format!("x{i}"), dtype, *shape)).collect();
+        let y = f(&x);
+        let mut all = vec![y];
+        if y.dtype().is_float() {
+            all.extend(y.vjp(y.cos(), &x));
+        }
+        t.outputs(all)
+    })
+    .expect("a program");
+    let inputs = shapes.iter().enumerate().map(|(i, shape)| {
+        let values = Draw(i as u64 + 17).numbers(shape.iter().product());
+        match dtype {
+            DType::F32 => {
+                Box::new(values.iter().map(|&x| x as f32).collect::<Vec<f32>>()) as Box<dyn AnyTensor>
+            }
+            _ => Box::new(values),
+        }
+    });
+    Case { inputs: inputs.collect(), params, program, gradients: false }
+}
+
+/// Every third one: the text of the other dtype differs in names alone. The longer checks take all.
+pub(crate) fn some(cases: Vec<Case>) -> impl Iterator<Item = Case> {
+    cases.into_iter().step_by(3)
 }
 
 /// How a compiler is called.
@@ -31,11 +67,20 @@ fn doubles(x: &[f64]) -> Vec<String> {
 }
 
 impl Case {
+    /// The inputs as a run takes them.
+    pub(crate) fn given(&self) -> Vec<&dyn AnyTensor> {
+        self.inputs.iter().map(|x| &**x).collect()
+    }
+
     /// The bits of all results of the interpreter: outputs, then gradients.
-    fn expected(&self) -> Vec<String> {
+    pub(crate) fn expected(&self) -> Vec<String> {
         let mut state = self.program.state();
-        let inputs: Vec<&dyn AnyTensor> = self.inputs.iter().map(|x| &**x).collect();
-        let run = self.program.run(&mut state, &self.params, &inputs[..]).expect("the inputs fit");
+        let run = self.program.run(&mut state, &self.params, &self.given()[..]).expect("the inputs fit");
+        self.bits(&run)
+    }
+
+    /// The bits of all results of a run.
+    pub(crate) fn bits(&self, run: &Run<'_>) -> Vec<String> {
         let mut lines = vec![];
         for (i, (_, _, dtype)) in self.program.outputs().enumerate() {
             lines.extend(match dtype {
@@ -96,7 +141,7 @@ fn c_type(dtype: DType) -> &'static str {
 }
 
 /// The elements of an input as C has them, to the last bit.
-fn elements(x: &dyn AnyTensor) -> String {
+pub(crate) fn elements(x: &dyn AnyTensor) -> String {
     use autograd::planned::DataRef;
     let special = |x: f64, text: String| {
         if x.is_nan() {
@@ -117,7 +162,7 @@ fn elements(x: &dyn AnyTensor) -> String {
 }
 
 /// Prints the bits of numbers.
-const PRINT: &str = r#"
+pub(crate) const PRINT: &str = r#"
 #define PRINT(T, U, bytes) static void print_##T(const T *x, int n) { \
   for (int i = 0; i < n; ++i) { unsigned long long b = 0; U u; memcpy(&u, &x[i], bytes); b = u; printf("%0*llx\n", 2 * bytes, b); } }
 PRINT(float, unsigned, 4)
@@ -127,7 +172,7 @@ PRINT(wg_bool, unsigned char, 1)
 "#;
 
 /// A folder of this process's own for what the compiler makes.
-fn folder(label: &str) -> PathBuf {
+pub(crate) fn folder(label: &str) -> PathBuf {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let (process, number) = (std::process::id(), NUMBER.fetch_add(1, Relaxed));
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("bits-{label}-{process}-{number}"));

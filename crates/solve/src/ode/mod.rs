@@ -5,7 +5,8 @@ mod adjoint;
 mod tableau;
 
 use adaptive::Adaptive;
-use autograd::{DType, Mistake, Shape, Var};
+use autograd::{DType, Mistake, Var};
+use std::cell::RefCell;
 
 /// How an equation is solved.
 #[derive(Clone, Copy, Debug)]
@@ -175,50 +176,46 @@ impl<F> Ode<F> {
         if n == 1 {
             return y0.unsqueeze(0);
         }
-        match self.method {
-            Method::RungeKutta { steps } => runge_kutta(&self.checked(y0), steps, y0, times),
-            Method::DormandPrince(how) => adaptive::solve(&self.checked(y0), how, y0, times),
-            Method::Adjoint(how) => {
-                let y = adjoint::solve(&self.checked(y0), how, y0, times);
-                if !y.tape().is_traced() && y.cast(DType::F64).to_vec::<f64>().iter().any(|y| y.is_nan()) {
-                    Mistake::new("odeint: the last time was not reached")
-                        .line("y0", y0.describe())
-                        .rule(format!("at most {} steps, each within the tolerance", how.max_steps))
-                        .hint("without `.adjoint()` the message tells how far it came")
-                        .raise();
-                }
-                y
-            }
-        }
-    }
-
-    /// f, whose results must be as y.
-    fn checked<'a, 't>(&'a self, y0: Var<'t>) -> impl Fn(Var<'t>, Var<'t>) -> Var<'t> + 'a
-    where
-        F: Fn(Var<'t>, Var<'t>) -> Var<'t>,
-        't: 'a,
-    {
-        let is = (y0.shape(), y0.dtype());
-        #[track_caller]
-        fn refuse(is: &(Shape, DType), found: Var<'_>) -> ! {
-            Mistake::new(format!(
-                "odeint: f gives {} {} for y of {} {}",
-                found.shape(),
-                found.dtype(),
-                is.0,
-                is.1
-            ))
-            .line("f", found.describe())
-            .rule("a velocity has the shape and dtype of y")
-            .raise()
-        }
-        move |t, y| {
+        // What f is called from is no caller to blame: a mistake of f waits until the equation is solved for y of velocity 0.
+        let mistake = RefCell::new(None);
+        let f = |t, y| {
             let found = (self.f)(t, y);
-            if (found.shape(), found.dtype()) != is {
-                refuse(&is, found);
+            if (found.shape(), found.dtype()) == (y.shape(), y.dtype()) {
+                return found;
             }
-            found
+            mistake.borrow_mut().get_or_insert_with(|| wrong_velocity(y, found));
+            y * 0.0
+        };
+        let solution = match self.method {
+            Method::RungeKutta { steps } => runge_kutta(&f, steps, y0, times),
+            Method::DormandPrince(how) => adaptive::solve(&f, how, y0, times),
+            Method::Adjoint(how) => adjoint::solve(&f, how, y0, times),
+        };
+        if let Some(mistake) = mistake.take() {
+            mistake.raise();
         }
+        if let Method::Adjoint(how) = self.method {
+            check_reached(solution, y0, how);
+        }
+        solution
+    }
+}
+
+fn wrong_velocity(y: Var<'_>, found: Var<'_>) -> Mistake {
+    let given = format!("{} {} for y of {} {}", found.shape(), found.dtype(), y.shape(), y.dtype());
+    Mistake::new(format!("odeint: f gives {given}"))
+        .line("f", found.describe())
+        .rule("a velocity has the shape and dtype of y")
+}
+
+#[track_caller]
+fn check_reached(y: Var<'_>, y0: Var<'_>, how: Adaptive) {
+    if !y.tape().is_traced() && y.cast(DType::F64).to_vec::<f64>().iter().any(|y| y.is_nan()) {
+        Mistake::new("odeint: the last time was not reached")
+            .line("y0", y0.describe())
+            .rule(format!("at most {} steps, each within the tolerance", how.max_steps))
+            .hint("without `.adjoint()` the message tells how far it came")
+            .raise();
     }
 }
 
@@ -229,21 +226,20 @@ fn check(y0: Var<'_>, times: Var<'_>) {
             .line("y0", y0.describe())
             .line("times", times.describe())
             .rule(rule)
-            .raise()
     };
     let shape = times.shape();
     if shape.len() != 1 || shape[0] == 0 {
-        wrong(format!("times of {shape}"), "the times are a vector, and the first is that of y0");
+        wrong(format!("times of {shape}"), "the times are a vector, and the first is that of y0").raise();
     }
     if !y0.dtype().is_float() || times.dtype() != y0.dtype() {
         let what = format!("y0 is {}, the times are {}", y0.dtype(), times.dtype());
-        wrong(what, "both are F64, or both are F32");
+        wrong(what, "both are F64, or both are F32").raise();
     }
     if !times.tape().is_traced() {
         let all = times.cast(DType::F64).to_vec::<f64>();
         let ascend = all.windows(2).all(|w| w[0] <= w[1]);
         if !(ascend || all.windows(2).all(|w| w[0] >= w[1])) || all.iter().any(|t| !t.is_finite()) {
-            wrong(format!("times {all:?}"), "the times are finite, and all ascend or all descend");
+            wrong(format!("times {all:?}"), "the times are finite, and all ascend or all descend").raise();
         }
     }
 }

@@ -40,6 +40,10 @@ pub(crate) fn apply<'t>(name: &str, x: &[Var<'t>]) -> Vec<Var<'t>> {
         ("bilinear-double", [x]) => x.interpolate([128, 128], Interpolation::Linear { corners: false }),
         ("conv2d", [x, w]) => x.conv2d(*w, same),
         ("conv2d-depthwise", [x, w]) => x.conv2d(*w, same.groups(16)),
+        ("conv2d-channels", [x, w]) => x.conv2d(*w, same.groups(256)),
+        ("conv2d-channels-2", [x, w]) => x.conv2d(*w, same.groups(64).stride(2)),
+        ("conv2d-pointwise", [x, w]) => x.conv2d(*w, ConvForm::default()),
+        ("conv2d-4-step-2", [x, w]) => x.conv2d(*w, same.stride(2)),
         ("conv1d", [x, w]) => x.conv1d(*w, ConvForm::default().padding(1)),
         ("layer-norm", [x, w, b]) => x.standardize([-1], 1e-5) * *w + *b,
         ("batch-norm", [x, w, b]) => {

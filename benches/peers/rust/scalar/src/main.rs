@@ -109,7 +109,7 @@ fn w1(peer: &'static str) -> Way<Step> {
     let step = move || {
         black_box(gradient());
     };
-    Way { peer, check: vec![loss, sum], step: Box::new(step) }
+    Way { peer, check: vec![loss, sum], steps: 1, step: Box::new(step) }
 }
 
 fn chain<S: Scalar>(x: S) -> S {
@@ -141,5 +141,5 @@ fn w7(peer: &'static str) -> Way<Step> {
     let step = move || {
         black_box(both());
     };
-    Way { peer, check: vec![value, slope], step: Box::new(step) }
+    Way { peer, check: vec![value, slope], steps: 1, step: Box::new(step) }
 }

@@ -19,6 +19,9 @@ const SCORES: usize = 1 << 17;
 /// The keys of a step. Their scores stay in the first-level cache until they are used.
 const KEYS: usize = 96;
 
+/// The parts of cotangents that are summed up apart, over all entries.
+const PARTS: usize = 4;
+
 /// Lengths of attention: queries q of \[entries, m, d\], keys k of \[entries, n, d\], values v of \[entries, n, e\].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sizes {
@@ -30,7 +33,31 @@ pub(crate) struct Sizes {
     pub(crate) causal: bool,
 }
 
+/// How attention adds up, for executors of other crates.
+///
+/// A block of `queries` looks at `keys` of them at a time, in order, as far as the last of its queries sees. Cotangents of keys and
+/// values are added up block by block, block i in part i mod `parts`, and these in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttentionOrder {
+    /// The queries of a block; the last may have fewer.
+    pub queries: usize,
+    /// The keys of a step; the last may have fewer.
+    pub keys: usize,
+    /// The parts of an entry.
+    pub parts: usize,
+}
+
 impl Sizes {
+    /// The order of all sums.
+    pub(crate) fn order(&self) -> AttentionOrder {
+        AttentionOrder { queries: self.queries(), keys: KEYS, parts: self.parts() }
+    }
+
+    /// Cotangents of keys and values are summed up in so many parts, if there are not as many entries.
+    pub(super) fn parts(&self) -> usize {
+        PARTS.div_ceil(self.entries.max(1)).min(self.m.div_ceil(self.queries().max(1)))
+    }
+
     /// How many queries a block has; the last one of an entry may have fewer. Blocks are about equally long.
     pub(super) fn queries(&self) -> usize {
         let most = (SCORES / self.n.max(1)).clamp(VECTORS, QUERIES) / VECTORS * VECTORS;

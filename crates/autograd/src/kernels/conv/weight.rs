@@ -4,6 +4,7 @@
 #![expect(unsafe_code, reason = "parts of one result are written by several threads")]
 
 use super::field::{Field, Job};
+use super::order::WeightOrder;
 use super::parts::{Shared, areas, copy_row, each_task};
 use super::products::bands;
 use super::sizes::Sizes;
@@ -42,8 +43,26 @@ pub(crate) fn weight<T: Multiply + Float>(
         return w.fill(T::default());
     }
     match Sums::of::<T>(sizes) {
-        Some(sums) => sums.run([x, y], w, scratch, workers),
+        Some(sums) => {
+            sums.run([x, y], w, scratch, workers);
+            without_gaps([x, y], w, sizes);
+        }
         None => sparse::weight([x, y], w, sizes),
+    }
+}
+
+/// Computes weights that are no numbers once more, element by element, if what they are computed from are numbers: beside an
+/// infinity, the zeros of gaps and borders spoil sums that do not have them.
+#[inline(never)]
+fn without_gaps<T: Float>(operands: [&[T]; 2], w: &mut [T], sizes: Sizes<'_>) {
+    let has_nan = |x: &[T]| x.iter().any(|x| x.to_f64().is_nan());
+    if !has_nan(w) || operands.iter().any(|x| has_nan(x)) {
+        return;
+    }
+    let mut exact = vec![T::default(); w.len()];
+    sparse::weight(operands, &mut exact, sizes);
+    for (w, exact) in w.iter_mut().zip(exact).filter(|(w, _)| w.to_f64().is_nan()) {
+        *w = exact;
     }
 }
 
@@ -54,7 +73,7 @@ pub(super) fn bytes<T: Multiply>(sizes: Sizes<'_>) -> usize {
 }
 
 /// What is computed, and how it is cut.
-struct Sums<'a> {
+pub(super) struct Sums<'a> {
     sizes: Sizes<'a>,
     field: Field,
     jobs: Vec<Job>,
@@ -71,7 +90,7 @@ struct Sums<'a> {
 }
 
 impl<'a> Sums<'a> {
-    fn of<T: Multiply>(sizes: Sizes<'a>) -> Option<Sums<'a>> {
+    pub(super) fn of<T: Multiply>(sizes: Sizes<'a>) -> Option<Sums<'a>> {
         let (field, jobs) = Field::of(sizes.over).filter(|_| sizes.products() > 0)?;
         let rows = field.rows();
         let field = bands(field, sizes.inputs);
@@ -88,6 +107,12 @@ impl<'a> Sums<'a> {
         let [field, lines] = sums.own();
         sums.together = (AT_ONCE / (field + lines).max(1)).clamp(1, sizes.images.div_ceil(chunks));
         Some(sums)
+    }
+
+    /// How an element adds up.
+    pub(super) fn order(&self) -> WeightOrder {
+        let together = (self.packed == 0).then_some(self.together);
+        WeightOrder { rows: self.field.rows(), chunks: self.chunks, together }
     }
 
     /// The elements of weights that chunks have of their own.

@@ -183,16 +183,78 @@ macro_rules! instruction_sets {
             pub(in crate::kernels::loops) unsafe fn row_sum<T: Lane>(w: &Wiring<T>, at: &Tiles<T>) {
                 // SAFETY: see `Loop`.
                 let (x, y) = unsafe { (at.x(w.x[0], at.rows * at.row), at.y(w.y, at.rows)) };
-                if let ([y], true) = (&mut *y, at.row < LANES) {
+                if at.rows == 1 && at.row < LANES {
                     // SAFETY: a tile that is no multiple of the lanes is scratch, which has whole lanes.
                     let mut lanes = unsafe { *at.at(w.x[0]).cast::<Chunk<T>>() };
                     for i in 0..LANES {
                         lanes[i] = if i < at.row { lanes[i] } else { T::default() };
                     }
-                    y.write(tree::fold(lanes));
+                    let sum = tree::fold(lanes);
+                    // Whole lanes, as the next step reads them: what is stored narrower must reach the cache before.
+                    // SAFETY: numbers of rows are in scratch, which has whole lanes.
+                    unsafe { *at.at(w.y).cast::<Chunk<T>>() = [sum; LANES] };
                     return;
                 }
-                row_sums(x, at.row, y);
+                if !(5..=BLOCK).contains(&at.row) {
+                    return other_row_sums(x, at.row, y);
+                }
+                let (fours, ones) = y.as_chunks_mut::<4>();
+                let (first, last) = x.split_at(fours.len() * 4 * at.row);
+                for (y, rows) in fours.iter_mut().zip(first.chunks_exact(4 * at.row)) {
+                    let mut lanes = [[T::default(); LANES]; 4];
+                    lanes_of_four(rows, at.row, &mut lanes);
+                    for (y, lanes) in y.iter_mut().zip(lanes) {
+                        y.write(tree::fold(lanes));
+                    }
+                }
+                for (y, row) in ones.iter_mut().zip(last.chunks_exact(at.row)) {
+                    let mut lanes = [T::default(); LANES];
+                    lanes_of_one(row, &mut lanes);
+                    y.write(tree::fold(lanes));
+                }
+            }
+
+            // Functions of their own, because folding the lanes makes the compiler split the vectors that they are in.
+
+            $(#[$feature])?
+            #[inline(never)]
+            fn lanes_of_one<T: Lane>(row: &[T], lanes: &mut Chunk<T>) {
+                let (chunks, last) = (row.as_chunks::<LANES>().0, beside_zeros(row));
+                let mut sums = [T::default(); LANES];
+                for chunk in chunks {
+                    for i in 0..LANES {
+                        sums[i] = sums[i] + chunk[i];
+                    }
+                }
+                for i in 0..LANES {
+                    lanes[i] = sums[i] + last[i];
+                }
+            }
+
+            /// Four rows, so that their additions overlap.
+            $(#[$feature])?
+            #[inline(never)]
+            fn lanes_of_four<T: Lane>(rows: &[T], row: usize, lanes: &mut [Chunk<T>; 4]) {
+                let (ab, cd) = rows.split_at(2 * row);
+                let ((a, b), (c, d)) = (ab.split_at(row), cd.split_at(row));
+                for (lanes, row) in lanes.iter_mut().zip([a, b, c, d]) {
+                    *lanes = beside_zeros(row);
+                }
+                let chunks = |row| <[T]>::as_chunks::<LANES>(row).0;
+                let [mut p, mut q, mut r, mut s] = [[T::default(); LANES]; 4];
+                for (((a, b), c), d) in chunks(a).iter().zip(chunks(b)).zip(chunks(c)).zip(chunks(d)) {
+                    for i in 0..LANES {
+                        p[i] = p[i] + a[i];
+                        q[i] = q[i] + b[i];
+                        r[i] = r[i] + c[i];
+                        s[i] = s[i] + d[i];
+                    }
+                }
+                for (lanes, sums) in lanes.iter_mut().zip([p, q, r, s]) {
+                    for i in 0..LANES {
+                        lanes[i] = sums[i] + lanes[i];
+                    }
+                }
             }
 
             $(#[$feature])?
@@ -249,46 +311,28 @@ fn one_by_one<T: Lane, const N: usize>(
     }
 }
 
-/// The sum of each row, several rows at once, so that their additions overlap.
+/// The terms of a row that fill no chunk, beside zeros. No lane of a sum is −0, so adding 0 to it changes nothing.
 #[inline(always)]
-fn row_sums<T: Lane>(x: &[T], row: usize, y: &mut [MaybeUninit<T>]) {
-    const AT_ONCE: usize = 4;
+fn beside_zeros<T: Lane>(row: &[T]) -> Chunk<T> {
+    let mut last = [T::default(); LANES];
+    for (last, &x) in last.iter_mut().zip(row.as_chunks::<LANES>().1) {
+        *last = *last + x;
+    }
+    last
+}
+
+/// The sums of rows of a few elements, and of rows that are longer than a block.
+#[inline(always)]
+fn other_row_sums<T: Lane>(x: &[T], row: usize, y: &mut [MaybeUninit<T>]) {
     match row {
-        2 => return few_sums::<T, 2>(x, y),
-        3 => return few_sums::<T, 3>(x, y),
-        4 => return few_sums::<T, 4>(x, y),
-        _ => {}
-    }
-    if row > BLOCK {
-        for (y, row) in y.iter_mut().zip(x.chunks_exact(row)) {
-            y.write(tree::sum(row));
-        }
-        return;
-    }
-    let together = y.len() / AT_ONCE * AT_ONCE;
-    let (whole, rest) = y.split_at_mut(together);
-    for (y, rows) in whole.chunks_exact_mut(AT_ONCE).zip(x.chunks_exact(AT_ONCE * row)) {
-        let [(a, a_rest), (b, b_rest), (c, c_rest), (d, d_rest)] =
-            std::array::from_fn(|i| rows[i * row..(i + 1) * row].as_chunks::<LANES>());
-        let [mut p, mut q, mut r, mut s] = [[T::default(); LANES]; AT_ONCE];
-        for (((a, b), c), d) in a.iter().zip(b).zip(c).zip(d) {
-            for i in 0..LANES {
-                p[i] = p[i] + a[i];
-                q[i] = q[i] + b[i];
-                r[i] = r[i] + c[i];
-                s[i] = s[i] + d[i];
+        2 => few_sums::<T, 2>(x, y),
+        3 => few_sums::<T, 3>(x, y),
+        4 => few_sums::<T, 4>(x, y),
+        _ => {
+            for (y, row) in y.iter_mut().zip(x.chunks_exact(row)) {
+                y.write(tree::sum(row));
             }
         }
-        for (y, (lanes, rest)) in y.iter_mut().zip([(p, a_rest), (q, b_rest), (r, c_rest), (s, d_rest)]) {
-            let mut lanes = lanes;
-            for (lane, &x) in lanes.iter_mut().zip(rest) {
-                *lane = *lane + x;
-            }
-            y.write(tree::fold(lanes));
-        }
-    }
-    for (y, row) in rest.iter_mut().zip(x[together * row..].chunks_exact(row)) {
-        y.write(tree::block(row));
     }
 }
 

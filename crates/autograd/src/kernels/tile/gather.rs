@@ -1,10 +1,11 @@
-//! Copies a range of elements of a strided view, in row-major order.
+//! Copies elements: a range of a strided view, in row-major order, or elements that lie side by side.
 
 #![expect(
     unsafe_code,
     reason = "reads by strides that the planner's verifier has checked against the memory"
 )]
 
+use crate::tree::LANES;
 use smallvec::SmallVec;
 
 /// Fills `to` with f of the view's elements, starting with element `start` in row-major order.
@@ -49,11 +50,11 @@ pub(super) unsafe fn gather<A: Copy, T: Copy>(
                     }
                 }
                 0 => part.fill(f(*from)),
-                _ => {
-                    for (i, y) in part.iter_mut().enumerate() {
-                        *y = f(*from.offset(i as isize * step));
-                    }
-                }
+                // Known steps, those of narrow matrices: the compiler makes vectors of them.
+                2 => each(from, 2, part, &f),
+                3 => each(from, 3, part, &f),
+                4 => each(from, 4, part, &f),
+                _ => each(from, step, part, &f),
             }
         }
         filled += n;
@@ -70,6 +71,44 @@ pub(super) unsafe fn gather<A: Copy, T: Copy>(
     }
 }
 
+/// Fills `to` with f of elements that are `step` apart.
+///
+/// # Safety
+/// The elements lie within the memory that `from` points into.
+#[inline(always)]
+unsafe fn each<A: Copy, T>(from: *const A, step: isize, to: &mut [T], f: &impl Fn(A) -> T) {
+    for (i, y) in to.iter_mut().enumerate() {
+        // SAFETY: the caller's promise.
+        *y = f(unsafe { *from.offset(i as isize * step) });
+    }
+}
+
+/// Copies elements. Fewer than [`LANES`] are copied without a call.
+///
+/// # Safety
+/// As `std::ptr::copy_nonoverlapping`.
+#[inline(always)]
+pub(super) unsafe fn copy<T: Copy>(mut from: *const T, mut to: *mut T, n: usize) {
+    if n >= LANES {
+        // SAFETY: the caller's promise.
+        return unsafe { std::ptr::copy_nonoverlapping(from, to, n) };
+    }
+    macro_rules! few {
+        ($($count:literal)*) => {
+            $(if n & $count != 0 {
+                // SAFETY: the copied parts follow each other, and the bits of `n` add up to n elements.
+                unsafe {
+                    *to.cast::<[T; $count]>() = *from.cast();
+                    (from, to) = (from.add($count), to.add($count));
+                }
+            })*
+        };
+    }
+    const { assert!(LANES == 16) };
+    few! { 8 4 2 1 }
+    let _ = (from, to);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,6 +121,9 @@ mod tests {
             (vec![5, 4, 3], vec![1, 5, 20]),
             (vec![2, 3, 4], vec![0, 1, 0]),
             (vec![6], vec![10]),
+            (vec![20], vec![2]),
+            (vec![3, 10], vec![1, 3]),
+            (vec![15], vec![4]),
             (vec![], vec![]),
         ] {
             let all: Vec<f32> = crate::dense::indices(&shape)

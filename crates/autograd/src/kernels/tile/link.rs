@@ -1,16 +1,19 @@
 //! Linking: looking up the loops of a kernel's steps, once, before it runs many times.
 
-use super::linked::{Linked, Loops, ScratchLayout, Step};
+use super::linked::{Linked, Loops, Over, ScratchLayout, Step};
 use super::{Walk, prefetch};
-use crate::code::{Act, Code};
+use crate::code::{Act, Code, Extent};
 use crate::dtype::DType;
 use crate::kernels::bases::Bases;
 use crate::kernels::loops::{self, Lane, Wiring};
 use crate::scratch::Lines;
-use crate::tree::BLOCK;
+use crate::tree::{BLOCK, LANES};
 
 /// Kernels that need more scratch than this share it. Preparing it for each run takes less time than the run itself.
 const OWN_BYTES: usize = 8 << 10;
+
+/// A second call of a step takes as long as copying so many elements.
+const CALL: usize = 64;
 
 /// Looks up the loops of a kernel.
 pub(crate) fn link(code: &Code) -> Linked {
@@ -23,7 +26,9 @@ pub(crate) fn link(code: &Code) -> Linked {
 impl<T: Lane> Loops<T> {
     fn new(code: &Code) -> Loops<T> {
         let layout = ScratchLayout::new(code);
-        let fits = (1..=code.tile).contains(&code.elements) && layout.bytes <= OWN_BYTES;
+        let copies = (code.reads.len() + code.writes.len()).max(1);
+        let apart_from = (CALL * code.steps.len() / copies).max(LANES);
+        let fits = (1..=code.tile.min(apart_from)).contains(&code.elements) && layout.bytes <= OWN_BYTES;
         let mut loops = Loops {
             steps: code.steps.iter().map(step).collect(),
             layout,
@@ -31,6 +36,7 @@ impl<T: Lane> Loops<T> {
             blocks: code.elements.div_ceil(BLOCK).max(1),
             rows: code.elements.checked_div(code.row).unwrap_or(0),
             prefetches: prefetch::pays(code),
+            apart_from,
             own: None,
         };
         if fits {
@@ -53,7 +59,10 @@ fn step<T: Lane>(step: &crate::code::Step) -> Step<T> {
     Step {
         run: loops::of_act(step.act),
         wiring: Wiring { x, y: step.y, more, p: T::from_f64(p) },
-        extent: step.extent,
-        is_total: matches!(step.act, Act::Total(_)),
+        over: match (step.act, step.extent) {
+            (Act::Total(_), _) => Over::Total,
+            (Act::RowSum(_) | Act::RowMax(_) | Act::Spread(_), _) | (_, Extent::Rows) => Over::Rows,
+            _ => Over::Tile,
+        },
     }
 }

@@ -1,6 +1,6 @@
 //! A linked kernel: what is looked up once, before the kernel runs many times.
 
-use crate::code::{Code, Extent};
+use crate::code::Code;
 use crate::kernels::loops::{Loop, Wiring};
 use crate::scratch::Lines;
 use crate::tree::{BLOCK, LANES};
@@ -21,6 +21,8 @@ pub(crate) struct Loops<T> {
     pub(super) blocks: usize,
     pub(super) rows: usize,
     pub(super) prefetches: bool,
+    /// From this many elements on, the lanes in which a tile ends are done apart instead of copying the tile.
+    pub(super) apart_from: usize,
     /// Scratch of its own, for a kernel of one small tile. Pointers and constants stay there from run to run.
     pub(super) own: Option<Lines>,
 }
@@ -30,8 +32,18 @@ pub(crate) struct Loops<T> {
 pub(super) struct Step<T> {
     pub(super) run: Loop<T>,
     pub(super) wiring: Wiring<T>,
-    pub(super) extent: Extent,
-    pub(super) is_total: bool,
+    pub(super) over: Over,
+}
+
+/// What the loop of a step walks over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    /// The elements of the tile, in whole lanes.
+    Tile,
+    /// The numbers of the rows, or the rows themselves.
+    Rows,
+    /// The elements of the tile, and a total is what they are added to.
+    Total,
 }
 
 impl Linked {

@@ -13,7 +13,7 @@ mod prefetch;
 pub(crate) use link::link;
 pub(crate) use linked::{Linked, scratch_bytes};
 
-use self::linked::{Loops, Step};
+use self::linked::{Loops, Over, Step};
 use self::prefetch::Prefetcher;
 use super::bases::Bases;
 use super::loops::{self, Lane, Tiles, Wiring};
@@ -68,7 +68,7 @@ unsafe fn run_typed<T: Lane>(
         let area = area.get().wrapping_add(worker * loops.layout.bytes);
         let mut walk = Walk::new(code, loops, bases, area, partials.get());
         walk.lay_out();
-        walk.spread();
+        walk.repeat_numbers();
         let mut start = first;
         while start < end {
             let n = code.tile.min(end - start);
@@ -189,7 +189,7 @@ impl<'a, T: Lane> Walk<'a, T> {
 
     /// Fills the tiles of operands that are one element.
     #[inline(always)]
-    fn spread(&mut self) {
+    fn repeat_numbers(&mut self) {
         for read in self.code.reads.iter().filter(|r| r.how == How::Splat) {
             let value = self.one(&read.from);
             // SAFETY: the slot of a number points to its scratch, and the slice ends here.
@@ -212,8 +212,9 @@ impl<'a, T: Lane> Walk<'a, T> {
     /// Runs all steps on `n` elements, starting with element `start`.
     #[inline(always)]
     fn tile(&mut self, start: usize, n: usize) {
-        // Loops run over whole multiples of the lanes. A shorter tile is copied to scratch, which has room for that.
-        let whole = n.is_multiple_of(LANES);
+        // Loops run over whole lanes. A tile that ends within some is copied to scratch, which has room for that, or its last
+        // lanes are done apart.
+        let whole = n.is_multiple_of(LANES) || self.ends_apart(n);
         let (first_row, rows) = match self.code.row {
             0 => (0, 0),
             _ if n == self.code.elements => (0, self.loops.rows),
@@ -254,7 +255,9 @@ impl<'a, T: Lane> Walk<'a, T> {
                     self.y(read.slot, n.next_multiple_of(LANES)).fill(self.one(&read.from));
                 },
                 // SAFETY: the operand has all the kernel's elements (or rows), and the scratch a tile for each slot.
-                How::Direct => unsafe { copy(self.bases.start::<T>(&read.from), self.own(read.slot), n) },
+                How::Direct => unsafe {
+                    gather::copy(self.bases.start::<T>(&read.from), self.own(read.slot), n)
+                },
                 How::Gather => self.gather(read, 0, n),
             }
         }
@@ -264,27 +267,43 @@ impl<'a, T: Lane> Walk<'a, T> {
         }
     }
 
+    /// Whether the lanes in which a tile ends are done apart, by a second call of each step.
+    #[inline(always)]
+    fn ends_apart(&self, n: usize) -> bool {
+        n >= self.loops.apart_from && !n.is_multiple_of(LANES)
+    }
+
     /// Runs all steps, once all operands are in their slots.
     #[inline(always)]
     fn steps(&self, start: usize, n: usize, rows: usize) {
-        let tiles =
-            |n: usize| Tiles { table: self.table, n: n.next_multiple_of(LANES), rows, row: self.code.row };
-        let (wide, narrow) = (tiles(n), tiles(rows));
+        let all = Tiles { rows, row: self.code.row, ..Tiles::of(self.table, n.next_multiple_of(LANES)) };
+        let narrow = Tiles { n: rows.next_multiple_of(LANES), ..all };
+        let (mut whole, mut last) = (all, None);
+        if self.ends_apart(n) {
+            // The last lanes end with the tile. So some elements are computed twice.
+            whole.n -= LANES;
+            last = Some(Tiles { start: n - LANES, n: LANES, ..all });
+        }
         let mut prefetcher =
             self.loops.prefetches.then(|| Prefetcher::new(self.code, self.bases, start + n, n));
         for step in &self.loops.steps {
             if let Some(prefetcher) = &mut prefetcher {
                 prefetcher.step();
             }
-            if step.is_total {
-                self.total(step, start, n);
-                continue;
+            match step.over {
+                Over::Total => self.total(step, start, n),
+                // SAFETY: as below; a slot of rows has whole lanes of them.
+                Over::Rows => unsafe { (step.run)(&step.wiring, &narrow) },
+                // SAFETY: every slot's tile has at least n elements, and whole lanes, since a tile in scratch is whole and a
+                // slot points to memory only where its tile has that many. Both are initialised. The verifier has checked that
+                // a step writes no slot that it reads, so what is computed twice is the same.
+                Over::Tile => unsafe {
+                    (step.run)(&step.wiring, &whole);
+                    if let Some(last) = &last {
+                        (step.run)(&step.wiring, last);
+                    }
+                },
             }
-            let tiles = if step.extent == Extent::Tile { &wide } else { &narrow };
-            // SAFETY: every slot's tile has at least n elements, since a tile in scratch is whole and a slot points to memory
-            // only where its tile is full. Both are initialised. The verifier has checked that a step writes no slot that it
-            // reads.
-            unsafe { (step.run)(&step.wiring, tiles) };
         }
     }
 
@@ -298,7 +317,7 @@ impl<'a, T: Lane> Walk<'a, T> {
                 let to = if whole { from } else { self.own(read.slot) };
                 if !whole {
                     // SAFETY: n elements of the operand, and a tile of scratch.
-                    unsafe { copy(from, to, n) };
+                    unsafe { gather::copy(from, to, n) };
                 }
                 self.point(read.slot, to);
             }
@@ -337,7 +356,7 @@ impl<'a, T: Lane> Walk<'a, T> {
                 to.iter_mut().zip(from).for_each(|(y, x)| *y = *x != T::default());
             } else {
                 let to = self.bases.start::<T>(&write.to).add(start);
-                copy(from.as_ptr(), to, n);
+                gather::copy(from.as_ptr(), to, n);
             }
         }
     }
@@ -355,37 +374,11 @@ impl<'a, T: Lane> Walk<'a, T> {
             }
             let table = [self.at(step.wiring.x[0]), lanes.cast()];
             let wiring = Wiring { x: [0; 3], y: 1, more: [1; 2], p: step.wiring.p };
-            (step.run)(&wiring, &Tiles { table: table.as_ptr(), n, rows: 0, row: 0 });
+            (step.run)(&wiring, &Tiles::of(table.as_ptr(), n));
             let end = start + n;
             if end.is_multiple_of(BLOCK) || end == self.code.elements {
                 *self.partials.add(which * self.loops.blocks + start / BLOCK) = tree::fold(*lanes);
             }
         }
     }
-}
-
-/// Copies elements. Fewer than [`LANES`] are copied without a call.
-///
-/// # Safety
-/// As `std::ptr::copy_nonoverlapping`.
-#[inline(always)]
-unsafe fn copy<T: Copy>(mut from: *const T, mut to: *mut T, n: usize) {
-    if n >= LANES {
-        // SAFETY: the caller's promise.
-        return unsafe { std::ptr::copy_nonoverlapping(from, to, n) };
-    }
-    macro_rules! few {
-        ($($count:literal)*) => {
-            $(if n & $count != 0 {
-                // SAFETY: the copied parts follow each other, and the bits of `n` add up to n elements.
-                unsafe {
-                    *to.cast::<[T; $count]>() = *from.cast();
-                    (from, to) = (from.add($count), to.add($count));
-                }
-            })*
-        };
-    }
-    const { assert!(LANES == 16) };
-    few! { 8 4 2 1 }
-    let _ = (from, to);
 }

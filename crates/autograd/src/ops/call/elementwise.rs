@@ -50,12 +50,13 @@ pub fn each<'t>(f: impl Elementwise, x: &[Var<'t>]) -> Var<'t> {
     let name = f.name();
     let mut shape = Shape::default();
     for operand in x {
-        shape = shape.broadcast(&operand.shape()).unwrap_or_else(|_| {
+        let Ok(wider) = shape.broadcast(&operand.shape()) else {
             let shapes: Vec<String> = x.iter().map(|x| x.shape().to_string()).collect();
             let text = Mistake::new(format!("{name}: {} do not fit", shapes.join(" and ")));
             let text = x.iter().enumerate().fold(text, |text, (i, x)| text.line(i, x.describe()));
             text.rule("axes are aligned at the last one, and are equal or 1").raise()
-        });
+        };
+        shape = wider;
     }
     let x: Vec<Var<'t>> = x.iter().map(|x| x.broadcast_to(shape.clone())).collect();
     let y = Var::call(Each(f), &x);

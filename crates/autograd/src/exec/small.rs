@@ -1,0 +1,178 @@
+//! Plans whose values have few elements, run number by number: the call of a kernel would cost more than its work.
+
+use super::machine::{Machine, Ran};
+use super::spell::Spelled;
+use crate::dtype::{DType, Data, DataRef, Float, Storable};
+use crate::ir::{Meta, Op};
+use crate::kernels::scalars::{Instructions, Register};
+use crate::number::Digits;
+use crate::params::Param;
+use crate::plan::{Plan, PlanInput, Verified};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// What a plan computes, as instructions on single numbers. It gives the bits of the plan's kernels.
+#[derive(Debug)]
+pub(crate) enum Small {
+    F32(Numbers<f32>),
+    F64(Numbers<f64>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Numbers<T> {
+    code: Instructions<T>,
+    start: Vec<T>,
+    /// What is read from the slab: its range, and the first register. Parameters that follow each other are read as one.
+    parameters: Vec<(Range<usize>, Register)>,
+    /// What is read from inputs: the number of each, the first register, and how many elements.
+    inputs: Vec<(usize, Register, usize)>,
+    /// The registers of each output's elements.
+    outputs: Vec<Vec<Register>>,
+    /// That of the first.
+    first: Option<Register>,
+    /// For each number of a gradient, its place in the slab and its register.
+    gradients: Vec<(usize, Register)>,
+}
+
+impl Small {
+    /// The instructions of a plan, if all its values are small and of one type. `range` gives the places of a parameter.
+    pub(crate) fn of(plan: &Verified<Plan>, range: impl Fn(Param) -> Range<usize>) -> Option<Small> {
+        match plan.parameters.dtype {
+            DType::F32 => Numbers::of(plan, range).map(Small::F32),
+            _ => Numbers::of(plan, range).map(Small::F64),
+        }
+    }
+
+    /// How many instructions a run takes.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Small::F32(numbers) => numbers.code.len(),
+            Small::F64(numbers) => numbers.code.len(),
+        }
+    }
+
+    /// The memory that runs change.
+    pub(crate) fn registers(&self) -> Data {
+        match self {
+            Small::F32(numbers) => Data::F32(numbers.start.clone()),
+            Small::F64(numbers) => Data::F64(numbers.start.clone()),
+        }
+    }
+
+    /// Runs it on the slab and the inputs that are given, and leaves outputs and gradients where kernels would.
+    #[inline]
+    pub(crate) fn run<'m, 'i>(
+        &self,
+        plan: &'m Verified<Plan>,
+        registers: &mut Data,
+        machine: &'m mut Machine,
+        slab: DataRef<'_>,
+        inputs: &[Option<DataRef<'i>>],
+    ) -> Ran<'m, 'i> {
+        let loss = match self {
+            Small::F32(numbers) => numbers.run(plan, f32::vec(registers), machine, slab, inputs),
+            Small::F64(numbers) => numbers.run(plan, f64::vec(registers), machine, slab, inputs),
+        };
+        machine.ran(plan, loss)
+    }
+}
+
+impl<T: Float + Digits> Numbers<T> {
+    fn of(plan: &Verified<Plan>, range: impl Fn(Param) -> Range<usize>) -> Option<Numbers<T>> {
+        let graph = &plan.graph;
+        let mut metas: Vec<Option<&Meta>> = vec![None; plan.inputs.len()];
+        let mut read: BTreeMap<usize, &Meta> = BTreeMap::new();
+        for (_, node) in graph.iter() {
+            match node.op {
+                Op::Input(i) => metas[i as usize] = Some(&node.meta),
+                Op::Parameter(p) if !node.meta.shape.contains(&0) => {
+                    read.insert(range(p).start, &node.meta);
+                }
+                _ => {}
+            }
+        }
+        metas.extend(read.values().copied().map(Some));
+        // An input that nothing reads needs no registers.
+        let none = Meta::new([0].into(), T::DTYPE);
+        let arguments: Vec<&Meta> = metas.iter().map(|meta| meta.unwrap_or(&none)).collect();
+        let number = |op: &Op| match *op {
+            Op::Input(i) => Some(i as usize),
+            Op::Parameter(p) if read.contains_key(&range(p).start) => {
+                Some(plan.inputs.len() + read.range(..range(p).start).count())
+            }
+            _ => None,
+        };
+        let Spelled { code, mut start, arguments, results } = Spelled::of(graph, &arguments, number)?;
+        let mut inputs = vec![];
+        for (i, input) in plan.inputs.iter().enumerate().filter(|&(i, _)| metas[i].is_some()) {
+            let (first, n) = (arguments[i], input.elements());
+            match input {
+                PlanInput::Given(_) => inputs.push((i, first, n)),
+                PlanInput::Constant(data) => {
+                    start[first as usize..first as usize + n].copy_from_slice(&T::slice(data.borrow())[..n]);
+                }
+            }
+        }
+        let mut parameters: Vec<(Range<usize>, Register)> = vec![];
+        for ((&start, meta), &first) in read.iter().zip(&arguments[plan.inputs.len()..]) {
+            let end = start + meta.shape.elements();
+            match parameters.last_mut() {
+                // Their registers follow each other as well.
+                Some((last, _)) if last.end == start => last.end = end,
+                _ => parameters.push((start..end, first)),
+            }
+        }
+        let mut outputs = results;
+        let slopes = outputs.split_off(plan.outputs.len());
+        let is_float = plan.outputs.iter().all(|y| y.dtype == T::DTYPE);
+        let gradients =
+            plan.gradients.iter().cloned().zip(slopes).flat_map(|(range, slope)| range.zip(slope));
+        let gradients = gradients.collect();
+        let first = outputs.first().and_then(|registers| registers.first()).copied();
+        is_float.then_some(Numbers { code, start, parameters, inputs, outputs, first, gradients })
+    }
+
+    /// The result is the first number of the first output, if there is one.
+    fn run(
+        &self,
+        plan: &Plan,
+        r: &mut [T],
+        machine: &mut Machine,
+        slab: DataRef<'_>,
+        inputs: &[Option<DataRef<'_>>],
+    ) -> f64 {
+        if !self.parameters.is_empty() {
+            let slab = T::slice(slab);
+            for (range, first) in &self.parameters {
+                put(r, *first, &slab[range.clone()]);
+            }
+        }
+        for &(i, first, n) in &self.inputs {
+            let data = inputs.get(i).copied().flatten().unwrap_or_else(|| machine.staged(i).borrow());
+            put(r, first, &T::slice(data)[..n]);
+        }
+        self.code.run(r);
+        for (registers, y) in self.outputs.iter().zip(&plan.outputs) {
+            let values = machine.output_mut(plan, y).slice_mut::<T>();
+            for (value, &register) in values.iter_mut().zip(registers) {
+                *value = r[register as usize];
+            }
+        }
+        if !self.gradients.is_empty() {
+            let slab = machine.gradients_mut::<T>();
+            for &(place, register) in &self.gradients {
+                slab[place] = r[register as usize];
+            }
+        }
+        self.first.map_or(0.0, |register| r[register as usize].to_f64())
+    }
+}
+
+/// Writes a few numbers to registers.
+#[inline(always)]
+fn put<T: Copy>(r: &mut [T], first: Register, values: &[T]) {
+    let to = &mut r[first as usize..first as usize + values.len()];
+    for (to, &x) in to.iter_mut().zip(values) {
+        *to = x;
+    }
+}

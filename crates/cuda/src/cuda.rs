@@ -1,0 +1,90 @@
+//! The handle of a GPU.
+
+use crate::driver::Gpu;
+use crate::machine::On;
+use crate::{Device, Error, Numerics, Running, Training};
+use autograd::{Params, Program};
+use optim::ByFormula;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+/// An NVIDIA GPU: a [`Device`] that trains and runs programs.
+///
+/// Fused kernels, sums and updates have the bits of the CPU. Products of matrices are those of cuBLASLt in full precision, unless
+/// one asks otherwise: [`exact`](Cuda::exact), [`tf32`](Cuda::tf32), [`bf16`](Cuda::bf16).
+#[derive(Debug)]
+pub struct Cuda {
+    gpu: Rc<Gpu>,
+    numerics: Numerics,
+}
+
+impl Cuda {
+    /// The first GPU.
+    ///
+    /// # Errors
+    /// If there is no driver, no GPU, no NVRTC, or one of them is too old.
+    pub fn first() -> Result<Cuda, Error> {
+        Cuda::nth(0)
+    }
+
+    /// The GPU of a number, counted from 0 as the driver counts.
+    ///
+    /// # Errors
+    /// As [`first`](Cuda::first).
+    pub fn nth(number: usize) -> Result<Cuda, Error> {
+        Ok(Cuda { gpu: Rc::new(Gpu::new(number)?), numerics: Numerics::default() })
+    }
+
+    /// The name of the GPU.
+    pub fn name(&self) -> &str {
+        self.gpu.name()
+    }
+
+    /// Products in the order of the CPU: every number has its bits. They are slower than those of the library.
+    pub fn exact(self) -> Cuda {
+        Cuda { numerics: Numerics::Exact, ..self }
+    }
+
+    /// Products of factors that are rounded to TF32.
+    pub fn tf32(self) -> Cuda {
+        Cuda { numerics: Numerics::Tf32, ..self }
+    }
+
+    /// Products of factors that are rounded to BF16.
+    pub fn bf16(self) -> Cuda {
+        Cuda { numerics: Numerics::Bf16, ..self }
+    }
+
+    /// Keeps compiled kernels in a folder, by their text, the kind of GPU and the version of the compiler, so that the next
+    /// process does not compile them again. Without one they live as long as this handle. Who can write to the folder can run
+    /// code on the GPU: it should be your own.
+    pub fn cache(self, folder: impl Into<PathBuf>) -> Cuda {
+        self.gpu.keep_in(folder.into());
+        self
+    }
+
+    /// A stream of its own for each training.
+    #[doc(hidden)]
+    pub fn on(&self) -> Result<On, Error> {
+        Ok(On { machine: Rc::new(self.gpu.machine(self.numerics)?), numerics: self.numerics })
+    }
+}
+
+impl Device for Cuda {
+    type Training<'a, O: ByFormula + 'a> = Training<'a, O>;
+    type Runner<'a> = Running<'a>;
+
+    #[track_caller]
+    fn train<'a, O: ByFormula>(
+        &self,
+        program: &'a Program,
+        params: &'a mut Params,
+        optimizer: &'a mut O,
+    ) -> Result<Training<'a, O>, Error> {
+        self.on()?.train(program, params, optimizer)
+    }
+
+    fn load<'a>(&self, program: &'a Program, params: &'a Params) -> Result<Running<'a>, Error> {
+        self.on()?.load(program, params)
+    }
+}

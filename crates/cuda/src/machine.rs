@@ -1,0 +1,114 @@
+//! What runs tasks: a device, or in the tests a host that plays one.
+
+pub use crate::driver::Dry;
+pub use crate::on::On;
+pub use crate::product::{Matrix, Product};
+
+use crate::Error;
+use std::fmt::Debug;
+use std::rc::Rc;
+
+/// A place in the memory of a machine, in bytes.
+pub type Address = u64;
+
+/// A machine with memory of its own. What it is told to do happens in order; only [`download`](Machine::download) waits.
+pub trait Machine: Debug {
+    /// Memory of so many bytes, all 0.
+    fn allocate(&self, bytes: usize) -> Result<Address, Error>;
+    /// Gives memory back.
+    fn free(&self, at: Address);
+    /// Copies bytes to the machine.
+    fn upload(&self, to: Address, bytes: &[u8]) -> Result<(), Error>;
+    /// Waits for all that was launched, and copies bytes from the machine.
+    fn download(&self, from: Address, bytes: &mut [u8]) -> Result<(), Error>;
+    /// Compiles kernels.
+    fn load(&self, text: &str) -> Result<Box<dyn Module>, Error>;
+}
+
+/// Kernels that are ready to be launched.
+pub trait Module: Debug {
+    /// Nodes that are launched together, each after those that it names.
+    fn graph(&self, nodes: &[Node]) -> Result<Box<dyn Graph>, Error>;
+}
+
+/// Nodes that are launched together.
+pub trait Graph: Debug {
+    /// Launches them, once all earlier launches are done; does not wait.
+    fn launch(&self) -> Result<(), Error>;
+}
+
+/// A task in a graph.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// What it does.
+    pub work: Work,
+    /// The nodes before it that have to be done first.
+    pub after: Vec<usize>,
+}
+
+/// What a node does.
+#[derive(Clone, Debug)]
+pub enum Work {
+    /// Runs a kernel of the module. Every argument is an address.
+    Kernel {
+        /// Its name in the text.
+        name: String,
+        /// What it is called with.
+        arguments: Vec<Address>,
+        /// How many blocks.
+        blocks: usize,
+        /// How many threads each.
+        threads: usize,
+    },
+    /// Multiplies matrices by the library of the machine's maker, in whatever order it adds up.
+    Product(Product),
+}
+
+/// Memory that is given back when nobody needs it.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    machine: Rc<dyn Machine>,
+    at: Address,
+    bytes: usize,
+}
+
+impl Memory {
+    /// Memory of so many bytes, all 0.
+    pub(crate) fn new(machine: &Rc<dyn Machine>, bytes: usize) -> Result<Memory, Error> {
+        let bytes = bytes.next_multiple_of(64).max(64);
+        Ok(Memory { machine: Rc::clone(machine), at: machine.allocate(bytes)?, bytes })
+    }
+
+    /// Memory that holds these bytes.
+    pub(crate) fn of(machine: &Rc<dyn Machine>, bytes: &[u8]) -> Result<Memory, Error> {
+        let memory = Memory::new(machine, bytes.len())?;
+        memory.upload(bytes)?;
+        Ok(memory)
+    }
+
+    pub(crate) fn at(&self) -> Address {
+        self.at
+    }
+
+    pub(crate) fn upload(&self, bytes: &[u8]) -> Result<(), Error> {
+        self.upload_at(0, bytes)
+    }
+
+    /// Copies bytes to where byte `to` lies, and behind.
+    pub(crate) fn upload_at(&self, to: usize, bytes: &[u8]) -> Result<(), Error> {
+        assert!(to + bytes.len() <= self.bytes, "{} bytes for a memory of {}", bytes.len(), self.bytes);
+        if bytes.is_empty() { Ok(()) } else { self.machine.upload(self.at + to as u64, bytes) }
+    }
+
+    /// Fills `bytes` with what lies from byte `from` on.
+    pub(crate) fn download(&self, from: usize, bytes: &mut [u8]) -> Result<(), Error> {
+        assert!(from + bytes.len() <= self.bytes, "{} bytes of a memory of {}", bytes.len(), self.bytes);
+        if bytes.is_empty() { Ok(()) } else { self.machine.download(self.at + from as u64, bytes) }
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        self.machine.free(self.at);
+    }
+}

@@ -1,0 +1,68 @@
+//! Every kernel of a training through NVRTC, for three architectures, without a GPU. Where NVRTC is not found, a line says so.
+
+use autograd::{DType, Params, Program};
+use cuda::machine::{Dry, Machine, On};
+use cuda::{Cuda, Device, Error, Numerics, Train};
+use nn::{Activation, Mlp};
+use optim::Adam;
+use std::rc::Rc;
+
+/// Compiles the steps of a network, by inputs and from a data set, with products of the library or of its own.
+fn compile(architecture: &str, numerics: Numerics, dtype: DType) -> Result<(usize, usize), Error> {
+    let mut params = Params::of(dtype).with_seed(3);
+    let net = Mlp::new(&mut params.scope("net"), &[2, 300, 5, 1], Activation::Tanh);
+    let average = params.scope("run").buffer("average", [], 0.0);
+    let program = Program::trace(&params, |t| {
+        let loss = nn::loss::mse(net.forward(t.input("x", [24, 2])), t.input("y", [24, 1]));
+        t.write(average, t.buffer(average) * 0.9 + loss.detach() * 0.1);
+        t.outputs(loss).with_gradients()
+    })?;
+    let dry = Dry::new(architecture)?;
+    let machine: Rc<dyn Machine> = Rc::clone(&dry) as Rc<dyn Machine>;
+    let mut adam = Adam::new(0.01).expect("a rate");
+    let mut training = On { machine, numerics }.train(&program, &mut params, &mut adam)?;
+    if dtype == DType::F32 {
+        training.data(([[0.0f32; 2]; 100], [[0.0f32; 1]; 100]))?;
+        training.steps(40)?;
+    }
+    Ok(dry.compiled())
+}
+
+#[test]
+fn nvrtc_takes_every_kernel() {
+    for architecture in ["sm_75", "sm_90", "sm_120"] {
+        for (numerics, dtype) in
+            [(Numerics::Exact, DType::F32), (Numerics::Library, DType::F32), (Numerics::Exact, DType::F64)]
+        {
+            match compile(architecture, numerics, dtype) {
+                Ok((kernels, bytes)) => {
+                    assert!(kernels > 10 && bytes > 1000);
+                    println!("{architecture} {numerics:?} {dtype}: {kernels} kernels, {bytes} bytes");
+                }
+                Err(error @ Error::NoLibrary { .. }) => return println!("skipped: {error}"),
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+}
+
+/// Machines without a driver, such as those of CI, are told so; nothing panics.
+#[test]
+fn a_machine_without_a_driver_is_told_so() {
+    match Cuda::first() {
+        Ok(gpu) => println!("there is a GPU: {}", gpu.name()),
+        Err(error) => {
+            let text = error.to_string();
+            assert!(matches!(
+                error,
+                Error::NoDriver
+                    | Error::NoDevice { .. }
+                    | Error::NoLibrary { .. }
+                    | Error::TooOld { .. }
+                    | Error::Device { .. }
+            ));
+            assert!(text.len() > 20, "{text}");
+            println!("{text}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+/* An entry of attention: queries of [m, d], keys of [n, d], values of [n, e], cotangents of [m, e], each with its steps from row to
+   row and from column to column. Queries come in blocks, and look at `step` keys at a time, as far as the last of a block sees. */
+typedef struct {
+  const @ *q, *k, *v, *g;
+  const wg_bool *mask;
+  int q_row, q_at, k_row, k_at, v_row, v_at, g_row, g_at, mask_row, mask_at;
+  int m, n, d, e, causal, block, step, parts, chain_d, chain_e;
+} wg_attention@f;
+WG_FN int wg_attention_keys@f(const wg_attention@f *x, int i) {
+  int end = (i / x->block + 1) * x->block;
+  if (end > x->m) end = x->m;
+  return x->causal && end < x->n ? end : x->n;
+}
+WG_FN @ wg_attention_score@f(const wg_attention@f *x, int i, int j) {
+  if (x->mask ? !x->mask[i * x->mask_row + j * x->mask_at] : x->causal && i < j) return -wg_inf@f();
+  return wg_chains@f(x->k + j * x->k_row, x->k_at, x->q + i * x->q_row, x->q_at, x->d, x->chain_d);
+}
+WG_FN @ wg_attention_slope@f(const wg_attention@f *x, int i, int j) {
+  return wg_chains@f(x->v + j * x->v_row, x->v_at, x->g + i * x->g_row, x->g_at, x->e, x->chain_e);
+}
+/* The largest score of a query; 0 if it sees no key. */
+WG_FN @ wg_attention_largest@f(const wg_attention@f *x, int i, int keys) {
+  @ most = -wg_inf@f();
+  for (int j = 0; j < keys; ++j) {
+    const @ s = wg_attention_score@f(x, i, j);
+    most = s > most ? s : most;
+  }
+  if (x->mask && most == -wg_inf@f()) {
+    int seen = 0;
+    for (int j = 0; j < keys; ++j) seen |= x->mask[i * x->mask_row + j * x->mask_at];
+    if (!seen) most = 0;
+  }
+  return most;
+}
+/* A row of the result. `p` has room for the weights of a step. */
+WG_FN void wg_attend@f(const wg_attention@f *x, int i, @ *p, @ *y) {
+  const int keys = wg_attention_keys@f(x, i);
+  const @ most = wg_attention_largest@f(x, i, keys);
+  @ total = 0;
+  for (int from = 0; from < keys; from += x->step) {
+    const int count = keys - from < x->step ? keys - from : x->step;
+    @ sum = 0;
+    for (int j = 0; j < count; ++j) {
+      p[j] = wg_exp_falling@f(wg_attention_score@f(x, i, from + j) - most);
+      sum = sum + p[j];
+    }
+    total = total + sum;
+    for (int c = 0; c < x->e; ++c) {
+      const @ s = wg_chains@f(p, 1, x->v + from * x->v_row + c * x->v_at, x->v_row, count, count);
+      y[c] = from ? y[c] + s : s;
+    }
+  }
+  total = total == 0 ? total : 1 / total;
+  for (int c = 0; c < x->e; ++c) y[c] = y[c] * total;
+}
+/* What the cotangents of a query need: its largest score, 1 over the sum of its exponentials, the mean of its slopes. */
+WG_FN void wg_attention_row@f(const wg_attention@f *x, int i, @ *row) {
+  const int keys = wg_attention_keys@f(x, i);
+  const @ most = wg_attention_largest@f(x, i, keys);
+  @ total = 0, mean = 0;
+  for (int from = 0; from < keys; from += x->step) {
+    const int to = keys - from < x->step ? keys : from + x->step;
+    @ sum = 0, slopes = 0;
+    for (int j = from; j < to; ++j) {
+      const @ p = wg_exp_falling@f(wg_attention_score@f(x, i, j) - most);
+      sum = sum + p;
+      slopes = slopes + p * wg_attention_slope@f(x, i, j);
+    }
+    total = total + sum;
+    mean = mean + slopes;
+  }
+  row[0] = most, row[1] = total == 0 ? total : 1 / total, row[2] = mean * row[1];
+}
+WG_FN @ wg_attention_weight@f(const wg_attention@f *x, int i, int j, const @ *row) {
+  return wg_exp_falling@f(wg_attention_score@f(x, i, j) - row[0]) * row[1];
+}
+/* The cotangent of a query. `s` has room for the cotangents of the scores of a step. */
+WG_FN void wg_attention_query@f(const wg_attention@f *x, int i, const @ *row, @ *s, @ *y) {
+  const int keys = wg_attention_keys@f(x, i);
+  for (int from = 0; from < keys; from += x->step) {
+    const int count = keys - from < x->step ? keys - from : x->step;
+    for (int j = 0; j < count; ++j)
+      s[j] = wg_attention_weight@f(x, i, from + j, row) * (wg_attention_slope@f(x, i, from + j) - row[2]);
+    for (int c = 0; c < x->d; ++c) {
+      const @ sum = wg_chains@f(s, 1, x->k + from * x->k_row + c * x->k_at, x->k_row, count, count);
+      y[c] = from ? y[c] + sum : sum;
+    }
+  }
+}
+/* The cotangents of a key and of its value. `part` and `sum` have room for d + e numbers. */
+WG_FN void wg_attention_key@f(const wg_attention@f *x, int j, const @ *rows, @ *part, @ *sum, @ *y_k, @ *y_v) {
+  for (int p = 0; p < x->parts; ++p) {
+    for (int c = 0; c < x->d + x->e; ++c) part[c] = 0;
+    for (int first = p * x->block; first < x->m; first += x->parts * x->block) {
+      if (j >= wg_attention_keys@f(x, first)) continue;
+      for (int c = 0; c < x->d + x->e; ++c) sum[c] = 0;
+      for (int i = first; i < first + x->block && i < x->m; ++i) {
+        const @ weight = wg_attention_weight@f(x, i, j, rows + 3 * i);
+        const @ slope = weight * (wg_attention_slope@f(x, i, j) - rows[3 * i + 2]);
+        for (int c = 0; c < x->d; ++c) sum[c] = wg_fma@f(slope, x->q[i * x->q_row + c * x->q_at], sum[c]);
+        for (int c = 0; c < x->e; ++c)
+          sum[x->d + c] = wg_fma@f(weight, x->g[i * x->g_row + c * x->g_at], sum[x->d + c]);
+      }
+      for (int c = 0; c < x->d + x->e; ++c) part[c] = part[c] + sum[c];
+    }
+    for (int c = 0; c < x->d; ++c) y_k[c] = p ? y_k[c] + part[c] : part[c];
+    for (int c = 0; c < x->e; ++c) y_v[c] = p ? y_v[c] + part[x->d + c] : part[x->d + c];
+  }
+}
