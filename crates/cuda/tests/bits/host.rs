@@ -1,6 +1,6 @@
 //! Runs the programs of the tests of `emit` on a host that plays the device.
 
-pub(crate) use crate::plain::{Case, PLAIN, difference, has, run, source};
+pub(crate) use crate::plain::{Case, PLAIN, difference, has, of_several, run, some, source};
 
 use crate::machine::Host;
 use autograd::{AnyTensor, DType, Element};

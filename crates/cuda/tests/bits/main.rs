@@ -1,5 +1,7 @@
 //! Programs on a host that plays the device, against the interpreter, bit for bit. The programs are those of the crate `emit`.
 
+#[path = "../../../emit/tests/bits/attended.rs"]
+mod attended;
 #[path = "../../../emit/tests/bits/draw.rs"]
 mod draw;
 #[path = "../../../emit/tests/bits/functions.rs"]
@@ -13,3 +15,5 @@ mod machine;
 mod plain;
 mod products;
 mod training;
+#[path = "../../../emit/tests/bits/windows.rs"]
+mod windows;
