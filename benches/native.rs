@@ -44,9 +44,9 @@ fn main() {
     printing();
 }
 
-/// W2 again, a thousand steps in a call, beside as many of the loop by hand.
+/// W2 again, ten thousand steps in a call, beside as many of the loop by hand.
 fn steps_in_one_call() {
-    const STEPS: usize = 1000;
+    const STEPS: usize = 10_000;
     let mut params = Params::f32();
     let neuron = Linear::with_init(&mut params.scope("neuron"), 3, 1, [0.1, 0.2, -0.3], 0.0);
     let program = Program::trace(&params, |t| {
