@@ -94,7 +94,7 @@ impl Product {
         };
         let ((a_column, a_row), (b_column, b_row)) = (steps(m, k, turned[0]), steps(k, n, turned[1]));
         let parallelism = if threads > 1 { Parallelism::Rayon(threads) } else { Parallelism::None };
-        let mut step = move |c: &mut Vec<T>| {
+        let step = move |c: &mut Vec<T>| {
             // SAFETY: the strides are those of m × k, k × n and m × n elements, which the vectors have.
             unsafe {
                 gemm::gemm(
