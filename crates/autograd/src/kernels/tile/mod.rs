@@ -290,19 +290,22 @@ impl<'a, T: Lane> Walk<'a, T> {
             if let Some(prefetcher) = &mut prefetcher {
                 prefetcher.step();
             }
-            match step.over {
-                Over::Total => self.total(step, start, n),
-                // SAFETY: as below; a slot of rows has whole lanes of them.
-                Over::Rows => unsafe { (step.run)(&step.wiring, &narrow) },
-                // SAFETY: every slot's tile has at least n elements, and whole lanes, since a tile in scratch is whole and a
-                // slot points to memory only where its tile has that many. Both are initialised. The verifier has checked that
-                // a step writes no slot that it reads, so what is computed twice is the same.
-                Over::Tile => unsafe {
-                    (step.run)(&step.wiring, &whole);
-                    if let Some(last) = &last {
-                        (step.run)(&step.wiring, last);
-                    }
-                },
+            let (first, second) = match step.over {
+                Over::Total => {
+                    self.total(step, start, n);
+                    continue;
+                }
+                Over::Rows => (&narrow, None),
+                Over::Tile => (&whole, last.as_ref()),
+            };
+            // SAFETY: every slot's tile has at least n elements, and whole lanes, since a tile in scratch is whole and a slot
+            // points to memory only where its tile has that many. Both are initialised. The verifier has checked that a step
+            // writes no slot that it reads, so what is computed twice is the same.
+            unsafe {
+                (step.run)(&step.wiring, first);
+                if let Some(second) = second {
+                    (step.run)(&step.wiring, second);
+                }
             }
         }
     }
