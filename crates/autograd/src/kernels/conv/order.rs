@@ -49,6 +49,7 @@ impl Sizes<'_> {
     /// The order of the weight. None if rounded products are added one by one, without those beyond the ends.
     pub(crate) fn weight_order(&self) -> Option<WeightOrder> {
         // It is that of both dtypes: only panels, which change no order, differ.
-        Sums::of::<f32>(*self).map(|sums| sums.order())
+        let (rows, chunks, together) = Sums::of::<f32>(*self)?.cut();
+        Some(WeightOrder { rows, chunks, together })
     }
 }

@@ -4,7 +4,6 @@
 #![expect(unsafe_code, reason = "parts of one result are written by several threads")]
 
 use super::field::{Field, Job};
-use super::order::WeightOrder;
 use super::parts::{Shared, areas, copy_row, each_task};
 use super::products::bands;
 use super::sizes::Sizes;
@@ -109,10 +108,9 @@ impl<'a> Sums<'a> {
         Some(sums)
     }
 
-    /// How an element adds up.
-    pub(super) fn order(&self) -> WeightOrder {
-        let together = (self.packed == 0).then_some(self.together);
-        WeightOrder { rows: self.field.rows(), chunks: self.chunks, together }
+    /// The rows of a band, the chunks, and through how many images lanes go on, if sums are in lanes.
+    pub(super) fn cut(&self) -> (usize, usize, Option<usize>) {
+        (self.field.rows(), self.chunks, (self.packed == 0).then_some(self.together))
     }
 
     /// The elements of weights that chunks have of their own.
