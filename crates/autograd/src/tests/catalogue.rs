@@ -146,8 +146,14 @@ fn rule<'r>(name: &str, rows: impl Iterator<Item = &'r Row>) -> Option<String> {
 fn of_file(source: &str) -> (String, Vec<&str>) {
     let head = source.lines().take_while(|line| line.starts_with("//!"));
     let head: Vec<&str> = head.map(|line| line.trim_start_matches("//!").trim()).collect();
-    let methods =
-        source.lines().filter_map(|line| line.strip_prefix("    pub fn ")?.split(['(', '<']).next());
+    // What is asked of the op itself, by executors, is no method for users.
+    let mut of_op = false;
+    let methods = source.lines().filter_map(|line| {
+        if line.starts_with("impl") {
+            of_op = !line.contains(['<', '\'']);
+        }
+        line.strip_prefix("    pub fn ").filter(|_| !of_op)?.split(['(', '<']).next()
+    });
     (head.join("\n"), methods.collect())
 }
 
