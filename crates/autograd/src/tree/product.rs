@@ -51,7 +51,7 @@ impl Order {
     }
 }
 
-/// The length of the chains of k terms. They are about equally long, and at most [`DEPTH`].
+/// The length of the chains of k terms. They are about equally long, and at most 256.
 #[inline]
 pub fn chain_length(k: usize) -> usize {
     if k <= DEPTH { k } else { k.div_ceil(k.div_ceil(DEPTH)) }
