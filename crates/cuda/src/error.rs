@@ -65,7 +65,8 @@ pub enum Error {
     },
     /// Inputs or parameters that do not belong to the program.
     Program(ProgramError),
-    /// An index that does not exist. A step that meets one changes nothing, and neither do those after it.
+    /// An index that does not exist, or a matrix that has no factors. A step that meets one changes nothing, and neither do those
+    /// after it.
     Index {
         /// The ops of the kernel that met it.
         op: String,
@@ -107,7 +108,7 @@ impl fmt::Display for Error {
             Error::Program(error) => error.fmt(f),
             Error::Index { op, site } => write!(
                 f,
-                "{op} at {site}: an index does not exist; `Cpu` or `program.run(…)` tells which one"
+                "{op} at {site}: an index does not exist, or a matrix has no factors; `Cpu` or `program.run(…)` tells which one"
             ),
             Error::Step { step, error } => {
                 write!(f, "step {step} of this training: {error}; it and all later steps changed nothing")

@@ -43,6 +43,7 @@ mod device;
 mod driver;
 mod error;
 mod loaded;
+mod loops;
 #[doc(hidden)]
 pub mod machine;
 mod numbers;

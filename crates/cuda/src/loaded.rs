@@ -39,7 +39,7 @@ impl<'p> Loaded<'p> {
     ) -> Result<Loaded<'p>, Error> {
         program.check(params)?;
         let launches = emit::launches(program, "step", false)?;
-        check(program, &launches)?;
+        check(program.plan())?;
         let mut memories = vec![];
         for (number, memory) in program.plan().memories().enumerate() {
             let held = Memory::new(machine, memory.elements * size(memory.dtype))?;

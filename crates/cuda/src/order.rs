@@ -132,13 +132,18 @@ fn load(to: &str, from: &str, x: &MemoryView, side: usize, is_a: bool) -> String
 /// The matrix of entry `z` of a batch.
 fn entry(name: &str, x: &MemoryView) -> String {
     let axes = x.shape.len() - 2;
-    let mut place = name.to_owned();
+    name.to_owned() + &place(&x.shape[..axes], &x.strides[..axes], "z")
+}
+
+/// What leads from the first element of axes to element number `i` in row-major order.
+pub(crate) fn place(shape: &[usize], strides: &[isize], i: &str) -> String {
+    let mut place = String::new();
     let mut inner = 1;
-    for axis in (0..axes).rev() {
-        if x.strides[axis] != 0 && x.shape[axis] != 1 {
-            place += &format!(" + z / {inner} % {} * ({}ll)", x.shape[axis], x.strides[axis]);
+    for (&n, &stride) in shape.iter().zip(strides).rev() {
+        if stride != 0 && n != 1 {
+            place += &format!(" + {i} / {inner} % {n} * ({stride}ll)");
         }
-        inner *= x.shape[axis];
+        inner *= n;
     }
     place
 }

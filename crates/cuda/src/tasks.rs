@@ -2,12 +2,13 @@
 
 use crate::dag::{Access, Kind, edges};
 use crate::error::refused;
+use crate::loops::{Loop, WINDOW};
 use crate::machine::{Address, Machine, Memory, Node, Work};
 use crate::numbers::size;
 use crate::order::{self, THREADS};
 use crate::product::Product;
 use crate::{Error, Numerics};
-use autograd::planned::{Contents, MemoryView, Op, Plan, Work as Planned};
+use autograd::planned::{Contents, MemoryView, Op, Plan, Work as Planned, body};
 use autograd::{DType, Data, Program};
 use emit::{Argument, Launch, Launches};
 use std::rc::Rc;
@@ -22,6 +23,8 @@ const SHARED: usize = 48 << 10;
 const ELEMENTS: usize = 1 << 30;
 /// The most bytes that a thread may keep for itself.
 const OWN: usize = 256 << 10;
+/// The most tasks of a graph: who waits for whom is found in a time and a memory that grow with their square.
+pub(crate) const MOST: usize = 1 << 14;
 
 /// Something to be done, and what it touches.
 #[derive(Clone, Debug)]
@@ -53,8 +56,7 @@ pub(crate) fn download(memory: &Memory, from: usize, dtype: DType, n: usize) -> 
 }
 
 /// Refuses what no device can run, before anything is allocated.
-pub(crate) fn check(program: &Program, launches: &Launches) -> Result<(), Error> {
-    let plan: &Plan = program.plan();
+pub(crate) fn check(plan: &Plan) -> Result<(), Error> {
     for memory in plan.memories() {
         if memory.elements > ELEMENTS {
             let what = match memory.contents {
@@ -64,10 +66,10 @@ pub(crate) fn check(program: &Program, launches: &Launches) -> Result<(), Error>
             return Err(refused(what, format!("{} elements are more than {ELEMENTS}", memory.elements)));
         }
     }
-    for (kernel, launch) in plan.kernels.iter().zip(&launches.kernels) {
+    for kernel in &plan.kernels {
         if let Planned::Op { op, x, .. } = &kernel.work {
-            if launch.host_only {
-                return Err(refused(op.name(), "its steps are launched by the host alone"));
+            if let Op::Scan(scan) = op {
+                check(&body(scan))?;
             }
             let line = match op {
                 Op::Softmax(op) => x[0].shape[usize::from(op.axis)],
@@ -86,10 +88,12 @@ pub(crate) fn check(program: &Program, launches: &Launches) -> Result<(), Error>
 /// The places of the memories of a plan, and what else its kernels need.
 #[derive(Debug)]
 pub(crate) struct Places {
-    machine: Rc<dyn Machine>,
+    pub(crate) machine: Rc<dyn Machine>,
     /// By the number of the memory.
-    at: Vec<Address>,
-    /// Sums of blocks, and scratch.
+    pub(crate) at: Vec<Address>,
+    /// Where the next operand lies whose place changes from step to step, until the step is known: beyond all memory.
+    pub(crate) window: Address,
+    /// Sums of blocks, scratch, and what loops keep.
     pub(crate) own: Vec<Memory>,
     /// Where the kernels look whether to stop.
     pub(crate) stop: Address,
@@ -101,7 +105,8 @@ pub(crate) struct Places {
 
 impl Places {
     pub(crate) fn new(machine: &Rc<dyn Machine>, at: Vec<Address>) -> Places {
-        Places { machine: Rc::clone(machine), at, own: vec![], stop: 0, faults: 0, text: String::new() }
+        let (machine, window, own) = (Rc::clone(machine), WINDOW, vec![]);
+        Places { machine, at, window, own, stop: 0, faults: 0, text: String::new() }
     }
 
     /// Where a view begins.
@@ -110,7 +115,7 @@ impl Places {
     }
 
     /// All that a view may touch.
-    fn access(&self, kind: Kind, view: &MemoryView) -> Option<Access> {
+    pub(crate) fn access(&self, kind: Kind, view: &MemoryView) -> Option<Access> {
         let (mut low, mut high) = (0isize, 0isize);
         for (&n, &stride) in view.shape.iter().zip(&view.strides) {
             if n == 0 {
@@ -124,23 +129,52 @@ impl Places {
         Some(Access::new(kind, at, (high - low + 1) as usize * size))
     }
 
-    /// The tasks of all kernels, in order, and for each the number of its kernel.
+    /// Memory of its own.
+    pub(crate) fn take(&mut self, bytes: usize) -> Result<Address, Error> {
+        let memory = Memory::new(&self.machine, bytes)?;
+        let at = memory.at();
+        self.own.push(memory);
+        Ok(at)
+    }
+
+    /// The tasks of all kernels, in order.
     pub(crate) fn tasks(
         &mut self,
         program: &Program,
         launches: &Launches,
         numerics: Numerics,
     ) -> Result<Vec<Task>, Error> {
-        let plan: &Plan = program.plan();
+        let tasks = self.tasks_of(program.plan(), &launches.kernels, numerics, None)?;
+        let count = tasks.len();
+        if count > MOST {
+            return Err(refused("the program", format!("{count} kernels are more than {MOST}")));
+        }
+        Ok(tasks)
+    }
+
+    /// The tasks of a plan; those of the body of a loop have the flag of the loop.
+    pub(crate) fn tasks_of(
+        &mut self,
+        plan: &Plan,
+        launches: &[Launch],
+        numerics: Numerics,
+        fault: Option<Address>,
+    ) -> Result<Vec<Task>, Error> {
         let mut tasks = vec![];
-        for (i, (kernel, launch)) in plan.kernels.iter().zip(&launches.kernels).enumerate() {
+        for (i, (kernel, launch)) in plan.kernels.iter().zip(launches).enumerate() {
+            let fault = fault.unwrap_or(self.faults + 4 * i as u64);
             if let Planned::Product { a, b, c } = &kernel.work
                 && let Some(task) = self.product([a, b, c], launch, numerics)
             {
                 tasks.push(task);
-                continue;
+            } else if let Planned::Op { op: Op::Scan(scan), x, y } = &kernel.work {
+                let (steps, reverse) = (scan.steps, scan.reverse);
+                let (ports, pieces, plan) = (scan.body.ports, scan.pieces(), body(scan));
+                let it = Loop { steps, reverse, ports, pieces, plan, launch, x, y, fault };
+                tasks.extend(it.tasks(self, numerics)?);
+            } else {
+                self.kernel(&kernel.work, launch, fault, &mut tasks)?;
             }
-            self.kernel(i, &kernel.work, launch, &mut tasks)?;
         }
         Ok(tasks)
     }
@@ -165,19 +199,14 @@ impl Places {
 
     fn kernel(
         &mut self,
-        i: usize,
         work: &Planned,
         launch: &Launch,
+        fault: Address,
         tasks: &mut Vec<Task>,
     ) -> Result<(), Error> {
         self.text += &launch.text;
         let [blocks, threads] = geometry(launch);
-        let mut own = |bytes: usize| {
-            let memory = (bytes > 0).then(|| Memory::new(&self.machine, bytes)).transpose()?;
-            let at = memory.as_ref().map_or(0, Memory::at);
-            self.own.extend(memory);
-            Ok::<Address, Error>(at)
-        };
+        let mut own = |bytes: usize| if bytes > 0 { self.take(bytes) } else { Ok(0) };
         let partials = own(launch.partials)?;
         let each = if launch.scratch > SHARED { blocks } else { 1 };
         let scratch = own(launch.scratch * each)?;
@@ -186,7 +215,7 @@ impl Places {
             Argument::Partials => partials,
             Argument::Stop => self.stop,
             Argument::Scratch => scratch,
-            Argument::Fault => self.faults + 4 * i as u64,
+            Argument::Fault => fault,
         };
         let (reads, writes, totals) = touched(work);
         let mut accesses: Vec<Access> = reads.iter().filter_map(|x| self.access(Kind::Read, x)).collect();
@@ -198,7 +227,7 @@ impl Places {
         }
         accesses.extend(flags.iter().cloned());
         if launch.arguments.contains(&Argument::Fault) {
-            accesses.push(Access::new(Kind::Mark, self.faults + 4 * i as u64, 4));
+            accesses.push(Access::new(Kind::Mark, fault, 4));
         }
         if launch.scratch > SHARED {
             accesses.push(Access::new(Kind::Write, scratch, launch.scratch * each));

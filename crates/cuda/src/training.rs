@@ -8,7 +8,7 @@ use crate::error::at_step;
 use crate::loaded::{Loaded, fault};
 use crate::machine::{Graph, Machine, Module, Work};
 use crate::numbers::size;
-use crate::tasks::{Task, download, nodes};
+use crate::tasks::{MOST, Task, download, nodes};
 use crate::update::{Given, Update};
 use crate::{Error, Numerics, Train};
 use autograd::{Data, Element, Gradients, Inputs, Params, Program, StepError};
@@ -231,10 +231,11 @@ impl<O: ByFormula> Train for Training<'_, O> {
             if it.data.is_none() {
                 missing("steps")
             }
-            for _ in 0..count / STEPS {
-                it.launch(STEPS, true)?;
+            let most = (MOST / it.tasks(true).len()).clamp(1, STEPS);
+            for _ in 0..count / most {
+                it.launch(most, true)?;
             }
-            match count % STEPS {
+            match count % most {
                 0 => Ok(()),
                 rest => it.launch(rest, true),
             }

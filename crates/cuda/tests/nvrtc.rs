@@ -3,7 +3,7 @@
 use autograd::{DType, Params, Program};
 use cuda::machine::{Dry, Machine, On};
 use cuda::{Cuda, Device, Error, Numerics, Train};
-use nn::{Activation, Mlp};
+use nn::{Activation, Lstm, Mlp};
 use optim::Adam;
 use std::rc::Rc;
 
@@ -43,6 +43,32 @@ fn nvrtc_takes_every_kernel() {
                 Err(error) => panic!("{error}"),
             }
         }
+    }
+}
+
+/// A recurrent network of a hundred steps, forward and back.
+#[test]
+fn nvrtc_takes_loops() {
+    let mut params = Params::f32();
+    let lstm = Lstm::new(&mut params.scope("net"), 64, 64);
+    let program = Program::trace(&params, |t| {
+        let (all, _) = lstm.forward(t.input("x", [100, 32, 64]), None, None);
+        t.outputs(all.square().mean()).with_gradients()
+    });
+    let program = program.expect("a loss of parameters");
+    for architecture in ["sm_75", "sm_90", "sm_120"] {
+        let dry = match Dry::new(architecture) {
+            Err(error @ Error::NoLibrary { .. }) => return println!("skipped: {error}"),
+            dry => dry.expect("a compiler of this architecture"),
+        };
+        let machine: Rc<dyn Machine> = Rc::clone(&dry) as Rc<dyn Machine>;
+        let (mut params, mut adam) = (params.clone(), Adam::new(0.01).expect("a rate"));
+        let device = On { machine, numerics: Numerics::Exact };
+        let mut training = device.train(&program, &mut params, &mut adam).expect("all has a kernel");
+        training.step((vec![0.0f32; 100 * 32 * 64],)).expect("the input fits");
+        let (kernels, bytes) = dry.compiled();
+        println!("{architecture}: {kernels} kernels, {bytes} bytes");
+        assert!(kernels > 10 && bytes > 1000);
     }
 }
 

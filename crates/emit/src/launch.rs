@@ -6,6 +6,7 @@ use crate::kernel::Kernel;
 use crate::memory::{Memories, identifier, size};
 use crate::source::printed_kernel;
 use autograd::Program;
+use autograd::planned::{Op, Plan, Work, body};
 
 /// The kernels of a program.
 #[doc(hidden)]
@@ -46,8 +47,8 @@ pub struct Launch {
     pub partials: usize,
     /// The bytes of scratch for each block.
     pub scratch: usize,
-    /// Whether only a host can run it.
-    pub host_only: bool,
+    /// The kernels of the body, in the order of its plan, if it is a loop: they are launched in each step, and it is not.
+    pub body: Vec<Launch>,
 }
 
 /// What a kernel is called with: an address each.
@@ -72,20 +73,37 @@ pub enum Argument {
 /// [`Refused`] if the program contains an op that has no text.
 #[doc(hidden)]
 pub fn launches(program: &Program, name: &str, can_stop: bool) -> Result<Launches, Refused> {
-    let name = identifier(name);
-    let memories = Memories::of(program.plan(), String::new());
-    let mut functions = Functions::default();
     let explanation = program.explain();
-    let mut kernels = vec![];
-    for (i, planned) in program.plan().kernels.iter().enumerate() {
+    let comment = |i: usize| {
         let [ops, writes, site] = explanation.kernel(i);
-        let comment = format!("{i}: {ops} → {writes}; {site}");
-        let mut kernel = Kernel::new(format!("{name}_kernel_{i}"), comment);
-        kernel.can_stop = can_stop;
-        let kernel = printed_kernel(planned, kernel, &memories, &mut functions)?;
-        kernels.push(launch(&kernel, &memories));
-    }
+        format!("{i}: {ops} → {writes}; {site}")
+    };
+    let mut functions = Functions::default();
+    let kernels = of_plan(program.plan(), &identifier(name), can_stop, &comment, &mut functions)?;
     Ok(Launches { functions, kernels })
+}
+
+fn of_plan(
+    plan: &Plan,
+    name: &str,
+    can_stop: bool,
+    comment: &dyn Fn(usize) -> String,
+    functions: &mut Functions,
+) -> Result<Vec<Launch>, Refused> {
+    let memories = Memories::of(plan, String::new());
+    let mut launches = vec![];
+    for (i, planned) in plan.kernels.iter().enumerate() {
+        let mut kernel = Kernel::new(format!("{name}_kernel_{i}"), comment(i));
+        kernel.can_stop = can_stop;
+        launches.push(if let Work::Op { op: Op::Scan(scan), .. } = &planned.work {
+            let (plan, name) = (body(scan), format!("{}_body", kernel.name));
+            let body = of_plan(&plan, &name, can_stop, &|i| format!("{i} of each step"), functions)?;
+            Launch { body, ..launch(&kernel, &memories) }
+        } else {
+            launch(&printed_kernel(planned, kernel, &memories, functions)?, &memories)
+        });
+    }
+    Ok(launches)
 }
 
 fn launch(kernel: &Kernel, memories: &Memories) -> Launch {
@@ -105,6 +123,6 @@ fn launch(kernel: &Kernel, memories: &Memories) -> Launch {
         tiles: kernel.tiles,
         partials: kernel.partials.map_or(0, |(dtype, n)| n * size(dtype)),
         scratch: kernel.scratch,
-        host_only: kernel.host_only,
+        body: vec![],
     }
 }

@@ -9,6 +9,7 @@ mod functions;
 mod host;
 #[path = "../../../emit/tests/bits/kernels.rs"]
 mod kernels;
+mod loops;
 mod machine;
 #[path = "../../../emit/tests/bits/host.rs"]
 #[expect(dead_code, reason = "`host` has a `check` of its own")]

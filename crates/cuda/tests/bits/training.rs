@@ -245,21 +245,32 @@ fn a_forgotten_edge_is_seen() {
     assert_eq!(trained(&exact(&host), Adam::new(0.01).expect("a rate"), 7), right);
 }
 
+/// So does a matrix that cannot be inverted.
+#[test]
+fn a_matrix_without_factors_is_told() {
+    if !has("cc") {
+        return println!("skipped: no C compiler `cc`");
+    }
+    let params = Params::f64();
+    let program = Program::trace(&params, |t| t.outputs(t.input("a", [2, 2]).solve(t.input("b", [2, 1]))));
+    let (program, host) = (program.expect("a program"), Host::default());
+    let device = exact(&host);
+    let mut running = device.load(&program, &params).expect("all has a kernel");
+    running.run(([[2.0, 0.0], [0.0, 4.0]], [[1.0], [1.0]])).expect("a launch");
+    assert_eq!(running.output::<f64>(0).expect("numbers"), [0.5, 0.25]);
+    running.run(([[1.0, 2.0], [2.0, 4.0]], [[1.0], [1.0]])).expect("a launch");
+    let error = running.output::<f64>(0).expect_err("no inverse");
+    assert!(matches!(&error, Error::Index { op, .. } if op.contains("solve")), "{error}");
+}
+
 #[test]
 fn what_no_device_can_run_is_refused_by_name() {
     let host = Host::default();
     let device = exact(&host);
     let params = Params::f64();
-    let solve = Program::trace(&params, |t| t.outputs(t.input("a", [3, 3]).solve(t.input("b", [3, 1]))));
-    let solve = solve.expect("a program");
-    let error = device.load(&solve, &params).expect_err("a refusal");
-    assert!(error.to_string().starts_with("solve does not run on the device"), "{error}");
-    let scan = Program::trace(&params, |t| {
-        let x = t.input("x", [6, 2]);
-        t.outputs(t.scan(6, x.slice(0, 0..1).reshape([2]), x, |h, x| (h * x, h)).0)
-    });
-    let error = device.load(&scan.expect("a program"), &params).expect_err("a refusal");
-    assert!(error.to_string().starts_with("scan does not run on the device"), "{error}");
+    let program = Program::trace(&params, |t| t.outputs(t.input("a", [3, 3]).singular_values()));
+    let error = device.load(&program.expect("a program"), &params).expect_err("a refusal");
+    assert!(error.to_string().starts_with("svd does not run on the device"), "{error}");
     let long = Program::trace(&params, |t| t.outputs(t.input("x", [2, 100_000]).prod_over(1)));
     let error = device.load(&long.expect("a program"), &params).expect_err("a refusal");
     assert!(error.to_string().contains("too long"), "{error}");

@@ -57,7 +57,7 @@ WG_FN double wg_of_bits(wg_bits x) { return __longlong_as_double((wg_long)x); }
 /* No element of a loop reads what another one writes. Who defines WG_EACH brings all loops: a test that runs block by block. */
 #if !defined(WG_EACH)
 /* One thread does it all. */
-#define WG_ALONE
+#define WG_SERIAL
 #define WG_EACH(i, n) WG_VECTORS for (int i = 0; i < (n); ++i)
 #define WG_ROWS(r, rows, i, row) for (int r = 0; r < (rows); ++r) WG_VECTORS for (int i = 0; i < (row); ++i)
 #define WG_TILES(tile, tiles) for (int tile = 0; tile < (tiles); ++tile)
