@@ -13,6 +13,7 @@ const OPTIONS: &str = include_str!("text/options.h");
 const WIDE: &str = include_str!("text/wide.h");
 pub(crate) const END: &str = include_str!("text/end.h");
 const PRELUDE: &str = include_str!("text/prelude.h");
+const LOOPS: &str = include_str!("text/loops.h");
 const BASIC: &str = include_str!("text/basic.h");
 const SOFT: &str = include_str!("text/soft.h");
 const DIGITS: &str = include_str!("text/digits.h");
@@ -61,6 +62,7 @@ impl Functions {
     /// What these kernels need.
     pub(crate) fn text(&self, kernels: &str) -> String {
         let mut all = Item::split("WG_BASIC", BASIC);
+        all.extend(Item::split("WG_LOOPS", LOOPS));
         all.extend(Item::split("WG_SOFT", SOFT));
         all.extend_from_slice(&self.items);
         format!("{OPTIONS}{}{PRELUDE}{}", if self.wide { WIDE } else { "" }, called(&all, kernels))

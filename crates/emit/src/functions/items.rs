@@ -40,8 +40,11 @@ impl Item {
     }
 }
 
-/// Its guard is no other name of the text: a macro may be called as a function is.
+/// A macro is its own guard. That of a function is no other name of the text: a macro may be called as a function is.
 fn guarded(name: &str, text: &str) -> String {
+    if text.lines().filter_map(defined).next() == Some(name) {
+        return format!("#ifndef {name}\n{text}#endif\n");
+    }
     let name = name.strip_prefix("WG_").unwrap_or(name);
     format!("#ifndef WG_HAS_{name}\n#define WG_HAS_{name}\n{text}#endif\n")
 }
@@ -100,6 +103,11 @@ mod tests {
         assert_eq!(called(&items, "wg_four()"), "");
         assert_eq!(called(&items, "wg_three(1)"), items[2].text);
         assert_eq!(called(&items, "y = wg_two();"), format!("{}{}", items[0].text, items[1].text));
+        let macros = Item::split("FILE", "#if X\n#define WG_A 1\n#else\n#define WG_A 2\n#endif\n");
+        assert_eq!(
+            macros[0].text,
+            "#ifndef WG_A\n#if X\n#define WG_A 1\n#else\n#define WG_A 2\n#endif\n#endif\n"
+        );
         assert!(items[0].text.starts_with("#ifndef WG_HAS_ONE\n#define WG_HAS_ONE\n/* One. */\nWG_FN"));
     }
 }

@@ -1,5 +1,15 @@
 /* What the processor lacks, correctly rounded. */
-#if defined(WG_SOFT_FLOOR)
+#if defined(__CUDACC__)
+#define wg_floorf floorf
+#define wg_floor floor
+#define wg_ceilf ceilf
+#define wg_ceil ceil
+#elif defined(__SSE4_1__) || defined(__aarch64__)
+#define wg_floorf __builtin_floorf
+#define wg_floor __builtin_floor
+#define wg_ceilf __builtin_ceilf
+#define wg_ceil __builtin_ceil
+#else
 WG_FN double wg_floor(double x) {
   if (!(wg_fabs(x) < 4503599627370496.0)) return x;
   double y = (double)(wg_long)x;
@@ -8,6 +18,16 @@ WG_FN double wg_floor(double x) {
 WG_FN double wg_ceil(double x) { return -wg_floor(-x); }
 WG_FN float wg_floorf(float x) { return (float)wg_floor((double)x); }
 WG_FN float wg_ceilf(float x) { return (float)wg_ceil((double)x); }
+#endif
+#if defined(__CUDACC__)
+#define wg_sqrtf __fsqrt_rn
+#define wg_sqrt __dsqrt_rn
+#elif !defined(WG_NO_SQRT) && (defined(__SSE2__) || defined(__ARM_FP) || defined(__aarch64__))
+/* One instruction; `-fno-math-errno` spares the call that would set errno for numbers below 0. */
+#define wg_sqrtf __builtin_sqrtf
+#define wg_sqrt __builtin_sqrt
+#else
+#define WG_SOFT_SQRT
 #endif
 #if defined(WG_SOFT_FMA) || defined(WG_SOFT_SQRT)
 /* The number sign * m * 2^e for m below 2^63, of which `sticky` tells that it is a little more; rounded to the nearest, to even. */
