@@ -61,9 +61,9 @@ impl Functions {
 
     /// What these kernels need.
     pub(crate) fn text(&self, kernels: &str) -> String {
-        let mut all = Item::split("WG_BASIC", BASIC);
-        all.extend(Item::split("WG_LOOPS", LOOPS));
-        all.extend(Item::split("WG_SOFT", SOFT));
+        let mut all = Item::split(BASIC);
+        all.extend(Item::split(LOOPS));
+        all.extend(Item::split(SOFT));
         all.extend_from_slice(&self.items);
         format!("{OPTIONS}{}{PRELUDE}{}", if self.wide { WIDE } else { "" }, called(&all, kernels))
     }
@@ -141,7 +141,7 @@ impl Functions {
     pub(crate) fn updates(&mut self, dtype: DType, body: &str) {
         self.needs_digits(body);
         if self.is_new("POWER") {
-            self.items.extend(Item::split("WG_POWER", POWER));
+            self.items.extend(Item::split(POWER));
         }
         self.typed("UPDATE", UPDATE, DType::F64);
         self.typed("UPDATE", UPDATE, dtype);
@@ -170,7 +170,7 @@ impl Functions {
         let kinds = SPECIAL.iter().filter(|(name, _)| *name == kind);
         for (name, text) in [("PLAIN", PLAIN)].iter().chain(kinds) {
             if self.is_new(name) {
-                self.items.extend(Item::split(&format!("WG_{name}"), text));
+                self.items.extend(Item::split(text));
             }
         }
     }
@@ -180,27 +180,27 @@ impl Functions {
         self.products(DType::F64);
         self.terms();
         if self.is_new("LINEAR") {
-            self.items.extend(Item::split("WG_LINEAR", LINEAR));
+            self.items.extend(Item::split(LINEAR));
         }
     }
 
     /// What sums of single terms need.
     pub(crate) fn terms(&mut self) {
         if self.is_new("TERMS") {
-            self.items.extend(Item::split("WG_TERMS", TERMS));
+            self.items.extend(Item::split(TERMS));
         }
     }
 
     /// Random words.
     pub(crate) fn random(&mut self) {
         if self.is_new("RANDOM") {
-            self.items.extend(Item::split("WG_RANDOM", RANDOM));
+            self.items.extend(Item::split(RANDOM));
         }
     }
 
     fn needs_digits(&mut self, body: &str) {
         if body.contains("two_over_pi") && self.is_new("DIGITS") {
-            self.items.extend(Item::split("WG_DIGITS", DIGITS));
+            self.items.extend(Item::split(DIGITS));
         }
     }
 
@@ -208,7 +208,7 @@ impl Functions {
         let f = suffix(dtype);
         if self.is_new(&format!("{name}{f}")) {
             let text = text.replace("@f", f).replace('@', crate::memory::c_type(dtype));
-            self.items.extend(Item::split(&format!("WG_{name}{f}"), &text));
+            self.items.extend(Item::split(&text));
         }
     }
 }

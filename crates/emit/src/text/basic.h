@@ -1,3 +1,8 @@
+#if defined(__CUDACC__)
+#define WG_TABLE static __device__ const
+#else
+#define WG_TABLE static const
+#endif
 WG_FN float wg_inff(void) { return wg_of_bitsf(0x7f800000u); }
 WG_FN float wg_nanf(void) { return wg_of_bitsf(0x7fc00000u); }
 WG_FN double wg_inf(void) { return wg_of_bits(0x7ff0000000000000u); }
