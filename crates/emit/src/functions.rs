@@ -11,6 +11,7 @@ use items::{Item, called};
 /// What every header begins and ends with, whatever was included before.
 const OPTIONS: &str = include_str!("text/options.h");
 const WIDE: &str = include_str!("text/wide.h");
+const FEW: &str = include_str!("text/few.h");
 pub(crate) const END: &str = include_str!("text/end.h");
 const PRELUDE: &str = include_str!("text/prelude.h");
 const LOOPS: &str = include_str!("text/loops.h");
@@ -40,23 +41,26 @@ const RANDOM: &str = include_str!("text/random.h");
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Functions {
     names: Vec<String>,
-    /// Whether the widest vectors pay: what is left over after them is computed number by number.
-    wide: bool,
+    /// The most elements of a kernel, where they are known.
+    elements: Option<usize>,
     /// In an order in which each is known before it is called.
     items: Vec<Item>,
 }
 
-/// From so many elements on, the widest vectors pay.
+/// From so many elements on, the widest vectors pay: what is left over after them is computed number by number.
 const MANY: usize = 512;
+/// Below so many, no vectors pay.
+const FEW_ELEMENTS: usize = 8;
 
 impl Functions {
     /// Functions for the kernels of a plan.
     pub(crate) fn of(plan: &Plan) -> Functions {
         let elements = |kernel: &Kernel| match &kernel.work {
             Work::Tile(code) => code.elements,
-            Work::Product { c: y, .. } | Work::Op { y, .. } => y.shape.elements(),
+            // They read more than they write.
+            Work::Product { c: y, .. } | Work::Op { y, .. } => y.shape.elements().max(FEW_ELEMENTS),
         };
-        Functions { wide: plan.kernels.iter().any(|kernel| elements(kernel) >= MANY), ..Functions::default() }
+        Functions { elements: plan.kernels.iter().map(elements).max(), ..Functions::default() }
     }
 
     /// What these kernels need.
@@ -65,7 +69,12 @@ impl Functions {
         all.extend(Item::split(LOOPS));
         all.extend(Item::split(SOFT));
         all.extend_from_slice(&self.items);
-        format!("{OPTIONS}{}{PRELUDE}{}", if self.wide { WIDE } else { "" }, called(&all, kernels))
+        let vectors = match self.elements {
+            Some(MANY..) => WIDE,
+            Some(..FEW_ELEMENTS) => FEW,
+            _ => "",
+        };
+        format!("{OPTIONS}{vectors}{PRELUDE}{}", called(&all, kernels))
     }
 
     fn is_new(&mut self, name: &str) -> bool {
