@@ -1,4 +1,4 @@
-#if defined(__CUDACC__)
+#ifdef __CUDACC__
 #define WG_TABLE static __device__ const
 #else
 #define WG_TABLE static const

@@ -1,4 +1,4 @@
-#if defined(__CUDACC__)
+#ifdef __CUDACC__
 #define WG_ROWS(r, rows, i, row) \
   for (int wg_at = blockIdx.x * blockDim.x + threadIdx.x, r = wg_at / (row), i = wg_at % (row); wg_at < (rows) * (row); \
        wg_at += gridDim.x * blockDim.x, r = wg_at / (row), i = wg_at % (row))
@@ -6,17 +6,17 @@
 #define WG_ROWS(r, rows, i, row) for (int r = 0; r < (rows); ++r) WG_VECTORS for (int i = 0; i < (row); ++i)
 #endif
 /* Each block has tiles of its own, and its threads share the loops of a tile. */
-#if defined(__CUDACC__)
+#ifdef __CUDACC__
 #define WG_TILES(tile, tiles) for (int tile = blockIdx.x; tile < (tiles); tile += gridDim.x)
 #else
 #define WG_TILES(tile, tiles) for (int tile = 0; tile < (tiles); ++tile)
 #endif
-#if defined(__CUDACC__)
+#ifdef __CUDACC__
 #define WG_IN(i, n) for (int i = threadIdx.x; i < (n); i += blockDim.x)
 #else
 #define WG_IN(i, n) WG_EACH(i, n)
 #endif
-#if defined(__CUDACC__)
+#ifdef __CUDACC__
 #define WG_IN_ROWS(r, rows, i, row) \
   for (int wg_at = threadIdx.x, r = wg_at / (row), i = wg_at % (row); wg_at < (rows) * (row); \
        wg_at += blockDim.x, r = wg_at / (row), i = wg_at % (row))
@@ -25,7 +25,7 @@
 #endif
 /* Memory of a tile: in what a block shares, or in the scratch. */
 #define WG_FAR(T, name, n) T *name = (T *)wg_scratch; wg_scratch += ((n) * (int)sizeof(T) + 63) / 64 * 64
-#if defined(__CUDACC__)
+#ifdef __CUDACC__
 #define WG_ARRAY(T, name, n) __shared__ T name[n]
 #define WG_FEW(T, name, n) __shared__ T name[n]
 #define WG_OWN(bytes) wg_scratch += (size_t)blockIdx.x * (bytes)

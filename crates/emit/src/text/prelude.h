@@ -1,7 +1,7 @@
 /* The language of the kernels: C11 for any compiler, and CUDA C++. */
 #ifndef WG_PRELUDE
 #define WG_PRELUDE
-#if defined(__CUDACC__)
+#ifdef __CUDACC__
 #define WG_ALONE __restrict__
 #define WG_FN static __device__ __forceinline__
 #define WG_KERNEL extern "C" __global__ void
@@ -21,14 +21,14 @@ WG_FN double wg_of_bits(wg_bits x) { return __longlong_as_double((wg_long)x); }
 #include <stdint.h>
 #include <string.h>
 #define WG_ALONE restrict
-#if defined(__GNUC__)
+#ifdef __GNUC__
 #define WG_FN static inline __attribute__((always_inline, unused))
 #define WG_KERNEL static __attribute__((unused)) void
 #else
 #define WG_FN static inline
 #define WG_KERNEL static void
 #endif
-#if defined(__clang__)
+#ifdef __clang__
 #define WG_VECTORS _Pragma("clang loop vectorize(assume_safety)")
 #elif defined(__GNUC__)
 #define WG_VECTORS _Pragma("GCC ivdep")
@@ -37,8 +37,8 @@ WG_FN double wg_of_bits(wg_bits x) { return __longlong_as_double((wg_long)x); }
 #else
 #define WG_VECTORS
 #endif
-/* No element of a loop reads what another one writes. Who defines WG_EACH brings all loops: a test that runs block by block. */
-#if !defined(WG_EACH)
+/* No element of a loop reads what another one writes. A test may bring loops of its own. */
+#ifndef WG_EACH
 /* One thread does it all. */
 #define WG_SERIAL
 #define WG_EACH(i, n) WG_VECTORS for (int i = 0; i < (n); ++i)
@@ -58,7 +58,7 @@ WG_FN double wg_of_bits(wg_bits x) { double y; memcpy(&y, &x, 8); return y; }
 #define WG_SOFT_FMA
 #endif
 #endif
-#if !defined(WG_LANES)
+#ifndef WG_LANES
 #define WG_LANES
 #endif
 typedef unsigned char wg_bool;
