@@ -11,8 +11,10 @@ use items::{Item, called};
 /// What every header begins and ends with, whatever was included before.
 const OPTIONS: &str = include_str!("text/options.h");
 const WIDE: &str = include_str!("text/wide.h");
+const FEW: &str = include_str!("text/few.h");
 pub(crate) const END: &str = include_str!("text/end.h");
 const PRELUDE: &str = include_str!("text/prelude.h");
+const LOOPS: &str = include_str!("text/loops.h");
 const BASIC: &str = include_str!("text/basic.h");
 const SOFT: &str = include_str!("text/soft.h");
 const DIGITS: &str = include_str!("text/digits.h");
@@ -39,31 +41,40 @@ const RANDOM: &str = include_str!("text/random.h");
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Functions {
     names: Vec<String>,
-    /// Whether the widest vectors pay: what is left over after them is computed number by number.
-    wide: bool,
+    /// The most elements of a kernel, where they are known.
+    elements: Option<usize>,
     /// In an order in which each is known before it is called.
     items: Vec<Item>,
 }
 
-/// From so many elements on, the widest vectors pay.
+/// From so many elements on, the widest vectors pay: what is left over after them is computed number by number.
 const MANY: usize = 512;
+/// Below so many, no vectors pay.
+const FEW_ELEMENTS: usize = 8;
 
 impl Functions {
     /// Functions for the kernels of a plan.
     pub(crate) fn of(plan: &Plan) -> Functions {
         let elements = |kernel: &Kernel| match &kernel.work {
             Work::Tile(code) => code.elements,
-            Work::Product { c: y, .. } | Work::Op { y, .. } => y.shape.elements(),
+            // They read more than they write.
+            Work::Product { c: y, .. } | Work::Op { y, .. } => y.shape.elements().max(FEW_ELEMENTS),
         };
-        Functions { wide: plan.kernels.iter().any(|kernel| elements(kernel) >= MANY), ..Functions::default() }
+        Functions { elements: plan.kernels.iter().map(elements).max(), ..Functions::default() }
     }
 
     /// What these kernels need.
     pub(crate) fn text(&self, kernels: &str) -> String {
-        let mut all = Item::split("WG_BASIC", BASIC);
-        all.extend(Item::split("WG_SOFT", SOFT));
+        let mut all = Item::split(BASIC);
+        all.extend(Item::split(LOOPS));
+        all.extend(Item::split(SOFT));
         all.extend_from_slice(&self.items);
-        format!("{OPTIONS}{}{PRELUDE}{}", if self.wide { WIDE } else { "" }, called(&all, kernels))
+        let vectors = match self.elements {
+            Some(MANY..) => WIDE,
+            Some(..FEW_ELEMENTS) => FEW,
+            _ => "",
+        };
+        format!("{OPTIONS}{vectors}{PRELUDE}{}", called(&all, kernels))
     }
 
     fn is_new(&mut self, name: &str) -> bool {
@@ -139,7 +150,7 @@ impl Functions {
     pub(crate) fn updates(&mut self, dtype: DType, body: &str) {
         self.needs_digits(body);
         if self.is_new("POWER") {
-            self.items.extend(Item::split("WG_POWER", POWER));
+            self.items.extend(Item::split(POWER));
         }
         self.typed("UPDATE", UPDATE, DType::F64);
         self.typed("UPDATE", UPDATE, dtype);
@@ -168,7 +179,7 @@ impl Functions {
         let kinds = SPECIAL.iter().filter(|(name, _)| *name == kind);
         for (name, text) in [("PLAIN", PLAIN)].iter().chain(kinds) {
             if self.is_new(name) {
-                self.items.extend(Item::split(&format!("WG_{name}"), text));
+                self.items.extend(Item::split(text));
             }
         }
     }
@@ -178,27 +189,27 @@ impl Functions {
         self.products(DType::F64);
         self.terms();
         if self.is_new("LINEAR") {
-            self.items.extend(Item::split("WG_LINEAR", LINEAR));
+            self.items.extend(Item::split(LINEAR));
         }
     }
 
     /// What sums of single terms need.
     pub(crate) fn terms(&mut self) {
         if self.is_new("TERMS") {
-            self.items.extend(Item::split("WG_TERMS", TERMS));
+            self.items.extend(Item::split(TERMS));
         }
     }
 
     /// Random words.
     pub(crate) fn random(&mut self) {
         if self.is_new("RANDOM") {
-            self.items.extend(Item::split("WG_RANDOM", RANDOM));
+            self.items.extend(Item::split(RANDOM));
         }
     }
 
     fn needs_digits(&mut self, body: &str) {
         if body.contains("two_over_pi") && self.is_new("DIGITS") {
-            self.items.extend(Item::split("WG_DIGITS", DIGITS));
+            self.items.extend(Item::split(DIGITS));
         }
     }
 
@@ -206,7 +217,7 @@ impl Functions {
         let f = suffix(dtype);
         if self.is_new(&format!("{name}{f}")) {
             let text = text.replace("@f", f).replace('@', crate::memory::c_type(dtype));
-            self.items.extend(Item::split(&format!("WG_{name}{f}"), &text));
+            self.items.extend(Item::split(&text));
         }
     }
 }

@@ -58,7 +58,7 @@ impl Product<'_> {
         }
         match Order::of_views(self.a, self.b) {
             Order::Chains { length } if self.is_wide() => {
-                out.directive("#if defined(WG_SERIAL)");
+                out.directive("#ifdef WG_SERIAL");
                 self.blocks(length, out);
                 out.directive("#else");
                 self.each(&Order::Chains { length }, out);

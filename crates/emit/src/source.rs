@@ -28,6 +28,11 @@ impl Source {
         self.kernels
     }
 
+    /// Adds functions, which are compiled as the others are.
+    pub(crate) fn add(&mut self, functions: &str) {
+        self.text += functions;
+    }
+
     /// The bytes of the memory between kernels, which the caller gives.
     pub fn work_bytes(&self) -> usize {
         self.work

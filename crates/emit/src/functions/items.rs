@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 /// A function, or several within an `#if`.
 #[derive(Clone, Debug)]
 pub(super) struct Item {
-    /// What it defines; nothing that is named where it is wanted in any case.
+    /// What it defines.
     names: Vec<String>,
     text: String,
 }
@@ -18,7 +18,7 @@ impl Item {
     }
 
     /// The pieces of a file: each ends with a function, or with the `#if` that it stands in.
-    pub(super) fn split(file: &str, text: &str) -> Vec<Item> {
+    pub(super) fn split(text: &str) -> Vec<Item> {
         let (mut pieces, mut piece, mut depth) = (vec![], String::new(), 0);
         for line in text.lines() {
             piece += line;
@@ -31,17 +31,20 @@ impl Item {
         }
         // A macro may stand last.
         pieces.extend(Some(piece).filter(|piece| !piece.is_empty()));
-        let item = |(i, piece): (usize, String)| {
+        let item = |piece: String| {
             let names: Vec<String> = piece.lines().filter_map(defined).map(str::to_owned).collect();
-            let guard = names.first().map_or_else(|| format!("{file}_{i}"), |name| name.to_uppercase());
-            Item { text: guarded(&guard, &piece), names }
+            let first = names.first().expect("each piece defines something");
+            Item { text: guarded(&first.to_uppercase(), &piece), names }
         };
-        pieces.into_iter().enumerate().map(item).collect()
+        pieces.into_iter().map(item).collect()
     }
 }
 
-/// Its guard is no other name of the text: a macro may be called as a function is.
+/// A macro is its own guard. That of a function is no other name of the text: a macro may be called as a function is.
 fn guarded(name: &str, text: &str) -> String {
+    if text.lines().filter_map(defined).next() == Some(name) {
+        return format!("#ifndef {name}\n{text}#endif\n");
+    }
     let name = name.strip_prefix("WG_").unwrap_or(name);
     format!("#ifndef WG_HAS_{name}\n#define WG_HAS_{name}\n{text}#endif\n")
 }
@@ -55,6 +58,10 @@ fn is_whole(line: &str) -> bool {
 fn defined(line: &str) -> Option<&str> {
     if let Some(name) = line.strip_prefix("#define ") {
         return name.split(|c: char| !is_letter(c)).next();
+    }
+    // A structure has its name at its end.
+    if let Some(name) = line.strip_prefix("} ").and_then(|line| line.strip_suffix(';')) {
+        return Some(name);
     }
     let line = ["WG_FN ", "WG_TABLE ", "static "].iter().find_map(|begin| line.strip_prefix(begin))?;
     let head = &line[..line.find(['(', '['])?];
@@ -75,7 +82,7 @@ pub(super) fn called(items: &[Item], text: &str) -> String {
     wanted.extend(words(text));
     let mut kept = vec![];
     for item in items.iter().rev() {
-        if item.names.is_empty() || item.names.iter().any(|name| wanted.contains(name.as_str())) {
+        if item.names.iter().any(|name| wanted.contains(name.as_str())) {
             wanted.extend(words(&item.text));
             kept.push(item.text.as_str());
         }
@@ -92,7 +99,7 @@ mod tests {
     fn what_nobody_calls_is_left_out() {
         let text = "/* One. */\nWG_FN int wg_one(void) { return 1; }\n#if X\nWG_FN int wg_two(void) {\n  return 2 * \
                     wg_one();\n}\n#endif\nWG_FN int wg_three(int x) {\n  return x;\n}\n";
-        let items = Item::split("FILE", text);
+        let items = Item::split(text);
         assert_eq!(
             items.iter().map(|item| item.names.join(" ")).collect::<Vec<_>>(),
             ["wg_one", "wg_two", "wg_three"]
@@ -100,6 +107,11 @@ mod tests {
         assert_eq!(called(&items, "wg_four()"), "");
         assert_eq!(called(&items, "wg_three(1)"), items[2].text);
         assert_eq!(called(&items, "y = wg_two();"), format!("{}{}", items[0].text, items[1].text));
+        let macros = Item::split("#if X\n#define WG_A 1\n#else\n#define WG_A 2\n#endif\n");
+        assert_eq!(
+            macros[0].text,
+            "#ifndef WG_A\n#if X\n#define WG_A 1\n#else\n#define WG_A 2\n#endif\n#endif\n"
+        );
         assert!(items[0].text.starts_with("#ifndef WG_HAS_ONE\n#define WG_HAS_ONE\n/* One. */\nWG_FN"));
     }
 }

@@ -61,7 +61,7 @@ pub(super) fn print_steps(
     params: &Params,
     optimizer: &dyn Optimizer,
 ) -> Result<(String, usize), Refused> {
-    let source = source::print(program, params, Some(optimizer), "net", false)?;
+    let mut source = source::print(program, params, Some(optimizer), "net", false)?;
     let plan: &Plan = program.plan();
     let inputs = plan.memories().filter(|memory| matches!(memory.contents, Contents::Input(_)));
     let inputs: Vec<&str> = inputs.map(|memory| c_type(memory.dtype)).collect();
@@ -79,13 +79,11 @@ pub(super) fn print_steps(
         .map(|(i, t)| format!("(const {t} *)(inputs[{i}] + s * strides[{i}]), "))
         .collect();
     let t = c_type(params.dtype());
-    let mut text = source.to_string();
-    let _ = write!(
-        text,
+    source.add(&format!(
         "long long {STEPS}(void *parameters, const char *const *inputs, const long long *strides, long long count, double *losses,\n  \
          void *memory, void *work) {{\n  (void)inputs, (void)strides;\n  for (long long s = 0; s < count; ++s) {{\n    if \
          (net_step(({t} *)parameters, {given}memory, work)) return s;\n    losses[s] = (double)*net_{loss}(work);\n  }}\n  return \
          count;\n}}\n"
-    );
-    Ok((text, source.work_bytes()))
+    ));
+    Ok((source.to_string(), source.work_bytes()))
 }

@@ -1,9 +1,19 @@
+#ifdef __CUDACC__
+#define WG_TABLE static __device__ const
+#else
+#define WG_TABLE static const
+#endif
 WG_FN float wg_inff(void) { return wg_of_bitsf(0x7f800000u); }
 WG_FN float wg_nanf(void) { return wg_of_bitsf(0x7fc00000u); }
 WG_FN double wg_inf(void) { return wg_of_bits(0x7ff0000000000000u); }
 WG_FN double wg_nan(void) { return wg_of_bits(0x7ff8000000000000u); }
+#if defined(__GNUC__) && !defined(__CUDACC__)
+#define wg_fabsf __builtin_fabsf
+#define wg_fabs __builtin_fabs
+#else
 WG_FN float wg_fabsf(float x) { return wg_of_bitsf(wg_to_bitsf(x) & 0x7fffffffu); }
 WG_FN double wg_fabs(double x) { return wg_of_bits(wg_to_bits(x) & 0x7fffffffffffffffu); }
+#endif
 WG_FN float wg_copysignf(float x, float s) { return wg_of_bitsf((wg_to_bitsf(x) & 0x7fffffffu) | (wg_to_bitsf(s) & 0x80000000u)); }
 WG_FN double wg_copysign(double x, double s) {
   return wg_of_bits((wg_to_bits(x) & 0x7fffffffffffffffu) | (wg_to_bits(s) & 0x8000000000000000u));

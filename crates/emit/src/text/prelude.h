@@ -1,23 +1,12 @@
 /* The language of the kernels: C11 for any compiler, and CUDA C++. */
 #ifndef WG_PRELUDE
 #define WG_PRELUDE
-#if defined(__CUDACC__)
+#ifdef __CUDACC__
 #define WG_ALONE __restrict__
 #define WG_FN static __device__ __forceinline__
 #define WG_KERNEL extern "C" __global__ void
-/* All threads of the grid share these loops; a block shares those of a tile. */
+/* All threads of the grid share its elements. */
 #define WG_EACH(i, n) for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < (n); i += gridDim.x * blockDim.x)
-#define WG_ROWS(r, rows, i, row) \
-  for (int wg_at = blockIdx.x * blockDim.x + threadIdx.x, r = wg_at / (row), i = wg_at % (row); wg_at < (rows) * (row); \
-       wg_at += gridDim.x * blockDim.x, r = wg_at / (row), i = wg_at % (row))
-#define WG_TILES(tile, tiles) for (int tile = blockIdx.x; tile < (tiles); tile += gridDim.x)
-#define WG_IN(i, n) for (int i = threadIdx.x; i < (n); i += blockDim.x)
-#define WG_IN_ROWS(r, rows, i, row) \
-  for (int wg_at = threadIdx.x, r = wg_at / (row), i = wg_at % (row); wg_at < (rows) * (row); \
-       wg_at += blockDim.x, r = wg_at / (row), i = wg_at % (row))
-#define WG_ARRAY(T, name, n) __shared__ T name[n]
-#define WG_FEW(T, name, n) __shared__ T name[n]
-#define WG_OWN(bytes) wg_scratch += (size_t)blockIdx.x * (bytes)
 #define WG_SYNC __syncthreads()
 #define WG_ONE if (blockIdx.x == 0 && threadIdx.x == 0)
 typedef long long wg_long;
@@ -28,24 +17,18 @@ WG_FN wg_bits wg_to_bits(double x) { return (wg_bits)__double_as_longlong(x); }
 WG_FN double wg_of_bits(wg_bits x) { return __longlong_as_double((wg_long)x); }
 #define wg_fmaf __fmaf_rn
 #define wg_fma __fma_rn
-#define wg_sqrtf __fsqrt_rn
-#define wg_sqrt __dsqrt_rn
-#define wg_floorf floorf
-#define wg_floor floor
-#define wg_ceilf ceilf
-#define wg_ceil ceil
 #else
 #include <stdint.h>
 #include <string.h>
 #define WG_ALONE restrict
-#if defined(__GNUC__)
+#ifdef __GNUC__
 #define WG_FN static inline __attribute__((always_inline, unused))
 #define WG_KERNEL static __attribute__((unused)) void
 #else
 #define WG_FN static inline
 #define WG_KERNEL static void
 #endif
-#if defined(__clang__)
+#ifdef __clang__
 #define WG_VECTORS _Pragma("clang loop vectorize(assume_safety)")
 #elif defined(__GNUC__)
 #define WG_VECTORS _Pragma("GCC ivdep")
@@ -54,20 +37,13 @@ WG_FN double wg_of_bits(wg_bits x) { return __longlong_as_double((wg_long)x); }
 #else
 #define WG_VECTORS
 #endif
-/* No element of a loop reads what another one writes. Who defines WG_EACH brings all loops: a test that runs block by block. */
-#if !defined(WG_EACH)
+/* No element of a loop reads what another one writes. A test may bring loops of its own. */
+#ifndef WG_EACH
 /* One thread does it all. */
 #define WG_SERIAL
 #define WG_EACH(i, n) WG_VECTORS for (int i = 0; i < (n); ++i)
-#define WG_ROWS(r, rows, i, row) for (int r = 0; r < (rows); ++r) WG_VECTORS for (int i = 0; i < (row); ++i)
-#define WG_TILES(tile, tiles) for (int tile = 0; tile < (tiles); ++tile)
-#define WG_IN(i, n) WG_EACH(i, n)
-#define WG_IN_ROWS(r, rows, i, row) WG_ROWS(r, rows, i, row)
 #define WG_ONE
 #endif
-#define WG_ARRAY(T, name, n) WG_FAR(T, name, n)
-#define WG_FEW(T, name, n) T name[n]
-#define WG_OWN(bytes) ((void)0)
 #define WG_SYNC ((void)0)
 typedef int64_t wg_long;
 typedef uint64_t wg_bits;
@@ -81,25 +57,9 @@ WG_FN double wg_of_bits(wg_bits x) { double y; memcpy(&y, &x, 8); return y; }
 #else
 #define WG_SOFT_FMA
 #endif
-#if !defined(WG_NO_SQRT) && (defined(__SSE2__) || defined(__ARM_FP) || defined(__aarch64__))
-/* One instruction; `-fno-math-errno` spares the call that would set errno for numbers below 0. */
-#define wg_sqrtf __builtin_sqrtf
-#define wg_sqrt __builtin_sqrt
-#else
-#define WG_SOFT_SQRT
 #endif
-#if defined(__SSE4_1__) || defined(__aarch64__)
-#define wg_floorf __builtin_floorf
-#define wg_floor __builtin_floor
-#define wg_ceilf __builtin_ceilf
-#define wg_ceil __builtin_ceil
-#else
-#define WG_SOFT_FLOOR
-#endif
-#endif
-#if !defined(WG_LANES)
+#ifndef WG_LANES
 #define WG_LANES
 #endif
-#define WG_FAR(T, name, n) T *name = (T *)wg_scratch; wg_scratch += ((n) * (int)sizeof(T) + 63) / 64 * 64
 typedef unsigned char wg_bool;
 #endif

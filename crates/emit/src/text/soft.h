@@ -1,5 +1,15 @@
 /* What the processor lacks, correctly rounded. */
-#if defined(WG_SOFT_FLOOR)
+#ifdef __CUDACC__
+#define wg_floorf floorf
+#define wg_floor floor
+#define wg_ceilf ceilf
+#define wg_ceil ceil
+#elif defined(__SSE4_1__) || defined(__aarch64__)
+#define wg_floorf __builtin_floorf
+#define wg_floor __builtin_floor
+#define wg_ceilf __builtin_ceilf
+#define wg_ceil __builtin_ceil
+#else
 WG_FN double wg_floor(double x) {
   if (!(wg_fabs(x) < 4503599627370496.0)) return x;
   double y = (double)(wg_long)x;
@@ -8,6 +18,16 @@ WG_FN double wg_floor(double x) {
 WG_FN double wg_ceil(double x) { return -wg_floor(-x); }
 WG_FN float wg_floorf(float x) { return (float)wg_floor((double)x); }
 WG_FN float wg_ceilf(float x) { return (float)wg_ceil((double)x); }
+#endif
+#ifdef __CUDACC__
+#define wg_sqrtf __fsqrt_rn
+#define wg_sqrt __dsqrt_rn
+#elif !defined(WG_NO_SQRT) && (defined(__SSE2__) || defined(__ARM_FP) || defined(__aarch64__))
+/* One instruction; `-fno-math-errno` spares the call that would set errno for numbers below 0. */
+#define wg_sqrtf __builtin_sqrtf
+#define wg_sqrt __builtin_sqrt
+#else
+#define WG_SOFT_SQRT
 #endif
 #if defined(WG_SOFT_FMA) || defined(WG_SOFT_SQRT)
 /* The number sign * m * 2^e for m below 2^63, of which `sticky` tells that it is a little more; rounded to the nearest, to even. */
@@ -32,7 +52,7 @@ WG_FN void wg_parts(double x, wg_bits *m, int *e) {
   *e = (k ? k : 1) - 1075;
 }
 #endif
-#if defined(WG_SOFT_FMA)
+#ifdef WG_SOFT_FMA
 static double wg_fma(double a, double b, double c) {
   const wg_bits top = 0x8000000000000000u;
   wg_bits sign = (wg_to_bits(a) ^ wg_to_bits(b)) & top, sign_c = wg_to_bits(c) & top;
@@ -83,11 +103,11 @@ static double wg_fma(double a, double b, double c) {
   return wg_rounded(sign, hi, e + 64, sticky || lo);
 }
 #endif
-#if defined(WG_SOFT_FMA)
+#ifdef WG_SOFT_FMA
 /* The product is exact in double precision; the sum is rounded to odd there, so that it can be rounded once more. */
 WG_FN float wg_fmaf(float a, float b, float c) {
   double p = (double)a * (double)b, s = p + (double)c;
-  if (!(wg_fabs(s) < wg_inf())) return (float)s;
+  if (!(s - s == 0.0)) return (float)s;
   double back = s - p, lost = (p - (s - back)) + ((double)c - back);
   if (lost != 0.0 && !(wg_to_bits(s) & 1)) {
     wg_bits bits = wg_to_bits(s);
@@ -96,7 +116,7 @@ WG_FN float wg_fmaf(float a, float b, float c) {
   return (float)s;
 }
 #endif
-#if defined(WG_SOFT_SQRT)
+#ifdef WG_SOFT_SQRT
 static double wg_sqrt(double x) {
   if (!(x > 0.0) || !(x < wg_inf())) return x == 0.0 || x > 0.0 ? x : wg_nan();
   wg_bits m, root = 0, rest = 0;

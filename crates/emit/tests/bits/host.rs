@@ -209,7 +209,14 @@ pub(crate) fn run(label: &str, compiler: &str, options: &[&str], source: &str) -
     let (c, binary) = (folder.join("all.c"), folder.join("all"));
     std::fs::write(&c, source).expect("the target folder takes files");
     let compiled = Command::new(compiler)
-        .args(["-std=gnu11", "-ffp-contract=off", "-fno-math-errno", "-w"])
+        .args([
+            "-std=gnu11",
+            "-ffp-contract=off",
+            "-fno-math-errno",
+            "-Werror",
+            "-Wno-pass-failed",
+            "-Wno-overflow",
+        ])
         .args(options)
         .arg("-o")
         .args([&binary, &c])

@@ -1,9 +1,4 @@
 /* What special functions are made of, in double precision. */
-#if defined(__CUDACC__)
-#define WG_TABLE static __device__ const
-#else
-#define WG_TABLE static const
-#endif
 #define WG_PI 3.14159265358979323846
 #define WG_TWO_OVER_ROOT_PI 1.12837916709551257390
 WG_FN int wg_is_infinite(double x) { return wg_fabs(x) == wg_inf(); }
