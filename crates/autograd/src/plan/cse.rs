@@ -8,12 +8,15 @@ use std::mem::replace;
 
 /// Replaces each node by the first one that equals it.
 pub(crate) fn cse(graph: Graph) -> Graph {
+    if graph.is_distinct() {
+        return graph;
+    }
     // A hash table with chains: nodes whose hashes have the same lowest bits form a chain. `last` is the last node of each
     // chain. `before` has the node before each node in its chain, and the node's hash.
     let mut last = vec![NodeId::MAX; (2 * graph.len()).next_power_of_two()];
     let mask = last.len() - 1;
     let mut before = graph.per_node((NodeId::MAX, 0));
-    graph.rewrite(|out, id| {
+    let mut graph = graph.rewrite(|out, id| {
         let node = out.node(id);
         let hash = hash(node);
         let last = &mut last[hash as usize & mask];
@@ -27,7 +30,9 @@ pub(crate) fn cse(graph: Graph) -> Graph {
         }
         before[id as usize] = (replace(last, id), hash);
         out.keep(id)
-    })
+    });
+    graph.note_distinct();
+    graph
 }
 
 fn same(a: &Node, b: &Node) -> bool {
