@@ -57,3 +57,45 @@ fn hash(node: &Node) -> u32 {
     }
     state.finish() as u32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dtype::DType;
+    use crate::ir::{Binary, Meta, Unary};
+    use crate::origin::{Context, Origin};
+    use std::panic::Location;
+
+    #[test]
+    fn a_list_is_searched_again_once_it_was_changed() {
+        let mut graph = Graph::default();
+        let origin = Origin::new(Context::default(), Location::caller());
+        let x = graph.full_of(2.0, Meta::new([3].into(), DType::F64), origin);
+        let [a, b] = [0; 2].map(|_| graph.unary(Unary::Sin, x));
+        let sum = graph.binary(Binary::Add, a, b);
+        graph.outputs.push(sum);
+        let mut graph = cse(graph);
+        assert_eq!((graph.len(), graph.is_distinct()), (3, true));
+        let again = graph.unary(Unary::Sin, x);
+        graph.outputs.push(again);
+        assert_eq!((graph.len(), graph.is_distinct()), (4, false));
+        let graph = cse(graph);
+        assert_eq!((graph.len(), graph.outputs[1]), (3, a));
+    }
+
+    #[test]
+    fn a_replaced_operand_and_a_filled_node_are_changes() {
+        let mut graph = Graph::default();
+        let origin = Origin::new(Context::default(), Location::caller());
+        let [x, y] = [1.0, 2.0].map(|c| graph.full_of(c, Meta::new([3].into(), DType::F64), origin));
+        let [a, b] = [x, y].map(|x| graph.unary(Unary::Sin, x));
+        graph.outputs = vec![a, b];
+        let mut graph = cse(graph);
+        assert_eq!(graph.len(), 4);
+        graph.read_instead(b, 0, x);
+        let mut graph = cse(graph);
+        assert_eq!((graph.len(), &graph.outputs[..]), (3, &[a, a][..]));
+        graph.fill(y, 1.0);
+        assert_eq!(cse(graph).len(), 2);
+    }
+}
