@@ -249,7 +249,6 @@ macro_rules! ops {
         }
 
         /// The ops without their attributes. The tests must have a row for each.
-        #[cfg(test)]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub(crate) enum OpKind {
             Constant,
@@ -263,7 +262,6 @@ macro_rules! ops {
             Compare,
             $($Name,)*
         }
-        #[cfg(test)]
         impl OpKind {
             pub(crate) const ALL: &[OpKind] = &[
                 OpKind::Constant, OpKind::Variable, OpKind::Parameter, OpKind::Input, OpKind::Argument,
@@ -271,7 +269,6 @@ macro_rules! ops {
                 OpKind::Unary, OpKind::Binary, OpKind::Compare, $(OpKind::$Name),*
             ];
         }
-        #[cfg(test)]
         impl Op {
             pub(crate) fn kind(&self) -> OpKind {
                 match self {

@@ -2,7 +2,7 @@
 
 use super::cse::cse;
 use super::graph::Graph;
-use crate::ir::{NodeId, Op, Structure};
+use crate::ir::{NodeId, Op, OpKind, Structure};
 use crate::lists::IntoList;
 
 /// What is computed again, by a budget or by checkpoints: its cost.
@@ -17,7 +17,7 @@ pub(crate) struct Recomputed {
 impl Recomputed {
     /// What a list computes twice because it waits the second time.
     pub(super) fn of(graph: &Graph) -> Recomputed {
-        if !graph.iter().any(|(_, node)| matches!(node.op, Op::After(_))) {
+        if !graph.may_have(&[OpKind::After]) {
             return Recomputed::default();
         }
         let at_once = |out: &mut Graph, id| match out.node(id).op {

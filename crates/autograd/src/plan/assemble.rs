@@ -3,7 +3,7 @@
 //! that part: the adjoint of a loop takes the pieces of its result's cotangent, of which most are zero.
 
 use super::graph::{Graph, Node};
-use crate::ir::{Binary, Concat, Inputs, Meta, NodeId, Op, Pad, Slice};
+use crate::ir::{Binary, Concat, Inputs, Meta, NodeId, Op, OpKind, Pad, Slice};
 use crate::lists::sort_by;
 use std::ops::Range;
 
@@ -12,6 +12,9 @@ type Part = (usize, usize, NodeId);
 
 /// Writes sums of padded parts as concatenations, and slices of them as slices of a part.
 pub(crate) fn assemble(graph: Graph) -> Graph {
+    if !graph.may_have(&[OpKind::Pad, OpKind::Concat]) {
+        return graph;
+    }
     graph.rewrite(|out, id| {
         let node = out.node(id);
         let simpler = match (&node.op, &node.inputs[..]) {

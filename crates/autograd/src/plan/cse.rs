@@ -8,12 +8,15 @@ use std::mem::replace;
 
 /// Replaces each node by the first one that equals it.
 pub(crate) fn cse(graph: Graph) -> Graph {
+    if graph.is_distinct() {
+        return graph;
+    }
     // A hash table with chains: nodes whose hashes have the same lowest bits form a chain. `last` is the last node of each
     // chain. `before` has the node before each node in its chain, and the node's hash.
     let mut last = vec![NodeId::MAX; (2 * graph.len()).next_power_of_two()];
     let mask = last.len() - 1;
     let mut before = graph.per_node((NodeId::MAX, 0));
-    graph.rewrite(|out, id| {
+    let mut graph = graph.rewrite(|out, id| {
         let node = out.node(id);
         let hash = hash(node);
         let last = &mut last[hash as usize & mask];
@@ -27,7 +30,9 @@ pub(crate) fn cse(graph: Graph) -> Graph {
         }
         before[id as usize] = (replace(last, id), hash);
         out.keep(id)
-    })
+    });
+    graph.note_distinct();
+    graph
 }
 
 fn same(a: &Node, b: &Node) -> bool {
@@ -51,4 +56,46 @@ fn hash(node: &Node) -> u32 {
         inputs => inputs.iter().for_each(|input| input.hash(&mut state)),
     }
     state.finish() as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dtype::DType;
+    use crate::ir::{Binary, Meta, Unary};
+    use crate::origin::{Context, Origin};
+    use std::panic::Location;
+
+    #[test]
+    fn a_list_is_searched_again_once_it_was_changed() {
+        let mut graph = Graph::default();
+        let origin = Origin::new(Context::default(), Location::caller());
+        let x = graph.full_of(2.0, Meta::new([3].into(), DType::F64), origin);
+        let [a, b] = [0; 2].map(|_| graph.unary(Unary::Sin, x));
+        let sum = graph.binary(Binary::Add, a, b);
+        graph.outputs.push(sum);
+        let mut graph = cse(graph);
+        assert_eq!((graph.len(), graph.is_distinct()), (3, true));
+        let again = graph.unary(Unary::Sin, x);
+        graph.outputs.push(again);
+        assert_eq!((graph.len(), graph.is_distinct()), (4, false));
+        let graph = cse(graph);
+        assert_eq!((graph.len(), graph.outputs[1]), (3, a));
+    }
+
+    #[test]
+    fn a_replaced_operand_and_a_filled_node_are_changes() {
+        let mut graph = Graph::default();
+        let origin = Origin::new(Context::default(), Location::caller());
+        let [x, y] = [1.0, 2.0].map(|c| graph.full_of(c, Meta::new([3].into(), DType::F64), origin));
+        let [a, b] = [x, y].map(|x| graph.unary(Unary::Sin, x));
+        graph.outputs = vec![a, b];
+        let mut graph = cse(graph);
+        assert_eq!(graph.len(), 4);
+        graph.read_instead(b, 0, x);
+        let mut graph = cse(graph);
+        assert_eq!((graph.len(), &graph.outputs[..]), (3, &[a, a][..]));
+        graph.fill(y, 1.0);
+        assert_eq!(cse(graph).len(), 2);
+    }
 }

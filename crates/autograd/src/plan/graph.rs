@@ -2,14 +2,16 @@
 
 use crate::buffers::Source;
 use crate::dtype::{DType, Data, DataRef, each_dtype};
-use crate::ir::{Binary, Body, Broadcast, Inputs, Line, Meta, NodeId, Op, Permute, Reshape, Sum, Unary};
+use crate::ir::{
+    Binary, Body, Broadcast, Inputs, Line, Meta, NodeId, Op, OpKind, Permute, Reshape, Sum, Unary,
+};
 use crate::lists::IntoList;
 use crate::origin::{Context, Origin, Scopes};
 use crate::shape::{Axes, Shape};
-use crate::tape::{self, Input, Tape};
+use crate::tape::{Input, Tape};
 
 /// A node of a planned list: its op, its operands, which come before it, its shape and dtype, and where it comes from. The
-/// tape's own nodes are [`tape::Node`].
+/// tape's own nodes are [`tape::Node`](crate::tape::Node).
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
     pub(crate) op: Op,
@@ -35,11 +37,31 @@ pub(crate) enum PlanInput {
 pub struct Graph {
     /// Every node that was ever listed, by number.
     nodes: Vec<Node>,
+    /// The kinds of all of them.
+    kinds: Kinds,
+    /// Whether no two listed nodes can be equal: `cse` has run, and nothing was changed since.
+    distinct: bool,
     list: Vec<NodeId>,
     pub(crate) inputs: Vec<PlanInput>,
     pub(crate) outputs: Vec<NodeId>,
     /// The names of the scopes in the nodes' origins.
     pub(crate) scopes: Scopes,
+}
+
+/// A set of kinds of ops, with a bit for each.
+#[derive(Clone, Copy, Debug, Default)]
+struct Kinds(u128);
+
+const _: () = assert!(OpKind::ALL.len() <= u128::BITS as usize);
+
+impl Kinds {
+    fn add(&mut self, kind: OpKind) {
+        self.0 |= 1 << kind as u32;
+    }
+
+    fn contains(self, kind: OpKind) -> bool {
+        self.0 & (1 << kind as u32) != 0
+    }
 }
 
 impl Graph {
@@ -63,50 +85,57 @@ impl Graph {
             }
         }
         let scopes = std::mem::take(&mut list.scopes);
-        let nodes = list.nodes.into_vec().into_iter();
-        let node = |node: tape::Node| {
+        let recorded = list.nodes.into_vec();
+        let mut graph = Graph { inputs, outputs, scopes, ..Graph::with_room(recorded.len()) };
+        for node in recorded {
             let meta = node.meta.clone();
-            Node { op: node.op, inputs: node.inputs, meta, origin: node.origin }
-        };
-        let mut nodes: Vec<Node> = nodes.map(node).listed();
-        nodes.shrink_to_fit();
-        Graph { list: (0..nodes.len() as NodeId).listed(), nodes, inputs, outputs, scopes }
+            graph.push(Node { op: node.op, inputs: node.inputs, meta, origin: node.origin });
+        }
+        graph
     }
 
     /// The nodes of a loop's body. Its arguments are inputs; its outputs are the results and, with a history, the products.
     pub(crate) fn of_body(body: &Body, history: bool) -> Graph {
-        let mut inputs = vec![];
-        let mut nodes: Vec<Node> = Vec::with_capacity(body.lines.len());
+        let mut graph = Graph::with_room(body.lines.len());
         for Line { op, inputs: operands, meta, site } in &body.lines {
             let op = match op {
                 Op::Argument(number) => {
                     let (name, meta) = (format!("argument {number}"), meta.clone());
-                    inputs.push(PlanInput::Given(Input { name, meta, buffer: None }));
+                    graph.inputs.push(PlanInput::Given(Input { name, meta, buffer: None }));
                     Op::Input(*number)
                 }
                 op => op.clone(),
             };
             let origin = Origin::new(Context::default(), site);
-            nodes.push(Node { op, inputs: operands.clone(), meta: meta.clone(), origin });
+            graph.push(Node { op, inputs: operands.clone(), meta: meta.clone(), origin });
         }
-        let list = (0..nodes.len() as NodeId).listed();
         let products = body.products.iter().filter(|_| history);
-        let outputs = body.results.iter().chain(products).copied().collect();
-        Graph { nodes, list, inputs, outputs, scopes: Scopes::default() }
+        graph.outputs = body.results.iter().chain(products).copied().collect();
+        graph
+    }
+
+    fn with_room(nodes: usize) -> Graph {
+        Graph { nodes: Vec::with_capacity(nodes), list: Vec::with_capacity(nodes), ..Graph::default() }
     }
 
     /// A copy for passes to change, with room for more nodes. The inputs move to the copy.
     pub(crate) fn draft(&mut self) -> Graph {
         let mut nodes = Vec::with_capacity(self.nodes.len() + self.nodes.len() / 2);
         nodes.extend(self.nodes.iter().cloned());
-        let Graph { list, outputs, scopes, .. } = &*self;
-        let (list, outputs, scopes) = (list.clone(), outputs.clone(), scopes.clone());
-        Graph { nodes, list, inputs: std::mem::take(&mut self.inputs), outputs, scopes }
+        let Graph { kinds, distinct, list, outputs, scopes, .. } = &*self;
+        let (kinds, distinct, list, outputs, scopes) =
+            (*kinds, *distinct, list.clone(), outputs.clone(), scopes.clone());
+        Graph { nodes, kinds, distinct, list, inputs: std::mem::take(&mut self.inputs), outputs, scopes }
     }
 
     /// The listed nodes, in order.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (NodeId, &Node)> {
         self.list.iter().map(|&id| (id, self.node(id)))
+    }
+
+    /// Whether a node may be of one of these kinds. If not, a pass that looks for them leaves the list alone at once.
+    pub(crate) fn may_have(&self, kinds: &[OpKind]) -> bool {
+        kinds.iter().any(|&kind| self.kinds.contains(kind))
     }
 
     /// The number of the node at a position of the list.
@@ -159,10 +188,22 @@ impl Graph {
             for input in self.nodes[id as usize].inputs.iter_mut() {
                 *input = instead[*input as usize];
             }
-            instead[id as usize] = f(&mut self, id);
+            let by = f(&mut self, id);
+            self.distinct &= by == id;
+            instead[id as usize] = by;
         }
         self.outputs.iter_mut().for_each(|id| *id = instead[*id as usize]);
         self
+    }
+
+    /// Whether no two listed nodes can be equal.
+    pub(super) fn is_distinct(&self) -> bool {
+        self.distinct
+    }
+
+    /// Notes that no two listed nodes are equal. The next change forgets it.
+    pub(super) fn note_distinct(&mut self) {
+        self.distinct = true;
     }
 
     /// Removes the nodes that are not needed from the list.
@@ -184,10 +225,13 @@ impl Graph {
 
     /// Replaces operand `i` of a node by a node of the same shape and dtype.
     pub(crate) fn read_instead(&mut self, id: NodeId, i: usize, x: NodeId) {
+        self.distinct = false;
         self.nodes[id as usize].inputs[i] = x;
     }
 
     fn push(&mut self, node: Node) -> NodeId {
+        self.kinds.add(node.op.kind());
+        self.distinct = false;
         self.nodes.push(node);
         self.keep(self.nodes.len() as NodeId - 1)
     }
@@ -223,6 +267,8 @@ impl Graph {
 
     /// Turns a node into a constant of one number.
     pub(crate) fn fill(&mut self, id: NodeId, x: f64) {
+        self.kinds.add(OpKind::Full);
+        self.distinct = false;
         let node = &mut self.nodes[id as usize];
         (node.op, node.inputs) = (Op::Full(x), Inputs::new());
     }

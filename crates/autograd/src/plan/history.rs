@@ -1,11 +1,14 @@
 //! The history of loops: it is for derivatives, and a loop without any keeps none.
 
 use super::graph::Graph;
-use crate::ir::{Held, Op, Piece, Scan, Slice};
+use crate::ir::{Held, Op, OpKind, Piece, Scan, Slice};
 
 /// Drops the history of the carries where nothing reads it. It lies behind the results, so that these stay where they are; where
 /// sums lie behind it, it stays.
 pub(crate) fn history(graph: Graph) -> Graph {
+    if !graph.may_have(&[OpKind::Scan]) {
+        return graph;
+    }
     let mut read = graph.per_node(0);
     graph.outputs.iter().for_each(|&id| read[id as usize] = usize::MAX);
     for (_, node) in graph.iter() {

@@ -2,12 +2,12 @@
 //! The rules that the calls had have been applied when the list was recorded.
 
 use super::graph::Graph;
-use crate::ir::{Body, Inputs, NodeId, Op};
+use crate::ir::{Body, Inputs, NodeId, Op, OpKind};
 use crate::origin::Origin;
 
 /// Replaces each call by the ops of its body.
 pub(crate) fn inline(graph: Graph) -> Graph {
-    if !graph.iter().any(|(_, node)| matches!(node.op, Op::Call(_))) {
+    if !graph.may_have(&[OpKind::Call]) {
         return graph;
     }
     graph.rewrite(|out, id| match &out.node(id).op {

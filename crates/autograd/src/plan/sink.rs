@@ -3,12 +3,14 @@
 //! needed. The pass is general: it depends neither on sizes nor on other passes.
 
 use super::graph::{Graph, Node};
-use crate::ir::{Concat, Inputs, Matmul, NodeId, Op, Permute};
+use crate::ir::{Concat, Inputs, Matmul, NodeId, Op, OpKind, Permute};
 use crate::shape::Axes;
 
 /// Moves permutations towards the operands.
 pub(crate) fn sink(graph: Graph) -> Graph {
-    if !graph.iter().any(|(_, node)| could_move(&graph, node).is_some()) {
+    if !graph.may_have(&[OpKind::Permute])
+        || !graph.iter().any(|(_, node)| could_move(&graph, node).is_some())
+    {
         return graph;
     }
     let readers = readers(&graph);

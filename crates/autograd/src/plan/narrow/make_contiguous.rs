@@ -2,11 +2,14 @@
 //! copied once in each run. The product then reads it along the batch.
 
 use super::super::graph::{Graph, Node};
-use crate::ir::{Copy, NodeId, Op, Permute, Structure};
+use crate::ir::{Copy, NodeId, Op, OpKind, Permute, Structure};
 use crate::target::{Narrow, Target};
 
 /// Copies narrow transposed inputs that products read.
 pub(crate) fn make_contiguous(graph: Graph, target: &Target) -> Graph {
+    if !graph.may_have(&[OpKind::Permute]) {
+        return graph;
+    }
     let mut transposed = graph.per_node(false);
     for (_, node) in graph.iter().filter(|(_, node)| matches!(node.op.structure(), Structure::Contract)) {
         for &x in &node.inputs {

@@ -5,12 +5,15 @@
 //! products are strided views, so transposing them costs nothing.
 
 use super::super::graph::{Graph, Node};
-use crate::ir::{Matmul, NodeId, Op, Structure, Sum};
+use crate::ir::{Matmul, NodeId, Op, OpKind, Structure, Sum};
 use crate::shape::Axes;
 use crate::target::{Narrow, Target};
 
 /// Transposes narrow products, and what is computed from them, where no node needs their rows contiguous.
 pub(crate) fn orient(graph: Graph, target: &Target) -> Graph {
+    if !graph.may_have(&[OpKind::Matmul]) {
+        return graph;
+    }
     let fixed = needs_rows(&graph);
     let mut turned = Turned(graph.per_node(NodeId::MAX));
     graph.rewrite(|out, id| {

@@ -6,14 +6,16 @@
 //! * m = 1 and k small, a sum of few rows: C = a₁·B₁ + … + aₖ·Bₖ.
 
 use super::super::graph::{Graph, Node};
-use crate::ir::{Binary, NodeId, Op, Slice};
+use crate::ir::{Binary, NodeId, Op, OpKind, Slice};
 use crate::lists::IntoList;
 use crate::target::{Narrow, Target};
 
 /// Replaces the products of vectors.
 pub(crate) fn spell_out(graph: Graph, target: &Target) -> Graph {
     let limits = &target.narrow;
-    if !graph.iter().any(|(_, node)| sizes(&graph, node, limits).is_some()) {
+    if !graph.may_have(&[OpKind::Matmul])
+        || !graph.iter().any(|(_, node)| sizes(&graph, node, limits).is_some())
+    {
         return graph;
     }
     graph.rewrite(|out, id| product(out, id, limits).unwrap_or_else(|| out.keep(id)))

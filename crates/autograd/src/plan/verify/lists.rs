@@ -9,7 +9,8 @@ use crate::plan::hash::Map;
 use crate::plan::memory::Allocation;
 use crate::plan::units::{Fusion, NO_UNIT, Role, Unit, reduced};
 
-/// Checks that operands come before their node, and that each node's shape and dtype follow from its rule.
+/// Checks that operands come before their node, that each node's shape and dtype follow from its rule, and that the list knows
+/// the node's kind.
 pub(crate) fn graph(graph: &Graph) {
     if !cfg!(debug_assertions) {
         return;
@@ -18,6 +19,7 @@ pub(crate) fn graph(graph: &Graph) {
     for (id, node) in graph.iter() {
         assert!(node.inputs.iter().all(|&x| listed[x as usize]), "v{id} reads what does not stand before it");
         assert!(!std::mem::replace(&mut listed[id as usize], true), "v{id} is in the list twice");
+        assert!(graph.may_have(&[node.op.kind()]), "the list knows nothing of v{id} {}", node.op.name());
         if let Some(rule) = node.op.rule() {
             let meta = for_operands(&node.inputs, |x| &graph.node(x).meta, |x| rule.infer(x));
             let meta = meta.unwrap_or_else(|e| panic!("v{id} {}: {e:?}", node.op.name()));
