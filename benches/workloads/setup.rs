@@ -79,9 +79,8 @@ impl<M: Model, O: Steps + 'static> Setup<M, O> {
             Run::new("eager-1t", move || make().eager()),
             #[cfg(feature = "cuda")]
             Run {
-                id: "gpu",
-                prepare: Box::new(|| unreachable!("it is asked for its device")),
                 device: Some(Box::new(make)),
+                ..Run::new("gpu", || unreachable!("it is asked for its device"))
             },
         ]
     }
