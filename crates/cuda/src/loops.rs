@@ -5,30 +5,13 @@ use crate::error::refused;
 use crate::machine::{Address, Memory, Work};
 use crate::numbers::{bytes, c_type, size};
 use crate::order::{THREADS, place};
-use crate::tasks::{MOST, Places, Task};
+use crate::tasks::{Loop, MOST, Places, Task};
 use crate::{Error, Numerics};
 use autograd::DType;
-use autograd::planned::{Contents, Held, MemoryView, Piece, Plan, Ports, Verified};
-use emit::Launch;
+use autograd::planned::{Contents, Held, MemoryView, Piece};
 
-/// Where windows begin: no device has memory there.
-pub(crate) const WINDOW: Address = 1 << 62;
 /// From one window to the next.
 const APART: Address = 1 << 40;
-
-/// A loop, its operands and its result.
-pub(crate) struct Loop<'a> {
-    pub(crate) steps: usize,
-    pub(crate) reverse: bool,
-    pub(crate) ports: Ports,
-    pub(crate) pieces: Vec<Piece>,
-    pub(crate) plan: Verified<Plan>,
-    pub(crate) launch: &'a Launch,
-    pub(crate) x: &'a [MemoryView],
-    pub(crate) y: &'a MemoryView,
-    /// The flag of all its kernels.
-    pub(crate) fault: Address,
-}
 
 /// An operand of which each step reads a part: where its tasks say that it lies, where it does in step 0, and the bytes of a step.
 struct Window {

@@ -2,17 +2,18 @@
 
 use crate::dag::{Access, Kind, edges};
 use crate::error::refused;
-use crate::loops::{Loop, WINDOW};
 use crate::machine::{Address, Machine, Memory, Node, Work};
 use crate::numbers::size;
 use crate::order::{self, THREADS};
 use crate::product::Product;
 use crate::{Error, Numerics};
-use autograd::planned::{Contents, MemoryView, Op, Plan, Work as Planned, body};
+use autograd::planned::{Contents, MemoryView, Op, Piece, Plan, Ports, Verified, Work as Planned, body};
 use autograd::{DType, Data, Program};
 use emit::{Argument, Launch, Launches};
 use std::rc::Rc;
 
+/// Where windows begin: no device has memory there.
+pub(crate) const WINDOW: Address = 1 << 62;
 /// The most blocks of a kernel: enough to fill a device, and loops go on from there.
 const BLOCKS: usize = 1 << 14;
 /// The most blocks of a kernel whose rows are too long for the memory that a block shares, because each has scratch of its own.
@@ -83,6 +84,20 @@ pub(crate) fn check(plan: &Plan) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// A loop, its operands and its result.
+pub(crate) struct Loop<'a> {
+    pub(crate) steps: usize,
+    pub(crate) reverse: bool,
+    pub(crate) ports: Ports,
+    pub(crate) pieces: Vec<Piece>,
+    pub(crate) plan: Verified<Plan>,
+    pub(crate) launch: &'a Launch,
+    pub(crate) x: &'a [MemoryView],
+    pub(crate) y: &'a MemoryView,
+    /// The flag of all its kernels.
+    pub(crate) fault: Address,
 }
 
 /// The places of the memories of a plan, and what else its kernels need.

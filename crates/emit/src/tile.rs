@@ -11,7 +11,6 @@ use autograd::DType;
 use autograd::planned::{Code, Extent, How, MemoryView};
 use autograd::printed;
 use phases::{From, KeptIn, Phase, Store, Value, divided};
-use statements::sum_of;
 use std::collections::BTreeSet;
 
 /// Terms of a block of a sum: the tile of a kernel that adds up everything.
@@ -328,4 +327,17 @@ impl Printer<'_> {
             }
         }
     }
+}
+
+/// A sum of few terms, written out in the order of a block: lanes are folded in halves.
+fn sum_of(n: usize, term: impl Fn(usize) -> String) -> String {
+    let mut lanes: Vec<String> = (0..n).map(term).collect();
+    for half in [8, 4, 2, 1] {
+        for i in half..lanes.len() {
+            lanes[i - half] = format!("({} + {})", lanes[i - half], lanes[i]);
+        }
+        lanes.truncate(half);
+    }
+    // A sum begins at zero, which a term of -0 does not change: one zero does what many would.
+    format!("{} + 0", lanes.first().map_or("0", String::as_str))
 }

@@ -1,6 +1,6 @@
 //! The machine's C compiler, and the folder that keeps what it made.
 
-use super::NativeError;
+use super::error::NativeError;
 use super::system::{self, Function, Loaded};
 use std::fs;
 use std::io;

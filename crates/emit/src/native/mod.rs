@@ -29,19 +29,19 @@
 //! time. A [`Native`] runs on the caller's thread alone, and so its results do not depend on threads.
 
 mod compiler;
+mod error;
 mod system;
 mod text;
 mod training;
 
 pub use compiler::Compiler;
+pub use error::NativeError;
 pub use training::NativeTraining;
 
-use crate::Refused;
 use autograd::{Inputs, Optimizer, Params, Program, ProgramError, Run, State, StepError};
 use compiler::Object;
 use std::borrow::Borrow;
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use system::Line;
 
 /// Programs, compiled.
@@ -194,66 +194,3 @@ impl<P: Borrow<Program>> Native<P> {
             .step_by(state, params, optimizer, inputs, |memories| self.object.loaded.run(memories, work))
     }
 }
-
-/// Why a program is not compiled.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum NativeError {
-    /// The compiler could not be started.
-    NoCompiler {
-        /// Its command.
-        command: String,
-        /// What the system says.
-        why: String,
-    },
-    /// The compiler failed.
-    Failed {
-        /// Its command.
-        command: String,
-        /// What it says first.
-        line: String,
-    },
-    /// An op has no text.
-    Refused(Refused),
-    /// The folder of the cache cannot be made or written.
-    Cache {
-        /// The folder.
-        folder: PathBuf,
-        /// What the system says.
-        why: String,
-    },
-    /// What was just compiled cannot be loaded.
-    Load {
-        /// The file.
-        file: PathBuf,
-        /// What the system says.
-        why: String,
-    },
-}
-
-impl fmt::Display for NativeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            NativeError::NoCompiler { command, why } => {
-                write!(
-                    f,
-                    "the C compiler `{command}` cannot be started: {why}\n  hint: install one, or name it by the variable CC"
-                )
-            }
-            NativeError::Failed { command, line } => write!(f, "the C compiler `{command}` failed: {line}"),
-            NativeError::Refused(refused) => refused.fmt(f),
-            NativeError::Cache { folder, why } => {
-                write!(
-                    f,
-                    "the cache {} cannot be written: {why}\n  hint: name another by the variable XDG_CACHE_HOME",
-                    folder.display()
-                )
-            }
-            NativeError::Load { file, why } => {
-                write!(f, "what was compiled cannot be loaded from {}: {why}", file.display())
-            }
-        }
-    }
-}
-
-impl std::error::Error for NativeError {}

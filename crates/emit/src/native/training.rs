@@ -1,8 +1,9 @@
 //! Many steps of training in one call: forward pass, gradients and update are one function of machine code.
 
 use super::compiler::{Compiler, Object};
+use super::error::NativeError;
 use super::system::{Input, Line, Steps, numbers};
-use super::{NativeError, text};
+use super::text;
 use crate::Refused;
 use crate::memory::size;
 use crate::source::view;
