@@ -29,6 +29,7 @@ impl Source {
     }
 
     /// Adds functions, which are compiled as the others are.
+    #[cfg(feature = "native")]
     pub(crate) fn add(&mut self, functions: &str) {
         self.text += functions;
     }
