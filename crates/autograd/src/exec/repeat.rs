@@ -142,85 +142,136 @@ impl Memory {
         mut y: Fill<'_>,
     ) -> Result<(), Fault> {
         let Memory { machine, parts: Parts { pieces, .. }, carries, staged } = self;
-        let (plan, ports, pieces) = (&planned.plan, scan.body.ports, &*pieces);
         x.iter().zip(staged.iter_mut()).for_each(|(x, staged)| stage(x, staged));
         for (&i, staged) in planned.turned.iter().zip(&mut staged[x.len()..]) {
             stage_turned(&x[i], staged);
         }
-        let operand = |i: usize| contiguous(&x[i], &staged[i]);
-        let out = Row::of(&mut y.data, scan.steps);
-        for (i, carry) in carries.iter_mut().enumerate() {
-            carry.borrow_mut().copy_from(operand(i));
-        }
-        // Where a history is kept, the carries before a step lie in its place for that step.
-        let history = |i: usize| pieces.iter().find(|piece| piece.held == Held::History(i));
+        let walk = Walk { planned, scan, x, staged, pieces, out: Row::of(&mut y.data, scan.steps) };
         let mut order = scan.order().peekable();
-        for (i, carry) in carries.iter().enumerate() {
-            if let (Some(piece), Some(&t)) = (history(i), order.peek()) {
-                out.put(piece, Some(t), carry.borrow());
-            }
-        }
+        walk.begin(carries, order.peek().copied());
         let mut sums_begun = false;
         // A step that reads nothing of its own and changes no carry: all after it are the same, and only their results are written.
         let mut is_still = false;
         while let Some(t) = order.next() {
-            let carry = |i: usize| history(i).map_or(carries[i].borrow(), |piece| out.get(piece, Some(t)));
             if !is_still {
-                for i in 0..x.len() {
-                    let data = match i {
-                        i if i < ports.carried => carry(i),
-                        i if ports.is_read(i) => {
-                            let all = operand(i);
-                            let each = all.len() / scan.steps;
-                            all.part(t * each..(t + 1) * each)
-                        }
-                        i => operand(i),
-                    };
-                    machine.set_input(i, data);
-                }
-                for (i, turned) in staged.iter().enumerate().skip(x.len()).take(planned.turned.len()) {
-                    machine.set_input(i, turned.borrow());
-                }
-                for piece in pieces {
-                    if let Some(i) = ports.of_each_step(piece.held).filter(|&i| planned.own[i]) {
-                        // SAFETY: the row is alive until the results are kept again, and a place is one result's.
-                        unsafe { machine.set_result(plan, i, out.get_mut(piece, Some(t))) };
-                    }
-                }
+                walk.connect(machine, carries, t);
                 // SAFETY: every input was set above, to memory that is alive and that no kernel writes: the operands, and the
                 // carries, which change only after the step.
-                unsafe { machine.step(plan) }?;
+                unsafe { machine.step(&planned.plan) }?;
             }
-            for piece in pieces {
-                match (ports.of_each_step(piece.held), piece.held) {
-                    (Some(i), _) if is_still || !planned.own[i] => {
-                        out.put(piece, Some(t), machine.result(plan, i));
-                    }
-                    (None, Held::Result(i)) if i >= ports.carried => match sums_begun {
-                        true => add(out.get_mut(piece, None), machine.result(plan, i)),
-                        false => out.put(piece, None, machine.result(plan, i)),
-                    },
-                    _ => {}
-                }
-            }
+            walk.keep(machine, t, is_still, sums_begun);
             sums_begun = true;
-            is_still =
-                ports.read == 0 && (0..carries.len()).all(|i| carry(i).is_same(machine.result(plan, i)));
-            for (i, carry) in carries.iter_mut().enumerate() {
-                match (history(i), order.peek()) {
-                    (Some(piece), Some(&next)) => out.put(piece, Some(next), machine.result(plan, i)),
-                    _ => carry.borrow_mut().copy_from(machine.result(plan, i)),
-                }
+            is_still = scan.body.ports.read == 0 && walk.is_still(machine, carries, t);
+            walk.carry_on(machine, carries, order.peek().copied());
+        }
+        walk.end(carries, sums_begun);
+        Ok(())
+    }
+}
+
+/// What the steps of a run share: operands, and the row that they fill.
+struct Walk<'a> {
+    planned: &'a Planned,
+    scan: &'a Scan,
+    x: &'a [Strided<'a>],
+    staged: &'a [Data],
+    pieces: &'a [Piece],
+    out: Row<'a>,
+}
+
+impl Walk<'_> {
+    fn operand(&self, i: usize) -> DataRef<'_> {
+        contiguous(&self.x[i], &self.staged[i])
+    }
+
+    /// Where the history of a carry is kept. The carry before a step lies in its place for that step.
+    fn history(&self, i: usize) -> Option<&Piece> {
+        self.pieces.iter().find(|piece| piece.held == Held::History(i))
+    }
+
+    /// A carry before a step.
+    fn carry<'c>(&'c self, carries: &'c [Data], i: usize, t: usize) -> DataRef<'c> {
+        self.history(i).map_or(carries[i].borrow(), |piece| self.out.get(piece, Some(t)))
+    }
+
+    fn begin(&self, carries: &mut [Data], first: Option<usize>) {
+        for (i, carry) in carries.iter_mut().enumerate() {
+            carry.borrow_mut().copy_from(self.operand(i));
+            if let (Some(piece), Some(t)) = (self.history(i), first) {
+                self.out.put(piece, Some(t), carry.borrow());
             }
         }
-        for piece in pieces {
-            match piece.held {
-                Held::Result(i) if i < ports.carried => out.put(piece, None, carries[i].borrow()),
-                Held::Result(i) if !sums_begun && !ports.is_stacked(i) => clear(out.get_mut(piece, None)),
+    }
+
+    /// Tells a step where its inputs are, and the places of what it may write there.
+    fn connect(&self, machine: &mut Machine, carries: &[Data], t: usize) {
+        let ports = self.scan.body.ports;
+        for i in 0..self.x.len() {
+            let data = match i {
+                i if i < ports.carried => self.carry(carries, i, t),
+                i if ports.is_read(i) => {
+                    let all = self.operand(i);
+                    let each = all.len() / self.scan.steps;
+                    all.part(t * each..(t + 1) * each)
+                }
+                i => self.operand(i),
+            };
+            machine.set_input(i, data);
+        }
+        let turned = self.staged.iter().enumerate().skip(self.x.len()).take(self.planned.turned.len());
+        turned.for_each(|(i, turned)| machine.set_input(i, turned.borrow()));
+        for piece in self.pieces {
+            if let Some(i) = ports.of_each_step(piece.held).filter(|&i| self.planned.own[i]) {
+                // SAFETY: the row is alive until the results are kept again, and a place is one result's.
+                unsafe { machine.set_result(&self.planned.plan, i, self.out.get_mut(piece, Some(t))) };
+            }
+        }
+    }
+
+    /// Keeps what is stacked and what is summed, where the step did not write it to its place.
+    fn keep(&self, machine: &Machine, t: usize, is_still: bool, sums_begun: bool) {
+        let (plan, ports) = (&self.planned.plan, self.scan.body.ports);
+        for piece in self.pieces {
+            match (ports.of_each_step(piece.held), piece.held) {
+                (Some(i), _) if is_still || !self.planned.own[i] => {
+                    self.out.put(piece, Some(t), machine.result(plan, i));
+                }
+                (None, Held::Result(i)) if i >= ports.carried => match sums_begun {
+                    true => add(self.out.get_mut(piece, None), machine.result(plan, i)),
+                    false => self.out.put(piece, None, machine.result(plan, i)),
+                },
                 _ => {}
             }
         }
-        Ok(())
+    }
+
+    /// Whether a step changed no carry.
+    fn is_still(&self, machine: &Machine, carries: &[Data], t: usize) -> bool {
+        (0..carries.len()).all(|i| self.carry(carries, i, t).is_same(machine.result(&self.planned.plan, i)))
+    }
+
+    fn carry_on(&self, machine: &Machine, carries: &mut [Data], next: Option<usize>) {
+        for (i, carry) in carries.iter_mut().enumerate() {
+            let result = machine.result(&self.planned.plan, i);
+            match (self.history(i), next) {
+                (Some(piece), Some(_)) => self.out.put(piece, next, result),
+                _ => carry.borrow_mut().copy_from(result),
+            }
+        }
+    }
+
+    /// Keeps the last carries, and clears sums over no steps.
+    fn end(&self, carries: &[Data], sums_begun: bool) {
+        let ports = self.scan.body.ports;
+        for piece in self.pieces {
+            match piece.held {
+                Held::Result(i) if i < ports.carried => self.out.put(piece, None, carries[i].borrow()),
+                Held::Result(i) if !sums_begun && !ports.is_stacked(i) => {
+                    clear(self.out.get_mut(piece, None))
+                }
+                _ => {}
+            }
+        }
     }
 }
 

@@ -45,11 +45,14 @@ fn root(squares: f64) -> f64 {
     squares.sqrt()
 }
 
-/// The root of a sum of squares; where squares overflow or vanish, it is found again from differences by the largest.
-fn distance<T: Float>(root: f64, a: &[T], b: &[T]) -> T {
-    if root > 1e-140 && root < f64::INFINITY {
-        return T::from_f64(root);
-    }
+/// Whether squares may have overflowed or vanished.
+#[inline(always)]
+fn is_doubtful(root: f64) -> bool {
+    !(root > 1e-140 && root < f64::INFINITY)
+}
+
+/// The distance, from differences by the largest.
+fn scaled<T: Float>(root: f64, a: &[T], b: &[T]) -> T {
     let differences = || a.iter().zip(b).map(|(a, b)| (a.to_f64() - b.to_f64()).abs());
     // A NaN is in the sum, if there is one.
     let largest = differences().fold(0.0, f64::max);
@@ -97,7 +100,8 @@ impl Rule for Distances {
             let pairs = indices(&[batches, m, n]).map(|p| {
                 let (a, b) = (&a[(p[0] * m + p[1]) * d..][..d], &b[(p[0] * n + p[2]) * d..][..d]);
                 let differences = a.iter().zip(b).map(|(a, b)| a.to_f64() - b.to_f64());
-                distance(differences.fold(0.0, |sum, difference| sum + difference * difference).sqrt(), a, b)
+                let root = differences.fold(0.0, |sum, difference| sum + difference * difference).sqrt();
+                if is_doubtful(root) { scaled(root, a, b) } else { T::from_f64(root) }
             });
             y.write(pairs);
         });
@@ -108,8 +112,8 @@ impl Rule for Distances {
         let sizes = sizes(x[0].shape, x[1].shape);
         with_float!(y.dtype(), T => {
             let [a, b] = [0, 1].map(|i| contiguous::<T>(&x[i]));
-            let functions = (square, root);
-            kernels::pairs::each_pair([&a, &a, &b], sizes, y.slice(), room.workers, functions, distance::<T>);
+            let (functions, care) = ((square, root), (is_doubtful, scaled::<T>));
+            kernels::pairs::each_pair([&a, &a, &b], sizes, y.slice(), room.workers, functions, care);
         });
         Ok(())
     }

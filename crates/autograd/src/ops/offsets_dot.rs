@@ -62,8 +62,9 @@ impl Rule for OffsetsDot {
         let sizes = sizes(x[1].shape, x[2].shape);
         with_float!(y.dtype(), T => {
             let [u, a, b] = [0, 1, 2].map(|i| contiguous::<T>(&x[i]));
-            let round = |sum: f64, _: &[T], _: &[T]| T::from_f64(sum);
-            kernels::pairs::each_pair([&u, &a, &b], sizes, y.slice(), room.workers, (product, |sum| sum), round);
+            let functions = (product, #[inline(always)] |sum| sum);
+            let care = (#[inline(always)] |_: f64| false, |sum: f64, _: &[T], _: &[T]| T::from_f64(sum));
+            kernels::pairs::each_pair([&u, &a, &b], sizes, y.slice(), room.workers, functions, care);
         });
         Ok(())
     }
