@@ -78,9 +78,9 @@ pub(crate) fn each_pair<T: Float>(
 #[inline(always)]
 fn sums(u: &[f64], a: &[f64], b: &[Side<WIDE>], term: impl Fn(f64, f64) -> f64) -> [f64; WIDE] {
     let mut sums = [0.0; WIDE];
-    for ((u, a), b) in u.iter().zip(a).zip(b) {
+    for ((u, a), Side(b)) in u.iter().zip(a).zip(b) {
         for j in 0..WIDE {
-            sums[j] += term(*u, a - b.0[j]);
+            sums[j] += term(*u, a - b[j]);
         }
     }
     sums
