@@ -37,7 +37,7 @@ impl Training {
         if trained.is_empty() {
             return Err(refused("the program", "its loss depends on no parameter that is trained"));
         }
-        if program.writes_state() {
+        if program.written().next().is_some() {
             return Err(refused(
                 "the program",
                 "a step writes state that is not trained, which has no place yet",

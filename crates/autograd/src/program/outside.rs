@@ -1,13 +1,67 @@
-//! Runs by an executor of another crate, on the memories of a state.
+//! What executors of other crates ask of a program, and runs by them on the memories of a state.
 
 use super::run::Pieces;
 use super::{Inputs, Program, ProgramError, Run, State};
 use crate::error::StepError;
 use crate::exec::{Addresses, Ran};
 use crate::optimizer::{Optimizer, Supply};
-use crate::params::Params;
+use crate::params::{Buffer, Gradients, Param, Params};
+use crate::plan::{Graph, Plan, RecordedInput, Verified};
+use std::ops::Range;
 
 impl Program {
+    /// The plan, as data, for crates that run or print it in another way.
+    #[doc(hidden)]
+    pub fn plan(&self) -> &Verified<Plan> {
+        &self.plan
+    }
+
+    /// What was traced, before any pass. The first results are the outputs of the trace.
+    #[doc(hidden)]
+    pub fn recorded(&self) -> &Graph {
+        &self.recorded
+    }
+
+    /// What the input of a number reads, in the recorded list.
+    #[doc(hidden)]
+    pub fn recorded_input(&self, number: u32) -> RecordedInput<'_> {
+        (&self.plan.inputs[number as usize]).into()
+    }
+
+    /// The state that a run changes, each with the number of the result, among those of the plan, that becomes its values.
+    #[doc(hidden)]
+    pub fn written(&self) -> impl Iterator<Item = (Buffer, usize)> {
+        self.writes.iter().enumerate().map(|(i, &buffer)| (buffer, self.outputs + i))
+    }
+
+    /// Gradients of 0 for the parameters that a run computes gradients of; none if it was traced without.
+    #[doc(hidden)]
+    pub fn zero_gradients(&self) -> Option<Gradients> {
+        self.gradients.as_ref().map(|_| self.empty_gradients())
+    }
+
+    /// Whether a run gives gradients.
+    #[doc(hidden)]
+    pub fn gives_gradients(&self) -> bool {
+        self.gradients.is_some()
+    }
+
+    /// Whether the parameters are those that it was traced for.
+    ///
+    /// # Errors
+    /// As [`run`](Program::run), which asks the same first.
+    #[doc(hidden)]
+    pub fn check(&self, params: &Params) -> Result<(), ProgramError> {
+        self.check_params(params)
+    }
+
+    /// The parameters that a step with these parameters changes, and their parts of the slab. None if the program has no gradients.
+    #[doc(hidden)]
+    pub fn trained(&self, params: &Params) -> Option<Vec<(Param, Range<usize>)>> {
+        let all = self.gradients.as_ref()?.iter();
+        Some(all.filter(|(param, _)| !params.is_frozen(*param)).cloned().collect())
+    }
+
     /// Runs the program as [`run`](Program::run) does, by kernels of somebody else: `executor` computes what the plan says, in
     /// the memories that it is given, and tells whether it could. Where it could not, the engine runs, and names what is wrong.
     ///
