@@ -21,7 +21,7 @@ impl Device for Cpu {
         optimizer: &'a mut O,
     ) -> Result<CpuTraining<'a, O>, Error> {
         program.check(params)?;
-        if program.zero_gradients().is_none() {
+        if !program.gives_gradients() {
             no_gradients();
         }
         let state = program.state();

@@ -8,7 +8,7 @@ use crate::ir::Unary;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 #[test]
-#[ignore = "a loop that is told of more elements than there are: for `.ci/asan`"]
+#[ignore = "a loop that is told of more elements than there are: run by `bash .ci/asan`"]
 fn a_loop_beyond_its_operand() {
     let (mut x, mut y) = (vec![1f32; 48], vec![0f32; 64]);
     let table = [x.as_mut_ptr(), y.as_mut_ptr()];
@@ -28,7 +28,7 @@ impl Target {
 }
 
 #[test]
-#[ignore = "tasks that write to one number: for `.ci/tsan`"]
+#[ignore = "tasks that write to one number: run by `bash .ci/tsan`"]
 fn two_tasks_write_to_one_number() {
     let (mut x, begun) = (0f32, AtomicUsize::new(0));
     let target = Target(&raw mut x);
