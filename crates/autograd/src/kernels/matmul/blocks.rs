@@ -13,6 +13,9 @@ use crate::tree::chain_length;
 /// The most rows of A that are packed at a time. They stay in the second-level cache while all of B is read.
 const TALL: usize = 768;
 
+/// The most bytes of A that are read for one panel of B after the other where A is not packed. They stay there too.
+const NEAR: usize = 192 << 10;
+
 /// The elements that packing needs: for rows of A, and for two panels of B, or for the only one.
 pub(super) fn area<T: Multiply>([m, k, n]: [usize; 3], [a, b]: [bool; 2], kernels: Table<T>) -> usize {
     let line = size_of::<CacheLine>() / size_of::<T>();
@@ -69,7 +72,7 @@ pub(super) unsafe fn tiles<T: Multiply>(
 ) {
     let walk = Walk {
         x,
-        tall: if pack_a { TALL } else { x.rows },
+        tall: if pack_a { TALL } else { rows_near(kernels, x, chain) },
         depth: chain,
         wide: panel_step(kernels, x.rows).min(panel_width(kernels, x.columns)),
     };
@@ -101,6 +104,15 @@ pub(super) unsafe fn tiles<T: Multiply>(
         }
         (panel, other) = (other, panel);
     }
+}
+
+/// The most rows of a block whose A is not packed: all of them where they are read only once.
+fn rows_near<T>(kernels: &Kernels<T>, x: &Block<T>, chain: usize) -> usize {
+    if x.columns <= panel_step(kernels, x.rows) {
+        return x.rows;
+    }
+    let tile = kernels.heights[2];
+    (NEAR / (chain * size_of::<T>())).next_multiple_of(tile)
 }
 
 /// Tiles of operands that are not packed, where all of k is one chain.

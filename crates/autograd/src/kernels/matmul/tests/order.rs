@@ -138,6 +138,9 @@ fn large_products_keep_to_their_order() {
     use Layout::*;
     for ([m, k, n], layouts) in [
         ([70, 300, 90], [Rows, Rows]),
+        // A is not packed, and read in blocks of rows.
+        ([430, 250, 45], [Rows, Rows]),
+        ([230, 700, 45], [Columns, Rows]),
         ([40, 515, 60], [Columns, Rows]),
         ([130, 1000, 33], [Rows, Columns]),
         ([257, 257, 9], [Columns, Columns]),
