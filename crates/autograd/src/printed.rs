@@ -3,7 +3,7 @@
 //! So what is printed cannot differ from what is computed: the table and `math/` are read, not written again. Numbers are printed
 //! as statements in the order in which they are asked for, the same one never twice.
 
-use crate::math::{self, Logistic, logistic, tanh_and_logistic};
+use crate::math::{self, Logistic, logistic, special, tanh_and_logistic};
 #[cfg(test)]
 use crate::number::Slope;
 use crate::number::{BinaryRow, Digits, Num, Number, Size, UnaryRow};
@@ -64,6 +64,21 @@ pub fn exp_falling(double: bool) -> String {
         sheet.body(&[format!("return {};", y.0)])
     }
     if double { of::<true>() } else { of::<false>() }
+}
+
+/// The statements of ln Γ and ψ where they are free of branches, and of what they are made of, with their names.
+pub fn gammas() -> [(&'static str, String); 4] {
+    fn body<'s>(sheet: &'s Sheet, f: fn(Num<Text<'s, true>>) -> Num<Text<'s, true>>) -> String {
+        let y = f(Text::argument(sheet, "x"));
+        sheet.body(&[format!("return {};", y.0)])
+    }
+    let [near_2, rest, ln_gamma, digamma] = std::array::from_fn(|_| Sheet::default());
+    [
+        ("ln_gamma_near_2", body(&near_2, special::ln_gamma_near_2)),
+        ("stirling_rest", body(&rest, special::stirling_rest)),
+        ("ln_gamma_right", body(&ln_gamma, special::ln_gamma_right)),
+        ("digamma_right", body(&digamma, special::digamma_right)),
+    ]
 }
 
 /// The most coefficients of an update, or states.

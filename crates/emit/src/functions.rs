@@ -176,6 +176,9 @@ impl Functions {
         ] {
             self.unary(f, DType::F64);
         }
+        for (name, body) in printed::gammas() {
+            self.add(&format!("wg_{name}"), &["x"], DType::F64, body);
+        }
         let kinds = SPECIAL.iter().filter(|(name, _)| *name == kind);
         for (name, text) in [("PLAIN", PLAIN)].iter().chain(kinds) {
             if self.is_new(name) {

@@ -1,6 +1,6 @@
 //! The body of a loop: a list of its own, whose arguments come from around it with each step.
 
-use super::{Inputs, Meta, NodeId, Op, Scan, Structure};
+use super::{Binary, Inputs, Meta, NodeId, Op, Scan, Structure};
 use crate::dtype::DType;
 use crate::shape::Shape;
 use std::any::Any;
@@ -71,8 +71,8 @@ pub struct Body {
     pub(crate) results: Vec<NodeId>,
     /// How many arguments and results of each kind it has.
     pub ports: Ports,
-    /// The products of matrices: with the history of the carries they are kept for derivatives, which would else compute them
-    /// again.
+    /// The products of matrices, each with what is added to it: with the history of the carries they are kept for derivatives, which
+    /// would else compute them again.
     pub(crate) products: Vec<NodeId>,
     hash: u64,
     /// What an executor made of it, at its first run without and with a history. It follows from the rest.
@@ -120,7 +120,11 @@ impl Body {
         let hash = state.finish();
         let is_product =
             |line: &Line| line.op.structure() == Structure::Contract && line.meta.dtype.is_float();
-        let products = (0..lines.len() as NodeId).filter(|&id| is_product(&lines[id as usize])).collect();
+        let products = (0..lines.len() as NodeId).filter(|&id| is_product(&lines[id as usize]));
+        let mut products: Vec<NodeId> = products.map(|id| with_terms(&lines, &results, id)).collect();
+        // Two products may be terms of one sum.
+        products.sort();
+        products.dedup();
         Body { lines, results, ports, products, hash, made: Default::default() }
     }
 
@@ -180,6 +184,23 @@ impl Body {
     {
         let made: &dyn Any = &**self.made[usize::from(history)].get_or_init(|| Box::new(make()));
         made.downcast_ref().expect("one executor runs bodies")
+    }
+}
+
+/// The sum that a product is a term of, if nobody else reads the product: who keeps the sum adds nothing again, and reads one value
+/// instead of two.
+fn with_terms(lines: &[Line], results: &[NodeId], product: NodeId) -> NodeId {
+    let mut kept = product;
+    loop {
+        let mut readers = (kept as usize + 1..lines.len()).filter(|&i| lines[i].inputs.contains(&kept));
+        match (readers.next(), readers.next()) {
+            (Some(sum), None)
+                if matches!(lines[sum].op, Op::Binary(Binary::Add)) && !results.contains(&kept) =>
+            {
+                kept = sum as NodeId;
+            }
+            _ => return kept,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod conv;
 pub(crate) mod copies;
 pub(crate) mod elementwise;
 pub(crate) mod functions;
+pub(crate) mod gamma;
 pub(crate) mod index;
 pub(crate) mod linear;
 pub(crate) mod loops;

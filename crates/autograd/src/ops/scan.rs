@@ -126,6 +126,14 @@ impl Tested for Scan {
                 a.square() + b * c.sum()
             })
             .rounds(),
+            row("scan of sums with products", &[&[3, 2, 2], &[2, 2], &[2, 2]], |x| {
+                let (last, all) = x[0].tape().scan(3, x[1], x[0], |h, y| {
+                    let (p, q) = (h.matmul(x[2]), h.tanh().matmul(y));
+                    (((p + q) * 0.3 + y).tanh(), (y.matmul(x[2]) + h) * p)
+                });
+                last * all.sum_over(0)
+            })
+            .rounds(),
             row("scan of no steps", &[&[0, 2], &[2]], |x| {
                 let (h, y) = x[0].tape().scan(0, x[1], x[0], |h, y| (h * y, h));
                 h.exp() + y.sum()

@@ -1,10 +1,11 @@
-//! Special: elementwise functions by series, one number at a time, in double precision also for `F32`.
+//! Special: elementwise functions by series, in double precision also for `F32`; most of them one number at a time.
 //!
 //! They come in families ([`Family`]), whose derivatives are members again, or formulas of the table: so they are right at any
 //! order. A product with a slope that may be infinite has a strong zero on the side of the cotangent.
 
 use super::prelude::*;
 use crate::ir::{Family, Special};
+use crate::kernels::gamma;
 use crate::math::special as math;
 use std::f64::consts::{FRAC_2_SQRT_PI, PI};
 
@@ -32,6 +33,11 @@ impl Special {
             Family::TanhShrink => |_, x| math::tanhshrink(x),
             Family::Entropy => |_, x| math::entropy(x),
         }
+    }
+
+    /// The elements of a task: more of those that vectors compute.
+    fn task(&self) -> usize {
+        if self.family == Family::LnGamma && self.order < 2 { 16 * TASK } else { TASK }
     }
 
     /// f′(x), given y = f(x).
@@ -104,12 +110,15 @@ impl Rule for Special {
     }
 
     fn kernel(&self, x: &[Strided<'_>], y: Fill<'_>, room: &mut Room<'_>) -> Result<(), Fault> {
-        let (f, order) = (self.function(), self.order);
+        let (f, order, each) = (self.function(), self.order, self.task());
         with_float!(y.dtype(), T => {
             let x = super::lines::contiguous::<T>(&x[0]);
-            room.workers.each_chunk(y.slice::<T>(), TASK, |task, out| {
-                for (y, x) in out.iter_mut().zip(&x[task * TASK..]) {
-                    *y = T::from_f64(f(order, x.to_f64()));
+            room.workers.each_chunk(y.slice::<T>(), each, |task, out| {
+                let x = &x[task * each..][..out.len()];
+                match (self.family, order) {
+                    (Family::LnGamma, 0) => gamma::ln_gamma(x, out),
+                    (Family::LnGamma, 1) => gamma::digamma(x, out),
+                    _ => out.iter_mut().zip(x).for_each(|(y, x)| *y = T::from_f64(f(order, x.to_f64()))),
                 }
             });
         });
@@ -117,7 +126,7 @@ impl Rule for Special {
     }
 
     fn needs(&self, _x: &[&Meta], y: &Meta) -> Needs {
-        Needs { shared: y.shape.elements() >= 2 * TASK, ..Needs::default() }
+        Needs { shared: y.shape.elements() >= 2 * self.task(), ..Needs::default() }
     }
 }
 

@@ -137,8 +137,15 @@ fn sum(out: &mut Graph, axes: &[u8], x: NodeId) -> Option<NodeId> {
     // A sum over merged axes is one over the axes themselves: the same terms in the same order.
     if let Op::Reshape(_) = out.node(x).op {
         let source = out.operand(x);
-        let merged = merged_axes(out.shape(source), &shape, axes)?;
-        let sum = out.sum(source, merged);
+        let (x, axes) = match merged_axes(out.shape(source), &shape, axes) {
+            Some(merged) => (source, merged),
+            // As few axes as can be, so that equal sums look the same.
+            None => {
+                let (to, joined) = joined_axes(&shape, axes)?;
+                (out.reshape(source, (&to[..]).into()), joined)
+            }
+        };
+        let sum = out.sum(x, axes);
         return Some(out.reshape(sum, result));
     }
     // If a broadcast has repeated every summed axis, the sum has n equal terms.
@@ -161,6 +168,24 @@ fn sum(out: &mut Graph, axes: &[u8], x: NodeId) -> Option<NodeId> {
     let once = out.broadcast(once, result);
     let n = out.number(terms as f64, once);
     Some(out.binary(Binary::Mul, once, n))
+}
+
+/// A shape in which neighbours among the summed axes are one, and its summed axes; none if there are no neighbours.
+fn joined_axes(shape: &[usize], axes: &[u8]) -> Option<(Vec<usize>, Axes)> {
+    let is_summed = |axis: usize| axes.contains(&(axis as u8));
+    let (mut to, mut joined) = (vec![], Axes::new());
+    for (axis, &length) in shape.iter().enumerate() {
+        match to.last_mut() {
+            Some(last) if is_summed(axis) && is_summed(axis - 1) => *last *= length,
+            _ => {
+                if is_summed(axis) {
+                    joined.push(to.len() as u8);
+                }
+                to.push(length);
+            }
+        }
+    }
+    (to.len() < shape.len()).then_some((to, joined))
 }
 
 /// The axes of `from` that a reshape merges into `axes` of `to`; none if it does not merge whole axes.

@@ -1,47 +1,20 @@
 //! The gamma function, its logarithm, and the derivatives of that.
 //!
-//! ln Γ(2 + z) has the series z·(1 − γ) + Σ (ζ(k) − 1)·(−z)ᵏ/k, from k = 2 on: NIST Digital Library of Mathematical
-//! Functions, 5.7.3. Elsewhere: recurrence 5.5.1, reflection 5.5.3, Stirling's series 5.11.1, and their derivatives.
+//! ln Γ(2 + z) = z·(1 − γ) + z²·Q(z) near 2, with our minimax fit of Q. Elsewhere: recurrence, NIST Digital Library of Mathematical
+//! Functions 5.5.1, reflection 5.5.3, Stirling's series 5.11.1, and their derivatives.
+//!
+//! ln Γ and ψ are free of branches on the right, where nearly all arguments are, so that loops over them become SIMD code.
 
-use super::plain::{exp, ln, ln_1p, power, sign, sin_cos_pi};
+use super::plain::{exp, ln, power, sign, sin_cos_pi};
+use crate::math;
+use crate::number::{Digits, Literal, Num, choose, if_ge, if_gt, if_lt};
+use crate::table::Compare::{Ge, Lt};
 use std::f64::consts::PI;
 
-/// From here on, Stirling's series has all digits.
+/// From here on, what is taken of Stirling's series for ln Γ has all digits; and so does what the other functions take, from `FAR` on.
+const NEARLY_FAR: f64 = 8.0;
 const FAR: f64 = 10.0;
-const ONE_LESS_EULER: f64 = 0.42278433509846713;
 const HALF_LN_2PI: f64 = 0.9189385332046728;
-
-/// ζ(k) − 1, from k = 2 on.
-const ZETA_LESS_ONE: [f64; 28] = [
-    0.6449340668482264,
-    0.2020569031595943,
-    0.08232323371113819,
-    0.03692775514336993,
-    0.01734306198444914,
-    0.008349277381922827,
-    0.00407735619794434,
-    0.0020083928260822143,
-    0.0009945751278180853,
-    0.0004941886041194645,
-    0.0002460865533080483,
-    0.00012271334757848915,
-    6.124813505870483e-05,
-    3.058823630702049e-05,
-    1.528225940865187e-05,
-    7.637197637899763e-06,
-    3.81729326499984e-06,
-    1.908212716553939e-06,
-    9.539620338727962e-07,
-    4.769329867878064e-07,
-    2.38450502727733e-07,
-    1.1921992596531106e-07,
-    5.960818905125948e-08,
-    2.980350351465228e-08,
-    1.4901554828365043e-08,
-    7.45071178983543e-09,
-    3.725334024788457e-09,
-    1.862659723513049e-09,
-];
 
 /// Bernoulli's numbers B₂, B₄, …
 const BERNOULLI: [f64; 12] = [
@@ -60,13 +33,14 @@ const BERNOULLI: [f64; 12] = [
 ];
 
 /// ln Γ(2 + z), |z| ≤ ½.
-fn ln_gamma_near_2(z: f64) -> f64 {
-    let (mut sum, mut k) = (0.0, 29.0);
-    for zeta in ZETA_LESS_ONE.iter().rev() {
-        sum = zeta / k - z * sum;
-        k -= 1.0;
-    }
-    z * (ONE_LESS_EULER + z * sum)
+#[inline(always)]
+pub(crate) fn ln_gamma_near_2<N: Digits>(z: Num<N>) -> Num<N> {
+    let q = horner!(z; 0.3224670334241132, -0.06735230105319759, 0.020580808427784307, -0.0073855510287714685,
+        0.0028905103307878756, -0.0011927539062598581, 0.0005096695221547781, -0.00022315489463809116,
+        9.945757753419642e-05, -4.492443535898787e-05, 2.0506356296054763e-05, -9.452938473714576e-06,
+        4.381261405000474e-06, -1.982565620739196e-06, 9.282109272701004e-07, -5.72865350810801e-07,
+        2.708245957688481e-07);
+    z * z.mul_add(q, 0.42278433509846713)
 }
 
 /// z and p with Γ(x) = p·Γ(2 + z) and |z| ≤ ½, for x ≥ 1.5.
@@ -79,35 +53,48 @@ fn near_2(x: f64) -> (f64, f64) {
     (x - 2.0, product)
 }
 
-/// Σ B₂ₖ/(2k(2k − 1)·x²ᵏ⁻¹): what Stirling's formula leaves.
-pub(super) fn stirling_rest(x: f64) -> f64 {
-    let (w, mut sum) = (1.0 / (x * x), 0.0);
-    for k in (1..=10).rev() {
-        let n = 2.0 * k as f64;
-        sum = BERNOULLI[k - 1] / (n * (n - 1.0)) + w * sum;
-    }
-    sum / x
+/// Σ B₂ₖ/(2k(2k − 1)·x²ᵏ⁻¹): what Stirling's formula leaves, from `NEARLY_FAR` on.
+#[inline(always)]
+pub(crate) fn stirling_rest<N: Digits>(x: Num<N>) -> Num<N> {
+    let y = 1.0 / x;
+    let w = y * y;
+    y * horner!(w; 1.0 / 12.0, -1.0 / 360.0, 1.0 / 1260.0, -1.0 / 1680.0, 1.0 / 1188.0, -691.0 / 360360.0, 1.0 / 156.0,
+        -3617.0 / 122400.0)
 }
 
 fn is_pole(x: f64) -> bool {
     x <= 0.0 && x.floor() == x
 }
 
+/// ln |Γ(x)| for x > −½.
+///
+/// Below 8: Γ(2 + z) times or by the factors between, and one logarithm, which is that of x beyond. The steps from
+/// x to z are exact.
+#[inline(always)]
+pub(crate) fn ln_gamma_right<N: Digits>(x: Num<N>) -> Num<N> {
+    let n = math::floor(x + 0.5);
+    let z = x - n;
+    let up = if_lt(n, 1.0, math::abs(x) * (1.0 + x), x);
+    let mut down = 1.0.number(x);
+    for i in [1.0, 2.0, 3.0, 4.0, 5.0, 6.0] {
+        down = if_ge(n, i + 2.0, down * (x - i), down);
+    }
+    let far = x.is(Ge, NEARLY_FAR);
+    let is_up = n.is(Lt, 2.0);
+    let l = math::ln(choose(far, x, choose(is_up, up, down)));
+    let near_value = ln_gamma_near_2(z) + choose(is_up, -l, l);
+    let far_value = x * (l - 1.0) - 0.5 * l + (HALF_LN_2PI + stirling_rest(x));
+    // ∞ less ∞ is NaN.
+    if_gt(x, f64::MAX, x, choose(far, far_value, near_value))
+}
+
 pub(crate) fn ln_gamma(x: f64) -> f64 {
-    if x.is_infinite() || is_pole(x) {
+    if x == f64::NEG_INFINITY || is_pole(x) {
         f64::INFINITY
     } else if x <= -0.5 {
-        ln(PI / (x * sin_cos_pi(x).0).abs()) - ln_gamma(-x)
-    } else if x < 0.5 {
-        ln_gamma_near_2(x) - ln_1p(x) - ln(x.abs())
-    } else if x < 1.5 {
-        ln_gamma_near_2(x - 1.0) - ln_1p(x - 1.0)
-    } else if x < FAR {
-        let (z, product) = near_2(x);
-        ln_gamma_near_2(z) + ln(product)
+        ln((PI / (x * sin_cos_pi(x).0)).abs()) - ln_gamma_right(Num(-x)).0
     } else {
-        let l = ln(x);
-        x * (l - 1.0) - 0.5 * l + (HALF_LN_2PI + stirling_rest(x))
+        ln_gamma_right(Num(x)).0
     }
 }
 
@@ -119,16 +106,41 @@ pub(crate) fn gamma(x: f64) -> f64 {
     } else if x <= -0.5 {
         -PI / (x * sin_cos_pi(x).0 * gamma(-x))
     } else if x < 0.5 {
-        exp(ln_gamma_near_2(x)) / (x * (1.0 + x))
+        exp(ln_gamma_near_2(Num(x)).0) / (x * (1.0 + x))
     } else if x < 1.5 {
-        exp(ln_gamma_near_2(x - 1.0)) / x
+        exp(ln_gamma_near_2(Num(x - 1.0)).0) / x
     } else if x < 172.0 {
         let (z, product) = near_2(x);
-        product * exp(ln_gamma_near_2(z))
+        product * exp(ln_gamma_near_2(Num(z)).0)
     } else {
         // NaN stays.
         x * f64::INFINITY
     }
+}
+
+/// ψ(x) = Γ′(x)/Γ(x) for x > 0.
+///
+/// ψ(x) = ψ(x + 10) − Σ 1/(x + i), whose terms i and 9 − i together are (2x + 9)/(t + i·(9 − i)) with t = x·(x + 9): one quotient of
+/// polynomials in t.
+#[inline(always)]
+pub(crate) fn digamma_right<N: Digits>(x: Num<N>) -> Num<N> {
+    let near = x.is(Lt, FAR);
+    let t = x * (x + 9.0);
+    // p/q, with one factor after the other.
+    let (mut p, mut q) = (1.0.number(x), t);
+    for c in [8.0, 14.0, 18.0, 20.0] {
+        let factor = t + c;
+        p = p.mul_add(factor, q);
+        q = q * factor;
+    }
+    let terms = choose(near, (2.0 * x + 9.0) * (p / q), 0.0.number(x));
+    let far = choose(near, x + 10.0, x);
+    let y = 1.0 / far;
+    let w = y * y;
+    let rest = w
+        * horner!(w; 1.0 / 12.0, -1.0 / 120.0, 1.0 / 252.0, -1.0 / 240.0, 1.0 / 132.0, -691.0 / 32760.0,
+        1.0 / 12.0, -3617.0 / 8160.0);
+    (math::ln(far) - (0.5 * y + rest)) - terms
 }
 
 /// ψ(x) = Γ′(x)/Γ(x).
@@ -139,18 +151,9 @@ pub(crate) fn digamma(x: f64) -> f64 {
         return f64::NAN;
     } else if x < 0.0 {
         let (sin, cos) = sin_cos_pi(x);
-        return digamma(1.0 - x) - PI * (cos / sin);
+        return digamma_right(Num(1.0 - x)).0 - PI * (cos / sin);
     }
-    let (mut x, mut sum) = (x, 0.0);
-    while x < FAR {
-        sum -= 1.0 / x;
-        x += 1.0;
-    }
-    let (w, mut rest) = (1.0 / (x * x), 0.0);
-    for k in (1..=10).rev() {
-        rest = w * (BERNOULLI[k - 1] / (2.0 * k as f64) + rest);
-    }
-    sum + (ln(x) - (0.5 / x + rest))
+    digamma_right(Num(x)).0
 }
 
 /// ψ⁽ⁿ⁾(x), n ≥ 1.

@@ -6,6 +6,7 @@
 
 use super::gamma::{digamma, ln_gamma, polygamma, stirling_rest};
 use super::plain::{exp, ln, ln_1p, series};
+use crate::number::Num;
 
 /// The derivative of order `m` by a of P(a, x), or of Q(a, x); NaN where a ≤ 0 or x < 0.
 pub(crate) fn incomplete_gamma(m: u32, upper: bool, a: f64, x: f64) -> f64 {
@@ -35,7 +36,7 @@ fn factor(a: f64, x: f64) -> f64 {
     // By Stirling's formula, so that what is large cancels on paper.
     let d = x - a;
     let ln_ratio = if d.abs() < 0.5 * a { ln_1p(d / a) } else { ln(x / a) };
-    exp(a * ln_ratio - d - stirling_rest(a)) / (2.0 * std::f64::consts::PI * a).sqrt()
+    exp(a * ln_ratio - d - stirling_rest(Num(a)).0) / (2.0 * std::f64::consts::PI * a).sqrt()
 }
 
 /// Γ(a, x)·eˣ/xᵃ by Lentz's way.

@@ -301,3 +301,39 @@ fn touches(tape: &Tape<'_>, id: NodeId, range: &Range<usize>) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::ir::Op;
+    use crate::tape::Tape;
+    use crate::var::Var;
+
+    /// The ops whose values a loop of this body keeps.
+    fn kept(body: impl for<'t> Fn([Var<'t>; 2]) -> Var<'t>) -> Vec<&'static str> {
+        let tape = Tape::new();
+        let [h, x] = [tape.constant(0.1).broadcast_to([2, 2]), tape.constant(0.2).broadcast_to([3, 2, 2])];
+        let _ = tape.scan(3, h, x, |h, x| (body([h, x]), ()));
+        let list = tape.list();
+        let scan = list.nodes.iter().find_map(|node| match &node.op {
+            Op::Scan(scan) => Some(scan.clone()),
+            _ => None,
+        });
+        let body = scan.expect("a loop").body;
+        body.products.iter().map(|&id| body.line(id).op.name()).collect()
+    }
+
+    #[test]
+    fn the_sum_that_a_product_is_a_term_of_is_kept_in_its_place() {
+        assert_eq!(kept(|[h, x]| h.matmul(h).tanh() + x), ["matmul"]);
+        assert_eq!(kept(|[h, x]| (x + h.matmul(h) + 0.5).tanh()), ["add"]);
+        assert_eq!(kept(|[h, x]| (h.matmul(h) + x.matmul(x)).tanh()), ["add"]);
+        // Who reads the product itself wants it.
+        assert_eq!(
+            kept(|[h, x]| {
+                let p = h.matmul(h);
+                (p + x).tanh() * p
+            }),
+            ["matmul"]
+        );
+    }
+}

@@ -1,21 +1,7 @@
 /* The gamma function, its logarithm, and the derivatives of that. */
-WG_TABLE double wg_zeta[28] = {0.6449340668482264, 0.2020569031595943, 0.08232323371113819, 0.03692775514336993,
-  0.01734306198444914, 0.008349277381922827, 0.00407735619794434, 0.0020083928260822143, 0.0009945751278180853,
-  0.0004941886041194645, 0.0002460865533080483, 0.00012271334757848915, 6.124813505870483e-05, 3.058823630702049e-05,
-  1.528225940865187e-05, 7.637197637899763e-06, 3.81729326499984e-06, 1.908212716553939e-06, 9.539620338727962e-07,
-  4.769329867878064e-07, 2.38450502727733e-07, 1.1921992596531106e-07, 5.960818905125948e-08, 2.980350351465228e-08,
-  1.4901554828365043e-08, 7.45071178983543e-09, 3.725334024788457e-09, 1.862659723513049e-09};
 WG_TABLE double wg_bernoulli[12] = {0.16666666666666666, -0.03333333333333333, 0.023809523809523808, -0.03333333333333333,
   0.07575757575757576, -0.2531135531135531, 1.1666666666666667, -7.092156862745098, 54.971177944862156, -529.1242424242424,
   6192.123188405797, -86580.25311355312};
-WG_FN double wg_ln_gamma_near_2(double z) {
-  double sum = 0.0, k = 29.0;
-  for (int i = 27; i >= 0; --i) {
-    sum = wg_zeta[i] / k - z * sum;
-    k = k - 1.0;
-  }
-  return z * (0.42278433509846713 + z * sum);
-}
 /* x less whole numbers, near 2, and their product. */
 WG_FN double wg_near_2(double x, double *product) {
   *product = 1.0;
@@ -25,34 +11,13 @@ WG_FN double wg_near_2(double x, double *product) {
   }
   return x - 2.0;
 }
-WG_FN double wg_stirling_rest(double x) {
-  const double w = 1.0 / (x * x);
-  double sum = 0.0;
-  for (int k = 10; k >= 1; --k) {
-    const double n = 2.0 * (double)k;
-    sum = wg_bernoulli[k - 1] / (n * (n - 1.0)) + w * sum;
-  }
-  return sum / x;
-}
 WG_FN int wg_is_pole(double x) { return x <= 0.0 && wg_floor(x) == x; }
-/* For x above -1/2. */
-WG_FN double wg_ln_gamma_above(double x) {
-  if (x < 0.5) return wg_ln_gamma_near_2(x) - wg_of_ln1p(x) - wg_of_ln(wg_fabs(x));
-  if (x < 1.5) return wg_ln_gamma_near_2(x - 1.0) - wg_of_ln1p(x - 1.0);
-  if (x < 10.0) {
-    double product;
-    const double z = wg_near_2(x, &product);
-    return wg_ln_gamma_near_2(z) + wg_of_ln(product);
-  }
-  const double l = wg_of_ln(x);
-  return x * (l - 1.0) - 0.5 * l + (0.9189385332046728 + wg_stirling_rest(x));
-}
 WG_FN double wg_ln_gamma(double x) {
   double s, c;
-  if (wg_is_infinite(x) || wg_is_pole(x)) return wg_inf();
-  if (!(x <= -0.5)) return wg_ln_gamma_above(x);
+  if (x == -wg_inf() || wg_is_pole(x)) return wg_inf();
+  if (!(x <= -0.5)) return wg_ln_gamma_right(x);
   wg_sin_cos_pi(x, &s, &c);
-  return wg_of_ln(wg_fabs(WG_PI / (x * s))) - wg_ln_gamma_above(-x);
+  return wg_of_ln(wg_fabs(WG_PI / (x * s))) - wg_ln_gamma_right(-x);
 }
 WG_FN double wg_gamma_above(double x) {
   if (x < 0.5) return wg_of_exp(wg_ln_gamma_near_2(x)) / (x * (1.0 + x));
@@ -71,23 +36,13 @@ WG_FN double wg_gamma(int n, double x) {
   wg_sin_cos_pi(x, &s, &c);
   return -WG_PI / (x * s * wg_gamma_above(-x));
 }
-WG_FN double wg_digamma_above(double x) {
-  double sum = 0.0, rest = 0.0;
-  while (x < 10.0) {
-    sum = sum - 1.0 / x;
-    x = x + 1.0;
-  }
-  const double w = 1.0 / (x * x);
-  for (int k = 10; k >= 1; --k) rest = w * (wg_bernoulli[k - 1] / (2.0 * (double)k) + rest);
-  return sum + (wg_of_ln(x) - (0.5 / x + rest));
-}
 WG_FN double wg_digamma(double x) {
   double s, c;
   if (x == 0.0) return -1.0 / x;
   if (x == -wg_inf() || wg_is_pole(x)) return wg_nan();
-  if (!(x < 0.0)) return wg_digamma_above(x);
+  if (!(x < 0.0)) return wg_digamma_right(x);
   wg_sin_cos_pi(x, &s, &c);
-  return wg_digamma_above(1.0 - x) - WG_PI * (c / s);
+  return wg_digamma_right(1.0 - x) - WG_PI * (c / s);
 }
 WG_FN double wg_scaled_power(int n, double x) {
   double y = 1.0 / x;
