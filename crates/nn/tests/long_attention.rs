@@ -127,7 +127,7 @@ fn minus_infinity_hides() {
 fn step(length: usize) -> (Params, Program) {
     let mut params = Params::f32().with_seed(1);
     let layer = MultiHeadAttention::new(&mut params.scope("attention"), 8, 2);
-    let bias = params.zeros("bias", [length]);
+    let bias = params.scope("keys").param("bias", [length], 0.0);
     let program = Program::trace(&params, |t| {
         let (x, key) = (t.input("x", [length, 8]), t.input_key("key"));
         let mask = Mask::Several { causal: true, mask: None, bias: Some(t.param(bias)) };
