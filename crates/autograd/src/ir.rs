@@ -1,5 +1,6 @@
 //! The recorded language: the ops and their attributes. This is data only; the meaning of each op is in [`crate::ops`].
 
+mod attending;
 mod attribute;
 mod body;
 mod custom;
@@ -9,6 +10,7 @@ mod list;
 mod sliding;
 
 pub use crate::table::{Binary, Compare, Unary};
+pub use attending::{Attending, Beside};
 pub use body::{Body, Held, Piece, Ports};
 pub(crate) use body::{Line, in_steps};
 pub use custom::Custom;

@@ -139,7 +139,8 @@ pub mod planned {
     pub use crate::dtype::DataRef;
     pub use crate::exec::Addresses;
     pub use crate::ir::{
-        Binary, Body, Compare, Custom, Family, FftPlan, Held, Op, Piece, Ports, Sliding, Structure, Unary,
+        Attending, Beside, Binary, Body, Compare, Custom, Family, FftPlan, Held, Op, Piece, Ports, Sliding,
+        Structure, Unary,
     };
     pub use crate::kernels::attention::AttentionOrder;
     pub use crate::kernels::conv::WeightOrder;
@@ -169,7 +170,7 @@ pub use mistake::Mistake;
 /// ```
 pub use ndarray;
 pub use number::{Literal, Num, Number};
-pub use ops::{Group, Triangle};
+pub use ops::{AttentionForm, Group, Triangle};
 pub use optimizer::{NamedTensor, Optimizer, OptimizerState, StateError};
 pub use oracle::Replay;
 pub use params::{Buffer, Gradients, Initial, Param, Params, Scope};

@@ -143,6 +143,7 @@ impl Functions {
     pub(crate) fn attention(&mut self, dtype: DType) {
         self.products(dtype);
         self.exp_falling(dtype);
+        self.random();
         self.typed("ATTENTION", ATTENTION, dtype);
     }
 

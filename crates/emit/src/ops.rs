@@ -111,11 +111,15 @@ fn write(op: &Op, at: &mut At<'_>) -> Result<(), &'static str> {
         Op::PoolMaxBack(pool) => pool::max_back(at, &pool.over),
         Op::Attention(op) => {
             let order = op.order(&at.x[0].shape, &at.x[2].shape);
-            attention::forward(at, op.causal, order);
+            attention::forward(at, op.form, order);
         }
         Op::AttentionBack(op) => {
             let order = op.order(&at.x[0].shape, &at.x[2].shape);
-            attention::back(at, op.causal, order);
+            attention::back(at, op.form, order);
+        }
+        Op::AttentionBias(op) => {
+            let order = op.order(&at.x[0].shape, &at.x[2].shape, &at.y.shape);
+            attention::bias(at, op.form, order);
         }
         Op::Distances(_) => pairs::distances(at),
         Op::OffsetsDot(_) => pairs::dot(at),

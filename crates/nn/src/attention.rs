@@ -4,9 +4,9 @@ mod heads;
 
 pub use heads::{Cache, MultiHeadAttention, multi_head};
 
-use crate::Linear;
 use crate::normalize::equal_parts;
-use autograd::{DType, Mistake, Scope, Var};
+use crate::{Dropout, Linear, Mode};
+use autograd::{AttentionForm, DType, Mistake, Scope, Var};
 
 /// Which keys a query attends to.
 #[derive(Clone, Copy, Debug)]
@@ -19,13 +19,22 @@ pub enum Mask<'t> {
     /// The keys where a `Bool` mask is true. It is broadcast to \[…, queries, keys\].
     Where(Var<'t>),
     /// All of them, with numbers added to the scores before the softmax, such as a bias by distance. They are broadcast to
-    /// \[…, queries, keys\].
+    /// \[…, queries, keys\]. −∞ leaves a key out.
     Bias(Var<'t>),
+    /// Several of these at once: a key is attended to where each of them allows it.
+    Several {
+        /// As [`Causal`](Mask::Causal).
+        causal: bool,
+        /// As [`Where`](Mask::Where).
+        mask: Option<Var<'t>>,
+        /// As [`Bias`](Mask::Bias).
+        bias: Option<Var<'t>>,
+    },
 }
 
 impl<'t> Mask<'t> {
     /// This mask, limited to the keys where a `Bool` mask of \[…, keys\] is true: in a batch of sequences, those that are no padding.
-    /// With [`Causal`](Mask::Causal) there are as many queries as keys. The heads share it.
+    /// The heads share it.
     ///
     /// # Panics
     /// If the mask is not `Bool`, or shapes do not fit.
@@ -40,18 +49,23 @@ impl<'t> Mask<'t> {
     /// ```
     #[track_caller]
     pub fn with_keys(self, keys: Var<'t>) -> Mask<'t> {
-        let shape = keys.shape();
-        let &[.., n] = &shape[..] else { Mask::of_keys(keys) };
-        if keys.dtype() != DType::Bool {
+        if keys.rank() == 0 || keys.dtype() != DType::Bool {
             Mask::of_keys(keys);
         }
         // [n, heads, queries, keys].
         let keys = keys.unsqueeze(-2).unsqueeze(-2);
+        let Parts { causal, mask, bias } = self.parts();
+        Mask::Several { causal, mask: Some(mask.map_or(keys, |mask| both(keys, mask))), bias }
+    }
+
+    fn parts(self) -> Parts<'t> {
+        let none = Parts { causal: false, mask: None, bias: None };
         match self {
-            Mask::All => Mask::Where(keys),
-            Mask::Causal => Mask::Where(both(keys, keys.tape().lower_triangle(n, n, 0))),
-            Mask::Where(mask) => Mask::Where(both(keys, mask)),
-            Mask::Bias(bias) => Mask::Bias(keys.select(bias, f64::NEG_INFINITY)),
+            Mask::All => none,
+            Mask::Causal => Parts { causal: true, ..none },
+            Mask::Where(mask) => Parts { mask: Some(mask), ..none },
+            Mask::Bias(bias) => Parts { bias: Some(bias), ..none },
+            Mask::Several { causal, mask, bias } => Parts { causal, mask, bias },
         }
     }
 
@@ -66,6 +80,13 @@ impl<'t> Mask<'t> {
     }
 }
 
+/// What a mask consists of.
+struct Parts<'t> {
+    causal: bool,
+    mask: Option<Var<'t>>,
+    bias: Option<Var<'t>>,
+}
+
 /// Where both are true.
 #[track_caller]
 fn both<'t>(a: Var<'t>, b: Var<'t>) -> Var<'t> {
@@ -76,7 +97,7 @@ fn both<'t>(a: Var<'t>, b: Var<'t>) -> Var<'t> {
 ///
 /// q is \[…, m, d\], k \[…, n, d\], v \[…, n, e\] and the result \[…, m, e\], all with the same leading axes. A query
 /// that attends to no key gives zeros, and no derivative. The m·n weights of long sequences, from 2¹⁴ on, are not stored: see
-/// [`Var::attention`]. Source: Vaswani et al., *Attention Is All You Need*, 2017, equation 1.
+/// [`Var::attention_with`]. Source: Vaswani et al., *Attention Is All You Need*, 2017, equation 1.
 ///
 /// # Panics
 /// If shapes or dtypes do not fit.
@@ -93,20 +114,52 @@ fn both<'t>(a: Var<'t>, b: Var<'t>) -> Var<'t> {
 /// ```
 #[track_caller]
 pub fn scaled_dot_product<'t>(q: Var<'t>, k: Var<'t>, v: Var<'t>, mask: Mask<'t>) -> Var<'t> {
+    dropped_dot_product(q, k, v, mask, Dropout { rate: 0.0 }, Mode::Eval)
+}
+
+/// As [`scaled_dot_product`], with dropout of the weights: in training (softmax(q·kᵀ/√d)∘m/(1 − p))·v, with m as in [`Dropout`].
+///
+/// The numbers are those that [`Dropout::forward`] draws for the weights; those of long sequences are drawn again for the gradient, and
+/// no mask of m·n is stored. Source: Vaswani et al., *Attention Is All You Need*, 2017, section 5.4.
+///
+/// # Panics
+/// If shapes or dtypes do not fit; if the key is not `I64` of shape \[2\]; if the rate is not in 0 ≤ p ≤ 1.
+///
+/// ```
+/// use autograd::{Key, Tape};
+/// use nn::attention::{Mask, dropped_dot_product};
+/// use nn::{Dropout, Mode};
+/// let tape = Tape::new();
+/// let [q, v] = [tape.constant([[0.0]; 200]), tape.constant([[1.0]; 200])];
+/// let train = Mode::Train(tape.constant(Key::new(1)));
+/// let y = dropped_dot_product(q, q, v, Mask::All, Dropout::new(0.5), train).to_vec::<f64>();
+/// // The mean of 200 weights of which half are 2, and half are 0.
+/// assert!(y.iter().all(|y| (y - 1.0).abs() < 0.5) && y[0] != y[1]);
+/// ```
+#[track_caller]
+pub fn dropped_dot_product<'t>(
+    q: Var<'t>,
+    k: Var<'t>,
+    v: Var<'t>,
+    mask: Mask<'t>,
+    dropout: Dropout,
+    mode: Mode<'t>,
+) -> Var<'t> {
     let (queries, keys) = (q.shape(), k.shape());
-    let (&[.., m, width], &[.., n, _]) = (&queries[..], &keys[..]) else {
-        return scaled_dot_product_with(q, k, v, mask, |weights| weights);
+    let long = match (&queries[..], &keys[..]) {
+        ([.., m, _], [.., n, _]) => m.saturating_mul(*n) >= LONG,
+        _ => false,
     };
-    if m.saturating_mul(n) < LONG || matches!(mask, Mask::Bias(_)) {
-        return scaled_dot_product_with(q, k, v, mask, |weights| weights);
+    if !long {
+        return scaled_dot_product_with(q, k, v, mask, |weights| dropout.forward(weights, mode));
     }
-    let q = q / (width as f64).sqrt();
-    match mask {
-        Mask::All => q.attention(k, v, None),
-        Mask::Causal => q.causal_attention(k, v),
-        Mask::Where(mask) => q.attention(k, v, Some(mask)),
-        Mask::Bias(_) => unreachable!("a bias has no kernel"),
-    }
+    let dropout = match mode {
+        Mode::Train(key) => Some((key, Dropout::new(dropout.rate).rate)),
+        Mode::Eval => None,
+    };
+    let Parts { causal, mask, bias } = mask.parts();
+    let q = q / (queries[queries.len() - 1] as f64).sqrt();
+    q.attention_with(k, v, AttentionForm { causal, mask, bias, dropout })
 }
 
 /// From so many weights of a head on, attention is [one op](Var::attention), which does not store them and is as fast or faster.
@@ -145,22 +198,31 @@ pub fn scaled_dot_product_with<'t>(
             .raise();
     };
     let scores = (q / (width as f64).sqrt()).matmul(k.t());
-    let weights = match mask {
-        Mask::All => scores.softmax(-1),
-        Mask::Bias(bias) => (scores + bias).softmax(-1),
-        Mask::Causal => {
-            let keys = scores.shape()[scores.rank() - 1];
-            let mask = q.tape().lower_triangle(queries, keys, 0);
-            mask.select(scores, f64::NEG_INFINITY).softmax(-1)
-        }
-        // The lowest number, not -∞: of a row without a key softmax would make NaN. The second choice empties such a row.
-        Mask::Where(mask) => {
-            check_mask(mask, scores);
-            let lowest = if scores.dtype() == DType::F32 { f64::from(f32::MIN) } else { f64::MIN };
-            mask.select(mask.select(scores, lowest).softmax(-1), 0.0)
-        }
+    f(weights(scores, queries, mask.parts())).matmul(v)
+}
+
+/// The softmax of scores, 0 where a key is not attended to.
+#[track_caller]
+fn weights<'t>(mut scores: Var<'t>, queries: usize, Parts { causal, mask, bias }: Parts<'t>) -> Var<'t> {
+    let keys = scores.shape()[scores.rank() - 1];
+    let before = causal.then(|| scores.tape().lower_triangle(queries, keys, 0));
+    if let (Some(before), None, None) = (before, mask, bias) {
+        // Each query attends to a key.
+        return before.select(scores, f64::NEG_INFINITY).softmax(-1);
+    }
+    if let Some(mask) = mask {
+        check_mask(mask, scores);
+    }
+    let open = bias.map(|bias| bias.ne(f64::NEG_INFINITY));
+    if let (Some(bias), Some(open)) = (bias, open) {
+        scores = scores + open.select(bias, 0.0);
+    }
+    let Some(seen) = [before, mask, open].into_iter().flatten().reduce(both) else {
+        return scores.softmax(-1);
     };
-    f(weights).matmul(v)
+    // The lowest number, not -∞: of a row without a key softmax would make NaN. The second choice empties such a row.
+    let lowest = if scores.dtype() == DType::F32 { f64::from(f32::MIN) } else { f64::MIN };
+    seen.select(seen.select(scores, lowest).softmax(-1), 0.0)
 }
 
 /// Refuses a mask that is none, or of other lengths.

@@ -54,7 +54,7 @@ use autograd::{Mistake, Var};
 /// ```
 ///
 /// Some variants are the same layer at another place: on weights it is DropConnect (Wan et al. 2013), on the weights of
-/// [attention](crate::attention::scaled_dot_product_with) the dropout of transformers. With one draw for many elements
+/// [attention](crate::attention::dropped_dot_product) the dropout of transformers. With one draw for many elements
 /// ([`forward_shared`](Dropout::forward_shared)) it drops channels (Tompson et al. 2015), the same units at all times (Gal &
 /// Ghahramani 2016), or, on a branch and along all axes but the first, the branch of a sample: stochastic depth (Huang et al.
 /// 2016).

@@ -48,7 +48,7 @@
 //! | `conv`, `conv_transpose`, `conv_weight` | `Conv`, `ConvTranspose`, `Conv` |
 //! | `pool_max`, `pool_argmax` | `MaxPool`, and its indices, within each plane |
 //! | `pool_max_back` | `ScatterElements` at these indices |
-//! | `attention`, `attention_back` | `MatMul`, `Where`, `Softmax`, `MatMul` |
+//! | `attention` without dropout, `attention_back`, `attention_bias` | `MatMul`, `Where`, `Softmax`, `MatMul` |
 //! | `scan`, `linear_recurrence`, `cumargmax` | `Scan`, with the body as a graph within |
 //! | random numbers, factorisations and solvers, `slogdet`, `matrix_exp`, `scatter_max`, `incomplete_gamma`, the other special functions | none: [`Error::Unsupported`] names op, node and line |
 //!

@@ -8,7 +8,8 @@ use autograd::DType;
 use autograd::planned::{DataRef, Op};
 
 const NO_ALGEBRA: &str = "ONNX has no factorisations and no solver: make the result an input of the model, or end the model before it";
-const NO_RANDOM: &str = "ONNX has no random numbers that a key gives: make them an input of the model";
+pub(crate) const NO_RANDOM: &str =
+    "ONNX has no random numbers that a key gives: make them an input of the model";
 
 const NO_LOOPS: &str = "ONNX has no loops of the user's own: make their result an input of the model, or end the model before them";
 
@@ -102,8 +103,9 @@ pub(crate) fn write<'a>(at: &At<'a>) -> Result<Held, Why> {
             return Err("ONNX has no incomplete gamma function: make its values an input of the model".into());
         }
         Op::Fft(fft) => fourier(at, usize::from(fft.axis), fft.inverse),
-        Op::Attention(attention) => attended::attention(at, attention.causal),
-        Op::AttentionBack(attention) => attended::attention_back(at, attention.causal),
+        Op::Attention(attention) => attended::attention(at, attention.form)?,
+        Op::AttentionBack(attention) => attended::attention_back(at, attention.form)?,
+        Op::AttentionBias(attention) => attended::attention_bias(at, attention.form)?,
     };
     Ok(at.gives(term.value))
 }

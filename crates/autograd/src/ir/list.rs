@@ -147,9 +147,11 @@ macro_rules! op_table {
             /// Differences of each row of a from the rows of b, weighted and added up: the adjoint of `OffsetsDot`; flops as for 21 rows.
             OffsetsSum ["offsets_sum" (w, a, b) {} opaque(64)]
             /// Averages of values, weighted by the softmax of products of queries and keys; a mask may leave keys out.
-            Attention ["attention" (q, k, v, mask) { causal: bool, flops: usize } opaque(flops)]
+            Attention ["attention" (q, k, v, mask) { form: Attending, flops: usize } opaque(flops)]
             /// Cotangents of queries, keys and values, one after the other: the adjoint of `Attention`.
-            AttentionBack ["attention_back" (q, k, v, g, mask) { causal: bool, flops: usize } opaque(flops)]
+            AttentionBack ["attention_back" (q, k, v, g, mask) { form: Attending, flops: usize } opaque(flops)]
+            /// Cotangent of what is added to the scores, which has its shape.
+            AttentionBias ["attention_bias" (q, k, v, g, mask) { form: Attending, flops: usize } opaque(flops)]
             /// A body that is run once: a function that a user gave, with its own rule, or a checkpoint, which recomputes for its
             /// derivative. The first operands are those of the function; the others are constants of the body.
             Call ["call" (x) { body: Arc<Body>, function: Option<Custom>, own: usize, flops: usize } opaque(flops)]

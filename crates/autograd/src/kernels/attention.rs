@@ -15,12 +15,13 @@ mod block;
 mod parts;
 
 pub use parts::AttentionOrder;
-pub(crate) use parts::{Operands, Sizes};
+pub(crate) use parts::{Dropped, Operands, Sizes};
 
 use super::areas::areas;
 use super::loops::Lane;
 use super::matmul::Multiply;
 use super::workers::Workers;
+use crate::philox::Unit;
 use crate::scratch::Scratch;
 use crate::view::View;
 use block::{Area, Work};
@@ -34,8 +35,8 @@ pub(crate) fn scratch<T>(sizes: &Sizes) -> usize {
     Area::<T>::numbers(sizes) * size_of::<T>()
 }
 
-/// y = softmax(q·kᵀ)·v.
-pub(crate) fn attention<T: Multiply + Lane>(
+/// y = (P∘M)·v for the weights P = softmax(q·kᵀ + b).
+pub(crate) fn attention<T: Multiply + Lane + Unit>(
     x: Operands<'_, T>,
     y: &mut [T],
     sizes: Sizes,
@@ -58,8 +59,8 @@ pub(crate) fn attention<T: Multiply + Lane>(
 
 /// The cotangents of q, k and v for the cotangent g of y, for each entry one after the other.
 ///
-/// With the weights P: v̄ = Pᵀ·g; S̄ = P∘(g·vᵀ − Σ P∘(g·vᵀ)); q̄ = S̄·k, k̄ = S̄ᵀ·q. The weights are computed again.
-pub(crate) fn back<T: Multiply + Lane>(
+/// With D = (g·vᵀ)∘M: v̄ = (P∘M)ᵀ·g; S̄ = P∘(D − Σ P∘D); q̄ = S̄·k, k̄ = S̄ᵀ·q. The weights are computed again, and M is drawn again.
+pub(crate) fn back<T: Multiply + Lane + Unit>(
     x: Operands<'_, T>,
     g: View<'_, T>,
     out: &mut [T],
@@ -101,6 +102,68 @@ pub(crate) fn back<T: Multiply + Lane>(
         let sums = &mut out[entry * (m * d + sum) + m * d..][..sum];
         for other in others.chunks(sum) {
             sums.iter_mut().zip(other).for_each(|(y, x)| *y = *y + *x);
+        }
+    }
+}
+
+/// The cotangent of a bias of the shape `own`, added up in `out`: S̄, summed where the bias was broadcast.
+///
+/// Entries are taken in order. Where the bias has one row, block i of each adds to part i mod `parts`, and these are added in order.
+pub(crate) fn bias<T: Multiply + Lane + Unit>(
+    x: Operands<'_, T>,
+    g: View<'_, T>,
+    (out, own): (&mut [T], &[usize]),
+    sizes: Sizes,
+    scratch: &mut Scratch,
+    workers: &Workers,
+) {
+    out.fill(T::default());
+    let (Some((own, &[rows, n])), Some((lead, _))) =
+        (own.split_last_chunk(), x.q.shape.split_last_chunk::<2>())
+    else {
+        unreachable!("the shape rule demands matrices")
+    };
+    if out.is_empty() || sizes.entries * sizes.m == 0 {
+        return;
+    }
+    let (work, g) = (Work::of(x, sizes), Entries::of(g));
+    // The entries that share one of the bias.
+    let mut sharing = vec![vec![]; out.len() / (rows * n)];
+    for entry in 0..sizes.entries {
+        let (mut place, mut step, mut rest) = (0, 1, entry);
+        for (&own, &length) in own.iter().zip(lead).rev() {
+            place += if own == 1 { 0 } else { rest % length * step };
+            (step, rest) = (step * own, rest / length);
+        }
+        sharing[place].push(entry);
+    }
+    let (parts, starts) = (sizes.parts_of_bias(rows), (0..sizes.m).step_by(sizes.queries()));
+    let mut others = vec![T::default(); sharing.len() * (parts - 1) * n];
+    let mut rest = others.chunks_mut(n);
+    let mut all: Vec<(Vec<Block>, &mut [T])> = vec![];
+    for (out, entries) in out.chunks_mut(rows * n).zip(&sharing) {
+        // For each part of the result, the first queries of its blocks.
+        let split: Vec<(Vec<usize>, &mut [T])> = if rows == 1 {
+            let sums = std::iter::once(out).chain(rest.by_ref().take(parts - 1));
+            sums.enumerate()
+                .map(|(p, sums)| (starts.clone().skip(p).step_by(parts).collect(), sums))
+                .collect()
+        } else {
+            starts.clone().map(|start| vec![start]).zip(out.chunks_mut(sizes.queries() * n)).collect()
+        };
+        for (starts, sums) in split {
+            let blocks =
+                entries.iter().flat_map(|&entry| starts.iter().map(move |&at| sizes.block(entry, at)));
+            all.push((blocks.collect(), sums));
+        }
+    }
+    each(&mut all, sizes, scratch, workers, |(blocks, sums), area| {
+        blocks.iter().for_each(|block| work.pull_back_bias(block, &g, rows == 1, sums, area));
+    });
+    drop(all);
+    for (out, others) in out.chunks_mut(rows * n).zip(others.chunks(((parts - 1) * n).max(1))) {
+        for other in others.chunks(n) {
+            out.iter_mut().zip(other).for_each(|(y, x)| *y = *y + *x);
         }
     }
 }

@@ -4,6 +4,7 @@
 //!
 //! Work is cut by sizes alone, and sums follow orders given by sizes alone, so no bit depends on threads or instruction sets.
 mod field;
+mod layout;
 mod order;
 mod parts;
 mod products;

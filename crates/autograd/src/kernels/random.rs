@@ -17,16 +17,16 @@ pub(crate) fn uniform<T: Unit>(key: Key, out: &mut [T], workers: &Workers) {
     if out.len() < Target::CPU.threads.numbers_from {
         return fill(key, 0, out);
     }
-    workers.each_chunk(out, TASK, |task, out| fill(key, task * (TASK / T::PER_BLOCK), out));
+    workers.each_chunk(out, TASK, |task, out| fill(key, (task * (TASK / T::PER_BLOCK)) as u64, out));
 }
 
 /// Writes the numbers of the blocks from `first` on.
 #[inline(never)]
-fn fill<T: Unit>(key: Key, first: usize, out: &mut [T]) {
+pub(super) fn fill<T: Unit>(key: Key, first: u64, out: &mut [T]) {
     widest(
         #[inline(always)]
         || {
-            let mut number = first as u64;
+            let mut number = first;
             let mut tiles = out.chunks_exact_mut(BLOCKS * T::PER_BLOCK);
             for out in &mut tiles {
                 let [a, b, c, d] = key.blocks::<BLOCKS>(number);

@@ -25,7 +25,7 @@ impl<'t> Var<'t> {
 
 impl Rule for FoldIn {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
-        require_key(x[0])?;
+        require_key(x[0], 0)?;
         Ok(x[0].clone())
     }
 

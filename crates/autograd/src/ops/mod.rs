@@ -8,6 +8,7 @@ mod argsort;
 mod attended;
 mod attention;
 mod attention_back;
+mod attention_bias;
 mod bodies;
 mod broadcast;
 mod by_loops;
@@ -79,6 +80,7 @@ mod uniform;
 mod unpick;
 mod windows;
 
+pub use attention::AttentionForm;
 pub use by_loops::Loops;
 pub(crate) use call::hooked;
 pub use call::{Closed, Elementwise, Function, Point, each, like};

@@ -60,15 +60,15 @@ impl<'t> Var<'t> {
     }
 }
 
-/// The rule that the only operand is a key, if it is none.
-pub(super) fn require_key(x: &Meta) -> Result<(), Mismatch> {
+/// The rule that an operand is a key, if it is none.
+pub(super) fn require_key(x: &Meta, operand: usize) -> Result<(), Mismatch> {
     if x.dtype == DType::I64 && x.shape.last() == Some(&2) {
         return Ok(());
     }
     let mismatch = Mismatch::new("a key is two I64 words, of shape [2]").hint(
         "make a key with `Key::new(seed)`, and record it with `tape.constant(key)` or as an input with `t.input_key(…)`",
     );
-    Err(if x.dtype == DType::I64 { mismatch } else { mismatch.clash([Clash::DType(0)]) })
+    Err(if x.dtype == DType::I64 { mismatch } else { mismatch.clash([Clash::DType(operand)]) })
 }
 
 /// The keys that an operand holds.
@@ -88,7 +88,7 @@ pub(super) fn keys_of_dense(x: &Dense) -> impl Iterator<Item = Key> {
 
 impl Rule for Uniform {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Mismatch> {
-        require_key(x[0])?;
+        require_key(x[0], 0)?;
         if !self.dtype.is_float() {
             let rule = format!("random numbers are F32 or F64, not {}", self.dtype);
             return Err(Mismatch::new(rule)

@@ -1,9 +1,14 @@
-/* An entry of attention: queries of [m, d], keys of [n, d], values of [n, e], cotangents of [m, e], each with its steps from row to
-   row and from column to column. Queries come in blocks, and look at `step` keys at a time, as far as the last of a block sees. */
+/* An entry of attention: queries of [m, d], keys of [n, d], values of [n, e], cotangents of [m, e], a mask and a bias of [m, n], each
+   with its steps from row to row and from column to column. Where `drop` is not 0, weight (i, j) is dropped by number
+   first + i * n + j of a key of random numbers, or multiplied by `factor`. Queries come in blocks, and look at `step` keys at a time, as far as the last of a block sees. */
 typedef struct {
   const @ *q, *k, *v, *g;
   const wg_bool *mask;
-  int q_row, q_at, k_row, k_at, v_row, v_at, g_row, g_at, mask_row, mask_at;
+  const @ *bias;
+  int q_row, q_at, k_row, k_at, v_row, v_at, g_row, g_at, mask_row, mask_at, bias_row, bias_at;
+  wg_long key[2];
+  wg_bits first;
+  @ drop, factor;
   int m, n, d, e, causal, block, step, parts, chain_d, chain_e;
 } wg_attention@f;
 WG_FN int wg_attention_keys@f(const wg_attention@f *x, int i) {
@@ -11,12 +16,27 @@ WG_FN int wg_attention_keys@f(const wg_attention@f *x, int i) {
   if (end > x->m) end = x->m;
   return x->causal && end < x->n ? end : x->n;
 }
+WG_FN int wg_attention_hidden@f(const wg_attention@f *x, int i, int j) {
+  if (x->causal && i < j) return 1;
+  if (x->mask && !x->mask[i * x->mask_row + j * x->mask_at]) return 1;
+  return x->bias && x->bias[i * x->bias_row + j * x->bias_at] == -wg_inf@f();
+}
 WG_FN @ wg_attention_score@f(const wg_attention@f *x, int i, int j) {
-  if (x->mask ? !x->mask[i * x->mask_row + j * x->mask_at] : x->causal && i < j) return -wg_inf@f();
-  return wg_chains@f(x->k + j * x->k_row, x->k_at, x->q + i * x->q_row, x->q_at, x->d, x->chain_d);
+  if (wg_attention_hidden@f(x, i, j)) return -wg_inf@f();
+  const @ s = wg_chains@f(x->k + j * x->k_row, x->k_at, x->q + i * x->q_row, x->q_at, x->d, x->chain_d);
+  return x->bias ? s + x->bias[i * x->bias_row + j * x->bias_at] : s;
+}
+/* A weight, or its cotangent, after dropout. */
+WG_FN @ wg_attention_kept@f(const wg_attention@f *x, int i, int j, @ weight) {
+  if (x->drop == 0) return weight;
+  const wg_bits number = x->first + (wg_bits)i * (wg_bits)x->n + (wg_bits)j, each = 16 / sizeof(@);
+  unsigned w[4];
+  wg_philox(x->key, 0, number / each, w);
+  return weight * (wg_unit@f(w, (int)(number % each)) < x->drop ? 0 : x->factor);
 }
 WG_FN @ wg_attention_slope@f(const wg_attention@f *x, int i, int j) {
-  return wg_chains@f(x->v + j * x->v_row, x->v_at, x->g + i * x->g_row, x->g_at, x->e, x->chain_e);
+  const @ s = wg_chains@f(x->v + j * x->v_row, x->v_at, x->g + i * x->g_row, x->g_at, x->e, x->chain_e);
+  return wg_attention_kept@f(x, i, j, s);
 }
 /* The largest score of a query; 0 if it sees no key. */
 WG_FN @ wg_attention_largest@f(const wg_attention@f *x, int i, int keys) {
@@ -25,9 +45,9 @@ WG_FN @ wg_attention_largest@f(const wg_attention@f *x, int i, int keys) {
     const @ s = wg_attention_score@f(x, i, j);
     most = s > most ? s : most;
   }
-  if (x->mask && most == -wg_inf@f()) {
+  if (most == -wg_inf@f()) {
     int seen = 0;
-    for (int j = 0; j < keys; ++j) seen |= x->mask[i * x->mask_row + j * x->mask_at];
+    for (int j = 0; j < keys; ++j) seen |= !wg_attention_hidden@f(x, i, j);
     if (!seen) most = 0;
   }
   return most;
@@ -43,6 +63,7 @@ WG_FN void wg_attend@f(const wg_attention@f *x, int i, @ *p, @ *y) {
     for (int j = 0; j < count; ++j) {
       p[j] = wg_exp_falling@f(wg_attention_score@f(x, i, from + j) - most);
       sum = sum + p[j];
+      p[j] = wg_attention_kept@f(x, i, from + j, p[j]);
     }
     total = total + sum;
     for (int c = 0; c < x->e; ++c) {
@@ -97,13 +118,32 @@ WG_FN void wg_attention_key@f(const wg_attention@f *x, int j, const @ *rows, @ *
       for (int i = first; i < first + x->block && i < x->m; ++i) {
         const @ weight = wg_attention_weight@f(x, i, j, rows + 3 * i);
         const @ slope = weight * (wg_attention_slope@f(x, i, j) - rows[3 * i + 2]);
+        const @ kept = wg_attention_kept@f(x, i, j, weight);
         for (int c = 0; c < x->d; ++c) sum[c] = wg_fma@f(slope, x->q[i * x->q_row + c * x->q_at], sum[c]);
         for (int c = 0; c < x->e; ++c)
-          sum[x->d + c] = wg_fma@f(weight, x->g[i * x->g_row + c * x->g_at], sum[x->d + c]);
+          sum[x->d + c] = wg_fma@f(kept, x->g[i * x->g_row + c * x->g_at], sum[x->d + c]);
       }
       for (int c = 0; c < x->d + x->e; ++c) part[c] = part[c] + sum[c];
     }
     for (int c = 0; c < x->d; ++c) y_k[c] = p ? y_k[c] + part[c] : part[c];
     for (int c = 0; c < x->e; ++c) y_v[c] = p ? y_v[c] + part[x->d + c] : part[x->d + c];
   }
+}
+/* What part p of the blocks adds to the cotangent of a bias: that of query i and key j, or of all queries and key j, where i is less
+   than 0. */
+WG_FN @ wg_attention_bias@f(const wg_attention@f *x, int i, int j, int p, const @ *rows, @ y) {
+  const int only = i < 0 ? x->m : i;
+  for (int first = i < 0 ? p * x->block : i / x->block * x->block; first < x->m; first += x->parts * x->block) {
+    const int end = first + x->block < x->m ? first + x->block : x->m;
+    if (j < wg_attention_keys@f(x, first)) {
+      @ sum = 0;
+      for (int at = i < 0 ? first : i; at < end; ++at) {
+        sum = sum + wg_attention_weight@f(x, at, j, rows + 3 * at) * (wg_attention_slope@f(x, at, j) - rows[3 * at + 2]);
+        if (at == only) break;
+      }
+      y = y + sum;
+    }
+    if (i >= 0) break;
+  }
+  return y;
 }

@@ -1,8 +1,8 @@
 //! Attention of several heads.
 
-use super::{Mask, scaled_dot_product_with};
-use crate::Linear;
+use super::{Mask, dropped_dot_product, scaled_dot_product_with};
 use crate::normalize::equal_parts;
+use crate::{Dropout, Linear, Mode};
 use autograd::{Mistake, Scope, Var};
 
 /// Attention of several heads: q, k and v are split into heads of equal width, whose results stand side by side. It also gives the
@@ -31,26 +31,13 @@ pub fn multi_head<'t>(
     mask: Mask<'t>,
 ) -> (Var<'t>, Var<'t>) {
     let mut weights = q;
-    let y = multi_head_with(q, k, v, heads, mask, |of| {
+    // No closure, which would hide the line that calls the layer.
+    let (q, k, v) = (split(q, heads), split(k, heads), split(v, heads));
+    let y = scaled_dot_product_with(q, k, v, mask, |of| {
         weights = of;
         of
     });
-    (y, weights)
-}
-
-/// With a function of the weights.
-#[track_caller]
-fn multi_head_with<'t>(
-    q: Var<'t>,
-    k: Var<'t>,
-    v: Var<'t>,
-    heads: usize,
-    mask: Mask<'t>,
-    f: impl FnOnce(Var<'t>) -> Var<'t>,
-) -> Var<'t> {
-    // No closure, which would hide the line that calls the layer.
-    let (q, k, v) = (split(q, heads), split(k, heads), split(v, heads));
-    joined(scaled_dot_product_with(q, k, v, mask, f))
+    (joined(y), weights)
 }
 
 /// \[…, heads, length, width/heads\].
@@ -147,11 +134,29 @@ impl MultiHeadAttention {
     /// If shapes do not fit, or a tensor is on a tape that does not read the parameters.
     #[track_caller]
     pub fn forward<'t>(&self, q: Var<'t>, k: Var<'t>, v: Var<'t>, mask: Mask<'t>) -> Var<'t> {
-        self.forward_with(q, k, v, mask, |weights| weights)
+        self.forward_dropped(q, k, v, mask, Dropout { rate: 0.0 }, Mode::Eval)
     }
 
-    /// As [`forward`](MultiHeadAttention::forward), with a function of the weights of \[…, heads, m, n\], such as
-    /// [`Dropout`](crate::Dropout::forward).
+    /// As [`forward`](MultiHeadAttention::forward), with dropout of the weights: see [`dropped_dot_product`].
+    ///
+    /// # Panics
+    /// If shapes do not fit, a tensor is on a tape that does not read the parameters, or the rate is not in 0 ≤ p ≤ 1.
+    #[track_caller]
+    pub fn forward_dropped<'t>(
+        &self,
+        q: Var<'t>,
+        k: Var<'t>,
+        v: Var<'t>,
+        mask: Mask<'t>,
+        dropout: Dropout,
+        mode: Mode<'t>,
+    ) -> Var<'t> {
+        let _layer = q.tape().within([self.query.weight, self.output.weight]);
+        let kept = Cache { keys: self.key.forward(k), values: self.value.forward(v) };
+        self.of(q, kept, mask, dropout, mode)
+    }
+
+    /// As [`forward`](MultiHeadAttention::forward), with a function of the weights of \[…, heads, m, n\], which are stored.
     ///
     /// # Panics
     /// If shapes do not fit, or a tensor is on a tape that does not read the parameters.
@@ -165,8 +170,9 @@ impl MultiHeadAttention {
         f: impl FnOnce(Var<'t>) -> Var<'t>,
     ) -> Var<'t> {
         let _layer = q.tape().within([self.query.weight, self.output.weight]);
-        let kept = Cache { keys: self.key.forward(k), values: self.value.forward(v) };
-        self.of(q, kept, mask, f)
+        let (q, k, v) = (self.query.forward(q), self.key.forward(k), self.value.forward(v));
+        let (q, k, v) = (split(q, self.heads), split(k, self.heads), split(v, self.heads));
+        self.output.forward(joined(scaled_dot_product_with(q, k, v, mask, f)))
     }
 
     /// Keys and values of rows that are attended to again and again, such as those of an encoder: for
@@ -187,7 +193,7 @@ impl MultiHeadAttention {
     #[track_caller]
     pub fn attend<'t>(&self, q: Var<'t>, cache: Cache<'t>, mask: Mask<'t>) -> Var<'t> {
         let _layer = q.tape().within([self.query.weight, self.output.weight]);
-        self.of(q, cache, mask, |weights| weights)
+        self.of(q, cache, mask, Dropout { rate: 0.0 }, Mode::Eval)
     }
 
     #[track_caller]
@@ -196,9 +202,12 @@ impl MultiHeadAttention {
         q: Var<'t>,
         Cache { keys, values }: Cache<'t>,
         mask: Mask<'t>,
-        f: impl FnOnce(Var<'t>) -> Var<'t>,
+        dropout: Dropout,
+        mode: Mode<'t>,
     ) -> Var<'t> {
-        self.output.forward(multi_head_with(self.query.forward(q), keys, values, self.heads, mask, f))
+        let q = self.query.forward(q);
+        let (q, k, v) = (split(q, self.heads), split(keys, self.heads), split(values, self.heads));
+        self.output.forward(joined(dropped_dot_product(q, k, v, mask, dropout, mode)))
     }
 
     /// The attended rows for the next rows of a sequence: x attends to the rows before it, whose keys and values are kept, and each

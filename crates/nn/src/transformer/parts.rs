@@ -76,7 +76,8 @@ impl TransformerForm {
         mask: Mask<'t>,
         mode: &Mode<'t>,
     ) -> Var<'t> {
-        let y = layer.forward_with(q, others, others, mask, |weights| self.drop(weights, mode.fold_in(0)));
+        let dropout = Dropout { rate: self.dropout };
+        let y = layer.forward_dropped(q, others, others, mask, dropout, mode.fold_in(0));
         self.drop(y, mode.fold_in(1))
     }
 }

@@ -1,7 +1,7 @@
 //! Each op that ONNX can say, in several forms; adjoints as gradients that are outputs.
 
 use super::{Given, Table, numbers};
-use autograd::{ConvForm, DType, FftNorm, Params, PoolForm, ScatterReduce, Var};
+use autograd::{AttentionForm, ConvForm, DType, FftNorm, Params, PoolForm, ScatterReduce, Var};
 
 fn indices(shape: impl Into<Vec<usize>>, values: &[i64]) -> Given {
     Given::Indices(shape.into(), values.to_vec())
@@ -167,12 +167,21 @@ fn products(table: &mut Table) {
         numbers([2, 5, 4], -1.0..1.0),
         numbers([2, 5, 2], -1.0..1.0),
         Given::Truths(vec![3, 5], (0..15).map(|i| i % 4 != 1 && i < 10).collect()),
+        numbers([3, 5], -1.0..1.0),
     ];
     table.op("attention", &inputs, |_, x| {
         let [q, k, v, mask] = [0, 1, 2, 3].map(|i| x[i]);
         let mut all = vec![q.attention(k, v, None), q.attention(k, v, Some(mask)), q.causal_attention(k, v)];
         all.extend(gradient(q.attention(k, v, Some(mask)), [q, k, v]));
         all.extend(gradient(q.causal_attention(k, v), [q, k, v]));
+        // The bias of all entries, and of their keys.
+        for bias in [x[4], x[4].slice(0, 1..2)] {
+            let form = AttentionForm { causal: true, bias: Some(bias), ..AttentionForm::default() };
+            let y = q.attention_with(k, v, form);
+            all.push(y);
+            all.extend(gradient(y, [q, k, v]));
+            all.extend(gradient(y, [bias]));
+        }
         all
     });
     table.op("transforms", &[numbers([2, 6, 3], -1.0..1.0)], |_, x| {

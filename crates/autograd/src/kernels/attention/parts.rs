@@ -2,6 +2,9 @@
 
 use crate::kernels::conv::contiguous;
 use crate::kernels::loops::Lane;
+use crate::kernels::random;
+use crate::key::Key;
+use crate::philox::Unit;
 use crate::target::Target;
 use crate::tree::LANES;
 use crate::view::View;
@@ -31,6 +34,8 @@ pub(crate) struct Sizes {
     pub(crate) d: usize,
     pub(crate) e: usize,
     pub(crate) causal: bool,
+    /// Whether weights are dropped.
+    pub(crate) drop: bool,
 }
 
 /// How attention adds up, for executors of other crates.
@@ -56,6 +61,12 @@ impl Sizes {
     /// Cotangents of keys and values are summed up in so many parts, if there are not as many entries.
     pub(super) fn parts(&self) -> usize {
         PARTS.div_ceil(self.entries.max(1)).min(self.m.div_ceil(self.queries().max(1)))
+    }
+
+    /// As [`parts`](Sizes::parts), for the cotangent of a bias, if it has one row for all queries. Otherwise each block has rows of its
+    /// own.
+    pub(crate) fn parts_of_bias(&self, rows: usize) -> usize {
+        if rows == 1 { PARTS.min(self.m.div_ceil(self.queries().max(1))) } else { 1 }
     }
 
     /// How many queries a block has; the last one of an entry may have fewer. Blocks are about equally long.
@@ -99,13 +110,48 @@ impl Block {
     }
 }
 
-/// The operands as they come: \[…, length, width\], and a mask of \[…, m, n\].
+/// The operands as they come: \[…, length, width\], and a mask and a bias of \[…, m, n\].
 #[derive(Clone, Copy)]
 pub(crate) struct Operands<'a, T> {
     pub(crate) q: View<'a, T>,
     pub(crate) k: View<'a, T>,
     pub(crate) v: View<'a, T>,
     pub(crate) mask: Option<View<'a, bool>>,
+    pub(crate) bias: Option<View<'a, T>>,
+    pub(crate) dropped: Dropped<'a, T>,
+}
+
+/// Which weights are dropped: none without keys; each key has as many entries as the others.
+#[derive(Clone, Copy)]
+pub(crate) struct Dropped<'a, T> {
+    pub(crate) keys: &'a [Key],
+    /// Below which number.
+    pub(crate) drop: T,
+    /// What the others are multiplied by.
+    pub(crate) factor: T,
+}
+
+/// Numbers that are drawn at a time: those of the keys of a step, and what rounds them up to whole blocks and vectors of blocks.
+const DRAWN: usize = (KEYS + 4).next_multiple_of(64);
+
+impl<T: Unit> Dropped<'_, T> {
+    /// For some keys of each query, a row for each key, the factor of the weight, or 0.
+    #[inline(never)]
+    pub(super) fn draw(&self, sizes: &Sizes, block: &Block, keys: &Range<usize>, factors: &mut [T]) {
+        let (r, each) = (block.lanes(), sizes.entries / self.keys.len());
+        let (key, entry) = (self.keys[block.entry / each], block.entry % each);
+        let mut drawn = [T::default(); DRAWN];
+        factors.fill(T::default());
+        for (i, query) in block.queries.clone().enumerate() {
+            let first = ((entry * sizes.m + query) * sizes.n + keys.start) as u64;
+            let before = first % T::PER_BLOCK as u64;
+            random::fill(key, first / T::PER_BLOCK as u64, &mut drawn);
+            let numbers = &drawn[before as usize..][..keys.len()];
+            for (row, &number) in factors.chunks_exact_mut(r).zip(numbers) {
+                row[i] = if number < self.drop { T::default() } else { self.factor };
+            }
+        }
+    }
 }
 
 /// An operand, and a copy of it where the elements of its rows do not lie side by side.

@@ -6,8 +6,7 @@
 //! A kernel reads a field, forward, from x: place p·s + k·d − b is at p + (k·d div s) of phase k·d mod s. The adjoint reads it
 //! from y, for each phase of x: place s·v + r − b gets what the elements with k·d mod s = r give, y at v − (k·d div s).
 
-use super::parts::copy_row;
-use crate::dtype::Float;
+use super::layout::{Layout, Row};
 use crate::ir::Sliding;
 use crate::kernels::simd::Isa;
 use smallvec::SmallVec;
@@ -55,6 +54,13 @@ pub(super) struct Job {
     pub(super) taps: Vec<Tap>,
     /// Along each axis position v goes to place step·v + from.
     to: SmallVec<[(usize, isize); 3]>,
+}
+
+impl Job {
+    /// The step between the places of neighbours in a row of results.
+    pub(super) fn step(&self) -> usize {
+        self.to[self.to.len() - 1].0
+    }
 }
 
 /// The field is at most so many times as large as what it is read from and what is computed from it; kernels that reach further
@@ -228,10 +234,12 @@ impl Field {
         self.axes[1..].iter().all(|axis| axis.length == axis.positions)
     }
 
-    /// Lays out the planes of some channels for a band.
-    pub(super) fn fill<T: Float>(&self, band: &Range<usize>, phases: &[bool], source: &[T], to: &mut [T]) {
+    /// How the planes of channels are laid out for a band.
+    pub(super) fn layout(&self, band: &Range<usize>, phases: &[bool]) -> Layout {
         let rows = band.len() + self.axes[0].length - self.axes[0].positions;
         let size = self.axes.iter().map(|axis| axis.source).product();
+        let step = self.axes[self.axes.len() - 1].phases;
+        let mut all = Layout { rows: vec![], step, size, plane: self.plane, isa: Isa::widest() };
         for number in (0..phases.len()).filter(|&i| phases[i]) {
             let mut rest = number;
             let along = self.axes.iter().enumerate().rev().map(|(i, axis)| {
@@ -243,13 +251,23 @@ impl Field {
             });
             let mut along: SmallVec<[Along; 3]> = along.collect();
             along.reverse();
-            let rows_of = Rows { axes: &self.axes, along, isa: Isa::widest() };
-            for (source, to) in source.chunks_exact(size).zip(to.chunks_exact_mut(self.plane)) {
-                let to = &mut to[number * self.phase()..][..rows * self.axes[0].stride];
-                // Most of it is written once more, while it is in the nearest cache.
-                to.fill(T::default());
-                rows_of.fill(0, source, to);
+            self.rows_from(&along, 0, [0, number * self.phase()], &mut all.rows);
+        }
+        all
+    }
+
+    /// The rows of a phase that lie within the source: from the element `from` of its axes before on, to `to`.
+    fn rows_from(&self, along: &[Along], i: usize, [from, to]: [usize; 2], rows: &mut Vec<Row>) {
+        let (axis, along_i) = (&self.axes[i], &along[i]);
+        let valid = along_i.valid.clone();
+        if i + 1 < self.axes.len() {
+            for v in valid {
+                let next = [from * axis.source + along_i.at(v), to + v * axis.stride];
+                self.rows_from(along, i + 1, next, rows);
             }
+        } else if !valid.is_empty() {
+            let from = from * axis.source + along_i.at(valid.start);
+            rows.push(Row { from, to: to + valid.start, length: valid.len() });
         }
     }
 
@@ -260,41 +278,29 @@ impl Field {
         used
     }
 
-    /// Calls `f` with each row of results in a band: the number of its first position, the place that it goes to, their count
-    /// and the step between places.
-    pub(super) fn each_result(
-        &self,
-        job: &Job,
-        band: &Range<usize>,
-        f: &mut dyn FnMut(usize, usize, usize, usize),
-    ) {
+    /// The rows of results in a band: from the number of the first position to the place that it goes to.
+    pub(super) fn rows_of_results(&self, job: &Job, band: &Range<usize>) -> Vec<Row> {
         let along = |(i, (axis, &(step, from))): (usize, (&Axis, &(usize, isize)))| {
             let (start, count) = if i == 0 { (band.start, band.len()) } else { (0, axis.positions) };
             Along::of(axis.results, step, from + (start * step) as isize, count)
         };
         let along: SmallVec<[Along; 3]> = self.axes.iter().zip(&job.to).enumerate().map(along).collect();
-        self.results(&along, 0, [0, 0], f);
+        let mut all = vec![];
+        self.results(&along, 0, [0, 0], &mut all);
+        all
     }
 
-    fn results(
-        &self,
-        along: &[Along],
-        i: usize,
-        [position, place]: [usize; 2],
-        f: &mut dyn FnMut(usize, usize, usize, usize),
-    ) {
+    fn results(&self, along: &[Along], i: usize, [position, place]: [usize; 2], rows: &mut Vec<Row>) {
         let (axis, along_i) = (&self.axes[i], &along[i]);
-        if i + 1 == self.axes.len() {
-            if !along_i.valid.is_empty() {
-                let first = along_i.valid.start;
-                let place = place * axis.results + along_i.at(first);
-                f(position + first * axis.stride, place, along_i.valid.len(), along_i.step);
+        let valid = along_i.valid.clone();
+        if i + 1 < self.axes.len() {
+            for v in valid {
+                let next = [position + v * axis.stride, place * axis.results + along_i.at(v)];
+                self.results(along, i + 1, next, rows);
             }
-            return;
-        }
-        for v in along_i.valid.clone() {
-            let next = [position + v * axis.stride, place * axis.results + along_i.at(v)];
-            self.results(along, i + 1, next, f);
+        } else if !valid.is_empty() {
+            let (from, place) = (position + valid.start * axis.stride, place * axis.results);
+            rows.push(Row { from, to: place + along_i.at(valid.start), length: valid.len() });
         }
     }
 }
@@ -324,48 +330,4 @@ impl Along {
     fn at(&self, v: usize) -> usize {
         (self.from + (v * self.step) as isize) as usize
     }
-}
-
-/// The rows of a phase.
-struct Rows<'a> {
-    axes: &'a [Axis],
-    along: SmallVec<[Along; 3]>,
-    isa: Isa,
-}
-
-impl Rows<'_> {
-    /// Copies what lies within the source. All else is zero before.
-    fn fill<T: Float>(&self, i: usize, source: &[T], to: &mut [T]) {
-        let (axis, along) = (&self.axes[i], &self.along[i]);
-        let valid = along.valid.clone();
-        if i + 1 < self.axes.len() {
-            let size = source.len() / axis.source.max(1);
-            for v in valid {
-                let place = along.at(v) * size;
-                let to = &mut to[v * axis.stride..(v + 1) * axis.stride];
-                self.fill(i + 1, &source[place..place + size], to);
-            }
-        } else if !valid.is_empty() {
-            let (from, to) = (&source[along.at(valid.start)..], &mut to[valid]);
-            match axis.phases {
-                1 => copy_row(from, to),
-                2 => self.isa.run(
-                    #[inline(always)]
-                    || every_second(from, to),
-                ),
-                phases => to.iter_mut().zip(from.iter().step_by(phases)).for_each(|(to, &x)| *to = x),
-            }
-        }
-    }
-}
-
-/// Copies every second element, eight at a time: the compiler takes them apart in registers.
-#[inline(always)]
-fn every_second<T: Copy>(from: &[T], to: &mut [T]) {
-    let (wide, _) = from.as_chunks::<16>();
-    let done = wide.len().min(to.len() / 8) * 8;
-    for (to, from) in to.as_chunks_mut::<8>().0.iter_mut().zip(wide) {
-        *to = std::array::from_fn(|i| from[2 * i]);
-    }
-    to[done..].iter_mut().zip(from[2 * done..].iter().step_by(2)).for_each(|(to, &x)| *to = x);
 }

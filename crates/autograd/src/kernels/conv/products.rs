@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "parts of one result are written by several threads")]
 
 use super::field::{Field, Job};
+use super::layout::{Laid, Row};
 use super::parts::{Shared, areas, copy_row, each_task};
 use super::sizes::Sizes;
 use crate::dtype::Float;
@@ -39,6 +40,8 @@ pub(super) struct Products<'a> {
     parts: usize,
     /// The rows of packed weights of a group.
     packed_rows: usize,
+    /// Which phases of the field have taps.
+    used: Vec<bool>,
 }
 
 impl<'a> Products<'a> {
@@ -69,7 +72,8 @@ impl<'a> Products<'a> {
         let parts = PARTS[0].div_ceil(whole).min(channels[1].div_ceil(tallest::<T>()));
         let offsets = jobs.iter().map(|job| field.offsets(job, channels[0])).collect();
         let packed_rows = strips::<T>(0..channels[1]).map(|strip| panel_height::<T>(strip.len())).sum();
-        Products { sizes, field, jobs, offsets, channels, planes, strides, bands, parts, packed_rows }
+        let used = field.phases(&jobs);
+        Products { sizes, field, jobs, offsets, channels, planes, strides, bands, parts, packed_rows, used }
     }
 
     /// The elements of the packed weights of a group.
@@ -111,15 +115,16 @@ impl<'a> Products<'a> {
             self.pack(g, w, unsafe { packed.part(g * self.packed(), self.packed()) });
         });
         let all = self.sizes.images * self.bands * groups * self.parts;
-        let (tasks, used, y) = (all.min(PARTS[1]), self.field.phases(&self.jobs), Shared::of(y));
+        let (tasks, y) = (all.min(PARTS[1]), Shared::of(y));
         each_task(self.sizes, tasks, workers, |task, worker| {
             // SAFETY: a worker has an area of its own, and nobody writes packed weights any more.
             let (area, packed) = unsafe {
                 (own.part(worker * (field + strip), field + strip), &*packed.part(0, groups * self.packed()))
             };
             let (field, strip) = area.split_at_mut(field);
+            let mut laid = Laid::default();
             for piece in task * all / tasks..(task + 1) * all / tasks {
-                self.piece(piece, x, packed, &y, [field, strip], &used);
+                self.piece(piece, x, packed, &y, [field, strip], &mut laid);
             }
         });
     }
@@ -155,43 +160,49 @@ impl<'a> Products<'a> {
         packed: &[T],
         y: &Shared<T>,
         [area, strip_area]: [&mut [T]; 2],
-        used: &[bool],
+        laid: &mut Laid,
     ) {
         let (part, rest) = (piece % self.parts, piece / self.parts);
-        let (band, entry) = (rest % self.bands, rest / self.bands);
+        let (number, entry) = (rest % self.bands, rest / self.bands);
         let ([read, written], rows) = (self.channels, self.field.rows());
-        let band = band * rows..((band + 1) * rows).min(self.field.whole);
+        let band = number * rows..((number + 1) * rows).min(self.field.whole);
+        let fresh = laid.band != Some(number);
+        if fresh {
+            *laid = self.lay_out::<T>(number, &band);
+        }
         let x = &x[entry * read * self.planes[0]..][..read * self.planes[0]];
-        let field = if self.field.in_place {
-            &x[self.field.start(band.start)..]
-        } else {
-            self.field.fill(&band, used, x, area);
-            &*area
+        let field = match &laid.layout {
+            None => &x[self.field.start(band.start)..],
+            Some(layout) => {
+                layout.fill(x, area, fresh);
+                &*area
+            }
         };
         let strip_rows = self.strip_rows::<T>();
         let y_start = entry * written * self.planes[1];
         let mut packed = &packed[entry % self.sizes.groups * self.packed()..];
         let share = |part: usize| part * written.div_ceil(tallest::<T>()) / self.parts * tallest::<T>();
         let mine = share(part)..share(part + 1);
+        let mut of_jobs = laid.results.chunks(band.len().div_ceil(strip_rows));
         for (job, offsets) in self.jobs.iter().zip(&self.offsets) {
+            let (of_job, step) = (of_jobs.next().unwrap_or_default(), job.step());
             for strip in strips::<T>(0..written) {
                 let (panel, rest) = packed.split_at(panel_height::<T>(strip.len()) * offsets.len());
                 packed = rest;
                 if !mine.contains(&strip.start) {
                     continue;
                 }
-                for first in (0..band.len()).step_by(strip_rows) {
-                    let some = band.start + first..(band.start + first + strip_rows).min(band.end);
-                    let span = self.field.span(some.len());
+                for (results_of, first) in of_job.iter().zip((0..band.len()).step_by(strip_rows)) {
+                    let span = self.field.span(strip_rows.min(band.len() - first));
                     let results = &mut strip_area[..strip.len() * span];
                     by_taps(panel, strip.len(), &field[self.field.start(first)..], offsets, results);
                     let y_start = y_start + strip.start * self.planes[1];
-                    self.field.each_result(job, &some, &mut |position, place, length, step| {
+                    for row in results_of {
                         for i in 0..strip.len() {
-                            let results = &results[i * span + position..];
-                            let start = y_start + i * self.planes[1] + place;
+                            let results = &results[i * span + row.from..];
+                            let start = y_start + i * self.planes[1] + row.to;
                             // SAFETY: a place of a channel is written once, and places between two of them by the same task.
-                            let y = unsafe { y.part(start, (length - 1) * step + 1) };
+                            let y = unsafe { y.part(start, (row.length - 1) * step + 1) };
                             if step == 1 {
                                 copy_row(results, y);
                             } else {
@@ -199,10 +210,22 @@ impl<'a> Products<'a> {
                                 to.zip(results).for_each(|(y, &r)| *y = r);
                             }
                         }
-                    });
+                    }
                 }
             }
         }
+    }
+
+    /// Where a band is laid out, and where its results go.
+    fn lay_out<T: Multiply>(&self, number: usize, band: &Range<usize>) -> Laid {
+        let layout = (!self.field.in_place).then(|| self.field.layout(band, &self.used));
+        let strip_rows = self.strip_rows::<T>();
+        let of_job = |job: &Job| -> Vec<Vec<Row>> {
+            let starts = band.clone().step_by(strip_rows);
+            let strips = starts.map(|first| first..(first + strip_rows).min(band.end));
+            strips.map(|some| self.field.rows_of_results(job, &some)).collect()
+        };
+        Laid { band: Some(number), layout, results: self.jobs.iter().flat_map(of_job).collect() }
     }
 }
 

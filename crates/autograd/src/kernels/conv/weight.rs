@@ -4,6 +4,7 @@
 #![expect(unsafe_code, reason = "parts of one result are written by several threads")]
 
 use super::field::{Field, Job};
+use super::layout::{Laid, Row};
 use super::parts::{Shared, areas, copy_row, each_task};
 use super::products::bands;
 use super::sizes::Sizes;
@@ -219,25 +220,33 @@ impl<'a> Sums<'a> {
         let (fields, lines) = area.split_at_mut(self.own()[0]);
         // Gaps stay zero.
         lines.fill(T::default());
-        let mut add = false;
+        let (mut add, mut laid) = (false, Laid::default());
         while at < end {
             let (band, image) = (at / images, at % images);
             let count = self.together.min(end - at).min(images - image);
             let rows = band * self.field.rows()..((band + 1) * self.field.rows()).min(self.field.whole);
             let n = image..image + count;
-            let (field, field_step) = self.fields(g, &n, &rows, x, fields, used);
+            if laid.band != Some(band) {
+                let layout = (!self.field.in_place).then(|| self.field.layout(&rows, used));
+                // Zeros stay zero from image to image.
+                fields.fill(T::default());
+                let results = vec![self.field.rows_of_results(&self.jobs[0], &rows)];
+                laid = Laid { band: Some(band), layout, results };
+            }
+            let (field, field_step) = self.fields(g, &n, &rows, x, fields, &laid);
             if self.packed > 0 {
                 for start in channels.clone().step_by(self.packed) {
                     let side = start..(start + self.packed).min(channels.end);
                     let at = (start - channels.start) * self.offsets.len();
                     let w = &mut w[at..at + side.len() * self.offsets.len()];
-                    let panel = self.panel(g, image, &rows, side, y, lines);
+                    let panel = self.panel(g, image, &rows, side, y, (lines, &laid.results[0]));
                     of_taps(field, &self.offsets, panel, w, add);
                 }
                 (at, add) = (at + count, true);
                 continue;
             }
-            let (a, stride, a_step) = self.lines(g, &n, &rows, channels.clone(), y, lines);
+            let (a, stride, a_step) =
+                self.lines(g, &n, &rows, channels.clone(), y, (lines, &laid.results[0]));
             let k = self.field.span(rows.len());
             let rows = channels.len();
             let read = Lines { a, stride, rows, k, field, images: count, steps: [a_step, field_step] };
@@ -257,17 +266,17 @@ impl<'a> Sums<'a> {
         band: &Range<usize>,
         x: &'b [T],
         area: &'b mut [T],
-        used: &[bool],
+        laid: &Laid,
     ) -> (&'b [T], usize) {
         let Sizes { groups, inputs, over, .. } = self.sizes;
         let plane = over.input.elements();
         let start = |n: usize| (n * groups + g) * inputs * plane;
-        if self.field.in_place {
+        let Some(layout) = &laid.layout else {
             return (&x[start(images.start) + self.field.start(band.start)..], groups * inputs * plane);
-        }
+        };
         let step = inputs * self.field.plane;
         for (n, to) in images.clone().zip(area.chunks_exact_mut(step)) {
-            self.field.fill(band, used, &x[start(n)..], to);
+            layout.fill(&x[start(n)..], to, false);
         }
         (area, step)
     }
@@ -280,7 +289,7 @@ impl<'a> Sums<'a> {
         band: &Range<usize>,
         channels: Range<usize>,
         y: &[T],
-        area: &'b mut [T],
+        (area, rows): (&'b mut [T], &[Row]),
     ) -> &'b [T] {
         let (positions, columns) = (self.sizes.positions(), channels.len());
         let y = &y[((image * self.sizes.groups + g) * self.sizes.outputs + channels.start) * positions..];
@@ -291,11 +300,11 @@ impl<'a> Sums<'a> {
             return panel;
         }
         let mut end = 0;
-        self.field.each_result(&self.jobs[0], band, &mut |position, place, length, _| {
-            panel[end * columns..position * columns].fill(T::default());
-            pack_rows(&y[place..], positions, columns, length, &mut panel[position * columns..]);
-            end = position + length;
-        });
+        for row in rows {
+            panel[end * columns..row.from * columns].fill(T::default());
+            pack_rows(&y[row.to..], positions, columns, row.length, &mut panel[row.from * columns..]);
+            end = row.from + row.length;
+        }
         panel
     }
 
@@ -307,7 +316,7 @@ impl<'a> Sums<'a> {
         band: &Range<usize>,
         channels: Range<usize>,
         y: &'b [T],
-        area: &'b mut [T],
+        (area, rows): (&'b mut [T], &[Row]),
     ) -> (&'b [T], usize, usize) {
         let Sizes { groups, outputs, .. } = self.sizes;
         let (positions, line) = (self.sizes.positions(), self.line());
@@ -319,11 +328,11 @@ impl<'a> Sums<'a> {
         let step = channels.len() * line;
         for (n, to) in images.clone().zip(area.chunks_exact_mut(step)) {
             let y = &y[start(n)..];
-            self.field.each_result(&self.jobs[0], band, &mut |position, place, length, _| {
-                for (y, to) in y.chunks_exact(positions).zip(to.chunks_exact_mut(line)) {
-                    copy_row(&y[place..], &mut to[position..position + length]);
+            for (y, to) in y.chunks_exact(positions).zip(to.chunks_exact_mut(line)) {
+                for row in rows {
+                    copy_row(&y[row.to..], &mut to[row.from..row.from + row.length]);
                 }
-            });
+            }
         }
         (area, line, step)
     }
