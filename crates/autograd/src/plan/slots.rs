@@ -11,6 +11,7 @@ use crate::tree::{BLOCK, LANES};
 pub(super) fn assign(draft: Draft, elements: usize, row: usize, target: &Target) -> Code {
     let (slot_of, slots) = allocate(&draft);
     super::verify::slots(&draft, &slot_of);
+    let wide = wide(&draft, &slot_of, slots);
     let read_memories: Vec<u32> = draft.reads.iter().map(|read| read.from.memory).listed();
     let to = |value: Slot| slot_of[value as usize];
     let steps = draft.steps.into_iter().map(|s| Step {
@@ -20,7 +21,7 @@ pub(super) fn assign(draft: Draft, elements: usize, row: usize, target: &Target)
     });
     let steps: Vec<Step> = steps.listed();
     let size = if draft.dtype == DType::F32 { 4 } else { 8 };
-    let (tile, task) = sizes(slots, size, elements, row, target);
+    let (tile, task) = sizes(wide, size, elements, row, target);
     let weight = |read: &Read| if read.how == How::Gather { target.threads.gather } else { 1 };
     let passes = steps.len() + draft.writes.len() + draft.reads.iter().map(weight).sum::<usize>();
     // A small kernel is one task, so it runs on the caller's thread.
@@ -58,7 +59,23 @@ pub(super) fn assign(draft: Draft, elements: usize, row: usize, target: &Target)
     }
 }
 
-/// The elements of a tile and of a task.
+/// How many slots hold a number per element at some time. The others take little of the cache: numbers per row, and constants
+/// that only these are computed with.
+fn wide(draft: &Draft, slot_of: &[Slot], slots: usize) -> usize {
+    let mut is_wide = vec![false; slots];
+    let mut note = |value: Slot| is_wide[slot_of[value as usize] as usize] = true;
+    draft.reads.iter().filter(|read| read.extent == Extent::Tile).for_each(|read| note(read.slot));
+    for step in draft.steps.iter().filter(|step| step.extent == Extent::Tile) {
+        match step.act {
+            Act::Total(x) => note(x),
+            Act::Spread(_) => note(step.y),
+            act => act.reads().into_iter().chain(act.more()).chain([step.y]).for_each(&mut note),
+        }
+    }
+    is_wide.into_iter().filter(|&is| is).count()
+}
+
+/// The elements of a tile and of a task, where so many slots hold numbers per element.
 fn sizes(slots: usize, size: usize, elements: usize, row: usize, target: &Target) -> (usize, usize) {
     let task = target.threads.task;
     let room = target.tile_bytes / (slots.max(1) * size);

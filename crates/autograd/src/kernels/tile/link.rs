@@ -2,7 +2,7 @@
 
 use super::linked::{Linked, Loops, Over, ScratchLayout, Step};
 use super::{Walk, prefetch};
-use crate::code::{Act, Code, Extent};
+use crate::code::{Act, Code, Extent, How, Read};
 use crate::dtype::DType;
 use crate::kernels::bases::Bases;
 use crate::kernels::loops::{self, Lane, Wiring};
@@ -36,6 +36,7 @@ impl<T: Lane> Loops<T> {
             blocks: code.elements.div_ceil(BLOCK).max(1),
             rows: code.elements.checked_div(code.row).unwrap_or(0),
             prefetches: prefetch::pays(code),
+            steady: code.reads.iter().map(|read| is_steady(read, code.tile)).collect(),
             apart_from,
             own: None,
         };
@@ -47,6 +48,17 @@ impl<T: Lane> Loops<T> {
             loops.own = Some(own);
         }
         loops
+    }
+}
+
+/// Whether a read gives every tile the same elements: a number, or elements that repeat as often as a tile ends, such as a bias.
+fn is_steady(read: &Read, tile: usize) -> bool {
+    let axes = read.from.shape.iter().zip(&read.from.strides);
+    let period: usize = axes.skip_while(|&(_, &stride)| stride == 0).map(|(&length, _)| length).product();
+    match read.how {
+        How::Splat => true,
+        How::Gather => read.extent == Extent::Tile && tile.is_multiple_of(period.max(1)),
+        How::Direct => false,
     }
 }
 
