@@ -1,11 +1,12 @@
 //! Slot allocation: each value of a kernel gets a slot. After the value's last use, another value may take it.
 
-use super::draft::Draft;
+use super::draft::{Draft, Value};
 use crate::code::{Act, Code, Extent, How, Read, Slot, Step};
 use crate::dtype::DType;
 use crate::lists::{IntoList, sort_by};
 use crate::target::Target;
 use crate::tree::{BLOCK, LANES};
+use smallvec::SmallVec;
 
 /// The code of a draft, for so many elements and rows of length `row` (0: no rows).
 pub(super) fn assign(draft: Draft, elements: usize, row: usize, target: &Target) -> Code {
@@ -101,12 +102,26 @@ fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
+/// What a step reads, and what is repeated there.
+fn held(step: &Step, repeats: &[Option<Value>]) -> SmallVec<[Slot; 3]> {
+    let mut held = step.act.reads();
+    for x in step.act.reads() {
+        held.extend(repeats[x as usize]);
+    }
+    held
+}
+
 /// The slot of each value, and the number of slots. Reads, constants and stored values keep their slots for the whole kernel.
 fn allocate(draft: &Draft) -> (Vec<Slot>, usize) {
     let n = draft.by_step.len();
     let mut last_use = vec![0usize; n];
+    // Whoever reads a number of each row that is repeated may read the number itself, so that one stays too.
+    let mut repeats: Vec<Option<Value>> = vec![None; n];
     for (i, step) in draft.steps.iter().enumerate() {
-        for x in step.act.reads() {
+        if let Act::Spread(x) = step.act {
+            repeats[step.y as usize] = Some(x);
+        }
+        for x in held(step, &repeats) {
             last_use[x as usize] = i;
         }
     }
@@ -133,7 +148,7 @@ fn allocate(draft: &Draft) -> (Vec<Slot>, usize) {
                 slot_of[y] = if kept[y] { fresh() } else { free.pop().unwrap_or_else(&mut fresh) };
             }
         }
-        let mut reads = step.act.reads();
+        let mut reads = held(step, &repeats);
         sort_by(&mut reads, Slot::cmp);
         reads.dedup();
         for x in reads {

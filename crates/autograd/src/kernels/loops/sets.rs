@@ -208,10 +208,30 @@ macro_rules! instruction_sets {
                     // In the place of rows that are missing stands the last: it takes no longer.
                     let row = |i: usize| &rows[i.min(y.len() - 1) * at.row..][..at.row];
                     lanes_of_four([row(0), row(1), row(2), row(3)], &mut lanes);
-                    for (y, lanes) in y.iter_mut().zip(lanes) {
-                        y.write(tree::fold(lanes));
+                    let sums = folds(&lanes);
+                    y.iter_mut().zip(sums).for_each(|(y, sum)| _ = y.write(sum));
+                }
+            }
+
+            /// As [`tree::fold`], of four rows side by side.
+            $(#[$feature])?
+            #[inline(never)]
+            fn folds<T: Lane>(lanes: &[Chunk<T>; 4]) -> [T; 4] {
+                let mut eights = [[T::default(); 8]; 4];
+                for (half, lanes) in eights.iter_mut().zip(lanes) {
+                    for i in 0..8 {
+                        half[i] = lanes[i] + lanes[i + 8];
                     }
                 }
+                // By lanes from here on: each has a number of each row.
+                let mut fours = [[T::default(); 4]; 4];
+                for (i, four) in fours.iter_mut().enumerate() {
+                    for (sum, half) in four.iter_mut().zip(&eights) {
+                        *sum = half[i] + half[i + 4];
+                    }
+                }
+                let [a, b, c, d] = fours;
+                std::array::from_fn(|row| (a[row] + c[row]) + (b[row] + d[row]))
             }
 
             // Functions of their own, because folding the lanes makes the compiler split the vectors that they are in.
@@ -312,6 +332,45 @@ macro_rules! instruction_sets {
                 }
                 for (&x, row) in x.iter().zip(y.chunks_exact_mut(at.row)) {
                     row.fill(MaybeUninit::new(x));
+                }
+            }
+
+            /// As `map2`, with one number per row as the second operand.
+            $(#[$feature])?
+            pub(in crate::kernels::loops) unsafe fn along2<T: Lane, F: Map<T, 2>>(w: &Wiring<T>, at: &Tiles<T>) {
+                let n = at.rows * at.row;
+                // SAFETY: see `Loop`.
+                let (a, b, y) = unsafe { (at.x(w.x[0], n), at.x(w.x[1], at.rows), at.y(w.y, n)) };
+                let rows = a.chunks_exact(at.row).zip(b).zip(y.chunks_exact_mut(at.row));
+                rows.for_each(|((a, &b), y)| row2::<T, F>(a, b, y));
+            }
+
+            /// As `map3`, with one number per row as the second operand.
+            $(#[$feature])?
+            pub(in crate::kernels::loops) unsafe fn along3<T: Lane, F: Map<T, 3>>(w: &Wiring<T>, at: &Tiles<T>) {
+                let n = at.rows * at.row;
+                let ([a, b, c], y) =
+                    // SAFETY: see `Loop`.
+                    unsafe { ([at.x(w.x[0], n), at.x(w.x[1], at.rows), at.x(w.x[2], n)], at.y(w.y, n)) };
+                let rows = a.chunks_exact(at.row).zip(b).zip(c.chunks_exact(at.row));
+                for (((a, &b), c), y) in rows.zip(y.chunks_exact_mut(at.row)) {
+                    row3::<T, F>(a, b, c, y);
+                }
+            }
+
+            $(#[$feature])?
+            #[inline(never)]
+            fn row2<T: Lane, F: Map<T, 2>>(a: &[T], b: T, y: &mut [MaybeUninit<T>]) {
+                for (y, &a) in y.iter_mut().zip(a) {
+                    y.write(F::f([a, b], T::default()));
+                }
+            }
+
+            $(#[$feature])?
+            #[inline(never)]
+            fn row3<T: Lane, F: Map<T, 3>>(a: &[T], b: T, c: &[T], y: &mut [MaybeUninit<T>]) {
+                for (y, (&a, &c)) in y.iter_mut().zip(a.iter().zip(c)) {
+                    y.write(F::f([a, b, c], T::default()));
                 }
             }
 

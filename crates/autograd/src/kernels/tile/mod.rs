@@ -5,6 +5,7 @@
     reason = "tiles are addressed through a table of pointers: scratch, or the operand's memory itself"
 )]
 
+mod along;
 mod gather;
 mod link;
 mod linked;
