@@ -6,6 +6,8 @@
 #![expect(unsafe_code, reason = "operands come as pointers, so that one type of function serves all loops")]
 
 mod sets;
+#[cfg(test)]
+mod tests;
 
 use super::simd::{Isa, Set};
 use crate::code::{Act, Arithmetic, Joint, Slot};
@@ -301,6 +303,21 @@ pub(crate) fn of_act<T: Lane>(act: Act) -> Loop<T> {
         Act::Spread(_) => widest!(spread::<T>),
         Act::Total(_) => widest!(to_lanes::<T>),
     }
+}
+
+/// The loop of a step whose second operand has one number per row instead of one per element, where it has such a loop: of those
+/// with which rows are centred and scaled.
+pub(crate) fn along_rows<T: Lane>(act: Act) -> Option<Loop<T>> {
+    Some(match act {
+        Act::Binary(Binary::Add, ..) => widest!(along2::<T, Value<rows::Add>>),
+        Act::Binary(Binary::Sub, ..) => widest!(along2::<T, Value<rows::Sub>>),
+        Act::Binary(Binary::Mul, ..) => widest!(along2::<T, Value<rows::Mul>>),
+        Act::Binary(Binary::Div, ..) => widest!(along2::<T, Value<rows::Div>>),
+        Act::Pair(Arithmetic::Sub, Joint::Mul, _) => widest!(along3::<T, SubMul>),
+        Act::Pair(Arithmetic::Mul, Joint::Mul, _) => widest!(along3::<T, MulMul>),
+        Act::Pair(Arithmetic::Mul, Joint::Add, _) => widest!(along3::<T, MulAdd>),
+        _ => return None,
+    })
 }
 
 /// A truth value as a number.

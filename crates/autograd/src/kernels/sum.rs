@@ -148,17 +148,32 @@ impl<T: Float> Terms<'_, T> {
         if n == 0 {
             return T::default();
         }
-        let first = self.index_of(from);
-        if matches!((self.shape, self.strides), ([], _) | ([_], [1])) {
-            let terms = &self.data[first..first + n];
-            return self.isa.run(
-                #[inline(always)]
-                || tree::block(terms),
-            );
+        if self.are_contiguous(from, n) {
+            let first = self.index_of(from);
+            return self.block(&self.data[first..first + n]);
         }
         let mut block = [T::default(); BLOCK];
         self.read(from, &mut block[..n]);
-        tree::block(&block[..n])
+        self.block(&block[..n])
+    }
+
+    /// Whether `n` terms lie side by side, starting with term `from`: within a run along the last axis.
+    fn are_contiguous(&self, from: usize, n: usize) -> bool {
+        match (self.shape, self.strides) {
+            ([], _) => true,
+            (&[.., length], &[.., 1]) => from % length + n <= length,
+            _ => false,
+        }
+    }
+
+    /// As [`tree::block`]. The lanes are folded apart, because that makes the compiler split the vectors that they are in.
+    fn block(&self, terms: &[T]) -> T {
+        let mut lanes = [T::default(); LANES];
+        self.isa.run(
+            #[inline(always)]
+            || tree::add_to_lanes(&mut lanes, terms),
+        );
+        tree::fold(lanes)
     }
 
     /// Reads the terms from `from` on, run by run along the last axis: finding a term takes divisions.

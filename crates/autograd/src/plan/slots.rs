@@ -1,16 +1,18 @@
 //! Slot allocation: each value of a kernel gets a slot. After the value's last use, another value may take it.
 
-use super::draft::Draft;
+use super::draft::{Draft, Value};
 use crate::code::{Act, Code, Extent, How, Read, Slot, Step};
 use crate::dtype::DType;
 use crate::lists::{IntoList, sort_by};
 use crate::target::Target;
 use crate::tree::{BLOCK, LANES};
+use smallvec::SmallVec;
 
 /// The code of a draft, for so many elements and rows of length `row` (0: no rows).
 pub(super) fn assign(draft: Draft, elements: usize, row: usize, target: &Target) -> Code {
     let (slot_of, slots) = allocate(&draft);
     super::verify::slots(&draft, &slot_of);
+    let wide = wide(&draft, &slot_of, slots);
     let read_memories: Vec<u32> = draft.reads.iter().map(|read| read.from.memory).listed();
     let to = |value: Slot| slot_of[value as usize];
     let steps = draft.steps.into_iter().map(|s| Step {
@@ -20,7 +22,7 @@ pub(super) fn assign(draft: Draft, elements: usize, row: usize, target: &Target)
     });
     let steps: Vec<Step> = steps.listed();
     let size = if draft.dtype == DType::F32 { 4 } else { 8 };
-    let (tile, task) = sizes(slots, size, elements, row, target);
+    let (tile, task) = sizes(wide, size, elements, row, target);
     let weight = |read: &Read| if read.how == How::Gather { target.threads.gather } else { 1 };
     let passes = steps.len() + draft.writes.len() + draft.reads.iter().map(weight).sum::<usize>();
     // A small kernel is one task, so it runs on the caller's thread.
@@ -58,7 +60,23 @@ pub(super) fn assign(draft: Draft, elements: usize, row: usize, target: &Target)
     }
 }
 
-/// The elements of a tile and of a task.
+/// How many slots hold a number per element at some time. The others take little of the cache: numbers per row, and constants
+/// that only these are computed with.
+fn wide(draft: &Draft, slot_of: &[Slot], slots: usize) -> usize {
+    let mut is_wide = vec![false; slots];
+    let mut note = |value: Slot| is_wide[slot_of[value as usize] as usize] = true;
+    draft.reads.iter().filter(|read| read.extent == Extent::Tile).for_each(|read| note(read.slot));
+    for step in draft.steps.iter().filter(|step| step.extent == Extent::Tile) {
+        match step.act {
+            Act::Total(x) => note(x),
+            Act::Spread(_) => note(step.y),
+            act => act.reads().into_iter().chain(act.more()).chain([step.y]).for_each(&mut note),
+        }
+    }
+    is_wide.into_iter().filter(|&is| is).count()
+}
+
+/// The elements of a tile and of a task, where so many slots hold numbers per element.
 fn sizes(slots: usize, size: usize, elements: usize, row: usize, target: &Target) -> (usize, usize) {
     let task = target.threads.task;
     let room = target.tile_bytes / (slots.max(1) * size);
@@ -84,12 +102,26 @@ fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
+/// What a step reads, and what is repeated there.
+fn held(step: &Step, repeats: &[Option<Value>]) -> SmallVec<[Slot; 3]> {
+    let mut held = step.act.reads();
+    for x in step.act.reads() {
+        held.extend(repeats[x as usize]);
+    }
+    held
+}
+
 /// The slot of each value, and the number of slots. Reads, constants and stored values keep their slots for the whole kernel.
 fn allocate(draft: &Draft) -> (Vec<Slot>, usize) {
     let n = draft.by_step.len();
     let mut last_use = vec![0usize; n];
+    // Whoever reads a number of each row that is repeated may read the number itself, so that one stays too.
+    let mut repeats: Vec<Option<Value>> = vec![None; n];
     for (i, step) in draft.steps.iter().enumerate() {
-        for x in step.act.reads() {
+        if let Act::Spread(x) = step.act {
+            repeats[step.y as usize] = Some(x);
+        }
+        for x in held(step, &repeats) {
             last_use[x as usize] = i;
         }
     }
@@ -116,7 +148,7 @@ fn allocate(draft: &Draft) -> (Vec<Slot>, usize) {
                 slot_of[y] = if kept[y] { fresh() } else { free.pop().unwrap_or_else(&mut fresh) };
             }
         }
-        let mut reads = step.act.reads();
+        let mut reads = held(step, &repeats);
         sort_by(&mut reads, Slot::cmp);
         reads.dedup();
         for x in reads {

@@ -198,20 +198,40 @@ macro_rules! instruction_sets {
                 if !(5..=BLOCK).contains(&at.row) {
                     return other_row_sums(x, at.row, y);
                 }
-                let (fours, ones) = y.as_chunks_mut::<4>();
-                let (first, last) = x.split_at(fours.len() * 4 * at.row);
-                for (y, rows) in fours.iter_mut().zip(first.chunks_exact(4 * at.row)) {
+                for (y, rows) in y.chunks_mut(4).zip(x.chunks(4 * at.row)) {
                     let mut lanes = [[T::default(); LANES]; 4];
-                    lanes_of_four(rows, at.row, &mut lanes);
-                    for (y, lanes) in y.iter_mut().zip(lanes) {
-                        y.write(tree::fold(lanes));
+                    if let [y] = y {
+                        lanes_of_one(rows, &mut lanes[0]);
+                        y.write(tree::fold(lanes[0]));
+                        continue;
+                    }
+                    // In the place of rows that are missing stands the last: it takes no longer.
+                    let row = |i: usize| &rows[i.min(y.len() - 1) * at.row..][..at.row];
+                    lanes_of_four([row(0), row(1), row(2), row(3)], &mut lanes);
+                    let sums = folds(&lanes);
+                    y.iter_mut().zip(sums).for_each(|(y, sum)| _ = y.write(sum));
+                }
+            }
+
+            /// As [`tree::fold`], of four rows side by side.
+            $(#[$feature])?
+            #[inline(never)]
+            fn folds<T: Lane>(lanes: &[Chunk<T>; 4]) -> [T; 4] {
+                let mut eights = [[T::default(); 8]; 4];
+                for (half, lanes) in eights.iter_mut().zip(lanes) {
+                    for i in 0..8 {
+                        half[i] = lanes[i] + lanes[i + 8];
                     }
                 }
-                for (y, row) in ones.iter_mut().zip(last.chunks_exact(at.row)) {
-                    let mut lanes = [T::default(); LANES];
-                    lanes_of_one(row, &mut lanes);
-                    y.write(tree::fold(lanes));
+                // By lanes from here on: each has a number of each row.
+                let mut fours = [[T::default(); 4]; 4];
+                for (i, four) in fours.iter_mut().enumerate() {
+                    for (sum, half) in four.iter_mut().zip(&eights) {
+                        *sum = half[i] + half[i + 4];
+                    }
                 }
+                let [a, b, c, d] = fours;
+                std::array::from_fn(|row| (a[row] + c[row]) + (b[row] + d[row]))
             }
 
             // Functions of their own, because folding the lanes makes the compiler split the vectors that they are in.
@@ -234,12 +254,11 @@ macro_rules! instruction_sets {
             /// Four rows, so that their additions overlap.
             $(#[$feature])?
             #[inline(never)]
-            fn lanes_of_four<T: Lane>(rows: &[T], row: usize, lanes: &mut [Chunk<T>; 4]) {
-                let (ab, cd) = rows.split_at(2 * row);
-                let ((a, b), (c, d)) = (ab.split_at(row), cd.split_at(row));
-                for (lanes, row) in lanes.iter_mut().zip([a, b, c, d]) {
+            fn lanes_of_four<T: Lane>(rows: [&[T]; 4], lanes: &mut [Chunk<T>; 4]) {
+                for (lanes, row) in lanes.iter_mut().zip(rows) {
                     *lanes = beside_zeros(row);
                 }
+                let [a, b, c, d] = rows;
                 let chunks = |row| <[T]>::as_chunks::<LANES>(row).0;
                 let [mut p, mut q, mut r, mut s] = [[T::default(); LANES]; 4];
                 for (((a, b), c), d) in chunks(a).iter().zip(chunks(b)).zip(chunks(c)).zip(chunks(d)) {
@@ -262,7 +281,43 @@ macro_rules! instruction_sets {
                 // SAFETY: see `Loop`.
                 let (x, y) = unsafe { (at.x(w.x[0], at.rows * at.row), at.y(w.y, at.rows)) };
                 for (y, row) in y.iter_mut().zip(x.chunks_exact(at.row)) {
-                    y.write(largest(row));
+                    let (mut lanes, mut nans) = ([row[0]; LANES], [T::default(); LANES]);
+                    lanes_of_largest(row, &mut lanes, &mut nans);
+                    y.write(largest(lanes, nans));
+                }
+            }
+
+            /// The largest of each lane, and a NaN of it, if there is one: a comparison with NaN tells nothing. Four parts, so that
+            /// their comparisons overlap. Of equal numbers, as zeros are, the first remains, as it would in one part.
+            $(#[$feature])?
+            #[inline(never)]
+            fn lanes_of_largest<T: Lane>(row: &[T], lanes: &mut Chunk<T>, nans: &mut Chunk<T>) {
+                let (chunks, rest) = row.as_chunks::<LANES>();
+                let (ab, cd) = chunks.split_at(chunks.len() / 4 * 2);
+                let ((a, b), (c, d)) = (ab.split_at(ab.len() / 2), cd.split_at(ab.len() / 2));
+                let (d, more) = d.split_at(ab.len() / 2);
+                let [mut p, mut q, mut r, mut s] = [[row[0]; LANES]; 4];
+                let [mut t, mut u, mut v, mut w] = [[T::default(); LANES]; 4];
+                for (((a, b), c), d) in a.iter().zip(b).zip(c).zip(d) {
+                    for i in 0..LANES {
+                        (p[i], t[i]) = (larger(p[i], a[i]), nan_or(a[i], t[i]));
+                        (q[i], u[i]) = (larger(q[i], b[i]), nan_or(b[i], u[i]));
+                        (r[i], v[i]) = (larger(r[i], c[i]), nan_or(c[i], v[i]));
+                        (s[i], w[i]) = (larger(s[i], d[i]), nan_or(d[i], w[i]));
+                    }
+                }
+                for i in 0..LANES {
+                    p[i] = larger(larger(p[i], q[i]), larger(r[i], s[i]));
+                    t[i] = nan_or(nan_or(w[i], v[i]), nan_or(u[i], t[i]));
+                }
+                for chunk in more {
+                    for i in 0..LANES {
+                        (p[i], t[i]) = (larger(p[i], chunk[i]), nan_or(chunk[i], t[i]));
+                    }
+                }
+                (*lanes, *nans) = (p, t);
+                for (i, &x) in rest.iter().enumerate() {
+                    (lanes[i], nans[i]) = (larger(lanes[i], x), nan_or(x, nans[i]));
                 }
             }
 
@@ -277,6 +332,45 @@ macro_rules! instruction_sets {
                 }
                 for (&x, row) in x.iter().zip(y.chunks_exact_mut(at.row)) {
                     row.fill(MaybeUninit::new(x));
+                }
+            }
+
+            /// As `map2`, with one number per row as the second operand.
+            $(#[$feature])?
+            pub(in crate::kernels::loops) unsafe fn along2<T: Lane, F: Map<T, 2>>(w: &Wiring<T>, at: &Tiles<T>) {
+                let n = at.rows * at.row;
+                // SAFETY: see `Loop`.
+                let (a, b, y) = unsafe { (at.x(w.x[0], n), at.x(w.x[1], at.rows), at.y(w.y, n)) };
+                let rows = a.chunks_exact(at.row).zip(b).zip(y.chunks_exact_mut(at.row));
+                rows.for_each(|((a, &b), y)| row2::<T, F>(a, b, y));
+            }
+
+            /// As `map3`, with one number per row as the second operand.
+            $(#[$feature])?
+            pub(in crate::kernels::loops) unsafe fn along3<T: Lane, F: Map<T, 3>>(w: &Wiring<T>, at: &Tiles<T>) {
+                let n = at.rows * at.row;
+                let ([a, b, c], y) =
+                    // SAFETY: see `Loop`.
+                    unsafe { ([at.x(w.x[0], n), at.x(w.x[1], at.rows), at.x(w.x[2], n)], at.y(w.y, n)) };
+                let rows = a.chunks_exact(at.row).zip(b).zip(c.chunks_exact(at.row));
+                for (((a, &b), c), y) in rows.zip(y.chunks_exact_mut(at.row)) {
+                    row3::<T, F>(a, b, c, y);
+                }
+            }
+
+            $(#[$feature])?
+            #[inline(never)]
+            fn row2<T: Lane, F: Map<T, 2>>(a: &[T], b: T, y: &mut [MaybeUninit<T>]) {
+                for (y, &a) in y.iter_mut().zip(a) {
+                    y.write(F::f([a, b], T::default()));
+                }
+            }
+
+            $(#[$feature])?
+            #[inline(never)]
+            fn row3<T: Lane, F: Map<T, 3>>(a: &[T], b: T, c: &[T], y: &mut [MaybeUninit<T>]) {
+                for (y, (&a, &c)) in y.iter_mut().zip(a.iter().zip(c)) {
+                    y.write(F::f([a, b, c], T::default()));
                 }
             }
 
@@ -345,22 +439,9 @@ fn few_sums<T: Lane, const N: usize>(x: &[T], y: &mut [MaybeUninit<T>]) {
     }
 }
 
-/// The largest element; NaN where one is. In lanes, so that rows of any length are walked at full width; what is NaN is
-/// collected beside, because a comparison with it tells nothing.
+/// The largest element, given the largest of each lane; NaN where one is.
 #[inline(always)]
-fn largest<T: Lane>(row: &[T]) -> T {
-    let (mut lanes, mut nans) = ([row[0]; LANES], [T::default(); LANES]);
-    let (chunks, rest) = row.as_chunks::<LANES>();
-    for chunk in chunks {
-        for i in 0..LANES {
-            lanes[i] = larger(lanes[i], chunk[i]);
-            nans[i] = if is_nan(chunk[i]) { chunk[i] } else { nans[i] };
-        }
-    }
-    for (i, &x) in rest.iter().enumerate() {
-        lanes[i] = larger(lanes[i], x);
-        nans[i] = if is_nan(x) { x } else { nans[i] };
-    }
+fn largest<T: Lane>(mut lanes: Chunk<T>, nans: Chunk<T>) -> T {
     let mut half = LANES / 2;
     while half > 0 {
         for i in 0..half {
@@ -370,6 +451,11 @@ fn largest<T: Lane>(row: &[T]) -> T {
     }
     let nan = tree::fold(nans);
     if is_nan(nan) { nan } else { lanes[0] }
+}
+
+#[inline(always)]
+fn nan_or<T: Lane>(x: T, other: T) -> T {
+    if is_nan(x) { x } else { other }
 }
 
 #[inline(always)]

@@ -1,8 +1,9 @@
 //! Linking: looking up the loops of a kernel's steps, once, before it runs many times.
 
+use super::along::{self, Instead};
 use super::linked::{Linked, Loops, Over, ScratchLayout, Step};
 use super::{Walk, prefetch};
-use crate::code::{Act, Code, Extent};
+use crate::code::{Act, Code, Extent, How, Read};
 use crate::dtype::DType;
 use crate::kernels::bases::Bases;
 use crate::kernels::loops::{self, Lane, Wiring};
@@ -30,12 +31,13 @@ impl<T: Lane> Loops<T> {
         let apart_from = (CALL * code.steps.len() / copies).max(LANES);
         let fits = (1..=code.tile.min(apart_from)).contains(&code.elements) && layout.bytes <= OWN_BYTES;
         let mut loops = Loops {
-            steps: code.steps.iter().map(step).collect(),
+            steps: steps(code),
             layout,
             tasks: code.elements.div_ceil(code.task),
             blocks: code.elements.div_ceil(BLOCK).max(1),
             rows: code.elements.checked_div(code.row).unwrap_or(0),
             prefetches: prefetch::pays(code),
+            steady: code.reads.iter().map(|read| is_steady(read, code.tile)).collect(),
             apart_from,
             own: None,
         };
@@ -48,6 +50,36 @@ impl<T: Lane> Loops<T> {
         }
         loops
     }
+}
+
+/// Whether a read gives every tile the same elements: a number, or elements that repeat as often as a tile ends, such as a bias.
+fn is_steady(read: &Read, tile: usize) -> bool {
+    let axes = read.from.shape.iter().zip(&read.from.strides);
+    let period: usize = axes.skip_while(|&(_, &stride)| stride == 0).map(|(&length, _)| length).product();
+    match read.how {
+        How::Splat => true,
+        How::Gather => read.extent == Extent::Tile && tile.is_multiple_of(period.max(1)),
+        How::Direct => false,
+    }
+}
+
+/// The steps with their loops.
+fn steps<T: Lane>(code: &Code) -> Vec<Step<T>> {
+    let steps = code.steps.iter().zip(along::instead(code));
+    steps
+        .filter_map(|(it, instead)| {
+            let mut step = step(it);
+            match instead {
+                Instead::Itself => {}
+                Instead::Nothing => return None,
+                Instead::Along(run, rows) => {
+                    (step.run, step.over) = (run, Over::Rows);
+                    step.wiring.x[1] = rows;
+                }
+            }
+            Some(step)
+        })
+        .collect()
 }
 
 fn step<T: Lane>(step: &crate::code::Step) -> Step<T> {

@@ -21,6 +21,8 @@ pub(crate) struct Loops<T> {
     pub(super) blocks: usize,
     pub(super) rows: usize,
     pub(super) prefetches: bool,
+    /// For each read, whether it gives every tile the same elements.
+    pub(super) steady: Vec<bool>,
     /// From this many elements on, the lanes in which a tile ends are done apart instead of copying the tile.
     pub(super) apart_from: usize,
     /// Scratch of its own, for a kernel of one small tile. Pointers and constants stay there from run to run.

@@ -5,6 +5,7 @@
     reason = "tiles are addressed through a table of pointers: scratch, or the operand's memory itself"
 )]
 
+mod along;
 mod gather;
 mod link;
 mod linked;
@@ -68,7 +69,7 @@ unsafe fn run_typed<T: Lane>(
         let area = area.get().wrapping_add(worker * loops.layout.bytes);
         let mut walk = Walk::new(code, loops, bases, area, partials.get());
         walk.lay_out();
-        walk.repeat_numbers();
+        walk.read_steady();
         let mut start = first;
         while start < end {
             let n = code.tile.min(end - start);
@@ -187,14 +188,24 @@ impl<'a, T: Lane> Walk<'a, T> {
         }
     }
 
-    /// Fills the tiles of operands that are one element.
+    /// Loads what is the same in every tile.
     #[inline(always)]
-    fn repeat_numbers(&mut self) {
-        for read in self.code.reads.iter().filter(|r| r.how == How::Splat) {
+    fn read_steady(&mut self) {
+        for (read, _) in self.reads().filter(|(_, steady)| *steady) {
+            if read.how == How::Gather {
+                self.gather(read, 0, self.code.tile.min(self.code.elements));
+                continue;
+            }
             let value = self.one(&read.from);
             // SAFETY: the slot of a number points to its scratch, and the slice ends here.
             unsafe { self.y(read.slot, self.loops.layout.stride) }.fill(value);
         }
+    }
+
+    /// The reads, and whether each is the same in every tile.
+    #[inline(always)]
+    fn reads(&self) -> impl Iterator<Item = (&'a Read, bool)> + use<'a, T> {
+        self.code.reads.iter().zip(self.loops.steady.iter().copied())
     }
 
     /// The one element of an operand.
@@ -221,7 +232,7 @@ impl<'a, T: Lane> Walk<'a, T> {
             row => (start / row, n / row),
         };
         let range = |extent| if extent == Extent::Tile { (start, n) } else { (first_row, rows) };
-        for read in &self.code.reads {
+        for (read, _) in self.reads().filter(|(_, steady)| !steady) {
             let (start, n) = range(read.extent);
             self.read(read, start, n, whole && read.extent == Extent::Tile);
         }
