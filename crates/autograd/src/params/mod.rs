@@ -421,6 +421,7 @@ impl Params {
     ///
     /// # Panics
     /// If a buffer belongs to another `Params`.
+    #[inline]
     #[track_caller]
     pub fn write_back(&mut self, grads: &Gradients) {
         grads.writes().for_each(|(buffer, values)| self.store(buffer, values));
@@ -516,6 +517,7 @@ impl Params {
             .hint(hint)
     }
 
+    #[inline]
     #[track_caller]
     fn check_type<T: Element>(&self) {
         let dtype = self.dtype();
