@@ -310,6 +310,7 @@ const RECORDS_IN: &str = "optim/src/minimize/";
 const UNSAFE_IN: &[&str] = &[
     "autograd/src/kernels/",
     "autograd/src/exec/machine.rs",
+    "autograd/src/exec/machine/ran.rs",
     "autograd/src/exec/operands.rs",
     "autograd/src/exec/repeat.rs",
     "autograd/src/exec/stream.rs",

@@ -356,6 +356,7 @@ impl Data {
         T::vec(self)
     }
 
+    #[inline]
     pub(crate) fn borrow_mut(&mut self) -> DataMut<'_> {
         match self {
             Data::F32(v) => DataMut::F32(v),
@@ -365,6 +366,7 @@ impl Data {
         }
     }
 
+    #[inline]
     pub(crate) fn borrow(&self) -> DataRef<'_> {
         match self {
             Data::F32(v) => DataRef::F32(v),

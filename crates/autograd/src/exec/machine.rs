@@ -5,25 +5,29 @@
     reason = "kernels run on raw memory: in a verified plan, nothing is written while it is read"
 )]
 
+mod needs;
+mod ran;
+
+pub use ran::Addresses;
+pub(crate) use ran::Ran;
+
+use self::needs::Needs;
 use super::operands::{strided, view, whole};
-use super::stream::{self, Streams};
 use crate::buffers::Strided;
-use crate::call::{self, Fault, Fill, Room};
+use crate::call::{Fault, Fill, Room};
 use crate::code::MemoryView;
 use crate::dtype::{Data, DataMut, DataRef, Float, Storable, each_dtype, with_float, with_type};
-use crate::ir::{Meta, Op};
+use crate::ir::Op;
 use crate::kernels::bases::Bases;
 use crate::kernels::matmul;
 use crate::kernels::tile::{self, Linked};
 use crate::kernels::workers::Workers;
-use crate::op::Rule;
-use crate::params::{self, Gradients};
+use crate::params::Gradients;
 use crate::plan::{
-    Contents, FIRST_INPUT, GRADIENTS, Kernel, PARAMETERS, Plan, PlanInput, Seal, Verified, Work, number,
+    Contents, FIRST_INPUT, GRADIENTS, Kernel, PARAMETERS, Plan, PlanInput, Seal, Verified, Work,
 };
 use crate::scratch::{Lines, Scratch};
 use crate::slab::Slab;
-use crate::target::Target;
 use smallvec::SmallVec;
 use std::marker::PhantomData;
 
@@ -44,49 +48,6 @@ pub(crate) struct Machine {
     needs: Needs,
     /// For each fused kernel, its loops.
     linked: Vec<Option<Linked>>,
-}
-
-/// What the kernels of a plan need in addition to the buffers.
-#[derive(Debug, Default)]
-struct Needs {
-    /// Per worker.
-    tile_bytes: usize,
-    partial_bytes: usize,
-    /// Per worker.
-    product_bytes: usize,
-    /// Whether some kernel is large enough for several threads.
-    shares_work: bool,
-}
-
-impl Needs {
-    fn of(plan: &Plan) -> Needs {
-        let mut needs = Needs::default();
-        for kernel in &plan.kernels {
-            match &kernel.work {
-                Work::Tile(code) => {
-                    let (own, shared) = tile::scratch_bytes(code);
-                    needs.tile_bytes = needs.tile_bytes.max(own);
-                    needs.partial_bytes = needs.partial_bytes.max(shared);
-                    needs.shares_work |= code.task < code.elements;
-                }
-                Work::Product { a, b, c } => {
-                    let rank = a.shape.len();
-                    let (m, k, n) = (a.shape[rank - 2], a.shape[rank - 1], b.shape[rank - 1]);
-                    let bytes = with_float!(a.dtype, T => matmul::scratch_bytes::<T>(m, k, n));
-                    needs.product_bytes = needs.product_bytes.max(bytes);
-                    needs.shares_work |= c.shape.elements() * k >= Target::CPU.threads.products_from;
-                }
-                Work::Op { op, x, y } => {
-                    let metas: SmallVec<[Meta; 4]> = x.iter().map(meta).collect();
-                    let x: SmallVec<[&Meta; 4]> = metas.iter().collect();
-                    let call::Needs { shared, scratch } = rule(op).needs(&x, &meta(y));
-                    needs.shares_work |= shared;
-                    needs.product_bytes = needs.product_bytes.max(scratch);
-                }
-            }
-        }
-        needs
-    }
 }
 
 /// A kernel that failed, because the values of its operands are impossible.
@@ -376,114 +337,6 @@ impl Machine {
         let data = with_type!(y.dtype, T => T::share_mut(unsafe { whole::<T>(&self.bases, y) }));
         let result = Fill { shape: &y.shape, data };
         op.compute(&operands, result, &mut Room { scratch: &mut self.products, workers: &self.workers })
-    }
-}
-
-/// The rule of an op.
-fn rule(op: &Op) -> &dyn Rule {
-    op.rule().expect("a kernel computes no leaf")
-}
-
-fn meta(x: &MemoryView) -> Meta {
-    Meta::new(x.shape.clone(), x.dtype)
-}
-
-/// Where the memories of a plan begin while it runs, for an executor of another crate.
-///
-/// Each has at least the elements that the plan says, of its type, and those that the plan writes overlap no other. They stay
-/// while the executor runs, and nobody else touches them.
-#[derive(Clone, Copy, Debug)]
-pub struct Addresses<'a>(&'a Bases);
-
-impl Addresses<'_> {
-    /// How many memories there are.
-    pub fn count(self) -> usize {
-        self.0.count()
-    }
-
-    /// The first byte of a memory, by its number.
-    ///
-    /// # Panics
-    /// If there is none of this number.
-    #[inline]
-    pub fn of(self, memory: usize) -> *mut u8 {
-        self.0.address(memory)
-    }
-}
-
-/// A run that succeeded. It keeps the inputs borrowed, because gradients that are still to be computed read them.
-#[derive(Debug)]
-pub(crate) struct Ran<'m, 'i> {
-    machine: &'m mut Machine,
-    plan: &'m Verified<Plan>,
-    inputs: PhantomData<&'i ()>,
-}
-
-impl<'m> Ran<'m, 'm> {
-    /// Lets the gradients carry the loss, the first output.
-    #[inline]
-    pub(crate) fn carry_loss(&mut self) {
-        let Ran { machine: Machine { buffers, gradients, .. }, plan, .. } = self;
-        let y = &plan.outputs[0];
-        let loss = buffers[(y.memory - plan.first_buffer()) as usize].borrow().first(y.shape.elements());
-        gradients.set_loss(number(loss));
-    }
-
-    /// Lets the gradients carry what was written to buffers, the last outputs.
-    #[inline(never)]
-    pub(crate) fn carry_writes(&mut self, writes: &[params::Buffer]) {
-        let Ran { machine: Machine { buffers, gradients, .. }, plan, .. } = self;
-        let (first, outputs) = (plan.first_buffer(), &plan.outputs);
-        let output = |y: &MemoryView| buffers[(y.memory - first) as usize].borrow().first(y.shape.elements());
-        for (&buffer, y) in writes.iter().zip(&outputs[outputs.len() - writes.len()..]) {
-            gradients.write(buffer, output(y));
-        }
-    }
-
-    /// The gradients, all of them computed, and the threads.
-    #[inline]
-    pub(crate) fn all_gradients(self) -> (&'m Gradients, &'m Workers) {
-        (&self.machine.gradients, &self.machine.workers)
-    }
-
-    /// The gradients, the threads, and the streamed products: gradients that are still to be computed, with the largest that
-    /// one of their numbers may be. If that is not accepted, they are computed here, and none are returned.
-    #[inline]
-    pub(crate) fn gradients(
-        self,
-        accepts: impl FnOnce(f64) -> bool,
-    ) -> (&'m Gradients, &'m Workers, Option<(Streams<'m>, f64)>) {
-        let Ran { machine, plan, .. } = self;
-        let products = if plan.streams > 0 { machine.unless_computed(plan, accepts) } else { None };
-        let (bases, scratch, workers) = (&machine.bases, &mut machine.products, &machine.workers);
-        let streams = products.map(|(products, largest)| {
-            // SAFETY: the products are part of a verified plan. They read inputs, constants and buffers, which stay borrowed.
-            (unsafe { Streams::new(products, bases, scratch, workers) }, largest)
-        });
-        (&machine.gradients, workers, streams)
-    }
-}
-
-impl Machine {
-    /// The streamed products and a bound of their numbers; none if they were computed here.
-    #[inline(never)]
-    fn unless_computed<'p>(
-        &mut self,
-        plan: &'p Plan,
-        accepts: impl FnOnce(f64) -> bool,
-    ) -> Option<(&'p [Kernel], f64)> {
-        let products = plan.streamed();
-        // SAFETY: they are products of a verified plan, and nothing writes their operands now.
-        let bound = |kernel: &Kernel| unsafe { stream::bound(kernel, &self.bases, &self.workers) };
-        let largest = products.iter().map(bound).fold(0.0, f64::max);
-        if largest < plan.parameters.dtype.max() / 10.0 && accepts(largest) {
-            return Some((products, largest));
-        }
-        let first = plan.kernels.len() - products.len();
-        for (i, kernel) in products.iter().enumerate() {
-            self.kernel(first + i, kernel).expect("a product cannot fail");
-        }
-        None
     }
 }
 

@@ -4,7 +4,7 @@ use super::machine::{Machine, Ran};
 use super::spell::Spelled;
 use crate::dtype::{DType, Data, DataRef, Float, Storable};
 use crate::ir::{Meta, Op};
-use crate::kernels::scalars::{Instructions, Register};
+use crate::kernels::scalars::{Instructions, Moves, Register};
 use crate::number::Digits;
 use crate::params::Param;
 use crate::plan::{Plan, PlanInput, Verified};
@@ -22,16 +22,16 @@ pub(crate) enum Small {
 pub(crate) struct Numbers<T> {
     code: Instructions<T>,
     start: Vec<T>,
-    /// What is read from the slab: its range, and the first register. Parameters that follow each other are read as one.
-    parameters: Vec<(Range<usize>, Register)>,
-    /// What is read from inputs: the number of each, the first register, and how many elements.
-    inputs: Vec<(usize, Register, usize)>,
-    /// The registers of each output's elements.
-    outputs: Vec<Vec<Register>>,
-    /// That of the first.
+    /// From the slab of parameters to registers.
+    parameters: Moves,
+    /// From inputs to registers: the number of each input.
+    inputs: Vec<(usize, Moves)>,
+    /// From registers to the buffers of outputs.
+    outputs: Vec<Moves>,
+    /// The register of the first number of the first output.
     first: Option<Register>,
-    /// For each number of a gradient, its place in the slab and its register.
-    gradients: Vec<(usize, Register)>,
+    /// From registers to the slab of gradients.
+    gradients: Moves,
 }
 
 impl Small {
@@ -59,10 +59,12 @@ impl Small {
         }
     }
 
-    /// Runs it on the slab and the inputs that are given, and leaves outputs and gradients where kernels would.
+    /// Runs it on the slab and the inputs that are given, and leaves gradients where kernels would, and outputs as well if
+    /// somebody `reads` them.
     #[inline]
     pub(crate) fn run<'m, 'i>(
         &self,
+        reads: bool,
         plan: &'m Verified<Plan>,
         registers: &mut Data,
         machine: &'m mut Machine,
@@ -70,8 +72,8 @@ impl Small {
         inputs: &[Option<DataRef<'i>>],
     ) -> Ran<'m, 'i> {
         let loss = match self {
-            Small::F32(numbers) => numbers.run(plan, f32::vec(registers), machine, slab, inputs),
-            Small::F64(numbers) => numbers.run(plan, f64::vec(registers), machine, slab, inputs),
+            Small::F32(numbers) => numbers.run(reads, plan, f32::vec(registers), machine, slab, inputs),
+            Small::F64(numbers) => numbers.run(reads, plan, f64::vec(registers), machine, slab, inputs),
         };
         machine.ran(plan, loss)
     }
@@ -107,34 +109,35 @@ impl<T: Float + Digits> Numbers<T> {
         for (i, input) in plan.inputs.iter().enumerate().filter(|&(i, _)| metas[i].is_some()) {
             let (first, n) = (arguments[i], input.elements());
             match input {
-                PlanInput::Given(_) => inputs.push((i, first, n)),
+                PlanInput::Given(_) => {
+                    inputs.push((i, Moves::new((0..n).map(|k| (k, first as usize + k)))));
+                }
                 PlanInput::Constant(data) => {
                     start[first as usize..first as usize + n].copy_from_slice(&T::slice(data.borrow())[..n]);
                 }
             }
         }
-        let mut parameters: Vec<(Range<usize>, Register)> = vec![];
-        for ((&start, meta), &first) in read.iter().zip(&arguments[plan.inputs.len()..]) {
-            let end = start + meta.shape.elements();
-            match parameters.last_mut() {
-                // Their registers follow each other as well.
-                Some((last, _)) if last.end == start => last.end = end,
-                _ => parameters.push((start..end, first)),
-            }
-        }
-        let mut outputs = results;
-        let slopes = outputs.split_off(plan.outputs.len());
-        let is_float = plan.outputs.iter().all(|y| y.dtype == T::DTYPE);
-        let gradients =
-            plan.gradients.iter().cloned().zip(slopes).flat_map(|(range, slope)| range.zip(slope));
-        let gradients = gradients.collect();
+        let parameters =
+            read.iter().zip(&arguments[plan.inputs.len()..]).flat_map(|((&start, meta), &first)| {
+                (0..meta.shape.elements()).map(move |k| (start + k, first as usize + k))
+            });
+        let parameters = Moves::new(parameters);
+        let (outputs, slopes) = results.split_at(plan.outputs.len());
         let first = outputs.first().and_then(|registers| registers.first()).copied();
+        let to = |registers: &[Register], places: Range<usize>| {
+            registers.iter().map(|&r| r as usize).zip(places).collect::<Vec<_>>()
+        };
+        let outputs = outputs.iter().map(|y| Moves::new(to(y, 0..y.len()).into_iter())).collect();
+        let gradients = plan.gradients.iter().zip(slopes).flat_map(|(range, slope)| to(slope, range.clone()));
+        let gradients = Moves::new(gradients);
+        let is_float = plan.outputs.iter().all(|y| y.dtype == T::DTYPE);
         is_float.then_some(Numbers { code, start, parameters, inputs, outputs, first, gradients })
     }
 
     /// The result is the first number of the first output, if there is one.
     fn run(
         &self,
+        reads: bool,
         plan: &Plan,
         r: &mut [T],
         machine: &mut Machine,
@@ -142,37 +145,21 @@ impl<T: Float + Digits> Numbers<T> {
         inputs: &[Option<DataRef<'_>>],
     ) -> f64 {
         if !self.parameters.is_empty() {
-            let slab = T::slice(slab);
-            for (range, first) in &self.parameters {
-                put(r, *first, &slab[range.clone()]);
-            }
+            self.parameters.run(T::slice(slab), r);
         }
-        for &(i, first, n) in &self.inputs {
-            let data = inputs.get(i).copied().flatten().unwrap_or_else(|| machine.staged(i).borrow());
-            put(r, first, &T::slice(data)[..n]);
+        for (i, moves) in &self.inputs {
+            let data = inputs.get(*i).copied().flatten().unwrap_or_else(|| machine.staged(*i).borrow());
+            moves.run(T::slice(data), r);
         }
         self.code.run(r);
-        for (registers, y) in self.outputs.iter().zip(&plan.outputs) {
-            let values = machine.output_mut(plan, y).slice_mut::<T>();
-            for (value, &register) in values.iter_mut().zip(registers) {
-                *value = r[register as usize];
+        if reads {
+            for (moves, y) in self.outputs.iter().zip(&plan.outputs) {
+                moves.run(r, machine.output_mut(plan, y).slice_mut());
             }
         }
         if !self.gradients.is_empty() {
-            let slab = machine.gradients_mut::<T>();
-            for &(place, register) in &self.gradients {
-                slab[place] = r[register as usize];
-            }
+            self.gradients.run(r, machine.gradients_mut());
         }
         self.first.map_or(0.0, |register| r[register as usize].to_f64())
-    }
-}
-
-/// Writes a few numbers to registers.
-#[inline(always)]
-fn put<T: Copy>(r: &mut [T], first: Register, values: &[T]) {
-    let to = &mut r[first as usize..first as usize + values.len()];
-    for (to, &x) in to.iter_mut().zip(values) {
-        *to = x;
     }
 }

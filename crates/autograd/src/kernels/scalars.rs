@@ -95,12 +95,52 @@ pub(crate) struct Instruction<T> {
     pub(crate) x: [Register; 3],
 }
 
+/// An act as it runs. What the instruction before gave need not be read back from memory: chains are what small loops consist
+/// of. The usual acts know which of their operands that is, the others ask.
+#[derive(Clone, Copy, Debug)]
+enum Coded<T> {
+    Plain(Act<T>),
+    AddLast,
+    LastSub,
+    SubLast,
+    MulLast,
+    SquareLast,
+    /// a·b + last.
+    MulThenAddLast,
+    /// a·last + c.
+    MulLastThenAdd,
+    LastDiv,
+    DivLast,
+}
+
+impl<T: Copy> Instruction<T> {
+    /// The act behind one that wrote this register, and its operands. Factors and terms may change places.
+    fn after(self, last: Register) -> (Coded<T>, [Register; 3]) {
+        let [a, b, c] = self.x;
+        match (self.act, a == last, b == last) {
+            (Act::Add, true, _) => (Coded::AddLast, [b, 0, 0]),
+            (Act::Add, _, true) => (Coded::AddLast, [a, 0, 0]),
+            (Act::Sub, true, _) => (Coded::LastSub, [b, 0, 0]),
+            (Act::Sub, _, true) => (Coded::SubLast, [a, 0, 0]),
+            (Act::Mul, true, true) => (Coded::SquareLast, [0; 3]),
+            (Act::Mul, true, _) => (Coded::MulLast, [b, 0, 0]),
+            (Act::Mul, _, true) => (Coded::MulLast, [a, 0, 0]),
+            (Act::MulThenAdd, false, false) if c == last => (Coded::MulThenAddLast, [a, b, 0]),
+            (Act::MulThenAdd, true, _) => (Coded::MulLastThenAdd, [b, c, 0]),
+            (Act::MulThenAdd, _, true) => (Coded::MulLastThenAdd, [a, c, 0]),
+            (Act::Div, true, _) => (Coded::LastDiv, [b, 0, 0]),
+            (Act::Div, _, true) => (Coded::DivLast, [a, 0, 0]),
+            (act, ..) => (Coded::Plain(act), self.x),
+        }
+    }
+}
+
 /// Instructions in order. Each writes the register after those of the ones before.
 #[derive(Clone, Debug)]
 pub(crate) struct Instructions<T> {
     /// The registers before the first instruction's.
     first: usize,
-    list: Vec<Instruction<T>>,
+    list: Vec<(Coded<T>, [Register; 3])>,
 }
 
 impl<T: Digits + Float> Instructions<T> {
@@ -111,7 +151,10 @@ impl<T: Digits + Float> Instructions<T> {
             instruction.x.iter().all(|&x| (x as usize) < first + i)
         };
         assert!(list.iter().enumerate().all(is_written), "a register is read before it is written");
-        Instructions { first, list }
+        let none = Register::MAX;
+        let last = |i: usize| i.checked_sub(1).map_or(none, |before| (first + before) as Register);
+        let coded = list.into_iter().enumerate().map(|(i, instruction)| instruction.after(last(i)));
+        Instructions { first, list: coded.collect() }
     }
 
     /// How many instructions there are.
@@ -128,35 +171,84 @@ impl<T: Digits + Float> Instructions<T> {
     pub(crate) fn run(&self, registers: &mut [T]) {
         assert!(registers.len() >= self.registers());
         let r = registers.as_mut_ptr();
-        // What the instruction before gave need not be read back from memory: chains are what small loops consist of.
         let (mut last, mut last_register) = (T::default(), Register::MAX);
         let mut second = T::default();
-        for (i, Instruction { act, x }) in self.list.iter().enumerate() {
-            let at = |k: usize| match x[k] == last_register {
-                true => last,
-                // SAFETY: `new` checked that each operand lies below the result, whose register exists.
-                false => unsafe { *r.add(x[k] as usize) },
-            };
+        for (i, (act, x)) in self.list.iter().enumerate() {
+            // SAFETY: `new` checked that each operand lies below the result, whose register exists.
+            let read = |k: usize| unsafe { *r.add(x[k] as usize) };
+            // For acts of any operands.
+            let at = |k: usize| if x[k] == last_register { last } else { read(k) };
             let y = match act {
-                Act::Add => at(0) + at(1),
-                Act::Sub => at(0) - at(1),
-                Act::Mul => at(0) * at(1),
-                Act::MulThenAdd => at(0) * at(1) + at(2),
-                Act::Div => at(0) / at(1),
-                Act::Neg => -at(0),
-                Act::Compare(c) => truth(c.holds(at(0), at(1))),
-                Act::Select => at(if at(0) == T::default() { 2 } else { 1 }),
-                Act::Call(f) => f.call(at(0), at(1)),
-                Act::Sigmoids(f) => {
+                Coded::AddLast => read(0) + last,
+                Coded::LastSub => last - read(0),
+                Coded::SubLast => read(0) - last,
+                Coded::MulLast => read(0) * last,
+                Coded::SquareLast => last * last,
+                Coded::MulThenAddLast => read(0) * read(1) + last,
+                Coded::MulLastThenAdd => read(0) * last + read(1),
+                Coded::LastDiv => last / read(0),
+                Coded::DivLast => read(0) / last,
+                Coded::Plain(Act::Add) => read(0) + read(1),
+                Coded::Plain(Act::Sub) => read(0) - read(1),
+                Coded::Plain(Act::Mul) => read(0) * read(1),
+                Coded::Plain(Act::MulThenAdd) => read(0) * read(1) + read(2),
+                Coded::Plain(Act::Div) => read(0) / read(1),
+                Coded::Plain(Act::Neg) => -at(0),
+                Coded::Plain(Act::Compare(c)) => truth(c.holds(at(0), at(1))),
+                Coded::Plain(Act::Select) => at(if at(0) == T::default() { 2 } else { 1 }),
+                Coded::Plain(Act::Call(f)) => f.call(at(0), at(1)),
+                Coded::Plain(Act::Sigmoids(f)) => {
                     let (y, minus) = f.call(at(0));
                     second = minus;
                     y
                 }
-                Act::Second => second,
+                Coded::Plain(Act::Second) => second,
             };
             // SAFETY: there are so many registers.
             unsafe { *r.add(self.first + i) = y };
             (last, last_register) = (y, (self.first + i) as Register);
+        }
+    }
+}
+
+/// Numbers that go from places of one list to places of another. They are few, and lie anywhere: two instructions that address
+/// each cost less than the call that copies a range.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Moves {
+    /// From where to where.
+    list: Vec<(u32, u32)>,
+    /// How long the lists are at least.
+    from: usize,
+    to: usize,
+}
+
+impl Moves {
+    /// # Panics
+    /// If a place is beyond 2³².
+    pub(crate) fn new(places: impl Iterator<Item = (usize, usize)>) -> Moves {
+        let place = |i: usize| u32::try_from(i).expect("small programs have few numbers");
+        let mut moves = Moves::default();
+        for (from, to) in places {
+            (moves.from, moves.to) = (moves.from.max(from + 1), moves.to.max(to + 1));
+            moves.list.push((place(from), place(to)));
+        }
+        moves
+    }
+
+    /// Whether there are none.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// # Panics
+    /// If a list is too short.
+    #[inline(always)]
+    pub(crate) fn run<T: Copy>(&self, from: &[T], to: &mut [T]) {
+        assert!(from.len() >= self.from && to.len() >= self.to, "a list is shorter than its places say");
+        for &(i, k) in &self.list {
+            // SAFETY: no place lies beyond the least length, and the lists are as long.
+            unsafe { *to.get_unchecked_mut(k as usize) = *from.get_unchecked(i as usize) };
         }
     }
 }
@@ -238,6 +330,40 @@ impl<T: Digits> VisitBinary for Pointer<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn moves_keep_to_the_lists_that_they_were_made_for() {
+        let moves = Moves::new([(0, 2), (3, 0)].into_iter());
+        let mut to = [0; 3];
+        moves.run(&[1, 2, 3, 4], &mut to);
+        assert_eq!(to, [4, 0, 1]);
+        for (from, to) in [(3, 3), (4, 2)] {
+            let short = std::panic::catch_unwind(|| moves.run(&vec![0; from], &mut vec![0; to]));
+            assert!(short.is_err(), "{from} and {to} numbers");
+        }
+    }
+
+    #[test]
+    fn every_operand_may_be_what_the_instruction_before_gave() {
+        type Plain = fn([f64; 3]) -> f64;
+        let acts: [(Act<f64>, Plain); 5] = [
+            (Act::Add, |[a, b, _]| a + b),
+            (Act::Sub, |[a, b, _]| a - b),
+            (Act::Mul, |[a, b, _]| a * b),
+            (Act::MulThenAdd, |[a, b, c]| a * b + c),
+            (Act::Div, |[a, b, _]| a / b),
+        ];
+        for (act, plain) in acts {
+            for k in 0..27 {
+                // Registers 0 and 1 are arguments, and 2 is what the first instruction gives.
+                let x = [k % 3, k / 3 % 3, k / 9];
+                let list = vec![Instruction { act: Act::Neg, x: [1, 0, 0] }, Instruction { act, x }];
+                let mut registers = [0.1, 3.7, 0.0, 0.0];
+                Instructions::new(2, list).run(&mut registers);
+                assert_eq!(registers[3], plain(x.map(|r| registers[r as usize])), "{act:?} {x:?}");
+            }
+        }
+    }
 
     #[test]
     fn instructions_write_the_registers_behind_them() {

@@ -40,6 +40,7 @@ pub struct Prepare {
 }
 
 impl Default for Prepare {
+    #[inline]
     fn default() -> Prepare {
         Prepare { scale: 1.0, limit: f64::INFINITY }
     }
@@ -59,13 +60,9 @@ impl Prepare {
         #[inline(always)]
         move |g| {
             let g = scale * g;
-            if g > limit {
-                limit
-            } else if g < -limit {
-                -limit
-            } else {
-                g
-            }
+            // Two choices one after the other are two instructions, and NaN stays what it is.
+            let g = if g > limit { limit } else { g };
+            if g < -limit { -limit } else { g }
         }
     }
 

@@ -1,16 +1,21 @@
 //! Parameters: the model holds `Copy` handles, and one flat slab holds all values.
 
 mod buffers;
+mod frozen;
 mod gradients;
+mod handle;
 mod scope;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod version;
 
 pub use buffers::Buffer;
 pub use gradients::Gradients;
+pub use handle::Param;
 pub use scope::{Initial, Scope};
 
+use self::version::{Version, identity, new_version};
 use crate::dtype::{DType, Data, DataRef, Element, Float};
 use crate::mistake::Mistake;
 use crate::shape::Shape;
@@ -18,27 +23,6 @@ use crate::slab::Slab;
 use crate::tensor::ToTensor;
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-
-/// A handle to one parameter tensor of a [`Params`]: a number. It is `Copy` and has no lifetime or dtype.
-///
-/// Layers hold these. In an expression on a tape that was made by [`Tape::with`](crate::Tape::with) a handle stands
-/// for the parameter's node: `x.matmul(self.weight) + self.bias`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Param {
-    owner: u32,
-    index: u32,
-    /// That of its parameter: no other one has it, so that clones that grow apart do not read each other's parameters.
-    stamp: u32,
-}
-
-impl Param {
-    /// Its index in the order of creation.
-    #[inline]
-    pub fn index(self) -> usize {
-        self.index as usize
-    }
-}
 
 /// What a [`Params`] stores of one parameter: name, shape and range in the slab.
 #[derive(Clone, Debug)]
@@ -65,54 +49,6 @@ struct BufferEntry {
 pub(crate) struct Extent {
     len: usize,
     last: Option<u32>,
-}
-
-/// A number that nothing else has. It tells models and parameters apart; no value depends on it.
-fn identity() -> u32 {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    NEXT.fetch_add(1, Ordering::Relaxed)
-}
-
-/// A number that no other version of anything has, and that is not 0. No value depends on it.
-fn new_version() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    NEXT.fetch_add(1, Ordering::Relaxed)
-}
-
-/// The version of a slab: no other one has its number, but those of clones that have not changed since. Most numbers are taken
-/// from a block of one's own, because asking for one that nobody else has costs as much as a small step.
-#[derive(Debug)]
-struct Version {
-    now: u64,
-    /// How many numbers of the block are left.
-    left: u32,
-}
-
-impl Version {
-    /// The numbers in a block.
-    const BLOCK: u32 = 1 << 16;
-
-    fn new() -> Version {
-        let mut version = Version { now: 0, left: 0 };
-        version.change();
-        version
-    }
-
-    #[inline]
-    fn change(&mut self) {
-        if self.left == 0 {
-            (self.now, self.left) = (new_version() << 16, Version::BLOCK);
-        }
-        self.now += 1;
-        self.left -= 1;
-    }
-}
-
-impl Clone for Version {
-    /// The rest of the block stays with the original.
-    fn clone(&self) -> Version {
-        Version { now: self.now, left: 0 }
-    }
 }
 
 /// What a name stands for: an index among the parameters, or among the buffers.
@@ -306,47 +242,6 @@ impl Params {
         self.get_mut::<A::Elem>(param).copy_from_slice(&buffer);
     }
 
-    /// Freezes or unfreezes a parameter. A frozen parameter has no gradient, and no optimiser changes it.
-    #[track_caller]
-    pub fn set_frozen(&mut self, param: Param, frozen: bool) {
-        self.entry(param);
-        self.layout = new_version();
-        self.entries[param.index()].frozen = frozen;
-    }
-
-    /// Freezes or unfreezes all parameters of a scope such as `net.0`, and returns their number.
-    ///
-    /// # Panics
-    /// If there are none: the name may be misspelt.
-    #[track_caller]
-    pub fn set_scope_frozen(&mut self, scope: &str, frozen: bool) -> usize {
-        let prefix = format!("{scope}.");
-        self.layout = new_version();
-        let matching = self.entries.iter_mut().filter(|e| e.name.starts_with(&prefix));
-        match matching.map(|e| e.frozen = frozen).count() {
-            0 => self.no_scope(scope).raise(),
-            count => count,
-        }
-    }
-
-    /// A scope without parameters.
-    #[cold]
-    fn no_scope(&self, scope: &str) -> Mistake {
-        let mut first: Vec<&str> =
-            self.entries.iter().filter_map(|e| e.name.split_once('.')).map(|(first, _)| first).collect();
-        first.dedup();
-        Mistake::new(format!("set_scope_frozen: no parameter is in a scope `{scope}`"))
-            .line("scopes", first.iter().map(|s| format!("`{s}`")).collect::<Vec<_>>().join(", "))
-            .rule("a scope has parameters, whose names begin with it")
-            .hint("`params.iter()` and `params.name(p)` list them")
-    }
-
-    /// Whether a parameter is frozen.
-    #[track_caller]
-    pub fn is_frozen(&self, param: Param) -> bool {
-        self.entry(param).frozen
-    }
-
     /// The whole slab: every parameter's values, one after the other, in order of creation.
     ///
     /// # Panics
@@ -421,6 +316,7 @@ impl Params {
     ///
     /// # Panics
     /// If a buffer belongs to another `Params`.
+    #[inline]
     #[track_caller]
     pub fn write_back(&mut self, grads: &Gradients) {
         grads.writes().for_each(|(buffer, values)| self.store(buffer, values));
@@ -481,41 +377,7 @@ impl Params {
         self.entry(param).range.clone()
     }
 
-    #[track_caller]
-    fn entry(&self, param: Param) -> &ParamEntry {
-        match self.entries.get(param.index()).filter(|entry| entry.stamp == param.stamp) {
-            Some(entry) => entry,
-            None => self.foreign(param).raise(),
-        }
-    }
-
-    /// The mistake of a handle that belongs to no parameter here.
-    #[cold]
-    fn foreign(&self, param: Param) -> Mistake {
-        let number = param.index();
-        let holds = match &self.entries[..] {
-            [] => "none".to_owned(),
-            [only] => format!("`{}`", only.name),
-            [first, .., last] => format!("{}, from `{}` to `{}`", self.len(), first.name, last.name),
-        };
-        let (found, hint) = if param.owner == self.owner {
-            let found = format!(
-                "the handle of parameter number {number} was made in a clone, after it had been cloned"
-            );
-            (found, "use each clone with the layers that were made in it, or before it was made")
-        } else {
-            let found = format!("the handle of parameter number {number} belongs to another `Params`");
-            (
-                found,
-                "read the model's own parameters: `Tape::with(&params)` with those that its layers were made in",
-            )
-        };
-        Mistake::new(format!("param: {found}"))
-            .line("read here", holds)
-            .rule("a handle is read from the `Params` that made it, or a clone of that")
-            .hint(hint)
-    }
-
+    #[inline]
     #[track_caller]
     fn check_type<T: Element>(&self) {
         let dtype = self.dtype();

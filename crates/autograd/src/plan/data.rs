@@ -141,6 +141,7 @@ impl Plan {
     }
 
     /// The number of the first buffer.
+    #[inline]
     pub(crate) fn first_buffer(&self) -> u32 {
         FIRST_INPUT + self.inputs.len() as u32
     }

@@ -10,6 +10,7 @@ mod outside;
 #[cfg(feature = "clock")]
 mod profile;
 mod report;
+mod result;
 mod run;
 mod state;
 mod steps;
@@ -20,7 +21,7 @@ pub use jit::{BoxedJit, Jit};
 pub use outputs::{Outputs, Vars};
 #[cfg(feature = "clock")]
 pub use profile::Profile;
-pub use run::{OutputKey, Run};
+pub use result::{OutputKey, Run};
 pub use state::State;
 pub use steps::TrainingSteps;
 

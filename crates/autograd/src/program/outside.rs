@@ -76,7 +76,7 @@ impl Program {
         executor: impl FnOnce(Addresses<'_>) -> bool,
     ) -> Result<Run<'s>, ProgramError> {
         match self.outside(state, params, &inputs, executor)? {
-            Some(_) => Ok(Run::of(self, state)),
+            Some(_) => Ok(Run::of(self, state, false)),
             None => self.run(state, params, inputs),
         }
     }
@@ -104,7 +104,7 @@ impl Program {
                 let (grads, workers) = ran.all_gradients();
                 let supply = Supply { workers: Some(workers), ..Supply::default() };
                 optimizer.step_from(params, grads, supply)?;
-                Ok(Run::of(self, state))
+                Ok(Run::of(self, state, false))
             }
             None => self.step_outputs(state, params, optimizer, inputs),
         }

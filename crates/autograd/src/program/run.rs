@@ -1,83 +1,19 @@
-//! Running a program, and what a run gives.
+//! Running a program.
 
-use super::{AnyTensor, Inputs, Program, ProgramError, State};
-use crate::dtype::{Data, DataRef, Element, each_dtype};
+use super::{AnyTensor, Inputs, Program, ProgramError, Run, State};
+use crate::dtype::{Data, DataRef, each_dtype};
 use crate::error::StepError;
 use crate::exec::{Failed, Ran};
 use crate::ir::Meta;
 use crate::lists::IntoList;
 use crate::optimizer::{Optimizer, Prepare, Supply};
-use crate::params::{Gradients, Params};
+use crate::params::Params;
 use crate::plan::PlanInput;
 use crate::tape::Input;
-use ndarray::{ArrayViewD, IxDyn};
 use smallvec::SmallVec;
 
 /// The elements of each input; none for an input that was copied.
 pub(super) type Pieces<'a> = SmallVec<[Option<DataRef<'a>>; 8]>;
-
-/// The results of a run, in the buffers of the state, which it borrows until they have been read.
-///
-/// ```
-/// use autograd::{Params, Program};
-/// let params = Params::f64();
-/// let program = Program::trace(&params, |t| {
-///     let x = t.input("x", [2, 2]);
-///     t.outputs([x.t(), x.sum()])
-/// })?;
-/// let mut state = program.state();
-/// let run = program.run(&mut state, &params, ([[1.0, 2.0], [3.0, 4.0]],))?;
-/// assert_eq!(run.get::<f64>(0)[[0, 1]], 3.0);          // an array view of the output's shape
-/// assert_eq!(run.slice::<f64>(0), [1.0, 3.0, 2.0, 4.0]); // its elements
-/// assert_eq!(run.item(1), 10.0);                       // the only element
-/// # Ok::<(), autograd::ProgramError>(())
-/// ```
-#[derive(Debug)]
-pub struct Run<'s> {
-    program: &'s Program,
-    state: &'s State,
-    /// Whether gradients went straight into an update.
-    streamed: bool,
-}
-
-/// Names an output of a [`Run`]: by number, or by name where [`Outputs::with_names`](super::Outputs::with_names) gave one.
-pub trait OutputKey: sealed::OutputNumber {}
-impl OutputKey for usize {}
-impl OutputKey for &str {}
-
-mod sealed {
-    use super::Program;
-
-    pub trait OutputNumber {
-        /// The number of the output.
-        fn number(self, program: &Program) -> usize;
-    }
-
-    impl OutputNumber for usize {
-        #[inline]
-        #[track_caller]
-        fn number(self, program: &Program) -> usize {
-            let count = program.outputs;
-            assert!(self < count, "output {self} does not exist: the program has {count}");
-            self
-        }
-    }
-
-    impl OutputNumber for &str {
-        #[track_caller]
-        fn number(self, program: &Program) -> usize {
-            let names: Vec<String> = match program.names.iter().position(|name| name == self) {
-                Some(number) => return number,
-                None => program.names.iter().map(|name| format!("`{name}`")).collect(),
-            };
-            assert!(
-                !names.is_empty(),
-                "output `{self}` does not exist: no output has a name\n  hint: `t.outputs(…).with_names([…])`"
-            );
-            panic!("output `{self}` does not exist: the program has {}", names.join(", "))
-        }
-    }
-}
 
 impl Program {
     /// Runs the program on inputs, in the order in which they were named. [`Run`] has an example.
@@ -91,8 +27,8 @@ impl Program {
         params: &Params,
         inputs: impl Inputs,
     ) -> Result<Run<'s>, ProgramError> {
-        self.run_first(self.plan.kernels.len(), state, params, &inputs, None)?;
-        Ok(Run { program: self, state, streamed: false })
+        self.run_first(self.plan.kernels.len(), true, state, params, &inputs, None)?;
+        Ok(Run::of(self, state, false))
     }
 
     /// Runs the program and lets an optimiser change the parameters by the gradients; gives the loss, the first output,
@@ -134,7 +70,7 @@ impl Program {
         optimizer: &mut (impl Optimizer + ?Sized),
         inputs: impl Inputs,
     ) -> Result<f64, StepError> {
-        self.step_first(state, params, optimizer, &inputs).map(|(loss, _)| loss)
+        self.step_first(false, state, params, optimizer, &inputs).map(|(loss, _)| loss)
     }
 
     /// As [`step`](Program::step), and gives all outputs, as they were before the update.
@@ -176,22 +112,23 @@ impl Program {
         optimizer: &mut (impl Optimizer + ?Sized),
         inputs: impl Inputs,
     ) -> Result<Run<'s>, StepError> {
-        let (_, streamed) = self.step_first(state, params, optimizer, &inputs)?;
-        Ok(Run { program: self, state, streamed })
+        let (_, streamed) = self.step_first(true, state, params, optimizer, &inputs)?;
+        Ok(Run::of(self, state, streamed))
     }
 
-    /// A step: the loss, and whether gradients went straight into the update.
+    /// A step: the loss, and whether gradients went straight into the update. Outputs are there only if somebody `reads` them.
     #[inline]
     #[track_caller]
     fn step_first(
         &self,
+        reads: bool,
         state: &mut State,
         params: &mut Params,
         optimizer: &mut (impl Optimizer + ?Sized),
         inputs: &impl Inputs,
     ) -> Result<(f64, bool), StepError> {
         let first = self.plan.kernels.len() - self.plan.streams;
-        let ran = self.run_first(first, state, params, inputs, None)?;
+        let ran = self.run_first(first, reads, state, params, inputs, None)?;
         self.check_gradients();
         let accepts = |largest| optimizer.takes_streams(params, Prepare::default(), largest);
         let (grads, workers, streams) = ran.gradients(accepts);
@@ -210,7 +147,7 @@ impl Program {
         inputs: &impl Inputs,
         mut watch: impl FnMut(usize),
     ) -> Result<(), ProgramError> {
-        self.run_first(self.plan.kernels.len(), state, params, inputs, Some(&mut watch)).map(|_| ())
+        self.run_first(self.plan.kernels.len(), true, state, params, inputs, Some(&mut watch)).map(|_| ())
     }
 
     /// Runs the first `kernels` kernels, or the whole program number by number unless somebody watches the kernels.
@@ -218,6 +155,7 @@ impl Program {
     fn run_first<'a>(
         &'a self,
         kernels: usize,
+        reads: bool,
         state: &'a mut State,
         params: &Params,
         inputs: &'a impl Inputs,
@@ -235,7 +173,10 @@ impl Program {
         let State { machine, registers, .. } = state;
         let (plan, slab) = (&self.plan, params.slab());
         let mut ran = match &self.small {
-            Some(small) if watch.is_none() => small.run(plan, registers, machine, slab, &pieces),
+            Some(small) if watch.is_none() => {
+                let reads = reads || !self.writes.is_empty();
+                small.run(reads, plan, registers, machine, slab, &pieces)
+            }
             _ => {
                 let ran = match watch {
                     Some(watch) => machine.run(plan, kernels, slab, &pieces, watch),
@@ -389,106 +330,4 @@ fn bind_other<'a>(
         want.name
     );
     Ok(piece)
-}
-
-impl<'s> Run<'s> {
-    /// What the last run of a state gave.
-    pub(super) fn of(program: &'s Program, state: &'s State) -> Run<'s> {
-        Run { program, state, streamed: false }
-    }
-
-    /// An output of one element, as `f64`.
-    ///
-    /// # Panics
-    /// If there is no such output, or it has not exactly one element.
-    #[inline]
-    #[track_caller]
-    pub fn item(&self, output: impl OutputKey) -> f64 {
-        let output = output.number(self.program);
-        let (shape, data) = self.output(output);
-        let n: usize = shape.iter().product();
-        assert!(
-            n == 1,
-            "item: output {output} has {n} elements\n  rule: exactly one element can be read as a number\n  hint: read all with `.get::<f64>({output})`"
-        );
-        crate::plan::number(data)
-    }
-
-    /// An output as an array view.
-    ///
-    /// # Panics
-    /// If there is no such output, or `T` is not the type of its elements.
-    #[track_caller]
-    pub fn get<T: Element>(&self, output: impl OutputKey) -> ArrayViewD<'s, T> {
-        let output = output.number(self.program);
-        let shape = self.output(output).0;
-        ArrayViewD::from_shape(IxDyn(shape), self.slice(output)).expect("an output is contiguous")
-    }
-
-    /// The elements of an output, row-major.
-    ///
-    /// # Panics
-    /// As [`get`](Run::get).
-    #[track_caller]
-    pub fn slice<T: Element>(&self, output: impl OutputKey) -> &'s [T] {
-        let output = output.number(self.program);
-        let (shape, data) = self.output(output);
-        assert!(
-            data.dtype() == T::DTYPE,
-            "output {output} is {}, asked for as {}\n  hint: read it as it is, or record a `.cast(…)`",
-            data.dtype(),
-            T::DTYPE
-        );
-        &T::slice(data)[..shape.iter().product()]
-    }
-
-    /// The gradients of the first output with respect to the parameters, laid out as the slab.
-    ///
-    /// # Panics
-    /// If the program was traced without [`with_gradients`](super::Outputs::with_gradients); and after a step that took
-    /// gradients as they were computed, which are stored nowhere.
-    #[inline]
-    #[track_caller]
-    pub fn grads(&self) -> &'s Gradients {
-        self.program.check_gradients();
-        assert!(
-            !self.streamed,
-            "grads: {} of the gradients went straight into the update\n  rule: a step does not store the gradients of large weights\n  hint: call `program.run(…)`, read them, and then `optimizer.step(…)`",
-            self.program.plan.streams
-        );
-        self.state.machine.gradients()
-    }
-
-    /// Stores what the program wrote to [buffers](crate::Buffer): where no optimiser makes the step.
-    ///
-    /// ```
-    /// use autograd::{Params, Program};
-    /// let mut params = Params::f64();
-    /// let average = params.scope("run").buffer("average", [2], 0.0);
-    /// let program = Program::trace(&params, |t| {
-    ///     t.write(average, t.buffer(average) * 0.5 + t.input("x", [2]) * 0.5);
-    ///     t.outputs(t.buffer(average).sum())
-    /// })?;
-    /// let mut state = program.state();
-    /// program.run(&mut state, &params, ([2.0, 4.0],))?.write_back(&mut params);
-    /// assert_eq!(params.buffer_values::<f64>(average), [1.0, 2.0]);
-    /// # Ok::<(), autograd::ProgramError>(())
-    /// ```
-    ///
-    /// # Panics
-    /// If `params` does not hold the buffers.
-    #[track_caller]
-    pub fn write_back(&self, params: &mut Params) {
-        for (i, &buffer) in self.program.writes.iter().enumerate() {
-            let (shape, values) = self.output(self.program.outputs + i);
-            params.store(buffer, values.first(shape.iter().product()));
-        }
-    }
-
-    /// Shape and memory of an output that exists.
-    #[inline]
-    fn output(&self, output: usize) -> (&'s [usize], DataRef<'s>) {
-        let view = &self.program.plan.outputs[output];
-        (&view.shape, self.state.machine.output(&self.program.plan, view))
-    }
 }
