@@ -1,8 +1,11 @@
 //! Parameters: the model holds `Copy` handles, and one flat slab holds all values.
 
 mod buffers;
+mod frozen;
 mod gradients;
+mod identity;
 mod scope;
+mod slab;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -11,14 +14,14 @@ pub use buffers::Buffer;
 pub use gradients::Gradients;
 pub use scope::{Initial, Scope};
 
-use crate::dtype::{DType, Data, DataRef, Element, Float};
+use crate::dtype::{DType, Data, Float};
 use crate::mistake::Mistake;
 use crate::shape::Shape;
 use crate::slab::Slab;
 use crate::tensor::ToTensor;
+use identity::{Version, identity, new_version};
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// A handle to one parameter tensor of a [`Params`]: a number. It is `Copy` and has no lifetime or dtype.
 ///
@@ -65,54 +68,6 @@ struct BufferEntry {
 pub(crate) struct Extent {
     len: usize,
     last: Option<u32>,
-}
-
-/// A number that nothing else has. It tells models and parameters apart; no value depends on it.
-fn identity() -> u32 {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    NEXT.fetch_add(1, Ordering::Relaxed)
-}
-
-/// A number that no other version of anything has, and that is not 0. No value depends on it.
-fn new_version() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    NEXT.fetch_add(1, Ordering::Relaxed)
-}
-
-/// The version of a slab: no other one has its number, but those of clones that have not changed since. Most numbers are taken
-/// from a block of one's own, because asking for one that nobody else has costs as much as a small step.
-#[derive(Debug)]
-struct Version {
-    now: u64,
-    /// How many numbers of the block are left.
-    left: u32,
-}
-
-impl Version {
-    /// The numbers in a block.
-    const BLOCK: u32 = 1 << 16;
-
-    fn new() -> Version {
-        let mut version = Version { now: 0, left: 0 };
-        version.change();
-        version
-    }
-
-    #[inline]
-    fn change(&mut self) {
-        if self.left == 0 {
-            (self.now, self.left) = (new_version() << 16, Version::BLOCK);
-        }
-        self.now += 1;
-        self.left -= 1;
-    }
-}
-
-impl Clone for Version {
-    /// The rest of the block stays with the original.
-    fn clone(&self) -> Version {
-        Version { now: self.now, left: 0 }
-    }
 }
 
 /// What a name stands for: an index among the parameters, or among the buffers.
@@ -306,126 +261,6 @@ impl Params {
         self.get_mut::<A::Elem>(param).copy_from_slice(&buffer);
     }
 
-    /// Freezes or unfreezes a parameter. A frozen parameter has no gradient, and no optimiser changes it.
-    #[track_caller]
-    pub fn set_frozen(&mut self, param: Param, frozen: bool) {
-        self.entry(param);
-        self.layout = new_version();
-        self.entries[param.index()].frozen = frozen;
-    }
-
-    /// Freezes or unfreezes all parameters of a scope such as `net.0`, and returns their number.
-    ///
-    /// # Panics
-    /// If there are none: the name may be misspelt.
-    #[track_caller]
-    pub fn set_scope_frozen(&mut self, scope: &str, frozen: bool) -> usize {
-        let prefix = format!("{scope}.");
-        self.layout = new_version();
-        let matching = self.entries.iter_mut().filter(|e| e.name.starts_with(&prefix));
-        match matching.map(|e| e.frozen = frozen).count() {
-            0 => self.no_scope(scope).raise(),
-            count => count,
-        }
-    }
-
-    /// A scope without parameters.
-    #[cold]
-    fn no_scope(&self, scope: &str) -> Mistake {
-        let mut first: Vec<&str> =
-            self.entries.iter().filter_map(|e| e.name.split_once('.')).map(|(first, _)| first).collect();
-        first.dedup();
-        Mistake::new(format!("set_scope_frozen: no parameter is in a scope `{scope}`"))
-            .line("scopes", first.iter().map(|s| format!("`{s}`")).collect::<Vec<_>>().join(", "))
-            .rule("a scope has parameters, whose names begin with it")
-            .hint("`params.iter()` and `params.name(p)` list them")
-    }
-
-    /// Whether a parameter is frozen.
-    #[track_caller]
-    pub fn is_frozen(&self, param: Param) -> bool {
-        self.entry(param).frozen
-    }
-
-    /// The whole slab: every parameter's values, one after the other, in order of creation.
-    ///
-    /// # Panics
-    /// If `T` is not the slab's type.
-    #[inline]
-    #[track_caller]
-    pub fn slab_of<T: Float>(&self) -> &[T] {
-        self.check_type::<T>();
-        T::slice(self.slab.borrow())
-    }
-
-    /// The whole slab, mutable.
-    ///
-    /// # Panics
-    /// If `T` is not the slab's type.
-    #[inline]
-    #[track_caller]
-    pub fn slab_mut<T: Float>(&mut self) -> &mut [T] {
-        self.check_type::<T>();
-        self.version.change();
-        self.slab.slice_mut()
-    }
-
-    /// A number that differs whenever the slab may have changed, also between clones.
-    #[doc(hidden)]
-    #[inline]
-    pub fn version(&self) -> u64 {
-        self.version.now
-    }
-
-    /// A number that differs whenever a parameter or a buffer may have been added, or one may have been frozen or unfrozen.
-    #[doc(hidden)]
-    #[inline]
-    pub fn layout(&self) -> u64 {
-        self.layout
-    }
-
-    /// A number that tells the first `len` parameters from those of another `Params`, also of a clone that has grown apart.
-    #[doc(hidden)]
-    #[inline]
-    pub fn stamp(&self, len: usize) -> Option<u32> {
-        self.entries.get(len.checked_sub(1)?).map(|entry| entry.stamp)
-    }
-
-    /// Calls `f` with each parameter that has a gradient and is not frozen: its handle, its values, its gradient.
-    ///
-    /// ```
-    /// use autograd::{Params, Tape};
-    /// let mut params = Params::f64();
-    /// let w = params.scope("net").param("w", [2], [3.0, 1.0]);
-    /// let grads = Tape::with(&params).param(w).square().sum().backward();
-    /// params.each_trained::<f64>(&grads, |_, w, g| w.iter_mut().zip(g).for_each(|(w, g)| *w -= 0.5 * g));
-    /// assert_eq!(params.get::<f64>(w), [0.0, 0.0]);
-    /// ```
-    ///
-    /// # Panics
-    /// If the gradients belong to another model, or `T` is not the slab's type.
-    #[track_caller]
-    pub fn each_trained<T: Float>(&mut self, grads: &Gradients, mut f: impl FnMut(Param, &mut [T], &[T])) {
-        assert!(
-            grads.belong_to(self),
-            "each_trained: the gradients belong to another model than the parameters"
-        );
-        let (trained, gradient) = (grads.trained(self).collect::<Vec<_>>(), grads.slab_of::<T>());
-        let slab = self.slab_mut::<T>();
-        for (param, range) in trained {
-            f(param, &mut slab[range.clone()], &gradient[range]);
-        }
-    }
-
-    /// Stores what the computation wrote to [buffers](Buffer): a [step](crate::Optimizer::step) does so.
-    ///
-    /// # Panics
-    /// If a buffer belongs to another `Params`.
-    #[track_caller]
-    pub fn write_back(&mut self, grads: &Gradients) {
-        grads.writes().for_each(|(buffer, values)| self.store(buffer, values));
-    }
-
     /// A scope in which names begin with `name`: `params.scope("net").param("w", …)` makes `net.w`.
     pub fn scope(&mut self, name: &str) -> Scope<'_> {
         Scope::new(self, name)
@@ -470,11 +305,6 @@ impl Params {
         Extent { len: self.len(), last: self.entries.last().map(|entry| entry.stamp) }
     }
 
-    #[inline]
-    pub(crate) fn slab(&self) -> DataRef<'_> {
-        self.slab.borrow()
-    }
-
     /// The range of a parameter in the slab.
     #[track_caller]
     pub fn range(&self, param: Param) -> Range<usize> {
@@ -514,11 +344,5 @@ impl Params {
             .line("read here", holds)
             .rule("a handle is read from the `Params` that made it, or a clone of that")
             .hint(hint)
-    }
-
-    #[track_caller]
-    fn check_type<T: Element>(&self) {
-        let dtype = self.dtype();
-        assert!(T::DTYPE == dtype, "the parameters are {dtype}, asked for as {}", T::DTYPE);
     }
 }
