@@ -52,10 +52,10 @@ pub(crate) fn sources() -> Vec<Source> {
 }
 
 /// What the root of `autograd` gives another name: `Var` stands for `var::Var`, `loops::Slab` for `slab::Slab`.
-struct Exports(Vec<(Vec<String>, Vec<String>)>);
+pub(crate) struct Exports(Vec<(Vec<String>, Vec<String>)>);
 
 impl Exports {
-    fn of(root: &str) -> Exports {
+    pub(crate) fn of(root: &str) -> Exports {
         let code = without_texts(root);
         Exports(Tokens::of(&code).exports())
     }
@@ -78,7 +78,7 @@ pub(crate) fn violations(sources: &[Source]) -> Vec<String> {
     sources.iter().flat_map(|source| violations_in(source, &exports)).collect()
 }
 
-fn violations_in(source: &Source, exports: &Exports) -> Vec<String> {
+pub(crate) fn violations_in(source: &Source, exports: &Exports) -> Vec<String> {
     let (path, code) = (&source.path, without_texts(&source.text));
     let lines: Vec<&str> = code.lines().collect();
     let tokens = Tokens::of(&code);
