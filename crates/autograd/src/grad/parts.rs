@@ -8,23 +8,28 @@ use crate::dtype::{Storable, with_float};
 use crate::ir::{NodeId, Slice};
 use crate::kernels::copies::{add_to_rows, row_major};
 use crate::tape::Tape;
-use std::collections::HashSet;
+use std::collections::HashMap;
 
-/// The adjoints that a slice has padded, and that belong to one value alone.
+/// For each value whose adjoint was begun by a slice, the node that slice has padded. A value that is visited may pass its
+/// adjoint on to others, which share it then: it is written to for the value that it was made for, and no other.
 #[derive(Default)]
-pub(super) struct Wholes(HashSet<NodeId>);
+pub(super) struct Wholes(HashMap<NodeId, NodeId>);
 
 impl Wholes {
-    /// Notes an adjoint that a slice has just padded.
-    pub(super) fn note(&mut self, whole: NodeId) {
-        self.0.insert(whole);
+    /// Notes an adjoint that a slice has just padded for a value.
+    pub(super) fn note(&mut self, value: NodeId, whole: NodeId) {
+        self.0.insert(value, whole);
     }
 
-    /// Adds a slice's cotangent to its part of an adjoint, if that is one that was noted; tells whether.
-    pub(super) fn add(&self, tape: &Tape<'_>, whole: NodeId, part: &Slice, cotangent: NodeId) -> bool {
-        if !self.0.contains(&whole) {
-            return false;
-        }
+    /// Adds a slice's cotangent to its part of a value's adjoint so far, if that was noted for this value; tells whether.
+    pub(super) fn add(
+        &self,
+        tape: &Tape<'_>,
+        (value, adjoint): (NodeId, Option<NodeId>),
+        part: &Slice,
+        cotangent: NodeId,
+    ) -> bool {
+        let Some(&whole) = self.0.get(&value).filter(|&&whole| Some(whole) == adjoint) else { return false };
         let list = &mut *tape.list_mut();
         let Some(mut sum) = list.pool.take_back(list.nodes[whole as usize].source) else { return false };
         let strides = row_major(&list.node(whole).meta.shape);

@@ -78,8 +78,7 @@ pub(super) fn sweep_from<'t>(
         let (y, g) = (Var::new(tape, id), Var::new(tape, adjoint));
         let inherited = tape.inheriting(id);
         if let Op::Slice(part) = &op
-            && let Some(whole) = reachable.get(inputs[0])
-            && wholes.add(tape, whole, part, adjoint)
+            && wholes.add(tape, (inputs[0], reachable.get(inputs[0])), part, adjoint)
         {
             drop(inherited);
             tell(Event::Dropped(adjoint));
@@ -117,7 +116,7 @@ pub(super) fn sweep_from<'t>(
                 note(term, input);
                 tell(Event::Dropped(sum));
             } else if !stays && term.id() != adjoint && matches!(op, Op::Slice(_)) {
-                wholes.note(term.id());
+                wholes.note(input, term.id());
             }
             reachable.set(input, term.id());
             tell(Event::Passed { operand: i, term: given, so_far: term.id() });
