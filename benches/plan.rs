@@ -1,4 +1,4 @@
-//! What tracing and planning cost: a transformer block, twelve of them, and long lists of operations.
+//! What tracing and planning cost: a transformer block, twelve of them, and lists of many operations, long ones and wide ones.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use nn::TransformerBlock;
@@ -27,6 +27,24 @@ fn list(params: &Params, w: Param, nodes: usize) -> Program {
     program.expect("a plan")
 }
 
+/// Σ sin(cᵢ·v)·w, added up in pairs, on 64 numbers, and the gradient: about so many nodes in all, of which any number could be
+/// computed at once.
+fn wide(params: &Params, w: Param, nodes: usize) -> Program {
+    let program = Program::trace(params, |t| {
+        let (x, w) = (t.input("x", [64]), t.param(w));
+        // Four nodes a term with its sum, and about five of the gradient.
+        let mut terms: Vec<Var<'_>> = (1..=nodes / 9).map(|i| (w * i as f64).sin() * x).collect();
+        while terms.len() > 1 {
+            terms = terms
+                .chunks(2)
+                .map(|two| two.iter().copied().reduce(|a, b| a + b).expect("a term"))
+                .collect();
+        }
+        t.outputs(terms[0].sum()).with_gradients()
+    });
+    program.expect("a plan")
+}
+
 fn transformers(c: &mut Criterion) {
     let mut group = c.benchmark_group("trace-and-plan");
     group.sample_size(20);
@@ -45,15 +63,19 @@ fn transformers(c: &mut Criterion) {
 fn lists(c: &mut Criterion) {
     let mut params = Params::f32();
     let w = params.scope("list").param("w", [64], 0.5);
-    let mut group = c.benchmark_group("trace-and-plan-list");
-    group.sample_size(10);
-    for nodes in [1_000, 10_000, 100_000] {
-        group.throughput(Throughput::Elements(nodes as u64));
-        group.bench_function(BenchmarkId::from_parameter(nodes), |b| {
-            b.iter(|| black_box(list(&params, w, nodes).kernels()));
-        });
+    for (name, of) in
+        [("trace-and-plan-list", list as fn(&Params, Param, usize) -> Program), ("trace-and-plan-wide", wide)]
+    {
+        let mut group = c.benchmark_group(name);
+        group.sample_size(10);
+        for nodes in [1_000, 10_000, 100_000] {
+            group.throughput(Throughput::Elements(nodes as u64));
+            group.bench_function(BenchmarkId::from_parameter(nodes), |b| {
+                b.iter(|| black_box(of(&params, w, nodes).kernels()));
+            });
+        }
+        group.finish();
     }
-    group.finish();
 }
 
 criterion_group!(plan, transformers, lists);

@@ -1,6 +1,6 @@
 //! Controls of the laws: a planted violation is found in the sources, and lawful code is not reported.
 
-use super::{Exports, Source, parts_needed, sources, violations_in};
+use crate::reading::{Exports, Source, parts_needed, sources, violations_in};
 
 /// The violations that a line causes when it is the first line of a file.
 fn planted(file: &str, line: &str) -> Vec<String> {

@@ -1,8 +1,7 @@
-//! The mistakes, each with a title.
+//! Mistakes with tensors, layers and training, each with a title.
 
 use crate::Case;
 use crate::caught::mistake_in;
-use wengert::ndarray::{ArrayViewD, ArrayViewMutD};
 use wengert::prelude::*;
 
 pub(crate) const ALL: &[Case] = &[
@@ -39,28 +38,12 @@ pub(crate) const ALL: &[Case] = &[
     ("variable of another tape", another_tape),
     ("value of a vector read as a number", item_of_a_vector),
     ("value read as another type", wrong_type_read),
-    ("value read while tracing", value_while_tracing),
-    ("input on an eager tape", input_on_an_eager_tape),
-    ("gradients of a program's vector", program_of_a_vector),
-    ("missing input", missing_input),
-    ("input of another shape", input_of_another_shape),
-    ("input of another dtype", input_of_another_dtype),
-    ("label out of range in a program", label_in_a_program),
-    ("program with another model's parameters", program_of_another_model),
     ("optimiser of another model", optimiser_of_another_model),
     ("gradients of another model", gradients_of_another_model),
     ("gradients that are not finite", gradients_not_finite),
     ("a NaN, looked for", nan_looked_for),
     ("an infinite slope, looked for", infinite_slope_looked_for),
     ("a NaN in the data, trapped", nan_in_the_data),
-    ("derivative of loops without a rule", loops_without_a_rule),
-    ("values that loops refuse", values_that_loops_refuse),
-    ("rule that gives another shape", rule_of_another_shape),
-    ("function that reads a parameter", function_that_reads_a_parameter),
-    ("elementwise function that sums", elementwise_that_sums),
-    ("value read within a checkpoint", value_within_a_checkpoint),
-    ("gradient retained in a program", retained_in_a_program),
-    ("budget of too little memory", budget_of_too_little),
 ];
 
 fn says<R>(f: impl FnOnce() -> R) -> String {
@@ -289,75 +272,6 @@ fn wrong_type_read() -> String {
     says(|| x.to_vec::<f64>())
 }
 
-fn value_while_tracing() -> String {
-    let mut params = Params::f64();
-    let net = Mlp::new(&mut params.scope("net"), &[2, 4, 1], Activation::Tanh);
-    says(|| {
-        Program::trace(&params, |t| {
-            let loss = net.forward(t.input("x", [8, 2])).square().mean();
-            println!("loss {}", loss.item());
-            t.outputs(loss)
-        })
-    })
-}
-
-fn input_on_an_eager_tape() -> String {
-    let params = Params::f64();
-    let tape = Tape::with(&params);
-    says(|| tape.input("x", [8, 2]))
-}
-
-fn program_of_a_vector() -> String {
-    let mut params = Params::f64();
-    let net = Mlp::new(&mut params.scope("net"), &[2, 4, 1], Activation::Tanh);
-    says(|| Program::trace(&params, |t| t.outputs(net.forward(t.input("x", [8, 2]))).with_gradients()))
-}
-
-/// A program of two inputs: three rows of two columns, and a label for each.
-fn classifier(params: &mut Params) -> Program {
-    let net = Mlp::new(&mut params.scope("net"), &[2, 4, 3], Activation::Tanh);
-    let program = Program::trace(params, |t| {
-        let (x, labels) = (t.input("x", [3, 2]), t.input_of("labels", DType::I64, [3]));
-        t.outputs(nn::loss::cross_entropy(net.forward(x), labels)).with_gradients()
-    });
-    program.expect("a plan")
-}
-
-const X: [[f64; 2]; 3] = [[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]];
-
-fn missing_input() -> String {
-    let mut params = Params::f64();
-    let program = classifier(&mut params);
-    program.run(&mut program.state(), &params, (X,)).unwrap_err().to_string()
-}
-
-fn input_of_another_shape() -> String {
-    let mut params = Params::f64();
-    let program = classifier(&mut params);
-    let transposed = [[0.0, 1.0, 1.0], [1.0, 0.0, 1.0]];
-    program.run(&mut program.state(), &params, (transposed, &[0i64, 1, 2])).unwrap_err().to_string()
-}
-
-fn input_of_another_dtype() -> String {
-    let mut params = Params::f64();
-    let program = classifier(&mut params);
-    program.run(&mut program.state(), &params, (X, &[0.0, 1.0, 2.0])).unwrap_err().to_string()
-}
-
-fn label_in_a_program() -> String {
-    let mut params = Params::f64();
-    let program = classifier(&mut params);
-    program.run(&mut program.state(), &params, (X, &[1i64, 2, 3])).unwrap_err().to_string()
-}
-
-fn program_of_another_model() -> String {
-    let mut params = Params::f64();
-    let program = classifier(&mut params);
-    let mut other = Params::f64();
-    classifier(&mut other);
-    program.run(&mut program.state(), &other, (X, &[0i64, 1, 2])).unwrap_err().to_string()
-}
-
 fn optimiser_of_another_model() -> String {
     let (mut mine, mut other) = (Params::f64(), Params::f64());
     let mut adam = Adam::new(0.01).expect("a good rate");
@@ -410,94 +324,4 @@ fn nan_in_the_data() -> String {
     let tape = Tape::new();
     tape.trap_nonfinite(true);
     says(|| tape.constant([[1.0, 2.0], [f64::NAN, f64::NAN]]))
-}
-
-/// Every other number, by loops.
-struct Halved;
-impl custom::Loops for Halved {
-    fn name(&self) -> &'static str {
-        "halved"
-    }
-    fn shape(&self, x: &[&Shape]) -> Result<Shape, String> {
-        Ok(Shape::from([x[0].iter().product::<usize>() / 2]))
-    }
-    fn fill(&self, x: &[ArrayViewD<'_, f64>], mut y: ArrayViewMutD<'_, f64>) -> Result<(), String> {
-        if x[0].iter().any(|x| x.is_nan()) {
-            return Err("a NaN cannot be halved".to_owned());
-        }
-        y.iter_mut().zip(x[0].iter().step_by(2)).for_each(|(y, x)| *y = *x);
-        Ok(())
-    }
-}
-
-fn loops_without_a_rule() -> String {
-    let tape = Tape::new();
-    let x = tape.var([1.0, 2.0, 3.0, 4.0]);
-    let y = Var::by_loops(Halved, &[x * 2.0]).sum();
-    says(|| y.grad([x]))
-}
-
-fn values_that_loops_refuse() -> String {
-    let tape = Tape::new();
-    let x = tape.var([f64::NAN, 1.0]);
-    says(|| Var::by_loops(Halved, &[x]))
-}
-
-/// The sum of all numbers, scaled by a parameter, with a rule that gives its own cotangent.
-struct Total(Option<Param>);
-impl custom::Function for Total {
-    fn name(&self) -> &'static str {
-        "total"
-    }
-    fn value<'t>(&self, x: &[Var<'t>]) -> Var<'t> {
-        match self.0 {
-            Some(scale) => x[0].sum() * scale,
-            None => x[0].sum(),
-        }
-    }
-    fn vjp<'t>(&self, _at: &custom::Point<'_, 't>, g: Var<'t>) -> Vec<Option<Var<'t>>> {
-        vec![Some(g)]
-    }
-}
-
-fn rule_of_another_shape() -> String {
-    let tape = Tape::new();
-    let x = tape.var([1.0, 2.0]);
-    let y = Var::call(Total(None), &[x]);
-    says(|| y.grad([x]))
-}
-
-fn function_that_reads_a_parameter() -> String {
-    let mut params = Params::f64();
-    let scale = params.scope("net").param("scale", [], 2.0);
-    let tape = Tape::with(&params);
-    let x = tape.var([1.0, 2.0]);
-    says(|| Var::call(Total(Some(scale)), &[x]))
-}
-
-fn elementwise_that_sums() -> String {
-    elementwise!(fn centred(x) -> y { value: x.sum() / 2.0, slope: 0.5 });
-    let tape = Tape::new();
-    let x = tape.var([1.0, 2.0]);
-    says(|| centred(x))
-}
-
-fn value_within_a_checkpoint() -> String {
-    let tape = Tape::new();
-    let x = tape.var(1.0);
-    says(|| tape.checkpoint(x, |x| if x.item() > 0.0 { x.exp() } else { x }))
-}
-
-fn retained_in_a_program() -> String {
-    let params = Params::f64();
-    says(|| Program::trace(&params, |t| t.outputs((t.input("x", [2]) * 2.0).retain())))
-}
-
-fn budget_of_too_little() -> String {
-    let params = Params::f64();
-    let program = Program::trace(&params, |t| {
-        let x = t.input("x", [100, 100]);
-        t.outputs(x.matmul(x).sin().sum()).within_memory(10_000)
-    });
-    program.unwrap_err().to_string()
 }

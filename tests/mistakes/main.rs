@@ -4,8 +4,10 @@
 mod cases;
 #[path = "../../crates/autograd/tests/caught/mod.rs"]
 mod caught;
+mod custom;
 mod equations;
 mod layers;
+mod programs;
 
 use caught::{mistake_in, mistake_line};
 use std::fmt::Write;
@@ -41,7 +43,8 @@ fn without_lines(text: &str) -> String {
 #[test]
 fn mistakes_say_what_they_should() {
     let mut all = String::new();
-    for (title, case) in cases::ALL.iter().chain(layers::ALL).chain(equations::ALL) {
+    let tables = [cases::ALL, programs::ALL, custom::ALL, layers::ALL, equations::ALL];
+    for (title, case) in tables.into_iter().flatten() {
         let text = without_lines(&case());
         writeln!(all, "## {title}\n{text}").expect("a string takes everything");
     }

@@ -249,6 +249,19 @@ impl Pool {
         Source::Buffer(id, 0)
     }
 
+    /// Takes the buffer of a value back to write to it once more, if the value is all that views it, from its first element on.
+    pub(crate) fn take_back(&mut self, source: Source) -> Option<Taken> {
+        let Source::Buffer(id, 0) = source else { return None };
+        let entry = &mut self.entries[id as usize];
+        let buffer = if entry.views == 1 { entry.buffer.take() } else { None };
+        Some(Taken { id, buffer: buffer? })
+    }
+
+    /// Ends what [`take_back`](Pool::take_back) began.
+    pub(crate) fn put_back(&mut self, Taken { id, buffer }: Taken) {
+        self.entries[id as usize].buffer = Some(buffer);
+    }
+
     /// Adds a view of the same source.
     pub(crate) fn share(&mut self, source: Source) -> Source {
         if let Source::Buffer(id, _) = source {

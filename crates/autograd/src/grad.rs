@@ -3,6 +3,7 @@
 mod backward;
 mod everywhere;
 mod nonfinite;
+mod parts;
 mod sweep;
 
 pub(crate) use everywhere::{Visit, adjoints_of, with_adjoints, with_visits};

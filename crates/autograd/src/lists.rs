@@ -8,7 +8,7 @@ use std::ops::Deref;
 pub(crate) trait IntoList: Iterator + Sized {
     /// As `collect` into a vector, with one loop for all lists of a type.
     fn listed(mut self) -> Vec<Self::Item> {
-        let mut list = vec![];
+        let mut list = Vec::with_capacity(self.size_hint().0);
         append(&mut list, &mut || self.next());
         list
     }

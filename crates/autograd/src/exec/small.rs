@@ -1,7 +1,7 @@
 //! Plans whose values have few elements, run number by number: the call of a kernel would cost more than its work.
 
 use super::machine::{Machine, Ran};
-use super::spell::Spelled;
+use super::spell::{Spelled, is_small};
 use crate::dtype::{DType, Data, DataRef, Float, Storable};
 use crate::ir::{Meta, Op};
 use crate::kernels::scalars::{Instructions, Moves, Register};
@@ -82,6 +82,9 @@ impl Small {
 impl<T: Float + Digits> Numbers<T> {
     fn of(plan: &Verified<Plan>, range: impl Fn(Param) -> Range<usize>) -> Option<Numbers<T>> {
         let graph = &plan.graph;
+        if !graph.iter().all(|(_, node)| is_small(&node.meta)) {
+            return None;
+        }
         let mut metas: Vec<Option<&Meta>> = vec![None; plan.inputs.len()];
         let mut read: BTreeMap<usize, &Meta> = BTreeMap::new();
         for (_, node) in graph.iter() {

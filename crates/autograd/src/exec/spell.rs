@@ -266,7 +266,7 @@ fn join<T: Copy>(list: &mut [Instruction<T>], uses: &mut [u32], sum: usize) {
     }
 }
 
-fn is_small(meta: &Meta) -> bool {
+pub(super) fn is_small(meta: &Meta) -> bool {
     meta.shape.iter().product::<usize>() <= MOST_ELEMENTS
 }
 

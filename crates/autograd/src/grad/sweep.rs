@@ -1,5 +1,6 @@
 //! The backward sweep: each reachable node passes its adjoint on to its operands.
 
+use super::parts::Wholes;
 use crate::ir::{NodeId, Op, for_operands};
 use crate::op::{At, Wanted, only};
 use crate::reachable::Reachable;
@@ -58,6 +59,7 @@ pub(super) fn sweep_from<'t>(
             tell(Event::Held(seed.id()));
         }
     }
+    let mut wholes = Wholes::default();
     for index in (0..reachable.order.len()).rev() {
         let id = reachable.order[index];
         let Some(adjoint) = reachable.get(id) else {
@@ -75,6 +77,14 @@ pub(super) fn sweep_from<'t>(
         };
         let (y, g) = (Var::new(tape, id), Var::new(tape, adjoint));
         let inherited = tape.inheriting(id);
+        if let Op::Slice(part) = &op
+            && wholes.add(tape, (inputs[0], reachable.get(inputs[0])), part, adjoint)
+        {
+            drop(inherited);
+            tell(Event::Dropped(adjoint));
+            tell(Event::Visited);
+            continue;
+        }
         let in_one_loop = match op {
             Op::Unary(f) if !stays => g.pulled_back(f, Var::new(tape, inputs[0]), y).map(only),
             _ => None,
@@ -105,6 +115,8 @@ pub(super) fn sweep_from<'t>(
                 term = Var::new(tape, sum) + term;
                 note(term, input);
                 tell(Event::Dropped(sum));
+            } else if !stays && term.id() != adjoint && matches!(op, Op::Slice(_)) {
+                wholes.note(input, term.id());
             }
             reachable.set(input, term.id());
             tell(Event::Passed { operand: i, term: given, so_far: term.id() });

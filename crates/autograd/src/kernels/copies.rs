@@ -28,6 +28,23 @@ pub(crate) fn copy_into<T: Copy>(x: View<'_, T>, start: usize, strides: &[isize]
     });
 }
 
+/// `out[start + Σ iₖ·strides[k]] += x[i₀, i₁, …]`, row by row.
+pub(crate) fn add_to_rows<T: Float>(x: View<'_, T>, start: usize, strides: &[isize], out: &mut [T]) {
+    rows(x.shape, [x.strides, strides], [x.offset, start], &mut |n, [from, to], steps| match steps {
+        [1, 1] => {
+            for (y, &x) in out[to..to + n].iter_mut().zip(&x.data[from..from + n]) {
+                *y = *y + x;
+            }
+        }
+        [p, q] => {
+            for k in 0..n as isize {
+                let y = &mut out[to.wrapping_add_signed(k * q)];
+                *y = *y + x.data[from.wrapping_add_signed(k * p)];
+            }
+        }
+    });
+}
+
 /// `out[Σ iₖ·strides[k]] += x[i₀, i₁, …]`. The last axis is the outermost loop: windows are short, and what they count is long.
 pub(crate) fn add_into<T: Float>(x: View<'_, T>, strides: &[isize], out: &mut [T]) {
     let (Some((&size, shape)), Some((&along, from))) = (x.shape.split_last(), x.strides.split_last()) else {
@@ -35,20 +52,8 @@ pub(crate) fn add_into<T: Float>(x: View<'_, T>, strides: &[isize], out: &mut [T
     };
     let Some((&to_along, to)) = strides.split_last() else { return };
     for i in 0..size as isize {
-        let starts = [x.offset.wrapping_add_signed(i * along), (i * to_along) as usize];
-        rows(shape, [from, to], starts, &mut |n, [from, to], steps| match steps {
-            [1, 1] => {
-                for (y, &x) in out[to..to + n].iter_mut().zip(&x.data[from..from + n]) {
-                    *y = *y + x;
-                }
-            }
-            [p, q] => {
-                for k in 0..n as isize {
-                    let y = &mut out[to.wrapping_add_signed(k * q)];
-                    *y = *y + x.data[from.wrapping_add_signed(k * p)];
-                }
-            }
-        });
+        let part = View { offset: x.offset.wrapping_add_signed(i * along), shape, strides: from, ..x };
+        add_to_rows(part, (i * to_along) as usize, to, out);
     }
 }
 

@@ -223,7 +223,6 @@ impl Writes {
         self.0.clear();
     }
 
-    #[inline]
     pub(super) fn each(&self) -> impl Iterator<Item = (Buffer, DataRef<'_>)> {
         self.0.iter().map(|written| (written.buffer, written.data.borrow()))
     }

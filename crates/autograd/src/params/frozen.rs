@@ -1,6 +1,6 @@
-//! Parameters that are not trained for a while.
+//! Freezing: parameters that have no gradient and that no optimiser changes.
 
-use super::version::new_version;
+use super::identity::new_version;
 use super::{Param, Params};
 use crate::mistake::Mistake;
 

@@ -189,7 +189,6 @@ impl Gradients {
     }
 
     /// The loss that they are gradients of, where it is known.
-    #[inline]
     pub(crate) fn loss(&self) -> Option<f64> {
         self.loss
     }
@@ -202,7 +201,6 @@ impl Gradients {
 
     /// What the computation wrote to buffers.
     #[doc(hidden)]
-    #[inline]
     pub fn writes(&self) -> impl Iterator<Item = (Buffer, DataRef<'_>)> {
         self.contents.writes.each()
     }

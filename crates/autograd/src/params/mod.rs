@@ -3,26 +3,45 @@
 mod buffers;
 mod frozen;
 mod gradients;
-mod handle;
+mod identity;
 mod scope;
+mod slab;
 mod summary;
 #[cfg(test)]
 mod tests;
-mod version;
 
 pub use buffers::Buffer;
 pub use gradients::Gradients;
-pub use handle::Param;
 pub use scope::{Initial, Scope};
 
-use self::version::{Version, identity, new_version};
-use crate::dtype::{DType, Data, DataRef, Element, Float};
+use crate::dtype::{DType, Data, Float};
 use crate::mistake::Mistake;
 use crate::shape::Shape;
 use crate::slab::Slab;
 use crate::tensor::ToTensor;
+use identity::{Version, identity, new_version};
 use std::collections::HashMap;
 use std::ops::Range;
+
+/// A handle to one parameter tensor of a [`Params`]: a number. It is `Copy` and has no lifetime or dtype.
+///
+/// Layers hold these. In an expression on a tape that was made by [`Tape::with`](crate::Tape::with) a handle stands
+/// for the parameter's node: `x.matmul(self.weight) + self.bias`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Param {
+    owner: u32,
+    index: u32,
+    /// That of its parameter: no other one has it, so that clones that grow apart do not read each other's parameters.
+    stamp: u32,
+}
+
+impl Param {
+    /// Its index in the order of creation.
+    #[inline]
+    pub fn index(self) -> usize {
+        self.index as usize
+    }
+}
 
 /// What a [`Params`] stores of one parameter: name, shape and range in the slab.
 #[derive(Clone, Debug)]
@@ -242,86 +261,6 @@ impl Params {
         self.get_mut::<A::Elem>(param).copy_from_slice(&buffer);
     }
 
-    /// The whole slab: every parameter's values, one after the other, in order of creation.
-    ///
-    /// # Panics
-    /// If `T` is not the slab's type.
-    #[inline]
-    #[track_caller]
-    pub fn slab_of<T: Float>(&self) -> &[T] {
-        self.check_type::<T>();
-        T::slice(self.slab.borrow())
-    }
-
-    /// The whole slab, mutable.
-    ///
-    /// # Panics
-    /// If `T` is not the slab's type.
-    #[inline]
-    #[track_caller]
-    pub fn slab_mut<T: Float>(&mut self) -> &mut [T] {
-        self.check_type::<T>();
-        self.version.change();
-        self.slab.slice_mut()
-    }
-
-    /// A number that differs whenever the slab may have changed, also between clones.
-    #[doc(hidden)]
-    #[inline]
-    pub fn version(&self) -> u64 {
-        self.version.now
-    }
-
-    /// A number that differs whenever a parameter or a buffer may have been added, or one may have been frozen or unfrozen.
-    #[doc(hidden)]
-    #[inline]
-    pub fn layout(&self) -> u64 {
-        self.layout
-    }
-
-    /// A number that tells the first `len` parameters from those of another `Params`, also of a clone that has grown apart.
-    #[doc(hidden)]
-    #[inline]
-    pub fn stamp(&self, len: usize) -> Option<u32> {
-        self.entries.get(len.checked_sub(1)?).map(|entry| entry.stamp)
-    }
-
-    /// Calls `f` with each parameter that has a gradient and is not frozen: its handle, its values, its gradient.
-    ///
-    /// ```
-    /// use autograd::{Params, Tape};
-    /// let mut params = Params::f64();
-    /// let w = params.scope("net").param("w", [2], [3.0, 1.0]);
-    /// let grads = Tape::with(&params).param(w).square().sum().backward();
-    /// params.each_trained::<f64>(&grads, |_, w, g| w.iter_mut().zip(g).for_each(|(w, g)| *w -= 0.5 * g));
-    /// assert_eq!(params.get::<f64>(w), [0.0, 0.0]);
-    /// ```
-    ///
-    /// # Panics
-    /// If the gradients belong to another model, or `T` is not the slab's type.
-    #[track_caller]
-    pub fn each_trained<T: Float>(&mut self, grads: &Gradients, mut f: impl FnMut(Param, &mut [T], &[T])) {
-        assert!(
-            grads.belong_to(self),
-            "each_trained: the gradients belong to another model than the parameters"
-        );
-        let (trained, gradient) = (grads.trained(self).collect::<Vec<_>>(), grads.slab_of::<T>());
-        let slab = self.slab_mut::<T>();
-        for (param, range) in trained {
-            f(param, &mut slab[range.clone()], &gradient[range]);
-        }
-    }
-
-    /// Stores what the computation wrote to [buffers](Buffer): a [step](crate::Optimizer::step) does so.
-    ///
-    /// # Panics
-    /// If a buffer belongs to another `Params`.
-    #[inline]
-    #[track_caller]
-    pub fn write_back(&mut self, grads: &Gradients) {
-        grads.writes().for_each(|(buffer, values)| self.store(buffer, values));
-    }
-
     /// A scope in which names begin with `name`: `params.scope("net").param("w", …)` makes `net.w`.
     pub fn scope(&mut self, name: &str) -> Scope<'_> {
         Scope::new(self, name)
@@ -366,21 +305,44 @@ impl Params {
         Extent { len: self.len(), last: self.entries.last().map(|entry| entry.stamp) }
     }
 
-    #[inline]
-    pub(crate) fn slab(&self) -> DataRef<'_> {
-        self.slab.borrow()
-    }
-
     /// The range of a parameter in the slab.
     #[track_caller]
     pub fn range(&self, param: Param) -> Range<usize> {
         self.entry(param).range.clone()
     }
 
-    #[inline]
     #[track_caller]
-    fn check_type<T: Element>(&self) {
-        let dtype = self.dtype();
-        assert!(T::DTYPE == dtype, "the parameters are {dtype}, asked for as {}", T::DTYPE);
+    fn entry(&self, param: Param) -> &ParamEntry {
+        match self.entries.get(param.index()).filter(|entry| entry.stamp == param.stamp) {
+            Some(entry) => entry,
+            None => self.foreign(param).raise(),
+        }
+    }
+
+    /// The mistake of a handle that belongs to no parameter here.
+    #[cold]
+    fn foreign(&self, param: Param) -> Mistake {
+        let number = param.index();
+        let holds = match &self.entries[..] {
+            [] => "none".to_owned(),
+            [only] => format!("`{}`", only.name),
+            [first, .., last] => format!("{}, from `{}` to `{}`", self.len(), first.name, last.name),
+        };
+        let (found, hint) = if param.owner == self.owner {
+            let found = format!(
+                "the handle of parameter number {number} was made in a clone, after it had been cloned"
+            );
+            (found, "use each clone with the layers that were made in it, or before it was made")
+        } else {
+            let found = format!("the handle of parameter number {number} belongs to another `Params`");
+            (
+                found,
+                "read the model's own parameters: `Tape::with(&params)` with those that its layers were made in",
+            )
+        };
+        Mistake::new(format!("param: {found}"))
+            .line("read here", holds)
+            .rule("a handle is read from the `Params` that made it, or a clone of that")
+            .hint(hint)
     }
 }

@@ -4,6 +4,7 @@ use crate::buffers::Source;
 use crate::dtype::{DType, Data, DataRef, each_dtype};
 use crate::ir::{
     Binary, Body, Broadcast, Inputs, Line, Meta, NodeId, Op, OpKind, Permute, Reshape, Sum, Unary,
+    for_operands,
 };
 use crate::lists::IntoList;
 use crate::origin::{Context, Origin, Scopes};
@@ -239,10 +240,11 @@ impl Graph {
     /// Appends an op on earlier nodes. Its shape and dtype follow from its rule.
     pub(crate) fn add(&mut self, op: impl Into<Op>, inputs: Inputs, origin: Origin) -> NodeId {
         let op = op.into();
-        let metas: Vec<&Meta> = inputs.iter().map(|&i| &self.node(i).meta).listed();
         let rule = op.rule().expect("an op that is no leaf");
-        let meta =
-            rule.infer(&metas).unwrap_or_else(|e| unreachable!("a pass built {op:?} on {metas:?}: {e:?}"));
+        let infer = |x: &[&Meta]| {
+            rule.infer(x).unwrap_or_else(|e| unreachable!("a pass built {op:?} on {x:?}: {e:?}"))
+        };
+        let meta = for_operands(&inputs, |i| &self.node(i).meta, infer);
         self.push(Node { op, inputs, meta, origin })
     }
 

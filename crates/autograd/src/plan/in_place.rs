@@ -2,6 +2,7 @@
 //! operand element by element, in the same order as it writes. One memory less passes through the caches.
 
 use super::graph::Graph;
+use super::hash::Set;
 use super::units::{Fusion, Group, Role, Unit};
 use crate::code::Extent;
 use crate::ir::NodeId;
@@ -25,14 +26,14 @@ pub(super) fn overwritten(
         meta.dtype == group.dtype && meta.shape.elements() == group.elements
     };
     let is_result = |&id: &NodeId| fits(id) && fusion.role[id as usize] == Role::Spread(Extent::Tile);
-    let is_free = |&id: &NodeId| fits(id) && walks(graph, fusion, group, id);
+    let rearranged = rearranged(graph, fusion, group);
+    let is_free = |&id: &NodeId| fits(id) && !rearranged.contains(&id);
     let results = begun.iter().copied().filter(is_result);
     results.zip(ending.iter().copied().filter(is_free)).listed()
 }
 
-/// Whether a group reads a root only as a whole, in row-major order.
-fn walks(graph: &Graph, fusion: &Fusion, group: &Group, root: NodeId) -> bool {
+/// The roots that a group also reads in another way than as a whole, in row-major order.
+fn rearranged(graph: &Graph, fusion: &Fusion, group: &Group) -> Set<NodeId> {
     let operands = group.members.iter().flat_map(|&id| &graph.node(id).inputs);
-    let mut of_root = operands.filter(|&&x| fusion.views.root(x) == root);
-    of_root.all(|&x| fusion.views.is_whole(graph, x))
+    operands.filter(|&&x| !fusion.views.is_whole(graph, x)).map(|&x| fusion.views.root(x)).collect()
 }

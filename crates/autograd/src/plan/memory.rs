@@ -100,10 +100,13 @@ pub(crate) fn allocate(
         let in_buffer = |id: NodeId| location(id).is_some_and(|(memory, _)| memory >= first_buffer);
         ended.clear();
         ended.extend(ends.at(number).filter(|&id| pooled && in_buffer(id)));
-        for (id, over) in in_place::overwritten(graph, fusion, number, &begun, &ended) {
+        let overwritten = in_place::overwritten(graph, fusion, number, &begun, &ended);
+        for &(id, over) in &overwritten {
             allocation.location[id as usize] = allocation.location[over as usize];
-            ended.retain(|&x| x != over);
         }
+        // They are in the order of what ends.
+        let mut over = overwritten.iter().map(|&(_, over)| over).peekable();
+        ended.retain(|x| over.next_if_eq(x).is_none());
         for &id in &begun {
             if allocation.location[id as usize].is_none() {
                 let meta = &graph.node(id).meta;

@@ -1,4 +1,4 @@
-//! Numbers that tell models, parameters and what became of them apart. No value depends on one.
+//! Numbers that tell models, parameters and versions of slabs apart.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
