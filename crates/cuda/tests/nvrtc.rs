@@ -2,7 +2,7 @@
 
 use autograd::{DType, Params, Program};
 use cuda::machine::{Dry, Machine, On};
-use cuda::{Cuda, Device, Error, Numerics, Train};
+use cuda::{Cuda, Device, Error, Form, Numerics, Train};
 use nn::{Activation, Lstm, Mlp};
 use optim::Adam;
 use std::rc::Rc;
@@ -20,7 +20,7 @@ fn compile(architecture: &str, numerics: Numerics, dtype: DType) -> Result<(usiz
     let dry = Dry::new(architecture)?;
     let machine: Rc<dyn Machine> = Rc::clone(&dry) as Rc<dyn Machine>;
     let mut adam = Adam::new(0.01).expect("a rate");
-    let mut training = On { machine, numerics }.train(&program, &mut params, &mut adam)?;
+    let mut training = On { machine, numerics, form: Some(Form::Graph) }.train(&program, &mut params, &mut adam)?;
     if dtype == DType::F32 {
         training.data(([[0.0f32; 2]; 100], [[0.0f32; 1]; 100]))?;
         training.steps(40)?;
@@ -63,7 +63,7 @@ fn nvrtc_takes_loops() {
         };
         let machine: Rc<dyn Machine> = Rc::clone(&dry) as Rc<dyn Machine>;
         let (mut params, mut adam) = (params.clone(), Adam::new(0.01).expect("a rate"));
-        let device = On { machine, numerics: Numerics::Exact };
+        let device = On { machine, numerics: Numerics::Exact, form: Some(Form::Graph) };
         let mut training = device.train(&program, &mut params, &mut adam).expect("all has a kernel");
         training.step((vec![0.0f32; 100 * 32 * 64],)).expect("the input fits");
         let (kernels, bytes) = dry.compiled();
