@@ -22,6 +22,9 @@ const WAIT: f64 = 4.0;
 /// Operations of an elementwise function, one after the other.
 const FUNCTION: usize = 12;
 
+/// A sum of a block, a lane of it by each thread.
+const SUM: usize = 64;
+
 /// How much a task does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Size {
@@ -39,6 +42,7 @@ impl Size {
         let (elements, flops) = (kernel.elements().max(1), kernel.flops());
         let each = match &kernel.work {
             Work::Product { .. } => flops / (2 * elements),
+            Work::Tile(_) if launch.tiles[0] > 0 => SUM + FUNCTION * flops / elements,
             Work::Tile(_) => FUNCTION * flops / elements,
             Work::Op { .. } => 2 * flops / elements,
         };

@@ -26,6 +26,7 @@ WG_FN unsigned wg_to_bitsf(float x) { return __float_as_uint(x); }
 WG_FN float wg_of_bitsf(unsigned x) { return __uint_as_float(x); }
 WG_FN wg_bits wg_to_bits(double x) { return (wg_bits)__double_as_longlong(x); }
 WG_FN double wg_of_bits(wg_bits x) { return __longlong_as_double((wg_long)x); }
+#define WG_LANES _Pragma("unroll")
 #define wg_fmaf __fmaf_rn
 #define wg_fma __fma_rn
 #else
