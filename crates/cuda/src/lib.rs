@@ -42,6 +42,7 @@ mod data;
 mod device;
 mod driver;
 mod error;
+mod form;
 mod loaded;
 mod loops;
 #[doc(hidden)]
@@ -52,14 +53,18 @@ mod on;
 mod order;
 mod product;
 mod run;
+mod size;
 mod tasks;
 mod training;
 mod update;
+mod way;
+mod whole;
 
 pub use cpu::{CpuRunner, CpuTraining};
 pub use cuda::Cuda;
 pub use device::{Cpu, Device, Runner, Train};
 pub use error::Error;
+pub use form::Form;
 pub use numerics::Numerics;
 pub use run::Running;
 pub use training::Training;

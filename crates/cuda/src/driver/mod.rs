@@ -6,12 +6,13 @@ mod dry;
 mod failed;
 mod graph;
 mod library;
+mod whole;
 #[cfg(test)]
 mod tests;
 
 pub use dry::Dry;
 
-use crate::machine::{Address, Machine, Module};
+use crate::machine::{Address, Limits, Machine, Module};
 use crate::{Error, Numerics};
 use compile::Compiler;
 use cudarc::driver::result::{self, DriverError};
@@ -34,6 +35,7 @@ const CAPABILITY: (i32, i32) = (7, 5);
 pub(crate) struct Gpu {
     context: Arc<CudaContext>,
     name: String,
+    limits: Limits,
     compiler: Compiler,
 }
 
@@ -66,7 +68,8 @@ impl Gpu {
             return Err(Error::TooOld { what: "the GPU", found, needed: "7.5 (Turing)".to_owned() });
         }
         let compiler = Compiler::new(&format!("sm_{}{}", capability.0, capability.1))?;
-        Ok(Gpu { context, name, compiler })
+        let limits = limits(&context)?;
+        Ok(Gpu { context, name, limits, compiler })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -83,6 +86,18 @@ impl Gpu {
         let stream = self.context.new_stream().map_err(failed("cuStreamCreate"))?;
         Ok(Stream { gpu: Rc::clone(self), stream, numerics, library: OnceCell::new() })
     }
+}
+
+fn limits(context: &CudaContext) -> Result<Limits, Error> {
+    use sys::CUdevice_attribute as Attribute;
+    let of = |attribute| -> Result<usize, Error> {
+        let value = context.attribute(attribute).map_err(failed("cuDeviceGetAttribute"))?;
+        Ok(usize::try_from(value).unwrap_or(0))
+    };
+    Ok(Limits {
+        processors: of(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?,
+        shared: of(Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)?,
+    })
 }
 
 /// The version of the driver.
@@ -163,5 +178,9 @@ impl Machine for Stream {
         let compiled = self.gpu.compiler.compile(text)?;
         let library = self.numerics.uses_library().then(|| self.library()).transpose()?;
         Ok(Box::new(Loaded::new(&self.gpu.context, &self.stream, library, &compiled)?))
+    }
+
+    fn limits(&self) -> Limits {
+        self.gpu.limits
     }
 }
