@@ -46,12 +46,14 @@ mod loaded;
 mod loops;
 #[doc(hidden)]
 pub mod machine;
+mod moved;
 mod numbers;
 mod numerics;
 mod on;
 mod order;
 mod product;
 mod run;
+mod shards;
 mod tasks;
 mod training;
 mod update;
@@ -60,6 +62,9 @@ pub use cpu::{CpuRunner, CpuTraining};
 pub use cuda::Cuda;
 pub use device::{Cpu, Device, Runner, Train};
 pub use error::Error;
+pub use moved::Moved;
 pub use numerics::Numerics;
+#[doc(no_inline)]
+pub use optim::ByFormula;
 pub use run::Running;
 pub use training::Training;

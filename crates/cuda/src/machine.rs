@@ -1,8 +1,9 @@
 //! What runs tasks: a device, or in the tests a host that plays one.
 
 pub use crate::driver::Dry;
-pub use crate::on::On;
+pub use crate::on::{On, Place};
 pub use crate::product::{Matrix, Product};
+pub use crate::shards::Shards;
 
 use crate::Error;
 use std::fmt::Debug;
@@ -23,6 +24,22 @@ pub trait Machine: Debug {
     fn download(&self, from: Address, bytes: &mut [u8]) -> Result<(), Error>;
     /// Compiles kernels.
     fn load(&self, text: &str) -> Result<Box<dyn Module>, Error>;
+    /// Memory of the host of so many bytes that this machine writes to without a copy between.
+    fn stage(&self, bytes: usize) -> Result<Box<dyn Staged>, Error> {
+        Ok(Box::new(vec![0u64; bytes.div_ceil(8)]))
+    }
+}
+
+/// Memory of the host, aligned for every number.
+pub trait Staged: Debug {
+    /// At least as many bytes as were asked for.
+    fn bytes(&mut self) -> &mut [u8];
+}
+
+impl Staged for Vec<u64> {
+    fn bytes(&mut self) -> &mut [u8] {
+        bytemuck::cast_slice_mut(self)
+    }
 }
 
 /// Kernels that are ready to be launched.
@@ -88,6 +105,10 @@ impl Memory {
 
     pub(crate) fn at(&self) -> Address {
         self.at
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     pub(crate) fn upload(&self, bytes: &[u8]) -> Result<(), Error> {

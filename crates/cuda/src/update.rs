@@ -82,7 +82,7 @@ impl Update {
             kept: memory(TERMS + 1)?,
             control: Memory::new(machine, WORDS * 8)?,
             _own: vec![],
-            text: control::begin(dtype, all),
+            text: String::new(),
             begin: vec![],
             look: vec![],
             update: vec![],
@@ -90,6 +90,7 @@ impl Update {
         };
         update.begin(all);
         let sums = update.of_parts(machine, optimizer, given)?;
+        update.text += &control::begin(dtype, all); // behind the types that the texts of the parts begin with
         update.judge(given, &sums);
         Ok(update)
     }
