@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::dag::{Access, Kind};
 use crate::loaded::{GRADIENTS, Loaded};
-use crate::machine::{Address, Graph, Memory, Module, On, Staged, Work};
+use crate::machine::{Address, Graph, Machine, Memory, Module, On, Staged, Together, Work};
 use crate::numbers::{c_type, size};
 use crate::tasks::{Task, nodes};
 use autograd::planned::{DataRef, MemoryView};
@@ -20,6 +20,7 @@ pub struct Shards<'p> {
     steps: Vec<Steps>,
     sums: Vec<Memory>,
     length: usize,
+    dtype: DType,
     pub(crate) loaded: Loaded<'p>,
     /// The version of the parameters that the device has.
     version: Cell<Option<u64>>,
@@ -67,7 +68,7 @@ impl<'p> Shards<'p> {
         let steps = (0..depth).map(|k| Steps::new(&*module, dtype, &pieces, &at[k..], length));
         let steps = steps.collect::<Result<_, Error>>()?;
         let version = Cell::new(Some(params.version()));
-        Ok(Shards { run, steps, sums, length, loaded, version })
+        Ok(Shards { run, steps, sums, length, dtype, loaded, version })
     }
 
     /// Memory of the host for one sum.
@@ -153,12 +154,32 @@ impl<'p> Shards<'p> {
         self.loaded.result(&self.loaded.program.plan().outputs[output])
     }
 
+    /// Refuses a run that met an index that does not exist; waits for it.
+    ///
+    /// # Errors
+    /// If one did, or the device failed.
+    pub fn check(&self) -> Result<(), Error> {
+        self.loaded.check_faults()
+    }
+
+    /// The machine, which may join others.
+    pub fn machine(&self) -> &dyn Machine {
+        &*self.loaded.machine
+    }
+
+    /// Adds the first sum up over all machines of a group.
+    ///
+    /// # Errors
+    /// If the device failed.
+    pub fn add_all(&self, group: &dyn Together) -> Result<(), Error> {
+        group.sum(self.sums[0].at(), self.length, self.dtype)
+    }
+
     /// Waits, and copies the first sums to memory of [`stage`](Shards::stage); gives them, numbers of the parameters' type.
     ///
     /// # Errors
-    /// If a run met an index that does not exist, or the device failed.
+    /// If the device failed.
     pub fn sums<'a, T: Pod>(&self, to: &'a mut [Box<dyn Staged>]) -> Result<Vec<&'a [T]>, Error> {
-        self.loaded.check_faults()?;
         let bytes = self.length * size_of::<T>();
         let read = |(sum, to): (&Memory, &'a mut Box<dyn Staged>)| {
             let to = &mut to.bytes()[..bytes];

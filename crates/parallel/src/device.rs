@@ -1,15 +1,15 @@
 //! A step whose shards run on the rank's GPU.
 
-use crate::engine::{Engine, Own, alike};
+use crate::engine::{Engine, alike};
 use crate::header::{Call, Fault, Header};
 use crate::inputs::Cut;
 use crate::step::with;
-use crate::sums::Term;
-use crate::tree::Act;
-use crate::{Error, ShardedStep, Shards, print};
+use crate::sums::{Held, Term};
+use crate::tree::{Act, Order};
+use crate::{Error, ShardedStep, Shards, WorldError, print};
 use autograd::planned::DataRef;
-use autograd::{Data, Inputs, Optimizer, Params, Program, ProgramError};
-use cuda::machine::{Place, Shards as Device, Staged};
+use autograd::{Data, Inputs, Mistake, Optimizer, Params, Program, ProgramError};
+use cuda::machine::{Place, Shards as Device, Staged, Together};
 use cuda::{ByFormula, Moved};
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -29,6 +29,8 @@ pub struct OnDevice<'s, 'w> {
     device: Rc<Device<'s>>,
     /// The sums, as the host has them.
     staged: RefCell<Vec<Box<dyn Staged>>>,
+    /// The GPUs of all ranks, where they add up among themselves.
+    group: Option<Box<dyn Together>>,
 }
 
 impl fmt::Debug for OnDevice<'_, '_> {
@@ -79,8 +81,13 @@ impl<'w> ShardedStep<'w> {
             let (buffers, depth) = with!(self.engine, engine => (engine.averaged(), engine.depth()));
             let device = Device::new(&device.place()?, self.program(), params, &buffers, depth)?;
             let staged = (0..depth).map(|_| device.stage()).collect::<Result<Vec<_>, _>>()?;
-            Ok(OnDevice { step: self, device: Rc::new(device), staged: RefCell::new(staged) })
+            Ok(OnDevice { step: self, device: Rc::new(device), staged: RefCell::new(staged), group: None })
         });
+        self.all(made)
+    }
+
+    /// What all ranks have, or the fault of one of them.
+    fn all<R>(&self, made: Result<R, cuda::Error>) -> Result<R, Error> {
         let fault = made.as_ref().err().map(refused);
         Header::of(Call::Device, self.steps(), self.print).agree(self.shards.world, fault)?;
         Ok(made.expect("all ranks agree that there is no fault"))
@@ -118,9 +125,47 @@ impl<'s> OnDevice<'s, '_> {
         let (shards, program, print) = (&self.step.shards, self.step.program(), self.step.print);
         let cut = self.step.cut(params, &inputs);
         let mut staged = self.staged.borrow_mut();
+        let (device, group) = (&*self.device, self.group.as_deref());
         with!(self.step.engine, engine => engine.step(shards, program, print, params, optimizer, |engine, params| {
-            engine.own_on(&self.device, &mut staged, shards, program, params, cut)
+            let (height, written) = engine.run_on(device, shards, program, params, cut)?;
+            let held = match group {
+                Some(group) => Held::There(added_by(device, group, &mut staged)),
+                None => {
+                    let sums = device.sums(&mut staged[..height]).map_err(|error| refused(&error))?;
+                    Held::Here(sums.into_iter().map(Cow::Borrowed).collect())
+                }
+            };
+            Ok((held, written))
         }))
+    }
+
+    /// Lets the GPUs of all ranks add up among themselves, by NCCL, in place of the host: each rank has a GPU of its own, and all call
+    /// this. **NCCL adds in an order that depends on the number of ranks and on how they are connected**: another number gives other
+    /// bits, and NVIDIA does not promise the same from run to run. All ranks of a run have the same.
+    ///
+    /// What is not finite is found once it has been added up, and is no fault of one rank then, but what the optimiser refuses on all.
+    /// A rank that dies within a sum is waited for without a limit.
+    ///
+    /// # Errors
+    /// The same on all ranks: if one has no NCCL, or cannot join the others.
+    ///
+    /// # Panics
+    /// If the step is not [`fast`](Shards::fast): the order of its sums is part of what is trained then.
+    #[track_caller]
+    pub fn by_nccl(mut self) -> Result<Self, Error> {
+        let Shards { world, order, .. } = self.step.shards;
+        if order != Order::Fast {
+            Mistake::new("by_nccl: the sums of this step have an order")
+                .rule("NCCL adds in an order of its own")
+                .hint("cut the step by `world.shards(8).fast()`, or leave `by_nccl()` out")
+                .raise();
+        }
+        let machine = self.device.machine();
+        let first = if world.rank() == 0 { machine.identity() } else { machine.joins().map(|()| [0; 128]) };
+        let mut id = self.step.all(first)?;
+        world.broadcast(0, &mut id).map_err(|error| Error::in_step(error, self.steps()))?;
+        self.group = Some(self.step.all(machine.join(&id, world.rank(), world.size()))?);
+        Ok(self)
     }
 
     /// Moves an optimiser by a formula to the GPU: what it remembers lies there, and it updates there, to the same bits. It may stand
@@ -129,6 +174,21 @@ impl<'s> OnDevice<'s, '_> {
     pub fn optimizer<O: ByFormula>(&self, optimizer: O) -> Moved<'s, O> {
         Moved::new(optimizer, Rc::clone(&self.device))
     }
+}
+
+/// Adds the sums of all ranks up on their GPUs, and takes what comes out.
+fn added_by<'a, T: Term>(
+    device: &'a Device<'_>,
+    group: &'a dyn Together,
+    staged: &'a mut [Box<dyn Staged>],
+) -> Box<dyn FnOnce(&mut [T]) -> Result<(), WorldError> + 'a> {
+    Box::new(move |to| {
+        let added = device.add_all(group).and_then(|()| device.sums::<T>(staged));
+        let system =
+            |error: cuda::Error| WorldError::System { call: "a sum over GPUs", reason: error.to_string() };
+        to.copy_from_slice(added.map_err(system)?[0]);
+        Ok(())
+    })
 }
 
 impl<T: Term> Engine<T> {
@@ -151,16 +211,15 @@ impl<T: Term> Engine<T> {
         most
     }
 
-    /// Runs this rank's shards on its device and adds there what they give.
-    fn own_on<'a>(
+    /// Runs this rank's shards on its device and adds there what they give; gives the number of sums, and the hash of what was written.
+    fn run_on(
         &mut self,
         device: &Device<'_>,
-        staged: &'a mut [Box<dyn Staged>],
         shards: &Shards<'_>,
         program: &Program,
         params: &Params,
         inputs: Result<Cut<'_>, ProgramError>,
-    ) -> Own<'a, T> {
+    ) -> Result<(usize, u64), Fault> {
         let inputs = inputs.map_err(|error| Fault::Refused(error.to_string()))?;
         device.begin(params).map_err(|error| refused(&error))?;
         self.total.get_or_insert_with(|| program.zero_gradients().expect("a step has gradients"));
@@ -183,8 +242,8 @@ impl<T: Term> Engine<T> {
             }
             .map_err(|error| refused(&error))?;
         }
-        let sums = device.sums::<T>(&mut staged[..height]).map_err(|error| refused(&error))?;
-        Ok((sums.into_iter().map(Cow::Borrowed).collect(), written.unwrap_or(0)))
+        device.check().map_err(|error| refused(&error))?;
+        Ok((height, written.unwrap_or(0)))
     }
 
     /// A hash of what the last run wrote to buffers that have no mean; what the first shard of a rank writes is kept.

@@ -3,7 +3,7 @@
 use crate::header::{Call, Fault, Header};
 use crate::inputs::Cut;
 use crate::slice::Slice;
-use crate::sums::{Sums, Term, add};
+use crate::sums::{Held, Sums, Term, add};
 use crate::{Error, Shards, World, print};
 use autograd::loops::{Slices, Workers, bound};
 use autograd::{
@@ -14,8 +14,8 @@ use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hasher};
 use std::ops::Range;
 
-/// What a rank adds to a step: the sums of the nodes that it holds whole, and a hash of what was written that has no mean.
-pub(crate) type Own<'a, T> = Result<(Vec<Cow<'a, [T]>>, u64), Fault>;
+/// What a rank adds to a step, and a hash of what was written that has no mean.
+pub(crate) type Own<'a, T> = Result<(Held<'a, T>, u64), Fault>;
 
 /// The memory of a step whose parameters are of type `T`.
 ///
@@ -76,7 +76,9 @@ impl<T: Term> Engine<T> {
         }
         let world = shards.world;
         let mut own = own(self, params).and_then(|(own, written)| {
-            self.check_finite(params, program, &own)?;
+            if let Held::Here(own) = &own {
+                self.check_finite(params, program, own)?;
+            }
             Ok((own, written))
         });
         if shards.owners && optimizer.slices() == Slices::Refused {
@@ -87,7 +89,7 @@ impl<T: Term> Engine<T> {
         }
         let (own, written, fault) = match own {
             Ok((own, written)) => (own, written, None),
-            Err(fault) => (vec![], 0, Some(fault)),
+            Err(fault) => (Held::Here(vec![]), 0, Some(fault)),
         };
         let header = self.header(Call::Step, print, params, optimizer);
         Header { state: written, ..header }.agree(world, fault)?;
@@ -150,7 +152,7 @@ impl<T: Term> Engine<T> {
             }
             alike::<T>(&mut written, hash.finish(), shard, first)
         })?;
-        Ok((own.into_iter().map(Cow::Owned).collect(), written.unwrap_or(0)))
+        Ok((Held::Here(own.into_iter().map(Cow::Owned).collect()), written.unwrap_or(0)))
     }
 
     /// Refuses sums that are not finite.

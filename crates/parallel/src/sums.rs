@@ -29,6 +29,15 @@ impl Term for f64 {
     }
 }
 
+/// What a rank holds before ranks add.
+pub(crate) enum Held<'a, T: Term> {
+    /// The sums of the nodes that it holds whole.
+    Here(Vec<Cow<'a, [T]>>),
+    /// Sums on devices, which add up among themselves, in whatever order is fast there: this fills in what comes out.
+    #[cfg(feature = "cuda")]
+    There(Box<dyn FnOnce(&mut [T]) -> Result<(), WorldError> + 'a>),
+}
+
 /// Adds the second slice to the first.
 pub(crate) fn add<T: Float>(sum: &mut [T], terms: &[T]) {
     sum.iter_mut().zip(terms).for_each(|(sum, &x)| *sum = *sum + x);
@@ -97,7 +106,24 @@ impl<T: Term> Sums<T> {
     }
 
     /// Makes the mean over all shards of the sums of all ranks: on each rank the slice that it finishes.
-    pub(crate) fn finish(&mut self, world: &dyn World, mut own: Vec<Cow<'_, [T]>>) -> Result<(), WorldError> {
+    pub(crate) fn finish(&mut self, world: &dyn World, own: Held<'_, T>) -> Result<(), WorldError> {
+        match own {
+            Held::Here(own) => self.finish_here(world, own),
+            #[cfg(feature = "cuda")]
+            Held::There(add) => {
+                add(&mut self.mean)?;
+                self.divide(0..self.length);
+                Ok(())
+            }
+        }
+    }
+
+    fn divide(&mut self, here: Range<usize>) {
+        let count = T::from_f64(self.shards as f64);
+        self.mean[here].iter_mut().for_each(|x| *x = *x / count);
+    }
+
+    fn finish_here(&mut self, world: &dyn World, mut own: Vec<Cow<'_, [T]>>) -> Result<(), WorldError> {
         let whole = self.is_whole(world);
         let done = match self.order {
             Order::Tree if !whole => self.finish_tree(world, &own),
@@ -115,8 +141,7 @@ impl<T: Term> Sums<T> {
         }));
         done?;
         let here = if whole { 0..self.length } else { self.slice(world.rank(), world.size()) };
-        let count = T::from_f64(self.shards as f64);
-        self.mean[here].iter_mut().for_each(|x| *x = *x / count);
+        self.divide(here);
         Ok(())
     }
 

@@ -201,9 +201,11 @@ fn a_checkpoint_of_something_else_is_refused_and_changes_nothing() {
 fn another_average_is_refused() {
     let folder = folder("averages");
     run(&mut trainer(&folder).steps(7)).unwrap();
-    for (average, expected) in
-        [(None, "none"), (Some(Average::equal()), "equal"), (Some(Average::warmed_up(0.8).unwrap()), "warmed up, 0.8")]
-    {
+    for (average, expected) in [
+        (None, "none"),
+        (Some(Average::equal()), "equal"),
+        (Some(Average::warmed_up(0.8).unwrap()), "warmed up, 0.8"),
+    ] {
         let (mut session, model) = session();
         session.average = average;
         let step = |s: &mut runs::Own, batch: &runs::Batch| runs::eager(s, model, batch);

@@ -6,13 +6,14 @@ mod dry;
 mod failed;
 mod graph;
 mod library;
+mod nccl;
 mod staged;
 #[cfg(test)]
 mod tests;
 
 pub use dry::Dry;
 
-use crate::machine::{self, Address, Machine, Module};
+use crate::machine::{self, Address, Identity, Machine, Module, Together};
 use crate::{Error, Numerics};
 use compile::Compiler;
 use cudarc::driver::result::{self, DriverError};
@@ -20,6 +21,7 @@ use cudarc::driver::{CudaContext, CudaStream, sys};
 use failed::failed;
 use graph::Loaded;
 use library::Library;
+use nccl::Nccl;
 use staged::Staged;
 use std::cell::OnceCell;
 use std::path::PathBuf;
@@ -168,6 +170,19 @@ impl Machine for Stream {
         let compiled = self.gpu.compiler.compile(text)?;
         let library = self.numerics.uses_library().then(|| self.library()).transpose()?;
         Ok(Box::new(Loaded::new(&self.gpu.context, &self.stream, library, &compiled)?))
+    }
+
+    fn identity(&self) -> Result<Identity, Error> {
+        nccl::identity()
+    }
+
+    fn joins(&self) -> Result<(), Error> {
+        nccl::check()
+    }
+
+    fn join(&self, id: &Identity, rank: usize, size: usize) -> Result<Box<dyn Together>, Error> {
+        self.bind()?;
+        Ok(Box::new(Nccl::new(&self.gpu.context, &self.stream, id, rank, size)?))
     }
 
     fn stage(&self, bytes: usize) -> Result<Box<dyn machine::Staged>, Error> {
