@@ -2,7 +2,7 @@
 
 use crate::driver::Gpu;
 use crate::machine::{On, Place};
-use crate::{Device, Error, Numerics, Running, Training};
+use crate::{Device, Error, Form, Numerics, Running, Training};
 use autograd::{Params, Program};
 use optim::ByFormula;
 use std::path::PathBuf;
@@ -16,6 +16,7 @@ use std::rc::Rc;
 pub struct Cuda {
     gpu: Rc<Gpu>,
     numerics: Numerics,
+    form: Option<Form>,
 }
 
 impl Cuda {
@@ -32,7 +33,7 @@ impl Cuda {
     /// # Errors
     /// As [`first`](Cuda::first).
     pub fn nth(number: usize) -> Result<Cuda, Error> {
-        Ok(Cuda { gpu: Rc::new(Gpu::new(number)?), numerics: Numerics::default() })
+        Ok(Cuda { gpu: Rc::new(Gpu::new(number)?), numerics: Numerics::default(), form: None })
     }
 
     /// The name of the GPU.
@@ -53,6 +54,18 @@ impl Cuda {
     /// Products of factors that are rounded to BF16.
     pub fn bf16(self) -> Cuda {
         Cuda { numerics: Numerics::Bf16, ..self }
+    }
+
+    /// Asks for a form of the steps of trainings, which otherwise have the one that should be the fastest. What cannot be one
+    /// kernel is a graph: [`Training::explain`] says why.
+    ///
+    /// ```no_run
+    /// use cuda::{Cuda, Form};
+    /// let gpu = Cuda::first()?.form(Form::Graph);
+    /// # Ok::<(), cuda::Error>(())
+    /// ```
+    pub fn form(self, form: Form) -> Cuda {
+        Cuda { form: Some(form), ..self }
     }
 
     /// Keeps compiled kernels in a folder, by their text, the kind of GPU and the version of the compiler, so that the next
@@ -83,7 +96,8 @@ impl Cuda {
     /// A stream of its own for each training.
     #[doc(hidden)]
     pub fn on(&self) -> Result<On, Error> {
-        Ok(On { machine: Rc::new(self.gpu.machine(self.numerics)?), numerics: self.numerics })
+        let Cuda { numerics, form, .. } = *self;
+        Ok(On { machine: Rc::new(self.gpu.machine(numerics)?), numerics, form })
     }
 }
 

@@ -5,7 +5,7 @@ use crate::control;
 use crate::dag::{Access, Kind};
 use crate::error::refused;
 use crate::loaded::{Loaded, listed, with_bytes};
-use crate::machine::{Memory, Module, Work};
+use crate::machine::{Memory, Work};
 use crate::numbers::size;
 use crate::tasks::Task;
 use autograd::{AnyTensor, Inputs, Mistake, Program};
@@ -17,28 +17,23 @@ pub(crate) struct DataSet {
     rows: usize,
     /// The numbers of the rows in the order in which they are read.
     order: Memory,
-    _inputs: Vec<Memory>,
+    inputs: Vec<Memory>,
     pub(crate) tasks: Vec<Task>,
-    /// The kernels of a step with those that fetch a batch.
-    pub(crate) module: Box<dyn Module>,
+    /// The kernels that fetch a batch.
+    pub(crate) text: String,
 }
 
 impl DataSet {
     /// Copies a data set to the machine: for each input of the program a tensor with more rows. Rows that do not fill a batch are
     /// not read.
-    pub(crate) fn new(
-        loaded: &Loaded<'_>,
-        control: &Memory,
-        text: &str,
-        inputs: &impl Inputs,
-    ) -> Result<DataSet, Error> {
+    pub(crate) fn new(loaded: &Loaded<'_>, control: &Memory, inputs: &impl Inputs) -> Result<DataSet, Error> {
         let given = listed(loaded.program, inputs)?;
         let wanted: Vec<_> = loaded.program.inputs().collect();
         let [batch, rows] = measured(loaded.program, &given)?;
         let machine = &loaded.machine;
         let order: Vec<i64> = (0..rows as i64).collect();
         let order = Memory::of(machine, bytemuck::cast_slice(&order))?;
-        let (batches, mut tasks, mut memories, mut kernels) = (rows / batch, vec![], vec![], text.to_owned());
+        let (batches, mut tasks, mut memories, mut kernels) = (rows / batch, vec![], vec![], String::new());
         for (i, (&(name, shape, dtype), x)) in wanted.iter().zip(given).enumerate() {
             let memory = with_bytes(x, |bytes| Memory::of(machine, bytes))?;
             let n = shape.elements();
@@ -55,12 +50,16 @@ impl DataSet {
                     Access::new(Kind::Read, control.at(), 8 * control::WORDS),
                     Access::new(Kind::Write, to, n * size(dtype)),
                 ];
-                tasks.push(Task { work, accesses });
+                tasks.push(Task::new(work, accesses));
             }
             memories.push(memory);
         }
-        let module = machine.load(&kernels)?;
-        Ok(DataSet { batches, rows, order, _inputs: memories, tasks, module })
+        Ok(DataSet { batches, rows, order, inputs: memories, tasks, text: kernels })
+    }
+
+    /// All that it keeps on the machine.
+    pub(crate) fn memories(&self) -> impl Iterator<Item = &Memory> {
+        self.inputs.iter().chain([&self.order])
     }
 
     /// The order in which rows are read from now on.

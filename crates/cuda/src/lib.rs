@@ -42,6 +42,7 @@ mod data;
 mod device;
 mod driver;
 mod error;
+mod form;
 mod loaded;
 mod loops;
 #[doc(hidden)]
@@ -54,14 +55,18 @@ mod order;
 mod product;
 mod run;
 mod shards;
+mod size;
 mod tasks;
 mod training;
 mod update;
+mod way;
+mod whole;
 
 pub use cpu::{CpuRunner, CpuTraining};
 pub use cuda::Cuda;
 pub use device::{Cpu, Device, Runner, Train};
 pub use error::Error;
+pub use form::Form;
 pub use moved::Moved;
 pub use numerics::Numerics;
 #[doc(no_inline)]

@@ -1,10 +1,10 @@
 //! A program in the memory of a machine: its parameters, state, inputs, constants and buffers, and the tasks of a run.
 
+use crate::Error;
 use crate::error::refused;
 use crate::machine::{Address, Machine, Memory};
 use crate::numbers::{bytes, size};
-use crate::tasks::{Places, Task, check, download};
-use crate::{Error, Numerics};
+use crate::tasks::{Kernels, Places, Task, check, download};
 use autograd::planned::{Contents, DataRef, MemoryView, RecordedInput};
 use autograd::{AnyTensor, Buffer, DType, Data, Inputs, Params, Program, ProgramError};
 use std::rc::Rc;
@@ -24,7 +24,7 @@ pub(crate) struct Loaded<'p> {
     /// A flag of four bytes for each kernel.
     pub(crate) faults: Memory,
     /// Sums and scratch of the kernels.
-    _own: Vec<Memory>,
+    own: Vec<Memory>,
     pub(crate) text: String,
     pub(crate) tasks: Vec<Task>,
 }
@@ -35,7 +35,7 @@ impl<'p> Loaded<'p> {
         machine: &Rc<dyn Machine>,
         program: &'p Program,
         params: &Params,
-        numerics: Numerics,
+        form: Kernels,
     ) -> Result<Loaded<'p>, Error> {
         program.check(params)?;
         let launches = emit::launches(program, "step", false)?;
@@ -58,12 +58,17 @@ impl<'p> Loaded<'p> {
             memories.push(held);
         }
         let faults = Memory::new(machine, 4 * launches.kernels.len())?;
-        let mut places = Places::new(machine, memories.iter().map(Memory::at).collect());
+        let mut places = Places::new(machine, memories.iter().map(Memory::at).collect(), form);
         places.faults = faults.at();
-        let tasks = places.tasks(program, &launches, numerics)?;
+        let tasks = places.tasks(program, &launches)?;
         let text = launches.functions(&places.text) + &places.text;
-        let (machine, _own) = (Rc::clone(machine), places.own);
-        Ok(Loaded { program, machine, memories, faults, _own, text, tasks })
+        let (machine, own) = (Rc::clone(machine), places.own);
+        Ok(Loaded { program, machine, memories, faults, own, text, tasks })
+    }
+
+    /// All that it keeps on the machine.
+    pub(crate) fn memories(&self) -> impl Iterator<Item = &Memory> {
+        self.memories.iter().chain([&self.faults]).chain(&self.own)
     }
 
     /// Copies the parameters to the machine once more.

@@ -1,12 +1,12 @@
 //! Loops as tasks: the kernels of a body once for each step, with what is carried from one to the next.
 
+use crate::Error;
 use crate::dag::{Access, Kind};
 use crate::error::refused;
 use crate::machine::{Address, Memory, Work};
 use crate::numbers::{bytes, c_type, size};
 use crate::order::{THREADS, place};
 use crate::tasks::{Loop, MOST, Places, Task};
-use crate::{Error, Numerics};
 use autograd::DType;
 use autograd::planned::{Contents, Held, MemoryView, Piece};
 
@@ -22,7 +22,7 @@ struct Window {
 
 impl Loop<'_> {
     /// The tasks of all steps. The body is laid out once, with windows in place of what each step reads.
-    pub(crate) fn tasks(&self, places: &mut Places, numerics: Numerics) -> Result<Vec<Task>, Error> {
+    pub(crate) fn tasks(&self, places: &mut Places) -> Result<Vec<Task>, Error> {
         let mut tasks = vec![];
         let operands = self.operands(places, &mut tasks)?;
         let (mut arguments, mut windows) = (operands.clone(), vec![]);
@@ -34,7 +34,7 @@ impl Loop<'_> {
         }
         let inner = self.memories(places, &arguments)?;
         let outer = std::mem::replace(&mut places.at, inner);
-        let body = places.tasks_of(&self.plan, &self.launch.body, numerics, Some(self.fault))?;
+        let body = places.tasks_of(&self.plan, &self.launch.body, Some(self.fault))?;
         let outputs: Vec<Address> = self.plan.outputs.iter().map(|y| places.of(y)).collect();
         places.at = outer;
         let count = self.steps.saturating_mul(body.len() + self.pieces.len() + self.ports.carried);
@@ -225,5 +225,5 @@ fn each(
     }
     let accesses = read.into_iter().chain([Access::new(Kind::Write, to, n * size(dtype))]).collect();
     let (name, arguments, blocks) = (name.to_owned(), vec![from, to], n.div_ceil(THREADS).min(1 << 14));
-    Some(Task { work: Work::Kernel { name, arguments, blocks, threads: THREADS }, accesses })
+    Some(Task::new(Work::Kernel { name, arguments, blocks, threads: THREADS }, accesses))
 }

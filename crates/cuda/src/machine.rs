@@ -41,6 +41,8 @@ pub trait Machine: Debug {
     fn join(&self, _id: &Identity, _rank: usize, _size: usize) -> Result<Box<dyn Together>, Error> {
         Err(alone())
     }
+    /// What it has room for.
+    fn limits(&self) -> Limits;
 }
 
 /// The name of a group of machines.
@@ -70,10 +72,43 @@ impl Staged for Vec<u64> {
     }
 }
 
+/// What a machine has room for.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many blocks run at a time, each as fast as if it were alone.
+    pub processors: usize,
+    /// The most bytes that the threads of a block share.
+    pub shared: usize,
+}
+
 /// Kernels that are ready to be launched.
 pub trait Module: Debug {
     /// Nodes that are launched together, each after those that it names.
     fn graph(&self, nodes: &[Node]) -> Result<Box<dyn Graph>, Error>;
+    /// The one kernel that calls all others.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the machine cannot run all its blocks at a time.
+    fn whole(&self, whole: &Whole) -> Result<Box<dyn Repeat>, Error>;
+}
+
+/// How the kernel `wg_whole` is launched. It is called with the number of steps, and with addresses.
+#[derive(Clone, Debug)]
+pub struct Whole {
+    /// The addresses.
+    pub arguments: Vec<Address>,
+    /// How many blocks, which wait for each other.
+    pub blocks: usize,
+    /// How many threads each.
+    pub threads: usize,
+    /// The bytes that the threads of a block share.
+    pub shared: usize,
+}
+
+/// A kernel that makes many steps.
+pub trait Repeat: Debug {
+    /// Launches so many steps, once all earlier launches are done; does not wait.
+    fn launch(&self, steps: usize) -> Result<(), Error>;
 }
 
 /// Nodes that are launched together.
@@ -135,6 +170,7 @@ impl Memory {
         self.at
     }
 
+    /// How many bytes it has, a multiple of 64.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }

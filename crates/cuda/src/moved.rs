@@ -1,11 +1,11 @@
 //! An optimiser whose memory and update are on a device.
 
-use crate::Error;
 use crate::control::{self, ROWS};
 use crate::error::refused;
 use crate::machine::{Graph, Shards};
-use crate::tasks::{Task, nodes};
+use crate::tasks::{Kernels, Task, nodes};
 use crate::update::{Given, Update};
+use crate::{Error, Numerics};
 use autograd::{Gradients, HyperparameterError, Optimizer, OptimizerState, Params, StateError, StepError};
 use optim::{ByFormula, Part};
 use std::rc::Rc;
@@ -114,7 +114,14 @@ impl Ready {
             faults: loaded.faults.at(),
             fault_count: loaded.program.kernels(),
         };
-        let update = Update::new(&loaded.machine, optimizer, parts.clone(), params, &given)?;
+        let update = Update::new(
+            &loaded.machine,
+            optimizer,
+            parts.clone(),
+            params,
+            &given,
+            Kernels::Apart(Numerics::Exact),
+        )?;
         let module = loaded.machine.load(&update.text)?;
         let Update { begin, look, update: last, .. } = &update;
         let tasks: Vec<&Task> = [begin, look, last].into_iter().flatten().collect();

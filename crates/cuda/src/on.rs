@@ -1,7 +1,7 @@
 //! A machine as a device.
 
 use crate::machine::Machine;
-use crate::{Device, Error, Numerics, Running, Training};
+use crate::{Device, Error, Form, Numerics, Running, Training};
 use autograd::{Params, Program};
 use optim::ByFormula;
 use std::rc::Rc;
@@ -13,6 +13,8 @@ pub struct On {
     pub machine: Rc<dyn Machine>,
     /// How it multiplies matrices.
     pub numerics: Numerics,
+    /// The form of steps that was asked for.
+    pub form: Option<Form>,
 }
 
 /// A device with memory of its own: a stream of it for each training.
@@ -26,7 +28,7 @@ pub trait Place {
 
 impl Place for On {
     fn place(&self) -> Result<On, Error> {
-        Ok(On { machine: Rc::clone(&self.machine), numerics: self.numerics })
+        Ok(On { machine: Rc::clone(&self.machine), numerics: self.numerics, form: self.form })
     }
 }
 
@@ -41,7 +43,7 @@ impl Device for On {
         params: &'a mut Params,
         optimizer: &'a mut O,
     ) -> Result<Training<'a, O>, Error> {
-        Training::new(&self.machine, self.numerics, program, params, optimizer)
+        Training::new(self, program, params, optimizer)
     }
 
     fn load<'a>(&self, program: &'a Program, params: &'a Params) -> Result<Running<'a>, Error> {

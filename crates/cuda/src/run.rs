@@ -2,7 +2,7 @@
 
 use crate::loaded::Loaded;
 use crate::machine::{Graph, Machine};
-use crate::tasks::{Task, nodes};
+use crate::tasks::{Kernels, Task, nodes};
 use crate::{Error, Numerics, Runner};
 use autograd::{Element, Inputs, Params, Program};
 use std::rc::Rc;
@@ -23,7 +23,7 @@ impl<'a> Running<'a> {
         program: &'a Program,
         params: &Params,
     ) -> Result<Running<'a>, Error> {
-        let loaded = Loaded::new(machine, program, params, numerics)?;
+        let loaded = Loaded::new(machine, program, params, Kernels::Apart(numerics))?;
         let module = machine.load(&loaded.text)?;
         let tasks: Vec<&Task> = loaded.tasks.iter().collect();
         let graph = module.graph(&nodes(&tasks))?;

@@ -5,7 +5,7 @@ use crate::dag::{Access, Kind};
 use crate::loaded::{GRADIENTS, Loaded};
 use crate::machine::{Address, Graph, Machine, Memory, Module, On, Staged, Together, Work};
 use crate::numbers::{c_type, size};
-use crate::tasks::{Task, nodes};
+use crate::tasks::{Kernels, Task, nodes};
 use autograd::planned::{DataRef, MemoryView};
 use autograd::{Buffer, DType, Data, Gradients, Inputs, Params, Program};
 use bytemuck::Pod;
@@ -55,8 +55,8 @@ impl<'p> Shards<'p> {
         buffers: &[Buffer],
         depth: usize,
     ) -> Result<Shards<'p>, Error> {
-        let On { machine, numerics } = on;
-        let loaded = Loaded::new(machine, program, params, *numerics)?;
+        let On { machine, numerics, .. } = on;
+        let loaded = Loaded::new(machine, program, params, Kernels::Apart(*numerics))?;
         let dtype = params.dtype();
         let (pieces, length) = pieces(&loaded, params, buffers);
         let sum = |_| Memory::new(machine, length * size(dtype));
@@ -241,7 +241,7 @@ impl Steps {
             let arguments = vec![from.bytes.start, to];
             let blocks = n.div_ceil(256).clamp(1, 1 << 14);
             let work = Work::Kernel { name, arguments, blocks, threads: 256 };
-            Task { work, accesses: vec![from, Access::new(Kind::Write, to, n * size(dtype))] }
+            Task::new(work, vec![from, Access::new(Kind::Write, to, n * size(dtype))])
         };
         let all = |act: &str| {
             let each = |(i, piece): (usize, &Piece)| {

@@ -6,8 +6,12 @@ use crate::machine::{Address, Machine, Memory, Node, Work};
 use crate::numbers::size;
 use crate::order::{self, THREADS};
 use crate::product::Product;
+use crate::size::Size;
+use crate::whole::{self, POOL};
 use crate::{Error, Numerics};
-use autograd::planned::{Contents, MemoryView, Op, Piece, Plan, Ports, Verified, Work as Planned, body};
+use autograd::planned::{
+    Contents, Kernel, MemoryView, Op, Piece, Plan, Ports, Verified, Work as Planned, body,
+};
 use autograd::{DType, Data, Program};
 use emit::{Argument, Launch, Launches};
 use std::rc::Rc;
@@ -19,7 +23,7 @@ const BLOCKS: usize = 1 << 14;
 /// The most blocks of a kernel whose rows are too long for the memory that a block shares, because each has scratch of its own.
 const BLOCKS_WITH_SCRATCH: usize = 256;
 /// What a block shares on every device.
-const SHARED: usize = 48 << 10;
+pub(crate) const SHARED: usize = 48 << 10;
 /// The most elements of a memory: the kernels count in 32 bits, a stride of the grid beyond the end included.
 const ELEMENTS: usize = 1 << 30;
 /// The most bytes that a thread may keep for itself.
@@ -32,6 +36,31 @@ pub(crate) const MOST: usize = 1 << 14;
 pub(crate) struct Task {
     pub(crate) work: Work,
     pub(crate) accesses: Vec<Access>,
+    pub(crate) size: Size,
+}
+
+impl Task {
+    /// A task whose elements take a few operations each.
+    pub(crate) fn new(work: Work, accesses: Vec<Access>) -> Task {
+        let elements = match &work {
+            Work::Kernel { blocks, threads, .. } => blocks * threads,
+            Work::Product(product) => product.batch * product.m * product.n,
+        };
+        Task { work, accesses, size: Size::plain(elements, 4) }
+    }
+
+    pub(crate) fn sized(self, size: Size) -> Task {
+        Task { size, ..self }
+    }
+}
+
+/// What becomes of kernels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kernels {
+    /// Each is launched, and products are computed so.
+    Apart(Numerics),
+    /// One calls all; products are computed element by element, in the order of the CPU.
+    Together,
 }
 
 /// Tasks as nodes of a graph.
@@ -116,12 +145,13 @@ pub(crate) struct Places {
     pub(crate) faults: Address,
     /// The kernels of the tasks.
     pub(crate) text: String,
+    form: Kernels,
 }
 
 impl Places {
-    pub(crate) fn new(machine: &Rc<dyn Machine>, at: Vec<Address>) -> Places {
+    pub(crate) fn new(machine: &Rc<dyn Machine>, at: Vec<Address>, form: Kernels) -> Places {
         let (machine, window, own) = (Rc::clone(machine), WINDOW, vec![]);
-        Places { machine, at, window, own, stop: 0, faults: 0, text: String::new() }
+        Places { machine, at, window, own, stop: 0, faults: 0, text: String::new(), form }
     }
 
     /// Where a view begins.
@@ -153,13 +183,8 @@ impl Places {
     }
 
     /// The tasks of all kernels, in order.
-    pub(crate) fn tasks(
-        &mut self,
-        program: &Program,
-        launches: &Launches,
-        numerics: Numerics,
-    ) -> Result<Vec<Task>, Error> {
-        let tasks = self.tasks_of(program.plan(), &launches.kernels, numerics, None)?;
+    pub(crate) fn tasks(&mut self, program: &Program, launches: &Launches) -> Result<Vec<Task>, Error> {
+        let tasks = self.tasks_of(program.plan(), &launches.kernels, None)?;
         let count = tasks.len();
         if count > MOST {
             return Err(refused("the program", format!("{count} kernels are more than {MOST}")));
@@ -172,35 +197,35 @@ impl Places {
         &mut self,
         plan: &Plan,
         launches: &[Launch],
-        numerics: Numerics,
         fault: Option<Address>,
     ) -> Result<Vec<Task>, Error> {
         let mut tasks = vec![];
         for (i, (kernel, launch)) in plan.kernels.iter().zip(launches).enumerate() {
             let fault = fault.unwrap_or(self.faults + 4 * i as u64);
             if let Planned::Product { a, b, c } = &kernel.work
-                && let Some(task) = self.product([a, b, c], launch, numerics)
+                && let Some(task) = self.product([a, b, c], launch)
             {
                 tasks.push(task);
             } else if let Planned::Op { op: Op::Scan(scan), x, y } = &kernel.work {
                 let (steps, reverse) = (scan.steps, scan.reverse);
                 let (ports, pieces, plan) = (scan.body.ports, scan.pieces(), body(scan));
                 let it = Loop { steps, reverse, ports, pieces, plan, launch, x, y, fault };
-                tasks.extend(it.tasks(self, numerics)?);
+                tasks.extend(it.tasks(self)?);
             } else {
-                self.kernel(&kernel.work, launch, fault, &mut tasks)?;
+                self.kernel(kernel, launch, fault, &mut tasks)?;
             }
         }
         Ok(tasks)
     }
 
-    /// A product, by the library or in the order of the CPU; none where there is nothing to multiply.
-    fn product(&mut self, [a, b, c]: [&MemoryView; 3], launch: &Launch, numerics: Numerics) -> Option<Task> {
+    /// A product, by the library or in the order of the CPU; none where there is nothing to multiply, or it is a kernel like others.
+    fn product(&mut self, [a, b, c]: [&MemoryView; 3], launch: &Launch) -> Option<Task> {
+        let Kernels::Apart(numerics) = self.form else { return None };
         let reads = [a, b].into_iter().filter_map(|x| self.access(Kind::Read, x));
         let accesses = reads.chain(self.access(Kind::Write, c)).collect();
         let by_library = numerics.uses_library().then(|| Product::of([a, b, c], |x| self.of(x)));
         if let Some(product) = by_library.flatten() {
-            return Some(Task { work: Work::Product(product), accesses });
+            return Some(Task::new(Work::Product(product), accesses));
         }
         let order::Tiled { text, tiles } = order::tiled(&launch.name, &launch.comment, [a, b, c])?;
         if !self.text.contains(order::MACROS) {
@@ -209,22 +234,26 @@ impl Places {
         self.text += &text;
         let arguments = [a, b, c].map(|x| self.of(x)).to_vec();
         let (name, blocks) = (launch.name.clone(), tiles.min(BLOCKS));
-        Some(Task { work: Work::Kernel { name, arguments, blocks, threads: THREADS }, accesses })
+        Some(Task::new(Work::Kernel { name, arguments, blocks, threads: THREADS }, accesses))
     }
 
     fn kernel(
         &mut self,
-        work: &Planned,
+        kernel: &Kernel,
         launch: &Launch,
         fault: Address,
         tasks: &mut Vec<Task>,
     ) -> Result<(), Error> {
-        self.text += &launch.text;
+        self.text += &match self.form {
+            Kernels::Apart(_) => launch.text.clone(),
+            Kernels::Together => whole::with_skip(&launch.name, &launch.text),
+        };
         let [blocks, threads] = geometry(launch);
+        let is_pool = self.form == Kernels::Together && launch.scratch <= SHARED;
         let mut own = |bytes: usize| if bytes > 0 { self.take(bytes) } else { Ok(0) };
         let partials = own(launch.partials)?;
         let each = if launch.scratch > SHARED { blocks } else { 1 };
-        let scratch = own(launch.scratch * each)?;
+        let scratch = if is_pool { POOL } else { own(launch.scratch * each)? };
         let address = |argument: &Argument| match argument {
             Argument::Memory(number) => self.at[*number as usize],
             Argument::Partials => partials,
@@ -232,7 +261,7 @@ impl Places {
             Argument::Scratch => scratch,
             Argument::Fault => fault,
         };
-        let (reads, writes, totals) = touched(work);
+        let (reads, writes, totals) = touched(&kernel.work);
         let mut accesses: Vec<Access> = reads.iter().filter_map(|x| self.access(Kind::Read, x)).collect();
         accesses.extend(writes.iter().filter_map(|x| self.access(Kind::Write, x)));
         let totals: Vec<Access> = totals.iter().filter_map(|x| self.access(Kind::Write, x)).collect();
@@ -256,14 +285,17 @@ impl Places {
         let name = launch.name.clone();
         // A kernel of no elements writes nothing but its totals.
         if launch.elements > 0 || launch.tiles[0] > 0 || launch.end.is_none() {
-            tasks.push(Task { work: Work::Kernel { name, arguments, blocks, threads }, accesses });
+            let task = Task::new(Work::Kernel { name, arguments, blocks, threads }, accesses);
+            tasks.push(task.sized(Size::of(kernel, launch)));
         }
         if let Some(arguments) = &launch.end {
             let (name, arguments) = (format!("{}_end", launch.name), arguments.iter().map(address).collect());
             let work = Work::Kernel { name, arguments, blocks: 1, threads: 1 };
             // The tree grows in place.
             let tree = (launch.partials > 0).then(|| summed(Kind::Write));
-            tasks.push(Task { work, accesses: totals.into_iter().chain(tree).chain(flags).collect() });
+            let each = 2 * launch.tiles[0];
+            let task = Task::new(work, totals.into_iter().chain(tree).chain(flags).collect());
+            tasks.push(task.sized(Size::plain(1, each)));
         }
         Ok(())
     }

@@ -6,33 +6,27 @@ use crate::dag::{Access, Kind};
 use crate::data::{DataSet, missing};
 use crate::error::at_step;
 use crate::loaded::{Loaded, fault};
-use crate::machine::{Graph, Machine, Module, Work};
+use crate::machine::{Machine, Memory, On, Work};
 use crate::numbers::size;
-use crate::tasks::{MOST, Task, download, nodes};
+use crate::tasks::{Kernels, Task, download};
 use crate::update::{Given, Update};
-use crate::{Error, Numerics, Train};
+use crate::way::{Chosen, choose};
+use crate::whole::Step;
+use crate::{Error, Form, Train};
 use autograd::{Data, Element, Gradients, Inputs, Params, Program, StepError};
 use optim::ByFormula;
-use std::collections::BTreeMap;
 use std::rc::Rc;
-
-/// The most steps of one graph.
-const STEPS: usize = 32;
 
 /// A training on a device: made by [`Device::train`](crate::Device::train). It borrows the parameters until it is finished,
 /// so that nobody reads what is out of date.
 #[must_use = "`finish` brings the parameters back"]
 #[derive(Debug)]
 pub struct Training<'a, O> {
-    /// By the number of steps, and whether they read the data set. They go first: what is under way ends before its memory does.
-    graphs: BTreeMap<(usize, bool), Box<dyn Graph>>,
+    /// It goes first: what is under way ends before its memory does.
+    chosen: Chosen,
     params: &'a mut Params,
     optimizer: &'a mut O,
-    loaded: Loaded<'a>,
-    update: Update,
-    /// What the tasks that store state run.
-    writes: (String, Vec<Task>),
-    module: Box<dyn Module>,
+    parts: Parts<'a>,
     data: Option<DataSet>,
     /// How many steps were launched.
     launched: u64,
@@ -42,17 +36,26 @@ pub struct Training<'a, O> {
     failed: Option<Error>,
 }
 
-impl<'a, O: ByFormula> Training<'a, O> {
+/// What a step reads, writes and runs.
+#[derive(Debug)]
+pub(crate) struct Parts<'p> {
+    loaded: Loaded<'p>,
+    update: Update,
+    /// What stores state.
+    writes: (String, Vec<Task>),
+}
+
+impl<'p> Parts<'p> {
     #[track_caller]
-    pub(crate) fn new(
+    fn new<O: ByFormula>(
         machine: &Rc<dyn Machine>,
-        numerics: Numerics,
-        program: &'a Program,
-        params: &'a mut Params,
-        optimizer: &'a mut O,
-    ) -> Result<Self, Error> {
+        form: Kernels,
+        program: &'p Program,
+        params: &Params,
+        optimizer: &O,
+    ) -> Result<Parts<'p>, Error> {
         let Some(gradients) = program.zero_gradients() else { no_gradients() };
-        let loaded = Loaded::new(machine, program, params, numerics)?;
+        let loaded = Loaded::new(machine, program, params, form)?;
         let at_start = |error: StepError| at_step(1, error);
         gradients.check_for(params).map_err(at_start)?;
         let parts = optimizer.parts(params, &gradients).map_err(at_start)?;
@@ -64,53 +67,57 @@ impl<'a, O: ByFormula> Training<'a, O> {
             faults: loaded.faults.at(),
             fault_count: program.kernels(),
         };
-        let update = Update::new(machine, optimizer, parts, params, &given)?;
+        let update = Update::new(machine, optimizer, parts, params, &given, form)?;
         let writes = writes(&loaded, update.control.at());
-        let module = machine.load(&format!("{}{}{}", loaded.text, update.text, writes.0))?;
-        let graphs = BTreeMap::new();
-        let (data, failed) = (None, None);
-        let (launched, laid_out) = (0, 0);
-        Ok(Training {
-            params,
-            optimizer,
-            loaded,
-            update,
-            writes,
-            module,
-            data,
-            graphs,
-            launched,
-            laid_out,
-            failed,
-        })
+        Ok(Parts { loaded, update, writes })
     }
 
-    /// The tasks of a step.
-    pub(crate) fn tasks(&self, from_data: bool) -> Vec<&Task> {
+    /// A step, which reads a data set or not.
+    pub(crate) fn step<'a>(&'a self, data: Option<&'a DataSet>) -> Step<'a> {
         let Update { begin, look, update, .. } = &self.update;
-        let takes = self.data.as_ref().filter(|_| from_data).map_or(&[][..], |data| &data.tasks);
-        let step = [takes, begin, &self.loaded.tasks, look, update, &self.writes.1];
-        step.into_iter().flatten().collect()
+        let takes = data.map_or(&[][..], |data| &data.tasks);
+        let tasks = [takes, begin, &self.loaded.tasks, look, update, &self.writes.1];
+        let mut text = format!("{}{}{}", self.loaded.text, self.update.text, self.writes.0);
+        let mut memories: Vec<&Memory> = self.loaded.memories().chain(self.update.memories()).collect();
+        if let Some(data) = data {
+            text += &data.text;
+            memories.extend(data.memories());
+        }
+        Step { tasks: tasks.into_iter().flatten().collect(), text, memories }
+    }
+}
+
+impl<'a, O: ByFormula> Training<'a, O> {
+    #[track_caller]
+    pub(crate) fn new(
+        On { machine, numerics, form }: &On,
+        program: &'a Program,
+        params: &'a mut Params,
+        optimizer: &'a mut O,
+    ) -> Result<Self, Error> {
+        let made = |form| Parts::new(machine, form, program, params, optimizer);
+        let (parts, chosen) = choose(machine, *numerics, *form, program, made)?;
+        let (data, failed) = (None, None);
+        Ok(Training { chosen, params, optimizer, parts, data, launched: 0, laid_out: 0, failed })
     }
 
-    fn graph(&self, steps: usize, from_data: bool) -> Result<Box<dyn Graph>, Error> {
-        let nodes = nodes(&self.tasks(from_data).repeat(steps));
-        match &self.data {
-            Some(data) if from_data => data.module.graph(&nodes),
-            _ => self.module.graph(&nodes),
-        }
+    /// How its steps are launched.
+    pub fn form(&self) -> Form {
+        self.chosen.form
+    }
+
+    /// How its steps are launched and why: what they should take in this form and in others, or what stands against one kernel.
+    pub fn explain(&self) -> &str {
+        &self.chosen.why
     }
 
     fn launch(&mut self, steps: usize, from_data: bool) -> Result<(), Error> {
         if self.launched + steps as u64 > self.laid_out {
-            self.update.lay_out(self.optimizer, self.launched)?;
+            self.parts.update.lay_out(self.optimizer, self.launched)?;
             self.laid_out = self.launched + control::ROWS as u64;
         }
-        let key = (steps, from_data);
-        if !self.graphs.contains_key(&key) {
-            self.graphs.insert(key, self.graph(steps, from_data)?);
-        }
-        self.graphs[&key].launch()?;
+        let tasks = self.parts.step(self.data.as_ref().filter(|_| from_data)).tasks;
+        self.chosen.way.launch(&tasks, steps, from_data)?;
         self.launched += steps as u64;
         Ok(())
     }
@@ -130,7 +137,7 @@ impl<'a, O: ByFormula> Training<'a, O> {
     /// The words that steer, once all steps are done.
     fn words(&self) -> Result<[i64; control::WORDS], Error> {
         let mut raw = [0u8; 8 * control::WORDS];
-        self.update.control.download(0, &mut raw)?;
+        self.parts.update.control.download(0, &mut raw)?;
         Ok(std::array::from_fn(|i| i64::from_ne_bytes(raw[8 * i..][..8].try_into().expect("eight bytes"))))
     }
 
@@ -143,19 +150,19 @@ impl<'a, O: ByFormula> Training<'a, O> {
     /// Brings parameters, state and the optimiser's memory back.
     fn bring_back(&mut self, done: u64) -> Result<(), Error> {
         let (dtype, n) = (self.params.dtype(), self.params.elements());
-        match download(self.loaded.parameters(), 0, dtype, n)? {
+        match download(self.parts.loaded.parameters(), 0, dtype, n)? {
             Data::F32(values) => self.params.slab_mut().copy_from_slice(&values),
             values => self.params.slab_mut().copy_from_slice(values.slice::<f64>()),
         }
-        for (buffer, _) in self.loaded.program.written() {
-            let Some(memory) = self.loaded.state(buffer) else { continue };
+        for (buffer, _) in self.parts.loaded.program.written() {
+            let Some(memory) = self.parts.loaded.state(buffer) else { continue };
             let (dtype, n) = (self.params.buffer_dtype(buffer), self.params.buffer_shape(buffer).elements());
             let shape = self.params.buffer_shape(buffer).to_vec();
             let values = download(memory, 0, dtype, n)?;
             set_state(self.params, buffer, &shape, values);
         }
         if done > 0 {
-            let state = self.update.state(self.optimizer.state(self.params), self.params, done)?;
+            let state = self.parts.update.state(self.optimizer.state(self.params), self.params, done)?;
             let taken = self.optimizer.set_state(self.params, &state);
             taken.map_err(|error| Error::Refused {
                 what: "the optimiser".to_owned(),
@@ -169,7 +176,7 @@ impl<'a, O: ByFormula> Training<'a, O> {
     fn refusal(&mut self, words: &[i64; control::WORDS]) -> Result<Error, Error> {
         let done = words[control::DONE] as u64;
         self.bring_back(done)?;
-        let kept = download(&self.update.kept, 0, self.update.dtype, control::TERMS + 1)?;
+        let kept = download(&self.parts.update.kept, 0, self.parts.update.dtype, control::TERMS + 1)?;
         let step = done + 1;
         let of = |error: StepError| Ok(at_step(step, error));
         let loss = match &kept {
@@ -177,14 +184,14 @@ impl<'a, O: ByFormula> Training<'a, O> {
             kept => kept.slice::<f64>()[control::TERMS],
         };
         match Why::of(words[control::WHY]) {
-            Some(Why::Index) => return Ok(fault(self.loaded.program, words[control::PART] as usize)),
+            Some(Why::Index) => return Ok(fault(self.parts.loaded.program, words[control::PART] as usize)),
             Some(Why::Loss) => return of(StepError::NonFiniteLoss { value: loss }),
             _ => {}
         }
-        let part = &self.update.parts[words[control::PART] as usize].range;
+        let part = &self.parts.update.parts[words[control::PART] as usize].range;
         let start = part.start + words[control::BLOCK] as usize * control::TERMS;
         let block = start..part.end.min(start + control::TERMS);
-        let mut grads = self.loaded.program.zero_gradients().expect("it trains");
+        let mut grads = self.parts.loaded.program.zero_gradients().expect("it trains");
         match kept {
             Data::F32(kept) => fill(&mut grads, self.params, block, &kept),
             kept => fill(&mut grads, self.params, block, kept.slice::<f64>()),
@@ -203,17 +210,17 @@ impl<'a, O: ByFormula> Training<'a, O> {
 impl<O: ByFormula> Train for Training<'_, O> {
     fn step(&mut self, inputs: impl Inputs) -> Result<(), Error> {
         self.try_to(|it| {
-            it.loaded.give(&inputs)?;
+            it.parts.loaded.give(&inputs)?;
             it.launch(1, false)
         })
     }
 
     fn data(&mut self, inputs: impl Inputs) -> Result<usize, Error> {
         self.try_to(|it| {
-            let text = format!("{}{}{}", it.loaded.text, it.update.text, it.writes.0);
-            let data = DataSet::new(&it.loaded, &it.update.control, &text, &inputs)?;
-            data.start(&it.update.control, it.launched)?;
-            it.graphs.retain(|(_, from_data), _| !from_data);
+            let Parts { loaded, update, .. } = &it.parts;
+            let data = DataSet::new(loaded, &update.control, &inputs)?;
+            data.start(&update.control, it.launched)?;
+            it.chosen.way.prepare(&loaded.machine, &it.parts.step(Some(&data)), true)?;
             Ok(it.data.insert(data).batches)
         })
     }
@@ -222,7 +229,7 @@ impl<O: ByFormula> Train for Training<'_, O> {
         self.try_to(|it| {
             let Some(data) = &it.data else { missing("order") };
             data.order(rows)?;
-            data.start(&it.update.control, it.launched)
+            data.start(&it.parts.update.control, it.launched)
         })
     }
 
@@ -231,7 +238,7 @@ impl<O: ByFormula> Train for Training<'_, O> {
             if it.data.is_none() {
                 missing("steps")
             }
-            let most = (MOST / it.tasks(true).len()).clamp(1, STEPS);
+            let most = it.chosen.way.most(it.parts.step(it.data.as_ref()).tasks.len());
             for _ in 0..count / most {
                 it.launch(most, true)?;
             }
@@ -245,7 +252,7 @@ impl<O: ByFormula> Train for Training<'_, O> {
     fn loss(&mut self) -> Result<f64, Error> {
         self.try_to(|it| {
             it.check()?;
-            let loss = it.loaded.result(&it.loaded.program.plan().outputs[0])?;
+            let loss = it.parts.loaded.result(&it.parts.loaded.program.plan().outputs[0])?;
             Ok(match loss {
                 Data::F32(x) => f64::from(x[0]),
                 x => x.slice::<f64>()[0],
@@ -255,11 +262,11 @@ impl<O: ByFormula> Train for Training<'_, O> {
 
     #[track_caller]
     fn output<T: Element>(&mut self, output: usize) -> Result<Vec<T>, Error> {
-        let count = self.loaded.program.outputs().count();
+        let count = self.parts.loaded.program.outputs().count();
         assert!(output < count, "output {output} does not exist: the program has {count}");
         self.try_to(|it| {
             it.check()?;
-            let data = it.loaded.result(&it.loaded.program.plan().outputs[output])?;
+            let data = it.parts.loaded.result(&it.parts.loaded.program.plan().outputs[output])?;
             Ok(data.slice::<T>().to_vec())
         })
     }
@@ -301,7 +308,7 @@ fn writes(loaded: &Loaded<'_>, stop: u64) -> (String, Vec<Task>) {
             Access::new(Kind::Write, to.at(), bytes),
             Access::new(Kind::Read, stop, 8),
         ];
-        tasks.push(Task { work, accesses });
+        tasks.push(Task::new(work, accesses));
     }
     (text, tasks)
 }

@@ -1,13 +1,14 @@
 //! The update of an optimiser as tasks: a look at what it would give, a judgement, and the update in place if nothing is
 //! refused.
 
+use crate::Error;
 use crate::control::{self, ROWS, Span, TERMS, WORDS};
 use crate::dag::{Access, Kind};
 use crate::error::refused;
 use crate::machine::{Address, Machine, Memory, Work};
 use crate::numbers::{bytes, size};
-use crate::tasks::{Places, Task};
-use crate::{Error, Numerics};
+use crate::size::Size;
+use crate::tasks::{Kernels, Places, Task};
 use autograd::planned::{Contents, DataRef, Work as Planned};
 use autograd::{DType, Data, OptimizerState, Params, Program};
 use emit::Argument;
@@ -32,7 +33,7 @@ pub(crate) struct Update {
     pub(crate) kept: Memory,
     pub(crate) control: Memory,
     /// Sums and scratch of the kernels.
-    _own: Vec<Memory>,
+    own: Vec<Memory>,
     pub(crate) text: String,
     /// Before the step is judged: what may run beside the program.
     pub(crate) begin: Vec<Task>,
@@ -59,6 +60,7 @@ impl Update {
         parts: Vec<Part>,
         params: &Params,
         given: &Given,
+        form: Kernels,
     ) -> Result<Update, Error> {
         let (dtype, names) = (params.dtype(), optimizer.names());
         let memory = |numbers: usize| Memory::new(machine, numbers * size(dtype));
@@ -81,7 +83,7 @@ impl Update {
             totals: memory(2 * parts.len())?,
             kept: memory(TERMS + 1)?,
             control: Memory::new(machine, WORDS * 8)?,
-            _own: vec![],
+            own: vec![],
             text: String::new(),
             begin: vec![],
             look: vec![],
@@ -89,7 +91,7 @@ impl Update {
             parts,
         };
         update.begin(all);
-        let sums = update.of_parts(machine, optimizer, given)?;
+        let sums = update.of_parts(machine, optimizer, given, form)?;
         update.text += &control::begin(dtype, all); // behind the types that the texts of the parts begin with
         update.judge(given, &sums);
         Ok(update)
@@ -105,7 +107,7 @@ impl Update {
             Access::new(Kind::Read, self.control.at(), WORDS * 8),
             Access::new(Kind::Write, self.now.at(), bytes),
         ];
-        self.begin.push(Task { work, accesses });
+        self.begin.push(Task::new(work, accesses));
     }
 
     /// The tasks of all parts, and the sums of each.
@@ -114,6 +116,7 @@ impl Update {
         machine: &Rc<dyn Machine>,
         optimizer: &impl ByFormula,
         given: &Given,
+        form: Kernels,
     ) -> Result<Vec<Sums>, Error> {
         let mut sums = vec![];
         for (i, part) in self.parts.clone().iter().enumerate() {
@@ -136,9 +139,10 @@ impl Update {
                     (true, 0) => self.place(given.parameters, part),
                     (true, k) => self.place(self.states[k - 1].at(), part),
                 };
-                let mut places = Places::new(machine, self.places(i, part, program, given, results));
+                let at = self.places(i, part, program, given, results);
+                let mut places = Places::new(machine, at, form);
                 places.stop = self.control.at();
-                let tasks = places.tasks(program, &launches, Numerics::Exact)?;
+                let tasks = places.tasks(program, &launches)?;
                 self.text += &launches.functions(&places.text);
                 self.text += &places.text;
                 if is_update {
@@ -149,10 +153,16 @@ impl Update {
                     sums.push(Sums { blocks, gradients_first: gradients_first(program) });
                     self.look.extend(tasks);
                 }
-                self._own.append(&mut places.own);
+                self.own.append(&mut places.own);
             }
         }
         Ok(sums)
+    }
+
+    /// All that it keeps on the machine but the table, of which a step reads little.
+    pub(crate) fn memories(&self) -> impl Iterator<Item = &Memory> {
+        let few = [&self.table, &self.now, &self.totals, &self.kept, &self.control];
+        self.states.iter().chain(few).chain(&self.own)
     }
 
     fn place(&self, slab: Address, part: &Part) -> Address {
@@ -220,7 +230,8 @@ impl Update {
         }
         accesses.extend(blocks().map(|(at, bytes)| Access::new(Kind::Read, at, bytes)));
         let work = Work::Kernel { name: "wg_judge".to_owned(), arguments, blocks: 1, threads: 1 };
-        self.look.push(Task { work, accesses });
+        let size = Size::plain(1, 16 + 8 * self.parts.len() + given.fault_count);
+        self.look.push(Task::new(work, accesses).sized(size));
     }
 
     /// Lays out the coefficients of [`ROWS`] steps, from the one after `done` on.

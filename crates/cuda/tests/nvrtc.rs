@@ -2,7 +2,7 @@
 
 use autograd::{DType, Params, Program};
 use cuda::machine::{Dry, Machine, On};
-use cuda::{Cuda, Device, Error, Numerics, Train};
+use cuda::{Cuda, Device, Error, Form, Numerics, Train};
 use nn::{Activation, Lstm, Mlp};
 use optim::Adam;
 use std::rc::Rc;
@@ -20,7 +20,8 @@ fn compile(architecture: &str, numerics: Numerics, dtype: DType) -> Result<(usiz
     let dry = Dry::new(architecture)?;
     let machine: Rc<dyn Machine> = Rc::clone(&dry) as Rc<dyn Machine>;
     let mut adam = Adam::new(0.01).expect("a rate");
-    let mut training = On { machine, numerics }.train(&program, &mut params, &mut adam)?;
+    let mut training =
+        On { machine, numerics, form: Some(Form::Graph) }.train(&program, &mut params, &mut adam)?;
     if dtype == DType::F32 {
         training.data(([[0.0f32; 2]; 100], [[0.0f32; 1]; 100]))?;
         training.steps(40)?;
@@ -63,12 +64,45 @@ fn nvrtc_takes_loops() {
         };
         let machine: Rc<dyn Machine> = Rc::clone(&dry) as Rc<dyn Machine>;
         let (mut params, mut adam) = (params.clone(), Adam::new(0.01).expect("a rate"));
-        let device = On { machine, numerics: Numerics::Exact };
+        let device = On { machine, numerics: Numerics::Exact, form: Some(Form::Graph) };
         let mut training = device.train(&program, &mut params, &mut adam).expect("all has a kernel");
         training.step((vec![0.0f32; 100 * 32 * 64],)).expect("the input fits");
         let (kernels, bytes) = dry.compiled();
         println!("{architecture}: {kernels} kernels, {bytes} bytes");
         assert!(kernels > 10 && bytes > 1000);
+    }
+}
+
+/// Steps of small models as one kernel, in both forms.
+#[test]
+fn nvrtc_takes_one_kernel() {
+    for architecture in ["sm_75", "sm_90", "sm_120"] {
+        for (form, dtype) in
+            [(Form::Block, DType::F32), (Form::Blocks, DType::F32), (Form::Block, DType::F64)]
+        {
+            let dry = match Dry::new(architecture) {
+                Err(error @ Error::NoLibrary { .. }) => return println!("skipped: {error}"),
+                dry => dry.expect("a compiler of this architecture"),
+            };
+            let mut params = Params::of(dtype).with_seed(3);
+            let net = Mlp::new(&mut params.scope("net"), &[2, 16, 16, 1], Activation::Tanh);
+            let program = Program::trace(&params, |t| {
+                let (x, y) = (t.input_of("x", dtype, [64, 2]), t.input_of("y", dtype, [64, 1]));
+                t.outputs(nn::loss::mse(net.forward(x), y)).with_gradients()
+            });
+            let program = program.expect("a loss of parameters");
+            let machine: Rc<dyn Machine> = Rc::clone(&dry) as Rc<dyn Machine>;
+            let device = On { machine, numerics: Numerics::Library, form: Some(form) };
+            let mut adam = Adam::new(0.01).expect("a rate");
+            let start = std::time::Instant::now();
+            let mut training = device.train(&program, &mut params, &mut adam).expect("all has a kernel");
+            if dtype == DType::F32 {
+                training.data(([[0.0f32; 2]; 200], [[0.0f32; 1]; 200])).expect("rows fit");
+                training.steps(2000).expect("steps");
+            }
+            assert_eq!(training.form(), form, "{}", training.explain());
+            println!("{architecture} {dtype}: {}; {:.1?}", training.explain(), start.elapsed());
+        }
     }
 }
 

@@ -21,6 +21,11 @@ impl At<'_> {
         self.out.line(line);
     }
 
+    /// A line as the preprocessor has it.
+    pub(crate) fn directive(&mut self, line: &str) {
+        self.out.directive(line);
+    }
+
     pub(crate) fn dtype(&self) -> DType {
         self.y.dtype
     }

@@ -25,6 +25,12 @@ const REGISTERS: usize = 128;
 /// The terms of a sum that is written out.
 const SHORT: usize = 8;
 
+/// The terms of the sum of a row from which on threads share it.
+const LONG: usize = 64;
+
+/// The lanes of a block of a sum.
+const LANES: usize = 16;
+
 /// How the elements are walked.
 #[derive(Clone, Copy, Debug)]
 enum Walk {
@@ -146,6 +152,15 @@ impl Printer<'_> {
         if self.code.row > BLOCK && sums {
             arrays.insert(("blocks".to_owned(), rows * self.code.row.div_ceil(BLOCK)));
         }
+        let in_lanes = |phase: &Phase| match phase {
+            Phase::Total { .. } => Some(LANES),
+            Phase::Reduce { largest: false, .. } if (LONG..=BLOCK).contains(&self.code.row) => {
+                Some(rows * LANES)
+            }
+            _ => None,
+        };
+        let lanes = phases.iter().filter_map(in_lanes).max();
+        arrays.extend(lanes.map(|length| ("lanes".to_owned(), length)));
         let bytes = |length: usize| length * crate::memory::size(self.code.dtype);
         let line = |length: usize| bytes(length).next_multiple_of(64);
         let near = arrays.iter().map(|(_, length)| line(*length)).sum::<usize>() <= SHARED;
@@ -160,7 +175,18 @@ impl Printer<'_> {
                 true => "ARRAY",
                 false => "FAR",
             };
-            out.line(format!("WG_{kind}({}, {name}, {length});", self.t));
+            let line = format!("WG_{kind}({}, {name}, {length});", self.t);
+            if name != "lanes" {
+                out.line(line);
+                continue;
+            }
+            out.directive("#ifndef WG_SERIAL");
+            out.line(line);
+            if kind != "FEW" {
+                out.directive("#else");
+                out.line("(void)wg_scratch;".to_owned());
+            }
+            out.directive("#endif");
         }
     }
 
@@ -183,7 +209,18 @@ impl Printer<'_> {
                     let sum = sum_of(row, |i| self.kept(*x, &format!("r * {row} + {i}")));
                     return out.line(format!("WG_IN(r, rows) r{y}[r] = {sum};"));
                 }
-                let from = format!("&{}", self.kept(*x, &format!("r * {row}")));
+                let from = |at: &str| format!("&{}", self.kept(*x, at));
+                if !largest && (LONG..=BLOCK).contains(&row) {
+                    let (one, lane) = (from(&format!("r * {row}")), from(&format!("i / {LANES} * {row}")));
+                    return self.sums_of_blocks(
+                        "rows",
+                        [&one, &lane],
+                        &row.to_string(),
+                        &format!("r{y}[r]"),
+                        out,
+                    );
+                }
+                let from = from(&format!("r * {row}"));
                 out.line(match (largest, row > BLOCK) {
                     (true, _) => format!("WG_IN(r, rows) r{y}[r] = wg_largest{f}({from}, {row});"),
                     (false, false) => format!("WG_IN(r, rows) r{y}[r] = wg_block{f}({from}, {row});"),
@@ -195,14 +232,27 @@ impl Printer<'_> {
             }
             Phase::Total { number, x } => {
                 self.functions.sums(self.code.dtype);
-                let (f, from) = (self.f, self.kept(*x, "0"));
+                let from = format!("&{}", self.kept(*x, "0"));
                 let to = match self.one_block() {
                     true => self.memories.result(&self.code.totals[*number], "0"),
                     false => format!("partials[{} + tile]", number * self.blocks()),
                 };
-                out.line(format!("WG_IN(one, 1) {to} = wg_block{f}(&{from}, n);"));
+                self.sums_of_blocks("1", [&from, &from], "n", &to, out);
             }
         }
+    }
+
+    /// Sums of blocks of `n` terms: each by one thread where a thread does it all, else by as many as it has lanes. A block begins
+    /// where the first of `from` says, and for thread `i` where the second does.
+    fn sums_of_blocks(&self, rows: &str, from: [&str; 2], n: &str, to: &str, out: &mut Writer) {
+        let (f, [one, lane]) = (self.f, from);
+        out.directive("#ifdef WG_SERIAL");
+        out.line(format!("WG_IN(r, {rows}) {to} = wg_block{f}({one}, {n});"));
+        out.directive("#else");
+        out.line(format!("WG_IN(i, {rows} * {LANES}) lanes[i] = wg_lane{f}({lane}, {n}, i % {LANES});"));
+        out.line("WG_SYNC;".to_owned());
+        out.line(format!("WG_IN(r, {rows}) {to} = wg_fold{f}(lanes + r * {LANES});"));
+        out.directive("#endif");
     }
 
     fn blocks(&self) -> usize {

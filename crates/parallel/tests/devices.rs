@@ -4,11 +4,14 @@ mod common;
 #[path = "../../cuda/tests/bits/machine.rs"]
 #[allow(dead_code, reason = "each test uses a part")]
 mod machine;
+#[path = "../../cuda/tests/bits/player.rs"]
+#[allow(dead_code, reason = "steps of one kernel are another test's")]
+mod player;
 
 use autograd::ndarray::s;
 use autograd::{DType, Optimizer, OptimizerState, Params};
 use common::{Change, ROWS, STEPS, Trained, batch, by_hand, key, model, schedule, traced};
-use cuda::machine::{Address, Identity, Machine, Module, On, Together};
+use cuda::machine::{Address, Identity, Limits, Machine, Module, On, Together};
 use cuda::{Cuda, Numerics};
 use machine::Host;
 use optim::{Adam, Average, Pipeline};
@@ -18,7 +21,7 @@ use std::sync::{Arc, Barrier, Mutex};
 
 fn on(host: &Host) -> Result<On, cuda::Error> {
     let machine: Rc<dyn Machine> = Rc::new(host.clone());
-    Ok(On { machine, numerics: Numerics::Exact })
+    Ok(On { machine, numerics: Numerics::Exact, form: None })
 }
 
 /// Whether there is a C compiler to play a device with.
@@ -168,6 +171,9 @@ impl Machine for Grouped {
     fn load(&self, text: &str) -> Result<Box<dyn Module>, cuda::Error> {
         self.host.load(text)
     }
+    fn limits(&self) -> Limits {
+        self.host.limits()
+    }
     fn joins(&self) -> Result<(), cuda::Error> {
         let hint = "this one was left out";
         if self.has { Ok(()) } else { Err(cuda::Error::NoLibrary { name: "NCCL", hint }) }
@@ -213,7 +219,7 @@ fn grouped(ranks: usize, all_have: bool) -> Vec<Result<u64, Error>> {
         let step = traced(&world.shards(8).fast(), &params, &model, 8)?;
         let has = all_have || world.rank() + 1 < ranks;
         let machine = Grouped { host: Host::default(), board: Arc::clone(&board), has };
-        let on = On { machine: Rc::new(machine), numerics: Numerics::Exact };
+        let on = On { machine: Rc::new(machine), numerics: Numerics::Exact, form: None };
         let step = step.on(Ok(on), &params)?.by_nccl()?;
         let clipped = Pipeline::new(step.optimizer(adam())).clip_norm(0.5).unwrap();
         let (losses, average, _) = steps(&step, &mut params, clipped)?;

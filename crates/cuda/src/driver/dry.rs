@@ -2,7 +2,7 @@
 
 use super::compile::Compiler;
 use crate::Error;
-use crate::machine::{Address, Graph, Machine, Module, Node};
+use crate::machine::{Address, Graph, Limits, Machine, Module, Node, Repeat, Whole};
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -56,6 +56,11 @@ impl Machine for Dry {
         self.bytes.set(self.bytes.get() + code.len());
         Ok(Box::new(Compiled))
     }
+
+    /// Those of the smallest GPUs.
+    fn limits(&self) -> Limits {
+        Limits { processors: 40, shared: 48 << 10 }
+    }
 }
 
 #[derive(Debug)]
@@ -65,6 +70,10 @@ impl Module for Compiled {
     fn graph(&self, _: &[Node]) -> Result<Box<dyn Graph>, Error> {
         Ok(Box::new(Nothing))
     }
+
+    fn whole(&self, _: &Whole) -> Result<Box<dyn Repeat>, Error> {
+        Ok(Box::new(Nothing))
+    }
 }
 
 #[derive(Debug)]
@@ -72,6 +81,12 @@ struct Nothing;
 
 impl Graph for Nothing {
     fn launch(&self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+impl Repeat for Nothing {
+    fn launch(&self, _: usize) -> Result<(), Error> {
         Ok(())
     }
 }

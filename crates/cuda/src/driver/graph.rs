@@ -2,8 +2,9 @@
 
 use super::failed::failed;
 use super::library::Library;
+use super::whole::Repeated;
 use crate::Error;
-use crate::machine::{Graph, Module, Node, Work};
+use crate::machine::{Graph, Module, Node, Repeat, Whole, Work};
 use cudarc::driver::{CudaContext, CudaStream, result, sys};
 use std::ffi::{CString, c_void};
 use std::rc::Rc;
@@ -11,8 +12,8 @@ use std::sync::Arc;
 
 /// Machine code on a GPU.
 #[derive(Debug)]
-struct Code {
-    context: Arc<CudaContext>,
+pub(super) struct Code {
+    pub(super) context: Arc<CudaContext>,
     module: sys::CUmodule,
 }
 
@@ -134,6 +135,11 @@ impl Module for Loaded {
         let ready = Ready { exec: ready?, stream: Arc::clone(&self.stream), code, _library: library };
         destroyed.map_err(failed("cuGraphDestroy"))?;
         Ok(Box::new(ready))
+    }
+
+    fn whole(&self, whole: &Whole) -> Result<Box<dyn Repeat>, Error> {
+        let function = self.function("wg_whole")?;
+        Ok(Box::new(Repeated::new(&self.code, &self.stream, function, whole)?))
     }
 }
 

@@ -10,10 +10,11 @@ mod nccl;
 mod staged;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 pub use dry::Dry;
 
-use crate::machine::{self, Address, Identity, Machine, Module, Together};
+use crate::machine::{self, Address, Identity, Limits, Machine, Module, Together};
 use crate::{Error, Numerics};
 use compile::Compiler;
 use cudarc::driver::result::{self, DriverError};
@@ -38,6 +39,7 @@ const CAPABILITY: (i32, i32) = (7, 5);
 pub(crate) struct Gpu {
     context: Arc<CudaContext>,
     name: String,
+    limits: Limits,
     compiler: Compiler,
 }
 
@@ -73,7 +75,8 @@ impl Gpu {
             return Err(Error::TooOld { what: "the GPU", found, needed: "7.5 (Turing)".to_owned() });
         }
         let compiler = Compiler::new(&format!("sm_{}{}", capability.0, capability.1))?;
-        Ok(Gpu { context, name, compiler })
+        let limits = limits(&context)?;
+        Ok(Gpu { context, name, limits, compiler })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -90,6 +93,18 @@ impl Gpu {
         let stream = self.context.new_stream().map_err(failed("cuStreamCreate"))?;
         Ok(Stream { gpu: Rc::clone(self), stream, numerics, library: OnceCell::new() })
     }
+}
+
+fn limits(context: &CudaContext) -> Result<Limits, Error> {
+    use sys::CUdevice_attribute as Attribute;
+    let of = |attribute| -> Result<usize, Error> {
+        let value = context.attribute(attribute).map_err(failed("cuDeviceGetAttribute"))?;
+        Ok(usize::try_from(value).unwrap_or(0))
+    };
+    Ok(Limits {
+        processors: of(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?,
+        shared: of(Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)?,
+    })
 }
 
 /// The version of the driver.
@@ -188,5 +203,9 @@ impl Machine for Stream {
     fn stage(&self, bytes: usize) -> Result<Box<dyn machine::Staged>, Error> {
         self.bind()?;
         Ok(Box::new(Staged::new(&self.gpu.context, bytes)?))
+    }
+
+    fn limits(&self) -> Limits {
+        self.gpu.limits
     }
 }

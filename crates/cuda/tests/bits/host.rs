@@ -5,13 +5,13 @@ pub(crate) use crate::plain::{Case, PLAIN, difference, has, of_several, run, som
 use crate::machine::Host;
 use autograd::{AnyTensor, DType, Element};
 use cuda::machine::{Machine, On};
-use cuda::{Device, Error, Numerics, Runner, Running};
+use cuda::{Device, Error, Form, Numerics, Runner, Running};
 use std::rc::Rc;
 
 /// A device whose numbers have the bits of the CPU.
 pub(crate) fn exact(host: &Host) -> On {
     let machine: Rc<dyn Machine> = Rc::new(host.clone());
-    On { machine, numerics: Numerics::Exact }
+    On { machine, numerics: Numerics::Exact, form: Some(Form::Graph) }
 }
 
 /// The bits of numbers.

@@ -2,8 +2,9 @@
 //! that their edges allow. What depends on an order that no edge asks for goes wrong here.
 #![allow(unsafe_code, reason = "what the C compiler made is called")]
 
+use crate::player::Player;
 use cuda::Error;
-use cuda::machine::{Address, Graph, Machine, Matrix, Module, Node, Product, Work};
+use cuda::machine::{Address, Graph, Limits, Machine, Matrix, Module, Node, Product, Repeat, Whole, Work};
 use libloading::{Library, Symbol};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -63,6 +64,9 @@ struct Inner {
     /// Whether the next launch fails.
     fails: Cell<bool>,
     pub(crate) launches: Cell<usize>,
+    limits: Cell<Limits>,
+    /// The barrier that is forgotten, by its number in a step.
+    barrier: Cell<Option<usize>>,
 }
 
 impl Default for Inner {
@@ -76,13 +80,15 @@ impl Default for Inner {
             left: Cell::new(1 << 32),
             fails: Cell::new(false),
             launches: Cell::new(0),
+            limits: Cell::new(Limits { processors: 6, shared: 100 << 10 }),
+            barrier: Cell::new(None),
         }
     }
 }
 
 impl Host {
     /// The next number below a bound.
-    fn below(&self, n: usize) -> usize {
+    pub(crate) fn below(&self, n: usize) -> usize {
         let next = self.0.seed.get().wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         self.0.seed.set(next);
         (next >> 33) as usize % n.max(1)
@@ -97,6 +103,16 @@ impl Host {
         self.0.forgotten.set(edge);
     }
 
+    /// One kernel lacks the barrier of a number.
+    pub(crate) fn forget_barrier(&self, barrier: Option<usize>) {
+        self.0.barrier.set(barrier);
+    }
+
+    /// The bytes that a block shares.
+    pub(crate) fn share(&self, shared: usize) {
+        self.0.limits.set(Limits { shared, ..self.0.limits.get() });
+    }
+
     pub(crate) fn limit(&self, bytes: usize) {
         self.0.left.set(bytes);
     }
@@ -107,6 +123,20 @@ impl Host {
 
     pub(crate) fn launches(&self) -> usize {
         self.0.launches.get()
+    }
+
+    /// Counts a launch, which may be one that fails.
+    pub(crate) fn launched(&self) -> Result<(), Error> {
+        if self.0.fails.take() {
+            return Err(Error::Device { call: "launch", message: "a planted failure".to_owned() });
+        }
+        self.0.launches.set(self.0.launches.get() + 1);
+        Ok(())
+    }
+
+    /// The barrier that is forgotten.
+    pub(crate) fn forgotten_barrier(&self) -> Option<usize> {
+        self.0.barrier.get()
     }
 
     /// How many allocations are alive.
@@ -157,6 +187,11 @@ fn library(first: usize, texts: &[String]) -> Library {
             );
         }
     }
+    compiled(&source)
+}
+
+/// A text as a library.
+pub(crate) fn compiled(source: &str) -> Library {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let name = format!("cuda_bits_{}_{}", std::process::id(), COUNT.fetch_add(1, Relaxed));
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -225,7 +260,14 @@ impl Machine for Host {
         Ok(())
     }
 
+    fn limits(&self) -> Limits {
+        self.0.limits.get()
+    }
+
     fn load(&self, text: &str) -> Result<Box<dyn Module>, Error> {
+        if text.starts_with("#define WG_TOGETHER") {
+            return Ok(Box::new(Player::new(self, text)));
+        }
         self.0.texts.borrow_mut().push(text.to_owned());
         Ok(Box::new(Loaded { host: self.clone(), module: self.0.texts.borrow().len() - 1 }))
     }
@@ -252,6 +294,10 @@ impl Module for Loaded {
             }
         }
         Ok(Box::new(Ready { host: self.host.clone(), module: self.module, nodes }))
+    }
+
+    fn whole(&self, _: &Whole) -> Result<Box<dyn Repeat>, Error> {
+        unreachable!("these are kernels that are launched one by one")
     }
 }
 
@@ -332,10 +378,7 @@ fn multiply(library: &Library, product: &Product) {
 
 impl Graph for Ready {
     fn launch(&self) -> Result<(), Error> {
-        if self.host.0.fails.take() {
-            return Err(Error::Device { call: "launch", message: "a planted failure".to_owned() });
-        }
-        self.host.0.launches.set(self.host.0.launches.get() + 1);
+        self.host.launched()?;
         let library = self.host.library(self.module);
         self.order().into_iter().for_each(|i| self.run(&library, &self.nodes[i].work));
         Ok(())

@@ -14,7 +14,9 @@ mod machine;
 #[path = "../../../emit/tests/bits/host.rs"]
 #[expect(dead_code, reason = "`host` has a `check` of its own")]
 mod plain;
+mod player;
 mod products;
 mod training;
+mod whole;
 #[path = "../../../emit/tests/bits/windows.rs"]
 mod windows;

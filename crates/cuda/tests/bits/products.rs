@@ -5,7 +5,7 @@ use crate::host::{Case, check, has};
 use crate::machine::Host;
 use autograd::{AnyTensor, DType, Params, Program, Tape, Var};
 use cuda::machine::{Machine, On};
-use cuda::{Device, Numerics, Runner};
+use cuda::{Device, Form, Numerics, Runner};
 use std::rc::Rc;
 
 type F = for<'t> fn(&'t Tape<'_>, Var<'t>) -> Var<'t>;
@@ -34,7 +34,7 @@ fn the_library_is_told_how_matrices_lie() {
     for dtype in [DType::F32, DType::F64] {
         let host = Host::default();
         let machine: Rc<dyn Machine> = Rc::new(host);
-        let device = On { machine, numerics: Numerics::Library };
+        let device = On { machine, numerics: Numerics::Library, form: Some(Form::Graph) };
         let params = Params::of(dtype);
         for (i, (shape, f)) in PRODUCTS.iter().enumerate() {
             let trace = |t: &Tape<'_>| t.outputs(f(t, t.input("x", *shape)));

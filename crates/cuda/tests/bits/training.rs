@@ -11,13 +11,13 @@ use optim::{Adam, ByFormula, Momentum, Sgd};
 
 const ROWS: usize = 24;
 
-struct Model {
-    params: Params,
-    program: Program,
+pub(crate) struct Model {
+    pub(crate) params: Params,
+    pub(crate) program: Program,
 }
 
 /// A network with state that each step changes, and a loss that can be made infinite by `scale`.
-fn model(dtype: DType, width: usize) -> Model {
+pub(crate) fn model(dtype: DType, width: usize) -> Model {
     let mut params = Params::of(dtype).with_seed(3);
     let net = Mlp::new(&mut params.scope("net"), &[2, width, 5, 1], Activation::Tanh);
     let average = params.scope("run").buffer("average", [], 0.0);
@@ -38,9 +38,9 @@ fn batch(number: usize, scale: f32) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
 }
 
 /// What a training gives: losses, second outputs, the bits of parameters and state, and the state of the optimiser as text.
-type Result = (Vec<u64>, Vec<u32>, Vec<u32>, String);
+pub(crate) type Result = (Vec<u64>, Vec<u32>, Vec<u32>, String);
 
-fn trained<O: ByFormula>(device: &impl Device, mut optimizer: O, width: usize) -> Result {
+pub(crate) fn trained<O: ByFormula>(device: &impl Device, mut optimizer: O, width: usize) -> Result {
     let Model { mut params, program } = model(DType::F32, width);
     let mut training = device.train(&program, &mut params, &mut optimizer).expect("all has a kernel");
     let (mut losses, mut sums) = (vec![], vec![]);
@@ -92,7 +92,7 @@ fn a_training_has_the_bits_of_the_cpu() {
 }
 
 /// Steps on a data set, in another order for the second epoch.
-fn epochs(device: &impl Device) -> (usize, u64, Vec<u32>) {
+pub(crate) fn epochs(device: &impl Device) -> (usize, u64, Vec<u32>) {
     let Model { mut params, program } = model(DType::F32, 7);
     let mut adam = Adam::new(0.01).expect("a rate");
     let mut training = device.train(&program, &mut params, &mut adam).expect("all has a kernel");

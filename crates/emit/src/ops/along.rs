@@ -25,23 +25,35 @@ pub(super) fn sum(at: &mut At<'_>, axes: &[u8]) {
             |at: &At<'_>, i: &str| at.element(0, &merged(shape.len(), axes, &kept, &indices(&summed, i)));
         let y = at.result("e");
         if blocks <= 1 {
-            // Few terms, many results: the lanes stay in registers.
-            at.line(format!("{t} lanes[16] = {{0}};"));
-            let x = term(at, "i");
-            at.line(format!("for (int i = 0; i < {n}; ++i) lanes[i % 16] = lanes[i % 16] + {x};"));
+            lanes(at, ["0", &n.to_string()], &term(at, "i"));
             at.line(format!("{y} = wg_fold{f}(lanes);"));
             return;
         }
         at.line(format!("{t} sums[{blocks}];"));
         at.block(format!("for (int b = 0; b < {blocks}; ++b) {{"), |at| {
-            at.line(format!("{t} lanes[16] = {{0}};"));
             at.line(format!("const int end = b == {} ? {n} : (b + 1) * 1024;", blocks - 1));
-            let x = term(at, "i");
-            at.line(format!("for (int i = b * 1024; i < end; ++i) lanes[i % 16] = lanes[i % 16] + {x};"));
+            lanes(at, ["b * 1024", "end"], &term(at, "i"));
             at.line(format!("sums[b] = wg_fold{f}(lanes);"));
         });
         at.line(format!("{y} = wg_pairs{f}(sums, {blocks});"));
     });
+}
+
+/// Adds the terms `x` of numbers `i` to the lanes of their block. Few terms, many results: the lanes stay in registers. On a GPU they
+/// do if none is chosen by a number that is not known.
+fn lanes(at: &mut At<'_>, [start, end]: [&str; 2], x: &str) {
+    let t = at.types().0;
+    at.line(format!("{t} lanes[16] = {{0}};"));
+    at.directive("#ifdef WG_SERIAL");
+    at.line(format!("for (int i = {start}; i < {end}; ++i) lanes[i % 16] = lanes[i % 16] + {x};"));
+    at.directive("#else");
+    let all = |is_term: &str| {
+        format!("WG_LANES for (int l = 0, i = from; l < 16; ++l, ++i) {is_term}lanes[l] = lanes[l] + {x};")
+    };
+    at.line(format!("int from = {start};"));
+    at.line(format!("for (; from + 16 <= {end}; from += 16) {}", all("")));
+    at.line(all(&format!("if (i < {end}) ")));
+    at.directive("#endif");
 }
 
 /// NaN where one is: the sum of two numbers of which neither is the larger.

@@ -1,7 +1,7 @@
 #ifdef __CUDACC__
 #define WG_ROWS(r, rows, i, row) \
-  for (int wg_at = blockIdx.x * blockDim.x + threadIdx.x, r = wg_at / (row), i = wg_at % (row); wg_at < (rows) * (row); \
-       wg_at += gridDim.x * blockDim.x, r = wg_at / (row), i = wg_at % (row))
+  for (int wg_at = WG_ME, r = wg_at / (row), i = wg_at % (row); wg_at < (rows) * (row); \
+       wg_at += WG_ALL, r = wg_at / (row), i = wg_at % (row))
 #else
 #define WG_ROWS(r, rows, i, row) for (int r = 0; r < (rows); ++r) WG_VECTORS for (int i = 0; i < (row); ++i)
 #endif
@@ -23,10 +23,14 @@
 #else
 #define WG_IN_ROWS(r, rows, i, row) WG_ROWS(r, rows, i, row)
 #endif
-/* Memory of a tile: in what a block shares, or in the scratch. */
+/* Memory of a tile: in what a block shares, or in the scratch. Where one kernel calls all, they take turns in one piece. */
 #define WG_FAR(T, name, n) T *name = (T *)wg_scratch; wg_scratch += ((n) * (int)sizeof(T) + 63) / 64 * 64
 #ifdef __CUDACC__
+#ifdef WG_TOGETHER
+#define WG_ARRAY(T, name, n) WG_FAR(T, name, n)
+#else
 #define WG_ARRAY(T, name, n) __shared__ T name[n]
+#endif
 #define WG_FEW(T, name, n) __shared__ T name[n]
 #define WG_OWN(bytes) wg_scratch += (size_t)blockIdx.x * (bytes)
 #else

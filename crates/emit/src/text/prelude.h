@@ -2,11 +2,22 @@
 #ifndef WG_PRELUDE
 #define WG_PRELUDE
 #ifdef __CUDACC__
-#define WG_ALONE __restrict__
 #define WG_FN static __device__ __forceinline__
+/* Kernels are launched one by one, or all are called by one: then each reads what others write, and who brings WG_TOGETHER says
+   how many threads there are (WG_THREADS_OF_ALL), and at which of them a kernel begins (WG_SKIP). */
+#ifdef WG_TOGETHER
+#define WG_ALONE
+#define WG_KERNEL static __device__ __forceinline__ void
+#define WG_ALL WG_THREADS_OF_ALL
+#define WG_ME (int)((blockIdx.x * blockDim.x + threadIdx.x + WG_ALL - (WG_SKIP)) % WG_ALL)
+#else
+#define WG_ALONE __restrict__
 #define WG_KERNEL extern "C" __global__ void
+#define WG_ALL (gridDim.x * blockDim.x)
+#define WG_ME (int)(blockIdx.x * blockDim.x + threadIdx.x)
+#endif
 /* All threads of the grid share its elements. */
-#define WG_EACH(i, n) for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < (n); i += gridDim.x * blockDim.x)
+#define WG_EACH(i, n) for (int i = WG_ME; i < (n); i += WG_ALL)
 #define WG_SYNC __syncthreads()
 #define WG_ONE if (blockIdx.x == 0 && threadIdx.x == 0)
 typedef long long wg_long;
@@ -15,6 +26,7 @@ WG_FN unsigned wg_to_bitsf(float x) { return __float_as_uint(x); }
 WG_FN float wg_of_bitsf(unsigned x) { return __uint_as_float(x); }
 WG_FN wg_bits wg_to_bits(double x) { return (wg_bits)__double_as_longlong(x); }
 WG_FN double wg_of_bits(wg_bits x) { return __longlong_as_double((wg_long)x); }
+#define WG_LANES _Pragma("unroll")
 #define wg_fmaf __fmaf_rn
 #define wg_fma __fma_rn
 #else
@@ -44,7 +56,9 @@ WG_FN double wg_of_bits(wg_bits x) { return __longlong_as_double((wg_long)x); }
 #define WG_EACH(i, n) WG_VECTORS for (int i = 0; i < (n); ++i)
 #define WG_ONE
 #endif
+#ifndef WG_SYNC
 #define WG_SYNC ((void)0)
+#endif
 typedef int64_t wg_long;
 typedef uint64_t wg_bits;
 WG_FN unsigned wg_to_bitsf(float x) { unsigned y; memcpy(&y, &x, 4); return y; }

@@ -15,6 +15,12 @@ WG_FN @ wg_block@f(const @ *x, int n) {
     WG_LANES for (int l = 0; l < 16; ++l) lanes[l] = i + l < n ? lanes[l] + x[i + l] : lanes[l];
   return wg_fold@f(lanes);
 }
+/* A lane of a block: where many threads share a sum, each has one. */
+WG_FN @ wg_lane@f(const @ *x, int n, int lane) {
+  @ sum = (@)0;
+  for (int i = lane; i < n; i += 16) sum = sum + x[i];
+  return sum;
+}
 /* The sums of blocks, in pairs: the left half is the longer one. Sums of 2^k blocks wait for their right neighbours. */
 WG_FN @ wg_pairs@f(@ *x, int n) {
   if (n == 0) return (@)0;
