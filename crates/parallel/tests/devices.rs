@@ -1,6 +1,7 @@
 //! Ranks that have a device each, played by the host, against ranks that are processors: one hash. And what a device that fails does.
 
 mod common;
+mod grouped;
 #[path = "../../cuda/tests/bits/machine.rs"]
 #[allow(dead_code, reason = "each test uses a part")]
 mod machine;
@@ -11,13 +12,14 @@ mod player;
 use autograd::ndarray::s;
 use autograd::{DType, Optimizer, OptimizerState, Params};
 use common::{Change, ROWS, STEPS, Trained, batch, by_hand, key, model, schedule, traced};
-use cuda::machine::{Address, Identity, Limits, Machine, Module, On, Together};
+use cuda::machine::{Machine, On};
 use cuda::{Cuda, Numerics};
+use grouped::{Board, Grouped};
 use machine::Host;
 use optim::{Adam, Average, Pipeline};
 use parallel::{Alone, Error, OnDevice, ShardedStep, Threads, World};
 use std::rc::Rc;
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::Arc;
 
 fn on(host: &Host) -> Result<On, cuda::Error> {
     let machine: Rc<dyn Machine> = Rc::new(host.clone());
@@ -139,81 +141,9 @@ fn the_fast_order_is_told_apart() {
     assert_ne!(hash, by_hand(8, false).hash());
 }
 
-/// The places where the devices of a group put what they add.
-#[derive(Debug)]
-struct Board {
-    put: Mutex<Vec<Vec<f32>>>,
-    all: Barrier,
-}
-
-/// A played device that knows others: it plays what NCCL does, in the order of the ranks.
-#[derive(Debug)]
-struct Grouped {
-    host: Host,
-    board: Arc<Board>,
-    /// Whether it has the library.
-    has: bool,
-}
-
-impl Machine for Grouped {
-    fn allocate(&self, bytes: usize) -> Result<Address, cuda::Error> {
-        self.host.allocate(bytes)
-    }
-    fn free(&self, at: Address) {
-        self.host.free(at);
-    }
-    fn upload(&self, to: Address, bytes: &[u8]) -> Result<(), cuda::Error> {
-        self.host.upload(to, bytes)
-    }
-    fn download(&self, from: Address, bytes: &mut [u8]) -> Result<(), cuda::Error> {
-        self.host.download(from, bytes)
-    }
-    fn load(&self, text: &str) -> Result<Box<dyn Module>, cuda::Error> {
-        self.host.load(text)
-    }
-    fn limits(&self) -> Limits {
-        self.host.limits()
-    }
-    fn joins(&self) -> Result<(), cuda::Error> {
-        let hint = "this one was left out";
-        if self.has { Ok(()) } else { Err(cuda::Error::NoLibrary { name: "NCCL", hint }) }
-    }
-    fn identity(&self) -> Result<Identity, cuda::Error> {
-        Ok([7; 128])
-    }
-    fn join(&self, id: &Identity, rank: usize, _: usize) -> Result<Box<dyn Together>, cuda::Error> {
-        assert_eq!(*id, [7; 128], "what rank 0 has made");
-        Ok(Box::new(Member { host: self.host.clone(), board: Arc::clone(&self.board), rank }))
-    }
-}
-
-#[derive(Debug)]
-struct Member {
-    host: Host,
-    board: Arc<Board>,
-    rank: usize,
-}
-
-impl Together for Member {
-    fn sum(&self, at: Address, n: usize, dtype: DType) -> Result<(), cuda::Error> {
-        assert_eq!(dtype, DType::F32);
-        let mut own = vec![0f32; n];
-        self.host.download(at, bytemuck::cast_slice_mut(&mut own))?;
-        self.board.put.lock().unwrap()[self.rank] = own;
-        self.board.all.wait();
-        let mut all = self.board.put.lock().unwrap().clone().into_iter();
-        self.board.all.wait();
-        let mut sum = all.next().expect("a rank");
-        for term in all {
-            sum.iter_mut().zip(term).for_each(|(sum, x)| *sum += x);
-        }
-        self.host.upload(at, bytemuck::cast_slice(&sum))
-    }
-}
-
 /// Trains on devices that add up among themselves; the last rank may lack the library.
 fn grouped(ranks: usize, all_have: bool) -> Vec<Result<u64, Error>> {
-    let board = Arc::new(Board { put: Mutex::new(vec![vec![]; ranks]), all: Barrier::new(ranks) });
+    let board = Board::new(ranks);
     Threads::run(ranks, |world| {
         let (mut params, model) = model();
         let step = traced(&world.shards(8).fast(), &params, &model, 8)?;
