@@ -30,7 +30,7 @@ fn compile() -> Result<(), Error> {
         for architecture in ["sm_75", "sm_90", "sm_120"] {
             let dry = Dry::new(architecture)?;
             let machine: Rc<dyn Machine> = Rc::clone(&dry) as Rc<dyn Machine>;
-            match workload.step(&On { machine, numerics: Numerics::Exact }, 1) {
+            match workload.step(&On { machine, numerics: Numerics::Exact, form: None }, 1) {
                 Err(error @ Error::Refused { .. }) => {
                     println!("{name}: {error}");
                     refused += 1;

@@ -128,8 +128,8 @@ pub(crate) fn keep(dtype: DType, n: usize) -> (String, String) {
     let (t, name) = (c_type(dtype), format!("wg_keep_{}_{n}", size(dtype)));
     let t = if dtype == DType::F64 { "wg_long" } else { t };
     let text = format!(
-        "#ifndef {name}_DEFINED\n#define {name}_DEFINED\nWG_KERNEL {name}(const {t} *from, {t} *to, const wg_long *stop) {{\n  \
-         if (*stop) return;\n  WG_EACH(i, {n}) to[i] = from[i];\n}}\n#endif\n"
+        "WG_KERNEL {name}(const {t} *from, {t} *to, const wg_long *stop) {{\n  \
+         if (*stop) return;\n  WG_EACH(i, {n}) to[i] = from[i];\n}}\n"
     );
     (name, text)
 }

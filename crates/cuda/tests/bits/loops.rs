@@ -85,19 +85,20 @@ fn a_loop_of_too_many_steps_is_refused() {
 }
 
 /// Steps of a program with loops from a data set, several in a graph.
+pub(crate) fn trained(device: &impl Device) -> Vec<u64> {
+    let Case { program, mut params, .. } = nested();
+    let mut adam = Adam::new(0.01).expect("a rate");
+    let mut training = device.train(&program, &mut params, &mut adam).expect("all has a kernel");
+    training.step((x(),)).expect("the inputs fit");
+    let rows = Array3::from_shape_fn([8, 3, 2], |(i, j, k)| ((6 * i + 2 * j + k) as f64 * 0.3).cos());
+    training.data((rows,)).expect("two batches");
+    training.steps(5).expect("steps");
+    training.finish().expect("numbers that are finite");
+    params.slab_of::<f64>().iter().map(|x| x.to_bits()).collect()
+}
+
 #[test]
 fn a_training_with_loops_has_the_bits_of_the_cpu() {
-    fn trained(device: &impl Device) -> Vec<u64> {
-        let Case { program, mut params, .. } = nested();
-        let mut adam = Adam::new(0.01).expect("a rate");
-        let mut training = device.train(&program, &mut params, &mut adam).expect("all has a kernel");
-        training.step((x(),)).expect("the inputs fit");
-        let rows = Array3::from_shape_fn([8, 3, 2], |(i, j, k)| ((6 * i + 2 * j + k) as f64 * 0.3).cos());
-        training.data((rows,)).expect("two batches");
-        training.steps(5).expect("steps");
-        training.finish().expect("numbers that are finite");
-        params.slab_of::<f64>().iter().map(|x| x.to_bits()).collect()
-    }
     if !has("cc") {
         return println!("skipped: no C compiler `cc`");
     }

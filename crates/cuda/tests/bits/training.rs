@@ -123,8 +123,13 @@ fn a_data_set_on_the_device_gives_the_same_bits() {
 }
 
 /// What is refused at the third step: the error, and the bits of the parameters.
-fn refused(device: &impl Device, scale: f32, steps: usize) -> (Error, Error, Vec<u32>, String) {
-    let Model { mut params, program } = model(DType::F32, 400);
+pub(crate) fn refused(
+    device: &impl Device,
+    scale: f32,
+    steps: usize,
+    width: usize,
+) -> (Error, Error, Vec<u32>, String) {
+    let Model { mut params, program } = model(DType::F32, width);
     let mut adam = Adam::new(0.01).expect("a rate");
     let mut training = device.train(&program, &mut params, &mut adam).expect("all has a kernel");
     for i in 0..steps {
@@ -144,9 +149,9 @@ fn what_is_not_finite_stops_the_training_before_it_changes_anything() {
     let host = Host::default();
     // An infinite loss and gradients; a loss that is not a number; squares of gradients that overflow.
     for scale in [f32::INFINITY, f32::NAN, 1e25] {
-        let on_cpu = refused(&Cpu, scale, 3);
+        let on_cpu = refused(&Cpu, scale, 3, 400);
         for steps in [3, 6] {
-            let found = refused(&exact(&host), scale, steps);
+            let found = refused(&exact(&host), scale, steps, 400);
             assert!(matches!(found.0, Error::Step { step: 3, .. }), "{}", found.0);
             // NaN is not equal to itself.
             for error in [&found.0, &found.1] {
@@ -158,20 +163,16 @@ fn what_is_not_finite_stops_the_training_before_it_changes_anything() {
     }
 }
 
-#[test]
-fn an_index_that_does_not_exist_stops_the_training() {
-    if !has("cc") {
-        return println!("skipped: no C compiler `cc`");
-    }
+/// Two steps of a training, of which the second meets an index that does not exist.
+pub(crate) fn step_to_no_row(device: &impl Device) {
     let mut params = Params::f64();
     let w = params.scope("net").param("w", [4, 3], 0.5);
     let program = Program::trace(&params, |t| {
         t.outputs(t.param(w).take(0, t.input_of("rows", DType::I64, [5])).square().sum()).with_gradients()
     });
     let program = program.expect("a loss of parameters");
-    let host = Host::default();
     let mut sgd = Sgd::new(0.1).expect("a rate");
-    let mut training = exact(&host).train(&program, &mut params, &mut sgd).expect("all has a kernel");
+    let mut training = device.train(&program, &mut params, &mut sgd).expect("all has a kernel");
     training.step(([0i64, 1, 2, 3, 0],)).expect("the inputs fit");
     assert_eq!(training.loss(), Ok(3.75));
     training.step(([0i64, 1, 2, 4, 0],)).expect("the inputs fit");
@@ -182,7 +183,18 @@ fn an_index_that_does_not_exist_stops_the_training() {
     );
     // The first step was made.
     assert_eq!(params.get::<f64>(w)[3], 0.4);
+}
+
+#[test]
+fn an_index_that_does_not_exist_stops_the_training() {
+    if !has("cc") {
+        return println!("skipped: no C compiler `cc`");
+    }
+    let host = Host::default();
+    step_to_no_row(&exact(&host));
     // A run tells it too, and the next one is well again.
+    let mut params = Params::f64();
+    let w = params.scope("net").param("w", [4, 3], 0.4);
     let program =
         Program::trace(&params, |t| t.outputs(t.param(w).take(0, t.input_of("rows", DType::I64, [2]))));
     let program = program.expect("a program");
@@ -279,15 +291,17 @@ fn what_no_device_can_run_is_refused_by_name() {
 /// Every optimiser of a formula has one kernel that updates in place.
 #[test]
 fn every_formula_updates_in_place() {
-    if !has("cc") {
-        return println!("skipped: no C compiler `cc`");
+    if has("cc") {
+        by_every_formula(&exact(&Host::default()));
     }
-    let host = Host::default();
-    let device = exact(&host);
+}
+
+/// Trains by all optimisers whose rule is a formula, but those of other tests.
+pub(crate) fn by_every_formula(device: &impl Device) {
     macro_rules! compare {
         ($($make:expr),* $(,)?) => {$(
             let make = || $make.expect("hyper-parameters");
-            assert_eq!(trained(&device, make(), 7), trained(&Cpu, make(), 7), stringify!($make));
+            assert_eq!(trained(device, make(), 7), trained(&Cpu, make(), 7), stringify!($make));
         )*};
     }
     compare!(
