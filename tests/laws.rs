@@ -273,7 +273,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     ("files", &["autograd"]),
     ("train", &["autograd", "files", "optim"]),
     // `files`, `nn` and `optim` for the runs of its tests.
-    ("parallel", &["autograd", "files", "nn", "optim", "train"]),
+    ("parallel", &["autograd", "cuda", "files", "nn", "optim", "train"]),
 ];
 
 /// Paths that a crate's code must not hold, with the reason.

@@ -1,9 +1,11 @@
-//! What a GPU computes and how long it takes, beside the CPU: `gpu compile`, `gpu bits [WORKLOAD]`, `gpu functions [STEP]`, `gpu times`.
+//! What a GPU computes and how long it takes, beside the CPU: `gpu compile`, `gpu bits [WORKLOAD]`, `gpu functions [STEP]`, `gpu times`,
+//! `gpu ranks`.
 //! `gpu/check` runs all of it on a machine that has nothing but a driver, libraries and this binary.
 
 #[path = "../workloads/all.rs"]
 #[expect(dead_code, reason = "of the workloads, a GPU needs less")]
 mod all;
+mod ranks;
 
 use all::all;
 use all::device::Workload;
@@ -140,18 +142,32 @@ fn times() -> Result<(), Error> {
     Ok(())
 }
 
+/// Ranks with a GPU each, or on a machine with one GPU with a share of it.
+fn on_ranks() -> Result<bool, Box<dyn std::error::Error>> {
+    let gpus = Cuda::count()?;
+    println!("{gpus} GPUs");
+    let right = ranks::bits()?;
+    if gpus > 1 {
+        ranks::times(gpus)?;
+    } else {
+        println!("skipped: times, and sums by NCCL, which need two");
+    }
+    Ok(right)
+}
+
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
     let asked = arguments.next().unwrap_or_else(|| "compile".to_owned());
     let more = arguments.next();
     let step = more.as_deref().and_then(|step| step.parse().ok()).unwrap_or(64);
-    let done = match asked.as_str() {
-        "compile" => compile().map(|()| true),
-        "bits" => bits(more.as_deref()),
-        "functions" => functions(step),
-        "times" => times().map(|()| true),
+    let done: Result<bool, Box<dyn std::error::Error>> = match asked.as_str() {
+        "compile" => compile().map(|()| true).map_err(Into::into),
+        "bits" => bits(more.as_deref()).map_err(Into::into),
+        "functions" => functions(step).map_err(Into::into),
+        "times" => times().map(|()| true).map_err(Into::into),
+        "ranks" => on_ranks(),
         other => {
-            eprintln!("`{other}`: compile, bits, functions or times");
+            eprintln!("`{other}`: compile, bits, functions, times or ranks");
             std::process::exit(2)
         }
     };

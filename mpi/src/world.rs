@@ -32,6 +32,8 @@ pub struct World {
     wire: Wire,
     /// How many ranks run on the very cores that this one may run on.
     sharing: usize,
+    /// The number of this rank among those of its machine.
+    local: usize,
     /// The last to be dropped: it waits until all ranks have come so far, and ends MPI.
     _universe: Universe,
 }
@@ -62,10 +64,10 @@ impl World {
         let (mut universe, _) = mpi::initialize_with_threading(Threading::Funneled).ok_or(JoinError)?;
         let world = universe.world();
         universe.set_buffer_size(Wire::kept(world.size() as usize));
-        let sharing = sharing(&world);
+        let (sharing, local) = near(&world);
         let wire = Wire::new(world, World::PATIENCE);
         end_all_at_a_panic(wire.rank(), wire.size());
-        Ok(World { wire, sharing, _universe: universe })
+        Ok(World { wire, sharing, local, _universe: universe })
     }
 
     /// With another time that a rank waits for one that says nothing. It has to be longer than what one rank ever does
@@ -97,8 +99,9 @@ impl World {
     }
 }
 
-/// How many ranks of this machine may run on the same cores as this one; where the system does not tell, all of them.
-fn sharing(world: &SimpleCommunicator) -> usize {
+/// How many ranks of this machine may run on the same cores as this one, all of them where the system does not tell; and the number of
+/// this one among all of this machine.
+fn near(world: &SimpleCommunicator) -> (usize, usize) {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let cores = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
     let mut hash = DefaultHasher::new();
@@ -106,7 +109,7 @@ fn sharing(world: &SimpleCommunicator) -> usize {
     let (own, near) = (hash.finish(), world.split_shared(world.rank()));
     let mut all = vec![0; near.size() as usize];
     near.all_gather_into(&own, &mut all[..]);
-    all.iter().filter(|other| **other == own).count()
+    (all.iter().filter(|other| **other == own).count(), near.rank() as usize)
 }
 
 /// Open MPI's other ranks would wait for one that unwinds: its `MPI_Finalize` waits for them.
@@ -151,6 +154,10 @@ impl parallel::World for World {
 
     fn size(&self) -> usize {
         self.wire.size()
+    }
+
+    fn local_rank(&self) -> usize {
+        self.local
     }
 
     #[track_caller]

@@ -1,7 +1,7 @@
 //! The handle of a GPU.
 
 use crate::driver::Gpu;
-use crate::machine::On;
+use crate::machine::{On, Place};
 use crate::{Device, Error, Form, Numerics, Running, Training};
 use autograd::{Params, Program};
 use optim::ByFormula;
@@ -76,11 +76,34 @@ impl Cuda {
         self
     }
 
+    /// The GPU of a rank where several ranks may share one: that of the rank's number modulo the number of GPUs. [`nth`](Cuda::nth)
+    /// refuses where there are fewer GPUs than ranks.
+    ///
+    /// # Errors
+    /// As [`first`](Cuda::first).
+    pub fn shared(rank: usize) -> Result<Cuda, Error> {
+        Cuda::nth(rank % Gpu::count()?.max(1))
+    }
+
+    /// How many GPUs the driver knows.
+    ///
+    /// # Errors
+    /// If there is no driver, or it is too old.
+    pub fn count() -> Result<usize, Error> {
+        Gpu::count()
+    }
+
     /// A stream of its own for each training.
     #[doc(hidden)]
     pub fn on(&self) -> Result<On, Error> {
         let Cuda { numerics, form, .. } = *self;
         Ok(On { machine: Rc::new(self.gpu.machine(numerics)?), numerics, form })
+    }
+}
+
+impl Place for Cuda {
+    fn place(&self) -> Result<On, Error> {
+        self.on()
     }
 }
 

@@ -26,11 +26,7 @@ pub(crate) struct DataSet {
 impl DataSet {
     /// Copies a data set to the machine: for each input of the program a tensor with more rows. Rows that do not fill a batch are
     /// not read.
-    pub(crate) fn new(
-        loaded: &Loaded<'_>,
-        control: &Memory,
-        inputs: &impl Inputs,
-    ) -> Result<DataSet, Error> {
+    pub(crate) fn new(loaded: &Loaded<'_>, control: &Memory, inputs: &impl Inputs) -> Result<DataSet, Error> {
         let given = listed(loaded.program, inputs)?;
         let wanted: Vec<_> = loaded.program.inputs().collect();
         let [batch, rows] = measured(loaded.program, &given)?;

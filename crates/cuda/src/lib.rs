@@ -47,12 +47,14 @@ mod loaded;
 mod loops;
 #[doc(hidden)]
 pub mod machine;
+mod moved;
 mod numbers;
 mod numerics;
 mod on;
 mod order;
 mod product;
 mod run;
+mod shards;
 mod size;
 mod tasks;
 mod training;
@@ -65,6 +67,9 @@ pub use cuda::Cuda;
 pub use device::{Cpu, Device, Runner, Train};
 pub use error::Error;
 pub use form::Form;
+pub use moved::Moved;
 pub use numerics::Numerics;
+#[doc(no_inline)]
+pub use optim::ByFormula;
 pub use run::Running;
 pub use training::Training;

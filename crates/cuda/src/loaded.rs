@@ -1,9 +1,9 @@
 //! A program in the memory of a machine: its parameters, state, inputs, constants and buffers, and the tasks of a run.
 
+use crate::Error;
 use crate::error::refused;
 use crate::machine::{Address, Machine, Memory};
 use crate::numbers::{bytes, size};
-use crate::Error;
 use crate::tasks::{Kernels, Places, Task, check, download};
 use autograd::planned::{Contents, DataRef, MemoryView, RecordedInput};
 use autograd::{AnyTensor, Buffer, DType, Data, Inputs, Params, Program, ProgramError};
@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 /// The numbers of the memories that every plan has.
 const PARAMETERS: usize = 0;
-const GRADIENTS: usize = 1;
+pub(crate) const GRADIENTS: usize = 1;
 const FIRST_INPUT: usize = 2;
 
 /// A program with all that it reads and writes.
@@ -71,6 +71,17 @@ impl<'p> Loaded<'p> {
         self.memories.iter().chain([&self.faults]).chain(&self.own)
     }
 
+    /// Copies the parameters to the machine once more.
+    pub(crate) fn renew(&self, params: &Params) -> Result<(), Error> {
+        self.parameters().upload(slab(params))
+    }
+
+    /// Copies state to the machine once more.
+    pub(crate) fn renew_state(&self, params: &Params) -> Result<(), Error> {
+        let mut held = params.buffers().filter_map(|buffer| Some((buffer, self.state(buffer)?)));
+        held.try_for_each(|(buffer, memory)| memory.upload(&state(params, buffer)))
+    }
+
     pub(crate) fn parameters(&self) -> &Memory {
         &self.memories[PARAMETERS]
     }
@@ -78,6 +89,10 @@ impl<'p> Loaded<'p> {
     /// Where the gradients lie.
     pub(crate) fn place_of_gradients(&self) -> Address {
         self.memories[GRADIENTS].at()
+    }
+
+    pub(crate) fn give_gradients(&self, slab: DataRef<'_>) -> Result<(), Error> {
+        self.memories[GRADIENTS].upload(bytes(slab))
     }
 
     pub(crate) fn gradients(&self) -> Result<Data, Error> {

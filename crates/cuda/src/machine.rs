@@ -1,10 +1,12 @@
 //! What runs tasks: a device, or in the tests a host that plays one.
 
 pub use crate::driver::Dry;
-pub use crate::on::On;
+pub use crate::on::{On, Place};
 pub use crate::product::{Matrix, Product};
+pub use crate::shards::Shards;
 
 use crate::Error;
+use autograd::DType;
 use std::fmt::Debug;
 use std::rc::Rc;
 
@@ -23,8 +25,51 @@ pub trait Machine: Debug {
     fn download(&self, from: Address, bytes: &mut [u8]) -> Result<(), Error>;
     /// Compiles kernels.
     fn load(&self, text: &str) -> Result<Box<dyn Module>, Error>;
+    /// Memory of the host of so many bytes that this machine writes to without a copy between.
+    fn stage(&self, bytes: usize) -> Result<Box<dyn Staged>, Error> {
+        Ok(Box::new(vec![0u64; bytes.div_ceil(8)]))
+    }
+    /// Whether it can join a group.
+    fn joins(&self) -> Result<(), Error> {
+        Err(alone())
+    }
+    /// The name of a new group, which all its machines are to be told.
+    fn identity(&self) -> Result<Identity, Error> {
+        Err(alone())
+    }
+    /// Joins the group of this name as a rank of so many. Waits for the others.
+    fn join(&self, _id: &Identity, _rank: usize, _size: usize) -> Result<Box<dyn Together>, Error> {
+        Err(alone())
+    }
     /// What it has room for.
     fn limits(&self) -> Limits;
+}
+
+/// The name of a group of machines.
+pub type Identity = [u8; 128];
+
+/// A machine in a group of several, one for each rank.
+pub trait Together: Debug {
+    /// Makes numbers the sums of those that all machines of the group have there, in any order, the same on all of them. It happens
+    /// in the order of all else that this machine is told.
+    fn sum(&self, at: Address, n: usize, dtype: DType) -> Result<(), Error>;
+}
+
+/// No library that adds over machines.
+fn alone() -> Error {
+    crate::error::refused("a sum over devices", "this one knows no others")
+}
+
+/// Memory of the host, aligned for every number.
+pub trait Staged: Debug {
+    /// At least as many bytes as were asked for.
+    fn bytes(&mut self) -> &mut [u8];
+}
+
+impl Staged for Vec<u64> {
+    fn bytes(&mut self) -> &mut [u8] {
+        bytemuck::cast_slice_mut(self)
+    }
 }
 
 /// What a machine has room for.

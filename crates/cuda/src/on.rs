@@ -17,6 +17,21 @@ pub struct On {
     pub form: Option<Form>,
 }
 
+/// A device with memory of its own: a stream of it for each training.
+pub trait Place {
+    /// A new stream.
+    ///
+    /// # Errors
+    /// If the device failed.
+    fn place(&self) -> Result<On, Error>;
+}
+
+impl Place for On {
+    fn place(&self) -> Result<On, Error> {
+        Ok(On { machine: Rc::clone(&self.machine), numerics: self.numerics, form: self.form })
+    }
+}
+
 impl Device for On {
     type Training<'a, O: ByFormula + 'a> = Training<'a, O>;
     type Runner<'a> = Running<'a>;

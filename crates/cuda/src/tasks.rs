@@ -183,11 +183,7 @@ impl Places {
     }
 
     /// The tasks of all kernels, in order.
-    pub(crate) fn tasks(
-        &mut self,
-        program: &Program,
-        launches: &Launches,
-    ) -> Result<Vec<Task>, Error> {
+    pub(crate) fn tasks(&mut self, program: &Program, launches: &Launches) -> Result<Vec<Task>, Error> {
         let tasks = self.tasks_of(program.plan(), &launches.kernels, None)?;
         let count = tasks.len();
         if count > MOST {

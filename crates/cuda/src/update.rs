@@ -1,12 +1,12 @@
 //! The update of an optimiser as tasks: a look at what it would give, a judgement, and the update in place if nothing is
 //! refused.
 
+use crate::Error;
 use crate::control::{self, ROWS, Span, TERMS, WORDS};
 use crate::dag::{Access, Kind};
 use crate::error::refused;
 use crate::machine::{Address, Machine, Memory, Work};
 use crate::numbers::{bytes, size};
-use crate::Error;
 use crate::size::Size;
 use crate::tasks::{Kernels, Places, Task};
 use autograd::planned::{Contents, DataRef, Work as Planned};
@@ -84,7 +84,7 @@ impl Update {
             kept: memory(TERMS + 1)?,
             control: Memory::new(machine, WORDS * 8)?,
             own: vec![],
-            text: control::begin(dtype, all),
+            text: String::new(),
             begin: vec![],
             look: vec![],
             update: vec![],
@@ -92,6 +92,7 @@ impl Update {
         };
         update.begin(all);
         let sums = update.of_parts(machine, optimizer, given, form)?;
+        update.text += &control::begin(dtype, all); // behind the types that the texts of the parts begin with
         update.judge(given, &sums);
         Ok(update)
     }

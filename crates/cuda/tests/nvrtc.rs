@@ -20,7 +20,8 @@ fn compile(architecture: &str, numerics: Numerics, dtype: DType) -> Result<(usiz
     let dry = Dry::new(architecture)?;
     let machine: Rc<dyn Machine> = Rc::clone(&dry) as Rc<dyn Machine>;
     let mut adam = Adam::new(0.01).expect("a rate");
-    let mut training = On { machine, numerics, form: Some(Form::Graph) }.train(&program, &mut params, &mut adam)?;
+    let mut training =
+        On { machine, numerics, form: Some(Form::Graph) }.train(&program, &mut params, &mut adam)?;
     if dtype == DType::F32 {
         training.data(([[0.0f32; 2]; 100], [[0.0f32; 1]; 100]))?;
         training.steps(40)?;
@@ -76,7 +77,9 @@ fn nvrtc_takes_loops() {
 #[test]
 fn nvrtc_takes_one_kernel() {
     for architecture in ["sm_75", "sm_90", "sm_120"] {
-        for (form, dtype) in [(Form::Block, DType::F32), (Form::Blocks, DType::F32), (Form::Block, DType::F64)] {
+        for (form, dtype) in
+            [(Form::Block, DType::F32), (Form::Blocks, DType::F32), (Form::Block, DType::F64)]
+        {
             let dry = match Dry::new(architecture) {
                 Err(error @ Error::NoLibrary { .. }) => return println!("skipped: {error}"),
                 dry => dry.expect("a compiler of this architecture"),

@@ -4,6 +4,7 @@ use crate::data::{error, slab_of, tensors_of};
 use crate::{HyperparameterError, OptimizerState, Range, StateError};
 use autograd::loops::Slab;
 use autograd::{DType, Float, Param, Params};
+use std::fmt;
 
 /// An average of the parameters along the training, which often does better than the last ones.
 ///
@@ -37,6 +38,23 @@ enum Kind {
     Corrected(f64),
     WarmedUp(f64),
     Equal,
+}
+
+/// Which average it is.
+///
+/// ```
+/// assert_eq!(optim::Average::exponential(0.99)?.to_string(), "exponential, 0.99");
+/// # Ok::<(), optim::HyperparameterError>(())
+/// ```
+impl fmt::Display for Average {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            Kind::Exponential(decay) => write!(f, "exponential, {decay}"),
+            Kind::Corrected(decay) => write!(f, "corrected, {decay}"),
+            Kind::WarmedUp(decay) => write!(f, "warmed up, {decay}"),
+            Kind::Equal => f.write_str("equal"),
+        }
+    }
 }
 
 impl Average {

@@ -46,6 +46,9 @@ impl<W: World> World for Counted<W> {
     fn size(&self) -> usize {
         self.world.size()
     }
+    fn local_rank(&self) -> usize {
+        self.world.local_rank()
+    }
     fn exchange(
         &self,
         send: &[u8],

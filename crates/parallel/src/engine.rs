@@ -3,15 +3,19 @@
 use crate::header::{Call, Fault, Header};
 use crate::inputs::Cut;
 use crate::slice::Slice;
-use crate::sums::{Sums, Term, add};
+use crate::sums::{Held, Sums, Term, add};
 use crate::{Error, Shards, World, print};
 use autograd::loops::{Slices, Workers, bound};
 use autograd::{
     Buffer, Gradients, Optimizer, OptimizerState, Params, Program, ProgramError, State, StepError,
 };
 use bytemuck::{cast_slice, cast_slice_mut};
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hasher};
 use std::ops::Range;
+
+/// What a rank adds to a step, and a hash of what was written that has no mean.
+pub(crate) type Own<'a, T> = Result<(Held<'a, T>, u64), Fault>;
 
 /// The memory of a step whose parameters are of type `T`.
 ///
@@ -20,14 +24,14 @@ use std::ops::Range;
 pub(crate) struct Engine<T> {
     pub(crate) steps: u64,
     state: State,
-    sums: Sums<T>,
+    pub(crate) sums: Sums<T>,
     /// How many numbers the slab has, and how many outputs there are.
     elements: usize,
     outputs: usize,
     /// The buffers of which the mean is taken, and where.
-    buffers: Vec<(Buffer, Range<usize>)>,
+    pub(crate) buffers: Vec<(Buffer, Range<usize>)>,
     /// The gradients of a step, in the form that an optimiser takes.
-    total: Option<Gradients>,
+    pub(crate) total: Option<Gradients>,
     /// The version of the parameters after the last step.
     version: Option<u64>,
     slice: Option<Slice>,
@@ -57,23 +61,26 @@ impl<T: Term> Engine<T> {
         self.sums.mean.len()
     }
 
-    /// Makes a step; gives the means of the outputs.
-    pub(crate) fn step(
+    /// Makes a step of what `own` gives for this rank; gives the means of the outputs.
+    pub(crate) fn step<'a>(
         &mut self,
         shards: &Shards<'_>,
         program: &Program,
         print: u64,
         params: &mut Params,
         optimizer: &mut (impl Optimizer + ?Sized),
-        inputs: Result<Cut<'_>, ProgramError>,
+        own: impl FnOnce(&mut Engine<T>, &Params) -> Own<'a, T>,
     ) -> Result<Vec<f64>, Error> {
         if let Some(error) = &self.broken {
             return Err(error.clone());
         }
         let world = shards.world;
-        let mut own = inputs
-            .map_err(|error| Fault::Refused(error.to_string()))
-            .and_then(|inputs| self.own(shards, program, params, &inputs));
+        let mut own = own(self, params).and_then(|(own, written)| {
+            if let Held::Here(own) = &own {
+                self.check_finite(params, program, own)?;
+            }
+            Ok((own, written))
+        });
         if shards.owners && optimizer.slices() == Slices::Refused {
             own = Err(Fault::Refused(
                 "this optimiser, or a stage before it, needs whole tensors: it cannot update a slice"
@@ -82,7 +89,7 @@ impl<T: Term> Engine<T> {
         }
         let (own, written, fault) = match own {
             Ok((own, written)) => (own, written, None),
-            Err(fault) => (vec![], 0, Some(fault)),
+            Err(fault) => (Held::Here(vec![]), 0, Some(fault)),
         };
         let header = self.header(Call::Step, print, params, optimizer);
         Header { state: written, ..header }.agree(world, fault)?;
@@ -106,14 +113,15 @@ impl<T: Term> Engine<T> {
         Ok(self.sums.mean[self.elements..][..self.outputs].iter().map(|x| x.to_f64()).collect())
     }
 
-    /// Runs this rank's shards and adds what they give; gives the sums, and a hash of what was written that has no mean.
-    fn own(
+    /// Runs this rank's shards and adds what they give.
+    pub(crate) fn own(
         &mut self,
         shards: &Shards<'_>,
         program: &Program,
         params: &Params,
-        inputs: &Cut<'_>,
-    ) -> Result<(Vec<Vec<T>>, u64), Fault> {
+        inputs: Result<Cut<'_>, ProgramError>,
+    ) -> Own<'static, T> {
+        let inputs = inputs.map_err(|error| Fault::Refused(error.to_string()))?;
         let Engine { state, sums, elements, outputs, buffers, total, .. } = self;
         let mut written = None;
         let first = shards.part().shards().start;
@@ -142,22 +150,18 @@ impl<T: Term> Engine<T> {
                     }
                 }
             }
-            let hash = hash.finish();
-            if *written.get_or_insert(hash) != hash {
-                return Err(Fault::Refused(format!(
-                    "shard {shard} writes other values than shard {first} to a buffer that has no mean: its type is not {}",
-                    T::DTYPE
-                )));
-            }
-            Ok(())
+            alike::<T>(&mut written, hash.finish(), shard, first)
         })?;
+        Ok((Held::Here(own.into_iter().map(Cow::Owned).collect()), written.unwrap_or(0)))
+    }
+
+    /// Refuses sums that are not finite.
+    fn check_finite(&self, params: &Params, program: &Program, own: &[Cow<'_, [T]>]) -> Result<(), Fault> {
         let bad = own.iter().find(|sum| !bound(sum, &Workers::default()).is_finite());
-        if let Some((element, value)) =
-            bad.and_then(|sum| sum.iter().enumerate().find(|(_, x)| !x.is_finite()))
-        {
-            return Err(self.named(params, program, element, value.to_f64()));
+        match bad.and_then(|sum| sum.iter().enumerate().find(|(_, x)| !x.is_finite())) {
+            Some((element, value)) => Err(self.named(params, program, element, value.to_f64())),
+            None => Ok(()),
         }
-        Ok((own, written.unwrap_or(0)))
     }
 
     /// The fault of a number that is not finite.
@@ -296,5 +300,21 @@ impl<T: Term> Engine<T> {
     fn slices(&self, world: &dyn World) -> Vec<Range<usize>> {
         let ranks = (0..world.size()).map(|rank| self.sums.slice(rank, world.size()));
         ranks.map(|here| here.start.min(self.elements)..here.end.min(self.elements)).collect()
+    }
+}
+
+/// Refuses a shard that wrote something else than the first one to a buffer of which no mean is taken.
+pub(crate) fn alike<T: Term>(
+    written: &mut Option<u64>,
+    hash: u64,
+    shard: usize,
+    first: usize,
+) -> Result<(), Fault> {
+    match *written.get_or_insert(hash) == hash {
+        true => Ok(()),
+        false => Err(Fault::Refused(format!(
+            "shard {shard} writes other values than shard {first} to a buffer that has no mean: its type is not {}",
+            T::DTYPE
+        ))),
     }
 }

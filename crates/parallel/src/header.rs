@@ -17,6 +17,9 @@ pub(crate) enum Call {
     /// To take what rank 0 sends.
     #[cfg(feature = "train")]
     Share,
+    /// To bring the program to a device.
+    #[cfg(feature = "cuda")]
+    Device = 6,
 }
 
 /// What has to be the same on all ranks.
@@ -51,7 +54,7 @@ const FAULT: u64 = 1 << 8;
 
 impl Header {
     /// That of a call which is about neither parameters nor an optimiser.
-    #[cfg(feature = "train")]
+    #[cfg(any(feature = "train", feature = "cuda"))]
     pub(crate) fn of(call: Call, step: u64, program: u64) -> Header {
         Header { call, step, program, optimizer: 0, parameters: 0, state: 0 }
     }
@@ -104,6 +107,7 @@ fn shown(word: usize, x: u64) -> String {
             3 => "`optimizer_state`".to_owned(),
             4 => "`set_optimizer_state`".to_owned(),
             5 => "to share a checkpoint".to_owned(),
+            6 => "`on`".to_owned(),
             other => format!("call {other}"),
         },
         1 => x.to_string(),

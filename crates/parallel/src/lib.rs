@@ -46,9 +46,12 @@
 //! | feature | by default | what it adds |
 //! |---|---|---|
 //! | `train` | off | runs of the crate `train` on several ranks: [`ShardedStep`] implements `train::Ranks` |
+//! | `cuda` | off | shards that run on the GPU of their rank: `ShardedStep::on` |
 
 mod alone;
 mod counted;
+#[cfg(feature = "cuda")]
+mod device;
 mod engine;
 mod error;
 mod header;
@@ -67,6 +70,8 @@ mod world;
 
 pub use alone::Alone;
 pub use counted::Counted;
+#[cfg(feature = "cuda")]
+pub use device::OnDevice;
 pub use error::{Departure, Error, WorldError};
 pub use part::Part;
 pub use step::ShardedStep;

@@ -5,7 +5,7 @@ use crate::engine::Engine;
 use crate::header::{Call, Fault, Header};
 use crate::inputs::{Cut, Role};
 use crate::{Error, Part, Shards, print};
-use autograd::{DType, Inputs, Optimizer, OptimizerState, Params, Program, State};
+use autograd::{DType, Inputs, Optimizer, OptimizerState, Params, Program, ProgramError, State};
 use std::cell::RefCell;
 use std::fmt;
 use std::ops::Range;
@@ -66,15 +66,15 @@ use std::ops::Range;
 /// has left, another program, other parameters at the start and a gradient that is not finite are the same [`Error`] on all ranks, and
 /// no parameter has changed on any.
 pub struct ShardedStep<'w> {
-    shards: Shards<'w>,
+    pub(crate) shards: Shards<'w>,
     program: Program,
     roles: Vec<Role>,
-    print: u64,
-    engine: RefCell<Typed>,
+    pub(crate) print: u64,
+    pub(crate) engine: RefCell<Typed>,
 }
 
 /// The memory of a step, in the type of the parameters.
-enum Typed {
+pub(crate) enum Typed {
     F32(Engine<f32>),
     F64(Engine<f64>),
 }
@@ -83,11 +83,13 @@ enum Typed {
 macro_rules! with {
     ($typed:expr, $engine:ident => $body:expr) => {
         match &mut *$typed.borrow_mut() {
-            Typed::F32($engine) => $body,
-            Typed::F64($engine) => $body,
+            $crate::step::Typed::F32($engine) => $body,
+            $crate::step::Typed::F64($engine) => $body,
         }
     };
 }
+#[cfg(feature = "cuda")]
+pub(crate) use with;
 
 impl fmt::Debug for ShardedStep<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -137,11 +139,16 @@ impl<'w> ShardedStep<'w> {
         optimizer: &mut (impl Optimizer + ?Sized),
         inputs: impl Inputs,
     ) -> Result<Vec<f64>, Error> {
-        let cut = self
-            .program
-            .check(params)
-            .and_then(|()| Cut::new(&self.program, self.shards.part().shards(), &self.roles, &inputs));
-        with!(self.engine, engine => engine.step(&self.shards, &self.program, self.print, params, optimizer, cut))
+        let (shards, program, cut) = (&self.shards, &self.program, self.cut(params, &inputs));
+        with!(self.engine, engine => engine.step(shards, program, self.print, params, optimizer, |engine, params| {
+            engine.own(shards, program, params, cut)
+        }))
+    }
+
+    /// The inputs of this rank's shards.
+    pub(crate) fn cut<'a>(&self, params: &Params, inputs: &'a impl Inputs) -> Result<Cut<'a>, ProgramError> {
+        self.program.check(params)?;
+        Cut::new(&self.program, self.shards.part().shards(), &self.roles, inputs)
     }
 
     /// What the optimiser remembers, of the whole model: for a checkpoint. All ranks call it, where [owners

@@ -4,6 +4,7 @@ use crate::tree::{Act, Node, Order, acts, part, pieces};
 use crate::{Numbers, World, WorldError};
 use autograd::{Data, Float};
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// A number that ranks add.
@@ -26,6 +27,15 @@ impl Term for f64 {
     fn data(values: Vec<f64>) -> Data {
         Data::F64(values)
     }
+}
+
+/// What a rank holds before ranks add.
+pub(crate) enum Held<'a, T: Term> {
+    /// The sums of the nodes that it holds whole.
+    Here(Vec<Cow<'a, [T]>>),
+    /// Sums on devices, which add up among themselves, in whatever order is fast there: this fills in what comes out.
+    #[cfg(feature = "cuda")]
+    There(Box<dyn FnOnce(&mut [T]) -> Result<(), WorldError> + 'a>),
 }
 
 /// Adds the second slice to the first.
@@ -89,25 +99,53 @@ impl<T: Term> Sums<T> {
         add_up(self.own.iter().flatten(), self.length, &mut self.spare, give)
     }
 
+    /// How this rank adds up what it holds: on a stack of sums, numbers are those of shards.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn acts(&self) -> impl Iterator<Item = Act> {
+        self.own.iter().flatten().copied()
+    }
+
     /// Makes the mean over all shards of the sums of all ranks: on each rank the slice that it finishes.
-    pub(crate) fn finish(&mut self, world: &dyn World, mut own: Vec<Vec<T>>) -> Result<(), WorldError> {
+    pub(crate) fn finish(&mut self, world: &dyn World, own: Held<'_, T>) -> Result<(), WorldError> {
+        match own {
+            Held::Here(own) => self.finish_here(world, own),
+            #[cfg(feature = "cuda")]
+            Held::There(add) => {
+                add(&mut self.mean)?;
+                self.divide(0..self.length);
+                Ok(())
+            }
+        }
+    }
+
+    fn divide(&mut self, here: Range<usize>) {
+        let count = T::from_f64(self.shards as f64);
+        self.mean[here].iter_mut().for_each(|x| *x = *x / count);
+    }
+
+    fn finish_here(&mut self, world: &dyn World, mut own: Vec<Cow<'_, [T]>>) -> Result<(), WorldError> {
         let whole = self.is_whole(world);
         let done = match self.order {
             Order::Tree if !whole => self.finish_tree(world, &own),
             order => {
-                std::mem::swap(&mut self.mean, &mut own[0]);
+                match &mut own[0] {
+                    Cow::Owned(sum) => std::mem::swap(&mut self.mean, sum),
+                    Cow::Borrowed(sum) => self.mean.copy_from_slice(sum),
+                }
                 if order == Order::Fast { world.sum(T::numbers(&mut self.mean)) } else { Ok(()) }
             }
         };
-        self.spare.extend(own);
+        self.spare.extend(own.into_iter().filter_map(|sum| match sum {
+            Cow::Owned(sum) => Some(sum),
+            Cow::Borrowed(_) => None,
+        }));
         done?;
         let here = if whole { 0..self.length } else { self.slice(world.rank(), world.size()) };
-        let count = T::from_f64(self.shards as f64);
-        self.mean[here].iter_mut().for_each(|x| *x = *x / count);
+        self.divide(here);
         Ok(())
     }
 
-    fn finish_tree(&mut self, world: &dyn World, own: &[Vec<T>]) -> Result<(), WorldError> {
+    fn finish_tree(&mut self, world: &dyn World, own: &[Cow<'_, [T]>]) -> Result<(), WorldError> {
         let (rank, size) = (world.rank(), world.size());
         let here = self.slice(rank, size);
         let bytes = |numbers: usize| numbers * size_of::<T>();

@@ -28,6 +28,11 @@ pub trait World {
     /// How many ranks there are, at least 1.
     fn size(&self) -> usize;
 
+    /// The number of this rank among those of its machine, from 0: that of its GPU.
+    fn local_rank(&self) -> usize {
+        self.rank()
+    }
+
     /// Gives each rank its part of `send`, and takes this rank's part of what each of them sends: parts one after the other,
     /// in the order of the ranks, of `to[rank]` and `from[rank]` bytes. A part may be empty.
     ///
@@ -245,6 +250,9 @@ impl<W: World + ?Sized> World for &W {
     }
     fn size(&self) -> usize {
         (**self).size()
+    }
+    fn local_rank(&self) -> usize {
+        (**self).local_rank()
     }
     fn exchange(
         &self,

@@ -57,11 +57,14 @@ fn kind<O>() -> String {
     let name = std::any::type_name::<O>();
     let paths = name.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
     let names = paths.filter_map(|path| path.rsplit("::").next());
-    names.filter(|name| name.starts_with(char::is_alphabetic)).collect::<Vec<_>>().join(" ")
+    // Whether it updates on a GPU is no part of what it is.
+    let own = names.filter(|name| name.starts_with(char::is_alphabetic) && *name != "Moved");
+    own.collect::<Vec<_>>().join(" ")
 }
 
-/// The name of the optimiser, that of the number of shards, and how names of the session's numbers begin.
+/// The names of the optimiser, of the average of the parameters and of the number of shards, and how names of the session's numbers begin.
 const OPTIMIZER: &str = "optimizer";
+const AVERAGE: &str = "average";
 const SHARDS: &str = "shards";
 const NUMBERS: &str = "session/";
 
@@ -88,6 +91,11 @@ pub(crate) fn stored<O: Optimizer>(
         .with_count("bad", place.bad);
     for (name, value) in &session.numbers {
         checkpoint = checkpoint.with_number(&format!("{NUMBERS}{name}"), *value);
+    }
+    if let Some(average) = &session.average {
+        checkpoint = checkpoint
+            .with_text(AVERAGE, &average.to_string())
+            .with_optimizer(AVERAGE, &average.state(&session.params));
     }
     if let Some(shards) = ranks.shards() {
         checkpoint = checkpoint.with_count(SHARDS, shards);
@@ -162,6 +170,15 @@ pub(crate) fn restored<O: Optimizer>(
     if of != own {
         return Err(differs(OPTIMIZER, &format!("the state of {of}"), &format!("that of {own}")));
     }
+    let mut average = session.average.clone();
+    let (found, expected) = (checkpoint.text(AVERAGE).ok(), average.as_ref().map(ToString::to_string));
+    if found != expected.as_deref() {
+        return Err(differs(AVERAGE, &found.unwrap_or("none"), &expected.as_deref().unwrap_or("none")));
+    }
+    if let Some(average) = &mut average {
+        let set = average.set_state(&session.params, &checkpoint.optimizer(AVERAGE)?);
+        set.map_err(|error| differs(&format!("{AVERAGE}/{}", error.field), &error.found, &error.expected))?;
+    }
     let set = ranks.set_state(&session.params, &mut session.optimizer, &optimizer);
     set.map_err(|error| match error {
         Error::State(error) => {
@@ -170,6 +187,6 @@ pub(crate) fn restored<O: Optimizer>(
         error => error,
     })?;
     checkpoint.load_params(&mut session.params)?;
-    (session.key, session.numbers) = (key, numbers);
+    (session.average, session.key, session.numbers) = (average, key, numbers);
     Ok(place)
 }

@@ -2,10 +2,11 @@
 
 use crate::error::Error;
 use autograd::{Inputs, Key, NonFinite, Optimizer, Params, Program, State, StepError, Tape, Var};
+use optim::Average;
 use std::collections::BTreeMap;
 
-/// What steps change, and so what a checkpoint holds: the parameters and buffers of a model, its optimiser, the key of the run,
-/// and numbers of one's own.
+/// What steps change, and so what a checkpoint holds: the parameters and buffers of a model, its optimiser, an average of the
+/// parameters, the key of the run, and numbers of one's own.
 ///
 /// ```
 /// use autograd::Params;
@@ -24,6 +25,8 @@ pub struct Session<O> {
     pub params: Params,
     /// What updates the parameters.
     pub optimizer: O,
+    /// An average of the parameters, which a [`Trainer`](crate::Trainer) updates after each step; none, unless one is asked for.
+    pub average: Option<Average>,
     /// The key of the run.
     pub key: Key,
     /// What else a run remembers, such as the state of an [`optim::Plateau`].
@@ -34,7 +37,38 @@ pub struct Session<O> {
 impl<O: Optimizer> Session<O> {
     /// The begin of a run.
     pub fn new(params: Params, optimizer: O) -> Session<O> {
-        Session { params, optimizer, key: Key::new(0), numbers: BTreeMap::new(), step: 0 }
+        Session { params, optimizer, average: None, key: Key::new(0), numbers: BTreeMap::new(), step: 0 }
+    }
+
+    /// With an average of the parameters: [`Trainer::run`](crate::Trainer::run) updates it after each step, and checkpoints hold it.
+    ///
+    /// ```
+    /// use autograd::{Params, ndarray::Array};
+    /// use train::{Batches, Session, Trainer};
+    /// # let folder = std::env::temp_dir().join(format!("wengert-average-{}", std::process::id()));
+    /// let mut params = Params::f64();
+    /// let w = params.scope("line").param("w", [], 0.0);
+    /// let batches = Batches::of((Array::linspace(1.0, 2.0, 4),), 2, |loader| loader);
+    /// let mut session = Session::new(params, optim::Sgd::new(0.25)?).with_average(optim::Average::equal());
+    /// let mut weights = vec![];
+    /// Trainer::new(&folder).epochs(1).run(
+    ///     &mut session,
+    ///     &batches,
+    ///     |session, (x,)| {
+    ///         let loss = session.eager(|t| (t.constant(x) - w).square().mean())?;
+    ///         weights.push(session.params.get::<f64>(w)[0]);
+    ///         Ok(loss)
+    ///     },
+    ///     |_| Ok([]),
+    /// )?;
+    /// let average = session.average.expect("it has one");
+    /// assert_eq!(average.get::<f64>(&session.params, w), [(weights[0] + weights[1]) / 2.0]);
+    /// # std::fs::remove_dir_all(&folder)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_average(self, average: Average) -> Session<O> {
+        Session { average: Some(average), ..self }
     }
 
     /// With another key.

@@ -296,6 +296,9 @@ impl<'l> Trainer<'l> {
             }
             let loss = step(session, &batch).map_err(|error| error.in_step(session.step))?;
             session.step += 1;
+            if let Some(average) = &mut session.average {
+                average.update(&session.params);
+            }
             place.loss.add(loss, loader.rows_of(position.batch) as f64);
             self.tell(session.step, loss)?;
 

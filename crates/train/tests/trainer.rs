@@ -3,7 +3,7 @@
 mod runs;
 
 use autograd::{Key, Params, StepError};
-use optim::Sgd;
+use optim::{Average, Sgd};
 use runs::{files, folder, run, run_planned, session, trainer};
 use std::cell::Cell;
 use std::fs;
@@ -196,6 +196,27 @@ fn a_checkpoint_of_something_else_is_refused_and_changes_nothing() {
 }
 
 /// Adam and AdamW have the same hyper-parameters and states, and differ in what they do.
+/// Neither does a run without an average go on with one, nor with another one.
+#[test]
+fn another_average_is_refused() {
+    let folder = folder("averages");
+    run(&mut trainer(&folder).steps(7)).unwrap();
+    for (average, expected) in [
+        (None, "none"),
+        (Some(Average::equal()), "equal"),
+        (Some(Average::warmed_up(0.8).unwrap()), "warmed up, 0.8"),
+    ] {
+        let (mut session, model) = session();
+        session.average = average;
+        let step = |s: &mut runs::Own, batch: &runs::Batch| runs::eager(s, model, batch);
+        let error = trainer(&folder).run(&mut session, &runs::batches(), step, runs::validate).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("warmed up, 0.9") && text.contains(expected), "{text}");
+    }
+    let (_, session) = run(&mut trainer(&folder)).unwrap();
+    assert_eq!(session.average.unwrap().count(), 36);
+}
+
 #[test]
 fn a_run_of_adam_does_not_go_on_by_adamw() {
     let folder = folder("adamw");

@@ -25,6 +25,7 @@ pub(crate) fn every_collective_on_one_to_four_ranks() {
 pub(crate) fn collectives() -> Result<(), Box<dyn Error>> {
     let world = World::join()?;
     let (rank, size) = (world.rank(), world.size());
+    assert_eq!(world.local_rank(), rank, "all are on one machine");
     for round in 0..100 {
         let send: Vec<u8> = (0..size).flat_map(|to| part(round, rank, to)).collect();
         let to: Vec<usize> = (0..size).map(|to| part(round, rank, to).len()).collect();

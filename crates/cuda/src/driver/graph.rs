@@ -2,8 +2,8 @@
 
 use super::failed::failed;
 use super::library::Library;
-use crate::Error;
 use super::whole::Repeated;
+use crate::Error;
 use crate::machine::{Graph, Module, Node, Repeat, Whole, Work};
 use cudarc::driver::{CudaContext, CudaStream, result, sys};
 use std::ffi::{CString, c_void};

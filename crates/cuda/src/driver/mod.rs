@@ -6,13 +6,15 @@ mod dry;
 mod failed;
 mod graph;
 mod library;
-mod whole;
+mod nccl;
+mod staged;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 pub use dry::Dry;
 
-use crate::machine::{Address, Limits, Machine, Module};
+use crate::machine::{self, Address, Identity, Limits, Machine, Module, Together};
 use crate::{Error, Numerics};
 use compile::Compiler;
 use cudarc::driver::result::{self, DriverError};
@@ -20,6 +22,8 @@ use cudarc::driver::{CudaContext, CudaStream, sys};
 use failed::failed;
 use graph::Loaded;
 use library::Library;
+use nccl::Nccl;
+use staged::Staged;
 use std::cell::OnceCell;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -40,7 +44,8 @@ pub(crate) struct Gpu {
 }
 
 impl Gpu {
-    pub(crate) fn new(number: usize) -> Result<Gpu, Error> {
+    /// How many GPUs the driver knows.
+    pub(crate) fn count() -> Result<usize, Error> {
         // SAFETY: this only looks for the library.
         if !unsafe { sys::is_culib_present() } {
             return Err(Error::NoDriver);
@@ -50,13 +55,15 @@ impl Gpu {
             let found = format!("CUDA {}.{}", version / 1000, version % 1000 / 10);
             return Err(Error::TooOld { what: "the driver", found, needed: "CUDA 12.0".to_owned() });
         }
-        let none = |error: DriverError| match error.0 {
-            sys::CUresult::CUDA_ERROR_NO_DEVICE => Error::NoDevice { number, count: 0 },
-            _ => failed("cuInit")(error),
+        let count = match result::init().and_then(|()| result::device::get_count()) {
+            Err(error) if error.0 == sys::CUresult::CUDA_ERROR_NO_DEVICE => 0,
+            count => count.map_err(failed("cuInit"))?,
         };
-        result::init().map_err(none)?;
-        let count = result::device::get_count().map_err(none)?;
-        let count = usize::try_from(count).unwrap_or(0);
+        Ok(usize::try_from(count).unwrap_or(0))
+    }
+
+    pub(crate) fn new(number: usize) -> Result<Gpu, Error> {
+        let count = Gpu::count()?;
         if number >= count {
             return Err(Error::NoDevice { number, count });
         }
@@ -178,6 +185,24 @@ impl Machine for Stream {
         let compiled = self.gpu.compiler.compile(text)?;
         let library = self.numerics.uses_library().then(|| self.library()).transpose()?;
         Ok(Box::new(Loaded::new(&self.gpu.context, &self.stream, library, &compiled)?))
+    }
+
+    fn identity(&self) -> Result<Identity, Error> {
+        nccl::identity()
+    }
+
+    fn joins(&self) -> Result<(), Error> {
+        nccl::check()
+    }
+
+    fn join(&self, id: &Identity, rank: usize, size: usize) -> Result<Box<dyn Together>, Error> {
+        self.bind()?;
+        Ok(Box::new(Nccl::new(&self.gpu.context, &self.stream, id, rank, size)?))
+    }
+
+    fn stage(&self, bytes: usize) -> Result<Box<dyn machine::Staged>, Error> {
+        self.bind()?;
+        Ok(Box::new(Staged::new(&self.gpu.context, bytes)?))
     }
 
     fn limits(&self) -> Limits {

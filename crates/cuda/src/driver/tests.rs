@@ -1,4 +1,4 @@
-//! The cache of compiled kernels.
+//! The cache of compiled kernels; a library that is missing.
 
 use super::compile::{name_of, read, write};
 
@@ -15,4 +15,12 @@ fn a_file_of_the_cache_is_read_whole_or_not_at_all() {
         assert_eq!(read(&file, "a key"), None, "{cut} of {} bytes", bytes.len());
     }
     let _ = std::fs::remove_dir_all(folder);
+}
+
+#[test]
+fn a_missing_library_of_sums_is_named() {
+    if let Err(error) = super::nccl::check() {
+        assert!(error.to_string().starts_with("NCCL (libnccl) was not found: it comes by"), "{error}");
+        assert_eq!(super::nccl::identity(), Err(error));
+    }
 }

@@ -38,7 +38,8 @@ impl Model {
         let h = self.norm.forward(self.first.forward(x), &mode);
         let h = self.dropout.forward(Activation::Relu.apply(h), mode);
         let scores = self.last.forward(h);
-        let right = scores.argmax(-1).eq(labels).cast(DType::F32).mean();
+        let [found, expected] = [scores.argmax(-1), labels].map(|x| x.cast(DType::F32)); // devices compare floats alone
+        let right = found.eq(expected).cast(DType::F32).mean();
         t.outputs([loss::cross_entropy(scores, labels), right]).with_names(["loss", "right"]).with_gradients()
     }
 }

@@ -1,9 +1,9 @@
-//! A small training run with a part of everything that can differ after a restart: a buffer, noise by keys, changed batches, a
+//! A small training run with a part of everything that can differ after a restart: a buffer, an average of the weights, noise by keys, changed batches, a
 //! schedule, a plateau in the session's numbers, shuffling, a smaller last batch.
 
 use autograd::ndarray::{Array1, Array2};
 use autograd::{Buffer, Key, Param, Params, Program, Tape, Var};
-use optim::{Adam, Pipeline, Schedule};
+use optim::{Adam, Average, Pipeline, Schedule};
 use std::fs;
 use std::path::{Path, PathBuf};
 use train::log::{Csv, JsonLines};
@@ -39,7 +39,8 @@ pub(crate) fn session() -> (Own, Model) {
         mean: net.buffer("mean", [8], 0.0),
     };
     let optimizer = Pipeline::new(Adam::new(0.01).unwrap()).clip_norm(1.0).unwrap().accumulate(2).unwrap();
-    (Session::new(params, optimizer).with_key(Key::new(11)), model)
+    let average = Average::warmed_up(0.9).unwrap();
+    (Session::new(params, optimizer).with_key(Key::new(11)).with_average(average), model)
 }
 
 /// 22 rows in batches of 4; the last one has 2.
