@@ -29,13 +29,17 @@ impl Term for f64 {
     }
 }
 
+/// Fills in what devices have added up among themselves.
+#[cfg(feature = "cuda")]
+pub(crate) type Fill<'a, T> = Box<dyn FnOnce(&mut [T]) -> Result<(), WorldError> + 'a>;
+
 /// What a rank holds before ranks add.
 pub(crate) enum Held<'a, T: Term> {
     /// The sums of the nodes that it holds whole.
     Here(Vec<Cow<'a, [T]>>),
-    /// Sums on devices, which add up among themselves, in whatever order is fast there: this fills in what comes out.
+    /// Sums on devices, which add up among themselves, in whatever order is fast there.
     #[cfg(feature = "cuda")]
-    There(Box<dyn FnOnce(&mut [T]) -> Result<(), WorldError> + 'a>),
+    There(Fill<'a, T>),
 }
 
 /// Adds the second slice to the first.
