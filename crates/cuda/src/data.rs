@@ -7,7 +7,7 @@ use crate::error::refused;
 use crate::loaded::{Loaded, listed, with_bytes};
 use crate::machine::{Memory, Work};
 use crate::numbers::size;
-use crate::tasks::Task;
+use crate::task::Task;
 use autograd::{AnyTensor, Inputs, Mistake, Program};
 
 #[derive(Debug)]
@@ -26,11 +26,7 @@ pub(crate) struct DataSet {
 impl DataSet {
     /// Copies a data set to the machine: for each input of the program a tensor with more rows. Rows that do not fill a batch are
     /// not read.
-    pub(crate) fn new(
-        loaded: &Loaded<'_>,
-        control: &Memory,
-        inputs: &impl Inputs,
-    ) -> Result<DataSet, Error> {
+    pub(crate) fn new(loaded: &Loaded<'_>, control: &Memory, inputs: &impl Inputs) -> Result<DataSet, Error> {
         let given = listed(loaded.program, inputs)?;
         let wanted: Vec<_> = loaded.program.inputs().collect();
         let [batch, rows] = measured(loaded.program, &given)?;

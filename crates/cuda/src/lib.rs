@@ -35,6 +35,7 @@
 //! ```
 
 mod control;
+mod cost;
 mod cpu;
 mod cuda;
 mod dag;
@@ -51,9 +52,10 @@ mod numbers;
 mod numerics;
 mod on;
 mod order;
+mod parts;
 mod product;
 mod run;
-mod size;
+mod task;
 mod tasks;
 mod training;
 mod update;

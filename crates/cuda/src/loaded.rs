@@ -1,10 +1,11 @@
 //! A program in the memory of a machine: its parameters, state, inputs, constants and buffers, and the tasks of a run.
 
+use crate::Error;
 use crate::error::refused;
 use crate::machine::{Address, Machine, Memory};
 use crate::numbers::{bytes, size};
-use crate::Error;
-use crate::tasks::{Kernels, Places, Task, check, download};
+use crate::task::Task;
+use crate::tasks::{Kernels, Places, check, download};
 use autograd::planned::{Contents, DataRef, MemoryView, RecordedInput};
 use autograd::{AnyTensor, Buffer, DType, Data, Inputs, Params, Program, ProgramError};
 use std::rc::Rc;

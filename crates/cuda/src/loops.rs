@@ -1,12 +1,13 @@
 //! Loops as tasks: the kernels of a body once for each step, with what is carried from one to the next.
 
+use crate::Error;
 use crate::dag::{Access, Kind};
 use crate::error::refused;
 use crate::machine::{Address, Memory, Work};
 use crate::numbers::{bytes, c_type, size};
 use crate::order::{THREADS, place};
-use crate::tasks::{Loop, MOST, Places, Task};
-use crate::Error;
+use crate::task::Task;
+use crate::tasks::{Loop, MOST, Places};
 use autograd::DType;
 use autograd::planned::{Contents, Held, MemoryView, Piece};
 

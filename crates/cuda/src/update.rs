@@ -1,14 +1,14 @@
 //! The update of an optimiser as tasks: a look at what it would give, a judgement, and the update in place if nothing is
 //! refused.
 
+use crate::Error;
 use crate::control::{self, ROWS, Span, TERMS, WORDS};
 use crate::dag::{Access, Kind};
 use crate::error::refused;
 use crate::machine::{Address, Machine, Memory, Work};
 use crate::numbers::{bytes, size};
-use crate::Error;
-use crate::size::Size;
-use crate::tasks::{Kernels, Places, Task};
+use crate::task::{Size, Task};
+use crate::tasks::{Kernels, Places};
 use autograd::planned::{Contents, DataRef, Work as Planned};
 use autograd::{DType, Data, OptimizerState, Params, Program};
 use emit::Argument;

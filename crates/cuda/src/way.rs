@@ -1,15 +1,17 @@
 //! The way in which steps are launched: as a graph or as one kernel, and why.
 
+use crate::cost::of_graph;
 use crate::dag::{Access, edges};
 use crate::error::refused;
 use crate::machine::{Graph, Machine, Memory, Module, Repeat};
-use crate::size::of_graph;
-use crate::tasks::{Kernels, MOST, Task, nodes};
-use crate::training::Parts;
-use crate::whole::{Step, Together};
+use crate::parts::Parts;
+use crate::task::{Step, Task};
+use crate::tasks::{Kernels, MOST, nodes};
+use crate::whole::Together;
 use crate::{Error, Form, Numerics, control};
 use autograd::Program;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::rc::Rc;
 
 /// The most steps of one graph.
@@ -24,7 +26,11 @@ pub(crate) enum Way {
     /// By the number of steps, and whether they read the data set.
     Graph { modules: [Option<Box<dyn Module>>; 2], graphs: BTreeMap<(usize, bool), Box<dyn Graph>> },
     /// Those without a data set, and those with one. What is launched goes before the module does.
-    Whole { repeats: [Option<Box<dyn Repeat>>; 2], modules: [Option<Box<dyn Module>>; 2], gate: Option<Memory> },
+    Whole {
+        repeats: [Option<Box<dyn Repeat>>; 2],
+        modules: [Option<Box<dyn Module>>; 2],
+        gate: Option<Memory>,
+    },
 }
 
 /// A way, and why it was taken.
@@ -144,12 +150,14 @@ impl Way {
         let at = usize::from(from_data);
         match self {
             Way::Graph { modules, graphs } => {
-                let key = (steps, from_data);
-                if !graphs.contains_key(&key) {
-                    let module = modules[at].as_ref().expect("it was prepared");
-                    graphs.insert(key, module.graph(&nodes(&tasks.repeat(steps)))?);
-                }
-                graphs[&key].launch()
+                let graph = match graphs.entry((steps, from_data)) {
+                    Entry::Occupied(graph) => graph.into_mut(),
+                    Entry::Vacant(place) => {
+                        let module = modules[at].as_ref().expect("it was prepared");
+                        place.insert(module.graph(&nodes(&tasks.repeat(steps)))?)
+                    }
+                };
+                graph.launch()
             }
             Way::Whole { repeats, .. } => repeats[at].as_ref().expect("it was prepared").launch(steps),
         }

@@ -212,7 +212,13 @@ impl Printer<'_> {
                 let from = |at: &str| format!("&{}", self.kept(*x, at));
                 if !largest && (LONG..=BLOCK).contains(&row) {
                     let (one, lane) = (from(&format!("r * {row}")), from(&format!("i / {LANES} * {row}")));
-                    return self.sums_of_blocks("rows", [&one, &lane], &row.to_string(), &format!("r{y}[r]"), out);
+                    return self.sums_of_blocks(
+                        "rows",
+                        [&one, &lane],
+                        &row.to_string(),
+                        &format!("r{y}[r]"),
+                        out,
+                    );
                 }
                 let from = from(&format!("r * {row}"));
                 out.line(match (largest, row > BLOCK) {

@@ -1,14 +1,15 @@
 //! The driver of NVIDIA GPUs, as a [`Machine`]. Nothing here has run on hardware.
 #![allow(unsafe_code, reason = "the driver is called as C")]
 
+mod code;
 mod compile;
 mod dry;
 mod failed;
 mod graph;
 mod library;
-mod whole;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 pub use dry::Dry;
 

@@ -1,7 +1,7 @@
 //! The one kernel that calls all others.
 
+use super::code::Code;
 use super::failed::failed;
-use super::graph::Code;
 use crate::Error;
 use crate::error::refused;
 use crate::machine::{Repeat, Whole};
@@ -53,7 +53,8 @@ impl Repeated {
         asked.result().map_err(failed("cuOccupancyMaxActiveBlocksPerMultiprocessor"))?;
         let all = resident * most(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?;
         if usize::try_from(all).unwrap_or(0) < whole.blocks {
-            let why = format!("its {} blocks of {threads} threads do not run at a time: {all} do", whole.blocks);
+            let why =
+                format!("its {} blocks of {threads} threads do not run at a time: {all} do", whole.blocks);
             return Err(refused("one kernel", why));
         }
         if whole.blocks > 1 && most(Attribute::CU_DEVICE_ATTRIBUTE_COOPERATIVE_LAUNCH)? == 0 {

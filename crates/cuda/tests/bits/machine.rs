@@ -2,11 +2,9 @@
 //! that their edges allow. What depends on an order that no edge asks for goes wrong here.
 #![allow(unsafe_code, reason = "what the C compiler made is called")]
 
-use cuda::Error;
 use crate::player::Player;
-use cuda::machine::{
-    Address, Graph, Limits, Machine, Matrix, Module, Node, Product, Repeat, Whole, Work,
-};
+use cuda::Error;
+use cuda::machine::{Address, Graph, Limits, Machine, Matrix, Module, Node, Product, Repeat, Whole, Work};
 use libloading::{Library, Symbol};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

@@ -68,7 +68,10 @@ impl Repeat for Playing {
                 forgotten,
             )
         };
-        assert_eq!(bad, 0, "1: threads wait for those that do not come; 2: a block wrote beyond what it shares");
+        assert_eq!(
+            bad, 0,
+            "1: threads wait for those that do not come; 2: a block wrote beyond what it shares"
+        );
         Ok(())
     }
 }

@@ -72,8 +72,7 @@ fn many_steps_are_one_launch() {
             _ => Ok(Mlp::new(&mut scope, sizes, Activation::Sigmoid)),
         };
         let program = Program::trace(&params, |t| {
-            let (x, y) =
-                (t.input_of("x", T::DTYPE, [rows, sizes[0]]), t.input_of("y", T::DTYPE, [rows, 1]));
+            let (x, y) = (t.input_of("x", T::DTYPE, [rows, sizes[0]]), t.input_of("y", T::DTYPE, [rows, 1]));
             let y_hat = match &net {
                 Ok(net) => net.forward(x),
                 Err(neuron) => neuron.forward(x).sigmoid(),
