@@ -2,7 +2,6 @@
 
 use crate::Error;
 use crate::control;
-use crate::cpu::no_gradients;
 use crate::dag::{Access, Kind};
 use crate::data::DataSet;
 use crate::error::at_step;
@@ -26,7 +25,6 @@ pub(crate) struct Parts<'p> {
 }
 
 impl<'p> Parts<'p> {
-    #[track_caller]
     pub(crate) fn new<O: ByFormula>(
         machine: &Rc<dyn Machine>,
         form: Kernels,
@@ -34,7 +32,7 @@ impl<'p> Parts<'p> {
         params: &Params,
         optimizer: &O,
     ) -> Result<Parts<'p>, Error> {
-        let Some(gradients) = program.zero_gradients() else { no_gradients() };
+        let gradients = program.zero_gradients().expect("it trains");
         let loaded = Loaded::new(machine, program, params, form)?;
         let at_start = |error: StepError| at_step(1, error);
         gradients.check_for(params).map_err(at_start)?;

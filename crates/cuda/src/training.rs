@@ -1,6 +1,7 @@
-//! Training on a machine: a step is one graph, and what is refused stops all that follows.
+//! Training on a machine: steps are launched and not waited for, and what is refused stops all that follows.
 
 use crate::control::{self, Why};
+use crate::cpu::no_gradients;
 use crate::data::{DataSet, missing};
 use crate::error::at_step;
 use crate::loaded::fault;
@@ -41,13 +42,16 @@ impl<'a, O: ByFormula> Training<'a, O> {
         params: &'a mut Params,
         optimizer: &'a mut O,
     ) -> Result<Self, Error> {
+        if !program.gives_gradients() {
+            no_gradients();
+        }
         let made = |form| Parts::new(machine, form, program, params, optimizer);
         let (parts, chosen) = choose(machine, numerics, form, program, made)?;
         let (data, failed) = (None, None);
         Ok(Training { chosen, params, optimizer, parts, data, launched: 0, laid_out: 0, failed })
     }
 
-    /// How its steps are launched.
+    /// How its steps are launched: as a graph or as one kernel.
     pub fn form(&self) -> Form {
         self.chosen.form
     }

@@ -122,10 +122,10 @@ impl<'a> Places<'a> {
         if at == base { format!("a{number}") } else { format!("a{number} + {}", at - base) }
     }
 
-    /// Where the memory of an address begins. A piece without elements may lie behind the last one.
+    /// Where the memory of an address begins. One that is in none is a memory of its own: nobody reads what is not there.
     fn base(&self, at: Address) -> Address {
         match self.memories.range(..=at).next_back() {
-            Some((&base, memory)) if at <= base + memory.bytes() as Address => base,
+            Some((&base, memory)) if at < base + memory.bytes() as Address => base,
             _ => at,
         }
     }
