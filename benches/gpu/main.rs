@@ -1,4 +1,4 @@
-//! What a GPU computes and how long it takes, beside the CPU: `gpu compile`, `gpu bits [WORKLOAD]`, `gpu functions [STEP]`, `gpu times`,
+//! What a GPU computes and how long it takes, beside the CPU: `gpu compile [WORKLOAD]`, `gpu bits [WORKLOAD]`, `gpu functions [STEP]`, `gpu times`,
 //! `gpu ranks`.
 //! `gpu/check` runs all of it on a machine that has nothing but a driver, libraries and this binary.
 
@@ -10,23 +10,22 @@ mod ranks;
 use all::all;
 use all::device::Workload;
 use cuda::machine::{Dry, Machine, On};
-use cuda::{Cuda, Device, Error, Numerics, Runner};
+use cuda::{Cuda, Device, Error, Form, Numerics, Runner};
 use std::rc::Rc;
 use wengert::prelude::*;
 
-/// The workloads that can be asked for on a device. W1 is a program of scalars, whose one kernel NVRTC takes minutes for.
+/// The workloads that can be asked for on a device.
 fn workloads() -> Vec<(&'static str, Box<dyn Workload>)> {
-    let runs = all()
-        .into_iter()
-        .filter(|w| w.name != "W1")
-        .flat_map(|w| w.runs.into_iter().map(move |run| (w.name, run)));
+    let runs = all().into_iter().flat_map(|w| w.runs.into_iter().map(move |run| (w.name, run)));
     runs.filter_map(|(name, run)| Some((name, run.device?))).collect()
 }
 
-/// Compiles every kernel of every workload, without a GPU.
-fn compile() -> Result<(), Error> {
+/// Compiles every kernel of every workload of a name, without a GPU.
+fn compile(wanted: Option<&str>) -> Result<(), Error> {
     let (mut kernels, mut bytes, mut refused) = (0, 0, 0);
-    for (name, workload) in workloads() {
+    for (name, workload) in
+        workloads().into_iter().filter(|(name, _)| wanted.is_none_or(|wanted| wanted == *name))
+    {
         for architecture in ["sm_75", "sm_90", "sm_120"] {
             let dry = Dry::new(architecture)?;
             let machine: Rc<dyn Machine> = Rc::clone(&dry) as Rc<dyn Machine>;
@@ -55,22 +54,48 @@ fn compile() -> Result<(), Error> {
 
 /// Compares the bits of every workload of a name with those of the CPU. Fails if one differs.
 fn bits(wanted: Option<&str>) -> Result<bool, Error> {
-    let gpu = Cuda::first()?.exact();
-    println!("{}: numbers that differ in a bit from the CPU's, products in its order", gpu.name());
+    println!("{}: numbers that differ in a bit from the CPU's, products in its order", Cuda::first()?.name());
     let mut right = true;
     for (name, workload) in
         workloads().into_iter().filter(|(name, _)| wanted.is_none_or(|wanted| wanted == *name))
     {
-        match workload.differing(&gpu.on()?) {
-            Ok([wrong, all]) => {
-                right &= wrong == 0;
-                println!("{name}: {wrong} of {all}");
+        for form in forms_of(name) {
+            match workload.differing(&Cuda::first()?.exact().form(*form).on()?) {
+                Ok([wrong, all]) => {
+                    right &= wrong == 0;
+                    println!("{name} {form:?}: {wrong} of {all}");
+                }
+                Err(error @ Error::Refused { .. }) => println!("{name}: {error}"),
+                Err(error) => return Err(error),
             }
-            Err(error @ Error::Refused { .. }) => println!("{name}: {error}"),
-            Err(error) => return Err(error),
         }
     }
     Ok(right)
+}
+
+/// The forms that a workload is tried in.
+fn forms_of(name: &str) -> &'static [Form] {
+    if ["W2", "W3-f32", "W3-f64"].contains(&name) {
+        &[Form::Graph, Form::Block, Form::Blocks]
+    } else {
+        &[Form::Graph]
+    }
+}
+
+/// Prints the time of a step of the smallest trainings, in each form: of steps on a data set that are launched together.
+fn forms() -> Result<(), Error> {
+    println!("| µs a step of 1000 | graph | one block | several blocks |\n|---|---|---|---|");
+    for (name, workload) in workloads().into_iter().filter(|(name, _)| forms_of(name).len() > 1) {
+        let mut row = vec![];
+        for form in forms_of(name) {
+            let gpu = Cuda::first()?.form(*form).on()?;
+            let times = (0..3).map(|_| workload.steps(&gpu, 1000)).collect::<Result<Vec<_>, Error>>()?;
+            let best = times.into_iter().flatten().map(|time| time.as_secs_f64() * 1e6).reduce(f64::min);
+            row.push(best.map_or("–".to_owned(), |best| format!("{best:.2}")));
+        }
+        println!("| {name} | {} |", row.join(" | "));
+    }
+    Ok(())
 }
 
 type F = for<'t> fn(Var<'t>) -> Var<'t>;
@@ -161,10 +186,10 @@ fn main() {
     let more = arguments.next();
     let step = more.as_deref().and_then(|step| step.parse().ok()).unwrap_or(64);
     let done: Result<bool, Box<dyn std::error::Error>> = match asked.as_str() {
-        "compile" => compile().map(|()| true).map_err(Into::into),
+        "compile" => compile(more.as_deref()).map(|()| true).map_err(Into::into),
         "bits" => bits(more.as_deref()).map_err(Into::into),
         "functions" => functions(step).map_err(Into::into),
-        "times" => times().map(|()| true).map_err(Into::into),
+        "times" => times().and_then(|()| forms()).map(|()| true).map_err(Into::into),
         "ranks" => on_ranks(),
         other => {
             eprintln!("`{other}`: compile, bits, functions, times or ranks");

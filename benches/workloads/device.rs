@@ -16,6 +16,9 @@ pub(crate) trait Workload {
 
     /// The time of a step, of so many that are not waited for.
     fn step(&self, device: &On, count: u32) -> Result<Duration, Error>;
+
+    /// The time of a step of many on a data set, of one batch; none if it is no training on devices.
+    fn steps(&self, device: &On, count: u32) -> Result<Option<Duration>, Error>;
 }
 
 /// An optimiser that a device may be able to step by.
@@ -24,6 +27,16 @@ pub(super) trait Steps: Optimizer {
     fn steps(
         &mut self,
         device: &impl Device,
+        program: &Program,
+        params: &mut Params,
+        batch: &[&dyn AnyTensor],
+        count: u32,
+    ) -> Option<Result<Duration, Error>>;
+
+    /// So many steps on a data set that lives on the device, and how long they took together after others as many.
+    fn from_data(
+        &mut self,
+        device: &On,
         program: &Program,
         params: &mut Params,
         batch: &[&dyn AnyTensor],
@@ -52,6 +65,26 @@ fn steps<O: ByFormula>(
     Ok(time)
 }
 
+fn from_data<O: ByFormula>(
+    optimizer: &mut O,
+    device: &On,
+    program: &Program,
+    params: &mut Params,
+    batch: &[&dyn AnyTensor],
+    count: u32,
+) -> Result<Duration, Error> {
+    let mut training = device.train(program, params, optimizer)?;
+    training.data(batch)?;
+    training.steps(count as usize)?;
+    training.loss()?;
+    let start = Instant::now();
+    training.steps(count as usize)?;
+    training.loss()?;
+    let time = start.elapsed();
+    training.finish()?;
+    Ok(time)
+}
+
 macro_rules! on_devices {
     ($($Optimizer:ty),*) => {$(
         impl Steps for $Optimizer {
@@ -65,6 +98,17 @@ macro_rules! on_devices {
             ) -> Option<Result<Duration, Error>> {
                 Some(steps(self, device, program, params, batch, count))
             }
+
+            fn from_data(
+                &mut self,
+                device: &On,
+                program: &Program,
+                params: &mut Params,
+                batch: &[&dyn AnyTensor],
+                count: u32,
+            ) -> Option<Result<Duration, Error>> {
+                Some(from_data(self, device, program, params, batch, count))
+            }
         }
     )*};
 }
@@ -75,6 +119,17 @@ impl Steps for Pipeline<AdamW> {
     fn steps(
         &mut self,
         _: &impl Device,
+        _: &Program,
+        _: &mut Params,
+        _: &[&dyn AnyTensor],
+        _: u32,
+    ) -> Option<Result<Duration, Error>> {
+        None
+    }
+
+    fn from_data(
+        &mut self,
+        _: &On,
         _: &Program,
         _: &mut Params,
         _: &[&dyn AnyTensor],
@@ -178,5 +233,14 @@ impl<M: Model, O: Steps> Workload for fn() -> Setup<M, O> {
             running.wait()?;
             Ok(start.elapsed() / count)
         })
+    }
+
+    fn steps(&self, device: &On, count: u32) -> Result<Option<Duration>, Error> {
+        let mut setup = self();
+        let program = setup.traced();
+        let Setup { params, batch, optimizer, .. } = &mut setup;
+        let Some(optimizer) = optimizer else { return Ok(None) };
+        let time = batch.give(|x| optimizer.from_data(device, &program, params, x, count)).transpose()?;
+        Ok(time.map(|time| time / count))
     }
 }

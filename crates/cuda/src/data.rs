@@ -7,7 +7,7 @@ use crate::error::refused;
 use crate::loaded::{Loaded, listed, with_bytes};
 use crate::machine::{Memory, Work};
 use crate::numbers::size;
-use crate::tasks::Task;
+use crate::task::Task;
 use autograd::{AnyTensor, Inputs, Mistake, Program};
 
 #[derive(Debug)]

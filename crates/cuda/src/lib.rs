@@ -35,6 +35,7 @@
 //! ```
 
 mod control;
+mod cost;
 mod cpu;
 mod cuda;
 mod dag;
@@ -52,10 +53,11 @@ mod numbers;
 mod numerics;
 mod on;
 mod order;
+mod parts;
 mod product;
 mod run;
 mod shards;
-mod size;
+mod task;
 mod tasks;
 mod training;
 mod update;

@@ -6,7 +6,8 @@ use crate::error::refused;
 use crate::machine::{Address, Memory, Work};
 use crate::numbers::{bytes, c_type, size};
 use crate::order::{THREADS, place};
-use crate::tasks::{Loop, MOST, Places, Task};
+use crate::task::Task;
+use crate::tasks::{Loop, MOST, Places};
 use autograd::DType;
 use autograd::planned::{Contents, Held, MemoryView, Piece};
 

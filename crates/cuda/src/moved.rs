@@ -3,7 +3,8 @@
 use crate::control::{self, ROWS};
 use crate::error::refused;
 use crate::machine::{Graph, Shards};
-use crate::tasks::{Kernels, Task, nodes};
+use crate::task::Task;
+use crate::tasks::{Kernels, nodes};
 use crate::update::{Given, Update};
 use crate::{Error, Numerics};
 use autograd::{Gradients, HyperparameterError, Optimizer, OptimizerState, Params, StateError, StepError};

@@ -43,7 +43,7 @@ impl Device for On {
         params: &'a mut Params,
         optimizer: &'a mut O,
     ) -> Result<Training<'a, O>, Error> {
-        Training::new(self, program, params, optimizer)
+        Training::new(&self.machine, (self.numerics, self.form), program, params, optimizer)
     }
 
     fn load<'a>(&self, program: &'a Program, params: &'a Params) -> Result<Running<'a>, Error> {

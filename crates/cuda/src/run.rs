@@ -2,7 +2,8 @@
 
 use crate::loaded::Loaded;
 use crate::machine::{Graph, Machine};
-use crate::tasks::{Kernels, Task, nodes};
+use crate::task::Task;
+use crate::tasks::{Kernels, nodes};
 use crate::{Error, Numerics, Runner};
 use autograd::{Element, Inputs, Params, Program};
 use std::rc::Rc;

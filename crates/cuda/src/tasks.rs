@@ -6,8 +6,7 @@ use crate::machine::{Address, Machine, Memory, Node, Work};
 use crate::numbers::size;
 use crate::order::{self, THREADS};
 use crate::product::Product;
-use crate::size::Size;
-use crate::whole::{self, POOL};
+use crate::task::{POOL, SHARED, Size, Task, with_skip};
 use crate::{Error, Numerics};
 use autograd::planned::{
     Contents, Kernel, MemoryView, Op, Piece, Plan, Ports, Verified, Work as Planned, body,
@@ -22,37 +21,12 @@ pub(crate) const WINDOW: Address = 1 << 62;
 const BLOCKS: usize = 1 << 14;
 /// The most blocks of a kernel whose rows are too long for the memory that a block shares, because each has scratch of its own.
 const BLOCKS_WITH_SCRATCH: usize = 256;
-/// What a block shares on every device.
-pub(crate) const SHARED: usize = 48 << 10;
 /// The most elements of a memory: the kernels count in 32 bits, a stride of the grid beyond the end included.
 const ELEMENTS: usize = 1 << 30;
 /// The most bytes that a thread may keep for itself.
 const OWN: usize = 256 << 10;
 /// The most tasks of a graph: who waits for whom is found in a time and a memory that grow with their square.
 pub(crate) const MOST: usize = 1 << 14;
-
-/// Something to be done, and what it touches.
-#[derive(Clone, Debug)]
-pub(crate) struct Task {
-    pub(crate) work: Work,
-    pub(crate) accesses: Vec<Access>,
-    pub(crate) size: Size,
-}
-
-impl Task {
-    /// A task whose elements take a few operations each.
-    pub(crate) fn new(work: Work, accesses: Vec<Access>) -> Task {
-        let elements = match &work {
-            Work::Kernel { blocks, threads, .. } => blocks * threads,
-            Work::Product(product) => product.batch * product.m * product.n,
-        };
-        Task { work, accesses, size: Size::plain(elements, 4) }
-    }
-
-    pub(crate) fn sized(self, size: Size) -> Task {
-        Task { size, ..self }
-    }
-}
 
 /// What becomes of kernels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -246,7 +220,7 @@ impl Places {
     ) -> Result<(), Error> {
         self.text += &match self.form {
             Kernels::Apart(_) => launch.text.clone(),
-            Kernels::Together => whole::with_skip(&launch.name, &launch.text),
+            Kernels::Together => with_skip(&launch.name, &launch.text),
         };
         let [blocks, threads] = geometry(launch);
         let is_pool = self.form == Kernels::Together && launch.scratch <= SHARED;

@@ -1,18 +1,15 @@
-//! Training on a machine: a step is one graph, and what is refused stops all that follows.
+//! Training on a machine: steps are launched and not waited for, and what is refused stops all that follows.
 
 use crate::control::{self, Why};
 use crate::cpu::no_gradients;
-use crate::dag::{Access, Kind};
 use crate::data::{DataSet, missing};
 use crate::error::at_step;
-use crate::loaded::{Loaded, fault};
-use crate::machine::{Machine, Memory, On, Work};
-use crate::numbers::size;
-use crate::tasks::{Kernels, Task, download};
-use crate::update::{Given, Update};
+use crate::loaded::fault;
+use crate::machine::Machine;
+use crate::parts::Parts;
+use crate::tasks::download;
 use crate::way::{Chosen, choose};
-use crate::whole::Step;
-use crate::{Error, Form, Train};
+use crate::{Error, Form, Numerics, Train};
 use autograd::{Data, Element, Gradients, Inputs, Params, Program, StepError};
 use optim::ByFormula;
 use std::rc::Rc;
@@ -36,72 +33,25 @@ pub struct Training<'a, O> {
     failed: Option<Error>,
 }
 
-/// What a step reads, writes and runs.
-#[derive(Debug)]
-pub(crate) struct Parts<'p> {
-    loaded: Loaded<'p>,
-    update: Update,
-    /// What stores state.
-    writes: (String, Vec<Task>),
-}
-
-impl<'p> Parts<'p> {
-    #[track_caller]
-    fn new<O: ByFormula>(
-        machine: &Rc<dyn Machine>,
-        form: Kernels,
-        program: &'p Program,
-        params: &Params,
-        optimizer: &O,
-    ) -> Result<Parts<'p>, Error> {
-        let Some(gradients) = program.zero_gradients() else { no_gradients() };
-        let loaded = Loaded::new(machine, program, params, form)?;
-        let at_start = |error: StepError| at_step(1, error);
-        gradients.check_for(params).map_err(at_start)?;
-        let parts = optimizer.parts(params, &gradients).map_err(at_start)?;
-        let loss = &program.plan().outputs[0];
-        let given = Given {
-            parameters: loaded.parameters().at(),
-            gradients: loaded.place_of_gradients(),
-            loss: loaded.place(loss),
-            faults: loaded.faults.at(),
-            fault_count: program.kernels(),
-        };
-        let update = Update::new(machine, optimizer, parts, params, &given, form)?;
-        let writes = writes(&loaded, update.control.at());
-        Ok(Parts { loaded, update, writes })
-    }
-
-    /// A step, which reads a data set or not.
-    pub(crate) fn step<'a>(&'a self, data: Option<&'a DataSet>) -> Step<'a> {
-        let Update { begin, look, update, .. } = &self.update;
-        let takes = data.map_or(&[][..], |data| &data.tasks);
-        let tasks = [takes, begin, &self.loaded.tasks, look, update, &self.writes.1];
-        let mut text = format!("{}{}{}", self.loaded.text, self.update.text, self.writes.0);
-        let mut memories: Vec<&Memory> = self.loaded.memories().chain(self.update.memories()).collect();
-        if let Some(data) = data {
-            text += &data.text;
-            memories.extend(data.memories());
-        }
-        Step { tasks: tasks.into_iter().flatten().collect(), text, memories }
-    }
-}
-
 impl<'a, O: ByFormula> Training<'a, O> {
     #[track_caller]
     pub(crate) fn new(
-        On { machine, numerics, form }: &On,
+        machine: &Rc<dyn Machine>,
+        (numerics, form): (Numerics, Option<Form>),
         program: &'a Program,
         params: &'a mut Params,
         optimizer: &'a mut O,
     ) -> Result<Self, Error> {
+        if !program.gives_gradients() {
+            no_gradients();
+        }
         let made = |form| Parts::new(machine, form, program, params, optimizer);
-        let (parts, chosen) = choose(machine, *numerics, *form, program, made)?;
+        let (parts, chosen) = choose(machine, numerics, form, program, made)?;
         let (data, failed) = (None, None);
         Ok(Training { chosen, params, optimizer, parts, data, launched: 0, laid_out: 0, failed })
     }
 
-    /// How its steps are launched.
+    /// How its steps are launched: as a graph or as one kernel.
     pub fn form(&self) -> Form {
         self.chosen.form
     }
@@ -287,30 +237,6 @@ impl<O: ByFormula> Train for Training<'_, O> {
             it.bring_back(it.launched)
         })
     }
-}
-
-/// The tasks that store what a step writes to state, and their kernels.
-fn writes(loaded: &Loaded<'_>, stop: u64) -> (String, Vec<Task>) {
-    let (mut text, mut tasks) = (String::new(), vec![]);
-    for (buffer, output) in loaded.program.written() {
-        let Some(to) = loaded.state(buffer) else { continue };
-        let y = &loaded.program.plan().outputs[output];
-        let (n, from) = (y.shape.elements(), loaded.place(y));
-        let (name, kernel) = control::keep(y.dtype, n);
-        if !text.contains(&kernel) {
-            text += &kernel;
-        }
-        let (blocks, threads) = (n.div_ceil(256).max(1), 256);
-        let work = Work::Kernel { name, arguments: vec![from, to.at(), stop], blocks, threads };
-        let bytes = n * size(y.dtype);
-        let accesses = vec![
-            Access::new(Kind::Read, from, bytes),
-            Access::new(Kind::Write, to.at(), bytes),
-            Access::new(Kind::Read, stop, 8),
-        ];
-        tasks.push(Task::new(work, accesses));
-    }
-    (text, tasks)
 }
 
 /// Stores the gradients of a block of the slab.

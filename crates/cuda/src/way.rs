@@ -1,12 +1,13 @@
 //! The way in which steps are launched: as a graph or as one kernel, and why.
 
+use crate::cost::of_graph;
 use crate::dag::{Access, edges};
 use crate::error::refused;
 use crate::machine::{Graph, Machine, Memory, Module, Repeat};
-use crate::size::of_graph;
-use crate::tasks::{Kernels, MOST, Task, nodes};
-use crate::training::Parts;
-use crate::whole::{Step, Together};
+use crate::parts::Parts;
+use crate::task::{Step, Task};
+use crate::tasks::{Kernels, MOST, nodes};
+use crate::whole::Together;
 use crate::{Error, Form, Numerics, control};
 use autograd::Program;
 use std::collections::BTreeMap;

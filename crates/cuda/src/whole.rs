@@ -3,14 +3,12 @@
 mod text;
 
 use crate::Error;
+use crate::cost::of_phases;
 use crate::dag::{Kind, edges};
 use crate::error::refused;
-use crate::machine::{Address, Limits, Memory, Whole, Work};
-use crate::size::of_phases;
-use crate::tasks::Task;
+use crate::machine::{Address, Limits, Memory, Whole};
+use crate::task::{Step, Task};
 use std::collections::BTreeSet;
-
-pub(crate) use text::{POOL, with_skip};
 
 /// The most threads of a block: each may have 128 registers.
 const THREADS: usize = 512;
@@ -20,13 +18,6 @@ const ARGUMENTS: usize = 480;
 const CALLS: usize = 256;
 /// What a kernel may share beside its tiles, in bytes.
 const FEW: usize = 512;
-
-/// The tasks of a step, the texts of their kernels, and all memories.
-pub(crate) struct Step<'a> {
-    pub(crate) tasks: Vec<&'a Task>,
-    pub(crate) text: String,
-    pub(crate) memories: Vec<&'a Memory>,
-}
 
 /// A step as one kernel.
 #[derive(Debug)]
@@ -52,7 +43,7 @@ impl Together {
         let threads = threads(tasks, &phases);
         let blocks = if gate.is_some() { blocks(tasks, &phases, limits) } else { 1 };
         let pool = tasks.iter().map(|task| task.size.pool).max().unwrap_or(0);
-        let few = FEW * tasks.iter().map(|task| name(task)).collect::<BTreeSet<_>>().len();
+        let few = FEW * tasks.iter().map(|task| task.name()).collect::<BTreeSet<_>>().len();
         too("bytes that a block shares", pool + few, limits.shared)?;
         let near = match gate {
             Some(_) => vec![],
@@ -64,14 +55,6 @@ impl Together {
         let time = of_phases(tasks, &phases, blocks);
         let whole = Whole { arguments: printed.arguments, blocks, threads, shared };
         Ok(Together { text: printed.text, whole, phases: phases.len(), time })
-    }
-}
-
-/// The kernel of a task.
-fn name(task: &Task) -> &str {
-    match &task.work {
-        Work::Kernel { name, .. } => name,
-        Work::Product(_) => unreachable!("where one kernel calls all, products are kernels too"),
     }
 }
 

@@ -73,35 +73,49 @@ fn nvrtc_takes_loops() {
     }
 }
 
-/// Steps of small models as one kernel, in both forms.
+/// The small models whose steps are one kernel: by name, each with its parameters and program.
+fn small() -> Vec<(&'static str, Params, Program)> {
+    let network = |name, dtype: DType, sizes: &[usize], rows: usize| {
+        let mut params = Params::of(dtype).with_seed(3);
+        let net = Mlp::new(&mut params.scope("net"), sizes, Activation::Sigmoid);
+        let program = Program::trace(&params, |t| {
+            let (x, y) = (t.input_of("x", dtype, [rows, sizes[0]]), t.input_of("y", dtype, [rows, 1]));
+            t.outputs(nn::loss::mse(net.forward(x), y)).with_gradients()
+        });
+        (name, params, program.expect("a loss of parameters"))
+    };
+    let mut params = Params::f32();
+    let [x, y, z] = ["x", "y", "z"].map(|name| params.scope("").param(name, [100], 0.5));
+    let elements = Program::trace(&params, |t| {
+        let [x, y, z] = [x, y, z].map(|p| t.param(p));
+        t.outputs(((x * y + z).tanh() * x.sigmoid() + 0.5 * x * x * (-y).exp()).sum()).with_gradients()
+    });
+    vec![
+        network("W2", DType::F32, &[3, 1], 1),
+        network("W3-f32", DType::F32, &[2, 10, 5, 1], 200),
+        network("W3-f64", DType::F64, &[2, 10, 5, 1], 200),
+        ("W6-100", params, elements.expect("a loss of parameters")),
+        network("16 and 16 units", DType::F32, &[2, 16, 16, 1], 64),
+    ]
+}
+
+/// Steps of small models as one kernel.
 #[test]
 fn nvrtc_takes_one_kernel() {
-    for architecture in ["sm_75", "sm_90", "sm_120"] {
-        for (form, dtype) in
-            [(Form::Block, DType::F32), (Form::Blocks, DType::F32), (Form::Block, DType::F64)]
+    for (name, params, program) in small() {
+        for (architecture, form) in
+            [("sm_75", Form::Block), ("sm_90", Form::Blocks), ("sm_90", Form::Block), ("sm_120", Form::Block)]
         {
             let dry = match Dry::new(architecture) {
                 Err(error @ Error::NoLibrary { .. }) => return println!("skipped: {error}"),
                 dry => dry.expect("a compiler of this architecture"),
             };
-            let mut params = Params::of(dtype).with_seed(3);
-            let net = Mlp::new(&mut params.scope("net"), &[2, 16, 16, 1], Activation::Tanh);
-            let program = Program::trace(&params, |t| {
-                let (x, y) = (t.input_of("x", dtype, [64, 2]), t.input_of("y", dtype, [64, 1]));
-                t.outputs(nn::loss::mse(net.forward(x), y)).with_gradients()
-            });
-            let program = program.expect("a loss of parameters");
+            let (mut params, mut adam) = (params.clone(), Adam::new(0.01).expect("a rate"));
             let machine: Rc<dyn Machine> = Rc::clone(&dry) as Rc<dyn Machine>;
             let device = On { machine, numerics: Numerics::Library, form: Some(form) };
-            let mut adam = Adam::new(0.01).expect("a rate");
-            let start = std::time::Instant::now();
-            let mut training = device.train(&program, &mut params, &mut adam).expect("all has a kernel");
-            if dtype == DType::F32 {
-                training.data(([[0.0f32; 2]; 200], [[0.0f32; 1]; 200])).expect("rows fit");
-                training.steps(2000).expect("steps");
-            }
+            let training = device.train(&program, &mut params, &mut adam).expect("all has a kernel");
             assert_eq!(training.form(), form, "{}", training.explain());
-            println!("{architecture} {dtype}: {}; {:.1?}", training.explain(), start.elapsed());
+            println!("{name} {architecture}, {} bytes: {}", dry.compiled().1, training.explain());
         }
     }
 }

@@ -8,6 +8,9 @@ use crate::source::printed_kernel;
 use autograd::Program;
 use autograd::planned::{Op, Plan, Work, body};
 
+/// The most lines of a kernel in which all functions are written out.
+const LONG: usize = 1500;
+
 /// The kernels of a program.
 #[doc(hidden)]
 #[derive(Clone, Debug)]
@@ -21,7 +24,9 @@ impl Launches {
     /// What stands before the texts of kernels: the macros, and the functions that they call. Both guard themselves against being
     /// read twice.
     pub fn functions(&self, kernels: &str) -> String {
-        self.functions.text(kernels)
+        let is_long = self.kernels.iter().any(|launch| launch.text.lines().count() > LONG);
+        let long = if is_long { "#define WG_LONG\n" } else { "" };
+        format!("{long}{}", self.functions.text(kernels))
     }
 }
 

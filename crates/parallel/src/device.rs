@@ -4,7 +4,7 @@ use crate::engine::{Engine, alike};
 use crate::header::{Call, Fault, Header};
 use crate::inputs::Cut;
 use crate::step::with;
-use crate::sums::{Held, Term};
+use crate::sums::{Fill, Held, Term};
 use crate::tree::{Act, Order};
 use crate::{Error, ShardedStep, Shards, WorldError, print};
 use autograd::planned::DataRef;
@@ -181,7 +181,7 @@ fn added_by<'a, T: Term>(
     device: &'a Device<'_>,
     group: &'a dyn Together,
     staged: &'a mut [Box<dyn Staged>],
-) -> Box<dyn FnOnce(&mut [T]) -> Result<(), WorldError> + 'a> {
+) -> Fill<'a, T> {
     Box::new(move |to| {
         let added = device.add_all(group).and_then(|()| device.sums::<T>(staged));
         let system =

@@ -29,13 +29,16 @@ impl Term for f64 {
     }
 }
 
+/// Fills in what devices have added up among themselves.
+pub(crate) type Fill<'a, T> = Box<dyn FnOnce(&mut [T]) -> Result<(), WorldError> + 'a>;
+
 /// What a rank holds before ranks add.
 pub(crate) enum Held<'a, T: Term> {
     /// The sums of the nodes that it holds whole.
     Here(Vec<Cow<'a, [T]>>),
-    /// Sums on devices, which add up among themselves, in whatever order is fast there: this fills in what comes out.
-    #[cfg(feature = "cuda")]
-    There(Box<dyn FnOnce(&mut [T]) -> Result<(), WorldError> + 'a>),
+    /// Sums on devices, which add up among themselves, in whatever order is fast there.
+    #[cfg_attr(not(feature = "cuda"), expect(dead_code, reason = "ranks without devices have none"))]
+    There(Fill<'a, T>),
 }
 
 /// Adds the second slice to the first.
@@ -109,7 +112,6 @@ impl<T: Term> Sums<T> {
     pub(crate) fn finish(&mut self, world: &dyn World, own: Held<'_, T>) -> Result<(), WorldError> {
         match own {
             Held::Here(own) => self.finish_here(world, own),
-            #[cfg(feature = "cuda")]
             Held::There(add) => {
                 add(&mut self.mean)?;
                 self.divide(0..self.length);

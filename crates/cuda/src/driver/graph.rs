@@ -1,5 +1,6 @@
 //! Modules, and nodes that are launched together.
 
+use super::code::Code;
 use super::failed::failed;
 use super::library::Library;
 use super::whole::Repeated;
@@ -9,22 +10,6 @@ use cudarc::driver::{CudaContext, CudaStream, result, sys};
 use std::ffi::{CString, c_void};
 use std::rc::Rc;
 use std::sync::Arc;
-
-/// Machine code on a GPU.
-#[derive(Debug)]
-pub(super) struct Code {
-    pub(super) context: Arc<CudaContext>,
-    module: sys::CUmodule,
-}
-
-impl Drop for Code {
-    fn drop(&mut self) {
-        if self.context.bind_to_thread().is_ok() {
-            // SAFETY: it was loaded once, and no graph that uses it is left.
-            let _ = unsafe { result::module::unload(self.module) };
-        }
-    }
-}
 
 /// A module with the stream that it is launched on.
 #[derive(Debug)]

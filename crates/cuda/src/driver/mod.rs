@@ -1,6 +1,7 @@
 //! The driver of NVIDIA GPUs, as a [`Machine`]. Nothing here has run on hardware.
 #![allow(unsafe_code, reason = "the driver is called as C")]
 
+mod code;
 mod compile;
 mod dry;
 mod failed;

@@ -1,7 +1,7 @@
 //! The one kernel that calls all others.
 
+use super::code::Code;
 use super::failed::failed;
-use super::graph::Code;
 use crate::Error;
 use crate::error::refused;
 use crate::machine::{Repeat, Whole};

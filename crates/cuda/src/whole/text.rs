@@ -1,24 +1,12 @@
 //! The text of the kernel that calls all others.
 
-use super::{Step, name};
 use crate::machine::{Address, Memory, Work};
-use crate::tasks::Task;
+use crate::task::{POOL, SKIP, Step, Task};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// The macros around the calls.
 const MACROS: &str = include_str!("../text/whole.h");
-
-/// Where kernels find the memory that they take turns in: no device has memory there.
-pub(crate) const POOL: Address = 1 << 61;
-
-/// What says with which thread the next kernel begins.
-const SKIP: &str = "#define WG_SKIP ";
-
-/// A kernel that begins with thread number `NAME_skip`, so that those of a phase have threads of their own.
-pub(crate) fn with_skip(name: &str, text: &str) -> String {
-    format!("#undef WG_SKIP\n{SKIP}{name}_skip\n{text}#undef WG_SKIP\n{SKIP}0\n")
-}
 
 /// The text, and what the kernel is called with.
 pub(super) struct Printed {
@@ -83,7 +71,7 @@ fn skips(step: &Step<'_>, phases: &[Vec<usize>], threads: usize) -> String {
     for phase in phases {
         let mut next = 0;
         for task in phase.iter().map(|&i| step.tasks[i]).filter(|task| task.size.tiles == 0) {
-            if let Some(skip) = skips.get_mut(name(task)) {
+            if let Some(skip) = skips.get_mut(task.name()) {
                 *skip = next % threads;
             }
             next += task.size.elements.next_multiple_of(32);
@@ -134,10 +122,10 @@ impl<'a> Places<'a> {
         if at == base { format!("a{number}") } else { format!("a{number} + {}", at - base) }
     }
 
-    /// Where the memory of an address begins. A piece without elements may lie behind the last one.
+    /// Where the memory of an address begins. One that is in none is a memory of its own: nobody reads what is not there.
     fn base(&self, at: Address) -> Address {
         match self.memories.range(..=at).next_back() {
-            Some((&base, memory)) if at <= base + memory.bytes() as Address => base,
+            Some((&base, memory)) if at < base + memory.bytes() as Address => base,
             _ => at,
         }
     }

@@ -2,7 +2,12 @@
 #ifndef WG_PRELUDE
 #define WG_PRELUDE
 #ifdef __CUDACC__
+/* Where a kernel has thousands of lines, functions are called: a compiler takes minutes to write all of them out. */
+#ifdef WG_LONG
+#define WG_FN static __device__ __noinline__
+#else
 #define WG_FN static __device__ __forceinline__
+#endif
 /* Kernels are launched one by one, or all are called by one: then each reads what others write, and who brings WG_TOGETHER says
    how many threads there are (WG_THREADS_OF_ALL), and at which of them a kernel begins (WG_SKIP). */
 #ifdef WG_TOGETHER

@@ -1,11 +1,9 @@
-//! How much a task does, and how long steps take by that: the figures by which a form is chosen.
+//! How long steps should take: the figures by which a form is chosen.
 //!
 //! The times were measured on an H200: a node of a graph that waits for another one takes 0.74 µs, a barrier of all blocks 1.3 to
 //! 1.8 µs. What a block does is counted in cycles, of a processor of 128 lanes whose results are ready after four.
 
-use crate::tasks::{SHARED, Task};
-use autograd::planned::{Kernel, Work};
-use emit::Launch;
+use crate::task::{Size, Task};
 
 /// A node that waits for another one, in nanoseconds.
 const NODE: f64 = 740.0;
@@ -19,56 +17,20 @@ const CLOCK: f64 = 1.5;
 const LANES: f64 = 128.0;
 /// Cycles until an operation can follow one that it needs.
 const WAIT: f64 = 4.0;
-/// Operations of an elementwise function, one after the other.
-const FUNCTION: usize = 12;
 
-/// A sum of a block, a lane of it by each thread.
-const SUM: usize = 64;
-
-/// How much a task does.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Size {
-    pub(crate) elements: usize,
-    /// The operations of an element, one after the other.
-    pub(crate) each: usize,
-    /// How many tiles there are, each for one block; 0 if all threads share the elements.
-    pub(crate) tiles: usize,
-    /// The bytes that the threads of a block share for a tile.
-    pub(crate) pool: usize,
-}
-
-impl Size {
-    pub(crate) fn of(kernel: &Kernel, launch: &Launch) -> Size {
-        let (elements, flops) = (kernel.elements().max(1), kernel.flops());
-        let each = match &kernel.work {
-            Work::Product { .. } => flops / (2 * elements),
-            Work::Tile(_) if launch.tiles[0] > 0 => SUM + FUNCTION * flops / elements,
-            Work::Tile(_) => FUNCTION * flops / elements,
-            Work::Op { .. } => 2 * flops / elements,
-        };
-        let pool = if launch.scratch > SHARED { 0 } else { launch.scratch };
-        Size { elements, each: each + 8, tiles: launch.tiles[0], pool }
-    }
-
-    /// A few operations of each element.
-    pub(crate) fn plain(elements: usize, each: usize) -> Size {
-        Size { elements, each, tiles: 0, pool: 0 }
-    }
-
-    fn operations(self) -> f64 {
-        self.elements as f64 * self.each as f64
-    }
+fn operations(size: Size) -> f64 {
+    size.elements as f64 * size.each as f64
 }
 
 /// The nanoseconds of tasks that run side by side on so many processors. Those of tiles come one after the other.
 fn work(sizes: &[Size], processors: usize) -> f64 {
     let longest = |sizes: &[Size]| {
         let one = sizes.iter().map(|size| size.each).max().unwrap_or(0) as f64 * WAIT;
-        let all = sizes.iter().map(|size| size.operations()).sum::<f64>() / (LANES * processors as f64);
+        let all = sizes.iter().map(|size| operations(*size)).sum::<f64>() / (LANES * processors as f64);
         one.max(all)
     };
     let (tiled, plain): (Vec<Size>, Vec<Size>) = sizes.iter().partition(|size| size.tiles > 0);
-    let in_tiles = |size: &Size| longest(&[*size]).max(size.operations() / (LANES * size.tiles as f64));
+    let in_tiles = |size: &Size| longest(&[*size]).max(operations(*size) / (LANES * size.tiles as f64));
     (longest(&plain) + tiled.iter().map(in_tiles).sum::<f64>()) / CLOCK
 }
 
