@@ -259,13 +259,15 @@ impl Tested for Attention {
         all.push(
             row("attention of a batch", &many, |x| x[0].sin().causal_attention(x[1].sin(), x[2])).large(),
         );
-        for told in super::attended::FORMS {
-            for [q, k, v, _, bias] in super::attended::BIASED {
-                all.push(row("attention with a bias", &[q, k, v, bias], move |x| {
-                    x[0].sin().attention_with(x[1].cos(), x[2], told.form(x[0], x[1], Some(x[3]))).sin()
-                }));
-            }
-            let long: [&[usize]; 4] = [&[2, 150, 3], &[2, 210, 3], &[2, 210, 2], &[150, 210]];
+        for (told, shapes) in super::attended::FORMS.into_iter().zip(super::attended::BIASED) {
+            let [q, k, v, _, bias] = shapes;
+            all.push(row("attention with a bias", &[q, k, v, bias], move |x| {
+                x[0].sin().attention_with(x[1].cos(), x[2], told.form(x[0], x[1], Some(x[3]))).sin()
+            }));
+        }
+        let long: [&[usize]; 4] = [&[2, 150, 3], &[2, 210, 3], &[2, 210, 2], &[150, 210]];
+        for told in &super::attended::FORMS[1..3] {
+            let told = *told;
             all.push(
                 row("attention with a long bias", &long, move |x| {
                     x[0].sin().attention_with(x[1], x[2], told.form(x[0], x[1], Some(x[3])))

@@ -136,13 +136,11 @@ impl Tested for AttentionBack {
             })
             .large(),
         );
-        for told in super::attended::FORMS {
-            for shapes in super::attended::BIASED {
-                all.push(row("attention_back with a bias", &shapes, move |x| {
-                    let (form, x) = told.adjoint(x);
-                    record(AttentionBack { form, flops: 1 }, &x)
-                }));
-            }
+        for (told, shapes) in super::attended::FORMS.into_iter().zip(super::attended::BIASED) {
+            all.push(row("attention_back with a bias", &shapes, move |x| {
+                let (form, x) = told.adjoint(x);
+                record(AttentionBack { form, flops: 1 }, &x)
+            }));
         }
         let mut all: Vec<Row> = all.into_iter().map(Row::rounds).collect();
         let single: [&[usize]; 4] = [&[3, 1, 1]; 4];

@@ -1,7 +1,7 @@
 //! Attention, and its cotangents.
 
 use crate::host::{Case, PLAIN, check, of_several as case, some};
-use autograd::transform::vmap;
+use autograd::transform::vmap_over;
 use autograd::{AttentionForm, DType, Key, Var};
 
 /// Keys of which one is infinite, or no number.
@@ -62,7 +62,7 @@ pub(crate) fn of(dtype: DType) -> Vec<Case> {
     all.push(case(dtype, &[&[3, 2, 2], &[3, 3, 2], &[3, 3, 1]], |x| {
         let tape = x[0].tape();
         let keys = tape.constant([[1i64, 2], [3, 4], [5, -6]]);
-        vmap(|[q, k, v, key]: [Var<'_>; 4]| {
+        vmap_over([Some(0); 4], |[q, k, v, key]| {
             let hidden = q.tape().constant([[0.5, f64::NEG_INFINITY, 1.0], [f64::NEG_INFINITY; 3]]);
             let bias = Some(hidden.cast(q.dtype()));
             let dropout = Some((key, 0.5));
