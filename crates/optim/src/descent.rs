@@ -1,5 +1,7 @@
 //! The optimiser of a formula.
 
+mod few;
+mod finite;
 mod optimizer;
 
 use crate::group::Group;
@@ -7,7 +9,7 @@ use crate::loops::{Prepared, share, update};
 use crate::memory::{Memory, Part, Subject};
 use crate::{Formula, HyperparameterError, StepError};
 use autograd::loops::{Bounds, Prepare, Streams, Supply, Workers, bound as bound_of};
-use autograd::{DType, Float, Gradients, Num, Number, Params};
+use autograd::{DType, Float, Gradients, Number, Params};
 
 /// An optimiser that updates each number by a [`Formula`]: [`Sgd`](crate::Sgd), [`Momentum`](crate::Momentum),
 /// [`Adam`](crate::Adam), and those that users write.
@@ -220,85 +222,6 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
         .map(T::from_f64)
     }
 
-    /// Bounds of the results of a step with gradients of at most this size.
-    fn bounds<T: Float>(&self, t: u64, group: usize, size: f64) -> (Bounds, [Bounds; S]) {
-        let max = T::DTYPE.max();
-        let c = self.coefficients::<T>(t, group).map(|c| Num::of(Bounds::new(c.to_f64(), c.to_f64(), max)));
-        let g = Num::of(Bounds::new(-size, size, max));
-        let (_, point) = self.memory.point.expect("it was prepared");
-        let (p, state) = F::update(c, Num::of(point), g, self.memory.bounds.map(Num::of));
-        (p.get(), state.map(Num::get))
-    }
-
-    /// Bounds of all results, looking at each of them where they might not be finite.
-    fn results<T: Float + Number>(
-        &self,
-        point: &[T],
-        gradient: &[T],
-        size: impl Fn(&Part) -> f64,
-        prepare: Prepare,
-        name: impl Fn(usize) -> (String, usize),
-    ) -> Result<(Bounds, [Bounds; S]), StepError> {
-        let (_, before) = self.memory.point.expect("it was prepared");
-        let mut all = (before, self.memory.bounds);
-        let mut last = None;
-        for part in &self.memory.parts {
-            let of = (part.t, part.group, part.streamed);
-            if last == Some(of) {
-                continue;
-            }
-            let (p, state) = self.bounds::<T>(part.t, part.group, size(part));
-            let finite = p.is_finite() && state.iter().all(|bounds| bounds.is_finite());
-            if !finite && !part.streamed {
-                return self.look::<T>(point, gradient, prepare, name);
-            }
-            all = (all.0.and(p), std::array::from_fn(|k| all.1[k].and(state[k])));
-            last = Some(of);
-        }
-        Ok(all)
-    }
-
-    /// Computes all results without storing one: refuses the first that is not finite, and gives their bounds.
-    #[cold]
-    fn look<T: Float + Number>(
-        &self,
-        point: &[T],
-        gradient: &[T],
-        prepare: Prepare,
-        name: impl Fn(usize) -> (String, usize),
-    ) -> Result<(Bounds, [Bounds; S]), StepError> {
-        let max = T::DTYPE.max();
-        // Of what there is, which may be tighter than what is known; then of what there will be.
-        let mut all =
-            (bounds_of(point), self.memory.slabs.each_ref().map(|slab| bounds_of(slab.slice::<T>())));
-        let prepare = prepare.of::<T>();
-        for part in self.memory.parts.iter().filter(|part| !part.streamed) {
-            let c = self.coefficients::<T>(part.t, part.group).map(Num::of);
-            for i in part.range.clone() {
-                let state: [_; S] = std::array::from_fn(|k| Num::of(self.memory.slabs[k].slice::<T>()[i]));
-                let (p, state) = F::update(c, Num::of(point[i]), Num::of(prepare(gradient[i])), state);
-                let numbers = [p].into_iter().chain(state).map(|x| x.get().to_f64());
-                for (k, x) in numbers.enumerate() {
-                    let bounds = if k == 0 { &mut all.0 } else { &mut all.1[k - 1] };
-                    if !x.is_finite() {
-                        let (parameter, element) = name(i);
-                        let what = if k == 0 { "the value" } else { F::STATE[k - 1] };
-                        let (what, gradient) = (what.to_owned(), gradient[i].to_f64());
-                        return Err(StepError::NonFiniteResult {
-                            parameter,
-                            what,
-                            element,
-                            value: x,
-                            gradient,
-                        });
-                    }
-                    *bounds = bounds.and(Bounds::new(x, x, max));
-                }
-            }
-        }
-        Ok(all)
-    }
-
     /// Updates all parts.
     fn run<T: Float + Number>(
         &mut self,
@@ -351,8 +274,15 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
             self.list_parts(params, grads, streams.as_ref().map(|(streams, _)| streams));
         }
         let gradient = grads.slab_of::<T>();
-        if params.elements() <= FEW && streams.is_none() && self.update_few::<T>(params, grads, prepare)? {
-            return Ok(());
+        if Self::are_few(params) && streams.is_none() {
+            // Small steps wait for each other, number by number, and so they count what is done with each.
+            let is_done = match prepare.is_nothing() {
+                true => self.update_few::<T>(params, grads, |g| g),
+                false => self.update_few::<T>(params, grads, prepare.of::<T>()),
+            };
+            if is_done? {
+                return Ok(());
+            }
         }
         self.bound_point::<T>(params);
         let stored = self.memory.parts.iter().filter(|part| !part.streamed);
@@ -390,70 +320,6 @@ impl<F: Formula<S, C>, const S: usize, const C: usize> Descent<F, S, C> {
         let Memory { trained, steps, .. } = &mut self.memory;
         trained.iter().for_each(|&p| steps[p] += 1);
     }
-
-    /// Updates few numbers, if all results are finite: to look at each costs less than to bound them. Else all is as it was.
-    #[inline]
-    fn update_few<T: Float + Number>(
-        &mut self,
-        params: &mut Params,
-        grads: &Gradients,
-        prepare: Prepare,
-    ) -> Result<bool, StepError> {
-        let (zero, prepare) = (T::default(), prepare.of::<T>());
-        let (slab, gradient) = (params.slab_mut::<T>(), grads.slab_of::<T>());
-        // What was there, by place.
-        let (mut points, mut states) = ([zero; FEW], [[zero; FEW]; S]);
-        let mut sum = zero;
-        for k in 0..self.memory.parts.len() {
-            let Part { ref range, t, group, .. } = self.memory.parts[k];
-            let (range, c) = (range.clone(), self.coefficients::<T>(t, group).map(Num::of));
-            let state = self.memory.part::<T>(&range);
-            let (point, gradient) = (&mut slab[range.clone()], &gradient[range.clone()]);
-            let old = (&mut points[range.clone()], states.each_mut().map(|old| &mut old[range.clone()]));
-            let count = point.len();
-            let (old_point, gradient) = (&mut old.0[..count], &gradient[..count]);
-            let (mut state, mut old_state) = (state.map(|s| &mut s[..count]), old.1.map(|s| &mut s[..count]));
-            for i in 0..count {
-                old_point[i] = point[i];
-                (0..S).for_each(|k| old_state[k][i] = state[k][i]);
-                let before: [_; S] = std::array::from_fn(|k| Num::of(state[k][i]));
-                let (p, after) = F::update(c, Num::of(point[i]), Num::of(prepare(gradient[i])), before);
-                // x·0 is 0 for finite numbers, and NaN for others. The gradient itself counts: a limit would hide it.
-                let all = after.iter().fold(gradient[i] + p.get(), |all, x| all + x.get());
-                sum = sum + all * zero;
-                point[i] = p.get();
-                (0..S).for_each(|k| state[k][i] = after[k].get());
-            }
-        }
-        let loss = grads.check_loss();
-        let is_done = sum == zero && loss.is_ok();
-        let Memory { parts, slabs, steps, trained, .. } = &mut self.memory;
-        if is_done {
-            trained.iter().for_each(|&p| steps[p] += 1);
-            self.memory.forget_bounds();
-        } else {
-            for range in parts.iter().map(|part| part.range.clone()) {
-                slab[range.clone()].copy_from_slice(&points[range.clone()]);
-                for (slab, old) in slabs.iter_mut().zip(&states) {
-                    slab.slice_mut::<T>()[range.clone()].copy_from_slice(&old[range.clone()]);
-                }
-            }
-        }
-        // What is not finite among the gradients tells more than the loss.
-        if sum == zero { loss.map(|()| true) } else { Ok(false) }
-    }
-}
-
-/// Up to how many parameters every result is looked at before any is stored.
-const FEW: usize = 32;
-
-/// Bounds of numbers.
-fn bounds_of<T: Float>(numbers: &[T]) -> Bounds {
-    let (mut least, mut greatest) = (0.0f64, 0.0f64);
-    for x in numbers.iter().map(|x| x.to_f64()) {
-        (least, greatest) = (if x >= least { least } else { x }, if x <= greatest { greatest } else { x });
-    }
-    Bounds::new(least, greatest, T::DTYPE.max())
 }
 
 /// The parameter and the element at a place of the slab.

@@ -113,11 +113,15 @@ enum Coded<T> {
     DivLast,
 }
 
+/// Stands for what the instruction before gave, where an act asks.
+const LAST: Register = Register::MAX;
+
 impl<T: Copy> Instruction<T> {
     /// The act behind one that wrote this register, and its operands. Factors and terms may change places.
-    fn after(self, last: Register) -> (Coded<T>, [Register; 3]) {
+    fn after(self, last: Option<Register>) -> (Coded<T>, [Register; 3]) {
+        let is_last = |x: Register| Some(x) == last;
         let [a, b, c] = self.x;
-        match (self.act, a == last, b == last) {
+        match (self.act, is_last(a), is_last(b)) {
             (Act::Add, true, _) => (Coded::AddLast, [b, 0, 0]),
             (Act::Add, _, true) => (Coded::AddLast, [a, 0, 0]),
             (Act::Sub, true, _) => (Coded::LastSub, [b, 0, 0]),
@@ -125,12 +129,12 @@ impl<T: Copy> Instruction<T> {
             (Act::Mul, true, true) => (Coded::SquareLast, [0; 3]),
             (Act::Mul, true, _) => (Coded::MulLast, [b, 0, 0]),
             (Act::Mul, _, true) => (Coded::MulLast, [a, 0, 0]),
-            (Act::MulThenAdd, false, false) if c == last => (Coded::MulThenAddLast, [a, b, 0]),
+            (Act::MulThenAdd, false, false) if is_last(c) => (Coded::MulThenAddLast, [a, b, 0]),
             (Act::MulThenAdd, true, _) => (Coded::MulLastThenAdd, [b, c, 0]),
             (Act::MulThenAdd, _, true) => (Coded::MulLastThenAdd, [a, c, 0]),
             (Act::Div, true, _) => (Coded::LastDiv, [b, 0, 0]),
             (Act::Div, _, true) => (Coded::DivLast, [a, 0, 0]),
-            (act, ..) => (Coded::Plain(act), self.x),
+            (act, ..) => (Coded::Plain(act), self.x.map(|x| if is_last(x) { LAST } else { x })),
         }
     }
 }
@@ -151,8 +155,7 @@ impl<T: Digits + Float> Instructions<T> {
             instruction.x.iter().all(|&x| (x as usize) < first + i)
         };
         assert!(list.iter().enumerate().all(is_written), "a register is read before it is written");
-        let none = Register::MAX;
-        let last = |i: usize| i.checked_sub(1).map_or(none, |before| (first + before) as Register);
+        let last = |i: usize| i.checked_sub(1).map(|before| (first + before) as Register);
         let coded = list.into_iter().enumerate().map(|(i, instruction)| instruction.after(last(i)));
         Instructions { first, list: coded.collect() }
     }
@@ -171,13 +174,12 @@ impl<T: Digits + Float> Instructions<T> {
     pub(crate) fn run(&self, registers: &mut [T]) {
         assert!(registers.len() >= self.registers());
         let r = registers.as_mut_ptr();
-        let (mut last, mut last_register) = (T::default(), Register::MAX);
-        let mut second = T::default();
-        for (i, (act, x)) in self.list.iter().enumerate() {
+        let (mut last, mut second) = (T::default(), T::default());
+        let mut to = r.wrapping_add(self.first);
+        for (act, x) in &self.list {
             // SAFETY: `new` checked that each operand lies below the result, whose register exists.
             let read = |k: usize| unsafe { *r.add(x[k] as usize) };
-            // For acts of any operands.
-            let at = |k: usize| if x[k] == last_register { last } else { read(k) };
+            let at = |k: usize| if x[k] == LAST { last } else { read(k) };
             let y = match act {
                 Coded::AddLast => read(0) + last,
                 Coded::LastSub => last - read(0),
@@ -205,8 +207,8 @@ impl<T: Digits + Float> Instructions<T> {
                 Coded::Plain(Act::Second) => second,
             };
             // SAFETY: there are so many registers.
-            unsafe { *r.add(self.first + i) = y };
-            (last, last_register) = (y, (self.first + i) as Register);
+            unsafe { *to = y };
+            (last, to) = (y, to.wrapping_add(1));
         }
     }
 }

@@ -48,7 +48,8 @@ impl<'m> Ran<'m, 'm> {
     pub(crate) fn carry_loss(&mut self) {
         let Ran { machine: Machine { buffers, gradients, .. }, plan, .. } = self;
         let y = &plan.outputs[0];
-        let loss = buffers[(y.memory - plan.first_buffer()) as usize].borrow().first(y.shape.elements());
+        // It is one number, whatever its shape.
+        let loss = buffers[(y.memory - plan.first_buffer()) as usize].borrow().first(1);
         gradients.set_loss(number(loss));
     }
 
