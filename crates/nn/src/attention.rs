@@ -215,7 +215,7 @@ fn weights<'t>(mut scores: Var<'t>, queries: usize, Parts { causal, mask, bias }
     }
     let open = bias.map(|bias| bias.ne(f64::NEG_INFINITY));
     if let (Some(bias), Some(open)) = (bias, open) {
-        scores = scores + open.select(bias, 0.0);
+        scores += open.select(bias, 0.0);
     }
     let Some(seen) = [before, mask, open].into_iter().flatten().reduce(both) else {
         return scores.softmax(-1);

@@ -147,7 +147,7 @@ pub(super) fn weights<'t>(q: Var<'t>, k: Var<'t>, form: &Attending, beside: &Bes
     let &[.., m, n] = &scores.shape()[..] else { unreachable!("the shape rule demands matrices") };
     let open = beside.bias.map(|bias| bias.ne(f64::NEG_INFINITY));
     if let (Some(bias), Some(open)) = (beside.bias, open) {
-        scores = scores + open.select(bias, 0.0);
+        scores += open.select(bias, 0.0);
     }
     let causal = form.causal.then(|| q.tape().lower_triangle(m, n, 0));
     let all = [causal, beside.mask, open].into_iter().flatten();
