@@ -34,7 +34,7 @@ pub(super) trait Steps: Optimizer {
     ) -> Option<Result<Duration, Error>>;
 
     /// So many steps on a data set that lives on the device, and how long they took together after others as many.
-    fn from_data(
+    fn steps_on_data(
         &mut self,
         device: &On,
         program: &Program,
@@ -65,7 +65,7 @@ fn steps<O: ByFormula>(
     Ok(time)
 }
 
-fn from_data<O: ByFormula>(
+fn steps_on_data<O: ByFormula>(
     optimizer: &mut O,
     device: &On,
     program: &Program,
@@ -99,7 +99,7 @@ macro_rules! on_devices {
                 Some(steps(self, device, program, params, batch, count))
             }
 
-            fn from_data(
+            fn steps_on_data(
                 &mut self,
                 device: &On,
                 program: &Program,
@@ -107,7 +107,7 @@ macro_rules! on_devices {
                 batch: &[&dyn AnyTensor],
                 count: u32,
             ) -> Option<Result<Duration, Error>> {
-                Some(from_data(self, device, program, params, batch, count))
+                Some(steps_on_data(self, device, program, params, batch, count))
             }
         }
     )*};
@@ -127,7 +127,7 @@ impl Steps for Pipeline<AdamW> {
         None
     }
 
-    fn from_data(
+    fn steps_on_data(
         &mut self,
         _: &On,
         _: &Program,
@@ -240,7 +240,7 @@ impl<M: Model, O: Steps> Workload for fn() -> Setup<M, O> {
         let program = setup.traced();
         let Setup { params, batch, optimizer, .. } = &mut setup;
         let Some(optimizer) = optimizer else { return Ok(None) };
-        let time = batch.give(|x| optimizer.from_data(device, &program, params, x, count)).transpose()?;
+        let time = batch.give(|x| optimizer.steps_on_data(device, &program, params, x, count)).transpose()?;
         Ok(time.map(|time| time / count))
     }
 }
