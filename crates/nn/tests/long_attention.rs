@@ -11,7 +11,7 @@ const DROPOUT: Dropout = Dropout { rate: 0.3 };
 fn waves<'t>(tape: &'t Tape<'t>, dtype: DType, shape: &[usize], first: f64) -> Var<'t> {
     let all = (0..shape.iter().product()).map(|i: usize| (first + 1.7 * i as f64).sin());
     let all = Array::from_iter(all).into_shape_with_order(IxDyn(shape)).unwrap();
-    if dtype == DType::F32 { tape.var(&all.mapv(|x| x as f32)) } else { tape.var(&all) }
+    if dtype == DType::F32 { tape.var(all.mapv(|x| x as f32)) } else { tape.var(all) }
 }
 
 /// Queries, keys, values and a bias of an odd number of rows, the key of random numbers, and a mask under which a query sees no key.

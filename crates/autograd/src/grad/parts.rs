@@ -5,7 +5,7 @@
 //! numbers are the same ones, but for the sign of a zero, because the zeros beside a part are not added.
 
 use crate::dtype::{Storable, with_float};
-use crate::ir::{NodeId, Slice};
+use crate::ir::{NodeId, Op, Slice};
 use crate::kernels::copies::{add_to_rows, row_major};
 use crate::tape::Tape;
 use std::collections::HashMap;
@@ -16,9 +16,12 @@ use std::collections::HashMap;
 pub(super) struct Wholes(HashMap<NodeId, NodeId>);
 
 impl Wholes {
-    /// Notes an adjoint that a slice has just padded for a value.
-    pub(super) fn note(&mut self, value: NodeId, whole: NodeId) {
-        self.0.insert(value, whole);
+    /// Notes an adjoint that a slice has just padded for a value. Not for a loop: it learns from the nodes of its adjoint which of
+    /// its pieces have one.
+    pub(super) fn note(&mut self, tape: &Tape<'_>, value: NodeId, whole: NodeId) {
+        if !matches!(tape.list().nodes[value as usize].op, Op::Scan(_)) {
+            self.0.insert(value, whole);
+        }
     }
 
     /// Adds a slice's cotangent to its part of a value's adjoint so far, if that was noted for this value; tells whether.
@@ -87,6 +90,19 @@ mod tests {
         same_bits(|x| {
             let y = x.slice(0, 0..4);
             y.slice(1, 0..1).square().sum() + y.slice(1, 1..5).square().sum() + x.slice(1, 0..1).sum()
+        });
+    }
+
+    /// The pieces of a loop's result are slices of it.
+    #[test]
+    fn a_loop_gets_the_adjoints_of_all_its_pieces() {
+        same_bits(|x| {
+            let ([x, v], path) = x.tape().scan(5, [x.slice(0, 0..1), x.slice(0, 1..2)], (), |[x, v], ()| {
+                let v = v - x.sin() * 0.05;
+                let x = x + v * 0.05;
+                ([x, v], x)
+            });
+            (x * v).square().sum() + path.square().sum() + path.slice(0, 2..3).exp().sum()
         });
     }
 

@@ -116,7 +116,7 @@ pub(super) fn sweep_from<'t>(
                 note(term, input);
                 tell(Event::Dropped(sum));
             } else if !stays && term.id() != adjoint && matches!(op, Op::Slice(_)) {
-                wholes.note(input, term.id());
+                wholes.note(tape, input, term.id());
             }
             reachable.set(input, term.id());
             tell(Event::Passed { operand: i, term: given, so_far: term.id() });
