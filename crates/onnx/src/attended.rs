@@ -1,8 +1,7 @@
 //! Attention and its adjoints, of products and softmax: at this opset there is no operator that does it at once.
 
-use crate::ops::NO_RANDOM;
 use crate::term::Term;
-use crate::trace::{At, Why};
+use crate::trace::{At, NO_RANDOM, Why};
 use autograd::planned::{Attending, DataRef};
 use autograd::{DType, Shape};
 

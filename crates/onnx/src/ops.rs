@@ -2,15 +2,12 @@
 
 use crate::model::Attribute;
 use crate::term::Term;
-use crate::trace::{At, Held, Why};
+use crate::trace::{At, Held, NO_RANDOM, Why};
 use crate::{attended, functions, indexed, loops, sliding};
 use autograd::DType;
 use autograd::planned::{DataRef, Op};
 
 const NO_ALGEBRA: &str = "ONNX has no factorisations and no solver: make the result an input of the model, or end the model before it";
-pub(crate) const NO_RANDOM: &str =
-    "ONNX has no random numbers that a key gives: make them an input of the model";
-
 const NO_LOOPS: &str = "ONNX has no loops of the user's own: make their result an input of the model, or end the model before them";
 
 /// Writes a node.

@@ -45,6 +45,10 @@ impl Held {
 /// What writes a node: the operators it is, or why there are none.
 pub(crate) type Rule = for<'a> fn(&At<'a>) -> Result<Held, Why>;
 
+/// The hint for all that needs random numbers.
+pub(crate) const NO_RANDOM: &str =
+    "ONNX has no random numbers that a key gives: make them an input of the model";
+
 /// Why a node is not written.
 #[derive(Debug)]
 pub(crate) enum Why {

@@ -12,8 +12,6 @@
 //! for Q, W̄ᵀ·Q + S̄ᵀ·Hq for K, (Ṗ∘M)ᵀ·G for V, Ẏ for G, and W̄, summed, for B. These formulas store the weights: the memory is that
 //! of m·n numbers.
 
-#[cfg(test)]
-use super::attention::AttentionForm;
 use super::factors::doubles;
 use super::prelude::*;
 use super::softmax::sum_keeping;
@@ -25,6 +23,26 @@ use crate::math::exp;
 use crate::number::Num;
 use crate::philox::Unit;
 use crate::view::View;
+
+/// What [`Var::attention_with`] takes beside queries, keys and values; by default nothing.
+///
+/// ```
+/// # use autograd::{AttentionForm, Key, Tape};
+/// let tape = Tape::new();
+/// let form = AttentionForm { dropout: Some((tape.constant(Key::new(1)), 0.1)), ..AttentionForm::default() };
+/// assert!(!form.causal && form.bias.is_none());
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AttentionForm<'t> {
+    /// Whether query i sees the keys 0 to i alone. The others are not computed.
+    pub causal: bool,
+    /// A `Bool` mask, broadcast to \[…, m, n\], true where a query sees a key.
+    pub mask: Option<Var<'t>>,
+    /// Numbers B that are added to the scores, broadcast to \[…, m, n\]: a bias by distance, or one that is learned. −∞ hides a key.
+    pub bias: Option<Var<'t>>,
+    /// A key of random numbers, I64 of \[2\], and the share of weights that they drop, 0 ≤ p ≤ 1.
+    pub dropout: Option<(Var<'t>, f64)>,
+}
 
 /// Shapes and dtypes of queries, keys and values, and of what follows from `first` on.
 pub(super) fn require_attention(x: &[&Meta], form: &Attending, first: usize) -> Result<DType, Mismatch> {

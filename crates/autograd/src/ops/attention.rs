@@ -6,33 +6,13 @@
 //! C. Staats, "Self-attention does not need O(n²) memory", 2021, and T. Dao et al., "FlashAttention", 2022.
 
 use super::attended::{
-    Given, dense_weights, needs, parts, pulled, require_attention, sizes, thinned, weights,
+    AttentionForm, Given, dense_weights, needs, parts, pulled, require_attention, sizes, thinned, weights,
 };
 use super::factors::{doubles, write};
 use super::prelude::*;
 use crate::ir::{Attending, Attention, AttentionBack, AttentionBias};
 use crate::kernels::attention::{AttentionOrder, Sizes};
 use crate::mistake::Mistake;
-
-/// What [`Var::attention_with`] takes beside queries, keys and values; by default nothing.
-///
-/// ```
-/// # use autograd::{AttentionForm, Key, Tape};
-/// let tape = Tape::new();
-/// let form = AttentionForm { dropout: Some((tape.constant(Key::new(1)), 0.1)), ..AttentionForm::default() };
-/// assert!(!form.causal && form.bias.is_none());
-/// ```
-#[derive(Clone, Copy, Debug, Default)]
-pub struct AttentionForm<'t> {
-    /// Whether query i sees the keys 0 to i alone. The others are not computed.
-    pub causal: bool,
-    /// A `Bool` mask, broadcast to \[…, m, n\], true where a query sees a key.
-    pub mask: Option<Var<'t>>,
-    /// Numbers B that are added to the scores, broadcast to \[…, m, n\]: a bias by distance, or one that is learned. −∞ hides a key.
-    pub bias: Option<Var<'t>>,
-    /// A key of random numbers, I64 of \[2\], and the share of weights that they drop, 0 ≤ p ≤ 1.
-    pub dropout: Option<(Var<'t>, f64)>,
-}
 
 impl<'t> Var<'t> {
     /// Averages of the rows of V, softmax(Q·Kᵀ)·V, for queries Q = `self` of \[…, m, d\], keys of \[…, n, d\] and values of

@@ -80,7 +80,7 @@ mod uniform;
 mod unpick;
 mod windows;
 
-pub use attention::AttentionForm;
+pub use attended::AttentionForm;
 pub use by_loops::Loops;
 pub(crate) use call::hooked;
 pub use call::{Closed, Elementwise, Function, Point, each, like};
