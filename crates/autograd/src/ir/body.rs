@@ -109,22 +109,22 @@ impl Piece {
 }
 
 impl Body {
-    pub(crate) fn new(lines: Vec<Line>, results: Vec<NodeId>, ports: Ports) -> Body {
+    /// A body that keeps these of its values in the place of its products, in this order, or its [`products`](Body::products).
+    pub(crate) fn new(
+        lines: Vec<Line>,
+        results: Vec<NodeId>,
+        ports: Ports,
+        kept: Option<Vec<NodeId>>,
+    ) -> Body {
+        let products = kept.unwrap_or_else(|| kept_for_derivatives(&lines, &results));
         let mut state = DefaultHasher::new();
         for line in &lines {
             line.op.hash(&mut state);
             line.inputs.iter().for_each(|input| input.hash(&mut state));
             line.meta.shape.hash(&mut state);
         }
-        (&results, ports).hash(&mut state);
+        (&results, ports, &products).hash(&mut state);
         let hash = state.finish();
-        let is_product =
-            |line: &Line| line.op.structure() == Structure::Contract && line.meta.dtype.is_float();
-        let products = (0..lines.len() as NodeId).filter(|&id| is_product(&lines[id as usize]));
-        let mut products: Vec<NodeId> = products.map(|id| with_terms(&lines, &results, id)).collect();
-        // Two products may be terms of one sum.
-        products.sort();
-        products.dedup();
         Body { lines, results, ports, products, hash, made: Default::default() }
     }
 
@@ -187,6 +187,17 @@ impl Body {
     }
 }
 
+/// The products of matrices, each with what is added to it.
+fn kept_for_derivatives(lines: &[Line], results: &[NodeId]) -> Vec<NodeId> {
+    let is_product = |line: &Line| line.op.structure() == Structure::Contract && line.meta.dtype.is_float();
+    let products = (0..lines.len() as NodeId).filter(|&id| is_product(&lines[id as usize]));
+    let mut kept: Vec<NodeId> = products.map(|id| with_terms(lines, results, id)).collect();
+    // Two products may be terms of one sum.
+    kept.sort();
+    kept.dedup();
+    kept
+}
+
 /// The sum that a product is a term of, if nobody else reads the product: who keeps the sum adds nothing again, and reads one value
 /// instead of two.
 fn with_terms(lines: &[Line], results: &[NodeId], product: NodeId) -> NodeId {
@@ -228,7 +239,7 @@ impl PartialEq for Body {
         let same =
             |a: &Line, b: &Line| a.op == b.op && a.inputs.iter().eq(b.inputs.iter()) && a.meta == b.meta;
         self.hash == other.hash
-            && (&self.results, self.ports) == (&other.results, other.ports)
+            && (&self.results, self.ports, &self.products) == (&other.results, other.ports, &other.products)
             && self.lines.len() == other.lines.len()
             && self.lines.iter().zip(&other.lines).all(|(a, b)| same(a, b))
     }

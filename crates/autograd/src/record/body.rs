@@ -71,6 +71,18 @@ impl<'t> Recording<'t> {
         given: Given,
         known: &[(Var<'t>, Var<'t>)],
     ) -> (Arc<Body>, Vec<Var<'t>>) {
+        self.end_keeping(results, given, known, None)
+    }
+
+    /// As [`end`](Recording::end), of a body that keeps these of its values for derivatives, in this order, whatever they are.
+    #[track_caller]
+    pub(crate) fn end_keeping(
+        self,
+        results: &[Var<'t>],
+        given: Given,
+        known: &[(Var<'t>, Var<'t>)],
+        kept: Option<&[Var<'t>]>,
+    ) -> (Arc<Body>, Vec<Var<'t>>) {
         let Recording { tape, region, arguments } = self;
         let start = region.end();
         tape.list().check_writes_since(start);
@@ -90,7 +102,8 @@ impl<'t> Recording<'t> {
             stacked,
             summed: results.len() - carried - stacked,
         };
-        let body = Body::new(lines, results.iter().map(|x| number[x]).collect(), ports);
+        let kept = kept.map(|kept| kept.iter().map(|x| number[&cut.known(x.id())]).collect());
+        let body = Body::new(lines, results.iter().map(|x| number[x]).collect(), ports, kept);
         let outside = outside(tape, start, end, &captured);
         tape.list_mut().expire(start, end);
         let body = tape.list_mut().shared(body);

@@ -33,14 +33,18 @@ pub(super) fn of_each_loop<'t>(scan: &Scan, batch: &Batch<'_, 't>) -> Var<'t> {
     };
     let results: Vec<Var<'t>> = body.results.iter().enumerate().map(result).collect();
     let Ports { carried, captured, stacked, .. } = ports;
-    let (new, outside) = recording.end(&results, Given { carried, captured, stacked, hoists: true }, &[]);
+    // The new body keeps what the old one does, so that the pieces are those of the loop, in order.
+    let kept = body.products.iter().map(|&id| match values[id as usize] {
+        Each::Own(x) | Each::Same(x) => x,
+    });
+    let given = Given { carried, captured, stacked, hoists: true };
+    let (new, outside) = recording.end_keeping(&results, given, &[], Some(&kept.collect::<Vec<_>>()));
     operands.extend(outside);
     let all = Scan::of(new, scan.steps, scan.part, scan.reverse, scan.history);
     let pieces = all.pieces();
     let row = record(all, &operands);
-    // The new body has a product for each of the old one, so that the pieces are those of the loop, in order.
     let parts = scan.pieces().into_iter().zip(pieces).map(|(old, new)| {
-        debug_assert_eq!(old.held, new.held, "a product of each example is one product");
+        debug_assert_eq!(old.held, new.held, "what a loop of examples keeps is what the loop keeps");
         let id = match old.held {
             Held::Result(i) => body.results[i],
             Held::History(i) => i as NodeId,
