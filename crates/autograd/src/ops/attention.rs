@@ -270,6 +270,11 @@ impl Tested for Attention {
         // A single key has weight 1, and no sum rounds: random programs, which are compared to the last bit, take this.
         let single: [&[usize]; 3] = [&[3, 1, 1]; 3];
         all.push(row("attention to one key", &single, |x| x[0].attention(x[1], x[2], None).sin()));
+        let single: [&[usize]; 4] = [&[3, 1, 1]; 4];
+        all.push(row("attention to one key with a bias", &single, |x| {
+            let form = AttentionForm { bias: Some(x[3]), ..AttentionForm::default() };
+            x[0].attention_with(x[1], x[2], form).sin()
+        }));
         all
     }
 }

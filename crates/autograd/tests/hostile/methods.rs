@@ -3,7 +3,7 @@
 use super::draw::Draw;
 use autograd::custom::{Function, Loops, Point};
 use autograd::ndarray::{ArrayViewD, ArrayViewMutD};
-use autograd::{Bag, Keep, Quantile, Shape, Var};
+use autograd::{AttentionForm, Bag, Keep, Quantile, Shape, Var};
 
 /// What a method gives.
 pub(crate) trait Results<'t> {
@@ -245,6 +245,17 @@ methods! {
     lower_triangle |x = of_rank(0), d| x.tape().lower_triangle(d.size(), d.size(), d.step());
     full |x = of_rank(0), d| x.tape().full(d.number(), d.shape(), d.dtype());
     attention |x = x, d| { let mask = d.y(); let some = d.truth_value().then_some(mask); x.attention(d.y(), d.y(), some) };
+    attention_with |x = x, d| {
+        let [some_mask, some_bias, drops] = std::array::from_fn(|_| d.truth_value());
+        let (mask, bias, key) = (d.y(), d.y(), d.index());
+        let form = AttentionForm {
+            causal: d.truth_value(),
+            mask: some_mask.then_some(mask),
+            bias: some_bias.then_some(bias),
+            dropout: drops.then(|| (key, d.number())),
+        };
+        x.attention_with(d.y(), d.y(), form)
+    };
     bernoulli |x = index, d| x.bernoulli(d.y());
     bessel_i |x = x, d| x.bessel_i([0, 1, 2, 7, u32::MAX][d.below(5)]);
     bessel_j |x = x, d| x.bessel_j([0, 1, 2, 7, u32::MAX][d.below(5)]);
