@@ -74,7 +74,7 @@ impl Params {
         }
     }
 
-    /// Stores what the computation wrote to [buffers](Buffer): a [step](crate::Optimizer::step) does so.
+    /// Stores what the computation wrote to [buffers](crate::Buffer): a [step](crate::Optimizer::step) does so.
     ///
     /// # Panics
     /// If a buffer belongs to another `Params`.
