@@ -187,32 +187,35 @@ impl Body {
     }
 }
 
-/// The products of matrices, each with what is added to it.
+/// The products of matrices, each with what is added to it: who keeps the sum that a product is a term of adds nothing again, and
+/// reads one value instead of two.
 fn kept_for_derivatives(lines: &[Line], results: &[NodeId]) -> Vec<NodeId> {
     let is_product = |line: &Line| line.op.structure() == Structure::Contract && line.meta.dtype.is_float();
+    let readers = only_readers(lines, results);
+    let sum_of = |id: NodeId| {
+        readers[id as usize].filter(|&sum| matches!(lines[sum as usize].op, Op::Binary(Binary::Add)))
+    };
     let products = (0..lines.len() as NodeId).filter(|&id| is_product(&lines[id as usize]));
-    let mut kept: Vec<NodeId> = products.map(|id| with_terms(lines, results, id)).collect();
+    let mut kept: Vec<NodeId> =
+        products.map(|id| std::iter::successors(Some(id), |&id| sum_of(id)).last().unwrap_or(id)).collect();
     // Two products may be terms of one sum.
     kept.sort();
     kept.dedup();
     kept
 }
 
-/// The sum that a product is a term of, if nobody else reads the product: who keeps the sum adds nothing again, and reads one value
-/// instead of two.
-fn with_terms(lines: &[Line], results: &[NodeId], product: NodeId) -> NodeId {
-    let mut kept = product;
-    loop {
-        let mut readers = (kept as usize + 1..lines.len()).filter(|&i| lines[i].inputs.contains(&kept));
-        match (readers.next(), readers.next()) {
-            (Some(sum), None)
-                if matches!(lines[sum].op, Op::Binary(Binary::Add)) && !results.contains(&kept) =>
-            {
-                kept = sum as NodeId;
-            }
-            _ => return kept,
+/// For each value the line that reads it, if that is the only one and the value is no result.
+fn only_readers(lines: &[Line], results: &[NodeId]) -> Vec<Option<NodeId>> {
+    let mut readers = vec![None; lines.len()];
+    let mut has_others = vec![false; lines.len()];
+    results.iter().for_each(|&id| has_others[id as usize] = true);
+    for (reader, line) in lines.iter().enumerate() {
+        for &x in line.inputs.iter() {
+            let before = readers[x as usize].replace(reader as NodeId);
+            has_others[x as usize] |= before.is_some_and(|before| before != reader as NodeId);
         }
     }
+    readers.into_iter().zip(has_others).map(|(reader, others)| reader.filter(|_| !others)).collect()
 }
 
 impl Scan {
